@@ -1,0 +1,90 @@
+/**
+ * One registry entry per kind: what Kubernetes' schemas cannot say about it. PURE: functions take objects and give new ones.
+ * The generic machinery (schema walker, handle(), discovery, OpenAPI, Table) is driven by this alone; a new kind is a new file and a line
+ * in `registry.ts`.
+ */
+import type { JsonObject } from '../../shared/model/json.ts'
+import type { FieldError } from '../../shared/model/field-error.ts'
+
+export interface TableColumn {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: string
+  readonly description: string
+  /** 0 is always shown, 1 with `-o wide`. */
+  readonly priority: number
+}
+
+/** What a strategy may know of the request; nothing else comes in. */
+export interface StrategyContext {
+  readonly nowMs: number
+  /** Empty for the subresource-less resource. */
+  readonly subresource: string
+  readonly userName: string
+}
+
+export interface KindDefinition {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  /** Its entry in the schemas: `io.k8s.api.core.v1.Pod`. */
+  readonly schema: string
+  /** As discovery lists them: `create delete deletecollection get list patch update watch`. */
+  readonly verbs: readonly string[]
+  /** `status`, `scale`, `binding`, `log`, `exec`, `eviction`, …; how the generic ones behave is said here, the special ones live in `apiserver/subresources/`. */
+  readonly subresources: readonly Subresource[]
+  /** How discovery orders a group's resources follows the order in `registry.ts`. */
+
+  /** Defaults that the schema does not carry. Runs after decoding, for create and update alike, before admission. */
+  defaults(object: JsonObject): JsonObject
+  /** Resets what a client may not set at create (status, …) and computes what is computed once. `generation` is the machinery's. */
+  prepareForCreate(object: JsonObject, context: StrategyContext): JsonObject
+  /** Keeps what a client may not change through this (sub)resource. `metadata` is the machinery's. */
+  prepareForUpdate(object: JsonObject, old: JsonObject, context: StrategyContext): JsonObject
+  /** Every mistake, in Kubernetes' order and words. Metadata (name, labels, annotations, …) is validated by the machinery with `nameRule`. */
+  validateCreate(object: JsonObject, context: StrategyContext): readonly FieldError[]
+  validateUpdate(object: JsonObject, old: JsonObject, context: StrategyContext): readonly FieldError[]
+  /** `Warning` headers for an accepted create or update. */
+  warnings?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): readonly string[]
+  readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment'
+  /** Whether PUT of a missing object creates it. */
+  readonly allowCreateOnUpdate: boolean
+  /** Whether an update without a resourceVersion is accepted (unconditional). */
+  readonly allowUnconditionalUpdate: boolean
+  /** Bumps `metadata.generation`: usually `spec` differs. Absent: the kind has no generation. */
+  hasNewGeneration?(object: JsonObject, old: JsonObject): boolean
+
+  /** Deleting answers the object (`object`) or a Status (`status`). */
+  readonly deleteAnswers: 'object' | 'status'
+  /** Seconds of grace of a delete, or `undefined` for a kind that is deleted at once. `requested` is the client's wish. */
+  gracePeriodSeconds?(object: JsonObject, requested: number | undefined): number | undefined
+  /** `propagationPolicy` when the client names none. */
+  readonly defaultPropagation: 'Background' | 'Orphan'
+
+  /** Fields beside `metadata.name` and `metadata.namespace` a field selector may name, and their values on an object. */
+  selectableFields?(object: JsonObject): Readonly<Record<string, string>>
+  readonly columns: readonly TableColumn[]
+  /** The cells of a row, one per column. */
+  row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | boolean | null>
+}
+
+export interface Subresource {
+  readonly name: string
+  readonly verbs: readonly string[]
+  /** Kind in discovery when it is another than the parent's (`Scale`, `Binding`, `PodExecOptions`, …). */
+  readonly kind?: string
+  readonly group?: string
+  readonly version?: string
+  /** `status`: writes only what `prepareForUpdate` lets through; `part`: another slice of the object in the same way (`resize`, `ephemeralcontainers`);
+   *  `scale`: reads and writes replicas by these paths; `special`: code in apiserver/subresources. */
+  readonly behaviour:
+    | { readonly kind: 'status' }
+    | { readonly kind: 'part' }
+    | { readonly kind: 'scale'; readonly specPath: string; readonly statusPath: string; readonly selectorPath: string }
+    | { readonly kind: 'special' }
+}

@@ -1,0 +1,17 @@
+/**
+ * Writable root filesystems of containers, stacked on read-only layers.
+ *
+ * Words: a *layer* is a folder of an unpacked image layer (the image store owns it); a *snapshot* is the writable folder of one container
+ * on a list of layers, under a *key* the caller chooses (container id); its *rootfs* is where the union is mounted.
+ *
+ * Stories. *Start*: `prepare(key, layers)` makes the folders and the mount and answers the rootfs. *Restart of the agent*: `prepare` with a key
+ * that is there already answers the same rootfs, mounted again if it was not. *End*: `remove(key)` unmounts and deletes; removing what is not there is no error.
+ */
+export interface Snapshots {
+  prepare(key: string, layers: readonly string[]): Promise<{ readonly rootfs: string }>
+  remove(key: string): Promise<void>
+  /** Keys of all snapshots, for the collector. */
+  list(): Promise<readonly string[]>
+  /** Bytes the container wrote, for statistics. */
+  usageBytes(key: string): Promise<number>
+}

@@ -1,0 +1,25 @@
+import type { ConfigMap, Pod, Secret } from '../../shared/model/gen/api.ts'
+
+/** What a pod's volumes are filled from: answered from the assignments, tokens by a call to the control plane. */
+export interface VolumeSources {
+  configMap(namespace: string, name: string): ConfigMap | undefined
+  secret(namespace: string, name: string): Secret | undefined
+  serviceAccountToken(request: { readonly pod: Pod; readonly audience: string; readonly expirationSeconds: number }): Promise<{ readonly token: string; readonly expiresMs: number }>
+}
+
+export type PrepareResult =
+  /** Host path per volume name. */
+  | { readonly kind: 'ready'; readonly paths: Readonly<Record<string, string>> }
+  /** As kubelet's FailedMount words it: `configmap "x" not found`. */
+  | { readonly kind: 'waiting'; readonly message: string }
+
+export interface Volumes {
+  /** Makes and fills all volumes of the pod, or brings them up to date (files are swapped atomically). Idempotent. */
+  prepare(pod: Pod, sources: VolumeSources): Promise<PrepareResult>
+  /** Unmounts and deletes what is the pod's. Removing what is not there is no error. */
+  remove(podUid: string): Promise<void>
+  /** Pod uids that have volumes, for the collector. */
+  list(): Promise<readonly string[]>
+  /** Where the pod's own files live (hosts, resolv.conf, termination logs, volumes). */
+  podFolder(podUid: string): string
+}

@@ -1,0 +1,22 @@
+/** A value as JSON can hold it. */
+export type Json = string | number | boolean | null | JsonArray | JsonObject
+export type JsonArray = readonly Json[]
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether two JSON values are equal: key order and members that are `undefined` do not count. */
+export function deepEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => deepEqual(item, b[index]))
+  const left = a as Readonly<Record<string, unknown>>
+  const right = b as Readonly<Record<string, unknown>>
+  for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false
+  for (const key of Object.keys(right)) if (right[key] !== undefined && left[key] === undefined) return false
+  return true
+}

@@ -1,0 +1,42 @@
+import type { ConfigMap, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, ReplicaSet, Secret, Service, ServiceAccount } from './gen/api.ts'
+import type { KubeObject } from './meta.ts'
+
+/** Names one resource of the API, typed by what its objects are. */
+export interface Resource<T extends KubeObject = KubeObject> {
+  readonly group: string
+  readonly version: string
+  /** The plural, as in paths: `pods`. */
+  readonly plural: string
+  readonly kind: string
+  readonly namespaced: boolean
+  /** Never set: it only carries the type. */
+  readonly sample?: T
+}
+
+const resource = <T extends KubeObject>(group: string, version: string, plural: string, kind: string, namespaced = true): Resource<T> => ({ group, version, plural, kind, namespaced })
+
+export const namespaces = resource<Namespace>('', 'v1', 'namespaces', 'Namespace', false)
+export const nodes = resource<Node>('', 'v1', 'nodes', 'Node', false)
+export const pods = resource<Pod>('', 'v1', 'pods', 'Pod')
+export const services = resource<Service>('', 'v1', 'services', 'Service')
+export const configMaps = resource<ConfigMap>('', 'v1', 'configmaps', 'ConfigMap')
+export const secrets = resource<Secret>('', 'v1', 'secrets', 'Secret')
+export const serviceAccounts = resource<ServiceAccount>('', 'v1', 'serviceaccounts', 'ServiceAccount')
+export const events = resource<Event>('', 'v1', 'events', 'Event')
+export const replicaSets = resource<ReplicaSet>('apps', 'v1', 'replicasets', 'ReplicaSet')
+export const deployments = resource<Deployment>('apps', 'v1', 'deployments', 'Deployment')
+export const endpointSlices = resource<EndpointSlice>('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice')
+export const leases = resource<Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease')
+
+/** `apps/v1`, or `v1` for the core group. */
+export const apiVersionOf = (of: Pick<Resource, 'group' | 'version'>): string => (of.group === '' ? of.version : `${of.group}/${of.version}`)
+
+/** `/apis/apps/v1/namespaces/NS/deployments/NAME/scale`; parts left out are left out of the path. */
+export function resourcePath(of: Pick<Resource, 'group' | 'version' | 'plural'>, at: { readonly namespace?: string | undefined; readonly name?: string | undefined; readonly subresource?: string | undefined } = {}): string {
+  const root = of.group === '' ? `/api/${of.version}` : `/apis/${of.group}/${of.version}`
+  const parts = [...(at.namespace ? ['namespaces', at.namespace] : []), of.plural, ...(at.name ? [at.name] : []), ...(at.subresource ? [at.subresource] : [])]
+  return `${root}/${parts.map(encodeSegment).join('/')}`
+}
+
+/** Names in the API are path segments already; only the few legal characters that a URL treats specially are escaped. */
+const encodeSegment = (segment: string): string => segment.replace(/[%?# ]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
