@@ -13,20 +13,21 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly sample?: T
 }
 
-const resource = <T extends KubeObject>(group: string, version: string, plural: string, kind: string, namespaced = true): Resource<T> => ({ group, version, plural, kind, namespaced })
+type Name = readonly [group: string, version: string, plural: string, kind: string]
+const resource = <T extends KubeObject>([group, version, plural, kind]: Name, namespaced = true): Resource<T> => ({ group, version, plural, kind, namespaced })
 
-export const namespaces = resource<Namespace>('', 'v1', 'namespaces', 'Namespace', false)
-export const nodes = resource<Node>('', 'v1', 'nodes', 'Node', false)
-export const pods = resource<Pod>('', 'v1', 'pods', 'Pod')
-export const services = resource<Service>('', 'v1', 'services', 'Service')
-export const configMaps = resource<ConfigMap>('', 'v1', 'configmaps', 'ConfigMap')
-export const secrets = resource<Secret>('', 'v1', 'secrets', 'Secret')
-export const serviceAccounts = resource<ServiceAccount>('', 'v1', 'serviceaccounts', 'ServiceAccount')
-export const events = resource<Event>('', 'v1', 'events', 'Event')
-export const replicaSets = resource<ReplicaSet>('apps', 'v1', 'replicasets', 'ReplicaSet')
-export const deployments = resource<Deployment>('apps', 'v1', 'deployments', 'Deployment')
-export const endpointSlices = resource<EndpointSlice>('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice')
-export const leases = resource<Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease')
+export const namespaces = resource<Namespace>(['', 'v1', 'namespaces', 'Namespace'], false)
+export const nodes = resource<Node>(['', 'v1', 'nodes', 'Node'], false)
+export const pods = resource<Pod>(['', 'v1', 'pods', 'Pod'])
+export const services = resource<Service>(['', 'v1', 'services', 'Service'])
+export const configMaps = resource<ConfigMap>(['', 'v1', 'configmaps', 'ConfigMap'])
+export const secrets = resource<Secret>(['', 'v1', 'secrets', 'Secret'])
+export const serviceAccounts = resource<ServiceAccount>(['', 'v1', 'serviceaccounts', 'ServiceAccount'])
+export const events = resource<Event>(['', 'v1', 'events', 'Event'])
+export const replicaSets = resource<ReplicaSet>(['apps', 'v1', 'replicasets', 'ReplicaSet'])
+export const deployments = resource<Deployment>(['apps', 'v1', 'deployments', 'Deployment'])
+export const endpointSlices = resource<EndpointSlice>(['discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'])
+export const leases = resource<Lease>(['coordination.k8s.io', 'v1', 'leases', 'Lease'])
 
 /** `apps/v1`, or `v1` for the core group. */
 export const apiVersionOf = (of: Pick<Resource, 'group' | 'version'>): string => (of.group === '' ? of.version : `${of.group}/${of.version}`)

@@ -1,0 +1,37 @@
+/** What goes into and comes out of the API server's core, whatever door it came through. */
+import type { NodeStream } from '../dispatch/port.ts'
+
+export interface User {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
+export interface ApiRequest {
+  readonly method: string
+  /** Decoded path without query: `/api/v1/namespaces/x/pods`. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+  readonly user: User
+  readonly remoteAddress: string
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal
+}
+
+export type ApiResponse =
+  | { readonly kind: 'body'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly body: string | Uint8Array }
+  /** Watches and logs: chunks are sent as they come. */
+  | { readonly kind: 'stream'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly chunks: AsyncIterable<string | Uint8Array> }
+  /** exec, attach, port-forward: the door speaks WebSocket or SPDY/3.1 with the client and frames with the node. */
+  | { readonly kind: 'upgrade'; readonly upgrade: Upgrade }
+
+export type Upgrade =
+  | { readonly kind: 'exec' | 'attach'; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean; open(signal: AbortSignal): Promise<NodeStream> }
+  | { readonly kind: 'portforward'; openPort(port: number, signal: AbortSignal): Promise<NodeStream> }
+
+/** The core: authorize, admit, default, validate, store. Never throws for what a client did; a thrown error is a bug and becomes a 500. */
+export type Handle = (request: ApiRequest) => Promise<ApiResponse>
