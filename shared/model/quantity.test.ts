@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { addQuantities, canonicalQuantity, compareQuantities, cpuMillis, quantityProblem, QUANTITY_FORMAT_MESSAGE, quantityValue, subtractQuantities } from './quantity.ts'
+import { addQuantities, canonicalQuantity, compareQuantities, cpuMillis, quantityProblem, QUANTITY_FORMAT_MESSAGE, quantityValue, roundUpToMillis, subtractQuantities } from './quantity.ts'
 import { scaledValue } from './int-or-string.ts'
 
 test.each([
   ['0', '0'], ['0Gi', '0'], ['1000m', '1'], ['0.5', '500m'], ['1Gi', '1Gi'], ['1024Mi', '1Gi'], ['1.5Gi', '1536Mi'], ['0.5Mi', '512Ki'], ['1000', '1k'], ['100M', '100M'],
-  ['1000Ki', '1000Ki'], ['1023', '1023'], ['0.1Ki', '102400m'], ['512', '512'], ['1e3', '1e3'], ['12e6', '12e6'], ['1E', '1E'], ['1e2', '100'], ['1500000000n', '1500m'], ['0.0000000001', '1n'],
-  ['-1', '-1'], ['-0.5', '-500m'], ['+5', '5'], ['.5', '500m'], ['1.', '1'], ['001', '1'], ['100000', '100k'], ['123456', '123456'], ['1025Ki', '1025Ki'], ['2048', '2048'], ['1000000Ki', '1000000Ki'],
+  ['1000Ki', '1000Ki'], ['1023', '1023'], ['0.1Ki', '102400m'], ['512', '512'], ['1e3', '1e3'], ['12e6', '12e6'], ['1E', '1E'], ['1e2', '100'], ['1.2345', '1234500u'], ['1500000000n', '1500m'], ['0.0000000001', '1n'],
+  ['-1', '-1'], ['-0.5', '-500m'], ['+5', '+5'], ['1E3', '1E3'], ['1.500', '1.500'], ['1000E', '1e21'], ['0.500', '500m'], ['123456Ti', '123456Ti'], ['.5', '500m'], ['1.', '1.'], ['001', '001'], ['100000', '100k'], ['8Ki', '8Ki'], ['2048Ki', '2Mi'], ['123456', '123456'], ['1025Ki', '1025Ki'], ['2048', '2048'], ['1000000Ki', '1000000Ki'], ['1e3', '1e3'],
   ['10Ei', '9223372036854775807'], ['0.5Ki', '512'], ['1u', '1u'], ['1000Pi', '1000Pi'],
 ])('%s is written %s', (text, canonical) => {
   expect(canonicalQuantity(text)).toBe(canonical)
@@ -32,4 +32,8 @@ test('compared and added exactly', () => {
 
 test('percentages are scaled', () => {
   expect([scaledValue('25%', 10, 'up'), scaledValue('25%', 10, 'down'), scaledValue(3, 10, 'up'), scaledValue('x', 10, 'up')]).toEqual([3, 2, 3, undefined])
+})
+
+test('rounded up to thousandths', () => {
+  expect([roundUpToMillis('0.0001'), roundUpToMillis('1u'), roundUpToMillis('1.5'), roundUpToMillis('1Gi'), roundUpToMillis('1.2345')]).toEqual(['1m', '1m', '1.5', '1Gi', '1235m'])
 })

@@ -13,6 +13,7 @@ export const QUANTITY_FORMAT_MESSAGE = "quantities must match the regular expres
 const SUFFIX_MESSAGE = "unable to parse quantity's suffix"
 
 const NANO = 1_000_000_000n
+const MILLI = 1_000_000n
 const MAX_BINARY = (2n ** 63n - 1n) * NANO
 /** Beyond these exponents a number would be absurd, and working with it a way to keep a server busy. */
 const MAX_EXPONENT = 400
@@ -23,7 +24,7 @@ const binaryExponents: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi
 const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'] as const
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const
 
-type Parsed = { readonly kind: 'quantity'; readonly quantity: Quantity } | { readonly kind: 'problem'; readonly message: string }
+type Parsed = { readonly kind: 'quantity'; readonly quantity: Quantity; readonly canonical: string } | { readonly kind: 'problem'; readonly message: string }
 
 const REMEMBERED = 4096
 const parsedByText = new Map<string, Parsed>()
@@ -44,7 +45,17 @@ function parse(text: string): Parsed {
   const [, sign, whole = '', fraction = '', suffix = ''] = match
   const scaled = scale(BigInt(`${whole}${fraction}` || '0'), fraction.length, suffix)
   if (!scaled) return { kind: 'problem', message: SUFFIX_MESSAGE }
-  return { kind: 'quantity', quantity: sign === '-' ? { ...scaled, nanos: -scaled.nanos } : scaled }
+  const quantity = sign === '-' ? { ...scaled, nanos: -scaled.nanos } : scaled
+  const keeps = looksCanonical({ digits: `${whole.replace(/^0+/, '') || '0'}${fraction}`, places: fraction.length, suffix })
+  return { kind: 'quantity', quantity, canonical: keeps ? text : formatQuantity(quantity) }
+}
+
+/** Kubernetes keeps a text that passes this quick look as it was written: `1E3`, `+1` and `1.500` are kept, `1000m` and `0.5` are not. */
+function looksCanonical({ digits, places, suffix }: { readonly digits: string; readonly places: number; readonly suffix: string }): boolean {
+  const binary = binaryExponents[suffix]
+  if (binary !== undefined) return places === 0 && digits.length <= 14 - Math.floor(Number(binary) * 0.3) && BigInt(digits) % 8n !== 0n
+  const exponent = (decimalExponents[suffix] ?? Number(suffix.slice(1))) - places
+  return digits.length <= 18 && exponent >= -9 && exponent % 3 === 0 && !digits.endsWith('000') && !digits.startsWith('0')
 }
 
 /** `digits / 10^places`, times what the suffix says, in billionths and rounded away from zero. */
@@ -82,7 +93,7 @@ export function quantityProblem(text: string): string | undefined {
   return parsed.kind === 'problem' ? parsed.message : undefined
 }
 
-/** The canonical text: no fraction, the largest suffix that needs none, and the format it was written in. */
+/** The canonical text: no fraction, the largest suffix that needs none, in the format it was written in (an exponent beyond `E`). */
 export function formatQuantity({ nanos, format }: Quantity): string {
   if (nanos === 0n) return '0'
   const whole = nanos % NANO === 0n
@@ -104,23 +115,28 @@ function formatBinary(value: bigint): string {
 function formatDecimal(nanos: bigint, exponential: boolean): string {
   let mantissa = nanos
   let power = 0
-  while (mantissa % 1000n === 0n && (exponential || power < decimalSuffixes.length - 1)) {
+  while (mantissa % 1000n === 0n) {
     mantissa /= 1000n
     power++
   }
-  if (!exponential) return `${mantissa}${decimalSuffixes[power]}`
-  return power === 3 ? `${mantissa}` : `${mantissa}e${power * 3 - 9}`
+  const suffix = exponential ? undefined : decimalSuffixes[power]
+  return `${mantissa}${suffix ?? (power === 3 ? '' : `e${power * 3 - 9}`)}`
 }
 
-const PLAIN = /^(?:0|[1-9][0-9]{0,2}(?:[mkMGT]|[KMGT]i)?)$/
-
-/** The canonical form of a text (or of a JSON number), or `undefined` if it is no quantity. */
+/** How Kubernetes writes what it read from a text (or a JSON number), or `undefined` if that is no quantity. */
 export function canonicalQuantity(value: string | number): string | undefined {
-  const text = typeof value === 'string' ? value.trim() : String(value)
-  if (PLAIN.test(text)) return text
-  const quantity = parseQuantity(text)
-  return quantity && formatQuantity(quantity)
+  const parsed = remember(typeof value === 'string' ? value.trim() : String(value))
+  return parsed.kind === 'quantity' ? parsed.canonical : undefined
 }
+
+/** The text itself if it is a whole number of thousandths; else the next higher one, as resource lists are defaulted. */
+export function roundUpToMillis(text: string): string {
+  const quantity = parseQuantity(text)
+  if (!quantity || quantity.nanos % MILLI === 0n) return text
+  return formatQuantity({ ...quantity, nanos: divideAway(quantity.nanos, MILLI) * MILLI })
+}
+
+const divideAway = (value: bigint, by: bigint): bigint => (value < 0n ? -divideUp(-value, by) : divideUp(value, by))
 
 const nanosOf = (text: string | undefined): bigint => (text === undefined ? 0n : (parseQuantity(text)?.nanos ?? 0n))
 
@@ -146,7 +162,7 @@ const millisByText = new Map<string, number>()
 const valueByText = new Map<string, number>()
 
 /** Thousandths, rounded up: what `cpu` is counted in. Absent or no quantity: 0. */
-export const cpuMillis = (text: string | undefined): number => memoized(millisByText, text, 1_000_000n)
+export const cpuMillis = (text: string | undefined): number => memoized(millisByText, text, MILLI)
 
 /** The next whole number: bytes of memory, counts. Absent or no quantity: 0. Exact up to 2^53. */
 export const quantityValue = (text: string | undefined): number => memoized(valueByText, text, NANO)
