@@ -1,0 +1,203 @@
+import { AssignmentChange_Action, AssignmentChange_Kind, type AssignmentChange } from '../../proto/gen/node/v1/session.ts'
+import type { ConfigMap, EndpointSlice, Node, Pod, Secret, Service, ServiceAccount } from '../../shared/model/gen/api.ts'
+import { isTerminating, keyOf, type KubeObject } from '../../shared/model/meta.ts'
+import type { Lister } from '../informers/port.ts'
+import { referencesOf } from './references.ts'
+import type { ServiceMaps } from './service-maps.ts'
+
+/** The caches that assignments are made from. */
+export interface AssignmentSources {
+  readonly pods: Lister<Pod>
+  readonly configMaps: Lister<ConfigMap>
+  readonly secrets: Lister<Secret>
+  readonly services: Lister<Service>
+  readonly slices: Lister<EndpointSlice>
+  readonly nodes: Lister<Node>
+  readonly serviceAccounts: Lister<ServiceAccount>
+}
+
+/** Index of pods by the node they are bound to. */
+export const POD_NODE_INDEX = 'node'
+export const podNodes = (pod: Pod): readonly string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : [])
+
+export type AssignmentKind = Exclude<keyof typeof AssignmentChange_Kind, 'UNRECOGNIZED'>
+
+/** Names one thing a node is told of. */
+export interface AssignmentRef {
+  readonly kind: AssignmentKind
+  readonly key: string
+}
+
+export const refId = (ref: AssignmentRef): string => `${ref.kind} ${ref.key}`
+
+/** What every node needs of another one: routes, nothing more (heartbeats would otherwise wake everybody). */
+export const nodeForRoutes = (node: Node): Node => ({
+  metadata: { name: node.metadata.name, uid: node.metadata.uid },
+  spec: { podCIDR: node.spec?.podCIDR, podCIDRs: node.spec?.podCIDRs },
+  status: { addresses: node.status?.addresses },
+})
+
+/**
+ * What one node is told: its pods and what they refer to; all services, slices and routes. Remembers what was sent, so that a change
+ * yields only differences. No effects: the session sends what {@link complete} and {@link changes} answer.
+ */
+export class NodeAssignments {
+  readonly #nodeName: string
+  readonly #sources: AssignmentSources
+  readonly #maps: ServiceMaps
+  /** Text of what the node knows, by ref. */
+  readonly #sent = new Map<string, string>()
+  readonly #refs = new Map<string, AssignmentRef>()
+  readonly #dirty = new Map<string, AssignmentRef>()
+  /** How many pods of this node refer to a ConfigMap, Secret or ServiceAccount. */
+  readonly #wanted = new Map<string, number>()
+  readonly #podRefs = new Map<string, readonly AssignmentRef[]>()
+  /** Told when a pod whose termination was kept back may be told. */
+  readonly #onReleased: () => void
+
+  constructor(nodeName: string, from: { readonly sources: AssignmentSources; readonly maps: ServiceMaps; readonly onReleased: () => void }) {
+    this.#nodeName = nodeName
+    this.#sources = from.sources
+    this.#maps = from.maps
+    this.#onReleased = from.onReleased
+  }
+
+  /** Marks something as changed; cheap, and ignored when it is no concern of this node. Answers whether there is something to send. */
+  touch(ref: AssignmentRef): boolean {
+    if (ref.kind === 'POD') this.#dirty.set(refId(ref), ref)
+    else if (ref.kind === 'CONFIG_MAP' || ref.kind === 'SECRET' || ref.kind === 'SERVICE_ACCOUNT') {
+      if (!this.#wanted.has(refId(ref))) return false
+      this.#dirty.set(refId(ref), ref)
+    } else this.#dirty.set(refId(ref), ref)
+    return true
+  }
+
+  /** Everything, and forgets what was sent before. */
+  complete(): readonly AssignmentChange[] {
+    this.#sent.clear()
+    this.#refs.clear()
+    this.#wanted.clear()
+    this.#podRefs.clear()
+    this.#dirty.clear()
+    const { pods, services, slices, nodes } = this.#sources
+    const all: AssignmentRef[] = []
+    for (const service of services.list()) all.push({ kind: 'SERVICE', key: keyOf(service) })
+    for (const slice of slices.list()) all.push({ kind: 'ENDPOINT_SLICE', key: keyOf(slice) })
+    for (const node of nodes.list()) all.push({ kind: 'NODE', key: keyOf(node) })
+    for (const pod of pods.byIndex(POD_NODE_INDEX, this.#nodeName)) all.push({ kind: 'POD', key: keyOf(pod) })
+    for (const ref of all) this.#dirty.set(refId(ref), ref)
+    return this.changes()
+  }
+
+  /** What the node has not been told yet; what its pods refer to comes before the pods. */
+  changes(): readonly AssignmentChange[] {
+    const pods: AssignmentChange[] = []
+    const others: AssignmentChange[] = []
+    for (const ref of this.#dirty.values()) {
+      if (ref.kind !== 'POD') continue
+      this.#dirty.delete(refId(ref))
+      const change = this.#podChange(ref)
+      if (change) pods.push(change)
+    }
+    for (const ref of this.#dirty.values()) {
+      const change = this.#change(ref, this.#find(ref))
+      if (change) others.push(change)
+    }
+    this.#dirty.clear()
+    return [...others, ...pods]
+  }
+
+  #podChange(ref: AssignmentRef): AssignmentChange | undefined {
+    const pod = this.#sources.pods.get(ref.key)
+    const mine = pod?.spec?.nodeName === this.#nodeName ? pod : undefined
+    if (mine && isTerminating(mine) && this.#maps.isHeld(mine, () => this.#release(ref))) return undefined
+    this.#refer(ref.key, mine)
+    return this.#change(ref, mine)
+  }
+
+  #release(ref: AssignmentRef): void {
+    this.#dirty.set(refId(ref), ref)
+    this.#onReleased()
+  }
+
+  /** Counts what the pod refers to; what is referred to for the first time or no more becomes dirty. */
+  #refer(podKey: string, pod: Pod | undefined): void {
+    const before = this.#podRefs.get(podKey) ?? []
+    const references = pod && referencesOf(pod)
+    const after: AssignmentRef[] = references
+      ? [...references.configMaps.map((key) => ({ kind: 'CONFIG_MAP' as const, key })), ...references.secrets.map((key) => ({ kind: 'SECRET' as const, key })), { kind: 'SERVICE_ACCOUNT', key: references.serviceAccount }]
+      : []
+    if (pod) this.#podRefs.set(podKey, after)
+    else this.#podRefs.delete(podKey)
+    for (const ref of after) this.#count(ref, 1)
+    for (const ref of before) this.#count(ref, -1)
+  }
+
+  #count(ref: AssignmentRef, by: number): void {
+    const id = refId(ref)
+    const count = (this.#wanted.get(id) ?? 0) + by
+    if (count <= 0) this.#wanted.delete(id)
+    else this.#wanted.set(id, count)
+    if (count <= 0 || (count === 1 && by === 1)) this.#dirty.set(id, ref)
+  }
+
+  #find(ref: AssignmentRef): KubeObject | undefined {
+    switch (ref.kind) {
+      case 'POD':
+        return this.#sources.pods.get(ref.key)
+      case 'CONFIG_MAP':
+        return this.#wanted.has(refId(ref)) ? this.#sources.configMaps.get(ref.key) : undefined
+      case 'SECRET':
+        return this.#wanted.has(refId(ref)) ? this.#sources.secrets.get(ref.key) : undefined
+      case 'SERVICE_ACCOUNT':
+        return this.#wanted.has(refId(ref)) ? this.#sources.serviceAccounts.get(ref.key) : undefined
+      case 'SERVICE':
+        return this.#sources.services.get(ref.key)
+      case 'ENDPOINT_SLICE': {
+        const slice = this.#sources.slices.get(ref.key)
+        return slice && this.#maps.visible(slice)
+      }
+      case 'NODE': {
+        const node = this.#sources.nodes.get(ref.key)
+        return node && nodeForRoutes(node)
+      }
+    }
+  }
+
+  #change(ref: AssignmentRef, object: KubeObject | undefined): AssignmentChange | undefined {
+    const id = refId(ref)
+    const kind = AssignmentChange_Kind[ref.kind]
+    if (!object) {
+      if (!this.#sent.delete(id)) return undefined
+      this.#refs.delete(id)
+      return { action: AssignmentChange_Action.REMOVE, kind, key: ref.key, object: Buffer.alloc(0) }
+    }
+    // A pod's status is the node's own word: it is not sent back, except when something else of the pod changed too.
+    const fingerprint = ref.kind === 'POD' ? fingerprintOf(object) : undefined
+    const text = textOf(object)
+    if (this.#sent.get(id) === (fingerprint ?? text)) return undefined
+    this.#sent.set(id, fingerprint ?? text)
+    this.#refs.set(id, ref)
+    return { action: AssignmentChange_Action.UPDATE, kind, key: ref.key, object: Buffer.from(text) }
+  }
+}
+
+/** JSON of an object is made once, however many nodes it goes to. */
+const texts = new WeakMap<KubeObject, string>()
+function textOf(object: KubeObject): string {
+  const known = texts.get(object)
+  if (known !== undefined) return known
+  const text = JSON.stringify(object)
+  texts.set(object, text)
+  return text
+}
+
+/** What of a pod matters to its node: all but status (conditions others set excepted), resourceVersion and managedFields. */
+function fingerprintOf(pod: Pod): string {
+  const { resourceVersion: _version, managedFields: _fields, ...metadata } = pod.metadata
+  const foreign = (pod.status?.conditions ?? []).filter((condition) => !NODE_CONDITIONS.has(condition.type))
+  return JSON.stringify([metadata, pod.spec, foreign])
+}
+
+/** Pod conditions that the node's agent writes. */
+export const NODE_CONDITIONS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'PodResizePending', 'PodResizeInProgress'])

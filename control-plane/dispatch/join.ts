@@ -1,0 +1,40 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { JoinRequest, JoinResponse, RenewRequest } from '../../proto/gen/node/v1/session.ts'
+import type { Peer } from '../../proto/rpc.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+import { isDns1123Subdomain } from './node-name.ts'
+
+/** Signs a certificate request for a node: answers the certificate, PEM. */
+export type SignNode = (request: { readonly nodeName: string; readonly certificateRequest: string }) => Promise<string>
+
+export interface JoinOptions {
+  readonly ca: string
+  readonly sign: SignNode
+  /** The secrets of the join tokens that are valid now. */
+  readonly tokens: () => readonly string[]
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** Prefix of node certificates' common names, as Kubernetes' node authorizer expects. */
+export const NODE_USER_PREFIX = 'system:node:'
+
+export const nodeNameOf = (peer: Peer): string => {
+  if (!peer.commonName?.startsWith(NODE_USER_PREFIX)) throw new Fault('permission', `the certificate of ${peer.commonName ?? 'nobody'} is not a node's`)
+  return peer.commonName.slice(NODE_USER_PREFIX.length)
+}
+
+/** Trades join tokens for node certificates. */
+export function createJoin({ ca, sign, tokens }: JoinOptions): { join(request: JoinRequest): Promise<JoinResponse>; renew(request: RenewRequest, peer: Peer): Promise<JoinResponse> } {
+  return {
+    async join({ token, nodeName, certificateRequest }) {
+      const shown = digest(token)
+      if (!tokens().some((known) => timingSafeEqual(digest(known), shown))) throw new Fault('permission', 'the join token is not valid (any more): ask for a new one with "gantry token create"')
+      if (!isDns1123Subdomain(nodeName)) throw new Fault('invalid', `"${nodeName}" cannot be a node's name: lower-case letters, digits, '-' and '.' only`)
+      return { certificate: await sign({ nodeName, certificateRequest }), ca }
+    },
+    async renew({ certificateRequest }, peer) {
+      return { certificate: await sign({ nodeName: nodeNameOf(peer), certificateRequest }), ca }
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { isApiError } from '../../shared/kit/api-error.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
+import type { Node } from '../../shared/model/gen/api.ts'
+import { formatMicroTime, formatTime } from '../../shared/model/time.ts'
+import { leases, nodes } from '../../shared/model/resources.ts'
+import type { ApiClient } from '../client/port.ts'
+import { AGENT_ANNOTATION } from './liveness.ts'
+import { mergeNodeStatus } from './merge-status.ts'
+
+const FIELD_MANAGER = 'gantry-agent'
+const LEASE_NAMESPACE = 'kube-node-lease'
+const LEASE_SECONDS = 40
+
+/** Whether the first map has every entry of the second. */
+const holds = (has: Readonly<Record<string, string>> | undefined, wanted: Readonly<Record<string, string>> | undefined): boolean => Object.entries(wanted ?? {}).every(([key, value]) => has?.[key] === value)
+
+/** Writes the Node objects and node leases on behalf of the agents. */
+export interface NodeIntake {
+  /** Creates the Node, or brings labels and status of the one that is there up to date. */
+  register(node: Node): Promise<void>
+  status(nodeName: string, status: NonNullable<Node['status']>): Promise<void>
+  /** Renews the node's Lease as kubelet does (every 10 s for 40 s). */
+  renewLease(nodeName: string): Promise<void>
+}
+
+export function createNodeIntake({ client, clock }: { readonly client: ApiClient; readonly clock: Clock }): NodeIntake {
+  const stamped = (status: NonNullable<Node['status']>): NonNullable<Node['status']> => ({
+    ...status,
+    conditions: (status.conditions ?? []).map((condition) => ({ ...condition, lastHeartbeatTime: formatTime(clock.nowMs()), lastTransitionTime: condition.lastTransitionTime ?? formatTime(clock.nowMs()) })),
+  })
+
+  async function writeStatus(nodeName: string, status: NonNullable<Node['status']>): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const current = await client.get(nodes, { name: nodeName })
+      const merged = mergeNodeStatus(current, stamped(status))
+      if (!merged) return
+      try {
+        await client.update(nodes, { ...current, status: merged }, { subresource: 'status', fieldManager: FIELD_MANAGER })
+        return
+      } catch (error) {
+        if (!isApiError(error, 'Conflict') || attempt >= 5) throw error
+      }
+    }
+  }
+
+  async function existing(name: string): Promise<Node | undefined> {
+    try {
+      return await client.get(nodes, { name })
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return undefined
+      throw error
+    }
+  }
+
+  return {
+    async register(node) {
+      const name = node.metadata.name ?? ''
+      const annotations = { ...node.metadata.annotations, [AGENT_ANNOTATION]: node.status?.nodeInfo?.bootID ?? '' }
+      const current = await existing(name)
+      if (!current) await client.create(nodes, { ...node, apiVersion: 'v1', kind: 'Node', metadata: { ...node.metadata, annotations }, status: {} }, { fieldManager: FIELD_MANAGER })
+      else if (!holds(current.metadata.labels, node.metadata.labels) || !holds(current.metadata.annotations, annotations)) {
+        await client.patch(nodes, { name }, { type: 'merge', body: { metadata: { labels: { ...node.metadata.labels }, annotations } }, fieldManager: FIELD_MANAGER })
+      }
+      await writeStatus(name, node.status ?? {})
+    },
+    status: writeStatus,
+    async renewLease(nodeName) {
+      const renewTime = formatMicroTime(clock.nowMs())
+      try {
+        await client.patch(leases, { namespace: LEASE_NAMESPACE, name: nodeName }, { type: 'merge', body: { spec: { renewTime, holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS } }, fieldManager: FIELD_MANAGER })
+      } catch (error) {
+        if (!isApiError(error, 'NotFound')) throw error
+        const node = await client.get(nodes, { name: nodeName })
+        const owner = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata.uid ?? '' }
+        await client.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: nodeName, namespace: LEASE_NAMESPACE, ownerReferences: [owner] }, spec: { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime } }, { fieldManager: FIELD_MANAGER })
+      }
+    },
+  }
+}

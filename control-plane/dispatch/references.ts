@@ -1,0 +1,41 @@
+import type { Container, EphemeralContainer, Pod } from '../../shared/model/gen/api.ts'
+import { namespaceOf, objectKey } from '../../shared/model/meta.ts'
+
+/** Keys (`namespace/name`) of what a pod's node must know to run it. */
+export interface PodReferences {
+  readonly configMaps: readonly string[]
+  readonly secrets: readonly string[]
+  readonly serviceAccount: string
+}
+
+type AnyContainer = Pick<Container | EphemeralContainer, 'env' | 'envFrom'>
+
+/** Every ConfigMap and Secret the pod's spec names: environment, volumes, projections, pull secrets. */
+export function referencesOf(pod: Pod): PodReferences {
+  const configMaps = new Set<string>()
+  const secrets = new Set<string>()
+  const add = (to: Set<string>, name: string | undefined): void => {
+    if (name) to.add(objectKey(namespaceOf(pod), name))
+  }
+  const containers: readonly AnyContainer[] = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])]
+  for (const container of containers) {
+    for (const variable of container.env ?? []) {
+      add(configMaps, variable.valueFrom?.configMapKeyRef?.name)
+      add(secrets, variable.valueFrom?.secretKeyRef?.name)
+    }
+    for (const source of container.envFrom ?? []) {
+      add(configMaps, source.configMapRef?.name)
+      add(secrets, source.secretRef?.name)
+    }
+  }
+  for (const volume of pod.spec?.volumes ?? []) {
+    add(configMaps, volume.configMap?.name)
+    add(secrets, volume.secret?.secretName)
+    for (const source of volume.projected?.sources ?? []) {
+      add(configMaps, source.configMap?.name)
+      add(secrets, source.secret?.name)
+    }
+  }
+  for (const secret of pod.spec?.imagePullSecrets ?? []) add(secrets, secret.name)
+  return { configMaps: [...configMaps], secrets: [...secrets], serviceAccount: objectKey(namespaceOf(pod), pod.spec?.serviceAccountName ?? 'default') }
+}

@@ -1,0 +1,90 @@
+import type { PodStatusReport } from '../../proto/gen/node/v1/session.ts'
+import { isApiError } from '../../shared/kit/api-error.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import { workQueue, type WorkQueue } from '../../shared/kit/work-queue.ts'
+import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
+import { namespaceOf, nameOf, objectKey, uidOf } from '../../shared/model/meta.ts'
+import { pods } from '../../shared/model/resources.ts'
+import type { ApiClient } from '../client/port.ts'
+import type { Lister } from '../informers/port.ts'
+import { mergePodStatus } from './merge-status.ts'
+
+/** Writes what nodes report of their pods: newest wins, one write at a time per pod, tried again until it lands. Writes `status`, never `spec`. */
+export class StatusIntake {
+  readonly #client: ApiClient
+  readonly #pods: Lister<Pod>
+  readonly #log: Log
+  readonly #queue: WorkQueue
+  readonly #newest = new Map<string, { readonly node: string; readonly report: PodStatusReport }>()
+
+  constructor(from: { readonly client: ApiClient; readonly pods: Lister<Pod>; readonly clock: Clock; readonly log: Log }) {
+    this.#client = from.client
+    this.#pods = from.pods
+    this.#log = from.log
+    this.#queue = workQueue(from.clock)
+  }
+
+  /** @throws Fault('permission') when the pod is not the node's. */
+  accept(node: string, report: PodStatusReport): void {
+    const key = objectKey(report.namespace, report.name)
+    const pod = this.#pods.get(key)
+    if (pod && uidOf(pod) === report.uid && pod.spec?.nodeName !== node) throw new Fault('permission', `node ${node} reported on pod ${key}, which is bound to ${pod.spec?.nodeName ?? 'no node'}`)
+    this.#newest.set(key, { node, report })
+    this.#queue.add(key)
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#queue.shutDown(), { once: true })
+    await Promise.all(Array.from({ length: 64 }, () => this.#work()))
+  }
+
+  async #work(): Promise<void> {
+    for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+      const newest = this.#newest.get(key)
+      try {
+        if (newest) await this.#write(key, newest)
+        if (this.#newest.get(key) === newest) this.#newest.delete(key)
+        this.#queue.forget(key)
+      } catch (error) {
+        this.#log.debug({ pod: key, err: messageOf(error) }, 'status not written yet')
+        this.#queue.retry(key)
+      }
+      this.#queue.done(key)
+    }
+  }
+
+  async #write(key: string, { node, report }: { readonly node: string; readonly report: PodStatusReport }): Promise<void> {
+    let pod = this.#pods.get(key)
+    for (let attempt = 0; ; attempt++) {
+      if (attempt > 0 || !pod) pod = await this.#read(report)
+      if (!pod || uidOf(pod) !== report.uid || pod.spec?.nodeName !== node) return
+      try {
+        return await this.#writeOnto(pod, report)
+      } catch (error) {
+        if (isApiError(error, 'NotFound')) return
+        if (!isApiError(error, 'Conflict') || attempt >= 5) throw error
+      }
+    }
+  }
+
+  async #read(report: PodStatusReport): Promise<Pod | undefined> {
+    try {
+      return await this.#client.get(pods, { namespace: report.namespace, name: report.name })
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return undefined
+      throw error
+    }
+  }
+
+  async #writeOnto(pod: Pod, report: PodStatusReport): Promise<void> {
+    if (report.status.length > 0) {
+      const status = mergePodStatus(pod, JSON.parse(report.status.toString()) as PodStatus)
+      if (status) await this.#client.update(pods, { ...pod, status }, { subresource: 'status', fieldManager: 'gantry-agent' })
+    }
+    if (report.removed && pod.metadata.deletionTimestamp !== undefined) {
+      await this.#client.delete(pods, { namespace: namespaceOf(pod), name: nameOf(pod) }, { gracePeriodSeconds: 0, preconditions: { uid: report.uid } })
+    }
+  }
+}
