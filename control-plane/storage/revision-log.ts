@@ -1,0 +1,205 @@
+import { Fault } from '../../shared/kit/faults.ts'
+import type { Revision } from './port.ts'
+
+/** What was appended together, in order, and the revision reached with it. */
+export interface LogBatch<E> {
+  readonly events: readonly E[]
+  readonly revision: Revision
+}
+
+interface Remembered<E> extends LogBatch<E> {
+  readonly atMs: number
+}
+
+export interface RevisionLogOptions<E> {
+  /** Nothing is known of what happened up to here. */
+  readonly start: Revision
+  /** How many events are remembered. */
+  readonly maxEvents: number
+  revisionOf(event: E): Revision
+  keyOf(event: E): string
+}
+
+export interface ReadOptions {
+  readonly after: Revision
+  readonly prefix: string
+  readonly signal: AbortSignal
+  /** Whether each append is told, also one without events for this reader; otherwise only {@link RevisionLog.tick} tells. */
+  readonly everyProgress: boolean
+}
+
+/**
+ * The recent past, shared by all who read it: a bounded log of events in order of revision. Each reader is a position in the
+ * log, not a buffer, so a hundred watchers cost one copy of the events, everything that piled up while a reader was busy
+ * comes as one batch, and a reader that falls off the end is told `gone`.
+ */
+export class RevisionLog<E> {
+  readonly #options: RevisionLogOptions<E>
+  #batches: Remembered<E>[] = []
+  /** Batches dropped since the beginning: positions of readers count from there. */
+  #dropped = 0
+  #events = 0
+  #floor: Revision
+  #revision: Revision
+  #ticks = 0
+  #failure: Fault | undefined
+  #closed = false
+  readonly #waiting = new Set<() => void>()
+
+  constructor(options: RevisionLogOptions<E>) {
+    this.#options = options
+    this.#floor = options.start
+    this.#revision = options.start
+  }
+
+  /** Everything up to here has been appended. */
+  get revision(): Revision {
+    return this.#revision
+  }
+
+  /** A reader can start after this revision or a later one. */
+  get floor(): Revision {
+    return this.#floor
+  }
+
+  append(events: readonly E[], revision: Revision, atMs = 0): void {
+    this.#revision = revision
+    if (events.length > 0) {
+      this.#batches.push({ events, revision, atMs })
+      this.#events += events.length
+      while (this.#events > this.#options.maxEvents && this.#batches.length > 1) this.#dropOldest()
+    }
+    this.#wakeAll()
+  }
+
+  /** Forgets what is older than `atMs`, but keeps the newest `keep` batches. */
+  forgetBefore(atMs: number, keep: number): void {
+    while (this.#batches.length > keep && (this.#batches[0]?.atMs ?? atMs) < atMs) this.#dropOldest()
+  }
+
+  /** Forgets everything up to the revision. */
+  compact(revision: Revision): void {
+    while ((this.#batches[0]?.revision ?? Number.POSITIVE_INFINITY) <= revision) this.#dropOldest()
+    this.#floor = Math.max(this.#floor, revision)
+    this.#wakeAll()
+  }
+
+  /** Tells every reader how far the log has come, even if nothing happened. */
+  tick(): void {
+    this.#ticks++
+    this.#wakeAll()
+  }
+
+  /** Ends all readers, now and later: normally, or by throwing the fault. */
+  close(failure?: Fault): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#failure = failure
+    this.#wakeAll()
+  }
+
+  /** What is remembered of the time after `revision`, newest first. */
+  *newestFirst(revision: Revision): Iterable<E> {
+    for (let i = this.#batches.length - 1; i >= 0; i--) {
+      const events = (this.#batches[i] as Remembered<E>).events
+      for (let k = events.length - 1; k >= 0; k--) {
+        const event = events[k] as E
+        if (this.#options.revisionOf(event) <= revision) return
+        yield event
+      }
+    }
+  }
+
+  /** Events under the prefix after a revision, each once and in order. Ends when the signal aborts; throws `Fault('gone')` when the log does not reach back that far. */
+  async *read(options: ReadOptions): AsyncGenerator<LogBatch<E>> {
+    const { signal, after } = options
+    if (after < this.#floor) throw tooOld(after, this.#floor)
+    let position = this.#positionAfter(after)
+    let told = after
+    let ticks = this.#ticks
+    const wake = new Wake(this.#waiting)
+    signal.addEventListener('abort', wake.now)
+    try {
+      while (!signal.aborted) {
+        if (position < this.#dropped) throw tooOld(told, this.#floor)
+        const events = this.#collect(position, options)
+        position = this.#dropped + this.#batches.length
+        const progress = this.#revision >= after && (options.everyProgress ? this.#revision > told : ticks !== this.#ticks)
+        if (events.length > 0 || progress) {
+          told = this.#revision
+          ticks = this.#ticks
+          yield { events, revision: told }
+        } else if (this.#closed) {
+          if (this.#failure) throw this.#failure
+          return
+        } else {
+          await wake.wait()
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', wake.now)
+      this.#waiting.delete(wake.now)
+    }
+  }
+
+  #collect(position: number, { prefix, after }: ReadOptions): E[] {
+    const { keyOf, revisionOf } = this.#options
+    const found: E[] = []
+    for (let i = position - this.#dropped; i < this.#batches.length; i++) {
+      for (const event of (this.#batches[i] as Remembered<E>).events) {
+        if (revisionOf(event) > after && keyOf(event).startsWith(prefix)) found.push(event)
+      }
+    }
+    return found
+  }
+
+  #positionAfter(revision: Revision): number {
+    let low = 0
+    let high = this.#batches.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#batches[middle] as Remembered<E>).revision <= revision) low = middle + 1
+      else high = middle
+    }
+    return this.#dropped + low
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#batches.shift()
+    if (oldest === undefined) return
+    this.#dropped++
+    this.#events -= oldest.events.length
+    this.#floor = Math.max(this.#floor, oldest.revision)
+  }
+
+  #wakeAll(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of waiting) wake()
+  }
+}
+
+/** Lets one reader sleep until the log moves or its signal aborts. */
+class Wake {
+  readonly #waiting: Set<() => void>
+  #resolve: (() => void) | undefined
+
+  constructor(waiting: Set<() => void>) {
+    this.#waiting = waiting
+  }
+
+  wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve
+      this.#waiting.add(this.now)
+    })
+  }
+
+  readonly now = (): void => {
+    const resolve = this.#resolve
+    this.#resolve = undefined
+    resolve?.()
+  }
+}
+
+const tooOld = (after: Revision, floor: Revision): Fault => new Fault('gone', `the history after revision ${after} is not known any more (it begins after ${floor}): list again`)
