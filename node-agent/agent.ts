@@ -1,0 +1,110 @@
+/** Composes one agent from its parts, real or fake: the same wiring serves a host, a lab node and a simulated node. */
+import type { Clock } from '../shared/kit/clock.ts'
+import { messageOf } from '../shared/kit/faults.ts'
+import type { Log } from '../shared/kit/log.ts'
+import type { Random } from '../shared/kit/random.ts'
+import type { Node } from '../shared/model/gen/api.ts'
+import type { ImageStore } from './images/port.ts'
+import type { NodeRoute, PodNetwork, ServicePort } from './network/port.ts'
+import type { PodReporter, PodWorkers } from './pods/port.ts'
+import { AssignmentStore, type AssignedObjects } from './session/assignment-store.ts'
+import { latest } from './session/latest.ts'
+import { nodeObject, type HostFacts } from './session/node-object.ts'
+import { Outbox } from './session/outbox.ts'
+import type { ControlPlaneLink } from './session/port.ts'
+import { AgentSession } from './session/session.ts'
+
+export interface AgentOptions {
+  readonly nodeName: string
+  readonly version: string
+  readonly runtimeVersion: string
+  readonly host: HostFacts
+  readonly maxPods: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly clusterCidr: string
+  readonly link: ControlPlaneLink
+  readonly network: PodNetwork
+  readonly images: ImageStore
+  /** Makes the pod workers, given where they report to and what is assigned. */
+  readonly createWorkers: (reporter: PodReporter, assigned: AssignedObjects) => PodWorkers
+  /** PURE: what is to be programmed for the services. */
+  readonly servicePorts: (assigned: AssignedObjects) => readonly ServicePort[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Agent {
+  /** Runs until the signal aborts; containers keep running. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** @throws nothing: what fails is tried again, and said in the node's conditions. */
+export function createAgent(options: AgentOptions): Agent {
+  const { nodeName, clock, random, log, network, images } = options
+  const store = new AssignmentStore()
+  const outbox = new Outbox({ clock, random, nodeName })
+  const workers = options.createWorkers(outbox, store)
+  let notReady: string | undefined = 'the node has no pod address range yet'
+  let imageList: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }> = []
+
+  const node = (): Node =>
+    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, notReady })
+
+  return {
+    async run(signal) {
+      imageList = (await images.list()).map(({ tags, digests, sizeBytes }) => ({ names: [...digests, ...tags], sizeBytes }))
+      const failed = (what: string) => (error: unknown) => log.warn({ err: messageOf(error) }, `${what} not programmed yet`)
+      let configuredFor: string | undefined
+      const routing = latest<undefined>({
+        clock,
+        signal,
+        onError: failed('routes'),
+        async work() {
+          const podCidr = store.nodes.get(nodeName)?.spec?.podCIDR
+          if (podCidr === undefined) return
+          if (configuredFor !== podCidr) await network.configureNode({ podCidr, clusterCidr: options.clusterCidr, nodeAddress: options.host.address })
+          await network.setRoutes(routesTo(store, nodeName))
+          if (configuredFor === podCidr) return
+          configuredFor = podCidr
+          notReady = undefined
+          services.request(() => {})
+          session.nodeChanged()
+        },
+      })
+      const services = latest<() => void>({
+        clock,
+        signal,
+        onError: failed('services'),
+        async work(ack) {
+          if (configuredFor !== undefined) await network.setServices(options.servicePorts(store))
+          ack()
+        },
+      })
+      const session = new AgentSession({
+        nodeName,
+        bootId: options.host.bootId,
+        version: options.version,
+        link: options.link,
+        workers,
+        outbox,
+        store,
+        node,
+        onServices: (ack) => services.request(ack),
+        onNodes: () => routing.request(undefined),
+        clock,
+        random,
+        log,
+      })
+      await Promise.all([workers.run(signal), session.run(signal)])
+    },
+  }
+}
+
+function routesTo(assigned: AssignedObjects, nodeName: string): readonly NodeRoute[] {
+  return [...assigned.nodes.values()].flatMap((node): readonly NodeRoute[] => {
+    const podCidr = node.spec?.podCIDR
+    const address = node.status?.addresses?.find((one) => one.type === 'InternalIP')?.address
+    return node.metadata.name === nodeName || podCidr === undefined || address === undefined ? [] : [{ nodeName: node.metadata.name ?? '', podCidr, address }]
+  })
+}

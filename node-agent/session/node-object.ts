@@ -1,0 +1,82 @@
+import type { Node, NodeCondition } from '../../shared/model/gen/api.ts'
+
+/** What the host is, read once at start. */
+export interface HostFacts {
+  readonly cpus: number
+  readonly memoryBytes: number
+  readonly ephemeralStorageBytes: number
+  readonly kernelVersion: string
+  readonly osImage: string
+  readonly architecture: string
+  readonly machineId: string
+  readonly bootId: string
+  readonly address: string
+  readonly hostname: string
+}
+
+export interface NodeFacts {
+  readonly name: string
+  readonly version: string
+  readonly runtimeVersion: string
+  readonly host: HostFacts
+  readonly maxPods: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly images: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }>
+  /** Why no pod can run yet, if so. */
+  readonly notReady: string | undefined
+}
+
+/** The Node as its agent would have it: what kubelet reports. */
+export function nodeObject(facts: NodeFacts): Node {
+  const { host } = facts
+  const resources = { cpu: String(host.cpus), memory: `${Math.floor(host.memoryBytes / 1024)}Ki`, 'ephemeral-storage': `${Math.floor(host.ephemeralStorageBytes / 1024)}Ki`, pods: String(facts.maxPods), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: facts.name,
+      labels: {
+        'kubernetes.io/hostname': facts.name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': host.architecture,
+        'beta.kubernetes.io/os': 'linux',
+        'beta.kubernetes.io/arch': host.architecture,
+        ...facts.labels,
+      },
+    },
+    spec: {},
+    status: {
+      capacity: resources,
+      allocatable: resources,
+      addresses: [
+        { type: 'InternalIP', address: host.address },
+        { type: 'Hostname', address: facts.name },
+      ],
+      conditions: conditionsOf(facts),
+      nodeInfo: {
+        machineID: host.machineId,
+        systemUUID: host.machineId,
+        bootID: host.bootId,
+        kernelVersion: host.kernelVersion,
+        osImage: host.osImage,
+        containerRuntimeVersion: facts.runtimeVersion,
+        kubeletVersion: facts.version,
+        kubeProxyVersion: '',
+        operatingSystem: 'linux',
+        architecture: host.architecture,
+      },
+      images: facts.images.map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes })),
+    },
+  }
+}
+
+const condition = (type: string, status: string, [reason, message]: readonly [string, string]): NodeCondition => ({ type, status, reason, message })
+
+function conditionsOf({ notReady }: NodeFacts): readonly NodeCondition[] {
+  return [
+    condition('MemoryPressure', 'False', ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available']),
+    condition('DiskPressure', 'False', ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure']),
+    condition('PIDPressure', 'False', ['KubeletHasSufficientPID', 'kubelet has sufficient PID available']),
+    notReady === undefined ? condition('Ready', 'True', ['KubeletReady', 'kubelet is posting ready status']) : condition('Ready', 'False', ['KubeletNotReady', notReady]),
+  ]
+}
