@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { errnoOf } from './errno.ts'
+
+/** A process, told apart from a later one with the same number by when it started (clock ticks since boot). */
+export interface ProcessIdentity {
+  readonly pid: number
+  readonly startTicks: number
+}
+
+interface ProcStat {
+  /** `R`, `S`, `Z`, … */
+  readonly state: string
+  readonly startTicks: number
+}
+
+/** The fields of `/proc/PID/stat` that matter here. The name in parentheses may hold anything, so fields are counted after the last one. */
+export function parseProcStat(text: string): ProcStat | undefined {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const startTicks = Number(fields[19])
+  return fields[0] === undefined || !Number.isFinite(startTicks) ? undefined : { state: fields[0], startTicks }
+}
+
+async function readStat(pid: number): Promise<ProcStat | undefined> {
+  try {
+    return parseProcStat(await readFile(`/proc/${pid}/stat`, 'utf8'))
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    throw error
+  }
+}
+
+/** Who the process is now; undefined if there is none (or it is a zombie). */
+export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
+  const stat = await readStat(pid)
+  return stat === undefined || stat.state === 'Z' ? undefined : { pid, startTicks: stat.startTicks }
+}
+
+/** Whether exactly this process is still there (a zombie is not). */
+export async function isAlive(who: ProcessIdentity): Promise<boolean> {
+  return (await identify(who.pid))?.startTicks === who.startTicks
+}
+
+/** Direct children of all threads of a process. Empty where the kernel does not tell. */
+export async function childrenOf(pid: number): Promise<readonly number[]> {
+  try {
+    const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.split(' ').filter((word) => word !== '').map(Number)
+  } catch {
+    return []
+  }
+}
+
+/** Changes with each boot: a new one proves that no process of before is alive. */
+export const bootId = async (): Promise<string> => (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
