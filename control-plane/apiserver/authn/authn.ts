@@ -1,0 +1,58 @@
+/** Authentication: who is asking. The door of this room. */
+import type { CertificateSubject } from '../../../shared/kit/pki.ts'
+import type { User } from '../request.ts'
+import { AUTHENTICATED, UNAUTHENTICATED } from '../authz/groups.ts'
+import type { TokenVerifier } from './token-verifier.ts'
+
+/** What a client has shown of itself. */
+export interface Credentials {
+  /** `undefined`: it sent no certificate. */
+  readonly certificate: ClientCertificate | undefined
+  /** The `Authorization` header. */
+  readonly authorization: string | undefined
+}
+
+export interface ClientCertificate extends CertificateSubject {
+  /** SHA-256, lower-case hex. */
+  readonly fingerprint: string
+  /** Why TLS did not find it to be of the cluster's authority, or valid now. */
+  readonly problem: string | undefined
+}
+
+export type Authenticated =
+  | { readonly kind: 'user'; readonly user: User }
+  /** 401. The reason is for the log; the client is told "Unauthorized". */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export type Authenticate = (credentials: Credentials) => Promise<Authenticated>
+
+export const anonymousUser: User = { name: 'system:anonymous', uid: '', groups: [UNAUTHENTICATED], extra: {} }
+
+/**
+ * Certificates first, then bearer tokens, then anonymous. Credentials that are shown but wrong are refused, never taken for anonymous.
+ * @param options.tokens absent: no token is accepted.
+ */
+export function createAuthenticator(options: { readonly tokens?: TokenVerifier | undefined }): Authenticate {
+  return async ({ certificate, authorization }) => {
+    if (certificate && certificate.problem === undefined && certificate.commonName !== '') return { kind: 'user', user: userOfCertificate(certificate) }
+    const token = bearerToken(authorization)
+    if (token !== undefined) return options.tokens ? options.tokens.verify(token) : { kind: 'refused', reason: 'tokens are not accepted' }
+    if (certificate) return { kind: 'refused', reason: certificate.problem ?? 'the certificate names nobody' }
+    return { kind: 'user', user: anonymousUser }
+  }
+}
+
+function userOfCertificate(certificate: ClientCertificate): User {
+  return {
+    name: certificate.commonName,
+    uid: '',
+    groups: [...certificate.organizations, AUTHENTICATED],
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${certificate.fingerprint}`] },
+  }
+}
+
+/** `undefined` when the header is absent or of another scheme (which Kubernetes overlooks). */
+function bearerToken(authorization: string | undefined): string | undefined {
+  const match = /^bearer +(\S+)\s*$/i.exec(authorization ?? '')
+  return match?.[1]
+}
