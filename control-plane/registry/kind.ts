@@ -71,6 +71,15 @@ export interface KindDefinition {
   readonly columns: readonly TableColumn[]
   /** The cells of a row, one per column. */
   row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | boolean | null>
+  /** `conditions` of the row, for kinds whose rows have them (a pod that has ended says `Completed`). */
+  rowConditions?(object: JsonObject): readonly TableRowCondition[]
+}
+
+export interface TableRowCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason?: string
+  readonly message?: string
 }
 
 export interface Subresource {

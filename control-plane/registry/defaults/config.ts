@@ -1,0 +1,18 @@
+import { encodeBase64 } from '../../../shared/model/base64.ts'
+import type { Namespace, Secret } from '../../../shared/model/gen/api.ts'
+import { fillAbsent, fillZero, without } from './fill.ts'
+
+/** Every namespace can be selected by its own name. */
+export function defaultNamespace(namespace: Namespace): Namespace {
+  const name = namespace.metadata.name
+  const filled = fillAbsent(namespace, { spec: {}, status: {} })
+  if (!name || namespace.metadata.labels?.['kubernetes.io/metadata.name'] === name) return filled
+  return { ...filled, metadata: { ...filled.metadata, labels: { ...filled.metadata.labels, 'kubernetes.io/metadata.name': name } } }
+}
+
+/** `stringData` is written to be read as `data`: it wins over it and is not kept. */
+export function defaultSecret(secret: Secret): Secret {
+  const plain = Object.entries(secret.stringData ?? {})
+  const stored = plain.length === 0 ? secret : { ...secret, data: { ...secret.data, ...Object.fromEntries(plain.map(([key, value]) => [key, encodeBase64(value)])) } }
+  return fillZero(without(stored, 'stringData'), { type: 'Opaque' })
+}

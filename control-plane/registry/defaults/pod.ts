@@ -1,0 +1,20 @@
+import type { Container, ContainerPort, Pod, PodSpec } from '../../../shared/model/gen/api.ts'
+import { fillAbsent, fillZero, mapItems, mapMember } from './fill.ts'
+import { defaultPodRequests } from './pod-resources.ts'
+import { defaultPodSpec } from './pod-spec.ts'
+import { requestsFromLimits } from './resources.ts'
+
+/** Defaults of a pod itself; templates get only those of {@link defaultPodSpec}. */
+export const defaultPod = (pod: Pod): Pod => mapMember(pod, 'spec', (spec) => defaultOwnSpec(defaultPodSpec(spec)))
+
+function defaultOwnSpec(spec: PodSpec): PodSpec {
+  const linked = fillAbsent(spec, { enableServiceLinks: true })
+  const requested = mapContainers(linked, (one) => mapMember(one, 'resources', requestsFromLimits))
+  const whole = mapMember(requested, 'resources', (resources) => defaultPodRequests(resources, requested))
+  return spec.hostNetwork ? mapContainers(whole, exposeOnHost) : whole
+}
+
+const mapContainers = (spec: PodSpec, change: (container: Container) => Container): PodSpec => mapItems<PodSpec, Container>(mapItems<PodSpec, Container>(spec, 'containers', change), 'initContainers', change)
+
+/** With the host's network every port is a port of the host. */
+const exposeOnHost = (container: Container): Container => mapItems<Container, ContainerPort>(container, 'ports', (port) => fillZero(port, { hostPort: port.containerPort }))

@@ -1,0 +1,43 @@
+import type { FieldError } from '../../shared/model/field-error.ts'
+import type { KubeObject } from '../../shared/model/meta.ts'
+import type { KindDefinition, StrategyContext } from './kind.ts'
+
+/** What {@link KindDefinition} says about a kind, with its objects typed as what they are. */
+export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'defaults' | 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'warnings' | 'hasNewGeneration' | 'gracePeriodSeconds' | 'selectableFields' | 'row' | 'rowConditions'> {
+  defaults(object: T): T
+  prepareForCreate(object: T, context: StrategyContext): T
+  prepareForUpdate(object: T, old: T, context: StrategyContext): T
+  validateCreate(object: T, context: StrategyContext): readonly FieldError[]
+  validateUpdate(object: T, old: T, context: StrategyContext): readonly FieldError[]
+  warnings?(object: T, old: T | undefined, context: StrategyContext): readonly string[]
+  hasNewGeneration?(object: T, old: T): boolean
+  gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
+  selectableFields?(object: T): Readonly<Record<string, string>>
+  row(object: T, nowMs: number): ReturnType<KindDefinition['row']>
+  rowConditions?(object: T): ReturnType<NonNullable<KindDefinition['rowConditions']>>
+}
+
+/** The one place where a kind's own type meets plain JSON: the generic machinery has decoded the object by the kind's schema before any of these run. */
+export const defineKind = <T extends KubeObject>(kind: TypedKind<T>): KindDefinition => kind as unknown as KindDefinition
+
+/** `create delete deletecollection get list patch update watch`, as discovery lists what a stored kind can. */
+export const storedVerbs: readonly string[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** `status` as nearly every kind with a status has it. */
+export const statusSubresource = { name: 'status', verbs: ['get', 'patch', 'update'], behaviour: { kind: 'status' } } as const
+
+/** The object as it is: for steps a kind has nothing to add to. */
+export const unchanged = <T>(object: T): T => object
+
+/** No mistakes to find. */
+export const nothingToValidate = (): readonly FieldError[] => []
+
+/** `scale` as workloads have it. */
+export const scaleSubresource = {
+  name: 'scale',
+  verbs: ['get', 'patch', 'update'],
+  kind: 'Scale',
+  group: 'autoscaling',
+  version: 'v1',
+  behaviour: { kind: 'scale', specPath: '.spec.replicas', statusPath: '.status.replicas', selectorPath: '.spec.selector' },
+} as const

@@ -1,0 +1,80 @@
+import type { Container, Pod, PodSpec, PodStatus } from '../../../shared/model/gen/api.ts'
+import { mapMember } from '../defaults/fill.ts'
+import type { StrategyContext } from '../kind.ts'
+import { resolveLabelKeys } from './label-keys.ts'
+import { qosClass } from './qos.ts'
+
+const GATED = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' } as const
+
+/** A new pod waits: whatever status the client sent is dropped. */
+export function prepareNewPod(pod: Pod): Pod {
+  const gated = (pod.spec?.schedulingGates?.length ?? 0) > 0
+  const status: PodStatus = { phase: 'Pending', ...(gated && { conditions: [GATED] }), qosClass: qosClass(pod) }
+  return mapMember({ ...pod, status }, 'spec', (spec) => resolveLabelKeys(spec, pod.metadata.labels ?? {}))
+}
+
+/** What of a write through each (sub)resource is let through; the rest stays as it was. */
+export function prepareChangedPod(pod: Pod, old: Pod, { subresource }: StrategyContext): Pod {
+  switch (subresource) {
+    case 'status':
+      return prepareStatus(pod, old)
+    case 'ephemeralcontainers':
+      return prepareEphemeral(pod, old)
+    case 'resize':
+      return prepareResize(pod, old)
+    default:
+      return { ...pod, ...(old.status && { status: old.status }) }
+  }
+}
+
+/** The owners of a pod are not the node's business. */
+function prepareStatus(pod: Pod, old: Pod): Pod {
+  const { ownerReferences: _, ...metadata } = pod.metadata
+  const status: PodStatus = { ...pod.status }
+  const qos = status.qosClass || old.status?.qosClass
+  return {
+    ...pod,
+    metadata: old.metadata.ownerReferences ? { ...metadata, ownerReferences: old.metadata.ownerReferences } : metadata,
+    ...(old.spec && { spec: old.spec }),
+    status: qos ? { ...status, qosClass: qos } : status,
+  }
+}
+
+function prepareEphemeral(pod: Pod, old: Pod): Pod {
+  const { ephemeralContainers: _, ...rest } = old.spec ?? { containers: [] }
+  const added = pod.spec?.ephemeralContainers
+  const metadata = { ...old.metadata, ...(pod.metadata.resourceVersion !== undefined && { resourceVersion: pod.metadata.resourceVersion }), ...(pod.metadata.managedFields && { managedFields: pod.metadata.managedFields }) }
+  return { ...old, metadata, spec: added ? { ...rest, ephemeralContainers: added } : rest }
+}
+
+/** Only resources and their resize policies change; containers added, taken away or renamed are left for validation to refuse. */
+function prepareResize(pod: Pod, old: Pod): Pod {
+  if (!pod.spec || !old.spec || !sameNames(pod.spec, old.spec)) return pod
+  const spec: PodSpec = {
+    ...old.spec,
+    containers: resized(pod.spec.containers, old.spec.containers),
+    ...(old.spec.initContainers && { initContainers: resized(pod.spec.initContainers ?? [], old.spec.initContainers) }),
+    ...(pod.spec.resources && { resources: pod.spec.resources }),
+  }
+  return { ...pod, spec, ...(old.status && { status: old.status }) }
+}
+
+function sameNames(spec: PodSpec, old: PodSpec): boolean {
+  const names = (of: PodSpec): string => JSON.stringify([(of.containers ?? []).map((one) => one.name), (of.initContainers ?? []).map((one) => one.name)])
+  return names(spec) === names(old)
+}
+
+function resized(containers: readonly Container[], old: readonly Container[]): readonly Container[] {
+  return old.map((container, index) => {
+    const wanted = containers[index]
+    const { resources: _r, resizePolicy: _p, ...rest } = container
+    return { ...rest, ...(wanted?.resources && { resources: wanted.resources }), ...(wanted?.resizePolicy && { resizePolicy: wanted.resizePolicy }) }
+  })
+}
+
+/** Seconds a pod gets to end: none if nothing of it can be running, one if the client asked for less than none. */
+export function podGraceSeconds(pod: Pod, requested: number | undefined): number {
+  if (!pod.spec?.nodeName || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') return 0
+  const period = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0
+  return period < 0 ? 1 : period
+}

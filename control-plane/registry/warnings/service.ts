@@ -1,0 +1,3 @@
+import type { Service } from '../../../shared/model/gen/api.ts'
+
+export const serviceWarnings = (_service: Service): readonly string[] => []
