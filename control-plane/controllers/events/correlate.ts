@@ -1,0 +1,47 @@
+/** Which stored Event a new occurrence belongs to, as Kubernetes' event correlator has it. PURE. */
+import type { Event, ObjectReference } from '../../../shared/model/gen/api.ts'
+import { formatTime } from '../../../shared/model/time.ts'
+
+export interface Occurrence {
+  readonly involvedObject: ObjectReference
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+  readonly component: string
+  readonly atMs: number
+}
+
+/** Occurrences that differ in nothing but time are one Event with a count. */
+export const sameKey = (of: Occurrence): string => [similarKey(of), of.message].join('\u0000')
+
+/** Occurrences that differ in time and message are similar: many of them in a short time are stored as one. */
+export const similarKey = ({ involvedObject: about, type, reason, component }: Occurrence): string =>
+  [component, about.kind, about.namespace, about.name, about.uid, about.apiVersion, about.fieldPath, type, reason].join('\u0000')
+
+/** How many similar Events may be stored within {@link SIMILAR_WINDOW_MS} before they are combined. */
+export const SIMILAR_LIMIT = 10
+export const SIMILAR_WINDOW_MS = 600_000
+export const COMBINED_PREFIX = '(combined from similar events): '
+
+/** The Event object of a first occurrence; `sequence` keeps the names of one millisecond apart. */
+export function newEvent(of: Occurrence, sequence: number): Event {
+  const namespace = of.involvedObject.namespace ?? 'default'
+  const time = formatTime(of.atMs)
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${of.involvedObject.name}.${hexNanos(of.atMs, sequence)}`, namespace },
+    involvedObject: of.involvedObject,
+    type: of.type,
+    reason: of.reason,
+    message: of.message,
+    source: { component: of.component },
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+    reportingComponent: of.component,
+    reportingInstance: '',
+  }
+}
+
+const hexNanos = (ms: number, sequence: number): string => (BigInt(Math.floor(ms)) * 1_000_000n + BigInt(sequence % 1_000_000)).toString(16)
