@@ -1,0 +1,100 @@
+import type * as nodeFfi from 'node:ffi'
+import { faultOfErrno } from './errno.ts'
+
+/**
+ * The few calls of the C library that Node does not offer, made in this thread without a process (`node:ffi`, experimental in Node 26).
+ * Every call is synchronous and short. Where the door is missing (another Node, another C library) `loadLibc` answers undefined and each
+ * user falls back to a program (`mount`, `ip`, `mknod`, …).
+ *
+ * A call that fails throws a Fault mapped from errno.
+ */
+export interface Libc {
+  mount(options: { readonly source: string; readonly target: string; readonly type: string; readonly flags: number; readonly data: string }): void
+  umount(target: string, flags: number): void
+  /** Of the calling thread only. */
+  unshare(flags: number): void
+  /** Of the calling thread only. */
+  setns(fd: number, type: number): void
+  setxattr(path: string, name: string, value: Uint8Array): void
+  mknod(path: string, mode: number, device: { readonly major: number; readonly minor: number }): void
+  /** Flushes the file system that holds the open file. */
+  syncfs(fd: number): void
+  socket(domain: number, type: number, protocol: number): number
+  /** A bound, blocking socket's exchange: answers the bytes sent. */
+  send(fd: number, bytes: Uint8Array): number
+  /** Answers how many bytes were written into `into`. */
+  receive(fd: number, into: Uint8Array): number
+  close(fd: number): void
+}
+
+const DEFINITIONS = {
+  mount: { return: 'i32', arguments: ['string', 'string', 'string', 'u64', 'string'] },
+  umount2: { return: 'i32', arguments: ['string', 'i32'] },
+  unshare: { return: 'i32', arguments: ['i32'] },
+  setns: { return: 'i32', arguments: ['i32', 'i32'] },
+  lsetxattr: { return: 'i32', arguments: ['string', 'string', 'buffer', 'u64', 'i32'] },
+  mknod: { return: 'i32', arguments: ['string', 'u32', 'u64'] },
+  syncfs: { return: 'i32', arguments: ['i32'] },
+  socket: { return: 'i32', arguments: ['i32', 'i32', 'i32'] },
+  send: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
+  recv: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
+  close: { return: 'i32', arguments: ['i32'] },
+  __errno_location: { return: 'pointer', arguments: [] },
+} as const
+
+type Ffi = typeof nodeFfi
+
+let loaded: Libc | undefined
+let tried = false
+
+/** The library, or undefined where this Node cannot reach it. Loaded once. */
+export function loadLibc(): Libc | undefined {
+  if (tried) return loaded
+  tried = true
+  try {
+    const ffi = quietly(() => process.getBuiltinModule('node:ffi') as Ffi | undefined)
+    if (ffi !== undefined) loaded = wrap(ffi)
+  } catch {
+    // No such library or symbol: the callers' programs take over.
+  }
+  return loaded
+}
+
+/** The warning that ffi is experimental would be the first line of every log; this file is its only user and knows. */
+function quietly<T>(work: () => T): T {
+  const emit = process.emitWarning
+  process.emitWarning = () => {}
+  try {
+    return work()
+  } finally {
+    process.emitWarning = emit
+  }
+}
+
+function wrap(ffi: Ffi): Libc {
+  const { functions: c } = ffi.dlopen('libc.so.6', DEFINITIONS)
+  const errnoAt = c.__errno_location()
+  const check = (result: number | bigint, what: () => string): number => {
+    if (result >= 0) return Number(result)
+    throw faultOfErrno(ffi.getInt32(c.__errno_location() || errnoAt), what())
+  }
+  return {
+    mount: ({ source, target, type, flags, data }) => void check(c.mount(source, target, type, BigInt(flags), data), () => `mount ${type} ${source} on ${target}`),
+    umount: (target, flags) => void check(c.umount2(target, flags), () => `unmount ${target}`),
+    unshare: (flags) => void check(c.unshare(flags), () => `unshare 0x${flags.toString(16)}`),
+    setns: (fd, type) => void check(c.setns(fd, type), () => `setns 0x${type.toString(16)}`),
+    setxattr: (path, name, value) => void check(c.lsetxattr(path, name, value, BigInt(value.byteLength), 0), () => `set attribute ${name} of ${path}`),
+    mknod: (path, mode, device) => void check(c.mknod(path, mode, deviceNumber(device)), () => `make node ${path}`),
+    syncfs: (fd) => void check(c.syncfs(fd), () => 'syncfs'),
+    socket: (domain, type, protocol) => check(c.socket(domain, type, protocol), () => `socket of family ${domain}`),
+    send: (fd, bytes) => check(c.send(fd, bytes, BigInt(bytes.byteLength), 0), () => 'send'),
+    receive: (fd, into) => check(c.recv(fd, into, BigInt(into.byteLength), 0), () => 'receive'),
+    close: (fd) => void check(c.close(fd), () => 'close'),
+  }
+}
+
+/** How glibc's `makedev` packs a device. */
+export function deviceNumber({ major, minor }: { readonly major: number; readonly minor: number }): bigint {
+  const [high, low] = [BigInt(major), BigInt(minor)]
+  return ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn)
+}

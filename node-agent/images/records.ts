@@ -1,0 +1,114 @@
+import { mkdir, readFile, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Fault } from '../../shared/kit/faults.ts'
+import { errnoOf, unlessMissing } from '../host/errno.ts'
+import { exists, namesIn, writeFileAtomic } from '../host/files.ts'
+import { type Digest, digestOf, hexOf } from './digest.ts'
+import type { ImageConfig } from './port.ts'
+
+/** What is kept of an image: everything but its names, under its id. Never changed once written. */
+export interface ImageRecord {
+  readonly id: Digest
+  readonly sizeBytes: number
+  readonly config: ImageConfig
+  /** Folder names in `layers/`, lowest first. */
+  readonly layers: readonly string[]
+}
+
+/** A name (`…:tag` or `…@sha256:…`) and the image it stands for. */
+export interface NameRecord {
+  readonly name: string
+  readonly id: Digest
+}
+
+/**
+ * The index of a store: one small file per image and per name, each replaced by rename. Several processes work on it without locks:
+ * a name is written after its image and its layers, so whoever finds a name finds all of it.
+ */
+export class ImageRecords {
+  readonly #images: string
+  readonly #names: string
+  /** Records never change, so they are parsed once. */
+  readonly #known = new Map<Digest, ImageRecord>()
+
+  #listed: { readonly mtimeNs: bigint; readonly names: readonly NameRecord[] } | undefined
+
+  constructor(root: string) {
+    this.#images = join(root, 'images')
+    this.#names = join(root, 'names')
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#images, { recursive: true })
+    await mkdir(this.#names, { recursive: true })
+  }
+
+  async writeImage(record: ImageRecord): Promise<void> {
+    await writeFileAtomic(this.#imageFile(record.id), JSON.stringify(record))
+  }
+
+  async writeName(record: NameRecord): Promise<void> {
+    await writeFileAtomic(this.#nameFile(record.name), JSON.stringify(record))
+  }
+
+  async findName(name: string): Promise<NameRecord | undefined> {
+    return await readRecord<NameRecord>(this.#nameFile(name))
+  }
+
+  async findImage(id: Digest): Promise<ImageRecord | undefined> {
+    const known = this.#known.get(id)
+    if (known !== undefined && (await exists(this.#imageFile(id)))) return known
+    const record = await readRecord<ImageRecord>(this.#imageFile(id))
+    if (record === undefined) this.#known.delete(id)
+    else this.#known.set(id, record)
+    return record
+  }
+
+  /** Every name; read again only when a file of the folder was put or removed since. */
+  async listNames(): Promise<readonly NameRecord[]> {
+    const { mtimeNs } = await stat(this.#names, { bigint: true })
+    if (this.#listed?.mtimeNs === mtimeNs) return this.#listed.names
+    const names = await this.#readNames()
+    this.#listed = { mtimeNs, names }
+    return names
+  }
+
+  async #readNames(): Promise<readonly NameRecord[]> {
+    const records = await Promise.all((await recordsIn(this.#names)).map((file) => readRecord<NameRecord>(join(this.#names, file))))
+    return records.filter((record) => record !== undefined)
+  }
+
+  async listImages(): Promise<readonly ImageRecord[]> {
+    const records = await Promise.all((await recordsIn(this.#images)).map((file) => readRecord<ImageRecord>(join(this.#images, file))))
+    return records.filter((record) => record !== undefined)
+  }
+
+  async removeName(name: string): Promise<void> {
+    await unlessMissing(unlink(this.#nameFile(name)))
+  }
+
+  async removeImage(id: Digest): Promise<void> {
+    this.#known.delete(id)
+    await unlessMissing(unlink(this.#imageFile(id)))
+  }
+
+  #imageFile(id: Digest): string {
+    return join(this.#images, `${hexOf(id)}.json`)
+  }
+
+  /** By hash: a name may be longer than a file name, and has slashes. */
+  #nameFile(name: string): string {
+    return join(this.#names, `${hexOf(digestOf(name))}.json`)
+  }
+}
+
+const recordsIn = async (folder: string): Promise<readonly string[]> => (await namesIn(folder)).filter((file) => /^[a-f0-9]{64}\.json$/.test(file))
+
+async function readRecord<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw new Fault('corrupt', `the image record ${path} cannot be read`, { cause: error })
+  }
+}

@@ -1,0 +1,35 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { unlessMissing } from '../host/errno.ts'
+import { namesIn, removeTree } from '../host/files.ts'
+
+/** A folder for unfinished work on the file system of its store; gone when disposed, and swept after a crash by whoever opens the store next. */
+export interface Staging extends AsyncDisposable {
+  readonly path: string
+}
+
+const OWNER = 'owner'
+
+export async function openStaging(folder: string): Promise<Staging> {
+  await mkdir(folder, { recursive: true })
+  const path = await mkdtemp(join(folder, 'work-'))
+  await writeFile(join(path, OWNER), await ownerMark(process.pid))
+  return { path, [Symbol.asyncDispose]: () => removeTree(path) }
+}
+
+/** Deletes what processes left behind that are no more. */
+export async function sweepStaging(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name)
+    const mark = await unlessMissing(readFile(join(path, OWNER), 'utf8'))
+    // Without a mark it is a moment old, or its owner died in that moment: it is empty then and costs nothing.
+    if (mark !== undefined && mark !== (await ownerMark(Number(mark.split(' ')[0])))) await removeTree(path)
+  }
+}
+
+/** A process is its id and its start time (field 22 of proc(5) stat), because ids come again. */
+async function ownerMark(pid: number): Promise<string> {
+  const stat = await unlessMissing(readFile(`/proc/${pid}/stat`, 'utf8'))
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return `${pid} ${fields?.[19] ?? 'gone'}`
+}
