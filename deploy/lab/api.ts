@@ -1,0 +1,52 @@
+/** The lab's own look at its cluster: is it up, are its nodes ready. */
+import { sleep, systemClock } from '../../shared/kit/clock.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
+import { createRestClient, linesOf, type RestClient } from '../../shared/kit/rest-client.ts'
+import type { Node } from '../../shared/model/gen/api.ts'
+import type { LabIdentity } from './identity.ts'
+import { layoutOf, type LabSpec } from './layout.ts'
+
+export function labClient(spec: LabSpec, identity: LabIdentity): RestClient {
+  return createRestClient({ server: layoutOf(spec).server, ca: identity.ca, cert: identity.admin.certificatePem, key: identity.admin.privateKeyPem, userAgent: 'gantry-lab' })
+}
+
+/** Until then nothing can be awaited but the port itself: tried again quickly. */
+const CONNECT_EVERY_MS = 15
+
+/** Resolves when the API answers that it is ready. @throws Fault('timeout') with what it said last. */
+export async function apiReady(client: RestClient, timeoutMs: number): Promise<void> {
+  const deadline = systemClock.monotonicMs() + timeoutMs
+  let last = 'nothing'
+  while (systemClock.monotonicMs() < deadline) {
+    try {
+      const { status, text } = await client.request({ path: '/readyz', signal: AbortSignal.timeout(2_000) })
+      if (status === 200) return
+      last = text
+    } catch (error) {
+      if (!isFault(error)) throw error
+      last = error.message
+    }
+    await sleep(systemClock, CONNECT_EVERY_MS)
+  }
+  throw new Fault('timeout', `the API did not become ready in ${timeoutMs / 1000} s (${last}): see "gantry lab logs control-plane"`)
+}
+
+const isReady = (node: Node): boolean => node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+
+/** Resolves when all these nodes are Ready, as a watch tells. @throws Fault('timeout') naming those that are not. */
+export async function nodesReady(client: RestClient, names: readonly string[], timeoutMs: number): Promise<void> {
+  if (names.length === 0) return
+  const waiting = new Set(names)
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    const { chunks } = await client.stream({ path: '/api/v1/nodes?watch=1', signal })
+    for await (const line of linesOf(chunks as AsyncIterable<Buffer>)) {
+      const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: Node }
+      if (type !== 'BOOKMARK' && isReady(object)) waiting.delete(object.metadata.name ?? '')
+      if (waiting.size === 0) return
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  throw new Fault('timeout', `not Ready after ${timeoutMs / 1000} s: ${[...waiting].join(', ')}: see "gantry lab logs ${[...waiting][0] ?? ''}"`)
+}

@@ -1,0 +1,116 @@
+/** The cgroup subtrees of a lab's members: everything of a machine is below one folder per hierarchy, so that it can be killed or frozen as a whole. */
+import { readFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { Fault } from '../../shared/kit/faults.ts'
+import { sleep, systemClock } from '../../shared/kit/clock.ts'
+
+const ROOT = '/sys/fs/cgroup'
+const V1_CONTROLLERS = ['cpu', 'cpuacct', 'memory', 'pids', 'freezer', 'blkio', 'cpuset', 'devices'] as const
+
+/** The mounted hierarchies a member takes part in: one per v1 controller, or the single v2 one. */
+export function hierarchies(): readonly string[] {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+  if (mounts.includes(` ${ROOT} `) && / - cgroup2 /.test(mounts.split('\n').find((line) => line.includes(` ${ROOT} `)) ?? '')) return [ROOT]
+  return V1_CONTROLLERS.map((controller) => `${ROOT}/${controller}`).filter((folder) => mounts.includes(` ${folder} `))
+}
+
+const isV2 = (): boolean => hierarchies()[0] === ROOT
+
+export async function createGroup(path: string): Promise<void> {
+  for (const hierarchy of hierarchies()) {
+    await mkdir(`${hierarchy}/${path}`, { recursive: true })
+    if (hierarchy.endsWith('/cpuset')) await inheritCpuset(hierarchy, path)
+    if (isV2()) await delegate(path)
+  }
+}
+
+/** A v1 cpuset is empty when made, and refuses processes until it says which cpus and memory it has. */
+async function inheritCpuset(hierarchy: string, path: string): Promise<void> {
+  let folder = hierarchy
+  for (const part of path.split('/')) {
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      if ((await readFile(`${folder}/${part}/${file}`, 'utf8')).trim() === '') await writeFile(`${folder}/${part}/${file}`, await readFile(`${folder}/${file}`))
+    }
+    folder = `${folder}/${part}`
+  }
+}
+
+async function delegate(path: string): Promise<void> {
+  let folder = ROOT
+  for (const part of ['', ...path.split('/').slice(0, -1)]) {
+    folder = part === '' ? folder : `${folder}/${part}`
+    await writeFile(`${folder}/cgroup.subtree_control`, '+cpu +memory +pids +io').catch(() => writeFile(`${folder}/cgroup.subtree_control`, '+cpu +memory +pids'))
+  }
+}
+
+/** Shell lines that put the shell itself, and so what it becomes, into the group. */
+export const enterGroup = (path: string): string => hierarchies().map((hierarchy) => `echo $$ > ${hierarchy}/${path}/cgroup.procs`).join('\n')
+
+const freezerRoot = (): string => (isV2() ? ROOT : `${ROOT}/freezer`)
+
+async function foldersBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const below = await Promise.all(entries.filter((entry) => entry.isDirectory()).map((entry) => foldersBelow(`${folder}/${entry.name}`)))
+  return [...below.flat(), folder]
+}
+
+/** Every process at or below the group. */
+export async function processesOf(path: string): Promise<readonly number[]> {
+  const folders = await foldersBelow(`${freezerRoot()}/${path}`)
+  const lists = await Promise.all(folders.map((folder) => readFile(`${folder}/cgroup.procs`, 'utf8').catch(() => '')))
+  return [...new Set(lists.flatMap((list) => list.split('\n').filter((line) => line !== '').map(Number)))]
+}
+
+export async function setFrozen(path: string, frozen: boolean): Promise<void> {
+  const folder = `${freezerRoot()}/${path}`
+  if (isV2()) await writeFile(`${folder}/cgroup.freeze`, frozen ? '1' : '0')
+  else await writeFile(`${folder}/freezer.state`, frozen ? 'FROZEN' : 'THAWED')
+}
+
+export async function isFrozen(path: string): Promise<boolean> {
+  const folder = `${freezerRoot()}/${path}`
+  const text = await readFile(isV2() ? `${folder}/cgroup.freeze` : `${folder}/freezer.state`, 'utf8').catch(() => '')
+  return isV2() ? text.trim() === '1' : /FRO|FREEZ/.test(text)
+}
+
+/** Kills everything in the group at one moment: frozen first, so that nobody sees the others die. */
+export async function killGroup(path: string): Promise<void> {
+  await setFrozen(path, true).catch(() => {})
+  for (const pid of await processesOf(path)) kill(pid)
+  await setFrozen(path, false).catch(() => {})
+  // A process that was being born escapes the first round.
+  for (let round = 0; round < 500; round++) {
+    const left = await processesOf(path)
+    if (left.length === 0) return
+    for (const pid of left) kill(pid)
+    await sleep(systemClock, Math.min(round, 20))
+  }
+  throw new Fault('internal', `processes of cgroup ${path} do not die: ${(await processesOf(path)).join(', ')}`)
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Removes the (empty) group and what is below it, in every hierarchy. */
+export async function removeGroup(path: string): Promise<void> {
+  for (const hierarchy of hierarchies()) for (const folder of await foldersBelow(`${hierarchy}/${path}`)) await removeFolder(folder)
+}
+
+/** The kernel lets go of a group a moment after its last process. */
+async function removeFolder(folder: string): Promise<void> {
+  for (let round = 0; ; round++) {
+    try {
+      return await rmdir(folder)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return
+      if (code !== 'EBUSY' || round >= 200) throw new Fault('internal', `cgroup ${folder} cannot be removed: ${(error as Error).message}`, { cause: error })
+      await sleep(systemClock, Math.min(round, 20))
+    }
+  }
+}

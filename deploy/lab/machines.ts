@@ -1,0 +1,95 @@
+/** The machines of a lab: a network namespace on the lab's bridge and a mount namespace, both pinned so that they outlive their processes. */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mustRun, runProgram } from '../../node-agent/host/exec.ts'
+import { layoutOf, machinesOf, nodeIndex, type LabSpec, type Layout } from './layout.ts'
+
+const addressOf = (layout: Layout, machine: string): string => (machine === 'control-plane' ? layout.controlPlaneAddress : layout.nodeAddress(nodeIndex(machine)))
+
+/** Makes what of the lab's network and mount namespaces is missing. */
+export async function createMachines(spec: LabSpec): Promise<void> {
+  const layout = layoutOf(spec)
+  await mkdir(layout.pins, { recursive: true })
+  const missing = machinesOf(spec).filter((machine) => !existsSync(layout.netnsPath(machine)))
+  await Promise.all([createNetwork(layout, missing), pinnable(layout)])
+  await Promise.all(machinesOf(spec).map((machine) => createMounts(layout, machine)))
+}
+
+/** All links in three batches: namespaces and cables, then the inside of each namespace, then the bridge's side. */
+async function createNetwork(layout: Layout, machines: readonly string[]): Promise<void> {
+  const bridge = existsSync(`/sys/class/net/${layout.bridge}`) ? [] : [`link add ${layout.bridge} type bridge`, `addr add ${layout.hostAddress}/24 dev ${layout.bridge}`, `link set ${layout.bridge} up`]
+  const cables = machines.flatMap((machine) => [
+    `netns add ${layout.netns(machine)}`,
+    `link add ${layout.link(machine)} type veth peer name eth0 netns ${layout.netns(machine)}`,
+    `link set ${layout.link(machine)} master ${layout.bridge} up`,
+  ])
+  if (bridge.length + cables.length > 0) await mustRun('ip', ['-batch', '-'], { input: [...bridge, ...cables].join('\n') })
+  await Promise.all(
+    machines.map((machine) =>
+      mustRun('ip', ['-netns', layout.netns(machine), '-batch', '-'], {
+        input: ['link set lo up', `addr add ${addressOf(layout, machine)}/24 dev eth0`, 'link set eth0 up', `route add default via ${layout.hostAddress}`].join('\n'),
+      }),
+    ),
+  )
+}
+
+/** A namespace can be pinned only where mounts are private. */
+async function pinnable(layout: Layout): Promise<void> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
+  if (mounts.includes(` ${layout.pins} `)) return
+  await mustRun('mount', ['--bind', layout.pins, layout.pins])
+  await mustRun('mount', ['--make-private', layout.pins])
+}
+
+/** The runtime refuses a hybrid cgroup host, so the machine does not see the unified hierarchy there. */
+const INSIDE = 'mount --make-rprivate /; if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
+
+async function createMounts(layout: Layout, machine: string): Promise<void> {
+  const pin = layout.mountsPin(machine)
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
+  if (mounts.includes(` ${pin} `)) return
+  await writeFile(pin, '')
+  await mustRun('unshare', [`--mount=${pin}`, '--propagation', 'private', 'sh', '-c', INSIDE])
+}
+
+export async function setLink(spec: LabSpec, machine: string, state: 'up' | 'down'): Promise<void> {
+  await mustRun('ip', ['link', 'set', layoutOf(spec).link(machine), state])
+}
+
+/** Cuts the machines off from the others and from the host; among each other they stay connected. */
+export async function cutOff(spec: LabSpec, machines: readonly string[]): Promise<void> {
+  const { cutBridge, link } = layoutOf(spec)
+  const bridge = existsSync(`/sys/class/net/${cutBridge}`) ? [] : [`link add ${cutBridge} type bridge`, `link set ${cutBridge} up`]
+  await mustRun('ip', ['-batch', '-'], { input: [...bridge, ...machines.map((machine) => `link set ${link(machine)} master ${cutBridge}`)].join('\n') })
+}
+
+export async function heal(spec: LabSpec): Promise<void> {
+  const { bridge, cutBridge, link } = layoutOf(spec)
+  await mustRun('ip', ['-batch', '-'], { input: machinesOf(spec).map((machine) => `link set ${link(machine)} master ${bridge}`).join('\n') })
+  if (existsSync(`/sys/class/net/${cutBridge}`)) await mustRun('ip', ['link', 'del', cutBridge])
+}
+
+/** How a machine's cable is: in the bridge and up, cut off, or down. */
+export async function linkState(spec: LabSpec, machine: string): Promise<'up' | 'cut off' | 'down' | 'none'> {
+  const { link, cutBridge } = layoutOf(spec)
+  const { exitCode, stdout } = await runProgram('ip', ['-json', 'link', 'show', link(machine)])
+  if (exitCode !== 0) return 'none'
+  const [found] = JSON.parse(stdout) as ReadonlyArray<{ readonly flags?: readonly string[]; readonly master?: string }>
+  if (!found?.flags?.includes('UP')) return 'down'
+  return found.master === cutBridge ? 'cut off' : 'up'
+}
+
+/** Everything that {@link createMachines} made. The processes must be gone. */
+export async function removeMachines(spec: LabSpec): Promise<void> {
+  const layout = layoutOf(spec)
+  const machines = machinesOf(spec)
+  await Promise.all(machines.map((machine) => runProgram('umount', ['-l', layout.mountsPin(machine)])))
+  await runProgram('umount', ['-l', layout.pins])
+  const lines = [
+    ...machines.filter((machine) => existsSync(`/sys/class/net/${layout.link(machine)}`)).map((machine) => `link del ${layout.link(machine)}`),
+    ...machines.filter((machine) => existsSync(layout.netnsPath(machine))).map((machine) => `netns del ${layout.netns(machine)}`),
+    ...[layout.bridge, layout.cutBridge].filter((bridge) => existsSync(`/sys/class/net/${bridge}`)).map((bridge) => `link del ${bridge}`),
+  ]
+  if (lines.length > 0) await mustRun('ip', ['-batch', '-'], { input: lines.join('\n') })
+  await rm(layout.run, { recursive: true, force: true })
+}

@@ -1,0 +1,90 @@
+/** The programs of a lab, each under a `runsv` of its own that starts it again when it dies by itself. */
+import { constants, existsSync } from 'node:fs'
+import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { Fault } from '../../shared/kit/faults.ts'
+import { enterGroup } from './cgroups.ts'
+import { layoutOf, machineOf, type LabSpec, type Member } from './layout.ts'
+
+export interface Program {
+  readonly member: Member
+  /** The command line, run inside the member's cgroup, network and mount namespace. */
+  readonly command: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
+
+/** Writes what `runsv` needs: a `run` script per program and a `log/run` that keeps its output, rotated. */
+export async function writeService(spec: LabSpec, { member, command, env = {} }: Program): Promise<void> {
+  const layout = layoutOf(spec)
+  const folder = serviceFolder(spec, member.name)
+  const machine = machineOf(member)
+  const logs = `${layout.memberState(member.name)}/log`
+  await Promise.all([mkdir(`${folder}/log`, { recursive: true }), mkdir(logs, { recursive: true })])
+  const words = ['nsenter', `--net=${layout.netnsPath(machine)}`, `--mount=${layout.mountsPin(machine)}`, ...command]
+  const variables = Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`)
+  await script(`${folder}/run`, ['exec 2>&1', enterGroup(`${layout.memberCgroup(member.name)}/agent`), ...variables, `exec ${words.map(quoted).join(' ')}`])
+  await script(`${folder}/log/run`, [`exec svlogd ${quoted(logs)}`])
+  await writeFile(`${logs}/config`, 's2000000\nn5\n')
+}
+
+async function script(file: string, lines: readonly string[]): Promise<void> {
+  await writeFile(file, `#!/bin/sh\n${lines.join('\n')}\n`)
+  await chmod(file, 0o755)
+}
+
+const serviceFolder = (spec: LabSpec, member: string): string => `${layoutOf(spec).services}/${member}`
+
+/** Starts the supervisor of a program, if it does not run. It lives on after this process. */
+export async function supervise(spec: LabSpec, member: string): Promise<void> {
+  if (await isSupervised(spec, member)) return
+  const lines = `${enterGroup(`${layoutOf(spec).cgroup}/supervisor`)}\nexec runsv ${quoted(serviceFolder(spec, member))}`
+  const child = spawn('setsid', ['sh', '-c', lines], { detached: true, stdio: 'ignore', cwd: '/' })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (cause) => reject(new Fault('unsupported', `cannot start the supervisor: ${cause.message}`, { cause })))
+  })
+  child.unref()
+}
+
+/** Whether a `runsv` has the service: its `ok` FIFO can then be opened for writing. */
+async function isSupervised(spec: LabSpec, member: string): Promise<boolean> {
+  try {
+    const file = await open(`${serviceFolder(spec, member)}/supervise/ok`, constants.O_WRONLY | constants.O_NONBLOCK)
+    await file.close()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `d`: do not start it again · `u`: have it run. */
+export async function control(spec: LabSpec, member: string, order: 'd' | 'u'): Promise<void> {
+  const file = await open(`${serviceFolder(spec, member)}/supervise/control`, constants.O_WRONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
+    throw new Fault('unavailable', `nothing supervises ${member} of lab ${spec.name}: run "gantry lab up --name ${spec.name}"`, { cause })
+  })
+  try {
+    await file.write(order)
+  } finally {
+    await file.close()
+  }
+}
+
+export interface ServiceState {
+  readonly supervised: boolean
+  readonly wanted: boolean
+  readonly pid: number | undefined
+}
+
+export async function stateOfService(spec: LabSpec, member: string): Promise<ServiceState> {
+  const folder = `${serviceFolder(spec, member)}/supervise`
+  const supervised = existsSync(folder) && (await isSupervised(spec, member))
+  if (!supervised) return { supervised, wanted: false, pid: undefined }
+  const [stat, pid] = await Promise.all([readFile(`${folder}/stat`, 'utf8').catch(() => ''), readFile(`${folder}/pid`, 'utf8').catch(() => '')])
+  const wanted = !stat.startsWith('down') ? !/want down/.test(stat) : /want up/.test(stat)
+  return { supervised, wanted, pid: pid.trim() === '' || !stat.startsWith('run') ? undefined : Number(pid) }
+}
+
+/** The file in which svlogd keeps the newest output. */
+export const logFile = (spec: LabSpec, member: string): string => `${layoutOf(spec).memberState(member)}/log/current`

@@ -1,0 +1,38 @@
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
+import { Fault } from '../../shared/kit/faults.ts'
+import { defaultRoots, layoutOf, type LabRoots, type LabSpec } from './layout.ts'
+
+/** The lab of that name, if it was made. */
+export async function readSpec(name: string, roots: LabRoots = defaultRoots): Promise<LabSpec | undefined> {
+  try {
+    return JSON.parse(await readFile(`${roots.state}/labs/${name}/lab.json`, 'utf8')) as LabSpec
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new Fault('corrupt', `${roots.state}/labs/${name}/lab.json cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+export async function listSpecs(roots: LabRoots = defaultRoots): Promise<readonly LabSpec[]> {
+  const names = await readdir(`${roots.state}/labs`).catch(() => [])
+  const specs = await Promise.all(names.map((name) => readSpec(name, roots)))
+  return specs.filter((spec) => spec !== undefined)
+}
+
+/** Written whole or not at all. */
+export async function writeSpec(spec: LabSpec, roots: LabRoots = defaultRoots): Promise<void> {
+  const { state, specFile } = layoutOf(spec, roots)
+  await mkdir(state, { recursive: true })
+  await writeFile(`${specFile}.new`, `${JSON.stringify(spec, null, 2)}\n`)
+  await rename(`${specFile}.new`, specFile)
+}
+
+/** A number whose /24 neither another lab nor an interface of the host has. */
+export async function freeNumber(roots: LabRoots = defaultRoots): Promise<number> {
+  const taken = new Set((await listSpecs(roots)).map((spec) => spec.number))
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const { address } of addresses ?? []) if (address.startsWith('10.89.')) taken.add(Number(address.split('.')[2]))
+  }
+  for (let number = 0; number < 200; number++) if (!taken.has(number)) return number
+  throw new Fault('exhausted', 'two hundred labs are up on this host: take one down first ("gantry lab down --name NAME")')
+}
