@@ -62,6 +62,11 @@ export class RevisionLog<E> {
     return this.#floor
   }
 
+  /** Why it was closed, if not normally. */
+  get failure(): Fault | undefined {
+    return this.#failure
+  }
+
   append(events: readonly E[], revision: Revision, atMs = 0): void {
     this.#revision = revision
     if (events.length > 0) {

@@ -1,0 +1,63 @@
+import { Etcd3, isRecoverableError, type IOptions } from 'etcd3'
+import type { Clock } from '../../shared/kit/clock.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+
+/** Where etcd is and who we are to it. */
+export interface EtcdAddress {
+  /** `http://127.0.0.1:2379`, `https://…`, or `unix:/run/etcd.sock`. With several, each call takes one of them. */
+  readonly endpoints: readonly string[]
+  /** PEM texts. */
+  readonly tls?: { readonly ca: string; readonly cert?: string | undefined; readonly key?: string | undefined } | undefined
+  /** How long one call may take; 5 s by default. */
+  readonly callMs?: number | undefined
+}
+
+export type EtcdClient = Etcd3
+
+/** An endpoint that just failed is left alone this long, if there are others. */
+const RESTING_MS = 500
+
+/**
+ * The library's client without its own ideas about failure: it retries nothing by itself (a write tried twice is not ours to
+ * decide) and comes back quickly after a broken connection. Connects at the first call.
+ */
+export function openEtcd({ endpoints, tls, callMs = 5000 }: EtcdAddress, clock: Clock): EtcdClient {
+  return new Etcd3({
+    hosts: [...endpoints],
+    ...(tls && { credentials: { rootCertificate: Buffer.from(tls.ca), ...(tls.key && { privateKey: Buffer.from(tls.key) }), ...(tls.cert && { certChain: Buffer.from(tls.cert) }) } }),
+    defaultCallOptions: (context) => (context.isStream ? {} : { deadline: clock.nowMs() + callMs }),
+    faultHandling: { global: policy((work) => work()), host: () => (endpoints.length > 1 ? resting(clock) : policy((work) => work())) },
+    grpcOptions: {
+      'grpc.max_receive_message_length': -1,
+      'grpc.max_send_message_length': -1,
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 3000,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1000,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_http_proxy': 0,
+    },
+  })
+}
+
+type FaultPolicy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>
+
+/** The shape of a policy as the library wants it. */
+function policy(run: <T>(work: () => PromiseLike<T> | T) => PromiseLike<T> | T): FaultPolicy {
+  const never = (): { dispose(): void } => ({ dispose: () => {} })
+  const execute = async <T>(work: (context: { signal: AbortSignal }) => PromiseLike<T> | T, signal = new AbortController().signal): Promise<T> => await run(() => work({ signal }))
+  return { onSuccess: never, onFailure: never, execute } as unknown as FaultPolicy
+}
+
+function resting(clock: Clock): FaultPolicy {
+  let until = Number.NEGATIVE_INFINITY
+  return policy(async (work) => {
+    if (clock.monotonicMs() < until) throw new Fault('unavailable', 'this etcd endpoint failed a moment ago')
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof Error && isRecoverableError(error)) until = clock.monotonicMs() + RESTING_MS
+      throw error
+    }
+  })
+}

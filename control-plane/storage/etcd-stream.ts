@@ -1,0 +1,46 @@
+import type { IWatchResponse } from 'etcd3'
+import { channel } from '../../shared/kit/channel.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+import type { EtcdClient } from './etcd-client.ts'
+import { etcdFault } from './etcd-errors.ts'
+
+/** The range of all keys there are. */
+const EVERYTHING = Buffer.from([0])
+
+/**
+ * One watch of the whole key space on one stream, as etcd answers it. Because nothing is left out, every revision of the store comes
+ * by: how far the stream has come is known without asking, and progress notifications, which overtake events in etcd before
+ * 3.4.25, are not needed. Ends when the signal aborts; throws `Fault('gone')` after compaction, `unavailable` when the stream breaks.
+ *
+ * @param fromModRevision the first revision wanted; 0 is the next one.
+ */
+export async function* watchStream(client: EtcdClient, fromModRevision: number, signal: AbortSignal): AsyncGenerator<IWatchResponse> {
+  const responses = channel<IWatchResponse>()
+  const stream = await client.watchClient.watch().catch((error: unknown) => {
+    throw etcdFault(error)
+  })
+  stream.on('data', (response) => responses.push(response))
+  stream.on('error', (error) => responses.close(signal.aborted ? undefined : etcdFault(error)))
+  stream.on('end', () => responses.close(signal.aborted ? undefined : new Fault('unavailable', 'etcd ended the watch')))
+  const stop = (): void => {
+    responses.close()
+    stream.cancel()
+  }
+  signal.addEventListener('abort', stop)
+  try {
+    if (signal.aborted) return
+    stream.write({ create_request: { key: EVERYTHING, range_end: EVERYTHING, start_revision: fromModRevision, prev_kv: true } })
+    for await (const response of responses) {
+      if (response.canceled) throw canceledFault(response)
+      yield response
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
+  }
+}
+
+function canceledFault(response: IWatchResponse): Fault {
+  if (Number(response.compact_revision) > 0) return new Fault('gone', `the history before etcd revision ${response.compact_revision} has been compacted away: list again`)
+  return new Fault('unavailable', `etcd cancelled the watch: ${response.cancel_reason}`)
+}

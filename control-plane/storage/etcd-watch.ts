@@ -1,0 +1,205 @@
+import type { IEvent, IWatchResponse } from 'etcd3'
+import { backoffMs, type BackoffPolicy } from '../../shared/kit/backoff.ts'
+import { sleep, type Clock } from '../../shared/kit/clock.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import type { EtcdClient } from './etcd-client.ts'
+import { watchStream } from './etcd-stream.ts'
+import { toEntry } from './etcd-txn.ts'
+import { eventKey, eventRevision, firstLaterModRevision } from './events.ts'
+import { listRevision, POSITIONS, type EventBatch, type Revision, type StorageEvent, type WatchOptions } from './port.ts'
+import { deletePosition } from './positions.ts'
+import { RevisionLog } from './revision-log.ts'
+
+export interface EtcdWatchOptions {
+  readonly client: EtcdClient
+  readonly clock: Clock
+  readonly log: Log
+  /** The newest mod revision, linearizable. */
+  currentModRevision(): Promise<number>
+}
+
+const backoff: BackoffPolicy = { baseMs: 10, capMs: 500, factor: 2 }
+/** How much of the newest past is kept so that a watch can begin a little behind. */
+const RECENT_EVENTS = 2048
+
+/**
+ * All watches of the process over one etcd stream of everything, the *hub*, which keeps the newest events. A watch that begins
+ * further back first follows a stream of its own until the hub's memory reaches back to where it is. The hub runs while somebody watches.
+ */
+export class EtcdWatch {
+  readonly #options: EtcdWatchOptions
+  readonly #ended = new AbortController()
+  #hub: Hub | undefined
+  #watching = 0
+
+  constructor(options: EtcdWatchOptions) {
+    this.#options = options
+  }
+
+  async *watch(prefix: string, options: WatchOptions): AsyncGenerator<EventBatch> {
+    const signal = AbortSignal.any([options.signal, this.#ended.signal])
+    this.#watching++
+    this.#hub ??= new Hub(this.#options)
+    const hub = this.#hub
+    try {
+      let after = options.after
+      while (!signal.aborted) {
+        const recent = await hub.recent(signal)
+        if (recent === undefined) break
+        if (after < recent.floor) after = yield* this.#catchUp(prefix, { after, signal, hub })
+        else after = yield* follow(recent, prefix, { after, signal })
+      }
+    } finally {
+      if (--this.#watching === 0) {
+        this.#hub?.stop()
+        this.#hub = undefined
+      }
+    }
+    if (this.#ended.signal.aborted) throw this.#ended.signal.reason as Fault
+  }
+
+  /** All watches, now and later, end with the fault. */
+  close(fault: Fault): void {
+    this.#ended.abort(fault)
+    this.#hub?.stop()
+  }
+
+  /** Follows a stream of its own until the hub's memory reaches back to the answered revision. */
+  async *#catchUp(prefix: string, { after, signal, hub }: WatchOptions & { readonly hub: Hub }): AsyncGenerator<EventBatch, Revision> {
+    // One revision earlier than needed: at the very revision of a compaction deletions are missing already.
+    const from = Math.max(1, firstLaterModRevision(after) - 1)
+    let reached = after
+    try {
+      for await (const response of watchStream(this.#options.client, from, signal)) {
+        if (response.created) await checkRollback(this.#options, response, from)
+        const { events, revision } = toBatch(response)
+        if (events.length === 0 || revision <= reached) continue
+        yield { events: events.filter((event) => eventRevision(event) > reached && eventKey(event).startsWith(prefix)), revision }
+        reached = revision
+        if (reached >= hub.floor) break
+      }
+    } catch (error) {
+      if (isFault(error, 'gone')) throw error
+      this.#options.log.warn({ prefix, err: messageOf(error) }, 'the watch is interrupted')
+      await sleep(this.#options.clock, backoff.capMs / 2, signal).catch(() => {})
+    }
+    return reached
+  }
+}
+
+/** Yields from the hub's memory; answers where it stopped when the reader fell behind it. */
+async function* follow(recent: RevisionLog<StorageEvent>, prefix: string, options: WatchOptions): AsyncGenerator<EventBatch, Revision> {
+  let reached = options.after
+  try {
+    for await (const batch of recent.read({ ...options, prefix, everyProgress: true })) {
+      yield batch
+      reached = batch.revision
+    }
+  } catch (error) {
+    if (!isFault(error, 'gone') || recent.failure) throw error
+  }
+  return reached
+}
+
+class Hub {
+  readonly #options: EtcdWatchOptions
+  readonly #ended = new AbortController()
+  #recent: RevisionLog<StorageEvent> | undefined
+  #opened = Promise.withResolvers<void>()
+  /** The last etcd revision that has come by; `undefined`: start with the next. */
+  #last: number | undefined
+
+  constructor(options: EtcdWatchOptions) {
+    this.#options = options
+    void this.#run()
+  }
+
+  /** Events later than this are remembered. */
+  get floor(): Revision {
+    return this.#recent?.floor ?? Number.POSITIVE_INFINITY
+  }
+
+  /** The newest events, as soon as the stream is open; `undefined` when the signal aborts first. */
+  async recent(signal: AbortSignal): Promise<RevisionLog<StorageEvent> | undefined> {
+    if (this.#recent === undefined) {
+      const aborted = Promise.withResolvers<void>()
+      const abort = (): void => aborted.resolve()
+      signal.addEventListener('abort', abort)
+      await Promise.race([this.#opened.promise, aborted.promise])
+      signal.removeEventListener('abort', abort)
+    }
+    return signal.aborted ? undefined : this.#recent
+  }
+
+  stop(): void {
+    this.#ended.abort()
+    this.#recent?.close()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ended
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        for await (const response of watchStream(this.#options.client, this.#last ?? 0, signal)) {
+          failures = 0
+          await this.#take(response)
+        }
+      } catch (error) {
+        if (signal.aborted) return
+        if (isFault(error, 'gone')) this.#forget(error)
+        else if (failures++ === 0) this.#options.log.warn({ err: messageOf(error) }, 'the watch of etcd is interrupted')
+        await sleep(this.#options.clock, backoffMs(backoff, failures), signal).catch(() => {})
+      }
+    }
+  }
+
+  async #take(response: IWatchResponse): Promise<void> {
+    if (response.created) return await this.#open(response)
+    const { events, revision } = toBatch(response)
+    const from = this.#last === undefined ? 0 : listRevision(this.#last)
+    if (events.length === 0 || revision <= from) return
+    this.#last = Math.floor(revision / POSITIONS)
+    this.#recent?.append(from > 0 ? events.filter((event) => eventRevision(event) > from) : events, revision)
+  }
+
+  async #open(response: IWatchResponse): Promise<void> {
+    if (this.#last !== undefined) return await checkRollback(this.#options, response, this.#last)
+    const modRevision = Number(response.header.revision)
+    this.#last = modRevision
+    this.#recent = new RevisionLog({ start: listRevision(modRevision), maxEvents: RECENT_EVENTS, revisionOf: eventRevision, keyOf: eventKey })
+    this.#opened.resolve()
+  }
+
+  #forget(fault: Fault): void {
+    const lost = this.#recent
+    this.#last = undefined
+    this.#recent = undefined
+    this.#opened = Promise.withResolvers()
+    lost?.close(fault)
+  }
+}
+
+/** A member that lags behind catches up; a store that was put back to an older state never gives those revisions again: `gone`. */
+async function checkRollback({ currentModRevision }: EtcdWatchOptions, created: IWatchResponse, last: number): Promise<void> {
+  if (Number(created.header.revision) >= last) return
+  const current = await currentModRevision()
+  if (current < last) throw new Fault('gone', `etcd is at revision ${current} but was at ${last} before: it lost its newest state`)
+}
+
+/** The events of one answer, in order of revision. All events of one etcd revision come in one answer. */
+function toBatch(response: IWatchResponse): EventBatch {
+  const events = response.events.map(toEvent)
+  if (events.some((event, index) => index > 0 && eventRevision(event) < eventRevision(events[index - 1] as StorageEvent))) {
+    events.sort((a, b) => eventRevision(a) - eventRevision(b))
+  }
+  const last = events.at(-1)
+  return { events, revision: last === undefined ? 0 : listRevision(Math.floor(eventRevision(last) / POSITIONS)) }
+}
+
+function toEvent(event: IEvent): StorageEvent {
+  if (event.type === 'Put') return { kind: 'put', entry: toEntry(event.kv), created: event.kv.create_revision === event.kv.mod_revision }
+  const key = event.kv.key.toString('utf8')
+  const revision = Number(event.kv.mod_revision) * POSITIONS + deletePosition(key)
+  return event.prev_kv ? { kind: 'delete', key, revision, previous: toEntry(event.prev_kv) } : { kind: 'delete', key, revision }
+}

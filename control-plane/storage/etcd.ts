@@ -1,0 +1,143 @@
+import type { IRangeRequest, IRangeResponse } from 'etcd3'
+import { systemClock, type Clock } from '../../shared/kit/clock.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
+import { silentLog, type Log } from '../../shared/kit/log.ts'
+import { openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
+import { etcdFault, isTooManyOperations } from './etcd-errors.ts'
+import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
+import { EtcdWatch } from './etcd-watch.ts'
+import { modRevisionOf } from './events.ts'
+import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts'
+import { listRevision, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
+import type { Placed } from './positions.ts'
+import { sharedRead } from './shared-read.ts'
+
+export interface EtcdStorageOptions extends EtcdAddress {
+  readonly clock?: Clock | undefined
+  readonly log?: Log | undefined
+  /** The server's `--max-txn-ops`; 128 by default. One that allows less is found out at the first batch that is too large. */
+  readonly maxTxnOps?: number | undefined
+  /** Transactions under way at once; 2 by default. */
+  readonly maxInFlight?: number | undefined
+}
+
+/** A nested transaction counts with its own operations (two compares at most) beside those of the batch. */
+const NESTED_OPS = 3
+/** Well below etcd's `--max-request-bytes` (1.5 MiB by default). */
+const MAX_BATCH_BYTES = 1 << 20
+
+/** The storage of real clusters. Connects at the first call, and again by itself whenever the connection breaks. */
+export function createEtcdStorage(options: EtcdStorageOptions): Storage {
+  return new EtcdStorage(options)
+}
+
+class EtcdStorage implements Storage {
+  readonly #client: EtcdClient
+  readonly #writes: GroupCommit
+  readonly #watches: EtcdWatch
+  readonly #currentModRevision: () => Promise<number>
+  #closed: Fault | undefined
+
+  constructor(options: EtcdStorageOptions) {
+    const { clock = systemClock, log = silentLog, maxTxnOps = 128, maxInFlight = 2 } = options
+    this.#client = openEtcd(options, clock)
+    this.#writes = new GroupCommit({
+      maxWrites: Math.min(POSITIONS, Math.max(1, maxTxnOps - NESTED_OPS)),
+      maxBytes: MAX_BATCH_BYTES,
+      maxInFlight,
+      soon: (run) => void setImmediate(run),
+      commit: (batch) => this.#commit(batch),
+    })
+    this.#currentModRevision = sharedRead(async () => Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision))
+    this.#watches = new EtcdWatch({ client: this.#client, clock, log, currentModRevision: this.#currentModRevision })
+  }
+
+  async get(key: string, signal?: AbortSignal): Promise<Entry | undefined> {
+    const answer = await this.#range({ key: Buffer.from(key) }, signal)
+    return answer.kvs[0] && toEntry(answer.kvs[0])
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
+    const { startAfter, limit, revision, signal } = options
+    const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix
+    const request: IRangeRequest = { key: Buffer.from(start), range_end: prefixEnd(prefix), limit: limit ?? 0, revision: revision === undefined ? 0 : modRevisionOf(revision) }
+    const answer = await this.#range(request, signal)
+    return {
+      entries: answer.kvs.map(toEntry),
+      revision: listRevision(revision === undefined ? Number(answer.header.revision) : modRevisionOf(revision)),
+      remaining: Number(answer.count) - answer.kvs.length,
+    }
+  }
+
+  write(write: Write, signal?: AbortSignal): Promise<WriteResult> {
+    return this.#writes.write(write, signal)
+  }
+
+  async *watch(prefix: string, options: WatchOptions): AsyncGenerator<EventBatch> {
+    if (this.#closed) throw this.#closed
+    yield* this.#watches.watch(prefix, options)
+  }
+
+  async currentRevision(signal?: AbortSignal): Promise<Revision> {
+    return listRevision(await orAborted(this.#currentModRevision(), signal))
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    try {
+      await this.#client.kv.compact({ revision: modRevisionOf(revision) })
+    } catch (error) {
+      const fault = etcdFault(error)
+      if (!isFault(fault, 'gone')) throw fault
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = new Fault('unavailable', 'the storage is closed')
+    this.#writes.close(this.#closed)
+    this.#watches.close(this.#closed)
+    this.#client.close()
+  }
+
+  async #range(request: IRangeRequest, signal?: AbortSignal): Promise<IRangeResponse> {
+    if (this.#closed) throw this.#closed
+    try {
+      return await orAborted(this.#client.kv.range(request), signal)
+    } catch (error) {
+      throw etcdFault(error)
+    }
+  }
+
+  async #commit(batch: ReadonlyArray<Placed<PendingWrite>>): Promise<readonly WriteResult[]> {
+    try {
+      const answer = await this.#client.kv.txn(toTxn(batch.map(({ write, position }) => toNestedTxn(write.write, position))))
+      const modRevision = Number(answer.header.revision)
+      return batch.map(({ write, position }, index) => fromNestedTxn(write.write, position, { response: answer.responses[index], modRevision }))
+    } catch (error) {
+      if (isTooManyOperations(error)) throw new BatchTooLarge({ cause: error })
+      throw etcdFault(error)
+    }
+  }
+}
+
+/** The key after all that begin with the prefix, which ends in a character below 0x7f. */
+function prefixEnd(prefix: string): Buffer {
+  const end = Buffer.from(prefix)
+  end[end.length - 1] = (end.at(-1) ?? 0) + 1
+  return end
+}
+
+/** Leaves the call to itself when the caller gives up: cancelling it would make the library reset the connection for all. */
+async function orAborted<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await call
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(new Fault('cancelled', 'the caller gave up', { cause: signal.reason }))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([call, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+    call.catch(() => {})
+  }
+}

@@ -1,0 +1,107 @@
+import { Fault } from '../../shared/kit/faults.ts'
+import { takeBatch, type BatchLimits, type Placed } from './positions.ts'
+import type { Write, WriteResult } from './port.ts'
+
+/** Why a batch was not even tried: it may be given again, in smaller pieces. */
+export class BatchTooLarge extends Fault {
+  constructor(options: ErrorOptions) {
+    super('invalid', 'etcd allows fewer operations in one transaction', options)
+  }
+}
+
+export interface GroupCommitOptions extends BatchLimits {
+  /** How many transactions may be under way at once. */
+  readonly maxInFlight: number
+  /** Runs soon, after what came in together has been read. */
+  soon(run: () => void): void
+  /** One transaction: an answer per write, in order. Throws `BatchTooLarge`, or a `Fault` for all. */
+  commit(batch: ReadonlyArray<Placed<PendingWrite>>): Promise<readonly WriteResult[]>
+}
+
+export interface PendingWrite {
+  readonly write: Write
+  resolve(result: WriteResult): void
+  reject(error: unknown): void
+}
+
+/** The number of operations every etcd allows in a transaction. */
+const SAFE_WRITES = 125
+
+/** Gathers the writes that come while others are under way and commits them together: the busier it is, the larger the batches. */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions
+  #queue: PendingWrite[] = []
+  #maxWrites: number
+  #inFlight = 0
+  #scheduled = false
+  #closed: Fault | undefined
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options
+    this.#maxWrites = options.maxWrites
+  }
+
+  write(write: Write, signal?: AbortSignal): Promise<WriteResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(this.#closed)
+      if (signal?.aborted) return reject(cancelled(signal))
+      const pending: PendingWrite = {
+        write,
+        resolve: (result) => {
+          signal?.removeEventListener('abort', abort)
+          resolve(result)
+        },
+        reject: (error) => {
+          signal?.removeEventListener('abort', abort)
+          reject(error as Error)
+        },
+      }
+      const abort = (): void => {
+        const index = this.#queue.indexOf(pending)
+        if (index >= 0) this.#queue.splice(index, 1)
+        reject(cancelled(signal))
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#queue.push(pending)
+      this.#schedule()
+    })
+  }
+
+  /** Those who wait are told that the storage is closed; what is under way may still happen. */
+  close(fault: Fault): void {
+    this.#closed = fault
+    for (const pending of this.#queue.splice(0)) pending.reject(fault)
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#queue.length === 0 || this.#inFlight >= this.#options.maxInFlight) return
+    this.#scheduled = true
+    this.#options.soon(() => {
+      this.#scheduled = false
+      if (this.#inFlight >= this.#options.maxInFlight) return
+      const batch = takeBatch(this.#queue, { maxWrites: this.#maxWrites, maxBytes: this.#options.maxBytes })
+      if (batch.length > 0) void this.#commit(batch)
+      this.#schedule()
+    })
+  }
+
+  async #commit(batch: ReadonlyArray<Placed<PendingWrite>>): Promise<void> {
+    this.#inFlight++
+    try {
+      const results = await this.#options.commit(batch)
+      for (const [index, { write }] of batch.entries()) write.resolve(results[index] as WriteResult)
+    } catch (error) {
+      if (error instanceof BatchTooLarge && this.#maxWrites > SAFE_WRITES && !this.#closed) {
+        this.#maxWrites = SAFE_WRITES
+        this.#queue.unshift(...batch.map((placed) => placed.write))
+      } else {
+        for (const { write } of batch) write.reject(error)
+      }
+    } finally {
+      this.#inFlight--
+      this.#schedule()
+    }
+  }
+}
+
+const cancelled = (signal: AbortSignal | undefined): Fault => new Fault('cancelled', 'the caller gave up; the write may still happen', { cause: signal?.reason })

@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A real etcd of one member on loopback, with a data directory of its own that goes with it. */
+export interface TestEtcd extends AsyncDisposable {
+  readonly endpoint: string
+  /** SIGKILL: nothing is flushed or said goodbye to. */
+  kill(): Promise<void>
+  /** Starts it again on the same data and ports, and waits until it answers. */
+  start(): Promise<void>
+}
+
+export interface TestEtcdOptions {
+  readonly maxTxnOps?: number
+  /** Bytes the database may take. */
+  readonly quotaBytes?: number
+}
+
+export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-etcd-'))
+  const endpoint = `http://127.0.0.1:${await freePort()}`
+  const peer = `http://127.0.0.1:${await freePort()}`
+  const flags: Readonly<Record<string, string>> = {
+    name: 'gantry-test',
+    'data-dir': join(folder, 'data'),
+    logger: 'zap',
+    'log-level': 'error',
+    'listen-client-urls': endpoint,
+    'advertise-client-urls': endpoint,
+    'listen-peer-urls': peer,
+    'initial-advertise-peer-urls': peer,
+    'initial-cluster': `gantry-test=${peer}`,
+    'heartbeat-interval': '10',
+    'election-timeout': '100',
+    'max-txn-ops': String(options.maxTxnOps ?? 2048),
+    'quota-backend-bytes': String(options.quotaBytes ?? 0),
+  }
+  let child: ChildProcess | undefined
+  const self: TestEtcd = {
+    endpoint,
+    async kill() {
+      const running = child
+      child = undefined
+      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+      const exited = new Promise((resolve) => running.once('exit', resolve))
+      running.kill('SIGKILL')
+      await exited
+    },
+    async start() {
+      child = spawn('etcd', Object.entries(flags).map(([name, value]) => `--${name}=${value}`), { stdio: 'ignore' })
+      await untilHealthy(endpoint)
+    },
+    async [Symbol.asyncDispose]() {
+      await self.kill()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  await self.start()
+  return self
+}
+
+async function untilHealthy(endpoint: string): Promise<void> {
+  const deadline = performance.now() + 20_000
+  while (performance.now() < deadline) {
+    const healthy = await fetch(`${endpoint}/health`).then(
+      async (response) => response.ok && (await response.text()).includes('true'),
+      () => false,
+    )
+    if (healthy) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`etcd at ${endpoint} does not come up`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
