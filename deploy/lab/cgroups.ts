@@ -101,6 +101,11 @@ export async function removeGroup(path: string): Promise<void> {
   for (const hierarchy of hierarchies()) for (const folder of await foldersBelow(`${hierarchy}/${path}`)) await removeFolder(folder)
 }
 
+/** Removes the group where nothing is below it. */
+export async function removeIfEmpty(path: string): Promise<void> {
+  for (const hierarchy of hierarchies()) await rmdir(`${hierarchy}/${path}`).catch(() => {})
+}
+
 /** The kernel lets go of a group a moment after its last process. */
 async function removeFolder(folder: string): Promise<void> {
   for (let round = 0; ; round++) {

@@ -1,9 +1,9 @@
 /** The lab's door: a cluster of several machines on this host, made of namespaces. Every verb may be repeated. */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { Fault } from '../../shared/kit/faults.ts'
 import { apiReady, labClient, nodesReady } from './api.ts'
-import { createGroup, isFrozen, killGroup, removeGroup, setFrozen } from './cgroups.ts'
+import { createGroup, isFrozen, killGroup, removeGroup, removeIfEmpty, setFrozen } from './cgroups.ts'
 import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
@@ -178,12 +178,12 @@ export async function down(lab: string, options: { readonly keep: boolean }): Pr
   return true
 }
 
-/** What all labs share goes with the last one. */
+/** What all labs share goes with the last one: folders and groups when they are empty, images when no lab has data here. */
 async function removeShared(): Promise<void> {
-  if ((await listSpecs()).length > 0) return
-  await removeGroup('gantry').catch(() => {})
-  await rm(defaultRoots.run, { recursive: true, force: true })
-  await rm(defaultRoots.state, { recursive: true, force: true })
+  await removeIfEmpty('gantry')
+  await rmdir(`${defaultRoots.run}/labs`).catch(() => {})
+  await rmdir(defaultRoots.run).catch(() => {})
+  if ((await listSpecs()).length === 0) await rm(defaultRoots.state, { recursive: true, force: true })
 }
 
 export interface MemberStatus {

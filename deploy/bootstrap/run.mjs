@@ -1,0 +1,151 @@
+#!/usr/bin/env node
+// What `npm start`, `npm stop`, `npm test` and the others begin with: looks whether this host can do it, installs what is missing, builds, and hands
+// over to the pinned Node. Plain JavaScript, any Node from 18 on, no packages: nothing is installed yet when it runs. Safe to run twice.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const node = join(root, 'node_modules/node/bin/node')
+const stamps = join(root, '.gantry')
+
+/** Programs and the Debian packages that bring them. */
+const PROGRAMS = { etcd: 'etcd-server', etcdctl: 'etcd-client', crun: 'crun', conmon: 'conmon', nft: 'nftables', ip: 'iproute2', busybox: 'busybox-static', runsv: 'runit', socat: 'socat', unshare: 'util-linux', nsenter: 'util-linux', mount: 'mount' }
+
+function fail(sentence) {
+  console.error(`gantry: ${sentence}`)
+  process.exit(1)
+}
+
+function whyImpossible() {
+  if (process.platform !== 'linux') return 'Gantry runs containers with Linux namespaces: run it on Linux (a virtual machine will do)'
+  if (Number(process.versions.node.split('.')[0]) < 18) return `Node ${process.versions.node} is too old: install Node 18 or newer`
+  if (!/\boverlay\b/.test(readFileSync('/proc/filesystems', 'utf8'))) return 'the kernel has no overlayfs: load it with "modprobe overlay"'
+  for (const kind of ['net', 'mnt', 'pid', 'uts', 'ipc']) if (!existsSync(`/proc/self/ns/${kind}`)) return `the kernel has no ${kind} namespaces: a kernel built with CONFIG_NAMESPACES is needed`
+  if (!existsSync('/sys/fs/cgroup')) return 'no cgroups are mounted at /sys/fs/cgroup: "mount -t cgroup2 none /sys/fs/cgroup" does it'
+  return undefined
+}
+
+/** Namespaces, mounts and cgroups need root: asks sudo for it if need be. */
+function asRoot() {
+  if (process.getuid() === 0) return
+  if (!onPath('sudo')) fail('namespaces, mounts and cgroups need root: run this as root, or install sudo')
+  const again = spawnSync('sudo', ['--preserve-env=PATH,HOME,KUBECONFIG,CI', process.execPath, ...process.argv.slice(1)], { stdio: 'inherit', cwd: root })
+  process.exit(again.status ?? 1)
+}
+
+const onPath = (program) => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => folder && existsSync(join(folder, program)))
+
+function step(title, work) {
+  const start = Date.now()
+  process.stdout.write(`${title} … `)
+  const done = work()
+  console.log(`${done ?? 'done'} (${((Date.now() - start) / 1000).toFixed(1)} s)`)
+}
+
+function run(program, words, env = {}) {
+  const result = spawnSync(program, words, { cwd: root, encoding: 'utf8', env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 })
+  if (result.error) throw new Error(`${program}: ${result.error.message}`)
+  if (result.status !== 0) throw new Error(`${program} ${words.join(' ')} failed:\n${result.stdout}${result.stderr}`)
+  return result.stdout
+}
+
+function installPrograms() {
+  const packages = [...new Set(Object.entries(PROGRAMS).filter(([program]) => !onPath(program)).map(([, name]) => name))]
+  if (packages.length === 0) return
+  if (!onPath('apt-get')) fail(`these programs are missing: ${Object.keys(PROGRAMS).filter((program) => !onPath(program)).join(', ')}: install the packages that bring them with your package manager (on Debian they are ${packages.join(', ')})`)
+  step(`installing ${packages.join(', ')}`, () => {
+    const install = () => run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { DEBIAN_FRONTEND: 'noninteractive' })
+    try {
+      install()
+    } catch {
+      run('apt-get', ['update'])
+      install()
+    }
+    stopServices()
+  })
+}
+
+/** Debian starts etcd at installation where systemd runs; Gantry runs its own. */
+function stopServices() {
+  if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', '--now', 'etcd.service'], { stdio: 'ignore' })
+}
+
+function digestOf(files) {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(file).update(readFileSync(join(root, file)))
+  return hash.digest('hex')
+}
+
+/** Does the work unless it was done for exactly these files. */
+function once(name, files, { title, work, made }) {
+  const stamp = join(stamps, name)
+  const digest = digestOf(files)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest && made.every((file) => existsSync(join(root, file)))) return
+  step(title, work)
+  mkdirSync(stamps, { recursive: true })
+  writeFileSync(stamp, digest)
+}
+
+const SOURCES = ['shared', 'proto', 'control-plane', 'node-agent', 'cli', 'deploy']
+
+function sources(folder) {
+  return readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(folder, name)
+    if (name === 'gen' || name === 'node_modules') return []
+    if (statSync(join(root, path)).isDirectory()) return sources(path)
+    return /\.(ts|json|mjs)$/.test(name) && !/\.test\.ts$/.test(name) ? [path] : []
+  })
+}
+
+function prepare() {
+  installPrograms()
+  once('npm', ['package-lock.json'], {
+    title: 'installing npm packages',
+    made: ['node_modules/.package-lock.json', 'node_modules/node/bin/node'],
+    work: () => void run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+  })
+  const path = { PATH: `${dirname(node)}${delimiter}${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` }
+  once('generated', ['proto/node/v1/session.proto', 'buf.gen.yaml', 'shared/model/schemas/schemas.json', 'deploy/bootstrap/generate-api-types.ts', 'package-lock.json'], {
+    title: 'generating gRPC code and API types',
+    made: ['proto/gen/node/v1/session.ts', 'shared/model/gen/api.ts'],
+    work() {
+      run(join(root, 'node_modules/.bin/buf'), ['generate'], path)
+      run(node, ['deploy/bootstrap/generate-api-types.ts'])
+    },
+  })
+  once('built', [...SOURCES.flatMap(sources).sort(), 'package-lock.json'], {
+    title: 'building',
+    made: ['dist/gantry.mjs', 'dist/control-plane.mjs', 'dist/agent.mjs'],
+    work: () => void run(node, ['deploy/bootstrap/build.ts']),
+  })
+}
+
+/** The commands: what runs on the pinned Node once everything is in place. */
+const COMMANDS = {
+  start: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'demo'] },
+  stop: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'down', '--all'] },
+  test: { needsRoot: true, words: ['test/run.ts', 'all'] },
+  'test-long': { needsRoot: true, words: ['test/run.ts', 'long'] },
+  bench: { needsRoot: true, words: ['test/bench/bench.ts'] },
+  sim: { needsRoot: false, words: ['test/sim/sim.ts'] },
+  prepare: { needsRoot: true, words: undefined },
+}
+
+const [name = '', ...rest] = process.argv.slice(2)
+const command = COMMANDS[name]
+if (!command) fail(`usage: run.mjs ${Object.keys(COMMANDS).join('|')}`)
+const reason = whyImpossible()
+if (reason) fail(reason)
+if (command.needsRoot) asRoot()
+try {
+  prepare()
+} catch (error) {
+  console.log('failed')
+  fail(error.message)
+}
+if (!command.words) process.exit(0)
+const result = spawnSync(node, ['--disable-warning=ExperimentalWarning', ...command.words, ...rest], { stdio: 'inherit', cwd: root })
+process.exit(result.status ?? 1)
