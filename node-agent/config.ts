@@ -1,0 +1,54 @@
+import { Fault } from '../shared/kit/faults.ts'
+import { isJsonObject } from '../shared/model/json.ts'
+
+/** An agent's settings: a JSON file, or flags of `gantry agent`. */
+export interface AgentConfig {
+  readonly nodeName: string
+  /** `https://HOST:6443` of the control plane; agents use the two ports after it (6444 for nodes, 6445 to join). */
+  readonly server: string
+  /** Needed once, until the node has a certificate. */
+  readonly token: string | undefined
+  readonly stateDir: string
+  readonly runDir: string
+  readonly imageDir: string
+  /** InternalIP: where other nodes reach this one. */
+  readonly address: string
+  /** Below which cgroup everything of the node is: `gantry/lab/n1`. */
+  readonly cgroup: string
+  /** Where the boot id is read; the kernel's unless the node is a lab's. */
+  readonly bootIdFile: string
+  readonly clusterCidr: string
+  readonly maxPods: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly runtime: 'crun' | 'runc'
+}
+
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: 'gantry/agent', bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, labels: {}, runtime: 'crun', token: undefined } as const
+
+/** @throws Fault('invalid') naming the field and the mend. */
+export function parseAgentConfig(text: string, where: string): AgentConfig {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    throw new Fault('invalid', `${where} is not JSON: ${(cause as Error).message}`, { cause })
+  }
+  if (!isJsonObject(parsed)) throw new Fault('invalid', `${where} must hold one JSON object`)
+  const unknown = Object.keys(parsed).filter((key) => !KNOWN.has(key))
+  if (unknown.length > 0) throw new Fault('invalid', `${where}: unknown setting "${unknown[0]}": the settings are ${[...KNOWN].join(', ')}`)
+  const config = { ...DEFAULTS, ...parsed } as unknown as AgentConfig
+  for (const name of ['nodeName', 'server', 'address'] as const) {
+    if (typeof config[name] !== 'string' || config[name] === '') throw new Fault('invalid', `${where}: "${name}" is missing`)
+  }
+  return config
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['nodeName', 'server', 'address', ...Object.keys(DEFAULTS)])
+
+/** The control plane's host and its ports for nodes and for joining. @throws Fault('invalid') when `server` is no URL. */
+export function portsOf(server: string): { readonly node: { readonly host: string; readonly port: number }; readonly join: { readonly host: string; readonly port: number } } {
+  const url = URL.parse(server)
+  if (!url || url.protocol !== 'https:') throw new Fault('invalid', `"${server}" is not the address of a control plane: it looks like https://HOST:6443`)
+  const port = url.port === '' ? 443 : Number(url.port)
+  return { node: { host: url.hostname, port: port + 1 }, join: { host: url.hostname, port: port + 2 } }
+}
