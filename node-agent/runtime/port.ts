@@ -13,6 +13,8 @@ export interface ContainerSpec {
   readonly logPath: string
   readonly terminal: boolean
   readonly stdin: boolean
+  /** The standard input ends with the first one who wrote to it. */
+  readonly stdinOnce?: boolean
 }
 
 export type ContainerState =
@@ -38,8 +40,15 @@ export interface ExecProcess {
   writeStdin(bytes: Uint8Array): Promise<void>
   closeStdin(): void
   resize(width: number, height: number): void
-  /** Resolves at its end. */
-  readonly exit: Promise<{ readonly exitCode: number }>
+  /** Resolves at its end; `refused` holds the runtime's words where the command was never started. */
+  readonly exit: Promise<{ readonly exitCode: number; readonly refused?: string | undefined }>
+}
+
+/** The standard input and terminal of a container's first process. */
+export interface ContainerInput {
+  write(bytes: Uint8Array): Promise<void>
+  /** Ends the container's standard input if it was created with `stdinOnce`. */
+  close(): void
 }
 
 export interface ContainerRuntime {
@@ -56,6 +65,10 @@ export interface ContainerRuntime {
   /** Called with the id whenever a container exits (from the monitor's exit file, also of containers adopted). The answer unsubscribes. */
   onExit(listener: (id: string) => void): () => void
   exec(id: string, options: ExecOptions): Promise<ExecProcess>
+  /** Throws Fault('not-found') when it does not run, Fault('invalid') when it was created without stdin. */
+  openInput(id: string): Promise<ContainerInput>
+  /** The size of the container's own terminal; none: nothing happens. */
+  resizeTerminal(id: string, size: { readonly width: number; readonly height: number }): Promise<void>
   /** Reopens log files after rotation. */
   reopenLog(id: string): Promise<void>
 }

@@ -1,0 +1,41 @@
+/**
+ * The control groups of pods: one group per pod below this agent's own parent, its containers' groups inside it (made by the OCI runtime).
+ *
+ * A path is as in the OCI configuration: absolute, from the root of the hierarchy, `/gantry/NODE/podUID/CONTAINER`.
+ */
+export interface PodLimits {
+  /** cgroup v1 shares; version 2 derives its weight from them. */
+  readonly cpuShares: number
+  /** Microseconds of CPU time in each 100 ms; absent: no limit. */
+  readonly cpuQuotaMicros?: number | undefined
+  readonly memoryBytes?: number | undefined
+  readonly pids?: number | undefined
+}
+
+export interface CgroupUsage {
+  /** Since the group was made. */
+  readonly cpuNanos: number
+  /** Without file pages that could be dropped at once (what kubelet calls the working set). */
+  readonly memoryBytes: number
+}
+
+export interface Cgroups {
+  readonly version: 1 | 2
+  /** Where a pod's group is. */
+  podPath(podUid: string): string
+  /** Makes a pod's group with its limits, or sets the limits of the one that is there. */
+  createPod(podUid: string, limits: PodLimits): Promise<void>
+  /** Removes a group and the groups in it. Waits until their last process is gone (it kills none). Removing what is not there is no error. */
+  remove(path: string): Promise<void>
+  /** SIGKILL to every process in the group and the groups in it; resolves when none is left. */
+  killAll(path: string): Promise<void>
+  /** How many processes the kernel killed in the group for want of memory. 0 where the group is gone. */
+  oomKills(path: string): Promise<number>
+  /** Undefined where the group is gone. */
+  usage(path: string): Promise<CgroupUsage | undefined>
+  /** Uids of all pods that have a group here, for the collector. */
+  list(): Promise<readonly string[]>
+}
+
+/** Pod groups carry this before the uid. */
+export const POD_PREFIX = 'pod'

@@ -1,0 +1,78 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../shared/kit/clock.ts'
+import { isFolder, namesIn } from '../host/files.ts'
+import { POD_PREFIX, type CgroupUsage, type Cgroups, type PodLimits } from './port.ts'
+import { childGroups, counter, killOnce, readGroupFile, tryRemove, untilDone, writeGroupFile } from './tree.ts'
+
+export interface CgroupOptions {
+  /** This agent's own group for pods, `/gantry/NODE`: made when missing. */
+  readonly parent: string
+  readonly clock: Clock
+  /** Where the hierarchies are mounted. */
+  readonly root?: string
+  /** How long to wait for the last process of a group to leave it. */
+  readonly patienceMs?: number
+}
+
+/** Controllers whose pod groups we make ourselves, for their limits; the OCI runtime makes the others. */
+const LIMITED = ['cpu', 'memory', 'pids'] as const
+const PERIOD_MICROS = 100_000
+
+/** One hierarchy per controller (version 1, and hybrid hosts, whose version 2 tree is left alone). */
+export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', patienceMs = 10_000 }: CgroupOptions): Promise<Cgroups> {
+  const hierarchies = await hierarchiesIn(root)
+  const at = (controller: string, path: string): string => join(root, controller, path)
+  // Every process is in every hierarchy: one of them tells who is there.
+  const census = hierarchies.includes('memory') ? 'memory' : (hierarchies[0] ?? 'memory')
+  const podPath = (uid: string): string => join(parent, `${POD_PREFIX}${uid}`)
+  return {
+    version: 1,
+    podPath,
+    async createPod(uid, limits) {
+      const usable = LIMITED.filter((controller) => hierarchies.includes(controller))
+      await Promise.all(
+        usable.map(async (controller) => {
+          const folder = at(controller, podPath(uid))
+          await mkdir(folder, { recursive: true })
+          for (const [file, value] of settings(controller, limits)) await writeGroupFile(folder, file, value)
+        }),
+      )
+    },
+    async remove(path) {
+      await Promise.all(hierarchies.map((controller) => untilDone(() => tryRemove(at(controller, path)), { clock, limitMs: patienceMs, what: `remove cgroup ${controller}:${path}` })))
+    },
+    killAll: (path) => untilDone(() => killOnce(at(census, path)), { clock, limitMs: patienceMs, what: `kill all in cgroup ${path}` }),
+    oomKills: async (path) => counter(await readGroupFile(at('memory', path), 'memory.oom_control'), 'oom_kill'),
+    usage: (path) => usageOf(at('cpuacct', path), at('memory', path)),
+    async list() {
+      const names = await Promise.all(hierarchies.map((controller) => childGroups(at(controller, parent))))
+      return [...new Set(names.flat())].filter((name) => name.startsWith(POD_PREFIX)).map((name) => name.slice(POD_PREFIX.length))
+    },
+  }
+}
+
+/** Names of the mounted hierarchies; `cpu,cpuacct` and the like are links to one of them and appear under each name. */
+async function hierarchiesIn(root: string): Promise<readonly string[]> {
+  const names = (await namesIn(root)).filter((name) => name !== 'unified' && !name.includes(','))
+  const folders = await Promise.all(names.map(async (name) => ((await isFolder(join(root, name))) ? [name] : [])))
+  return folders.flat()
+}
+
+function settings(controller: (typeof LIMITED)[number], limits: PodLimits): ReadonlyArray<readonly [string, number]> {
+  switch (controller) {
+    case 'cpu':
+      return [['cpu.shares', limits.cpuShares], ...(limits.cpuQuotaMicros === undefined ? [] : ([['cpu.cfs_period_us', PERIOD_MICROS], ['cpu.cfs_quota_us', limits.cpuQuotaMicros]] as const))]
+    case 'memory':
+      return limits.memoryBytes === undefined ? [] : [['memory.limit_in_bytes', limits.memoryBytes]]
+    case 'pids':
+      return limits.pids === undefined ? [] : [['pids.max', limits.pids]]
+  }
+}
+
+async function usageOf(cpu: string, memory: string): Promise<CgroupUsage | undefined> {
+  const [used, bytes, stat] = await Promise.all([readGroupFile(cpu, 'cpuacct.usage'), readGroupFile(memory, 'memory.usage_in_bytes'), readGroupFile(memory, 'memory.stat')])
+  if (used === undefined || bytes === undefined) return undefined
+  return { cpuNanos: Number(used), memoryBytes: Math.max(0, Number(bytes) - counter(stat, 'total_inactive_file')) }
+}
+

@@ -1,0 +1,98 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sleep } from '../../shared/kit/clock.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+import { watchPath } from '../host/watch.ts'
+import { POD_PREFIX, type Cgroups, type PodLimits } from './port.ts'
+import { childGroups, counter, readGroupFile, tryRemove, writeGroupFile } from './tree.ts'
+import type { CgroupOptions } from './version1.ts'
+
+const CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids']
+const PERIOD_MICROS = 100_000
+
+/** One tree for all controllers. Who has left is told by the kernel (`cgroup.events`), nothing is polled. */
+export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', patienceMs = 10_000 }: CgroupOptions): Promise<Cgroups> {
+  await delegate(root, parent)
+  const at = (path: string): string => join(root, path)
+  const podPath = (uid: string): string => join(parent, `${POD_PREFIX}${uid}`)
+  const empty = (path: string): Promise<void> =>
+    untilEmpty(at(path), async (signal) => {
+      await sleep(clock, patienceMs, signal)
+      throw new Fault('timeout', `cgroup ${path}: not empty within ${patienceMs} ms`)
+    })
+  return {
+    version: 2,
+    podPath,
+    async createPod(uid, limits) {
+      const folder = at(podPath(uid))
+      await mkdir(folder, { recursive: true })
+      await enable(folder)
+      for (const [file, value] of settings(limits)) await writeGroupFile(folder, file, value)
+    },
+    async remove(path) {
+      await empty(path)
+      if (!(await tryRemove(at(path)))) throw new Fault('conflict', `cgroup ${path} is still in use`)
+    },
+    async killAll(path) {
+      if ((await readGroupFile(at(path), 'cgroup.events')) === undefined) return
+      await writeGroupFile(at(path), 'cgroup.kill', 1)
+      await empty(path)
+    },
+    oomKills: async (path) => counter(await readGroupFile(at(path), 'memory.events'), 'oom_kill'),
+    async usage(path) {
+      const [cpu, bytes, stat] = await Promise.all([readGroupFile(at(path), 'cpu.stat'), readGroupFile(at(path), 'memory.current'), readGroupFile(at(path), 'memory.stat')])
+      if (cpu === undefined || bytes === undefined) return undefined
+      return { cpuNanos: counter(cpu, 'usage_usec') * 1000, memoryBytes: Math.max(0, Number(bytes) - counter(stat, 'inactive_file')) }
+    },
+    list: async () => (await childGroups(at(parent))).filter((name) => name.startsWith(POD_PREFIX)).map((name) => name.slice(POD_PREFIX.length)),
+  }
+}
+
+/** Makes the parent and hands the controllers down to it, level by level. */
+async function delegate(root: string, parent: string): Promise<void> {
+  let folder = root
+  for (const name of parent.split('/').filter((part) => part !== '')) {
+    await enable(folder)
+    folder = join(folder, name)
+    await mkdir(folder, { recursive: true })
+  }
+  await enable(folder)
+}
+
+async function enable(folder: string): Promise<void> {
+  const offered = ((await readGroupFile(folder, 'cgroup.controllers')) ?? '').trim().split(' ')
+  const active = ((await readGroupFile(folder, 'cgroup.subtree_control')) ?? '').trim().split(' ')
+  const missing = CONTROLLERS.filter((name) => offered.includes(name) && !active.includes(name))
+  if (missing.length > 0) await writeGroupFile(folder, 'cgroup.subtree_control', missing.map((name) => `+${name}`).join(' '))
+}
+
+function settings(limits: PodLimits): ReadonlyArray<readonly [string, string | number]> {
+  return [
+    ['cpu.weight', weightOf(limits.cpuShares)],
+    ...(limits.cpuQuotaMicros === undefined ? [] : [['cpu.max', `${limits.cpuQuotaMicros} ${PERIOD_MICROS}`] as const]),
+    ...(limits.memoryBytes === undefined ? [] : [['memory.max', limits.memoryBytes] as const]),
+    ...(limits.pids === undefined ? [] : [['pids.max', limits.pids] as const]),
+  ]
+}
+
+/** Shares (2 … 262144) as weight (1 … 10000), as the OCI runtimes convert them. */
+export const weightOf = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999) / 262_142)
+
+/** Resolves when no process is left in the group or below it, or when the group is gone. */
+async function untilEmpty(folder: string, patience: (signal: AbortSignal) => Promise<never>): Promise<void> {
+  const isEmpty = async (): Promise<boolean> => counter(await readGroupFile(folder, 'cgroup.events'), 'populated') === 0
+  if (await isEmpty()) return
+  let stop = (): void => {}
+  const over = new AbortController()
+  const left = new Promise<void>((resolve, reject) => {
+    const look = (): void => void isEmpty().then((empty) => void (empty && resolve()), reject)
+    stop = watchPath(join(folder, 'cgroup.events'), look, reject)
+    look()
+  })
+  try {
+    await Promise.race([left, patience(over.signal)])
+  } finally {
+    stop()
+    over.abort(new Fault('cancelled', 'no longer waited for'))
+  }
+}

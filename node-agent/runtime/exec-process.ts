@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { channel } from '../../shared/kit/channel.ts'
+import { childrenOf } from '../host/proc.ts'
+import { launch } from '../host/processes.ts'
+import { launchOnTerminal } from '../host/pty.ts'
+import { sendSignal } from '../host/signals.ts'
+import { unlessMissing } from '../host/errno.ts'
+import type { ExecOptions, ExecProcess } from './port.ts'
+import { plainWords } from './words.ts'
+
+export interface ExecDoor {
+  /** The OCI runtime's program and its `--root`. */
+  readonly runtime: string
+  readonly runtimeRoot: string
+}
+
+const SIGKILL = 9
+/** What a runtime exits with when it could not start the command. */
+const RUNTIME_FAILED: ReadonlySet<number> = new Set([1, 126, 127, 255])
+
+/** Runs a command inside a container through the OCI runtime's `exec`. */
+export async function execInContainer(door: ExecDoor, id: string, options: ExecOptions): Promise<ExecProcess> {
+  const logFile = join(door.runtimeRoot, `exec-${randomBytes(6).toString('hex')}.log`)
+  const environment = (options.env ?? []).flatMap((pair) => ['-e', pair])
+  const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', ...(options.tty ? ['--tty'] : []), ...environment, id, ...options.command]
+  const started = options.tty ? await onTerminal(door.runtime, args) : await onPipes(door.runtime, args)
+  const kill = (): void => void killTree(started.pid)
+  if (options.signal?.aborted) kill()
+  options.signal?.addEventListener('abort', kill, { once: true })
+  const exit = started.exited.then(async ({ exitCode }) => {
+    options.signal?.removeEventListener('abort', kill)
+    return { exitCode, refused: await refusal(logFile, exitCode) }
+  })
+  return { ...started.streams, exit }
+}
+
+/** Ends the command, not only the runtime's program that waits for it (which would leave it running). */
+async function killTree(pid: number): Promise<void> {
+  const children = await childrenOf(pid)
+  for (const child of children) sendSignal(child, SIGKILL)
+  if (children.length === 0) sendSignal(pid, SIGKILL)
+}
+
+async function refusal(logFile: string, exitCode: number): Promise<string | undefined> {
+  const text = RUNTIME_FAILED.has(exitCode) ? ((await unlessMissing(readFile(logFile, 'utf8'))) ?? '') : ''
+  await rm(logFile, { force: true })
+  return text.trim() === '' ? undefined : plainWords(text.trim().split('\n').at(-1) ?? '')
+}
+
+interface Started {
+  readonly pid: number
+  readonly exited: Promise<{ readonly exitCode: number }>
+  readonly streams: Omit<ExecProcess, 'exit'>
+}
+
+async function onPipes(program: string, args: readonly string[]): Promise<Started> {
+  const child = await launch(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' })
+  // Whoever runs the command may end without reading all of its input.
+  child.stdin?.on('error', () => {})
+  return {
+    pid: child.pid,
+    exited: child.exited,
+    streams: {
+      stdout: bytesOf(child.stdout),
+      stderr: bytesOf(child.stderr),
+      writeStdin: (bytes) =>
+        new Promise((resolve) => {
+          if (child.stdin === undefined || child.stdin.destroyed) resolve()
+          else child.stdin.write(bytes, () => resolve())
+        }),
+      closeStdin: () => void child.stdin?.end(),
+      resize: () => {},
+    },
+  }
+}
+
+async function* bytesOf(stream: Readable | undefined): AsyncIterable<Uint8Array> {
+  if (stream !== undefined) for await (const chunk of stream) yield chunk as Buffer
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {}
+
+/** Chunks that may wait for a slow reader before the program is held. */
+const HOLD_AT = 64
+
+async function onTerminal(program: string, args: readonly string[]): Promise<Started> {
+  const terminal = await launchOnTerminal(program, args, { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' })
+  const output = channel<Uint8Array>()
+  terminal.onOutput((bytes) => {
+    output.push(bytes)
+    if (output.size >= HOLD_AT) terminal.pause()
+  })
+  async function* stdout(): AsyncIterable<Uint8Array> {
+    for await (const bytes of output) {
+      yield bytes
+      if (output.size < HOLD_AT) terminal.resume()
+    }
+  }
+  void terminal.exited.then(() => output.close())
+  return {
+    pid: terminal.pid,
+    exited: terminal.exited,
+    streams: {
+      stdout: stdout(),
+      stderr: nothing(),
+      writeStdin: (bytes) => Promise.resolve(terminal.write(bytes)),
+      // A terminal has no end of input but the character for it.
+      closeStdin: () => terminal.write(Uint8Array.of(4)),
+      resize: (width, height) => terminal.resize(width, height),
+    },
+  }
+}

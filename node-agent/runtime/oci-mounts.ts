@@ -1,0 +1,71 @@
+/** One mount of the OCI configuration. */
+export interface OciMount {
+  readonly destination: string
+  readonly type: string
+  readonly source: string
+  readonly options: readonly string[]
+}
+
+/** A volume (or file of the pod) at its place in the container. */
+export interface VolumeMountSource {
+  readonly mountPath: string
+  /** On the host; a sub path is already resolved inside its volume. */
+  readonly source: string
+  readonly readOnly: boolean
+  /** Kubernetes' `mountPropagation`; absent: `None`. */
+  readonly propagation?: string | undefined
+}
+
+export interface MountOptions {
+  readonly privileged: boolean
+  readonly hostIpc: boolean
+  /** Folder of the `/dev/shm` that the pod's containers share; absent: the container has its own. */
+  readonly shmPath?: string | undefined
+  readonly volumes: readonly VolumeMountSource[]
+  /** Files the agent writes for the pod, by their path in the container: hosts, hostname, resolv.conf, termination log. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+const SHM_OPTIONS = ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']
+
+/** All mounts, the kernel's own first, then the pod's, an outer path before an inner one. */
+export function ociMounts(options: MountOptions): readonly OciMount[] {
+  const taken = new Set(options.volumes.map((volume) => volume.mountPath))
+  const files = Object.entries(options.files)
+    .filter(([path]) => !taken.has(path))
+    .map(([destination, source]): OciMount => ({ destination, type: 'bind', source, options: ['rbind', 'rprivate', 'rw'] }))
+  const own = [...files, ...options.volumes.map(volumeMount)]
+  const system = systemMounts(options).filter((mount) => !taken.has(mount.destination))
+  return [...system, ...own.map((mount, index) => ({ mount, index })).sort((a, b) => depth(a.mount) - depth(b.mount) || a.index - b.index).map(({ mount }) => mount)]
+}
+
+const depth = (mount: OciMount): number => mount.destination.split('/').filter((part) => part !== '').length
+
+const PROPAGATION: Readonly<Record<string, string>> = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' }
+
+const volumeMount = (volume: VolumeMountSource): OciMount => ({
+  destination: volume.mountPath,
+  type: 'bind',
+  source: volume.source,
+  options: ['rbind', PROPAGATION[volume.propagation ?? 'None'] ?? 'rprivate', volume.readOnly ? 'ro' : 'rw'],
+})
+
+function systemMounts({ privileged, hostIpc, shmPath }: MountOptions): readonly OciMount[] {
+  const access = privileged ? 'rw' : 'ro'
+  const bind = (path: string, source: string): OciMount => ({ destination: path, type: 'bind', source, options: ['rbind', 'rprivate', 'rw'] })
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+    hostIpc ? bind('/dev/mqueue', '/dev/mqueue') : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+    hostIpc ? bind('/dev/shm', '/dev/shm') : shmPath === undefined ? { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: SHM_OPTIONS } : bind('/dev/shm', shmPath),
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', access] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'relatime', access] },
+  ]
+}
+
+/** Paths of `/proc` and `/sys` that tell too much: shown empty. */
+export const MASKED_PATHS = ['/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap']
+
+/** Paths of `/proc` that could change the node: read-only. */
+export const READ_ONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']

@@ -1,0 +1,160 @@
+import type { Container, Pod } from '../../shared/model/gen/api.ts'
+import { expandVariables } from '../../shared/model/expansion.ts'
+import { quantityValue } from '../../shared/model/quantity.ts'
+import { ociCapabilities } from './oci-capabilities.ts'
+import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, type VolumeMountSource } from './oci-mounts.ts'
+import { limitsWithin, ociResources, oomScoreAdjust } from './oci-resources.ts'
+import { resolveUser, type ContainerIdentity, type UserDatabase } from './oci-user.ts'
+
+/** The part of an image's configuration that shapes a container. */
+export interface ImageDefaults {
+  readonly env: readonly string[]
+  readonly entrypoint: readonly string[]
+  readonly cmd: readonly string[]
+  readonly workingDir: string
+  readonly user: string
+}
+
+/** The namespaces a container finds rather than makes. */
+export interface SandboxNamespaces {
+  /** Pinned network namespace; absent with `hostNetwork`. */
+  readonly netnsPath?: string | undefined
+  /** A running process of the same pod, whose ipc and uts namespaces are joined; absent: this container makes them. */
+  readonly sharedWithPid?: number | undefined
+  /** A process whose pid namespace is joined (`shareProcessNamespace`, or the target of a debug container). */
+  readonly pidNamespaceOf?: number | undefined
+  readonly hostname: string
+}
+
+export interface OciSpecInput {
+  readonly pod: Pod
+  readonly container: Container
+  readonly image: ImageDefaults
+  readonly users: UserDatabase
+  /** The container's variables, resolved; those of the image come before. */
+  readonly env: Readonly<Record<string, string>>
+  readonly rootfs: string
+  readonly sandbox: SandboxNamespaces
+  readonly volumes: readonly VolumeMountSource[]
+  /** By path in the container: what the agent mounts there (`/etc/hosts`, `/dev/termination-log`, …). */
+  readonly files: Readonly<Record<string, string>>
+  readonly shmPath?: string | undefined
+  readonly cgroupsPath: string
+  readonly node: {
+    /** Capabilities the agent holds itself: `CAP_…`. */
+    readonly capabilities: readonly string[]
+    readonly memoryBytes: number
+    readonly podPidsLimit?: number | undefined
+  }
+  readonly qosClass: string
+}
+
+export type OciSpecResult =
+  | { readonly kind: 'spec'; readonly config: Readonly<Record<string, unknown>>; readonly user: ContainerIdentity }
+  /** A container that cannot be made as it says; reasons as kubelet's waiting states. */
+  | { readonly kind: 'refused'; readonly reason: 'CreateContainerConfigError' | 'CreateContainerError'; readonly message: string }
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** Without the right to lower its own score, a process may only raise it. */
+const LOWERS_OOM_SCORE = 'CAP_SYS_RESOURCE'
+
+/**
+ * The OCI runtime configuration (config.json, runtime-spec 1.0) of one container. There is no seccomp profile yet: every container runs
+ * unconfined, `RuntimeDefault` too (docs/differences.md).
+ */
+export function ociSpec(input: OciSpecInput): OciSpecResult {
+  const { pod, container, image } = input
+  const resolved = resolveUser({ pod, container, imageUser: image.user, database: input.users })
+  if (resolved.kind === 'refused') return { kind: 'refused', reason: 'CreateContainerConfigError', message: resolved.message }
+  const args = commandOf(input)
+  if (args.length === 0) return { kind: 'refused', reason: 'CreateContainerError', message: `no command specified: neither container ${container.name} nor its image says what to run` }
+  const privileged = container.securityContext?.privileged === true
+  const config = {
+    ociVersion: '1.0.2',
+    process: processOf(input, { args, user: resolved.user, privileged }),
+    root: { path: input.rootfs, readonly: container.securityContext?.readOnlyRootFilesystem === true },
+    // On the host's network it is the host's name as well.
+    ...(pod.spec?.hostNetwork === true ? {} : { hostname: input.sandbox.hostname }),
+    mounts: ociMounts({ privileged, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files }),
+    annotations: { 'io.kubernetes.pod.namespace': pod.metadata.namespace ?? '', 'io.kubernetes.pod.name': pod.metadata.name ?? '', 'io.kubernetes.pod.uid': pod.metadata.uid ?? '', 'io.kubernetes.container.name': container.name },
+    linux: linuxOf(input, privileged),
+  }
+  return { kind: 'spec', config, user: resolved.user }
+}
+
+/** `command` replaces the image's entrypoint and, alone, drops its `CMD`; `args` replace the `CMD`. */
+function commandOf({ container, image, env }: OciSpecInput): readonly string[] {
+  const expand = (words: readonly string[]): readonly string[] => words.map((word) => expandVariables(word, env))
+  const command = container.command ?? []
+  const args = container.args ?? []
+  if (command.length > 0) return [...expand(command), ...expand(args)]
+  return [...image.entrypoint, ...(args.length > 0 ? expand(args) : image.cmd)]
+}
+
+interface ProcessParts {
+  readonly args: readonly string[]
+  readonly user: ContainerIdentity
+  readonly privileged: boolean
+}
+
+function processOf(input: OciSpecInput, { args, user, privileged }: ProcessParts): Readonly<Record<string, unknown>> {
+  const { pod, container, image, node } = input
+  const score = oomScoreAdjust({ qosClass: input.qosClass, priority: pod.spec?.priority ?? 0, memoryRequestBytes: quantityValue(String(container.resources?.requests?.['memory'] ?? '0')), nodeMemoryBytes: node.memoryBytes })
+  return {
+    terminal: container.tty === true,
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
+    args,
+    env: environmentOf(input, user),
+    cwd: container.workingDir || image.workingDir || '/',
+    capabilities: ociCapabilities({ wanted: container.securityContext?.capabilities, privileged, available: node.capabilities }),
+    noNewPrivileges: container.securityContext?.allowPrivilegeEscalation === false,
+    ...(score >= 0 || node.capabilities.includes(LOWERS_OOM_SCORE) ? { oomScoreAdj: score } : {}),
+  }
+}
+
+/** The image's variables, then the container's; `PATH`, `HOME` and `HOSTNAME` where nobody gave them. */
+function environmentOf({ container, image, env, sandbox }: OciSpecInput, user: ContainerIdentity): readonly string[] {
+  const fromImage = image.env.map((pair): readonly [string, string] => {
+    const at = pair.indexOf('=')
+    return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
+  })
+  const terminal: Readonly<Record<string, string>> = container.tty === true ? { TERM: 'xterm' } : {}
+  const merged: Readonly<Record<string, string>> = { PATH: DEFAULT_PATH, HOSTNAME: sandbox.hostname, ...terminal, HOME: user.home, ...Object.fromEntries(fromImage), ...env }
+  return Object.entries(merged).map(([name, value]) => `${name}=${value}`)
+}
+
+function linuxOf(input: OciSpecInput, privileged: boolean): Readonly<Record<string, unknown>> {
+  const { pod, container, node } = input
+  const limits = { ...limitsWithin(pod, container), ...(node.podPidsLimit === undefined ? {} : { pids: node.podPidsLimit }) }
+  const masked = !privileged && container.securityContext?.procMount !== 'Unmasked'
+  return {
+    cgroupsPath: input.cgroupsPath,
+    namespaces: namespacesOf(input),
+    resources: ociResources(limits, privileged),
+    sysctl: sysctlsOf(pod, input.sandbox),
+    ...(masked ? { maskedPaths: MASKED_PATHS, readonlyPaths: READ_ONLY_PATHS } : {}),
+  }
+}
+
+interface Namespace {
+  readonly type: 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'cgroup'
+  readonly path?: string
+}
+
+function namespacesOf({ pod, sandbox }: OciSpecInput): readonly Namespace[] {
+  const of = (type: Namespace['type'], pid: number | undefined, file: string): Namespace => (pid === undefined ? { type } : { type, path: `/proc/${pid}/ns/${file}` })
+  return [
+    { type: 'mount' },
+    { type: 'cgroup' },
+    ...(pod.spec?.hostPID === true ? [] : [of('pid', sandbox.pidNamespaceOf, 'pid')]),
+    ...(pod.spec?.hostIPC === true ? [] : [of('ipc', sandbox.sharedWithPid, 'ipc')]),
+    ...(pod.spec?.hostNetwork === true ? [] : [of('uts', sandbox.sharedWithPid, 'uts')]),
+    ...(pod.spec?.hostNetwork === true || sandbox.netnsPath === undefined ? [] : [{ type: 'network' as const, path: sandbox.netnsPath }]),
+  ]
+}
+
+/** Ping and low ports for everybody in a network of its own, as containerd sets them; then what the pod asks for. */
+function sysctlsOf(pod: Pod, sandbox: SandboxNamespaces): Readonly<Record<string, string>> {
+  const own = pod.spec?.hostNetwork === true || sandbox.netnsPath === undefined ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }
+  return { ...own, ...Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])) }
+}

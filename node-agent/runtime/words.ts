@@ -1,0 +1,11 @@
+/** The OCI runtimes' words for the same things, said in one way: as runc says them, which people know from Kubernetes. */
+export function plainWords(message: string): string {
+  const text = message
+    .trim()
+    // conmon hands over the runtime's log lines, each with its time and level.
+    .replace(/^(?:\d{4}-\d\d-\d\dT\S+: )?(?:error: )?/, '')
+    .trim()
+  const missing = /executable file `(.*)` not found(?: in \$PATH)?(?:: No such file or directory)?/.exec(text)
+  if (missing) return text.replace(missing[0], `exec: "${missing[1] ?? ''}": executable file not found in $PATH`)
+  return text
+}

@@ -1,0 +1,191 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
+import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
+import { runtimeContract, text } from '../../node-agent/runtime/contract.ts'
+import { openCrun } from '../../node-agent/runtime/crun.ts'
+import { crunForThisHost } from '../../node-agent/runtime/hybrid.ts'
+import { ociSpec } from '../../node-agent/runtime/oci-spec.ts'
+import type { ContainerRuntime, ContainerSpec } from '../../node-agent/runtime/port.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import type { Container } from '../../shared/model/gen/api.ts'
+
+const PARENT = 'gantry-test-rt'
+const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'md5sum', 'tail', 'stty', 'true', 'false', 'env', 'ls', 'pwd', 'mount', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink']
+const folder = mkdtempSync(join(tmpdir(), 'gantry-rt-'))
+const rootfs = join(folder, 'rootfs')
+const runtimeProgram = process.env['GANTRY_TEST_RUNTIME'] ?? '/usr/bin/crun'
+let capabilities: readonly string[] = []
+
+beforeAll(async () => {
+  for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp']) mkdirSync(join(rootfs, name), { recursive: true })
+  copyFileSync('/bin/busybox', join(rootfs, 'bin/busybox'))
+  for (const applet of APPLETS) symlinkSync('busybox', join(rootfs, 'bin', applet))
+  writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
+  capabilities = await ownCapabilities()
+})
+afterAll(() => {
+  for (const controller of readdirSync('/sys/fs/cgroup')) {
+    const path = join('/sys/fs/cgroup', controller, PARENT)
+    if (existsSync(path)) rmdirSync(path)
+  }
+  rmSync(folder, { recursive: true })
+})
+
+async function open(at: string): Promise<ContainerRuntime & AsyncDisposable> {
+  mkdirSync(at, { recursive: true })
+  const runtime = runtimeProgram.endsWith('crun') ? await crunForThisHost(runtimeProgram, at) : runtimeProgram
+  return openCrun({ folder: at, runtime, conmon: '/usr/bin/conmon', version: 'test', cgroups: await openCgroups({ parent: `/${PARENT}`, clock: systemClock }), concurrency: 4, clock: systemClock, log: silentLog })
+}
+
+function specOf(id: string, container: Partial<Container>, at: string): ContainerSpec {
+  const built = ociSpec({
+    pod: { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [] } },
+    container: { name: 'c', ...container },
+    image: { env: [], entrypoint: [], cmd: [], workingDir: '', user: '' },
+    users: { users: [{ name: 'root', uid: 0, gid: 0, home: '/root' }], groups: [{ name: 'wheel', gid: 10, members: ['root'] }] },
+    env: {},
+    rootfs,
+    sandbox: { hostname: 'p' },
+    volumes: [],
+    files: {},
+    cgroupsPath: `/${PARENT}/${id}`,
+    node: { capabilities, memoryBytes: 2 ** 34 },
+    qosClass: 'BestEffort',
+  })
+  if (built.kind === 'refused') throw new Error(built.message)
+  return { id, rootfs, config: built.config, logPath: join(at, 'logs', `${id}.log`), terminal: container.tty === true, stdin: container.stdin === true, stdinOnce: container.stdinOnce === true }
+}
+
+runtimeContract('crun under conmon', async () => {
+  const at = join(folder, 'contract')
+  const runtime = await open(at)
+  return {
+    runtime,
+    spec: (id, args) => Promise.resolve(specOf(id, { command: args }, at)),
+    reopen: () => open(at),
+    close: async () => runtime[Symbol.asyncDispose](),
+  }
+})
+
+describe('crun under conmon, real parts', () => {
+  const at = join(folder, 'real')
+  let runtime: ContainerRuntime & AsyncDisposable
+  let count = 0
+  const run = async (container: Partial<Container>): Promise<string> => {
+    const id = `r${++count}`
+    expect(await runtime.create(specOf(id, container, at))).toMatchObject({ kind: 'created' })
+    await runtime.start(id)
+    return id
+  }
+  const ended = async (id: string): Promise<Awaited<ReturnType<ContainerRuntime['state']>>> => {
+    const done = new Promise<void>((resolve) => {
+      runtime.onExit((which) => void (which === id && resolve()))
+    })
+    if ((await runtime.state(id)).kind !== 'exited') await done
+    return runtime.state(id)
+  }
+  const logOf = (id: string): string => readFileSync(join(at, 'logs', `${id}.log`), 'utf8')
+  const said = (id: string): string =>
+    logOf(id)
+      .split('\n')
+      .map((line) => line.split(' ').slice(3).join(' '))
+      .join('\n')
+  beforeAll(async () => {
+    runtime = await open(at)
+  })
+  afterAll(async () => {
+    for (const id of await runtime.list()) await runtime.delete(id)
+    await runtime[Symbol.asyncDispose]()
+  })
+
+  test('the log is in CRI format', async () => {
+    const id = await run({ command: ['sh', '-c', 'echo out; echo err >&2; printf part'] })
+    await ended(id)
+    const lines = logOf(id).trim().split('\n')
+    expect(lines.every((line) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00 (stdout|stderr) [FP] /.test(line))).toBe(true)
+    expect(lines.map((line) => line.split(' ').slice(1).join(' ')).sort()).toEqual(['stderr F err', 'stdout F out', 'stdout P part'])
+  })
+
+  test('capabilities, privileges and devices are the usual ones', async () => {
+    const id = await run({ command: ['sh', '-c', 'grep -E "^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs):" /proc/self/status; ls /dev; pwd; id -G; cat /sys/fs/cgroup/cpu/cpu.shares; touch /proc/sys/x'], workingDir: '/not/there' })
+    await ended(id)
+    expect(said(id).replaceAll('\t', ' ')).toContain('CapInh: 0000000000000000\nCapPrm: 00000000a80425fb\nCapEff: 00000000a80425fb\nCapBnd: 00000000a80425fb\nCapAmb: 0000000000000000\nNoNewPrivs: 0\n')
+    expect(said(id)).toContain('fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n/not/there\n0 10\n2\n')
+  })
+
+  test('out of memory is told apart', async () => {
+    const id = await run({ command: ['sh', '-c', 'exec tail /dev/zero'], resources: { limits: { memory: '20Mi' } } })
+    expect(await ended(id)).toMatchObject({ kind: 'exited', exitCode: 137, oomKilled: true })
+  })
+
+  test('exec with much input and output is whole', async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    const process = await runtime.exec(id, { command: ['wc', '-c'], tty: false })
+    const output = text(process.stdout)
+    await process.writeStdin(new Uint8Array(100_000))
+    process.closeStdin()
+    expect(await output).toBe('100000\n')
+    const many = await runtime.exec(id, { command: ['sh', '-c', 'seq 1 20000 | md5sum'], tty: false })
+    expect(await text(many.stdout)).toBe('e071f707df7bbeee2a6a1eb48011ddd0  -\n')
+    await runtime.delete(id)
+  })
+
+  test('exec of a command that is missing is refused in words', async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    const process = await runtime.exec(id, { command: ['nosuch'], tty: false })
+    expect((await process.exit).refused).toContain('exec: "nosuch": executable file not found in $PATH')
+    await runtime.delete(id)
+  })
+
+  test('exec on a terminal: a terminal it is, its size can be changed, its exit code arrives', async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    const process = await runtime.exec(id, { command: ['sh', '-c', '[ -t 0 ] && echo tty; read x; stty size; exit 4'], tty: true })
+    process.resize(100, 40)
+    await process.writeStdin(Buffer.from('go\n'))
+    const output = await text(process.stdout)
+    expect(output).toContain('tty')
+    expect(output).toContain('40 100')
+    expect(await process.exit).toMatchObject({ exitCode: 4 })
+    await runtime.delete(id)
+  })
+
+  test('the command of an exec ends when the client goes away', async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    const client = new AbortController()
+    const process = await runtime.exec(id, { command: ['sh', '-c', 'echo up; exec sleep 4242'], tty: false, signal: client.signal })
+    const first = await process.stdout[Symbol.asyncIterator]().next()
+    expect(Buffer.from(first.value as Uint8Array).toString()).toBe('up\n')
+    client.abort()
+    expect(await process.exit).toMatchObject({ exitCode: 137 })
+    const look = await runtime.exec(id, { command: ['sh', '-c', 'cat /proc/[0-9]*/cmdline | grep -c [4]242'], tty: false })
+    expect(await text(look.stdout)).toBe('0\n')
+    await runtime.delete(id)
+  })
+
+  test('standard input of the container, ended by its first writer', async () => {
+    const id = await run({ command: ['sh', '-c', 'while read l; do echo "got $l"; done; echo end'], stdin: true, stdinOnce: true })
+    const input = await runtime.openInput(id)
+    await input.write(Buffer.from('one\ntwo\n'))
+    input.close()
+    expect(await ended(id)).toMatchObject({ kind: 'exited', exitCode: 0 })
+    expect(said(id)).toBe('got one\ngot two\nend\n')
+  })
+
+  test('a log that was renamed is followed by a new one, and no line is lost', async () => {
+    const id = await run({ command: ['sh', '-c', 'i=0; while [ $i -lt 400 ]; do echo "line $i"; i=$((i+1)); sleep 0.002; done'] })
+    const path = join(at, 'logs', `${id}.log`)
+    const { renameSync } = await import('node:fs')
+    for (let rotation = 0; rotation < 3; rotation++) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      renameSync(path, `${path}.${rotation}`)
+      await runtime.reopenLog(id)
+    }
+    await ended(id)
+    const all = [0, 1, 2].map((rotation) => readFileSync(`${path}.${rotation}`, 'utf8')).join('') + readFileSync(path, 'utf8')
+    expect(all.trim().split('\n').map((line) => line.split(' ').slice(3).join(' '))).toEqual(Array.from({ length: 400 }, (_, index) => `line ${index}`))
+  })
+})
