@@ -11,13 +11,13 @@ export interface ProgramResult {
 export interface ProgramOptions {
   readonly input?: string
   readonly signal?: AbortSignal
-  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
 }
 
 /** Runs a short program to its end and answers what it said. Throws only where it cannot be started (Fault 'unsupported') or was aborted. */
 export function runProgram(program: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], ...(options.env ? { env: options.env } : {}), ...(options.signal ? { signal: options.signal } : {}) })
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], ...(options.cwd === undefined ? {} : { cwd: options.cwd }), ...(options.signal ? { signal: options.signal } : {}) })
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes))

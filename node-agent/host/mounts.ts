@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Fault, isFault } from '../../shared/kit/faults.ts'
-import { faultOfErrno } from './errno.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { mustRun, runProgram } from './exec.ts'
 import { type Libc, loadLibc } from './libc.ts'
 
@@ -20,8 +19,10 @@ export interface MountRequest {
   readonly type: 'overlay' | 'tmpfs'
   readonly source: string
   readonly target: string
-  /** As in fstab: `lowerdir=…,upperdir=…`. At most 4095 bytes. */
+  /** As in fstab: `lowerdir=…,upperdir=…`. At most 4095 bytes, one page. */
   readonly data: string
+  /** Where relative paths in `data` start: for options that would not fit otherwise. Costs a process. */
+  readonly cwd?: string
   readonly flags?: ReadonlyArray<'nosuid' | 'nodev' | 'noexec'>
 }
 
@@ -46,8 +47,10 @@ type Verbs = Omit<Mounts, 'list'>
 
 function callMounts(libc: Libc): Verbs {
   return {
-    async mount({ type, source, target, data, flags = [] }) {
-      libc.mount({ type, source, target, data, flags: flags.reduce((sum, flag) => sum | MS[flag], 0) })
+    async mount(request) {
+      const { type, source, target, data, flags = [] } = request
+      if (request.cwd !== undefined) await mountByProgram(request)
+      else libc.mount({ type, source, target, data, flags: flags.reduce((sum, flag) => sum | MS[flag], 0) })
     },
     async bind(source, target) {
       libc.mount({ type: 'none', source, target, data: '', flags: MS.bind })
@@ -67,9 +70,7 @@ function callMounts(libc: Libc): Verbs {
 
 function programMounts(): Verbs {
   return {
-    async mount({ type, source, target, data, flags = [] }) {
-      await mustRun('mount', ['-t', type, '-o', [...flags, data].filter((option) => option !== '').join(','), source, target])
-    },
+    mount: mountByProgram,
     async bind(source, target) {
       await mustRun('mount', ['--bind', source, target])
     },
@@ -82,7 +83,15 @@ function programMounts(): Verbs {
   }
 }
 
-const umountFault = (target: string, stderr: string): Fault => faultOfErrno(0, `unmount ${target}: ${stderr.trim()}`)
+async function mountByProgram({ type, source, target, data, flags = [], cwd }: MountRequest): Promise<void> {
+  const options = [...flags, data].filter((option) => option !== '').join(',')
+  const { exitCode, stderr } = await runProgram('mount', ['-t', type, ...(options === '' ? [] : ['-o', options]), source, target], cwd === undefined ? {} : { cwd })
+  if (exitCode === 0) return
+  const code = /wrong fs type|bad option/.test(stderr) ? 'invalid' : /unknown filesystem/.test(stderr) ? 'unsupported' : /does not exist/.test(stderr) ? 'not-found' : 'internal'
+  throw new Fault(code, `mount ${type} on ${target}: ${stderr.trim()}`)
+}
+
+const umountFault = (target: string, stderr: string): Fault => new Fault('internal', `unmount ${target}: ${stderr.trim()}`)
 
 /** The kernel's `/proc/PID/mountinfo` (proc(5)): mount points with octal escapes. */
 export function parseMountInfo(text: string): readonly MountPoint[] {

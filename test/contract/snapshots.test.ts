@@ -1,0 +1,131 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { removeTree } from '../../node-agent/host/files.ts'
+import { systemSpecialFiles } from '../../node-agent/host/files-special.ts'
+import { type Mounts, programOnlyMounts, systemMounts } from '../../node-agent/host/mounts.ts'
+import { snapshotsContract, type SnapshotsHarness } from '../../node-agent/snapshots/contract.ts'
+import { createOverlaySnapshots } from '../../node-agent/snapshots/snapshots.ts'
+
+interface Place extends SnapshotsHarness {
+  readonly root: string
+  readonly folder: string
+  readonly mounts: Mounts
+}
+
+async function openPlace(mounts: Mounts): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-snapshots-'))
+  const root = join(folder, 'snapshots')
+  let layers = 0
+  return {
+    folder,
+    root,
+    mounts,
+    snapshots: await createOverlaySnapshots({ root, mounts }),
+    async layer(files) {
+      const path = join(folder, 'layers', String(++layers).padStart(24, '0'))
+      await mkdir(path, { recursive: true })
+      for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content)
+      return path
+    },
+    async [Symbol.asyncDispose]() {
+      for (const point of (await mounts.list()).filter(({ target }) => target.startsWith(`${folder}/`))) await mounts.unmount(point.target)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const variants = { 'by calls': systemMounts, 'by programs': programOnlyMounts }
+
+for (const [name, make] of Object.entries(variants)) {
+  snapshotsContract(`overlayfs ${name}`, () => openPlace(make()))
+
+  describe(`overlayfs ${name}`, () => {
+    it('shows the layers as one, keeps writes apart, and counts them', async () => {
+      await using place = await openPlace(make())
+      const layers = [await place.layer({ a: 'low', b: 'low' }), await place.layer({ b: 'high' })]
+      const one = (await place.snapshots.prepare('one', layers)).rootfs
+      const two = (await place.snapshots.prepare('two', layers)).rootfs
+      expect(await readFile(join(one, 'b'), 'utf8')).toBe('high')
+      await writeFile(join(one, 'a'), 'x'.repeat(100_000))
+      await rm(join(one, 'b'))
+      expect(await readdir(one)).toEqual(['a'])
+      expect(await readFile(join(two, 'a'), 'utf8')).toBe('low')
+      expect(await readFile(join(layers[0] ?? '', 'a'), 'utf8')).toBe('low')
+      expect(await place.snapshots.usageBytes('one')).toBeGreaterThanOrEqual(100_000)
+      expect(await place.snapshots.usageBytes('two')).toBeLessThan(10_000)
+    })
+
+    it('is mounted again, with what was written, when the mounts were lost', async () => {
+      await using place = await openPlace(make())
+      const layers = [await place.layer({ a: '1' })]
+      const { rootfs } = await place.snapshots.prepare('one', layers)
+      await writeFile(join(rootfs, 'new'), 'kept')
+      await place.mounts.unmount(rootfs)
+      expect(await readdir(rootfs)).toEqual([])
+      const again = await createOverlaySnapshots({ root: place.root, mounts: place.mounts })
+      expect(await again.prepare('one', layers)).toEqual({ rootfs })
+      expect((await readdir(rootfs)).sort()).toEqual(['a', 'new'])
+      await again.prepare('one', layers)
+      expect((await place.mounts.list()).filter(({ target }) => target === rootfs)).toHaveLength(1)
+    })
+
+    it('leaves nothing mounted and nothing on disk', async () => {
+      await using place = await openPlace(make())
+      const { rootfs } = await place.snapshots.prepare('one', [await place.layer({ a: '1' })])
+      await mkdir(join(rootfs, 'deep/er'), { recursive: true })
+      await place.snapshots.remove('one')
+      expect((await place.mounts.list()).filter(({ target }) => target.startsWith(place.root))).toEqual([])
+      expect(await readdir(place.root)).toEqual(['.empty'])
+    })
+
+    it('stacks 120 layers', async () => {
+      await using place = await openPlace(make())
+      const layers: string[] = []
+      for (let at = 0; at < 120; at++) layers.push(await place.layer({ [`f${at}`]: '', same: String(at) }))
+      const { rootfs } = await place.snapshots.prepare('many', layers)
+      expect(await readdir(rootfs)).toHaveLength(121)
+      expect(await readFile(join(rootfs, 'same'), 'utf8')).toBe('119')
+    })
+  })
+}
+
+describe('overlayfs', () => {
+  it('knows whiteouts and opaque folders as the unpacker writes them', async () => {
+    await using place = await openPlace(systemMounts())
+    const special = systemSpecialFiles()
+    const low = await place.layer({ gone: '1' })
+    await mkdir(join(low, 'd'))
+    await writeFile(join(low, 'd/old'), '')
+    const high = await place.layer({})
+    await special.makeNode(join(high, 'gone'), { kind: 'char', major: 0, minor: 0, mode: 0 })
+    await mkdir(join(high, 'd'))
+    await special.setAttribute(join(high, 'd'), 'trusted.overlay.opaque', Buffer.from('y'))
+    const { rootfs } = await place.snapshots.prepare('one', [low, high])
+    expect(await readdir(rootfs)).toEqual(['d'])
+    expect(await readdir(join(rootfs, 'd'))).toEqual([])
+  })
+
+  it('says which layer is missing', async () => {
+    await using place = await openPlace(systemMounts())
+    await expect(place.snapshots.prepare('one', ['/nowhere/layer'])).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('refuses keys that are paths', async () => {
+    await using place = await openPlace(systemMounts())
+    for (const key of ['..', '../x', 'a/b', '', '.empty']) await expect(place.snapshots.prepare(key, [])).rejects.toMatchObject({ code: 'invalid' })
+  })
+})
+
+describe('removeTree', () => {
+  it('does not empty what is still mounted inside', async () => {
+    await using place = await openPlace(systemMounts())
+    const inside = join(place.folder, 'tree/mnt')
+    await mkdir(inside, { recursive: true })
+    await place.mounts.mount({ type: 'tmpfs', source: 'gantry-test', target: inside, data: 'size=64k' })
+    await writeFile(join(inside, 'precious'), '1')
+    await expect(removeTree(join(place.folder, 'tree'))).rejects.toThrow(/ENOTEMPTY|EBUSY/)
+    expect(await readFile(join(inside, 'precious'), 'utf8')).toBe('1')
+  })
+})
