@@ -17,7 +17,15 @@ export function toNestedTxn(write: Write, position: number): IRequestOp {
   return { request_txn: { compare, success: [success], failure } }
 }
 
-export const toTxn = (operations: IRequestOp[]): ITxnRequest => ({ compare: [], success: operations, failure: [] })
+/**
+ * The batch. Its compare is empty and so always holds; the failure branch is there because etcd does not count what is put by nested
+ * transactions: without a put at the top the space quota would not hold for us at all. Batches that only delete must go through when it is used up.
+ */
+export function toTxn(operations: IRequestOp[], hasPuts: boolean): ITxnRequest {
+  return { compare: [], success: operations, failure: hasPuts ? [COUNTED] : [] }
+}
+
+const COUNTED: IRequestOp = { request_put: { key: Buffer.from('/gantry-never-written'), value: Buffer.alloc(0) } }
 
 /** What became of one write; `modRevision` is the revision of the whole transaction. */
 export function fromNestedTxn(write: Write, position: number, answer: { readonly response: IResponseOp | undefined; readonly modRevision: number }): WriteResult {

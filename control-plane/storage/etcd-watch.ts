@@ -6,7 +6,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { watchStream } from './etcd-stream.ts'
 import { toEntry } from './etcd-txn.ts'
-import { eventKey, eventRevision, firstLaterModRevision } from './events.ts'
+import { eventKey, eventRevision, firstLaterModRevision, modRevisionOf } from './events.ts'
 import { listRevision, POSITIONS, type EventBatch, type Revision, type StorageEvent, type WatchOptions } from './port.ts'
 import { deletePosition } from './positions.ts'
 import { RevisionLog } from './revision-log.ts'
@@ -25,13 +25,12 @@ const RECENT_EVENTS = 2048
 
 /**
  * All watches of the process over one etcd stream of everything, the *hub*, which keeps the newest events. A watch that begins
- * further back first follows a stream of its own until the hub's memory reaches back to where it is. The hub runs while somebody watches.
+ * further back first follows a stream of its own until the hub's memory reaches back to where it is.
  */
 export class EtcdWatch {
   readonly #options: EtcdWatchOptions
   readonly #ended = new AbortController()
   #hub: Hub | undefined
-  #watching = 0
 
   constructor(options: EtcdWatchOptions) {
     this.#options = options
@@ -39,24 +38,26 @@ export class EtcdWatch {
 
   async *watch(prefix: string, options: WatchOptions): AsyncGenerator<EventBatch> {
     const signal = AbortSignal.any([options.signal, this.#ended.signal])
-    this.#watching++
-    this.#hub ??= new Hub(this.#options)
-    const hub = this.#hub
-    try {
-      let after = options.after
-      while (!signal.aborted) {
-        const recent = await hub.recent(signal)
-        if (recent === undefined) break
-        if (after < recent.floor) after = yield* this.#catchUp(prefix, { after, signal, hub })
-        else after = yield* follow(recent, prefix, { after, signal })
-      }
-    } finally {
-      if (--this.#watching === 0) {
-        this.#hub?.stop()
-        this.#hub = undefined
-      }
+    const hub = this.prepare()
+    let after = options.after
+    while (!signal.aborted) {
+      const recent = await hub.recent(signal)
+      if (recent === undefined) break
+      if (after < recent.floor) after = yield* this.#catchUp(prefix, { after, signal, hub })
+      else after = yield* follow(recent, prefix, { after, signal })
     }
-    if (this.#ended.signal.aborted) throw this.#ended.signal.reason as Fault
+    if (!options.signal.aborted) throw this.#ended.signal.reason as Fault
+  }
+
+  /** Starts the hub: who lists now will watch from that list's revision in a moment. */
+  prepare(): Hub {
+    this.#hub ??= new Hub(this.#options)
+    return this.#hub
+  }
+
+  /** What etcd has forgotten is forgotten here too. */
+  compact(revision: Revision): void {
+    this.#hub?.compact(revision)
   }
 
   /** All watches, now and later, end with the fault. */
@@ -132,6 +133,10 @@ class Hub {
     return signal.aborted ? undefined : this.#recent
   }
 
+  compact(revision: Revision): void {
+    this.#recent?.compact(listRevision(modRevisionOf(revision)))
+  }
+
   stop(): void {
     this.#ended.abort()
     this.#recent?.close()
@@ -159,7 +164,7 @@ class Hub {
     const { events, revision } = toBatch(response)
     const from = this.#last === undefined ? 0 : listRevision(this.#last)
     if (events.length === 0 || revision <= from) return
-    this.#last = Math.floor(revision / POSITIONS)
+    this.#last = modRevisionOf(revision)
     this.#recent?.append(from > 0 ? events.filter((event) => eventRevision(event) > from) : events, revision)
   }
 
@@ -194,7 +199,7 @@ function toBatch(response: IWatchResponse): EventBatch {
     events.sort((a, b) => eventRevision(a) - eventRevision(b))
   }
   const last = events.at(-1)
-  return { events, revision: last === undefined ? 0 : listRevision(Math.floor(eventRevision(last) / POSITIONS)) }
+  return { events, revision: last === undefined ? 0 : listRevision(modRevisionOf(eventRevision(last))) }
 }
 
 function toEvent(event: IEvent): StorageEvent {

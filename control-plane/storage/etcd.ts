@@ -59,6 +59,7 @@ class EtcdStorage implements Storage {
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
     const { startAfter, limit, revision, signal } = options
+    this.#watches.prepare()
     const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix
     const request: IRangeRequest = { key: Buffer.from(start), range_end: prefixEnd(prefix), limit: limit ?? 0, revision: revision === undefined ? 0 : modRevisionOf(revision) }
     const answer = await this.#range(request, signal)
@@ -89,6 +90,7 @@ class EtcdStorage implements Storage {
       const fault = etcdFault(error)
       if (!isFault(fault, 'gone')) throw fault
     }
+    this.#watches.compact(revision)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,7 +112,9 @@ class EtcdStorage implements Storage {
 
   async #commit(batch: ReadonlyArray<Placed<PendingWrite>>): Promise<readonly WriteResult[]> {
     try {
-      const answer = await this.#client.kv.txn(toTxn(batch.map(({ write, position }) => toNestedTxn(write.write, position))))
+      const operations = batch.map(({ write, position }) => toNestedTxn(write.write, position))
+      const hasPuts = batch.some(({ write }) => write.write.kind === 'put')
+      const answer = await this.#client.kv.txn(toTxn(operations, hasPuts))
       const modRevision = Number(answer.header.revision)
       return batch.map(({ write, position }, index) => fromNestedTxn(write.write, position, { response: answer.responses[index], modRevision }))
     } catch (error) {

@@ -1,4 +1,4 @@
-import { Fault } from '../../shared/kit/faults.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { takeBatch, type BatchLimits, type Placed } from './positions.ts'
 import type { Write, WriteResult } from './port.ts'
 
@@ -94,6 +94,9 @@ export class GroupCommit {
       if (error instanceof BatchTooLarge && this.#maxWrites > SAFE_WRITES && !this.#closed) {
         this.#maxWrites = SAFE_WRITES
         this.#queue.unshift(...batch.map((placed) => placed.write))
+      } else if (isFault(error, 'exhausted') && batch.some(isDelete) && !batch.every(isDelete)) {
+        for (const { write } of batch.filter((placed) => !isDelete(placed))) write.reject(error)
+        await this.#commit(batch.filter(isDelete))
       } else {
         for (const { write } of batch) write.reject(error)
       }
@@ -103,5 +106,8 @@ export class GroupCommit {
     }
   }
 }
+
+/** What makes room must not fail with what needs room. */
+const isDelete = ({ write }: Placed<PendingWrite>): boolean => write.write.kind === 'delete'
 
 const cancelled = (signal: AbortSignal | undefined): Fault => new Fault('cancelled', 'the caller gave up; the write may still happen', { cause: signal?.reason })
