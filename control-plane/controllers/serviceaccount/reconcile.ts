@@ -1,0 +1,33 @@
+/** Every namespace has the ServiceAccount `default`. */
+import { isApiError } from '../../../shared/kit/api-error.ts'
+import { namespaceOf, nameOf } from '../../../shared/model/meta.ts'
+import { namespaces, serviceAccounts } from '../../../shared/model/resources.ts'
+import { done, type Controller, type ControllerParts } from '../controller.ts'
+import { isMissing } from './plan.ts'
+
+const NAME = 'default'
+
+export function createServiceAccountController({ client, informers }: ControllerParts): Controller {
+  const accounts = informers.for(serviceAccounts)
+  const spaces = informers.for(namespaces)
+  return {
+    name: 'serviceaccount',
+    workers: 2,
+    start(enqueue) {
+      const stops = [spaces.subscribe(({ key, after }) => after && enqueue(key)), accounts.subscribe(({ before, after }) => before && !after && nameOf(before) === NAME && enqueue(namespaceOf(before)))]
+      return () => stops.forEach((stop) => stop())
+    },
+    async reconcile(namespace) {
+      if (!isMissing(spaces.get(namespace), accounts.get(`${namespace}/${NAME}`))) return done
+      try {
+        await client.create(serviceAccounts, { metadata: { name: NAME, namespace } })
+      } catch (error) {
+        if (!isExpected(error)) throw error
+      }
+      return done
+    },
+  }
+}
+
+/** Somebody made it meanwhile, or the namespace is on its way out. */
+const isExpected = (error: unknown): boolean => isApiError(error, 'AlreadyExists') || isApiError(error, 'NotFound') || isApiError(error, 'Forbidden')
