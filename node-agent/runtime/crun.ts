@@ -25,7 +25,7 @@ export interface CrunOptions {
   readonly runtime: string
   readonly conmon: string
   readonly version: string
-  readonly cgroups: Pick<Cgroups, 'remove' | 'oomKills'>
+  readonly cgroups: Pick<Cgroups, 'remove' | 'killAll' | 'oomKills'>
   /** How many containers are made at once: about two a core. */
   readonly concurrency: number
   readonly clock: Clock
@@ -77,6 +77,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   }
 
   async #create(spec: ContainerSpec): Promise<CreateResult> {
+    if (this.#known.has(spec.id)) return { kind: 'refused', message: `a container ${spec.id} exists already` }
     const bundle = bundleOf(this.#folders, spec.id)
     await writeBundle(bundle, spec.config)
     const { runtime, conmon } = this.#options
@@ -140,8 +141,11 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     else if (await exists(join(this.#folders.runtimeRoot, id))) await this.#deleteByProgram(id)
     await removeBundle(bundle)
     await rm(join(this.#folders.exits, id), { force: true })
-    if (cgroupsPath !== '') await this.#options.cgroups.remove(cgroupsPath)
     this.#known.delete(id)
+    if (cgroupsPath === '') return
+    // What the first process left behind dies with it in a pid namespace of its own only.
+    await this.#options.cgroups.killAll(cgroupsPath)
+    await this.#options.cgroups.remove(cgroupsPath)
   }
 
   async #deleteByProgram(id: string): Promise<void> {
