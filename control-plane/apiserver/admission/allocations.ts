@@ -1,0 +1,23 @@
+/** What an object holds beside itself: addresses and ports of services. */
+import type { JsonObject } from '../../../shared/model/json.ts'
+import type { Call } from '../core/call.ts'
+import type { ResourceStore } from '../core/resources.ts'
+
+export interface Reservation {
+  /** With what was given to it filled in. */
+  readonly object: JsonObject
+  /** Called once: after the write, or when there was none. What is not needed any more is given back. */
+  settle(committed: boolean): Promise<void>
+}
+
+export interface Allocations {
+  /** Throws an `ApiError` when what the object asks for is taken or wrong. `old` is what stands there at an update. */
+  reserve(request: { readonly store: ResourceStore; readonly object: JsonObject; readonly old: JsonObject | undefined; readonly call: Call }): Promise<Reservation>
+  /** The object is gone. */
+  release(request: { readonly store: ResourceStore; readonly object: JsonObject; readonly call: Call }): Promise<void>
+}
+
+const nothing = async (): Promise<void> => {}
+
+/** For kinds that hold nothing. */
+export const noAllocations: Allocations = { reserve: async ({ object }) => ({ object, settle: nothing }), release: nothing }

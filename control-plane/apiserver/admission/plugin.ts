@@ -1,0 +1,49 @@
+/** Admission: what may still be changed in, or refused about, a write that is authorized and decoded. One plugin a file. */
+import type { JsonObject } from '../../../shared/model/json.ts'
+import type { Call } from '../core/call.ts'
+import type { ResourceStore } from '../core/resources.ts'
+
+export interface AdmissionRequest {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  readonly store: ResourceStore
+  /** Empty for a cluster-scoped resource; of a namespace its own name. */
+  readonly namespace: string
+  /** Empty while a name is still to be generated. */
+  readonly name: string
+  readonly subresource: string
+  readonly object: JsonObject
+  readonly old: JsonObject | undefined
+  readonly call: Call
+}
+
+/** Both may throw an `ApiError`: that is the answer. */
+export interface AdmissionPlugin {
+  readonly name: string
+  /** The object as it shall be; the same value if nothing changes. */
+  mutate?(request: AdmissionRequest): JsonObject | Promise<JsonObject>
+  /** Looks at the object as it will be stored. */
+  validate?(request: AdmissionRequest): void | Promise<void>
+}
+
+export interface Admission {
+  mutate(request: AdmissionRequest): Promise<JsonObject>
+  validate(request: AdmissionRequest): Promise<void>
+}
+
+/** The plugins one after the other, in their order. */
+export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
+  const mutating = plugins.filter((plugin) => plugin.mutate)
+  const validating = plugins.filter((plugin) => plugin.validate)
+  return {
+    async mutate(request) {
+      let { object } = request
+      for (const plugin of mutating) object = (await plugin.mutate?.({ ...request, object })) ?? object
+      return object
+    },
+    async validate(request) {
+      for (const plugin of validating) await plugin.validate?.(request)
+    },
+  }
+}
+
+export const isCore = (request: AdmissionRequest, plural: string): boolean => request.store.definition.group === '' && request.store.definition.plural === plural

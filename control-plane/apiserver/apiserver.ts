@@ -1,0 +1,61 @@
+/** The door of the room: the API server's core over one storage, for requests in text and for clients in this process. */
+import type { Clock } from '../../shared/kit/clock.ts'
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import type { Random } from '../../shared/kit/random.ts'
+import { taskGroup } from '../../shared/kit/task-group.ts'
+import type { KindDefinition } from '../registry/kind.ts'
+import type { Storage } from '../storage/port.ts'
+import { createWatchCache } from '../storage/storage.ts'
+import { noAllocations } from './admission/allocations.ts'
+import { admissionChain } from './admission/plugin.ts'
+import type { Authorizer } from './authz/authorizer.ts'
+import type { CoreParts } from './core/parts.ts'
+import { resourcesOf } from './core/resources.ts'
+import { plainDecoder } from './decoding/plain.ts'
+import { createDispatch } from './dispatch.ts'
+import { createHandle } from './handle.ts'
+import type { Handle } from './request.ts'
+
+export interface ApiServerOptions {
+  readonly storage: Storage
+  /** Every kind that is served. */
+  readonly kinds: readonly KindDefinition[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly authorize: Authorizer
+}
+
+export interface ApiServer {
+  /** For requests on resources; the site around it answers all other paths. */
+  readonly handle: Handle
+  /** For `createInProcessClient`. */
+  readonly core: CoreParts
+  /** Keeps the caches current until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** Resolves when every cache has been filled once. */
+  whenReady(signal?: AbortSignal): Promise<void>
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { storage, kinds, clock, random, log } = options
+  const resources = resourcesOf(kinds, (prefix) => createWatchCache({ storage, prefix, clock, log }))
+  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain([]), allocations: noAllocations }
+  const handle = createHandle({ parts: core, decoder: plainDecoder, authorize: options.authorize, log, dispatch: createDispatch({}) })
+  return {
+    handle,
+    core,
+    async run(signal) {
+      await using tasks = taskGroup((name, error) => log.error({ cache: name, err: messageOf(error) }, 'a cache has stopped'), signal)
+      for (const { cache, definition } of resources.all) tasks.start(definition.plural, (own) => cache.run(own))
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve()
+        else signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    },
+    async whenReady(signal) {
+      await Promise.all(resources.all.map(({ cache }) => cache.whenReady(signal)))
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import type { JsonObject } from '../../../shared/model/json.ts'
+import { newUid, nameSuffix } from '../../../shared/kit/ids.ts'
+import { formatTime } from '../../../shared/model/time.ts'
+import type { StrategyContext } from '../../registry/kind.ts'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import { alreadyExists, badRequest, invalid } from '../status.ts'
+import type { Call } from './call.ts'
+import { commitPut } from './commit.ts'
+import { withManagedFields } from './managed.ts'
+import type { CoreParts } from './parts.ts'
+import { keyAt, type ResourceStore } from './resources.ts'
+import { dedupOwners, validateNew, withSystemFields } from './strategy.ts'
+import { canonical, itemOf, itemOfEntry, metadataOf, metaText, unstoredItem, withMeta } from './stored.ts'
+import { checkRevisionAtCreate } from './versions.ts'
+
+export interface CreateRequest {
+  readonly store: ResourceStore
+  /** Of the path; empty for a cluster-scoped resource. */
+  readonly namespace: string
+  /** Decoded and defaulted by the schema. */
+  readonly object: JsonObject
+  /** Instead of the caller's entry in managedFields (server-side apply has made its own). */
+  readonly managed?: boolean
+}
+
+/** How many generated names are tried. */
+const NAME_TRIES = 8
+/** A generated name is at most 63 characters. */
+const LONGEST_PREFIX = 58
+
+export async function create(parts: CoreParts, call: Call, request: CreateRequest): Promise<CachedObject> {
+  const { store, namespace } = request
+  const { definition } = store
+  checkNamespace(metaText(request.object, 'namespace'), namespace)
+  const defaulted = definition.defaults(dedupOwners(request.object, call.warn))
+  const managed = request.managed ? defaulted : withManagedFields(parts, call, { store, change: { live: undefined, changed: defaulted, subresource: '' } })
+  const attributes = { operation: 'CREATE', store, namespace: namespace || (definition.plural === 'namespaces' ? metaText(managed, 'name') : ''), name: metaText(managed, 'name'), subresource: '', old: undefined, call } as const
+  const admitted = await parts.admission.mutate({ ...attributes, object: managed })
+  checkRevisionAtCreate(admitted)
+  const generates = metaText(admitted, 'name') === '' && metaText(admitted, 'generateName') !== ''
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await tryCreate(parts, call, { request, admitted, attributes })
+    if (outcome.kind === 'created') return outcome.item
+    if (!generates || attempt >= NAME_TRIES) throw alreadyExists(store.resource, outcome.name, outcome.terminating)
+  }
+}
+
+export function checkNamespace(given: string, requested: string): void {
+  if (given !== '' && given !== requested) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}
+
+interface Attempt {
+  readonly request: CreateRequest
+  readonly admitted: JsonObject
+  readonly attributes: Omit<Parameters<CoreParts['admission']['validate']>[0], 'object'>
+}
+
+type Outcome = { readonly kind: 'created'; readonly item: CachedObject } | { readonly kind: 'exists'; readonly name: string; readonly terminating: boolean }
+
+async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attributes }: Attempt): Promise<Outcome> {
+  const { store, namespace } = request
+  const { definition } = store
+  const nowMs = parts.clock.nowMs()
+  const context: StrategyContext = { nowMs, subresource: '', userName: call.user.name }
+  const name = nameFor(parts, admitted)
+  const named = withSystemFields(definition, admitted, { uid: newUid(parts.random), creationTimestamp: formatTime(nowMs), name, namespace })
+  const reservation = await parts.allocations.reserve({ store, object: named, old: undefined, call })
+  let committed = false
+  try {
+    const prepared = definition.prepareForCreate(reservation.object, context)
+    const errors = validateNew(definition, prepared, context)
+    if (errors.length > 0) throw invalid(store.kind, name, errors)
+    for (const warning of definition.warnings?.(prepared, undefined, context) ?? []) call.warn(warning)
+    await parts.admission.validate({ ...attributes, name, object: prepared })
+    const stored = canonical(prepared, definition.kind, store.apiVersion)
+    const key = keyAt(store, namespace, name)
+    const outcome = await storeNew(parts, call, { key, stored, name })
+    committed = outcome.kind === 'created' && !call.dryRun
+    return outcome
+  } finally {
+    await reservation.settle(committed)
+  }
+}
+
+async function storeNew(parts: CoreParts, call: Call, { key, stored, name }: { readonly key: string; readonly stored: JsonObject; readonly name: string }): Promise<Outcome> {
+  if (call.dryRun) {
+    const there = await parts.storage.get(key, call.signal)
+    return there ? existing(name, itemOfEntry(there)) : { kind: 'created', item: unstoredItem(key, stored, undefined) }
+  }
+  const result = await commitPut(parts, call, { key, object: stored, expect: { kind: 'absent' } })
+  if (result.kind === 'committed') return { kind: 'created', item: itemOf(key, result.revision, stored) }
+  return existing(name, result.current && itemOfEntry(result.current))
+}
+
+const existing = (name: string, item: CachedObject | undefined): Outcome => ({ kind: 'exists', name, terminating: item !== undefined && metadataOf(item.object)['deletionTimestamp'] !== undefined })
+
+/** As given, or generated anew at each try. */
+function nameFor(parts: CoreParts, object: JsonObject): string {
+  const name = metaText(object, 'name')
+  const prefix = metaText(object, 'generateName')
+  if (name !== '' || prefix === '') return name
+  return `${prefix.slice(0, LONGEST_PREFIX)}${nameSuffix(parts.random)}`
+}
+
+/** Sets the namespace of the path where the body named none. */
+export const inNamespace = (store: ResourceStore, object: JsonObject, namespace: string): JsonObject =>
+  store.definition.namespaced && metaText(object, 'namespace') === '' ? withMeta(object, { namespace }) : object

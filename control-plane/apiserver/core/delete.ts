@@ -1,0 +1,105 @@
+import type { JsonObject } from '../../../shared/model/json.ts'
+import { formatTime } from '../../../shared/model/time.ts'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import type { DeleteOptions } from '../options/delete-options.ts'
+import { conflict, modifiedMessage, notFound } from '../status.ts'
+import type { At, Call } from './call.ts'
+import { commitDelete, commitPut, type Committed } from './commit.ts'
+import { planDeletion, type Deletion } from './deletion.ts'
+import { holders } from './finalizers.ts'
+import { newest } from './get.ts'
+import type { CoreParts } from './parts.ts'
+import { keyAt, type ResourceStore } from './resources.ts'
+import { canonical, itemOf, itemOfEntry, metadataOf, metaText, withMeta, withoutRevision } from './stored.ts'
+
+export interface DeleteRequest {
+  readonly store: ResourceStore
+  readonly at: At
+  readonly options: DeleteOptions
+}
+
+export interface Deleted {
+  readonly item: CachedObject
+  /** False: it is terminating and still there. */
+  readonly gone: boolean
+}
+
+const TRIES = 32
+
+/** Deletes an object, or marks it as terminating when it has grace or finalizers. */
+export async function remove(parts: CoreParts, call: Call, request: DeleteRequest): Promise<Deleted> {
+  const { store, at } = request
+  const key = keyAt(store, at.namespace, at.name)
+  let existing = await newest(parts, store, { key, signal: call.signal })
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    if (!existing) throw notFound(store.resource, at.name)
+    checkPreconditions(store, existing, request)
+    await parts.admission.validate({ operation: 'DELETE', store, namespace: at.namespace, name: at.name, subresource: '', object: existing.object, old: existing.object, call })
+    const outcome = await tryRemove(parts, call, { request, existing })
+    if (outcome.kind === 'done') return outcome.deleted
+    existing = outcome.current
+  }
+  throw conflict(store.resource, at.name, modifiedMessage)
+}
+
+function checkPreconditions(store: ResourceStore, existing: CachedObject, { options, at }: DeleteRequest): void {
+  const { uid, resourceVersion } = options.preconditions ?? {}
+  const has = metaText(existing.object, 'uid')
+  if (uid !== undefined && uid !== has) {
+    throw conflict(store.kind, at.name, `the UID in the precondition (${uid}) does not match the UID in record (${has}). The object might have been deleted and then recreated`)
+  }
+  if (resourceVersion !== undefined && resourceVersion !== String(existing.revision)) {
+    throw conflict(store.kind, at.name, `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${existing.revision}). The object might have been modified`)
+  }
+}
+
+type Outcome = { readonly kind: 'done'; readonly deleted: Deleted } | { readonly kind: 'conflict'; readonly current: CachedObject | undefined }
+
+const done = (item: CachedObject, gone: boolean): Outcome => ({ kind: 'done', deleted: { item, gone } })
+const overtaken = (result: Extract<Committed, { readonly kind: 'conflict' }>): Outcome => ({ kind: 'conflict', current: result.current && itemOfEntry(result.current) })
+
+async function tryRemove(parts: CoreParts, call: Call, { request, existing }: { readonly request: DeleteRequest; readonly existing: CachedObject }): Promise<Outcome> {
+  const { store, options } = request
+  const plan = planFor(parts, store, { object: withoutRevision(existing), options })
+  switch (plan.kind) {
+    case 'pending':
+      return done(existing, false)
+    case 'mark':
+      return mark(parts, call, { store, existing, object: plan.object })
+    case 'remove':
+      break
+  }
+  if (!plan.marked) return takeAway(parts, call, { store, item: existing })
+  const marked = await mark(parts, call, { store, existing, object: plan.marked })
+  if (marked.kind === 'conflict') return marked
+  const gone = await takeAway(parts, call, { store, item: marked.deleted.item })
+  // Somebody was quicker with the same: it is gone either way.
+  return gone.kind === 'conflict' && gone.current === undefined ? done(marked.deleted.item, true) : gone
+}
+
+/** A namespace is only marked: its contents go first. */
+function planFor(parts: CoreParts, store: ResourceStore, { object, options }: { readonly object: JsonObject; readonly options: DeleteOptions }): Deletion {
+  const { definition } = store
+  const nowMs = parts.clock.nowMs()
+  if (definition.kind !== 'Namespace' || definition.group !== '') return planDeletion(definition, object, { options, nowMs })
+  if (holders(definition, object).length === 0) return { kind: 'remove' }
+  const status = { ...(object['status'] as JsonObject | undefined), phase: 'Terminating' }
+  const since = metadataOf(object)['deletionTimestamp'] ?? formatTime(nowMs)
+  return { kind: 'mark', object: { ...withMeta(object, { deletionTimestamp: since }), status } }
+}
+
+async function mark(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly object: JsonObject }): Promise<Outcome> {
+  const { store, existing, object } = change
+  const stored = canonical(object, store.definition.kind, store.apiVersion)
+  if (call.dryRun) return done(itemOf(existing.key, existing.revision, stored), false)
+  const result = await commitPut(parts, call, { key: existing.key, object: stored, expect: { kind: 'revision', revision: existing.revision } })
+  return result.kind === 'committed' ? done(itemOf(existing.key, result.revision, stored), false) : overtaken(result)
+}
+
+async function takeAway(parts: CoreParts, call: Call, { store, item }: { readonly store: ResourceStore; readonly item: CachedObject }): Promise<Outcome> {
+  if (call.dryRun) return done(item, true)
+  const result = await commitDelete(parts, call, { key: item.key, expect: { kind: 'revision', revision: item.revision } })
+  if (result.kind === 'conflict') return overtaken(result)
+  await parts.allocations.release({ store, object: item.object, call })
+  return done(item, true)
+}

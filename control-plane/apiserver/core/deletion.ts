@@ -1,0 +1,88 @@
+/** What a delete makes of an object: gone at once, marked and waiting, or nothing new. PURE. */
+import type { JsonObject } from '../../../shared/model/json.ts'
+import { formatTime, parseTime } from '../../../shared/model/time.ts'
+import type { KindDefinition } from '../../registry/kind.ts'
+import type { DeleteOptions } from '../options/delete-options.ts'
+import { FOREGROUND, finalizersOf, ORPHAN } from './finalizers.ts'
+import { metadataOf, withMeta } from './stored.ts'
+
+export type Deletion =
+  /** Take it away; `marked` must be written before, so that watchers see it terminating. */
+  | { readonly kind: 'remove'; readonly marked?: JsonObject | undefined }
+  /** Write this: somebody else takes it away later. */
+  | { readonly kind: 'mark'; readonly object: JsonObject }
+  /** It is terminating already and this delete asks for nothing more. */
+  | { readonly kind: 'pending' }
+
+export function planDeletion(definition: KindDefinition, object: JsonObject, { options, nowMs }: { readonly options: DeleteOptions; readonly nowMs: number }): Deletion {
+  const grace = graceful(definition, object, { options, nowMs })
+  if (grace.kind === 'pending') return grace
+  const finalizers = wantedFinalizers(definition, object, options)
+  if (grace.kind === 'graceful') {
+    const marked = withFinalizers(grace.object, finalizers)
+    return finalizers.length > 0 || grace.seconds > 0 ? { kind: 'mark', object: marked } : { kind: 'remove', marked }
+  }
+  if (finalizers.length === 0) return { kind: 'remove' }
+  return { kind: 'mark', object: withFinalizers(markDeleting(object, nowMs), finalizers) }
+}
+
+type Grace = { readonly kind: 'pending' } | { readonly kind: 'at-once' } | { readonly kind: 'graceful'; readonly object: JsonObject; readonly seconds: number }
+
+function graceful(definition: KindDefinition, object: JsonObject, { options, nowMs }: { readonly options: DeleteOptions; readonly nowMs: number }): Grace {
+  if (!definition.gracePeriodSeconds) return { kind: 'at-once' }
+  const requested = options.gracePeriodSeconds === undefined ? undefined : options.gracePeriodSeconds < 0 ? 1 : options.gracePeriodSeconds
+  const metadata = metadataOf(object)
+  const { deletionTimestamp, deletionGracePeriodSeconds: granted } = metadata
+  if (deletionTimestamp === undefined) {
+    const seconds = definition.gracePeriodSeconds(object, requested)
+    if (seconds === undefined) return { kind: 'at-once' }
+    const marked = withMeta(object, { deletionTimestamp: formatTime(nowMs + seconds * 1000), deletionGracePeriodSeconds: seconds, ...bumped(object) })
+    return { kind: 'graceful', object: marked, seconds }
+  }
+  if (typeof granted !== 'number') return { kind: 'at-once' }
+  if (requested === undefined || requested >= granted) return { kind: 'pending' }
+  const began = (parseTime(String(deletionTimestamp)) ?? nowMs) - granted * 1000
+  return { kind: 'graceful', object: withMeta(object, { deletionTimestamp: formatTime(began + requested * 1000), deletionGracePeriodSeconds: requested }), seconds: requested }
+}
+
+/** For kinds without grace that finalizers hold back. */
+function markDeleting(object: JsonObject, nowMs: number): JsonObject {
+  const { deletionTimestamp } = metadataOf(object)
+  const since = typeof deletionTimestamp === 'string' ? parseTime(deletionTimestamp) : undefined
+  if (since === undefined) return withMeta(object, { deletionTimestamp: formatTime(nowMs), deletionGracePeriodSeconds: 0, ...bumped(object) })
+  return withMeta(object, { deletionTimestamp: formatTime(Math.min(since, nowMs)), deletionGracePeriodSeconds: 0 })
+}
+
+/** Its controller will behave differently from now on: a new generation, if the kind has any. */
+function bumped(object: JsonObject): { readonly generation?: number } {
+  const { generation } = metadataOf(object)
+  return typeof generation === 'number' && generation > 0 ? { generation: generation + 1 } : {}
+}
+
+function withFinalizers(object: JsonObject, finalizers: readonly string[]): JsonObject {
+  return withMeta(object, { finalizers: finalizers.length === 0 ? undefined : finalizers })
+}
+
+/** Those it has, and the one by which the garbage collector learns what becomes of the dependents. */
+export function wantedFinalizers(definition: KindDefinition, object: JsonObject, options: DeleteOptions): readonly string[] {
+  const existing = finalizersOf(object)
+  const others = existing.filter((one) => one !== ORPHAN && one !== FOREGROUND)
+  const orphan = orphans(definition, existing, options)
+  const foreground = inForeground(existing, options)
+  if (orphan === existing.includes(ORPHAN) && foreground === existing.includes(FOREGROUND)) return existing
+  return [...others, ...(orphan ? [ORPHAN] : []), ...(foreground ? [FOREGROUND] : [])]
+}
+
+function orphans(definition: KindDefinition, existing: readonly string[], options: DeleteOptions): boolean {
+  if (options.orphanDependents !== undefined) return options.orphanDependents
+  if (options.propagationPolicy !== undefined) return options.propagationPolicy === 'Orphan'
+  if (existing.includes(ORPHAN)) return true
+  if (existing.includes(FOREGROUND)) return false
+  return definition.defaultPropagation === 'Orphan'
+}
+
+function inForeground(existing: readonly string[], options: DeleteOptions): boolean {
+  if (options.orphanDependents !== undefined) return false
+  if (options.propagationPolicy !== undefined) return options.propagationPolicy === 'Foreground'
+  return existing.includes(FOREGROUND)
+}

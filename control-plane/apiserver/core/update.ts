@@ -1,0 +1,156 @@
+import { ApiError } from '../../../shared/kit/api-error.ts'
+import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
+import type { StrategyContext } from '../../registry/kind.ts'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import { badRequest, conflict, invalid, modifiedMessage, notFound } from '../status.ts'
+import type { At, Call } from './call.ts'
+import { commitDelete, commitPut } from './commit.ts'
+import { checkNamespace, create, inNamespace } from './create.ts'
+import { newest } from './get.ts'
+import { withManagedFields } from './managed.ts'
+import type { CoreParts } from './parts.ts'
+import { keyAt, type ResourceStore } from './resources.ts'
+import { isReadyToGo } from './finalizers.ts'
+import { dedupOwners, prepareChange, validateChanged } from './strategy.ts'
+import { canonical, itemOf, itemOfEntry, metaText, withMeta, withoutRevision } from './stored.ts'
+import { checkExpectedRevision } from './versions.ts'
+
+export interface UpdateRequest {
+  readonly store: ResourceStore
+  readonly at: At
+  /** Empty for the resource itself. */
+  readonly subresource: string
+  /** The wanted object, from the one that stands there; called again when somebody else wrote first. Decoded and defaulted by the schema. */
+  change(existing: JsonObject): JsonObject | Promise<JsonObject>
+  /** What to create when there is no such object; `undefined`: 404. */
+  readonly missing?: (() => JsonObject) | undefined
+  /** Whether `change` has brought managedFields up to date itself (server-side apply). */
+  readonly managed?: boolean | undefined
+}
+
+export interface Updated {
+  readonly item: CachedObject
+  readonly created: boolean
+}
+
+/** How often a write that lost a race is tried again. */
+const TRIES = 32
+
+/**
+ * Compare-and-set with the object the cache holds; when that turns out to be old, with the newest. A refusal that rests on an old
+ * state is never told: it is tried again with the newest state first.
+ */
+export async function update(parts: CoreParts, call: Call, request: UpdateRequest): Promise<Updated> {
+  const { store, at } = request
+  const key = keyAt(store, at.namespace, at.name)
+  let existing = store.cache.get(key)
+  let proven = false
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    if (!existing && !proven) {
+      existing = await newest(parts, store, { key, signal: call.signal })
+      proven = true
+    }
+    if (!existing) return createMissing(parts, call, request)
+    const outcome = await tryUpdate(parts, call, { request, existing, proven })
+    if (outcome.kind === 'done') return { item: outcome.item, created: false }
+    existing = outcome.current
+    proven = true
+  }
+  throw conflict(store.resource, at.name, modifiedMessage)
+}
+
+async function createMissing(parts: CoreParts, call: Call, { store, at, missing }: UpdateRequest): Promise<Updated> {
+  if (!missing) throw notFound(store.resource, at.name)
+  const object = inNamespace(store, missing(), at.namespace)
+  return { item: await create(parts, call, { store, namespace: at.namespace, object }), created: true }
+}
+
+interface Attempt {
+  readonly request: UpdateRequest
+  readonly existing: CachedObject
+  /** Whether `existing` is known to be the newest. */
+  readonly proven: boolean
+}
+
+type Outcome = { readonly kind: 'done'; readonly item: CachedObject } | { readonly kind: 'conflict'; readonly current: CachedObject | undefined }
+
+async function tryUpdate(parts: CoreParts, call: Call, attempt: Attempt): Promise<Outcome> {
+  try {
+    return await changeAndWrite(parts, call, attempt)
+  } catch (error) {
+    if (!(error instanceof ApiError) || attempt.proven) throw error
+    const { request, existing } = attempt
+    const now = await newest(parts, request.store, { key: existing.key, signal: call.signal })
+    if (now?.revision === existing.revision) throw error
+    return { kind: 'conflict', current: now }
+  }
+}
+
+async function changeAndWrite(parts: CoreParts, call: Call, { request, existing }: Attempt): Promise<Outcome> {
+  const { store, at, subresource } = request
+  const { definition } = store
+  const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name }
+  const old = existing.object
+  const wanted = dedupOwners(definition.defaults(await request.change(old)), call.warn)
+  checkIdentity(wanted, at)
+  const managed = request.managed ? wanted : withManagedFields(parts, call, { store, change: { live: old, changed: wanted, subresource } })
+  const attributes = { operation: 'UPDATE', store, namespace: at.namespace, name: at.name, subresource, old, call } as const
+  const admitted = await parts.admission.mutate({ ...attributes, object: managed })
+  checkExpectedRevision(store, admitted, { name: at.name, revision: existing.revision })
+  const pinned = withMeta(admitted, { resourceVersion: String(existing.revision) })
+  const reservation = await parts.allocations.reserve({ store, object: pinned, old, call })
+  let committed = false
+  try {
+    const prepared = prepareChange(definition, { object: reservation.object, old }, context)
+    const errors = validateChanged(definition, { object: prepared, old }, context)
+    if (errors.length > 0) throw invalid(store.kind, at.name, errors)
+    for (const warning of definition.warnings?.(prepared, old, context) ?? []) call.warn(warning)
+    await parts.admission.validate({ ...attributes, object: prepared })
+    const outcome = await write(parts, call, { store, existing, stored: canonical(prepared, definition.kind, store.apiVersion) })
+    committed = outcome.kind === 'done' && !call.dryRun
+    return outcome
+  } finally {
+    await reservation.settle(committed)
+  }
+}
+
+function checkIdentity(object: JsonObject, at: At): void {
+  checkName(metaText(object, 'name'), at.name)
+  checkNamespace(metaText(object, 'namespace'), at.namespace)
+}
+
+/** Throws a 400 when a body names another object than the path. */
+export function checkName(given: string, requested: string): void {
+  if (given === '') throw badRequest(`the name of the object (${requested} based on URL) was undeterminable: name must be provided`)
+  if (given !== requested) throw badRequest(`the name of the object (${given}) does not match the name on the URL (${requested})`)
+}
+
+async function write(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly stored: JsonObject }): Promise<Outcome> {
+  const { store, existing, stored } = change
+  const { key, revision } = existing
+  const expect = { kind: 'revision', revision } as const
+  if (isReadyToGo(store.definition, stored, existing.object)) {
+    if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
+    const result = await commitDelete(parts, call, { key, expect })
+    if (result.kind === 'committed') await parts.allocations.release({ store, object: stored, call })
+    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(result.current)
+  }
+  if (isSame(stored, withoutRevision(existing))) return { kind: 'done', item: existing }
+  if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
+  const result = await commitPut(parts, call, { key, object: stored, expect })
+  return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, result.revision, stored) } : overtaken(result.current)
+}
+
+const overtaken = (current: Parameters<typeof itemOfEntry>[0] | undefined): Outcome => ({ kind: 'conflict', current: current && itemOfEntry(current) })
+
+/** Whether a write would change nothing but times in managedFields. */
+function isSame(stored: JsonObject, existing: JsonObject): boolean {
+  return deepEqual(stored, existing) || deepEqual(withoutTimes(stored), withoutTimes(existing))
+}
+
+function withoutTimes(object: JsonObject): JsonObject {
+  const metadata = object['metadata'] as JsonObject | undefined
+  const entries = metadata?.['managedFields']
+  if (!Array.isArray(entries)) return object
+  return withMeta(object, { managedFields: (entries as readonly JsonObject[]).map(({ time: _time, ...entry }) => entry) })
+}

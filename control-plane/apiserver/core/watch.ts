@@ -1,0 +1,138 @@
+/** Watches: what is there now, if asked for, then every change, each once and in order, as the selectors let them through. */
+import type { Status } from '../../../shared/model/gen/api.ts'
+import { isFault } from '../../../shared/kit/faults.ts'
+import { randomInt } from '../../../shared/kit/random.ts'
+import type { ListOptions } from '../options/list-options.ts'
+import { selectionOf, type Selection } from '../selectors/selection.ts'
+import { gone } from '../status.ts'
+import { storageKey, type Revision } from '../../storage/port.ts'
+import type { CachedObject, CacheEvent } from '../../storage/watch-cache-port.ts'
+import type { Call } from './call.ts'
+import { parseRevision, waitUntilFresh } from './freshness.ts'
+import type { CoreParts } from './parts.ts'
+import type { ResourceStore } from './resources.ts'
+import { itemOf, withoutRevision } from './stored.ts'
+
+export type WatchEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly item: CachedObject }
+  | { readonly type: 'BOOKMARK'; readonly revision: Revision; readonly initialEventsEnd: boolean }
+  | { readonly type: 'ERROR'; readonly status: Status }
+
+export interface WatchRequest {
+  readonly store: ResourceStore
+  readonly namespace: string
+  readonly options: ListOptions
+  /** Only this object (the deprecated watch paths). */
+  readonly name?: string | undefined
+  /** How often a watch that wants bookmarks gets one when nothing happens; a minute if left out. */
+  readonly bookmarkMs?: number | undefined
+}
+
+const MINUTE_MS = 60_000
+/** A last bookmark comes this long before the end. */
+const BEFORE_END_MS = 2000
+const SHORTEST_SECONDS = 1800
+
+/**
+ * Events that belong together come as one batch. Everything that can be refused is refused before the first batch (so the answer's
+ * status can still be chosen); what goes wrong later is an ERROR event, then the end.
+ */
+export async function watch(parts: CoreParts, call: Call, request: WatchRequest): Promise<AsyncIterable<readonly WatchEvent[]>> {
+  const { store, options } = request
+  const selection = nameSelection(selectionOf(store.definition, options), request.name)
+  const revision = parseRevision(options.resourceVersion)
+  const initial = wantsInitialEvents(options, revision)
+  const fromNow = initial || revision === undefined || revision === 0
+  const floor = initial && (revision ?? 0) > 0 ? revision : revision === 0 ? 0 : undefined
+  if (fromNow) await waitUntilFresh(parts, store, { revision: floor, signal: call.signal })
+  else await waitUntilFresh(parts, store, { revision, signal: call.signal })
+  return events(parts, call, { request, selection, initial, after: fromNow ? undefined : revision })
+}
+
+function wantsInitialEvents(options: ListOptions, revision: Revision | undefined): boolean {
+  if (options.sendInitialEvents !== undefined) return options.sendInitialEvents
+  return revision === undefined || revision === 0
+}
+
+function nameSelection(selection: Selection, name: string | undefined): Selection {
+  if (name === undefined) return selection
+  const hasName = (object: CachedObject['object']): boolean => (object['metadata'] as { readonly name?: string } | undefined)?.name === name
+  return { everything: false, matches: (object) => hasName(object) && selection.matches(object) }
+}
+
+interface Opened {
+  readonly request: WatchRequest
+  readonly selection: Selection
+  readonly initial: boolean
+  /** `undefined`: from the cache's state at the moment the watch begins. */
+  readonly after: Revision | undefined
+}
+
+async function* events(parts: CoreParts, call: Call, { request, selection, initial, after }: Opened): AsyncGenerator<readonly WatchEvent[]> {
+  const { store, namespace, options } = request
+  const prefix = storageKey(store.definition, namespace)
+  const start = after ?? store.cache.revision
+  const bookmarks = options.allowWatchBookmarks === true
+  const end = endOf(parts, call, options)
+  const pace = bookmarkPace(parts, request, end.timeoutMs)
+  try {
+    if (initial) {
+      const existing = store.cache.list(prefix).filter((item) => selection.matches(item.object))
+      const first: WatchEvent[] = existing.map((item) => ({ type: 'ADDED', item }))
+      if (bookmarks) first.push({ type: 'BOOKMARK', revision: start, initialEventsEnd: true })
+      if (first.length > 0) yield first
+    }
+    for await (const batch of store.cache.watch(prefix, { after: start, signal: end.signal })) {
+      const changes = batch.events.flatMap((event) => selected(event, selection))
+      const due = bookmarks && changes.length === 0 && pace.isDue()
+      if (changes.length > 0) yield changes
+      else if (due) yield [{ type: 'BOOKMARK', revision: batch.revision, initialEventsEnd: false }]
+    }
+  } catch (error) {
+    if (end.signal.aborted) return
+    if (!isFault(error, 'gone')) throw error
+    yield [{ type: 'ERROR', status: gone(`too old resource version: ${start} (${store.cache.revision})`).status }]
+  } finally {
+    end.cancel()
+  }
+}
+
+/** What a change looks like through the selectors: an object that comes into view is added, one that leaves it is deleted in its old state. */
+function selected(event: CacheEvent, selection: Selection): readonly WatchEvent[] {
+  const { type, item, previous } = event
+  if (selection.everything) return [{ type, item }]
+  const before = previous !== undefined && selection.matches(previous.object)
+  if (type === 'DELETED') return before ? [{ type, item }] : []
+  const now = selection.matches(item.object)
+  if (now) return [{ type: before ? 'MODIFIED' : 'ADDED', item }]
+  return before && previous ? [{ type: 'DELETED', item: itemOf(item.key, item.revision, withoutRevision(previous)) }] : []
+}
+
+interface End {
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  cancel(): void
+}
+
+/** A watch ends when the client leaves, or after the time it asked for (30 to 60 minutes if it named none). */
+function endOf(parts: CoreParts, call: Call, options: ListOptions): End {
+  const seconds = options.timeoutSeconds !== undefined && options.timeoutSeconds > 0 ? options.timeoutSeconds : SHORTEST_SECONDS + randomInt(parts.random, SHORTEST_SECONDS)
+  const limit = new AbortController()
+  const cancelTimer = parts.clock.after(seconds * 1000, () => limit.abort())
+  return { signal: AbortSignal.any([call.signal, limit.signal]), timeoutMs: seconds * 1000, cancel: cancelTimer }
+}
+
+function bookmarkPace(parts: CoreParts, request: WatchRequest, timeoutMs: number): { isDue(): boolean } {
+  const everyMs = request.bookmarkMs ?? MINUTE_MS
+  const began = parts.clock.monotonicMs()
+  const lastAt = began + timeoutMs - BEFORE_END_MS
+  let next = Math.min(began + everyMs, lastAt > began ? lastAt : Number.POSITIVE_INFINITY)
+  return {
+    isDue() {
+      const now = parts.clock.monotonicMs()
+      if (now < next) return false
+      next = now < lastAt ? Math.min(now + everyMs, lastAt) : now + everyMs
+      return true
+    },
+  }
+}

@@ -1,0 +1,66 @@
+/** The core's door for requests that came in as text: authorize, find the resource, negotiate, and hand to the handler of the verb. */
+import { ApiError } from '../../shared/kit/api-error.ts'
+import { isFault, messageOf } from '../../shared/kit/faults.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import type { Authorizer } from './authz/authorizer.ts'
+import { requestAttributes } from './authz/attributes.ts'
+import { forbiddenStatus } from './authz/forbidden.ts'
+import type { CoreParts } from './core/parts.ts'
+import { parsePath, type ResourcePath } from './core/request-info.ts'
+import type { Decoder } from './decoding/decoder.ts'
+import type { HandlerContext } from './handlers/context.ts'
+import { findRoute } from './handlers/route.ts'
+import { pageNotFound } from './http/answers.ts'
+import { negotiate, plainJson, type Representation } from './representations/negotiate.ts'
+import { statusBody } from './representations/write.ts'
+import type { ApiRequest, ApiResponse, Handle } from './request.ts'
+import { asApiError, unknownResource } from './status.ts'
+
+export interface HandleOptions {
+  readonly parts: CoreParts
+  readonly decoder: Decoder
+  readonly authorize: Authorizer
+  readonly log: Log
+  /** The handler of a verb, of a subresource too. */
+  readonly dispatch: (context: HandlerContext) => Promise<ApiResponse>
+}
+
+export function createHandle(options: HandleOptions): Handle {
+  return async (request) => {
+    const path = parsePath(request.path)
+    if (path.kind === 'other') return pageNotFound()
+    let representation: Representation = plainJson
+    const warnings: string[] = []
+    try {
+      checkAllowed(options, request)
+      if (path.kind === 'malformed') throw unknownResource()
+      const found = findRoute(options.parts.resources, request, path)
+      if (found.kind === 'unknown-group') return pageNotFound()
+      representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: offersStreams(path) })
+      const context: HandlerContext = { parts: options.parts, decoder: options.decoder, request, route: found.route, representation, warnings }
+      return withWarnings(await options.dispatch(context), warnings)
+    } catch (error) {
+      report(options.log, request, error)
+      return withWarnings(statusBody(asApiError(error).status, representation), warnings)
+    }
+  }
+}
+
+const offersStreams = ({ name, watchPrefix }: ResourcePath): boolean => name === '' || watchPrefix
+
+function checkAllowed({ authorize }: HandleOptions, request: ApiRequest): void {
+  const attributes = requestAttributes(request)
+  const decision = authorize(attributes)
+  if (decision.kind !== 'allow') throw new ApiError(forbiddenStatus(attributes, decision.reason))
+}
+
+function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
+  return warnings.length === 0 || response.kind === 'upgrade' ? response : { ...response, warnings: [...(response.warnings ?? []), ...warnings] }
+}
+
+/** What is no refusal is a mistake of ours or a failure of the world: worth a line in the log. */
+function report(log: Log, request: ApiRequest, error: unknown): void {
+  if (error instanceof ApiError || request.signal.aborted) return
+  const fields = { method: request.method, path: request.path, err: isFault(error) ? messageOf(error) : error instanceof Error ? error.stack : messageOf(error) }
+  log.error(fields, 'a request failed')
+}

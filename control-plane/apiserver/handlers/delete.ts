@@ -1,0 +1,40 @@
+import { remove, type Deleted } from '../core/delete.ts'
+import { removeCollection } from '../core/delete-collection.ts'
+import { metaText } from '../core/stored.ts'
+import { deleteOptionsOfBody, deleteOptionsOfQuery, type DeleteOptions } from '../options/delete-options.ts'
+import { parseListOptions } from '../options/list-options.ts'
+import { listAnswer, objectAnswer } from '../representations/objects.ts'
+import { statusBody } from '../representations/write.ts'
+import type { ApiResponse } from '../request.ts'
+import { success } from '../status.ts'
+import { atOf, renderingOf, writeCall, type Handler, type HandlerContext } from './context.ts'
+
+export const deleteOptionsKind = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions', schema: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions' } as const
+
+/** From the body if there is one, from the query otherwise. */
+export function readDeleteOptions({ decoder, request }: HandlerContext): DeleteOptions {
+  if (request.body.length === 0) return deleteOptionsOfQuery(request.query)
+  return deleteOptionsOfBody(decoder.deleteOptions(request))
+}
+
+export const deleteHandler: Handler = async (context) => {
+  const { parts, route } = context
+  const options = readDeleteOptions(context)
+  const deleted = await remove(parts, writeCall(context, { dryRun: options.dryRun, fieldManager: '' }), { store: route.store, at: atOf(context), options })
+  return deleteAnswer(context, deleted, options)
+}
+
+function deleteAnswer(context: HandlerContext, { item, gone }: Deleted, options: DeleteOptions): ApiResponse {
+  const { definition, resource } = context.route.store
+  if (!gone || definition.deleteAnswers === 'object') return objectAnswer(!gone && options.orphanDependents === false ? 202 : 200, item, renderingOf(context))
+  const details = { name: metaText(item.object, 'name'), ...(resource.group !== '' && { group: resource.group }), kind: resource.name, uid: metaText(item.object, 'uid') }
+  return statusBody(success(details), context.representation)
+}
+
+export const deleteCollectionHandler: Handler = async (context) => {
+  const { parts, request, route } = context
+  const options = parseListOptions(request.query, false)
+  const deleteOptions = readDeleteOptions(context)
+  const call = writeCall(context, { dryRun: deleteOptions.dryRun, fieldManager: '' })
+  return listAnswer(await removeCollection(parts, call, { store: route.store, namespace: route.path.namespace, options, deleteOptions }), renderingOf(context))
+}

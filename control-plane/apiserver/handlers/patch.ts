@@ -1,0 +1,31 @@
+import { patch } from '../core/patch.ts'
+import { objectAnswer } from '../representations/objects.ts'
+import type { PatchType } from '../../client/port.ts'
+import { unsupportedPatchType } from '../status.ts'
+import { atOf, renderingOf, writeOptions, type Handler } from './context.ts'
+
+const TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+}
+
+/** Throws a 415. */
+export function patchTypeOf(contentType: string | undefined): PatchType | 'apply' {
+  const type = TYPES[(contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '']
+  if (!type) throw unsupportedPatchType()
+  return type
+}
+
+export const patchHandler: Handler = async (context) => {
+  const { parts, decoder, request, route } = context
+  const type = patchTypeOf(request.headers['content-type'])
+  const { query, call } = writeOptions(context, 'PatchOptions', type === 'apply')
+  if (type === 'apply') throw unsupportedPatchType()
+  const { store, subresource } = route
+  const at = atOf(context)
+  const decoding = { expected: store.definition, validation: query.fieldValidation, warn: call.warn, name: at.name }
+  const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, patch: decoder.patchBody(request, type), decode: (patched) => decoder.patched(patched, decoding) })
+  return objectAnswer(200, item, renderingOf(context))
+}

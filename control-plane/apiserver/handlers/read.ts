@@ -1,0 +1,32 @@
+import { get } from '../core/get.ts'
+import { list } from '../core/list.ts'
+import { watch } from '../core/watch.ts'
+import { parseListOptions } from '../options/list-options.ts'
+import { listAnswer, objectAnswer } from '../representations/objects.ts'
+import { watchChunks } from '../representations/watch-stream.ts'
+import { parseIncludeObject } from '../representations/table.ts'
+import { atOf, readCall, renderingOf, type Handler, type HandlerContext } from './context.ts'
+
+export const getHandler: Handler = async (context) => {
+  const { parts, request, route } = context
+  const item = await get(parts, readCall(context), { store: route.store, at: atOf(context), resourceVersion: request.query.get('resourceVersion') ?? undefined })
+  return objectAnswer(200, item, renderingOf(context))
+}
+
+export const listHandler: Handler = async (context) => {
+  const { parts, request, route } = context
+  const options = parseListOptions(request.query, false)
+  return listAnswer(await list(parts, readCall(context), { store: route.store, namespace: route.path.namespace, options }), renderingOf(context))
+}
+
+export const watchHandler: Handler = async (context) => {
+  const { parts, request, route, representation } = context
+  const options = parseListOptions(request.query, true)
+  if (representation.as === 'Table') parseIncludeObject(request.query)
+  const name = route.path.name === '' ? undefined : route.path.name
+  const batches = await watch(parts, readCall(context), { store: route.store, namespace: route.path.namespace, options, name })
+  return { kind: 'stream', status: 200, headers: { 'content-type': 'application/json' }, chunks: watchChunks(batches, renderingOf(jsonOnly(context))) }
+}
+
+/** Watches are lines of JSON, whatever was wished. */
+const jsonOnly = (context: HandlerContext): HandlerContext => ({ ...context, representation: { ...context.representation, media: 'application/json', pretty: false } })

@@ -1,0 +1,47 @@
+/** Which resource and verb a request is about, or why there is none. */
+import { findSubresource, type ResourceStore, type Resources } from '../core/resources.ts'
+import { verbOf, type ResourcePath, type Verb } from '../core/request-info.ts'
+import { wantsWatch } from '../options/list-options.ts'
+import type { Subresource } from '../../registry/kind.ts'
+import type { ApiRequest } from '../request.ts'
+import { methodNotAllowed, unknownResource } from '../status.ts'
+
+export interface Route {
+  readonly store: ResourceStore
+  readonly path: ResourcePath
+  readonly verb: Verb
+  readonly subresource: Subresource | undefined
+}
+
+/** `unknown-group`: answered as a path that nobody serves. */
+export type Found = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unknown-group' }
+
+/** Throws a 404 or a 405. */
+export function findRoute(resources: Resources, request: ApiRequest, path: ResourcePath): Found {
+  if (!resources.hasGroup(path.group)) return { kind: 'unknown-group' }
+  const store = resources.find(path.group, path.version, path.plural)
+  if (!store || !fits(store, path)) throw unknownResource()
+  const subresource = path.subresource === '' ? undefined : findSubresource(store.definition, path.subresource)
+  if (path.subresource !== '' && !subresource) throw unknownResource()
+  if (path.rest !== '' && path.subresource !== 'proxy') throw unknownResource()
+  const verb = verbOf(request.method, path, wantsWatch(request.query))
+  if (!verb || !isOffered({ store, path, verb, subresource })) throw methodNotAllowed()
+  return { kind: 'route', route: { store, path, verb, subresource } }
+}
+
+/** A namespaced object is named within its namespace only, a cluster-scoped one never. */
+function fits({ definition }: ResourceStore, { namespace, name }: ResourcePath): boolean {
+  if (!definition.namespaced) return namespace === ''
+  return namespace !== '' || name === ''
+}
+
+function isOffered({ store, path, verb, subresource }: Route): boolean {
+  const { definition } = store
+  if (subresource) return subresource.verbs.includes(verb === 'deletecollection' ? 'delete' : verb)
+  if (!definition.verbs.includes(verb)) return false
+  // Across all namespaces one can only read.
+  if (definition.namespaced && path.namespace === '') return verb === 'list' || verb === 'watch'
+  if (verb === 'create') return path.name === ''
+  if (verb === 'update' || verb === 'patch') return path.name !== ''
+  return true
+}

@@ -1,0 +1,83 @@
+/** Objects and lists of them in whatever form was negotiated. */
+import type { JsonObject } from '../../../shared/model/json.ts'
+import type { Listing } from '../core/list.ts'
+import type { ResourceStore } from '../core/resources.ts'
+import { metaText } from '../core/stored.ts'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import type { ApiResponse } from '../request.ts'
+import { notAcceptableForm } from '../status.ts'
+import type { Representation } from './negotiate.ts'
+import { partialMetadata } from './partial.ts'
+import { parseIncludeObject, tableOf, type TableOptions } from './table.ts'
+import { body, type Content } from './write.ts'
+
+export interface Rendering {
+  readonly store: ResourceStore
+  readonly representation: Representation
+  readonly query: URLSearchParams
+  readonly nowMs: number
+}
+
+export function objectAnswer(status: number, item: CachedObject, rendering: Rendering): ApiResponse {
+  return body(status, objectContent(item, rendering), rendering.representation)
+}
+
+export function objectContent(item: CachedObject, rendering: Rendering): Content {
+  const { representation, store } = rendering
+  switch (representation.as) {
+    case 'object':
+      return { kind: 'text', json: item.json() }
+    case 'Table':
+      return { kind: 'value', value: tableOf([item], tableOptions(rendering, { resourceVersion: metaText(item.object, 'resourceVersion') })) }
+    case 'PartialObjectMetadata':
+      return { kind: 'value', value: partialMetadata(item.object, representation.version) }
+    case 'PartialObjectMetadataList':
+      throw notAcceptableForm(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(store, '')})`)
+  }
+}
+
+export function tableOptions({ store, representation, query, nowMs }: Rendering, metadata: JsonObject, withColumns = true): TableOptions {
+  return { definition: store.definition, nowMs, include: parseIncludeObject(query), version: representation.version, metadata, withColumns }
+}
+
+/** The Go type that Kubernetes would name. */
+const goType = ({ definition }: ResourceStore, suffix: string): string => `*${definition.group === '' ? 'core' : (definition.group.split('.')[0] ?? '')}.${definition.kind}${suffix}`
+
+export function listAnswer(listing: Listing, rendering: Rendering): ApiResponse {
+  const { representation, store } = rendering
+  const metadata = listMetadata(listing)
+  switch (representation.as) {
+    case 'object':
+      return body(200, { kind: 'text', json: listText(listing, store, metadata) }, representation)
+    case 'Table':
+      return body(200, { kind: 'value', value: tableOf(listing.items, tableOptions(rendering, metadata)) }, representation)
+    case 'PartialObjectMetadataList': {
+      const items = listing.items.map((item) => partialMetadata(item.object, representation.version))
+      return body(200, { kind: 'value', value: { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${representation.version}`, metadata, items } }, representation)
+    }
+    case 'PartialObjectMetadata':
+      throw listNotObject(store)
+  }
+}
+
+const listNotObject = (store: ResourceStore): Error => notAcceptableForm(`you requested PartialObjectMetadata, but the requested object is a list (${goType(store, 'List')})`)
+
+export function listMetadata({ revision, continue: next, remaining }: Listing): JsonObject {
+  return { resourceVersion: String(revision), ...(next !== undefined && { continue: next }), ...(remaining !== undefined && { remainingItemCount: remaining }) }
+}
+
+/** The items of a list do not repeat what the list says of their kind: that head is cut off their shared text. */
+function listText({ items }: Listing, { definition, apiVersion }: ResourceStore, metadata: JsonObject): string {
+  const head = `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`
+  const texts = items.map((item) => {
+    const text = item.json()
+    return text.startsWith(head) ? `{${text.slice(head.length)}` : withoutHead(item.object)
+  })
+  return `{"kind":"${definition.kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${texts.join(',')}]}`
+}
+
+function withoutHead(object: JsonObject): string {
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object
+  return JSON.stringify(rest)
+}
+

@@ -1,0 +1,32 @@
+/** Values as the bytes of an answer. */
+import { stringify } from 'yaml'
+import type { Status } from '../../../shared/model/gen/api.ts'
+import type { ApiResponse } from '../request.ts'
+import type { Representation } from './negotiate.ts'
+
+type Body = Extract<ApiResponse, { readonly kind: 'body' }>
+
+/** JSON text that is already there, or a value to make it of. */
+export type Content = { readonly kind: 'text'; readonly json: string } | { readonly kind: 'value'; readonly value: unknown }
+
+export function body(status: number, content: Content, representation: Representation): Body {
+  return { kind: 'body', status, headers: { 'content-type': representation.media }, body: written(content, representation) }
+}
+
+function written(content: Content, { media, pretty }: Representation): string {
+  if (media === 'application/yaml') return toYaml(valueOf(content))
+  if (pretty) return `${JSON.stringify(valueOf(content), undefined, 2)}\n`
+  return content.kind === 'text' ? `${content.json}\n` : `${JSON.stringify(content.value)}\n`
+}
+
+const valueOf = (content: Content): unknown => (content.kind === 'value' ? content.value : JSON.parse(content.json))
+
+/** As Kubernetes' YAML looks: keys sorted, lists not indented, strings that could be read as something else in double quotes. */
+export const toYaml = (value: unknown): string => stringify(value, { indentSeq: false, sortMapEntries: true, lineWidth: 0, version: '1.1', singleQuote: false })
+
+/** A Status goes out in the media type that was asked for, whatever form was. */
+export const statusBody = (status: Status, representation: Pick<Representation, 'media' | 'pretty'>): Body => {
+  const retryAfter = status.details?.retryAfterSeconds
+  const answer = body(status.code ?? (status.status === 'Success' ? 200 : 500), { kind: 'value', value: status }, { ...representation, as: 'object', version: 'v1' })
+  return retryAfter === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfter) } }
+}

@@ -1,0 +1,101 @@
+/**
+ * A server for the recordings: the API server's core over memory storage behind a plain HTTP door, whoever asks being a cluster
+ * administrator. No controllers but a loop that makes each namespace's default ServiceAccount.
+ *
+ *   node test/conformance/serve.ts [--port 18080] [--kubeconfig FILE]
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { writeFileSync } from 'node:fs'
+import { createApiServer } from '../../control-plane/apiserver/apiserver.ts'
+import type { ApiRequest, ApiResponse, Handle, User } from '../../control-plane/apiserver/request.ts'
+import { createInProcessClient } from '../../control-plane/client/in-process.ts'
+import type { ApiClient } from '../../control-plane/client/port.ts'
+import { kinds } from '../../control-plane/registry/registry.ts'
+import { createMemoryStorage } from '../../control-plane/storage/storage.ts'
+import { isApiError } from '../../shared/kit/api-error.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { createLog } from '../../shared/kit/log.ts'
+import { systemRandom } from '../../shared/kit/random.ts'
+import { namespaces, serviceAccounts } from '../../shared/model/resources.ts'
+
+const option = (name: string, fallback: string): string => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback)
+}
+
+const admin: User = { name: 'kubernetes-admin', uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} }
+
+async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array> {
+  const parts: Buffer[] = []
+  for await (const part of incoming) parts.push(part as Buffer)
+  return Buffer.concat(parts)
+}
+
+async function requestOf(incoming: IncomingMessage, signal: AbortSignal): Promise<ApiRequest> {
+  const [path = '/', query = ''] = (incoming.url ?? '/').split(/\?(.*)/s)
+  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]))
+  return { method: incoming.method ?? 'GET', path: decodeURIComponent(path), query: new URLSearchParams(query), headers, body: await bodyOf(incoming), user: admin, remoteAddress: incoming.socket.remoteAddress ?? '', signal }
+}
+
+async function send(response: ServerResponse, answer: ApiResponse): Promise<void> {
+  if (answer.kind === 'upgrade') return void response.writeHead(400, { 'content-type': 'text/plain' }).end('Upgrade request required')
+  const warnings = [...new Set(answer.warnings ?? [])].map((text) => `299 - "${Buffer.from(text.replace(/[\\"]/g, '\\$&'), 'utf8').toString('latin1')}"`)
+  response.writeHead(answer.status, { ...answer.headers, ...(warnings.length > 0 && { warning: warnings }) })
+  if (answer.kind === 'body') return void response.end(answer.body)
+  response.flushHeaders()
+  for await (const chunk of answer.chunks) response.write(chunk)
+  response.end()
+}
+
+async function serve(handle: Handle, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  try {
+    await send(response, await handle(await requestOf(incoming, gone.signal)))
+  } catch (error) {
+    if (!gone.signal.aborted) process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`)
+    response.destroy()
+  }
+}
+
+/** What the service account controller will do. */
+async function makeServiceAccounts(client: ApiClient, signal: AbortSignal): Promise<void> {
+  const { items, resourceVersion } = await client.list(namespaces)
+  const make = async (namespace: string): Promise<void> => {
+    try {
+      await client.create(serviceAccounts, { metadata: { name: 'default', namespace } })
+    } catch (error) {
+      if (!isApiError(error)) throw error
+    }
+  }
+  for (const { metadata } of items) await make(metadata.name ?? '')
+  for await (const change of client.watch(namespaces, { resourceVersion, signal })) if (change.type === 'ADDED') await make(change.object.metadata.name ?? '')
+}
+
+const log = createLog({ process: 'conformance' }, process.env['GANTRY_LOG'] ?? 'warn')
+const stop = new AbortController()
+const server = createApiServer({ storage: createMemoryStorage(), kinds, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }) })
+const running = server.run(stop.signal)
+await server.whenReady(stop.signal)
+const client = createInProcessClient({ core: server.core, user: { ...admin, name: 'system:serviceaccount:kube-system:service-account-controller' } })
+for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+  try {
+    await client.create(namespaces, { metadata: { name } })
+  } catch (error) {
+    if (!isApiError(error, 'AlreadyExists')) throw error
+  }
+}
+const accounts = makeServiceAccounts(client, stop.signal)
+const port = Number(option('port', '18080'))
+const http = createServer((incoming, response) => void serve(server.handle, incoming, response))
+http.listen(port, '127.0.0.1', () => {
+  const kubeconfig = option('kubeconfig', '')
+  if (kubeconfig !== '') writeFileSync(kubeconfig, `apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster:\n    server: http://127.0.0.1:${port}\ncontexts:\n- name: c\n  context:\n    cluster: c\n    user: u\ncurrent-context: c\nusers:\n- name: u\n  user: {}\n`)
+  process.stdout.write(`http://127.0.0.1:${port}\n`)
+})
+process.once('SIGTERM', () => {
+  stop.abort()
+  http.close()
+  http.closeAllConnections()
+})
+await Promise.allSettled([running, accounts])
