@@ -1,0 +1,50 @@
+/**
+ * The scheduler as a pipeline of small plugins over a snapshot. A plugin first looks at the pod once (`filter(pod, snapshot)`), and answers either
+ * `undefined` (it has nothing to say of this pod: it costs nothing) or a function to ask of each node. PURE throughout.
+ */
+import type { NodeInfo, PodInfo, Snapshot } from './state.ts'
+
+/** Why a node cannot take the pod: a sentence of Kubernetes' own, and whether evicting pods there could help. */
+export interface Refusal {
+  readonly reasons: readonly string[]
+  readonly resolvable: boolean
+  /** How much is missing, for `gantry why`: `needs 2 cpu, 0.5 free`. */
+  readonly detail?: string | undefined
+}
+
+export type NodeFilter = (node: NodeInfo) => Refusal | undefined
+
+/** Scores nodes from 0 to 100 after `normalize`, more is better. */
+export interface NodeScorer {
+  score(node: NodeInfo): number
+  /** Brings raw scores to 0…100; absent when they are already. Changes nothing it is given. */
+  normalize?(raw: readonly number[], nodes: readonly NodeInfo[]): readonly number[]
+}
+
+/** What may make a pod schedulable that a plugin refused: wakes it from the queue. */
+export type ClusterEvent = 'node-added' | 'node-allocatable' | 'node-labels' | 'node-taints' | 'pod-added' | 'pod-removed' | 'pod-labels'
+
+export interface FilterPlugin {
+  readonly name: string
+  filter(pod: PodInfo, snapshot: Snapshot): NodeFilter | undefined
+  readonly wakesOn: readonly ClusterEvent[]
+}
+
+export interface ScorePlugin {
+  readonly name: string
+  readonly weight: number
+  /** `nodes` are those that passed the filters. */
+  scorer(pod: PodInfo, snapshot: Snapshot, nodes: readonly NodeInfo[]): NodeScorer | undefined
+}
+
+export const MAX_SCORE = 100
+
+/** Scales scores so that the highest is 100 (or, reversed, 0), as kube-scheduler does. */
+export function scaleToHighest(raw: readonly number[], reverse = false): readonly number[] {
+  const highest = Math.max(0, ...raw)
+  if (highest === 0) return reverse ? raw.map(() => MAX_SCORE) : raw
+  return raw.map((score) => {
+    const scaled = Math.floor((MAX_SCORE * score) / highest)
+    return reverse ? MAX_SCORE - scaled : scaled
+  })
+}

@@ -1,0 +1,93 @@
+import { cpuMillis, quantityValue } from '../../../shared/model/quantity.ts'
+import type { Container, Node, Pod } from '../../../shared/model/gen/api.ts'
+
+/** What a pod asks for, or a node has: cpu in millicores, memory and ephemeral storage in bytes, everything else counted. */
+export interface Resources {
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+  readonly ephemeralBytes: number
+  /** Extended resources and huge pages, by name. */
+  readonly scalars: ReadonlyMap<string, number>
+}
+
+export const NO_SCALARS: ReadonlyMap<string, number> = new Map()
+export const NO_RESOURCES: Resources = { cpuMillis: 0, memoryBytes: 0, ephemeralBytes: 0, scalars: NO_SCALARS }
+
+/** What a container that asks for nothing is reckoned with when nodes are compared (kube-scheduler's non-zero requests). */
+const DEFAULT_CPU_MILLIS = 100
+const DEFAULT_MEMORY_BYTES = 200 * 1024 * 1024
+
+type ResourceTexts = Readonly<Record<string, string | number>> | undefined
+
+const text = (value: string | number | undefined): string | undefined => (value === undefined ? undefined : String(value))
+
+function fromTexts(texts: ResourceTexts): Resources {
+  if (!texts) return NO_RESOURCES
+  let scalars: Map<string, number> | undefined
+  for (const name of Object.keys(texts)) {
+    if (name === 'cpu' || name === 'memory' || name === 'ephemeral-storage' || name === 'pods') continue
+    scalars ??= new Map()
+    scalars.set(name, quantityValue(text(texts[name])))
+  }
+  return { cpuMillis: cpuMillis(text(texts['cpu'])), memoryBytes: quantityValue(text(texts['memory'])), ephemeralBytes: quantityValue(text(texts['ephemeral-storage'])), scalars: scalars ?? NO_SCALARS }
+}
+
+function combine(a: Resources, b: Resources, how: (x: number, y: number) => number): Resources {
+  let { scalars } = a
+  if (b.scalars.size > 0) {
+    const merged = new Map(a.scalars)
+    for (const [name, value] of b.scalars) merged.set(name, how(merged.get(name) ?? 0, value))
+    scalars = merged
+  }
+  return { cpuMillis: how(a.cpuMillis, b.cpuMillis), memoryBytes: how(a.memoryBytes, b.memoryBytes), ephemeralBytes: how(a.ephemeralBytes, b.ephemeralBytes), scalars }
+}
+
+const plus = (x: number, y: number): number => x + y
+const minus = (x: number, y: number): number => x - y
+export const add = (a: Resources, b: Resources): Resources => combine(a, b, plus)
+export const subtract = (a: Resources, b: Resources): Resources => combine(a, b, minus)
+const max = (a: Resources, b: Resources): Resources => combine(a, b, Math.max)
+
+type Reckon = (container: Container) => Resources
+
+/** Containers and sidecars run together; each ordinary init container runs alone beside the sidecars started before it (KEP-753). */
+function podSum(pod: Pod, reckon: Reckon): Resources {
+  let running = NO_RESOURCES
+  for (const container of pod.spec?.containers ?? []) running = add(running, reckon(container))
+  let sidecars = NO_RESOURCES
+  let peak = NO_RESOURCES
+  for (const container of pod.spec?.initContainers ?? []) {
+    if (container.restartPolicy === 'Always') {
+      sidecars = add(sidecars, reckon(container))
+      peak = max(peak, sidecars)
+    } else peak = max(peak, add(sidecars, reckon(container)))
+  }
+  const total = max(add(running, sidecars), peak)
+  const wholePod = pod.spec?.resources?.requests
+  const withPodLevel = wholePod ? overlay(total, wholePod) : total
+  return pod.spec?.overhead ? add(withPodLevel, fromTexts(pod.spec.overhead)) : withPodLevel
+}
+
+/** Requests of the pod as a whole stand for cpu and memory (KEP-2837). */
+function overlay(total: Resources, texts: NonNullable<ResourceTexts>): Resources {
+  return { ...total, ...(texts['cpu'] !== undefined && { cpuMillis: cpuMillis(text(texts['cpu'])) }), ...(texts['memory'] !== undefined && { memoryBytes: quantityValue(text(texts['memory'])) }) }
+}
+
+export const podRequests = (pod: Pod): Resources => podSum(pod, (container) => fromTexts(container.resources?.requests))
+
+/** With defaults for containers that ask for no cpu or memory, so that they count when nodes are compared. */
+export const podNonZeroRequests = (pod: Pod): Resources =>
+  podSum(pod, (container) => {
+    const requests = container.resources?.requests
+    const given = fromTexts(requests)
+    return { ...given, cpuMillis: requests?.['cpu'] === undefined ? DEFAULT_CPU_MILLIS : given.cpuMillis, memoryBytes: requests?.['memory'] === undefined ? DEFAULT_MEMORY_BYTES : given.memoryBytes }
+  })
+
+export interface Allocatable extends Resources {
+  readonly pods: number
+}
+
+export function nodeAllocatable(node: Node): Allocatable {
+  const texts = node.status?.allocatable ?? node.status?.capacity
+  return { ...fromTexts(texts), pods: quantityValue(text(texts?.['pods'])) }
+}

@@ -1,0 +1,181 @@
+/** Chooses a node for a pod. PURE: the same snapshot, pod and tie-break give the same placement. */
+import type { FilterPlugin, NodeFilter, Refusal, ScorePlugin } from './framework.ts'
+import type { NodeInfo, PodInfo, Snapshot } from './state.ts'
+import { balancedAllocation } from './plugins/balanced-allocation.ts'
+import { imageLocality } from './plugins/image-locality.ts'
+import { interPodAffinityFilter, interPodAffinityScore } from './plugins/inter-pod-affinity.ts'
+import { nodeAffinityFilter, nodeAffinityScore } from './plugins/node-affinity.ts'
+import { nodeName } from './plugins/node-name.ts'
+import { nodePorts } from './plugins/node-ports.ts'
+import { leastAllocatedScore, nodeResourcesFit } from './plugins/node-resources-fit.ts'
+import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
+import { podTopologySpreadFilter, podTopologySpreadScore } from './plugins/pod-topology-spread.ts'
+import { taintTolerationFilter, taintTolerationScore } from './plugins/taint-toleration.ts'
+
+/** In the order they are asked: the first that refuses a node speaks for it. */
+export const filterPlugins: readonly FilterPlugin[] = [nodeUnschedulable, nodeName, taintTolerationFilter, nodeAffinityFilter, nodePorts, nodeResourcesFit, podTopologySpreadFilter, interPodAffinityFilter]
+export const scorePlugins: readonly ScorePlugin[] = [taintTolerationScore, nodeAffinityScore, leastAllocatedScore, podTopologySpreadScore, interPodAffinityScore, balancedAllocation, imageLocality]
+
+/** A node that passed, and its weighed score with the part of each plugin. */
+export interface Scored {
+  readonly node: string
+  readonly score: number
+  readonly parts: Readonly<Record<string, number>>
+}
+
+export type Placement =
+  | {
+      readonly kind: 'placed'
+      readonly node: string
+      readonly score: number
+      /** The best others, best first; at most {@link RUNNERS_UP}. */
+      readonly runnersUp: readonly Scored[]
+      readonly parts: Readonly<Record<string, number>>
+      readonly feasible: number
+      readonly evaluated: number
+      readonly refusals: Refusals
+      readonly revision: number
+      /** Where the next search is to begin, so that all nodes get their turn. */
+      readonly nextStart: number
+    }
+  | { readonly kind: 'unschedulable'; readonly refusals: Refusals; readonly evaluated: number; readonly message: string; /** Names of the plugins that refused a node. */ readonly refusedBy: readonly string[]; readonly revision: number; readonly nextStart: number }
+
+/** How many nodes gave each reason. */
+export type Refusals = Readonly<Record<string, number>>
+
+const RUNNERS_UP = 3
+
+export interface ScheduleOptions {
+  /** In [0, 1): decides between nodes of equal score. */
+  readonly tieBreak: number
+  /** Index at which to begin (see `nextStart`). */
+  readonly start: number
+}
+
+interface Search {
+  readonly feasible: readonly NodeInfo[]
+  readonly refusals: Map<string, number>
+  readonly refusedBy: Set<string>
+  readonly unresolvable: number
+  readonly resolvable: number
+  readonly evaluated: number
+}
+
+type NamedFilter = { readonly name: string; readonly ask: NodeFilter }
+
+/** The filters that have something to say of this pod. */
+export function filtersFor(pod: PodInfo, snapshot: Snapshot): readonly NamedFilter[] {
+  return filterPlugins.flatMap((plugin) => {
+    const ask = plugin.filter(pod, snapshot)
+    return ask ? [{ name: plugin.name, ask }] : []
+  })
+}
+
+/** Of many nodes a part is enough: 50 % minus one per 125 nodes, at least 5 % and 100 nodes, as kube-scheduler samples. */
+export function nodesToFind(total: number): number {
+  if (total < 100) return total
+  const percent = Math.max(5, 50 - Math.floor(total / 125))
+  return Math.max(100, Math.floor((total * percent) / 100))
+}
+
+function search(pod: PodInfo, snapshot: Snapshot, start: number): Search {
+  const filters = filtersFor(pod, snapshot)
+  const { nodes } = snapshot
+  const enough = nodesToFind(nodes.length)
+  const feasible: NodeInfo[] = []
+  const refusals = new Map<string, number>()
+  const refusedBy = new Set<string>()
+  let unresolvable = 0
+  let resolvable = 0
+  let evaluated = 0
+  for (; evaluated < nodes.length && feasible.length < enough; evaluated++) {
+    const node = nodes[(start + evaluated) % nodes.length]
+    if (!node) break
+    const refused = firstRefusal(filters, node)
+    if (!refused) {
+      feasible.push(node)
+      continue
+    }
+    refusedBy.add(refused.name)
+    if (refused.refusal.resolvable) resolvable++
+    else unresolvable++
+    for (const reason of refused.refusal.reasons) refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
+  }
+  return { feasible, refusals, refusedBy, unresolvable, resolvable, evaluated }
+}
+
+export function firstRefusal(filters: readonly NamedFilter[], node: NodeInfo): { readonly name: string; readonly refusal: Refusal } | undefined {
+  for (const { name, ask } of filters) {
+    const refusal = ask(node)
+    if (refusal) return { name, refusal }
+  }
+  return undefined
+}
+
+/** Weighed scores of the feasible nodes, in their order. */
+export function scoreNodes(pod: PodInfo, snapshot: Snapshot, nodes: readonly NodeInfo[]): { readonly totals: Float64Array; readonly parts: ReadonlyArray<{ readonly name: string; readonly weighed: readonly number[] }> } {
+  const totals = new Float64Array(nodes.length)
+  const parts: Array<{ readonly name: string; readonly weighed: readonly number[] }> = []
+  for (const plugin of scorePlugins) {
+    const scorer = plugin.scorer(pod, snapshot, nodes)
+    if (!scorer) continue
+    const raw = nodes.map((node) => scorer.score(node))
+    const normal = scorer.normalize?.(raw, nodes) ?? raw
+    const weighed = normal.map((score) => score * plugin.weight)
+    for (let i = 0; i < weighed.length; i++) totals[i] = (totals[i] ?? 0) + (weighed[i] ?? 0)
+    parts.push({ name: plugin.name, weighed })
+  }
+  return { totals, parts }
+}
+
+export function schedule(pod: PodInfo, snapshot: Snapshot, { tieBreak, start }: ScheduleOptions): Placement {
+  const found = search(pod, snapshot, start)
+  const refusals = Object.fromEntries(found.refusals)
+  const nextStart = snapshot.nodes.length === 0 ? 0 : (start + found.evaluated) % snapshot.nodes.length
+  const { revision } = snapshot
+  if (found.feasible.length === 0) return { kind: 'unschedulable', refusals, evaluated: found.evaluated, message: unschedulableMessage(pod, snapshot, found), refusedBy: [...found.refusedBy], revision, nextStart }
+  const { totals, parts } = scoreNodes(pod, snapshot, found.feasible)
+  const order = best(totals, tieBreak)
+  const scored = (at: number): Scored => ({ node: found.feasible[at]?.name ?? '', score: totals[at] ?? 0, parts: Object.fromEntries(parts.map(({ name, weighed }) => [name, weighed[at] ?? 0])) })
+  const [winner = 0, ...others] = order
+  return { kind: 'placed', ...scored(winner), runnersUp: others.map(scored), feasible: found.feasible.length, evaluated: found.evaluated, refusals, revision, nextStart }
+}
+
+/** Indices of the highest totals: the winner among equals by the tie-break, then the runners-up. */
+function best(totals: Float64Array, tieBreak: number): readonly number[] {
+  let highest = Number.NEGATIVE_INFINITY
+  let equals = 0
+  for (const total of totals) {
+    if (total > highest) {
+      highest = total
+      equals = 1
+    } else if (total === highest) equals++
+  }
+  let skip = Math.floor(tieBreak * equals)
+  const winner = totals.findIndex((total) => total === highest && skip-- === 0)
+  const runners: number[] = []
+  for (let i = 0; i < totals.length; i++) {
+    if (i === winner) continue
+    const total = totals[i] ?? 0
+    const last = runners.at(-1)
+    if (runners.length === RUNNERS_UP && last !== undefined && (totals[last] ?? 0) >= total) continue
+    const at = runners.findIndex((other) => (totals[other] ?? 0) < total)
+    runners.splice(at < 0 ? runners.length : at, 0, i)
+    if (runners.length > RUNNERS_UP) runners.pop()
+  }
+  return [winner, ...runners]
+}
+
+/** As kube-scheduler words it in the PodScheduled condition. */
+function unschedulableMessage({ pod }: PodInfo, { nodes }: Snapshot, found: Search): string {
+  const total = nodes.length
+  if (total === 0) return 'no nodes available to schedule pods'
+  const reasons = histogram(found.refusals)
+  const preemption =
+    pod.spec?.preemptionPolicy === 'Never'
+      ? 'not eligible due to preemptionPolicy=Never.'
+      : `0/${total} nodes are available: ${histogram(new Map([...(found.unresolvable > 0 ? [['Preemption is not helpful for scheduling', found.unresolvable] as const] : []), ...(found.resolvable > 0 ? [['No preemption victims found for incoming pod', found.resolvable] as const] : [])]))}.`
+  return `0/${total} nodes are available: ${reasons}. no new claims to deallocate, preemption: ${preemption}`
+}
+
+const histogram = (counts: ReadonlyMap<string, number>): string => [...counts].map(([reason, count]) => `${count} ${reason}`).sort().join(', ')
