@@ -8,6 +8,7 @@ import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import { controllerOf, isTerminating, keyOf, nameOf, namespaceOf, objectKey, uidOf, type KubeObject } from '../../../shared/model/meta.ts'
 import { deployments, pods, replicaSets } from '../../../shared/model/resources.ts'
 import type { Change, Informer } from '../../informers/port.ts'
+import { ignoreMissing, isNamespaceTerminating } from '../answers.ts'
 import { again, done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { referenceTo, type Happening } from '../events/recorder.ts'
 import { OwnWrites } from '../own-writes.ts'
@@ -145,7 +146,7 @@ class DeploymentWorker {
   }
 
   async #noteFailure(deployment: Deployment, error: unknown, name: string): Promise<void> {
-    if (isApiError(error) && error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating')) return
+    if (isNamespaceTerminating(error)) return
     const message = `Failed to create new replica set "${name}": ${messageOf(error)}`
     this.#tell(deployment, { type: 'Warning', reason: 'ReplicaSetCreateError', message })
     if (progressDeadlineOf(deployment) === undefined) return
@@ -164,11 +165,8 @@ class DeploymentWorker {
 
   async #patchStatus(deployment: Deployment, patch: Readonly<Record<string, Json>>): Promise<void> {
     const at = { namespace: namespaceOf(deployment), name: nameOf(deployment) }
-    try {
-      this.#deployments.wrote(await this.#parts.client.patch(deployments, at, { type: 'merge', subresource: 'status', body: withUid(patch, uidOf(deployment)) }))
-    } catch (error) {
-      ignoreMissing(error)
-    }
+    const written = await this.#parts.client.patch(deployments, at, { type: 'merge', subresource: 'status', body: withUid(patch, uidOf(deployment)) }).catch(ignoreMissing)
+    if (written) this.#deployments.wrote(written)
   }
 
   #tell(deployment: Deployment, what: Happening): void {
@@ -178,10 +176,6 @@ class DeploymentWorker {
 
 /** The uid makes sure that a patch meets this very object and no namesake. */
 const withUid = (patch: Readonly<Record<string, Json>>, uid: string): Json => ({ ...patch, metadata: { ...(patch['metadata'] as Readonly<Record<string, Json>> | undefined), uid } })
-
-function ignoreMissing(error: unknown): void {
-  if (!isApiError(error, 'NotFound')) throw error
-}
 
 function ownerKey(object: KubeObject, kind: string): string | undefined {
   const owner = controllerOf(object)

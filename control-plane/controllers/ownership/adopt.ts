@@ -1,9 +1,9 @@
 /** Adopting and letting go, as writes. */
-import { isApiError } from '../../../shared/kit/api-error.ts'
 import type { OwnerReference } from '../../../shared/model/gen/api.ts'
 import { nameOf, namespaceOf, uidOf, type KubeObject } from '../../../shared/model/meta.ts'
 import type { Resource } from '../../../shared/model/resources.ts'
 import type { ApiClient } from '../../client/port.ts'
+import { ignoreMissing } from '../answers.ts'
 
 /** Adds the owner; answers the object as it is now, or `undefined` if it is gone meanwhile. */
 export function adopt<T extends KubeObject>(client: ApiClient, resource: Resource<T>, of: { readonly object: T; readonly owner: OwnerReference }): Promise<T | undefined> {
@@ -24,10 +24,5 @@ interface OwnersPatch<T> {
 /** The uid in the patch makes sure that it meets this very object and no namesake. */
 async function patchOwners<T extends KubeObject>(client: ApiClient, resource: Resource<T>, { object, references }: OwnersPatch<T>): Promise<T | undefined> {
   const at = { namespace: namespaceOf(object), name: nameOf(object) }
-  try {
-    return await client.patch(resource, at, { type: 'strategic', body: { metadata: { ownerReferences: references, uid: uidOf(object) } } })
-  } catch (error) {
-    if (isApiError(error, 'NotFound')) return undefined
-    throw error
-  }
+  return client.patch(resource, at, { type: 'strategic', body: { metadata: { ownerReferences: references, uid: uidOf(object) } } }).catch(ignoreMissing)
 }

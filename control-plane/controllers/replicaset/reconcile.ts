@@ -7,6 +7,7 @@ import type { Pod, ReplicaSet } from '../../../shared/model/gen/api.ts'
 import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import { pods, replicaSets } from '../../../shared/model/resources.ts'
 import type { Change } from '../../informers/port.ts'
+import { ignoreMissing, isNamespaceTerminating } from '../answers.ts'
 import { again, done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { referenceTo, type Happening } from '../events/recorder.ts'
 import { OwnWrites } from '../own-writes.ts'
@@ -144,12 +145,9 @@ class ReplicaSetWorker {
     const set = view.replicaSet
     const status = mergeDiff(set.status, statusOf(view, failure && { reason: failure.reason, message: failure.message }))
     if (!status) return
-    try {
-      const written = await this.#parts.client.patch(replicaSets, { namespace: namespaceOf(set), name: nameOf(set) }, { type: 'merge', subresource: 'status', body: { metadata: { uid: uidOf(set) }, status } })
-      this.#sets.wrote(written)
-    } catch (error) {
-      if (!isApiError(error, 'NotFound')) throw error
-    }
+    const at = { namespace: namespaceOf(set), name: nameOf(set) }
+    const written = await this.#parts.client.patch(replicaSets, at, { type: 'merge', subresource: 'status', body: { metadata: { uid: uidOf(set) }, status } }).catch(ignoreMissing)
+    if (written) this.#sets.wrote(written)
   }
 
   #tell(set: ReplicaSet, what: Happening): void {
@@ -162,6 +160,3 @@ function ownerKey(pod: Pod): string | undefined {
   const owner = controllerOf(pod)
   return owner?.kind === 'ReplicaSet' && owner.apiVersion.startsWith('apps/') ? objectKey(namespaceOf(pod), owner.name) : undefined
 }
-
-/** The namespace is going away: no pods are made in it, and that is no failure. */
-const isNamespaceTerminating = (error: unknown): boolean => isApiError(error) && (error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false)

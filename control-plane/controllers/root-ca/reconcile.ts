@@ -1,7 +1,7 @@
 /** Every namespace has the ConfigMap `kube-root-ca.crt`, which the token volume of its pods carries. */
-import { isApiError } from '../../../shared/kit/api-error.ts'
 import { namespaceOf, nameOf } from '../../../shared/model/meta.ts'
 import { configMaps, namespaces } from '../../../shared/model/resources.ts'
+import { ignoreOvertaken } from '../answers.ts'
 import { done, type Controller, type ControllerParts } from '../controller.ts'
 import { planRootCa, ROOT_CA_NAME } from './plan.ts'
 
@@ -23,16 +23,9 @@ export function createRootCaController({ client, informers }: ControllerParts, p
     },
     async reconcile(namespace) {
       const step = planRootCa({ namespace: spaces.get(namespace), stored: maps.get(`${namespace}/${ROOT_CA_NAME}`), pem })
-      try {
-        if (step.kind === 'create') await client.create(configMaps, step.configMap)
-        if (step.kind === 'update') await client.update(configMaps, step.configMap)
-      } catch (error) {
-        if (!isExpected(error)) throw error
-      }
+      if (step.kind === 'create') await client.create(configMaps, step.configMap).catch(ignoreOvertaken)
+      if (step.kind === 'update') await client.update(configMaps, step.configMap).catch(ignoreOvertaken)
       return done
     },
   }
 }
-
-/** Somebody made it meanwhile, or the namespace is on its way out. */
-const isExpected = (error: unknown): boolean => isApiError(error, 'AlreadyExists') || isApiError(error, 'NotFound') || isApiError(error, 'Forbidden')

@@ -1,7 +1,7 @@
 /** Every namespace has the ServiceAccount `default`. */
-import { isApiError } from '../../../shared/kit/api-error.ts'
 import { namespaceOf, nameOf } from '../../../shared/model/meta.ts'
 import { namespaces, serviceAccounts } from '../../../shared/model/resources.ts'
+import { ignoreOvertaken } from '../answers.ts'
 import { done, type Controller, type ControllerParts } from '../controller.ts'
 import { isMissing } from './plan.ts'
 
@@ -19,15 +19,8 @@ export function createServiceAccountController({ client, informers }: Controller
     },
     async reconcile(namespace) {
       if (!isMissing(spaces.get(namespace), accounts.get(`${namespace}/${NAME}`))) return done
-      try {
-        await client.create(serviceAccounts, { metadata: { name: NAME, namespace } })
-      } catch (error) {
-        if (!isExpected(error)) throw error
-      }
+      await client.create(serviceAccounts, { metadata: { name: NAME, namespace } }).catch(ignoreOvertaken)
       return done
     },
   }
 }
-
-/** Somebody made it meanwhile, or the namespace is on its way out. */
-const isExpected = (error: unknown): boolean => isApiError(error, 'AlreadyExists') || isApiError(error, 'NotFound') || isApiError(error, 'Forbidden')

@@ -1,0 +1,54 @@
+/** The door of this room: all controllers, run together by whoever leads. */
+import type { Clock } from '../../shared/kit/clock.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import type { Random } from '../../shared/kit/random.ts'
+import type { Resource } from '../../shared/model/resources.ts'
+import type { ApiClient } from '../client/port.ts'
+import type { NodeLiveness } from '../dispatch/liveness-port.ts'
+import type { Informers } from '../informers/port.ts'
+import type { Controller, ControllerParts } from './controller.ts'
+import { createDeploymentController } from './deployment/reconcile.ts'
+import { createEndpointSliceController } from './endpointslice/reconcile.ts'
+import { createEventRecorder } from './events/recorder.ts'
+import { createReplicaSetController } from './replicaset/reconcile.ts'
+import { createRootCaController } from './root-ca/reconcile.ts'
+import { runController, type ControllerMetrics } from './runner.ts'
+import { createServiceAccountController } from './serviceaccount/reconcile.ts'
+
+export interface ControllersOptions {
+  readonly client: ApiClient
+  /** Run by the caller. */
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly liveness: NodeLiveness
+  /** Nodes' pod ranges are cut from it: `10.244.0.0/16`. */
+  readonly clusterCidr: string
+  /** Of the cluster's CA, for pods that speak with the API server. */
+  readonly rootCaPem: string
+  /** Every resource that is stored: what the garbage collector follows and a namespace may hold. */
+  readonly resources: readonly Resource[]
+  readonly metrics?: ControllerMetrics | undefined
+}
+
+export interface Controllers {
+  /** Waits for the informers, then works until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export function createControllers(options: ControllersOptions): Controllers {
+  const { client, informers, clock, random, log, metrics } = options
+  const events = createEventRecorder({ client, clock, log })
+  const controllers = allControllers({ client, informers, clock, random, log, events }, options)
+  return {
+    async run(signal) {
+      await informers.whenSynced(signal)
+      await Promise.all([events.run(signal), ...controllers.map((controller) => runController(controller, { clock, log, metrics }, signal))])
+    },
+  }
+}
+
+function allControllers(parts: ControllerParts, options: ControllersOptions): readonly Controller[] {
+  return [createReplicaSetController(parts), createDeploymentController(parts), createEndpointSliceController(parts), createServiceAccountController(parts), createRootCaController(parts, options.rootCaPem)]
+}
