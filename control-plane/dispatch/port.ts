@@ -6,6 +6,8 @@ export type NodeStreamRequest = NonNullable<OpenStream['request']>
 export interface NodeStream {
   /** Throws `Fault('unavailable')` once the stream is broken. */
   send(frame: StreamFrame): void
+  /** Resolves when the link has room for more; absent: it always has. */
+  drained?(): Promise<void>
   /** Resolves when more may be sent without piling up in memory. */
   drained?(): Promise<void>
   /** Ends after the agent's `ended` frame or when either side closes; throws `Fault` when the link breaks. */

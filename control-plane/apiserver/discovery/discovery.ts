@@ -1,0 +1,95 @@
+/** Discovery: what the server offers. The door of this room. */
+import { createHash } from 'node:crypto'
+import type { ApiRequest, ApiResponse } from '../request.ts'
+import { methodNotAllowed, unknownResource } from '../status.ts'
+import { covers, parseAccept } from '../http/accept.ts'
+import { documentAnswer, pageNotFound, refusal } from '../http/answers.ts'
+import { aggregatedList, coreVersions, groupDocument, groupList, resourceList, type AggregatedVersion } from './documents.ts'
+import { discoveredGroups, type DiscoveredGroup, type DiscoveredKind } from './groups.ts'
+
+export interface DiscoveryOptions {
+  /** The registered kinds; called for each request, the same array as long as nothing changed. */
+  readonly kinds: () => readonly DiscoveredKind[]
+  /** `host:port` that clients reach. */
+  readonly serverAddress: string
+}
+
+/** Answers paths under `/api` and `/apis` that name no resource. */
+export type Discovery = (request: ApiRequest) => Promise<ApiResponse>
+
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  let madeFrom: readonly DiscoveredKind[] | undefined
+  let site = newSite([])
+  return async (request) => {
+    const kinds = options.kinds()
+    if (kinds !== madeFrom) {
+      madeFrom = kinds
+      site = newSite(kinds)
+    }
+    const [root, group, version, ...more] = request.path.split('/').filter((part) => part !== '')
+    if (more.length > 0) return refusal(unknownResource())
+    if (root === 'api') return coreAnswer(request, site, { version: group, tooLong: version !== undefined, serverAddress: options.serverAddress })
+    if (group === undefined) return rootAnswer(request, site, { aggregatedOf: 'named', legacy: groupList(site.groups) })
+    return groupAnswer(request, site, { group, version })
+  }
+}
+
+interface Site {
+  readonly groups: readonly DiscoveredGroup[]
+  /** Aggregated documents with their tags, made when first asked for. */
+  readonly aggregated: Map<string, { readonly text: string; readonly etag: string }>
+}
+
+const newSite = (kinds: readonly DiscoveredKind[]): Site => ({ groups: discoveredGroups(kinds), aggregated: new Map() })
+
+async function coreAnswer(request: ApiRequest, site: Site, at: { readonly version: string | undefined; readonly tooLong: boolean; readonly serverAddress: string }): Promise<ApiResponse> {
+  if (at.version === undefined) {
+    if (request.method !== 'GET') return refusal(methodNotAllowed())
+    return rootAnswer(request, site, { aggregatedOf: 'core', legacy: coreVersions(site.groups, at.serverAddress) })
+  }
+  const found = site.groups.find((group) => group.name === '')?.versions.find((one) => one.version === at.version)
+  return found && !at.tooLong ? documentFor(request, resourceList(found)) : refusal(unknownResource())
+}
+
+async function groupAnswer(request: ApiRequest, site: Site, at: { readonly group: string; readonly version: string | undefined }): Promise<ApiResponse> {
+  const group = site.groups.find((one) => one.name === at.group)
+  if (!group) return pageNotFound()
+  if (at.version === undefined) return documentFor(request, groupDocument(group))
+  const version = group.versions.find((one) => one.version === at.version)
+  return version ? documentFor(request, resourceList(version)) : refusal(unknownResource())
+}
+
+const documentFor = async (request: ApiRequest, document: unknown): Promise<ApiResponse> => (request.method === 'GET' ? documentAnswer(request, document) : refusal(methodNotAllowed()))
+
+/** `/api` and `/apis` come in the legacy shape, or aggregated for clients that ask for it. */
+async function rootAnswer(request: ApiRequest, site: Site, answers: { readonly aggregatedOf: 'core' | 'named'; readonly legacy: unknown }): Promise<ApiResponse> {
+  for (const range of parseAccept(request.headers['accept'])) {
+    const { g, v, as } = range.parameters
+    if (as === undefined && g === undefined) {
+      if (covers(range, 'application/json') || covers(range, 'application/yaml')) break
+      continue
+    }
+    if (range.type !== 'application/json' || g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList') continue
+    if (v === 'v2' || v === 'v2beta1') return aggregatedAnswer(request, site, { of: answers.aggregatedOf, version: v })
+  }
+  const response = await documentAnswer(request, answers.legacy)
+  return response.kind === 'body' ? { ...response, headers: { ...response.headers, vary: 'Accept' } } : response
+}
+
+function aggregatedAnswer(request: ApiRequest, site: Site, wanted: { readonly of: 'core' | 'named'; readonly version: AggregatedVersion }): ApiResponse {
+  const { text, etag } = aggregatedDocument(site, wanted)
+  const headers = { 'content-type': `application/json;g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`, etag, vary: 'Accept' }
+  if (request.headers['if-none-match'] === etag) return { kind: 'body', status: 304, headers: { etag, vary: 'Accept' }, body: '' }
+  return { kind: 'body', status: 200, headers, body: text }
+}
+
+function aggregatedDocument(site: Site, wanted: { readonly of: 'core' | 'named'; readonly version: AggregatedVersion }): { readonly text: string; readonly etag: string } {
+  const key = `${wanted.of} ${wanted.version}`
+  const kept = site.aggregated.get(key)
+  if (kept) return kept
+  const groups = site.groups.filter((group) => (group.name === '') === (wanted.of === 'core'))
+  const text = JSON.stringify(aggregatedList(groups, wanted.version))
+  const made = { text, etag: `"${createHash('sha512').update(text).digest('hex').toUpperCase()}"` }
+  site.aggregated.set(key, made)
+  return made
+}

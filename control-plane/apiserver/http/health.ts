@@ -1,0 +1,67 @@
+/** `/healthz`, `/livez` and `/readyz`, whole or check by check (`k8s.io/apiserver/pkg/server/healthz`). */
+import type { ApiRequest, ApiResponse } from '../request.ts'
+import { pageNotFound, plainText } from './answers.ts'
+
+export type HealthEndpoint = 'healthz' | 'livez' | 'readyz'
+
+export interface HealthCheck {
+  readonly name: string
+  /** Which endpoints ask it; all unless told otherwise. */
+  readonly endpoints?: readonly HealthEndpoint[]
+  /** Rejects when the part is not well. */
+  check(signal: AbortSignal): Promise<void>
+}
+
+interface Outcome {
+  readonly name: string
+  readonly excluded: boolean
+  readonly failed: boolean
+}
+
+const ENDPOINTS: readonly string[] = ['healthz', 'livez', 'readyz'] satisfies readonly HealthEndpoint[]
+
+export const isHealthPath = (path: string): boolean => ENDPOINTS.includes(path.split('/')[1] ?? '')
+
+const ping: HealthCheck = { name: 'ping', check: async () => {} }
+
+/** The answer to a health path; reasons of failures are withheld from the client, as they may tell too much. */
+export async function healthAnswer(request: ApiRequest, checks: readonly HealthCheck[]): Promise<ApiResponse> {
+  const [, endpoint = '', single, ...more] = request.path.split('/')
+  const asked = [ping, ...checks].filter((check) => !check.endpoints || check.endpoints.includes(endpoint as HealthEndpoint))
+  if (single === undefined || single === '') return wholeAnswer(request, endpoint, asked)
+  const check = asked.find((one) => one.name === single)
+  if (!check || more.length > 0) return pageNotFound()
+  const [outcome] = await outcomesOf(request, [check], new Set())
+  return outcome?.failed ? plainText(500, 'internal server error: reason withheld\n') : ok('ok')
+}
+
+const ok = (text: string): ApiResponse => plainText(200, text)
+
+async function wholeAnswer(request: ApiRequest, endpoint: string, checks: readonly HealthCheck[]): Promise<ApiResponse> {
+  const exclude = new Set(request.query.getAll('exclude'))
+  const outcomes = await outcomesOf(request, checks, exclude)
+  const lines = outcomes.map(lineOf)
+  const unmatched = [...exclude].filter((name) => !checks.some((check) => check.name === name))
+  if (unmatched.length > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${unmatched.map((name) => JSON.stringify(name)).join(', ')}`)
+  const text = lines.map((line) => `${line}\n`).join('')
+  if (outcomes.some((outcome) => outcome.failed)) return plainText(500, `${text}${endpoint} check failed\n`)
+  return ok(request.query.has('verbose') ? `${text}${endpoint} check passed\n` : 'ok')
+}
+
+const outcomesOf = (request: ApiRequest, checks: readonly HealthCheck[], exclude: ReadonlySet<string>): Promise<readonly Outcome[]> =>
+  Promise.all(
+    checks.map(async ({ name, check }) => {
+      if (exclude.has(name)) return { name, excluded: true, failed: false }
+      try {
+        await check(request.signal)
+        return { name, excluded: false, failed: false }
+      } catch {
+        return { name, excluded: false, failed: true }
+      }
+    }),
+  )
+
+function lineOf({ name, excluded, failed }: Outcome): string {
+  if (excluded) return `[+]${name} excluded: ok`
+  return failed ? `[-]${name} failed: reason withheld` : `[+]${name} ok`
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http'
+import type { ApiRequest, User } from '../request.ts'
+import type { ApiError } from '../../../shared/kit/api-error.ts'
+import { badRequest, requestEntityTooLarge } from '../status.ts'
+
+/** The largest body that is read; Kubernetes' limit. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024
+
+/** What is read and thrown away of a body that is too large, so that the client gets to read the answer. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+
+const EMPTY = new Uint8Array(0)
+
+/** Throws `ApiError` for a path that cannot be decoded or a body that is too large. */
+export async function readRequest(incoming: IncomingMessage, context: { readonly user: User; readonly signal: AbortSignal }): Promise<ApiRequest> {
+  const { path, query } = parseTarget(incoming.url ?? '/')
+  return {
+    method: incoming.method ?? 'GET',
+    path,
+    query,
+    headers: headersOf(incoming),
+    body: hasBody(incoming) ? await readBody(incoming) : EMPTY,
+    user: context.user,
+    remoteAddress: incoming.socket.remoteAddress ?? '',
+    signal: context.signal,
+  }
+}
+
+export function parseTarget(target: string): { readonly path: string; readonly query: URLSearchParams } {
+  const at = target.indexOf('?')
+  const raw = at < 0 ? target : target.slice(0, at)
+  const query = new URLSearchParams(at < 0 ? '' : target.slice(at + 1))
+  if (!raw.includes('%')) return { path: raw, query }
+  try {
+    return { path: decodeURIComponent(raw), query }
+  } catch {
+    throw badRequest(`invalid URL escape in ${JSON.stringify(raw)}`)
+  }
+}
+
+/** Node joins repeated headers with a comma; the few that it keeps as lists are joined here. */
+export function headersOf(incoming: IncomingMessage): Readonly<Record<string, string | undefined>> {
+  const { headers } = incoming
+  const cookies = headers['set-cookie']
+  return cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : (headers as Readonly<Record<string, string | undefined>>)
+}
+
+const hasBody = (incoming: IncomingMessage): boolean => incoming.headers['transfer-encoding'] !== undefined || (incoming.headers['content-length'] ?? '0') !== '0'
+
+const tooLarge = (): ApiError => requestEntityTooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`)
+
+async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk)
+    else chunks.length = 0
+    if (length > MAX_DISCARDED_BYTES) break
+  }
+  if (length > MAX_BODY_BYTES) throw tooLarge()
+  const [only] = chunks
+  return chunks.length === 1 && only ? only : Buffer.concat(chunks, length)
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http'
+import type { Metrics } from '../../../shared/kit/metrics.ts'
+import { anonymousUser } from '../authn/authn.ts'
+import { requestAttributes } from '../authz/attributes.ts'
+
+/** Counts requests under the names that Kubernetes uses for them. */
+export interface RequestMetrics {
+  observe(incoming: IncomingMessage, code: number, seconds: number): void
+}
+
+const LABELS = ['verb', 'group', 'version', 'resource', 'subresource'] as const
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+export function requestMetrics(metrics: Metrics): RequestMetrics {
+  const total = metrics.counter({ name: 'apiserver_request_total', help: 'Requests by what they asked for and how they were answered.', labels: [...LABELS, 'code'] })
+  const duration = metrics.histogram({ name: 'apiserver_request_duration_seconds', help: 'From the first byte of a request to the last of its answer; watches left out.', labels: LABELS, buckets: BUCKETS })
+  return {
+    observe(incoming, code, seconds) {
+      const labels = labelsOf(incoming, code)
+      total.add([...labels, String(code)])
+      if (labels[0] !== 'WATCH' && labels[0] !== 'CONNECT') duration.observe(labels, seconds)
+    },
+  }
+}
+
+const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy'])
+
+/** Requests for what does not exist share one label, so that strangers cannot fill the memory with names. */
+function labelsOf(incoming: IncomingMessage, code: number): readonly string[] {
+  const target = incoming.url ?? '/'
+  const at = target.indexOf('?')
+  const wanted = requestAttributes({ user: anonymousUser, method: incoming.method ?? 'GET', path: at < 0 ? target : target.slice(0, at), query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)) })
+  if (wanted.kind === 'path') return [wanted.verb.toUpperCase(), '', '', '', '']
+  if (code === 404 || code === 403 || code === 401 || code === 405) return [wanted.verb.toUpperCase(), '', '', 'other', '']
+  const verb = CONNECTS.has(wanted.subresource) ? 'CONNECT' : wanted.verb.toUpperCase()
+  return [verb, wanted.group, wanted.version, wanted.resource, wanted.subresource]
+}

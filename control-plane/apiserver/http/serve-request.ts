@@ -1,0 +1,89 @@
+/** One ordinary request from its first byte to the last of its answer. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { newUid } from '../../../shared/kit/ids.ts'
+import { messageOf } from '../../../shared/kit/faults.ts'
+import { ApiError } from '../../../shared/kit/api-error.ts'
+import type { Clock } from '../../../shared/kit/clock.ts'
+import type { Log } from '../../../shared/kit/log.ts'
+import type { Random } from '../../../shared/kit/random.ts'
+import type { Authenticate } from '../authn/authn.ts'
+import type { ApiResponse, Handle } from '../request.ts'
+import { asApiError, badRequest, unauthorized } from '../status.ts'
+import { refusal } from './answers.ts'
+import { peerCertificate } from './peer-certificate.ts'
+import { readRequest } from './read-request.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+import { sendBody, sendStream, type StreamSending } from './respond.ts'
+
+export interface ServeContext {
+  readonly handle: Handle
+  readonly authenticate: Authenticate
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: RequestMetrics
+  /** Aborts when the server shuts down. */
+  readonly stopping: AbortSignal
+}
+
+/** Answers a request that is no upgrade. Never rejects. */
+export async function serveRequest(incoming: IncomingMessage, response: ServerResponse, context: ServeContext): Promise<void> {
+  const startMs = context.clock.monotonicMs()
+  const gone = new AbortController()
+  const abort = (): void => gone.abort(new Error('the client has gone away'))
+  response.on('close', () => {
+    if (!response.writableFinished) abort()
+  })
+  response.setHeader('audit-id', auditId(incoming, context.random))
+  try {
+    const answer = await answerTo(incoming, gone.signal, context)
+    if (incoming.complete === false) response.setHeader('connection', 'close')
+    await send(incoming, response, { answer, sending: { clock: context.clock, stopping: context.stopping, endSource: abort } })
+  } catch (error) {
+    if (!gone.signal.aborted) context.log.warn({ err: messageOf(error), path: incoming.url }, 'an answer broke off')
+    response.destroy()
+  } finally {
+    context.metrics.observe(incoming, response.statusCode, (context.clock.monotonicMs() - startMs) / 1000)
+  }
+}
+
+const MAX_AUDIT_ID_LENGTH = 64
+
+/** The client's own id if it sent one, so that a request can be followed through proxies. */
+export function auditId(incoming: IncomingMessage, random: Random): string {
+  const own = incoming.headers['audit-id']
+  return typeof own === 'string' && own !== '' && own.length <= MAX_AUDIT_ID_LENGTH ? own : newUid(random)
+}
+
+/** Authenticates, reads and hands to the core; whatever is thrown becomes a Status. */
+export async function answerTo(incoming: IncomingMessage, signal: AbortSignal, context: ServeContext): Promise<ApiResponse> {
+  try {
+    const who = await context.authenticate({ certificate: peerCertificate(incoming.socket), authorization: incoming.headers.authorization })
+    if (who.kind === 'refused') {
+      context.log.info({ reason: who.reason, from: incoming.socket.remoteAddress }, 'credentials refused')
+      return refusal(unauthorized())
+    }
+    return await context.handle(await readRequest(incoming, { user: who.user, signal }))
+  } catch (error) {
+    if (!(error instanceof ApiError) && !signal.aborted) context.log.error({ err: error instanceof Error ? error.stack : messageOf(error), path: incoming.url }, 'a request failed by a mistake of ours')
+    return refusal(asApiError(error))
+  }
+}
+
+interface Sending {
+  readonly answer: ApiResponse
+  readonly sending: StreamSending
+}
+
+async function send(incoming: IncomingMessage, response: ServerResponse, { answer, sending }: Sending): Promise<void> {
+  switch (answer.kind) {
+    case 'body':
+      return sendBody(incoming, response, answer)
+    case 'stream':
+      return sendStream(response, answer, sending)
+    case 'upgrade': {
+      const asked = refusal(badRequest('Upgrade request required'))
+      return asked.kind === 'body' ? sendBody(incoming, response, asked) : undefined
+    }
+  }
+}

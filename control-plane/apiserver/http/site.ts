@@ -1,0 +1,76 @@
+/** The site around the core: paths that name no resource are answered here, all others go to the core. */
+import type { Metrics } from '../../../shared/kit/metrics.ts'
+import type { Authorizer } from '../authz/authorizer.ts'
+import { requestAttributes } from '../authz/attributes.ts'
+import { forbiddenStatus } from '../authz/forbidden.ts'
+import type { IssuerDocuments } from '../authn/issuer-documents.ts'
+import type { Discovery } from '../discovery/discovery.ts'
+import type { OpenApi } from '../openapi/openapi.ts'
+import type { ApiRequest, ApiResponse, Handle } from '../request.ts'
+import { methodNotAllowed } from '../status.ts'
+import { documentAnswer, jsonBody, pageNotFound, refusal, statusAnswer } from './answers.ts'
+import { healthAnswer, isHealthPath, type HealthCheck } from './health.ts'
+import { versionDocument } from './version.ts'
+
+export interface SiteOptions {
+  /** Authorizes, admits, stores: everything about resources. */
+  readonly core: Handle
+  readonly authorize: Authorizer
+  readonly discovery: Discovery
+  readonly openapi: OpenApi
+  readonly checks: readonly HealthCheck[]
+  readonly metrics: Metrics
+  readonly issuer?: IssuerDocuments | undefined
+  /** Of Gantry; stands behind the Kubernetes version. */
+  readonly version: string
+  /** Under `/apis/GROUP` and so on, for the list at `/`. */
+  readonly paths?: () => readonly string[]
+}
+
+type Page = (request: ApiRequest, options: SiteOptions) => Promise<ApiResponse>
+
+const getOnly =
+  (page: Page): Page =>
+  async (request, options) =>
+    request.method === 'GET' ? page(request, options) : refusal(methodNotAllowed())
+
+const PAGES: Readonly<Record<string, Page>> = {
+  '/': getOnly(async (request, options) => documentAnswer(request, { paths: listedPaths(options) })),
+  '/version': getOnly(async (_, { version }) => jsonBody(200, versionDocument(version))),
+  '/metrics': getOnly(async (_, { metrics }) => {
+    const { contentType, text } = await metrics.render()
+    return { kind: 'body', status: 200, headers: { 'content-type': contentType }, body: text }
+  }),
+  '/.well-known/openid-configuration': getOnly(async (_, { issuer }) => (issuer ? jsonBody(200, issuer.configuration, { 'cache-control': 'public, max-age=3600' }) : pageNotFound())),
+  '/openid/v1/jwks': getOnly(async (_, { issuer }) => (issuer ? jsonBody(200, issuer.keys, { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=3600' }) : pageNotFound())),
+}
+
+export function createSite(options: SiteOptions): Handle {
+  return async (request) => {
+    if (request.path.startsWith('//')) return pageNotFound()
+    const attributes = requestAttributes(request)
+    if (attributes.kind === 'resource') return options.core(request)
+    const decision = options.authorize(attributes)
+    if (decision.kind !== 'allow') return statusAnswer(forbiddenStatus(attributes, decision.reason))
+    return pageAt(request, options)
+  }
+}
+
+async function pageAt(request: ApiRequest, options: SiteOptions): Promise<ApiResponse> {
+  const { path } = request
+  const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  const page = PAGES[bare]
+  if (page) return page(request, options)
+  if (isHealthPath(path)) return healthAnswer({ ...request, path: bare }, options.checks)
+  const root = bare.split('/')[1] ?? ''
+  if (root === 'api' || root === 'apis') return options.discovery(request)
+  if (root === 'openapi') return options.openapi(request)
+  return pageNotFound()
+}
+
+function listedPaths(options: SiteOptions): readonly string[] {
+  const checks = options.checks.flatMap((check) => (check.endpoints ?? ['healthz', 'livez', 'readyz']).map((endpoint) => `/${endpoint}/${check.name}`))
+  const fixed = ['/api', '/api/v1', '/apis', '/apis/', '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/readyz', '/readyz/ping', '/version']
+  const issuer = options.issuer ? ['/.well-known/openid-configuration', '/openid/v1/jwks'] : []
+  return [...new Set([...fixed, ...issuer, ...checks, ...(options.paths?.() ?? [])])].toSorted()
+}

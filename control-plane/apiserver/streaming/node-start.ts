@@ -1,0 +1,49 @@
+/** Opens what a client wants to stream with, before the client is told that it may leave HTTP. */
+import type { StreamFrame } from '../../../proto/gen/node/v1/session.ts'
+import { ApiError } from '../../../shared/kit/api-error.ts'
+import { sleep, type Clock } from '../../../shared/kit/clock.ts'
+import type { Status } from '../../../shared/model/gen/api.ts'
+import type { NodeStream } from '../../dispatch/port.ts'
+import { internalError } from '../status.ts'
+import { asBuffer, type NodeEnd } from './terminal.ts'
+
+/** A node that says nothing at all for this long is taken at its word later: the client is let in. */
+const START_MS = 10_000
+
+/** Resolves when it is under way; throws `ApiError` when it ended before it began, so that the client gets a plain answer. */
+export async function startedStream(node: NodeStream, clock: Clock): Promise<NodeEnd> {
+  const iterator = node.incoming[Symbol.asyncIterator]()
+  const first = iterator.next()
+  const waiting = new AbortController()
+  const waited = sleep(clock, START_MS, waiting.signal).catch(() => {})
+  const outcome = await Promise.race([first, waited])
+  waiting.abort()
+  const early = outcome?.done === false ? outcome.value.frame : undefined
+  if (early?.$case === 'ended' && early.value.status.length > 0) {
+    const refused = refusalOf(early.value.status)
+    if (refused) {
+      node.close()
+      throw refused
+    }
+  }
+  return { node, frames: resumed(first, iterator) }
+}
+
+async function* resumed(first: Promise<IteratorResult<StreamFrame>>, iterator: AsyncIterator<StreamFrame>): AsyncGenerator<StreamFrame> {
+  try {
+    for (let next = await first; !next.done; next = await iterator.next()) yield next.value
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+/** A command that could run and failed at once is no refusal: its exit code belongs into the error channel. */
+function refusalOf(statusJson: Uint8Array): ApiError | undefined {
+  try {
+    const status = JSON.parse(asBuffer(statusJson).toString('utf8')) as Status
+    if (status.status === 'Success' || status.reason === 'NonZeroExitCode') return undefined
+    return new ApiError({ kind: 'Status', apiVersion: 'v1', ...status, metadata: {}, code: status.code ?? 500 })
+  } catch {
+    return internalError('the node answered with something that is no status')
+  }
+}
