@@ -34,8 +34,8 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
 }
 
 await using etcd = await startEtcd()
-await using storage = createEtcdStorage({ endpoints: [etcd.endpoint], maxTxnOps: 2048 })
-await using alone = createEtcdStorage({ endpoints: [etcd.endpoint], maxTxnOps: 4, maxInFlight: WRITERS })
+await using storage = await createEtcdStorage({ endpoints: [etcd.endpoint], maxTxnOps: 2048 })
+await using alone = await createEtcdStorage({ endpoints: [etcd.endpoint], maxTxnOps: 4, maxInFlight: WRITERS })
 const abort = new AbortController()
 const watching = (async () => {
   let seen = 0

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import { describeElection } from '../../control-plane/election/contract.ts'
-import { createEtcdLeases } from '../../control-plane/election/election.ts'
-import { createEtcdStorage } from '../../control-plane/storage/storage.ts'
+import { createEtcdLeases, createEtcdStorage } from '../../control-plane/storage/storage.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { startEtcd, type TestEtcd } from './etcd.ts'
 
@@ -17,8 +16,8 @@ describeElection(
   'election over etcd',
   async () => {
     const address = { endpoints: [etcd.endpoint] }
-    const storage = createEtcdStorage(address)
-    const leases = createEtcdLeases(address, systemClock)
+    const storage = await createEtcdStorage(address)
+    const leases = await createEtcdLeases(address, systemClock)
     return {
       storage,
       leases,

@@ -1,7 +1,9 @@
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
-import { etcdFault, openEtcd, toStored, type EtcdAddress, type EtcdClient } from '../storage/storage.ts'
-import type { HeldKey, Leases } from './port.ts'
+import type { HeldKey, Leases } from '../election/port.ts'
+import { toStored } from './envelope.ts'
+import { openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
+import { etcdFault } from './etcd-errors.ts'
 
 const RENEW_MS = 3000
 
