@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises'
+import { Fault } from '../shared/kit/faults.ts'
+import { isJsonObject } from '../shared/model/json.ts'
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** The control plane's settings, a JSON file. */
+export interface ControlPlaneConfig {
+  /** Client addresses of etcd. */
+  readonly etcd: readonly string[]
+  /** Folder with ca.crt, ca.key, server.crt, server.key, tokens.key, tokens.pub, join-token. */
+  readonly pki: string
+  readonly listen: readonly ListenAddress[]
+  /** Where agents with a certificate connect, and where those without one join. */
+  readonly nodes: readonly ListenAddress[]
+  readonly joins: readonly ListenAddress[]
+  /** What the Service `kubernetes` leads to. */
+  readonly advertiseAddress: string
+  readonly clusterCidr: string
+  readonly serviceCidr: string
+  readonly heartbeatPeriodMs: number
+  /** How long a node may be silent before its pods are replaced. */
+  readonly nodeLeaseMs: number
+}
+
+const DEFAULTS = {
+  etcd: ['http://127.0.0.1:2379'],
+  pki: '/etc/gantry/pki',
+  listen: [{ host: '0.0.0.0', port: 6443 }],
+  nodes: [{ host: '0.0.0.0', port: 6444 }],
+  joins: [{ host: '0.0.0.0', port: 6445 }],
+  advertiseAddress: '127.0.0.1',
+  clusterCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/16',
+  heartbeatPeriodMs: 300,
+  nodeLeaseMs: 2_000,
+} as const
+
+/** @throws Fault('invalid') naming the setting and the mend. */
+export async function readControlPlaneConfig(file: string): Promise<ControlPlaneConfig> {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw new Fault('invalid', `${file} cannot be read as JSON: ${(cause as Error).message}`, { cause })
+  }
+  if (!isJsonObject(parsed)) throw new Fault('invalid', `${file} must hold one JSON object`)
+  const unknown = Object.keys(parsed).find((key) => !(key in DEFAULTS))
+  if (unknown !== undefined) throw new Fault('invalid', `${file}: unknown setting "${unknown}": the settings are ${Object.keys(DEFAULTS).join(', ')}`)
+  return { ...DEFAULTS, ...parsed } as unknown as ControlPlaneConfig
+}
+
+export interface PkiFiles {
+  readonly ca: string
+  readonly caKey: string
+  readonly cert: string
+  readonly key: string
+  readonly tokensKey: string
+  readonly tokensPublicKey: string
+  readonly joinToken: string
+}
+
+export async function readPki(folder: string): Promise<PkiFiles> {
+  const read = async (name: string): Promise<string> => {
+    try {
+      return await readFile(`${folder}/${name}`, 'utf8')
+    } catch (cause) {
+      throw new Fault('invalid', `${folder}/${name} cannot be read: the control plane needs it`, { cause })
+    }
+  }
+  const [ca, caKey, cert, key, tokensKey, tokensPublicKey, joinToken] = await Promise.all(['ca.crt', 'ca.key', 'server.crt', 'server.key', 'tokens.key', 'tokens.pub', 'join-token'].map(read))
+  return { ca: ca ?? '', caKey: caKey ?? '', cert: cert ?? '', key: key ?? '', tokensKey: tokensKey ?? '', tokensPublicKey: tokensPublicKey ?? '', joinToken: (joinToken ?? '').trim() }
+}

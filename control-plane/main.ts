@@ -1,0 +1,70 @@
+/** The control plane as a process: `control-plane --config FILE`. */
+import { createApiDoor } from './apiserver/http/door.ts'
+import { readControlPlaneConfig, readPki, type PkiFiles } from './config.ts'
+import { createControlPlane } from './control-plane.ts'
+import { serveDispatch } from './dispatch/grpc.ts'
+import { createEtcdStorage } from './storage/storage.ts'
+import { systemClock, type Clock } from '../shared/kit/clock.ts'
+import { Fault, messageOf } from '../shared/kit/faults.ts'
+import { createLog } from '../shared/kit/log.ts'
+import { signCertificateRequest } from '../shared/kit/pki.ts'
+import { systemRandom } from '../shared/kit/random.ts'
+import { failLoudly, taskGroup } from '../shared/kit/task-group.ts'
+import { VERSION } from '../shared/model/version.ts'
+
+function configFile(): string {
+  const at = process.argv.indexOf('--config')
+  const file = at < 0 ? undefined : process.argv[at + 1]
+  if (file === undefined) throw new Fault('invalid', 'usage: control-plane --config FILE')
+  return file
+}
+
+/** Signs what a node asks for: its own name, and nothing else. */
+const signerFor = (pki: PkiFiles, clock: Clock) => ({ nodeName, certificateRequest }: { readonly nodeName: string; readonly certificateRequest: string }): Promise<string> =>
+  signCertificateRequest({ certificatePem: pki.ca, privateKeyPem: pki.caKey }, certificateRequest, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], usages: ['client'], clock })
+
+async function main(): Promise<void> {
+  const config = await readControlPlaneConfig(configFile())
+  const pki = await readPki(config.pki)
+  const clock = systemClock
+  const log = createLog({ component: 'control-plane' })
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Fault('cancelled', `stopped by ${signal}`)))
+  await using storage = await createEtcdStorage({ endpoints: config.etcd, maxTxnOps: 1024, clock, log })
+  const plane = createControlPlane({
+    storage,
+    clock,
+    random: systemRandom,
+    log,
+    rootCaPem: pki.ca,
+    tokensKey: pki.tokensKey,
+    tokensPublicKey: pki.tokensPublicKey,
+    serverAddress: `${config.advertiseAddress}:${config.listen[0]?.port ?? 6443}`,
+    advertiseAddress: config.advertiseAddress,
+    clusterCidr: config.clusterCidr,
+    version: VERSION,
+    heartbeatPeriodMs: config.heartbeatPeriodMs,
+    nodeLeaseMs: config.nodeLeaseMs,
+  })
+  await using tasks = taskGroup(failLoudly, stop.signal)
+  tasks.start('api server', (signal) => plane.serve(signal))
+  tasks.start('leader', (signal) => plane.lead(signal))
+  await plane.api.whenReady(stop.signal)
+  await plane.informers.whenSynced(stop.signal)
+  const nodes = await serveDispatch({
+    dispatch: plane.dispatch,
+    tls: { ca: pki.ca, cert: pki.cert, key: pki.key },
+    join: { ca: pki.ca, sign: signerFor(pki, clock), tokens: () => [pki.joinToken.split('.').at(-1) ?? ''] },
+    addresses: config.nodes,
+    joinAddresses: config.joins,
+  })
+  await using door = await createApiDoor({ handle: plane.handle, tls: { key: pki.key, certificate: pki.cert, clientAuthorities: pki.ca }, authenticate: plane.authenticate, log, clock, listen: config.listen, metrics: plane.metrics })
+  log.info({ address: door.address }, 'the control plane is up')
+  await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+  await nodes.close()
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`control-plane: ${error instanceof Fault ? error.message : error instanceof Error ? error.stack : messageOf(error)}\n`)
+  process.exitCode = 1
+})

@@ -1,0 +1,43 @@
+import type { Pod, Secret, ServiceAccount } from '../shared/model/gen/api.ts'
+import { objectKey, uidOf, type KubeObject } from '../shared/model/meta.ts'
+import { nodes, pods, secrets, serviceAccounts } from '../shared/model/resources.ts'
+import { parseTime } from '../shared/model/time.ts'
+import type { NodeIndex } from './apiserver/authz/node.ts'
+import type { BoundObjects, FoundObject } from './apiserver/authn/token-verifier.ts'
+import { POD_NODE_INDEX } from './dispatch/assignments.ts'
+import { referencesOf } from './dispatch/references.ts'
+import type { Informers, Lister } from './informers/port.ts'
+
+/** What is bound to which node, for the node authorizer; read from the informers (the dispatch room indexes pods by node). */
+export function nodeIndex(informers: Informers): NodeIndex {
+  const all = informers.for(pods)
+  return {
+    isPodOfNode: (nodeName, { namespace, name }) => all.get(objectKey(namespace, name))?.spec?.nodeName === nodeName,
+    isReferencedByNode: (nodeName, object) => all.byIndex(POD_NODE_INDEX, nodeName).some((pod) => names(pod, object)),
+  }
+}
+
+type Reference = Parameters<NodeIndex['isReferencedByNode']>[1]
+
+function names(pod: Pod, { resource, namespace, name }: Reference): boolean {
+  const references = referencesOf(pod)
+  const key = objectKey(namespace, name)
+  if (resource === 'secrets') return references.secrets.includes(key)
+  return resource === 'configmaps' ? references.configMaps.includes(key) : references.serviceAccount === key
+}
+
+/** What service account tokens are bound to, from the informers. */
+export function boundObjects(informers: Informers): BoundObjects {
+  const listers: Readonly<Record<Parameters<BoundObjects['find']>[0], Lister<KubeObject>>> = {
+    pods: informers.for(pods) as Lister<KubeObject>,
+    secrets: informers.for<Secret>(secrets) as Lister<KubeObject>,
+    serviceaccounts: informers.for<ServiceAccount>(serviceAccounts) as Lister<KubeObject>,
+    nodes: informers.for(nodes) as Lister<KubeObject>,
+  }
+  return {
+    find(resource, namespace, name): Promise<FoundObject | undefined> {
+      const object = listers[resource].get(resource === 'nodes' ? name : objectKey(namespace, name))
+      return Promise.resolve(object && { uid: uidOf(object), deletionMs: parseTime(object.metadata.deletionTimestamp) })
+    },
+  }
+}
