@@ -7,7 +7,8 @@ export interface RecordedAnswer {
   readonly status: number
   readonly type?: string
   readonly body?: Json
-  readonly warnings?: readonly string[]
+  /** The header: `299 - "…", 299 - "…"`. */
+  readonly warnings?: string
 }
 
 export interface RecordedStep {

@@ -1,0 +1,111 @@
+/** YAML bodies: version 1.1 as Kubernetes' parser reads it (`y` is true, times are texts), the first document only. */
+import { Composer, type Document, isAlias, isCollection, isMap, isPair, isScalar, LineCounter, Parser, type Node, type ScalarTag, type Tags, type YAMLError } from 'yaml'
+import { goQuote } from '../../../shared/model/go-text.ts'
+import { isJsonObject, type Json } from '../../../shared/model/json.ts'
+
+export type ReadYaml =
+  /** `duplicates`: `line 7: key "x" already set in map`; the last one wins. */
+  | { readonly kind: 'value'; readonly value: Json; readonly duplicates: readonly string[] }
+  /** `yaml: line 2: mapping values are not allowed in this context`. */
+  | { readonly kind: 'problem'; readonly message: string }
+
+/** Not known to Kubernetes' parser: times of day as numbers, timestamps, binary. */
+const dropped = /:(?:timestamp|binary|omap|pairs|set)$/
+
+const isDropped = (tag: unknown): boolean => typeof tag === 'object' && tag !== null && 'tag' in tag && typeof tag.tag === 'string' && (dropped.test(tag.tag) || ('format' in tag && tag.format === 'TIME'))
+
+/** An exponent needs its sign: `1e3` is a text. */
+const exponent: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+[eE][-+][0-9]+$/, resolve: (text) => Number(text.replaceAll('_', '')) }
+
+const tags = (known: Tags): Tags => [exponent, ...known.filter((tag) => !isDropped(tag) && !(typeof tag === 'object' && 'format' in tag && tag.format === 'EXP'))]
+
+export function readYaml(text: string): ReadYaml {
+  const lines = new LineCounter()
+  const composer = new Composer({ version: '1.1', customTags: tags, uniqueKeys: false, merge: true, strict: true })
+  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text), true, text.length)) return readDocument(document, { text, lines })
+  return { kind: 'value', value: null, duplicates: [] }
+}
+
+interface Source {
+  readonly text: string
+  readonly lines: LineCounter
+}
+
+function readDocument(document: Document.Parsed, source: Source): ReadYaml {
+  const [first] = document.errors
+  const error = document.errors.find((one) => one.code === 'MULTILINE_IMPLICIT_KEY' && one.pos[0] === first?.pos[0]) ?? first
+  if (error) return { kind: 'problem', message: problemOf(error, source) }
+  try {
+    const value = document.toJS({ maxAliasCount: 1000 }) as Json | undefined
+    return { kind: 'value', value: sortedKeys(value ?? null), duplicates: duplicatesIn(document.contents, source.lines) }
+  } catch (thrown) {
+    return { kind: 'problem', message: `yaml: ${thrown instanceof Error ? thrown.message : 'unreadable'}` }
+  }
+}
+
+/** Kubernetes turns YAML into JSON with sorted keys, which shows in the order of its complaints. */
+function sortedKeys(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sortedKeys)
+  if (!isJsonObject(value)) return value
+  const keys = Object.keys(value).toSorted()
+  return Object.fromEntries(keys.map((key) => [key, sortedKeys(value[key] ?? null)]))
+}
+
+function problemOf(error: YAMLError, { text, lines }: Source): string {
+  // A key over several lines is noticed at its end.
+  const { line } = lines.linePos(error.pos[error.code === 'MULTILINE_IMPLICIT_KEY' ? 1 : 0])
+  const where = line > 1 ? `line ${line}: ` : ''
+  return `yaml: ${where}${wordsFor(error, { text, line })}`
+}
+
+/** The words of Kubernetes' parser for what ours found. */
+function wordsFor(error: YAMLError, { text, line }: { readonly text: string; readonly line: number }): string {
+  const lines = text.split('\n')
+  if (/^\s*\t/.test(lines[line - 1] ?? '')) return /:\s*$/.test(lines[line - 2] ?? '') ? 'found character that cannot start any token' : 'found a tab character that violates indentation'
+  switch (error.code) {
+    case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'MULTILINE_IMPLICIT_KEY':
+      return 'mapping values are not allowed in this context'
+    case 'BAD_INDENT':
+      return /:/.test(lines[line - 1] ?? '') ? 'mapping values are not allowed in this context' : 'did not find expected key'
+    case 'MISSING_CHAR':
+      return /quote/.test(error.message) ? 'found unexpected end of stream' : "could not find expected ':'"
+    case 'BAD_ALIAS':
+      return 'did not find expected alphabetic or numeric character'
+    case 'BAD_SCALAR_START':
+      return 'found character that cannot start any token'
+    case 'BAD_DQ_ESCAPE':
+      return 'found unknown escape character'
+    case 'TAB_AS_INDENT':
+      return 'found a tab character that violates indentation'
+    case 'UNEXPECTED_TOKEN':
+      return 'did not find expected node content'
+    default:
+      return error.message.split('\n')[0] ?? error.message
+  }
+}
+
+function duplicatesIn(root: Node | null, lines: LineCounter): readonly string[] {
+  const found: Array<{ readonly at: number; readonly text: string }> = []
+  const visit = (node: unknown): void => {
+    if (!isCollection(node)) return
+    if (isMap(node)) {
+      const keys = new Set<string>()
+      for (const { key } of node.items) {
+        if (!isScalar(key)) continue
+        const name = String(key.value)
+        if (keys.has(name) && name !== '<<') {
+          const at = key.range?.[0] ?? 0
+          found.push({ at, text: `line ${lines.linePos(at).line}: key ${typeof key.value === 'string' ? goQuote(name) : name} already set in map` })
+        }
+        keys.add(name)
+      }
+    }
+    for (const item of node.items) {
+      if (isAlias(item)) continue
+      visit(isPair(item) ? item.value : item)
+    }
+  }
+  visit(root)
+  return found.toSorted((a, b) => a.at - b.at).map((one) => one.text)
+}
