@@ -1,5 +1,36 @@
-import type { FieldError } from '../../../shared/model/field-error.ts'
+import { type FieldError, forbidden } from '../../../shared/model/field-error.ts'
 import type { Pod } from '../../../shared/model/gen/api.ts'
+import type { StrategyContext } from '../kind.ts'
+import { each } from './check.ts'
+import { validateTrimmedImage } from './containers.ts'
+import { validateAppArmorAgreement, validatePodAnnotations } from './pod-annotations.ts'
+import { validatePodSpec } from './pod-spec.ts'
 
-export const validateNewPod = (_object: Pod): readonly FieldError[] => []
-export const validatePodChange = (_object: Pod, _old: Pod): readonly FieldError[] => []
+/** What holds for a pod at create and at every change. */
+export function validatePodItself(pod: Pod): readonly FieldError[] {
+  const spec = pod.spec ?? { containers: [] }
+  return [
+    ...validatePodAnnotations(pod, 'metadata.annotations'),
+    ...validatePodSpec(spec, { path: 'spec', meta: pod.metadata, isPod: true }),
+    ...validateTokens(pod),
+    ...each(spec.containers, 'spec.containers', validateTrimmedImage),
+    ...each(spec.initContainers, 'spec.initContainers', validateTrimmedImage),
+  ]
+}
+
+/** A token without an account would be nobody's. */
+function validateTokens({ spec }: Pod): readonly FieldError[] {
+  if (spec?.serviceAccountName) return []
+  return each(spec?.volumes, 'spec.volumes', (volume, at) =>
+    each(volume.projected?.sources, `${at}.projected.sources`, (source, sourceAt) => (source.serviceAccountToken ? [forbidden(`${sourceAt}.serviceAccountToken`, 'must not be specified when serviceAccountName is not set')] : [])),
+  )
+}
+
+export function validateNewPod(pod: Pod): readonly FieldError[] {
+  const errors = [...validatePodItself(pod)]
+  if (pod.spec?.ephemeralContainers?.length) errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  if (pod.spec?.schedulingGates?.length && pod.spec.nodeName) errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
+  return [...errors, ...validateAppArmorAgreement(pod, 'spec')]
+}
+
+export const validatePodChange = (_pod: Pod, _old: Pod, _context: StrategyContext): readonly FieldError[] => []

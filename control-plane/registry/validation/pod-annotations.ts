@@ -1,0 +1,50 @@
+import { type FieldError, forbidden, invalid } from '../../../shared/model/field-error.ts'
+import type { Container, Pod } from '../../../shared/model/gen/api.ts'
+import { sortedEntries } from './check.ts'
+import { containersWithPath } from './visit.ts'
+
+const MIRROR = 'kubernetes.io/config.mirror'
+const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
+const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
+const LOCALHOST = 'localhost/'
+
+const isAppArmorValue = (value: string): boolean => ['', 'runtime/default', 'unconfined'].includes(value) || value.startsWith(LOCALHOST)
+
+const isInt32 = (text: string): boolean => /^(0|-?[1-9][0-9]*|\+?[1-9][0-9]*)$/.test(text) && Math.abs(Number(text)) <= 2_147_483_648 && Number(text) !== 2_147_483_648
+
+/** Annotations that mean something for pods. @param path of the annotations. */
+export function validatePodAnnotations(pod: Pod, path: string): readonly FieldError[] {
+  const annotations = pod.metadata.annotations ?? {}
+  const errors: FieldError[] = []
+  const mirror = annotations[MIRROR]
+  if (mirror !== undefined && !pod.spec?.nodeName) errors.push(invalid(`${path}[${MIRROR}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
+  const cost = annotations[DELETION_COST]
+  if (cost !== undefined && !isInt32(cost)) errors.push(invalid(`${path}[${DELETION_COST}]`, cost, 'must be a 32bit integer'))
+  return [...errors, ...validateAppArmor(pod, path)]
+}
+
+function validateAppArmor(pod: Pod, path: string): readonly FieldError[] {
+  const names = new Set(containersWithPath(pod.spec ?? { containers: [] }, '').map(({ container }) => container.name))
+  return sortedEntries(pod.metadata.annotations).flatMap(([key, value]) => {
+    if (!key.startsWith(APP_ARMOR)) return []
+    const container = key.slice(APP_ARMOR.length)
+    const field = `${path}[${key}]`
+    if (!names.has(container)) return [invalid(field, container, 'container not found')]
+    return isAppArmorValue(value) ? [] : [invalid(field, value, `invalid AppArmor profile name: ${JSON.stringify(value)}`)]
+  })
+}
+
+const typeOfAnnotation = (value: string): string => (value === 'unconfined' ? 'Unconfined' : value.startsWith(LOCALHOST) ? 'Localhost' : 'RuntimeDefault')
+
+/** A profile said in an annotation and in the field must be one and the same. */
+export function validateAppArmorAgreement(pod: Pod, path: string): readonly FieldError[] {
+  return containersWithPath(pod.spec ?? { containers: [] }, path).flatMap(({ container, path: at }) => {
+    const annotated = pod.metadata.annotations?.[`${APP_ARMOR}${container.name}`]
+    const profile = (container as Container).securityContext?.appArmorProfile
+    if (!annotated || !profile) return []
+    const field = `${at}.securityContext.appArmorProfile`
+    if (typeOfAnnotation(annotated) !== profile.type) return [forbidden(`${field}.type`, 'apparmor type in annotation and field must match')]
+    const differs = profile.type === 'Localhost' && annotated.slice(LOCALHOST.length) !== (profile.localhostProfile ?? '')
+    return differs ? [forbidden(`${field}.localhostProfile`, 'apparmor profile in annotation and field must match')] : []
+  })
+}

@@ -1,0 +1,86 @@
+import { duplicate, type FieldError, forbidden, invalid, required } from '../../../shared/model/field-error.ts'
+import type { HostPathVolumeSource, ObjectMeta, Volume } from '../../../shared/model/gen/api.ts'
+import { compareQuantities } from '../../../shared/model/quantity.ts'
+import { dnsLabel, each, fileMode, noBacksteps, oneOf, requiredOneOf, requiredText } from './check.ts'
+import { validateClaimTemplate } from './volume-claim.ts'
+import { diskChecks } from './volume-disks.ts'
+import { validateDownwardFile, validateKeyedVolume, validateProjectedVolume } from './volume-files.ts'
+
+type Check = (volume: Volume, path: string) => readonly FieldError[] | undefined
+
+const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'] as const
+
+function validateHostPath({ path: file, type }: HostPathVolumeSource, path: string): readonly FieldError[] {
+  if (!file) return [required(`${path}.path`)]
+  return [...noBacksteps(`${path}.path`, file), ...(type === undefined ? [] : oneOf(`${path}.type`, type, hostPathTypes))]
+}
+
+const disk = (name: string): Check => diskChecks[name] ?? (() => undefined)
+
+/** Every kind of volume, in the order in which Kubernetes looks for them. */
+const checks: ReadonlyArray<readonly [name: string, check: Check]> = [
+  ['emptyDir', ({ emptyDir }, path) => emptyDir && (compareQuantities(String(emptyDir.sizeLimit ?? '0'), '0') < 0 ? [forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity')] : [])],
+  ['hostPath', ({ hostPath }, path) => hostPath && validateHostPath(hostPath, `${path}.hostPath`)],
+  ['gitRepo', disk('gitRepo')],
+  ['gcePersistentDisk', disk('gcePersistentDisk')],
+  ['awsElasticBlockStore', disk('awsElasticBlockStore')],
+  ['secret', ({ secret }, path) => secret && validateKeyedVolume(secret, `${path}.secret`, { field: 'secretName', value: secret.secretName })],
+  ['nfs', disk('nfs')],
+  ['iscsi', disk('iscsi')],
+  ['glusterfs', disk('glusterfs')],
+  ['flocker', disk('flocker')],
+  ['persistentVolumeClaim', ({ persistentVolumeClaim: claim }, path) => claim && requiredText(`${path}.persistentVolumeClaim.claimName`, claim.claimName)],
+  ['rbd', disk('rbd')],
+  ['cinder', disk('cinder')],
+  ['cephfs', disk('cephfs')],
+  ['quobyte', disk('quobyte')],
+  ['downwardAPI', ({ downwardAPI }, path) => downwardAPI && [...fileMode(`${path}.downwardAPI.defaultMode`, downwardAPI.defaultMode), ...(downwardAPI.items ?? []).flatMap((file) => validateDownwardFile(file, `${path}.downwardAPI`))]],
+  ['fc', disk('fc')],
+  ['flexVolume', disk('flexVolume')],
+  ['configMap', ({ configMap }, path) => configMap && validateKeyedVolume(configMap, `${path}.configMap`, { field: 'name', value: configMap.name })],
+  ['azureFile', disk('azureFile')],
+  ['vsphereVolume', disk('vsphereVolume')],
+  ['photonPersistentDisk', disk('photonPersistentDisk')],
+  ['portworxVolume', disk('portworxVolume')],
+  ['azureDisk', disk('azureDisk')],
+  ['storageos', disk('storageos')],
+  ['projected', ({ projected }, path) => projected && validateProjectedVolume(projected, `${path}.projected`)],
+  ['scaleIO', disk('scaleIO')],
+  ['csi', disk('csi')],
+  ['ephemeral', ({ ephemeral }, path) => ephemeral && (ephemeral.volumeClaimTemplate ? validateClaimTemplate(ephemeral.volumeClaimTemplate, `${path}.ephemeral.volumeClaimTemplate`) : [required(`${path}.ephemeral.volumeClaimTemplate`)])],
+  ['image', ({ image }, path) => image && [...requiredText(`${path}.image.reference`, image.reference), ...requiredOneOf(`${path}.image.pullPolicy`, image.pullPolicy, ['Always', 'IfNotPresent', 'Never'])]],
+]
+
+/** The fields of a volume that a second kind is refused under, where they are named otherwise than in the API. */
+const otherNames: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' }
+
+function validateSource(volume: Volume, path: string): readonly FieldError[] {
+  let found = false
+  const errors = checks.flatMap(([name, check]) => {
+    const own = check(volume, path)
+    if (own === undefined) return []
+    if (found) return [forbidden(`${path}.${otherNames[name] ?? name}`, 'may not specify more than 1 volume type')]
+    found = true
+    return own
+  })
+  return found ? errors : [...errors, required(path, 'must specify a volume type')]
+}
+
+export interface ValidatedVolumes {
+  readonly errors: readonly FieldError[]
+  /** Those without errors, by name. */
+  readonly sound: ReadonlyMap<string, Volume>
+}
+
+export function validateVolumes(volumes: readonly Volume[] | undefined, meta: ObjectMeta | undefined, path: string): ValidatedVolumes {
+  const sound = new Map<string, Volume>()
+  const created = new Set((volumes ?? []).filter((one) => one.ephemeral && meta?.name).map((one) => `${meta?.name}-${one.name}`))
+  const errors = each(volumes, path, (volume, at) => {
+    const name = volume.name ?? ''
+    const own = [...validateSource(volume, at), ...(name === '' ? [required(`${at}.name`)] : dnsLabel(`${at}.name`, name)), ...(sound.has(name) ? [duplicate(`${at}.name`, name)] : [])]
+    if (own.length === 0) sound.set(name, volume)
+    const claim = volume.persistentVolumeClaim?.claimName
+    return claim !== undefined && created.has(claim) ? [...own, invalid(`${at}.persistentVolumeClaim.claimName`, claim, 'must not reference a PVC that gets created for an ephemeral volume')] : own
+  })
+  return { errors, sound }
+}
