@@ -10,10 +10,13 @@ import type { Controller, ControllerParts } from './controller.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEventRecorder } from './events/recorder.ts'
+import { createNodeIpamController } from './nodeipam/reconcile.ts'
+import { createNodeLifecycleController } from './nodelifecycle/reconcile.ts'
 import { createReplicaSetController } from './replicaset/reconcile.ts'
 import { createRootCaController } from './root-ca/reconcile.ts'
 import { runController, type ControllerMetrics } from './runner.ts'
 import { createServiceAccountController } from './serviceaccount/reconcile.ts'
+import { createTaintEvictionController } from './tainteviction/reconcile.ts'
 
 export interface ControllersOptions {
   readonly client: ApiClient
@@ -49,6 +52,15 @@ export function createControllers(options: ControllersOptions): Controllers {
   }
 }
 
-function allControllers(parts: ControllerParts, options: ControllersOptions): readonly Controller[] {
-  return [createReplicaSetController(parts), createDeploymentController(parts), createEndpointSliceController(parts), createServiceAccountController(parts), createRootCaController(parts, options.rootCaPem)]
+function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem }: ControllersOptions): readonly Controller[] {
+  return [
+    createReplicaSetController(parts),
+    createDeploymentController(parts),
+    createEndpointSliceController(parts),
+    createServiceAccountController(parts),
+    createRootCaController(parts, rootCaPem),
+    createNodeLifecycleController(parts, liveness),
+    createTaintEvictionController(parts),
+    createNodeIpamController(parts, { liveness, clusterCidr }),
+  ]
 }

@@ -8,7 +8,7 @@ import type { Change, Informer } from '../../informers/port.ts'
 import { ignoreMissing, ignoreOvertaken } from '../answers.ts'
 import { done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { OwnWrites } from '../own-writes.ts'
-import { BY_NAMESPACE, byNamespace } from '../ownership/indexes.ts'
+import { BY_NAMESPACE, byNamespace, BY_NODE, byNode } from '../ownership/indexes.ts'
 import { isFinished, isReady } from '../pod-control/pod-state.ts'
 import { ZONE_LABEL } from './endpoints.ts'
 import { isManaged, MANAGED_BY, MANAGER, planSlices, SERVICE_NAME } from './plan.ts'
@@ -19,9 +19,6 @@ const byService = (slice: EndpointSlice): readonly string[] => {
   const { [MANAGED_BY]: manager, [SERVICE_NAME]: service } = slice.metadata.labels ?? {}
   return manager === MANAGER && service !== undefined ? [objectKey(namespaceOf(slice), service)] : []
 }
-
-const BY_NODE = 'node'
-const byNode = (pod: Pod): readonly string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : [])
 
 export function createEndpointSliceController(parts: ControllerParts): Controller {
   const worker = new EndpointSliceWorker(parts)

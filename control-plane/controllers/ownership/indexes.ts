@@ -1,4 +1,5 @@
 /** The informer indexes by which controllers find their dependents. Functions, so that every controller adds the very same ones. */
+import type { Pod } from '../../../shared/model/gen/api.ts'
 import { controllerOf, namespaceOf, type KubeObject } from '../../../shared/model/meta.ts'
 
 /** By the uid of the owner that controls the object. */
@@ -14,3 +15,7 @@ export const orphansByNamespace = (object: KubeObject): readonly string[] => (co
 
 export const BY_NAMESPACE = 'namespace'
 export const byNamespace = (object: KubeObject): readonly string[] => [namespaceOf(object)]
+
+/** Pods by the node they are bound to. */
+export const BY_NODE = 'node'
+export const byNode = (pod: Pod): readonly string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : [])

@@ -1,0 +1,19 @@
+/** What the control plane says of a node that says nothing itself. PURE. */
+import type { Node, NodeCondition } from '../../../shared/model/gen/api.ts'
+import { formatTime } from '../../../shared/model/time.ts'
+
+export const findNodeCondition = (node: Node, type: string): NodeCondition | undefined => node.status?.conditions?.find((condition) => condition.type === type)
+
+const WATCHED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
+
+/** The conditions to be written so that each watched one is Unknown; none if they are already. */
+export function unknownConditions(node: Node, nowMs: number): readonly NodeCondition[] {
+  const now = formatTime(nowMs)
+  return WATCHED.flatMap((type): readonly NodeCondition[] => {
+    const known = findNodeCondition(node, type)
+    if (known?.status === 'Unknown') return []
+    if (known) return [{ ...known, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: now }]
+    const lastHeartbeatTime = node.metadata.creationTimestamp
+    return [{ type, status: 'Unknown', reason: 'NodeStatusNeverUpdated', message: 'Kubelet never posted node status.', lastHeartbeatTime, lastTransitionTime: now }]
+  })
+}

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest'
+import type { Node, Pod } from '../../../shared/model/gen/api.ts'
+import { leases, nodes, pods } from '../../../shared/model/resources.ts'
+import { formatMicroTime, formatTime } from '../../../shared/model/time.ts'
+import type { NodeLiveness, NodeState } from '../../dispatch/liveness-port.ts'
+import { createNodeIpamController } from '../nodeipam/reconcile.ts'
+import { createTaintEvictionController } from '../tainteviction/reconcile.ts'
+import { world } from '../testing.ts'
+import { planNode } from './plan.ts'
+import { createNodeLifecycleController } from './reconcile.ts'
+
+const nowMs = 1_700_000_000_000
+const node = (conditions: Readonly<Record<string, string>> | undefined, more: Partial<Node> = {}): Node => ({
+  metadata: { name: 'n', uid: 'n', creationTimestamp: formatTime(nowMs), annotations: { 'node.alpha.kubernetes.io/ttl': '0' }, ...more.metadata },
+  spec: { taints: [{ key: 'mine', effect: 'NoSchedule' }], ...more.spec },
+  ...(conditions ? { status: { conditions: Object.entries(conditions).map(([type, status]) => ({ type, status, lastTransitionTime: formatTime(nowMs) })) } } : {}),
+})
+const plan = (of: Node, life: Parameters<typeof planNode>[0]['life'], atMs = nowMs) => planNode({ node: of, life, pods: [], nowMs: atMs })
+const keys = (taints: ReturnType<typeof plan>['taints']): readonly string[] | undefined => taints?.map(({ key, effect }) => `${key.replace('node.kubernetes.io/', '')}:${effect}`)
+
+test('taints follow conditions and cordon, others’ taints stay', () => {
+  expect(keys(plan(node({ Ready: 'True', MemoryPressure: 'True' }, { spec: { unschedulable: true, taints: [{ key: 'mine', effect: 'NoSchedule' }] } }), { kind: 'seen' }).taints)).toEqual([
+    'mine:NoSchedule',
+    'memory-pressure:NoSchedule',
+    'unschedulable:NoSchedule',
+  ])
+  expect(keys(plan(node({ Ready: 'False' }), { kind: 'seen' }).taints)).toEqual(['mine:NoSchedule', 'not-ready:NoSchedule', 'not-ready:NoExecute'])
+  const recovered = node({ Ready: 'True' }, { spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }, { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }] } })
+  expect(plan(recovered, { kind: 'seen' }).taints).toEqual([])
+  expect(plan(node({ Ready: 'True' }), { kind: 'seen' }).taints).toBeUndefined()
+})
+
+test('a node without an agent has 40 s from its last sign, and 60 s to give the first', () => {
+  const silent = plan(node({ Ready: 'True' }), { kind: 'no-agent', heardMs: nowMs - 40_000 })
+  expect(silent.conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual([
+    ['Ready', 'Unknown', 'NodeStatusUnknown'],
+    ['MemoryPressure', 'Unknown', 'NodeStatusNeverUpdated'],
+    ['DiskPressure', 'Unknown', 'NodeStatusNeverUpdated'],
+    ['PIDPressure', 'Unknown', 'NodeStatusNeverUpdated'],
+  ])
+  expect([keys(silent.taints), silent.hasFailed]).toEqual([['mine:NoSchedule', 'unreachable:NoSchedule', 'unreachable:NoExecute'], true])
+  expect(plan(node({ Ready: 'True' }), { kind: 'no-agent', heardMs: nowMs - 10_000 })).toMatchObject({ conditions: [], taints: undefined, againAfterMs: 30_000 })
+  expect(plan(node(undefined), { kind: 'no-agent', heardMs: nowMs }, nowMs + 59_000)).toMatchObject({ conditions: [], againAfterMs: 1000 })
+  expect(plan(node(undefined), { kind: 'no-agent', heardMs: nowMs }, nowMs + 60_000).conditions.length).toBe(4)
+})
+
+test('a lost node is fenced; the fence stays until its agent speaks again', () => {
+  const lost = plan(node({ Ready: 'True' }), { kind: 'lost' })
+  expect(keys(lost.taints)).toEqual(['mine:NoSchedule', 'unreachable:NoSchedule', 'unreachable:NoExecute', 'out-of-service:NoExecute'])
+  const fenced = node({ Ready: 'Unknown', MemoryPressure: 'Unknown', DiskPressure: 'Unknown', PIDPressure: 'Unknown' }, { spec: { taints: lost.taints ?? [] } })
+  expect(plan(fenced, { kind: 'lost' })).toMatchObject({ conditions: [], taints: undefined })
+  expect(plan(fenced, { kind: 'seen' }).taints).toBeUndefined()
+  expect(keys(plan(node({ Ready: 'True' }, { spec: { taints: lost.taints ?? [] } }), { kind: 'seen' }).taints)).toEqual(['mine:NoSchedule'])
+})
+
+function fakeLiveness(): NodeLiveness & { set(name: string, state: NodeState): void } {
+  const states = new Map<string, NodeState>()
+  const listeners = new Set<(name: string) => void>()
+  return {
+    stateOf: (name) => states.get(name) ?? { kind: 'no-agent' },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    set(name, state) {
+      states.set(name, state)
+      for (const listener of listeners) listener(name)
+    },
+  }
+}
+
+const pod = (name: string, tolerations: NonNullable<Pod['spec']>['tolerations'] = []): Pod => ({
+  metadata: { name, namespace: 'ns' },
+  spec: { nodeName: 'n', containers: [], tolerations },
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: formatTime(nowMs) }] },
+})
+
+test('when a node is lost its pods are removed at once, those that tolerate it only become unready', async () => {
+  await using here = world()
+  const liveness = fakeLiveness()
+  liveness.set('n', { kind: 'seen' })
+  await here.start(createNodeLifecycleController(here.parts, liveness), createTaintEvictionController(here.parts), createNodeIpamController(here.parts, { liveness, clusterCidr: '10.244.0.0/16' }))
+  await here.client.create(nodes, node({ Ready: 'True' }))
+  await here.client.create(pods, pod('a', [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]))
+  await here.client.create(pods, pod('b', [{ operator: 'Exists' }]))
+  await here.clock.advance(100)
+  expect(here.client.all(nodes)[0]?.spec).toMatchObject({ podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'] })
+  liveness.set('n', { kind: 'lost', sinceMs: here.clock.nowMs() })
+  await here.clock.advance(100)
+  expect(here.client.all(pods).map(({ metadata, status }) => [metadata.name, status?.conditions?.map(({ type, status: value }) => `${type}=${value}`)])).toEqual([['b', ['Ready=False']]])
+})
+
+test('without an agent: a renewed lease keeps the node ready, silence makes it unknown, and tolerated pods leave in time', async () => {
+  await using here = world()
+  await here.start(createNodeLifecycleController(here.parts, fakeLiveness()), createTaintEvictionController(here.parts))
+  await here.client.create(nodes, node({ Ready: 'True' }))
+  await here.client.create(pods, pod('a', [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]))
+  await here.client.create(leases, { metadata: { name: 'n', namespace: 'kube-node-lease' }, spec: { renewTime: formatMicroTime(here.clock.nowMs()) } })
+  const ready = (): string | undefined => here.client.all(nodes)[0]?.status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  await here.clock.advance(30_000)
+  await here.client.patch(leases, { namespace: 'kube-node-lease', name: 'n' }, { type: 'merge', body: { spec: { renewTime: formatMicroTime(here.clock.nowMs()) } } })
+  await here.clock.advance(30_000)
+  expect(ready()).toBe('True')
+  await here.clock.advance(15_000)
+  expect(ready()).toBe('Unknown')
+  await here.clock.advance(290_000)
+  expect(here.client.all(pods)[0]?.metadata.deletionTimestamp).toBeUndefined()
+  await here.clock.advance(15_000)
+  expect(here.client.all(pods)[0]?.metadata.deletionTimestamp).toBeDefined()
+})

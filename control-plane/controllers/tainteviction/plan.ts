@@ -1,0 +1,38 @@
+/** When a pod has to leave its node because of the node's NoExecute taints. PURE. */
+import { OUT_OF_SERVICE_TAINT } from '../../../shared/model/fencing.ts'
+import type { Node, Pod, Taint } from '../../../shared/model/gen/api.ts'
+import { parseTime } from '../../../shared/model/time.ts'
+import { isSameTaint, tolerates } from '../../../shared/model/toleration.ts'
+import { isFinished } from '../pod-control/pod-state.ts'
+
+export type Eviction =
+  | { readonly kind: 'stay' }
+  | { readonly kind: 'leave'; readonly inMs: number }
+  /** Nothing of the node runs any more: the pod is removed without asking it. */
+  | { readonly kind: 'remove' }
+
+export interface EvictionView {
+  readonly pod: Pod
+  readonly node: Node
+  /** When a taint that does not say so itself was first seen. */
+  readonly seenMs: (taint: Taint) => number
+  readonly nowMs: number
+}
+
+export function planEviction({ pod, node, seenMs, nowMs }: EvictionView): Eviction {
+  const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
+  const tolerations = pod.spec?.tolerations ?? []
+  const fence = taints.find((taint) => isSameTaint(taint, OUT_OF_SERVICE_TAINT))
+  if (fence && isDown(node) && !tolerations.some((one) => tolerates(one, fence))) return { kind: 'remove' }
+  if (pod.metadata.deletionTimestamp !== undefined || isFinished(pod)) return { kind: 'stay' }
+  const waits = taints.map((taint) => {
+    const matching = tolerations.filter((one) => tolerates(one, taint))
+    if (matching.length === 0) return 0
+    const seconds = matching.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? [])
+    return seconds.length === 0 ? Number.POSITIVE_INFINITY : (parseTime(taint.timeAdded) ?? seenMs(taint)) + Math.max(0, Math.min(...seconds)) * 1000 - nowMs
+  })
+  const firstMs = Math.min(Number.POSITIVE_INFINITY, ...waits)
+  return firstMs === Number.POSITIVE_INFINITY ? { kind: 'stay' } : { kind: 'leave', inMs: Math.max(0, firstMs) }
+}
+
+const isDown = (node: Node): boolean => node.status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True'
