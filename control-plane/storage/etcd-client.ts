@@ -1,15 +1,23 @@
 import { Etcd3, isRecoverableError, type IOptions } from 'etcd3'
 import type { Clock } from '../../shared/kit/clock.ts'
-import { Fault } from '../../shared/kit/faults.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
 
 /** Where etcd is and who we are to it. */
 export interface EtcdAddress {
   /** `http://127.0.0.1:2379`, `https://…`, or `unix:/run/etcd.sock`. With several, each call takes one of them. */
   readonly endpoints: readonly string[]
-  /** PEM texts. */
-  readonly tls?: { readonly ca: string; readonly cert?: string | undefined; readonly key?: string | undefined } | undefined
+  readonly tls?: EtcdTls | undefined
   /** How long one call may take; 5 s by default. */
   readonly callMs?: number | undefined
+}
+
+export interface EtcdTls {
+  /** PEM texts. */
+  readonly ca: string
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  /** The DNS name that the servers' certificates carry, for endpoints that are IP addresses (gRPC asks for the address by name, which Node refuses); `localhost` by default. */
+  readonly serverName?: string | undefined
 }
 
 export type EtcdClient = Etcd3
@@ -18,7 +26,7 @@ export type EtcdClient = Etcd3
 const RESTING_MS = 500
 
 /**
- * The library's client without its own ideas about failure: it retries nothing by itself (a write tried twice is not ours to
+ * The library's client without its own ideas about failure: it tries nothing twice that may have been sent (that is the caller's to
  * decide) and comes back quickly after a broken connection. Connects at the first call.
  */
 export function openEtcd({ endpoints, tls, callMs = 5000 }: EtcdAddress, clock: Clock): EtcdClient {
@@ -26,7 +34,7 @@ export function openEtcd({ endpoints, tls, callMs = 5000 }: EtcdAddress, clock: 
     hosts: [...endpoints],
     ...(tls && { credentials: { rootCertificate: Buffer.from(tls.ca), ...(tls.key && { privateKey: Buffer.from(tls.key) }), ...(tls.cert && { certChain: Buffer.from(tls.cert) }) } }),
     defaultCallOptions: (context) => (context.isStream ? {} : { deadline: clock.nowMs() + callMs }),
-    faultHandling: { global: policy((work) => work()), host: () => (endpoints.length > 1 ? resting(clock) : policy((work) => work())) },
+    faultHandling: endpoints.length > 1 ? { global: elsewhere(endpoints.length), host: () => resting(clock) } : { global: policy((work) => work()), host: () => policy((work) => work()) },
     grpcOptions: {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
@@ -36,9 +44,13 @@ export function openEtcd({ endpoints, tls, callMs = 5000 }: EtcdAddress, clock: 
       'grpc.max_reconnect_backoff_ms': 1000,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_http_proxy': 0,
+      ...(tls && endpoints.some(isAddress) && { 'grpc.ssl_target_name_override': tls.serverName ?? 'localhost' }),
     },
   })
 }
+
+/** An IPv4 address, or an IPv6 one in brackets. */
+const isAddress = (endpoint: string): boolean => /^(?:https?:\/\/)?(?:\[|\d+\.\d+\.\d+\.\d+(?:$|[:/]))/.test(endpoint)
 
 type FaultPolicy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>
 
@@ -47,6 +59,19 @@ function policy(run: <T>(work: () => PromiseLike<T> | T) => PromiseLike<T> | T):
   const never = (): { dispose(): void } => ({ dispose: () => {} })
   const execute = async <T>(work: (context: { signal: AbortSignal }) => PromiseLike<T> | T, signal = new AbortController().signal): Promise<T> => await run(() => work({ signal }))
   return { onSuccess: never, onFailure: never, execute } as unknown as FaultPolicy
+}
+
+/** What was never sent may be sent to another endpoint. */
+function elsewhere(endpoints: number): FaultPolicy {
+  return policy(async (work) => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work()
+      } catch (error) {
+        if (tries >= endpoints || !/No connection established|failed a moment ago/.test(messageOf(error))) throw error
+      }
+    }
+  })
 }
 
 function resting(clock: Clock): FaultPolicy {

@@ -6,15 +6,18 @@
  * namespace part). **Values** are JSON texts of objects without `metadata.resourceVersion`: the revision is the storage's to say.
  *
  * **Revisions.** Independent writes that arrive together are committed together and share one etcd mod revision, so a
- * `Revision` is `modRevision × 1024 + position in its batch`; the position is kept in the stored envelope. Comparing
- * revisions orders all writes. A list's revision is `R × 1024 + 1023`: everything up to and including R.
+ * `Revision` is `modRevision × 1024 + position in its batch`; the position of a put is kept in the stored envelope, that of a
+ * deletion follows from its key (`positions.ts`). Comparing revisions orders all writes. A list's revision is `R × 1024 + 1023`:
+ * everything up to and including R.
  *
  * **The story of a list, then a watch.** `list('/gantry/core/pods/')` answers entries and a revision V. `watch(prefix, { after: V })`
  * then yields every change later than V, each exactly once, in order of revision, however often the connection to etcd is lost
- * in between; if V has been compacted away it throws `Fault('gone')` and the caller lists again.
+ * in between; if V has been compacted away it throws `Fault('gone')` and the caller lists again. Each write moves every watch on,
+ * also a write under another prefix: without being asked a watch always comes to `currentRevision`.
  *
  * **Faults**: `unavailable` (not reachable, or no leader; the write may or may not have happened), `timeout` (the same),
- * `gone` (compacted), `exhausted` (out of space), `cancelled`, `corrupt` (a stored value is not JSON).
+ * `gone` (compacted), `exhausted` (out of space; deletions still work), `invalid` (larger than etcd takes, or a revision that has not
+ * happened yet), `cancelled`, `corrupt` (etcd says that its members differ).
  */
 export type Revision = number
 

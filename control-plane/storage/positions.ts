@@ -42,7 +42,8 @@ export function takeBatch<W extends { readonly write: Placeable }>(queue: W[], l
   for (; looked < queue.length && keys.size < limits.maxWrites; looked++) {
     const item = queue[looked] as W
     const { write } = item
-    const size = write.key.length * 2 + (write.value?.length ?? 0) + 64
+    // The key stands in the compare, the operation and the answer to a failure.
+    const size = 3 * Buffer.byteLength(write.key) + Buffer.byteLength(write.value ?? '') + 64
     if (keys.size > 0 && bytes + size > limits.maxBytes) break
     const place = write.kind === 'delete' ? deletePosition(write.key) : undefined
     if (keys.has(write.key) || leftKeys.has(write.key) || (place !== undefined && places.has(place))) {

@@ -80,6 +80,7 @@ class StorageWatchCache implements WatchCache {
         await this.#load(signal)
         failures = 0
         await this.#follow(signal)
+        throw new Fault('unavailable', 'the watch of the storage ended')
       } catch (error) {
         if (signal.aborted) break
         failures = isFault(error, 'gone') ? 0 : failures + 1

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,17 +11,23 @@ export interface TestEtcd extends AsyncDisposable {
   kill(): Promise<void>
   /** Starts it again on the same data and ports, and waits until it answers. */
   start(): Promise<void>
+  /** Throws its data away; only while it is killed. */
+  wipe(): Promise<void>
 }
 
 export interface TestEtcdOptions {
   readonly maxTxnOps?: number
   /** Bytes the database may take. */
   readonly quotaBytes?: number
+  /** PEM texts: it serves TLS and wants client certificates of this authority. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
 }
 
 export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-etcd-'))
-  const endpoint = `http://127.0.0.1:${await freePort()}`
+  const port = await freePort()
+  const endpoint = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`
+  const metrics = `http://127.0.0.1:${await freePort()}`
   const peer = `http://127.0.0.1:${await freePort()}`
   const flags: Readonly<Record<string, string>> = {
     name: 'gantry-test',
@@ -36,6 +42,8 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
     'heartbeat-interval': '10',
     'election-timeout': '100',
     'max-txn-ops': String(options.maxTxnOps ?? 2048),
+    'listen-metrics-urls': metrics,
+    ...(await tlsFlags(folder, options.tls)),
     'quota-backend-bytes': String(options.quotaBytes ?? 0),
   }
   let child: ChildProcess | undefined
@@ -51,8 +59,9 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
     },
     async start() {
       child = spawn('etcd', Object.entries(flags).map(([name, value]) => `--${name}=${value}`), { stdio: 'ignore' })
-      await untilHealthy(endpoint)
+      await untilHealthy(metrics)
     },
+    wipe: () => rm(flags['data-dir'] ?? '', { recursive: true, force: true }),
     async [Symbol.asyncDispose]() {
       await self.kill()
       await rm(folder, { recursive: true, force: true })
@@ -60,6 +69,12 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
   }
   await self.start()
   return self
+}
+
+async function tlsFlags(folder: string, tls: TestEtcdOptions['tls']): Promise<Readonly<Record<string, string>>> {
+  if (tls === undefined) return {}
+  for (const [name, pem] of Object.entries(tls)) await writeFile(join(folder, name), pem, { mode: 0o600 })
+  return { 'trusted-ca-file': join(folder, 'ca'), 'cert-file': join(folder, 'cert'), 'key-file': join(folder, 'key'), 'client-cert-auth': 'true' }
 }
 
 async function untilHealthy(endpoint: string): Promise<void> {

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeStorage } from '../../control-plane/storage/contract.ts'
 import { committed, eventsAfter, faulty, put, remove } from '../../control-plane/storage/contract-room.ts'
 import { eventKey, eventRevision, modRevisionOf } from '../../control-plane/storage/events.ts'
-import type { Storage, StorageEvent } from '../../control-plane/storage/port.ts'
+import type { EventBatch, Storage, StorageEvent } from '../../control-plane/storage/port.ts'
 import { createEtcdStorage } from '../../control-plane/storage/etcd.ts'
 import { createWatchCache } from '../../control-plane/storage/storage.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { isFault } from '../../shared/kit/faults.ts'
+import { createAuthority, issueCertificate, type CertificateUsage } from '../../shared/kit/pki.ts'
 import { startEtcd, type TestEtcd } from './etcd.ts'
 import { linkTo } from './link.ts'
 
@@ -107,6 +108,25 @@ describe('etcd is killed', () => {
     for (const [key, revision] of acknowledged) expect(listed.get(key)).toBe(revision)
   })
 
+  test('an etcd that comes back without its newest state is noticed: watches are gone, a cache lists again', async () => {
+    await using own = await startEtcd()
+    await using storage = open(own)
+    for (let n = 0; n < 20; n++) await committed(put(storage, `${PREFIX}old/${n}`, '{}'))
+    const cache = createWatchCache({ storage, prefix: PREFIX, clock: systemClock })
+    const abort = new AbortController()
+    const running = cache.run(abort.signal)
+    await cache.whenReady()
+    const watching = expect(eventsOf(storage.watch(PREFIX, { after: await storage.currentRevision(), signal: abort.signal }))).rejects.toSatisfy(faulty('gone'))
+    await own.kill()
+    await own.wipe()
+    await own.start()
+    await watching
+    await until(() => cache.list(PREFIX).length === 0)
+    await cache.waitFor(await committed(put(storage, `${PREFIX}new/a`, '{}')))
+    abort.abort()
+    await running
+  })
+
   test('a storage made while etcd is away works when it comes', async () => {
     await using own = await startEtcd()
     await own.kill()
@@ -186,6 +206,30 @@ describe('watching', () => {
   })
 })
 
+describe('where etcd is', () => {
+  test('with several endpoints, one that is away is not noticed', async () => {
+    await using away = await startEtcd()
+    await away.kill()
+    await using storage = createEtcdStorage({ endpoints: [away.endpoint, etcd.endpoint] })
+    for (let n = 0; n < 10; n++) await committed(put(storage, `${PREFIX}several/${n}`, '{}'))
+    expect((await storage.list(`${PREFIX}several/`)).entries).toHaveLength(10)
+  })
+
+  test('over TLS only a client with a certificate of the authority gets in', async () => {
+    const authority = await createAuthority({ clock: systemClock })
+    const ca = authority.certificatePem
+    const issue = async (commonName: string, usages: readonly CertificateUsage[]): Promise<{ readonly cert: string; readonly key: string }> => {
+      const issued = await issueCertificate(authority, { commonName, organizations: [], dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], usages, clock: systemClock })
+      return { cert: issued.certificatePem, key: issued.privateKeyPem }
+    }
+    await using own = await startEtcd({ tls: { ca, ...(await issue('etcd', ['server', 'client'])) } })
+    await using known = createEtcdStorage({ endpoints: [own.endpoint], tls: { ca, ...(await issue('control-plane', ['client'])) } })
+    await committed(put(known, `${PREFIX}tls/a`, '{}'))
+    await using unknown = createEtcdStorage({ endpoints: [own.endpoint], tls: { ca } })
+    await expect(unknown.currentRevision()).rejects.toSatisfy(faulty('unavailable'))
+  })
+})
+
 describe('out of space', () => {
   test('is exhausted', async () => {
     await using small = await startEtcd({ quotaBytes: 1 << 21 })
@@ -199,6 +243,12 @@ describe('out of space', () => {
     expect([removed.status, refused.status]).toEqual(['fulfilled', 'rejected'])
   })
 })
+
+async function eventsOf(watch: AsyncIterable<EventBatch>): Promise<StorageEvent[]> {
+  const events: StorageEvent[] = []
+  for await (const batch of watch) events.push(...batch.events)
+  return events
+}
 
 const pause = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs))
 

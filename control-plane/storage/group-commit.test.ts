@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
+import { BatchTooLarge, GroupCommit, type GroupCommitOptions, type PendingWrite } from './group-commit.ts'
+import type { Write, WriteResult } from './port.ts'
+import type { Placed } from './positions.ts'
+
+type Batch = ReadonlyArray<Placed<PendingWrite>>
+
+interface Server {
+  readonly batches: string[][]
+  /** Answers the oldest transaction under way. */
+  answer(error?: Fault): Promise<void>
+  readonly commits: GroupCommit
+}
+
+function server(options: Partial<GroupCommitOptions> = {}): Server {
+  const batches: string[][] = []
+  const waiting: Array<{ readonly batch: Batch; readonly answer: PromiseWithResolvers<readonly WriteResult[]> }> = []
+  const commits = new GroupCommit({
+    maxWrites: 1000,
+    maxBytes: 1 << 20,
+    maxInFlight: 1,
+    soon: (run) => void setImmediate(run),
+    commit(batch) {
+      const answer = Promise.withResolvers<readonly WriteResult[]>()
+      batches.push(batch.map((placed) => `${placed.write.write.kind} ${placed.write.write.key}`))
+      waiting.push({ batch, answer })
+      return answer.promise
+    },
+    ...options,
+  })
+  return {
+    batches,
+    commits,
+    async answer(error) {
+      await turn()
+      const oldest = waiting.shift()
+      if (error) oldest?.answer.reject(error)
+      else oldest?.answer.resolve(oldest.batch.map(({ position }) => ({ kind: 'committed', revision: position })))
+      await turn()
+    },
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(() => setImmediate(resolve)))
+const put = (key: string): Write => ({ kind: 'put', key, value: '{}', expect: { kind: 'any' } })
+const del = (key: string): Write => ({ kind: 'delete', key, expect: { kind: 'any' } })
+
+test('what comes while a transaction is under way goes together in the next', async () => {
+  const { commits, batches, answer } = server()
+  const all = [commits.write(put('a'))]
+  await turn()
+  for (const key of ['b', 'c', 'b']) all.push(commits.write(put(key)))
+  for (let batch = 0; batch < 3; batch++) await answer()
+  await Promise.all(all)
+  expect(batches).toEqual([['put a'], ['put b', 'put c'], ['put b']])
+})
+
+test('a failed transaction fails its own writes only', async () => {
+  const { commits, answer } = server()
+  const first = expect(commits.write(put('a'))).rejects.toSatisfy((error) => isFault(error, 'unavailable'))
+  await turn()
+  const second = commits.write(put('b'))
+  await answer(new Fault('unavailable', 'gone away'))
+  await first
+  await answer()
+  expect(await second).toMatchObject({ kind: 'committed' })
+})
+
+test('a batch that is too large is given again in pieces', async () => {
+  const { commits, batches, answer } = server()
+  const all = Array.from({ length: 200 }, (_, n) => commits.write(put(`${n}`)))
+  await answer(new BatchTooLarge({}))
+  await answer()
+  await answer()
+  await Promise.all(all)
+  expect(batches.map((batch) => batch.length)).toEqual([200, 125, 75])
+})
+
+test('out of space: what makes room is given again alone', async () => {
+  const { commits, batches, answer } = server()
+  const refused = expect(commits.write(put('a'))).rejects.toSatisfy((error) => isFault(error, 'exhausted'))
+  const removed = commits.write(del('b'))
+  await answer(new Fault('exhausted', 'no space'))
+  await refused
+  await answer()
+  expect(await removed).toMatchObject({ kind: 'committed' })
+  expect(batches.at(-1)).toEqual(['delete b'])
+})
+
+test('who gives up while waiting is not written; after closing nothing is', async () => {
+  const { commits, batches, answer } = server()
+  const first = commits.write(put('a'))
+  await turn()
+  const abort = new AbortController()
+  const given = expect(commits.write(put('b'), abort.signal)).rejects.toSatisfy((error) => isFault(error, 'cancelled'))
+  abort.abort()
+  await given
+  const waiting = expect(commits.write(put('c'))).rejects.toSatisfy((error) => isFault(error, 'unavailable'))
+  commits.close(new Fault('unavailable', 'closed'))
+  await waiting
+  await answer()
+  await first
+  expect(batches).toEqual([['put a']])
+})

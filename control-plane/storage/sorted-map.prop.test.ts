@@ -1,0 +1,23 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { SortedMap } from './sorted-map.ts'
+
+test('it holds what a map holds, and lists prefixes in order', () => {
+  const keys = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 4 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.boolean(), keys)), keys, fc.option(keys, { nil: undefined }), (steps, prefix, startAfter) => {
+      const map = new SortedMap<string>()
+      const model = new Map<string, string>()
+      for (const [isRemoval, key] of steps) {
+        if (isRemoval) map.delete(key)
+        else map.set(key, key)
+        if (isRemoval) model.delete(key)
+        else model.set(key, key)
+      }
+      const expected = [...model.keys()].filter((key) => key.startsWith(prefix) && (startAfter === undefined || key > startAfter)).sort()
+      expect(map.underPrefix(prefix, startAfter)).toEqual(expected)
+      expect(map.size).toBe(model.size)
+      for (const key of model.keys()) expect(map.get(key)).toBe(key)
+    }),
+  )
+})
