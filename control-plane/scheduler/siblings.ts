@@ -6,7 +6,7 @@ import { labelMatcher } from './core/match.ts'
 type Labels = Readonly<Record<string, string>>
 
 /** Index of services by namespace. */
-export const NAMESPACE_INDEX = 'namespace'
+export const NAMESPACE_INDEX = 'scheduler-namespace'
 
 /** How the services that select a pod, and the ReplicaSet that owns it, select its siblings: all of them must. */
 export function siblingSelector(pod: Pod, from: { readonly services: Lister<Service>; readonly replicaSets: Lister<ReplicaSet> }): ((labels: Labels) => boolean) | undefined {
