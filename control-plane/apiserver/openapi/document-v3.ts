@@ -1,0 +1,78 @@
+/** One OpenAPI 3.0 document for each group version. PURE. */
+import { findSchema, type Schema } from '../../../shared/model/schemas/schema.ts'
+import type { DiscoveredVersion } from '../discovery/groups.ts'
+import { tagOf } from './names.ts'
+import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
+import type { Parameter } from './parameters.ts'
+import { pathsOf } from './paths.ts'
+
+type Document = Readonly<Record<string, unknown>>
+
+const JSON_TYPE = 'application/json'
+const YAML_TYPE = 'application/yaml'
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
+export const OBJECT_TYPES = [JSON_TYPE, PROTOBUF_TYPE, YAML_TYPE]
+export const STREAM_TYPES = [JSON_TYPE, `${JSON_TYPE};stream=watch`, PROTOBUF_TYPE, `${PROTOBUF_TYPE};stream=watch`, YAML_TYPE]
+export const PATCH_TYPES = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+export const DESCRIPTIONS: Readonly<Record<string, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 401: 'Unauthorized' }
+
+export interface DocumentOptions {
+  /** Of the API: `v1.36.2`. */
+  readonly version: string
+  /** All that are served, for kinds that every group has (`DeleteOptions`, `WatchEvent`). */
+  readonly groupVersions: ReadonlyArray<{ readonly group: string; readonly version: string }>
+}
+
+export function documentV3(version: DiscoveredVersion, options: DocumentOptions): Document {
+  const operations = operationsOf(version)
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: options.version },
+    paths: Object.fromEntries(
+      pathsOf(operations).map(({ path, shared, operations: byMethod }) => [
+        path,
+        { ...Object.fromEntries([...byMethod].map(([method, operation]) => [method, operationBody(operation, version)])), ...(shared.length > 0 ? { parameters: shared.map(parameterBody) } : {}) },
+      ]),
+    ),
+    components: {
+      schemas: Object.fromEntries(schemaNames(operations).map((name) => [name, publishedSchema(name, options)])),
+      securitySchemes: { BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' } },
+    },
+  }
+}
+
+/** Kinds of the machinery belong to every group version that is served. */
+const IN_EVERY_GROUP = new Set(['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'])
+
+export function publishedSchema(name: string, options: Pick<DocumentOptions, 'groupVersions'>): Schema {
+  const schema = findSchema(name) ?? {}
+  if (!IN_EVERY_GROUP.has(name)) return schema
+  const kind = name.slice(name.lastIndexOf('.') + 1)
+  return { ...schema, 'x-kubernetes-group-version-kind': options.groupVersions.map(({ group, version }) => ({ group, kind, version })).toSorted((a, b) => (a.group < b.group ? -1 : 1)) }
+}
+
+function operationBody(operation: Operation, version: DiscoveredVersion): Document {
+  const { id, action, gvk, parameters, body, responses } = operation
+  return {
+    tags: [tagOf(version.group, version.version)],
+    operationId: id,
+    ...(parameters.length > 0 ? { parameters: parameters.map(parameterBody) } : {}),
+    ...(body === undefined ? {} : { requestBody: { content: contentOf(body === PATCH_SCHEMA ? PATCH_TYPES : ['*/*'], body), ...(operation.bodyRequired ? { required: true } : {}) } }),
+    responses: { ...Object.fromEntries(Object.entries(responses).map(([status, schema]) => [status, responseBody(operation, status, schema)])), 401: { description: DESCRIPTIONS['401'] } },
+    ...(action === undefined ? {} : { 'x-kubernetes-action': action }),
+    ...(gvk === undefined ? {} : { 'x-kubernetes-group-version-kind': gvk }),
+  }
+}
+
+const contentOf = (types: readonly string[], schema: string): Document => Object.fromEntries(types.map((type) => [type, { schema: { $ref: `#/components/schemas/${schema}` } }]))
+
+function responseBody(operation: Operation, status: string, schema: string): Document {
+  const description = DESCRIPTIONS[status] ?? ''
+  if (schema === '') {
+    const types = operation.action === 'connect' ? ['*/*'] : [JSON_TYPE, PROTOBUF_TYPE, YAML_TYPE, 'text/plain']
+    return { description, content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }])) }
+  }
+  return { description, content: contentOf(operation.streams ? STREAM_TYPES : OBJECT_TYPES, schema) }
+}
+
+const parameterBody = ({ name, in: place, type }: Parameter): Document => ({ name, in: place, ...(place === 'path' ? { required: true } : {}), schema: { type, uniqueItems: true } })

@@ -1,0 +1,15 @@
+/** How operations and tags are called. PURE. */
+
+/** With its first letter large. */
+export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+
+const wordsOf = (group: string): readonly string[] => (group === '' ? ['core'] : group.replace(/\.k8s\.io$/, '').split('.'))
+
+/** `CoreV1`, `RbacAuthorizationV1`: stands in every operation's name. */
+export const operationPrefix = (group: string, version: string): string => [...wordsOf(group), version].map(capital).join('')
+
+/** `core_v1`, `rbacAuthorization_v1`. */
+export function tagOf(group: string, version: string): string {
+  const [first = '', ...rest] = wordsOf(group)
+  return `${first}${rest.map(capital).join('')}_${version}`
+}
