@@ -8,16 +8,18 @@ import type { KindDefinition } from '../registry/kind.ts'
 import type { Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
 import { noAllocations } from './admission/allocations.ts'
+import { defaultPlugins } from './admission/chain.ts'
 import { admissionChain } from './admission/plugin.ts'
 import type { Authorizer } from './authz/authorizer.ts'
 import type { CoreParts } from './core/parts.ts'
 import { resourcesOf } from './core/resources.ts'
-import { plainDecoder } from './decoding/plain.ts'
 import { createDispatch } from './dispatch.ts'
+import type { SubresourcePorts } from './subresources/ports.ts'
+import { specialHandlers } from './subresources/special.ts'
 import { createHandle } from './handle.ts'
 import type { Handle } from './request.ts'
 
-export interface ApiServerOptions {
+export interface ApiServerOptions extends SubresourcePorts {
   readonly storage: Storage
   /** Every kind that is served. */
   readonly kinds: readonly KindDefinition[]
@@ -41,8 +43,8 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, kinds, clock, random, log } = options
   const resources = resourcesOf(kinds, (prefix) => createWatchCache({ storage, prefix, clock, log }))
-  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain([]), allocations: noAllocations }
-  const handle = createHandle({ parts: core, decoder: plainDecoder, authorize: options.authorize, log, dispatch: createDispatch({}) })
+  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins({ storage, resources, clock, random })), allocations: noAllocations }
+  const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch: createDispatch(specialHandlers(options)) })
   return {
     handle,
     core,

@@ -7,7 +7,6 @@ import { requestAttributes } from './authz/attributes.ts'
 import { forbiddenStatus } from './authz/forbidden.ts'
 import type { CoreParts } from './core/parts.ts'
 import { parsePath, type ResourcePath } from './core/request-info.ts'
-import type { Decoder } from './decoding/decoder.ts'
 import type { HandlerContext } from './handlers/context.ts'
 import { findRoute } from './handlers/route.ts'
 import { pageNotFound } from './http/answers.ts'
@@ -18,7 +17,6 @@ import { asApiError, unknownResource } from './status.ts'
 
 export interface HandleOptions {
   readonly parts: CoreParts
-  readonly decoder: Decoder
   readonly authorize: Authorizer
   readonly log: Log
   /** The handler of a verb, of a subresource too. */
@@ -37,7 +35,7 @@ export function createHandle(options: HandleOptions): Handle {
       const found = findRoute(options.parts.resources, request, path)
       if (found.kind === 'unknown-group') return pageNotFound()
       representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: offersStreams(path) })
-      const context: HandlerContext = { parts: options.parts, decoder: options.decoder, request, route: found.route, representation, warnings }
+      const context: HandlerContext = { parts: options.parts, request, route: found.route, representation, warnings }
       return withWarnings(await options.dispatch(context), warnings)
     } catch (error) {
       report(options.log, request, error)

@@ -8,6 +8,7 @@ import { create, inNamespace } from '../apiserver/core/create.ts'
 import { remove } from '../apiserver/core/delete.ts'
 import { get } from '../apiserver/core/get.ts'
 import { list } from '../apiserver/core/list.ts'
+import { normalized } from '../apiserver/core/normalize.ts'
 import type { CoreParts } from '../apiserver/core/parts.ts'
 import { patch } from '../apiserver/core/patch.ts'
 import { findSubresource, type ResourceStore } from '../apiserver/core/resources.ts'
@@ -56,20 +57,20 @@ export function createInProcessClient({ core, user, guard, signal = new AbortCon
     async create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions) {
       const store = storeOf(resource)
       const namespace = object.metadata.namespace ?? ''
-      const item = await create(core, call(options), { store, namespace, object: inNamespace(store, wire(object), namespace) })
+      const item = await create(core, call(options), { store, namespace, object: inNamespace(store, wire(store, object), namespace) })
       return typed<T>(item.object)
     },
     async update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions) {
       const at = { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' }
-      const wanted = wire(object)
       const store = storeOf(resource)
+      const wanted = wire(store, object)
       const subresource = checkedSubresource(store, options)
       const missing = store.definition.allowCreateOnUpdate && subresource === '' ? () => wanted : undefined
       return typed<T>((await update(core, call(options), { store, at, subresource, change: () => wanted, missing })).item.object)
     },
     async patch<T extends KubeObject>(resource: Resource<T>, at: { readonly namespace?: string | undefined; readonly name: string }, given: { readonly type: 'json' | 'merge' | 'strategic'; readonly body: Json } & WriteOptions) {
       const store = storeOf(resource)
-      const request = { store, at: atOf(at), subresource: checkedSubresource(store, given), type: given.type, patch: plain(given.body), decode: (patched: JsonObject) => patched }
+      const request = { store, at: atOf(at), subresource: checkedSubresource(store, given), type: given.type, patch: plain(given.body), decode: (patched: JsonObject) => normalized(store.definition, patched) }
       return typed<T>((await patch(core, call(given), request)).item.object)
     },
     async delete(resource, at, options = {}) {
@@ -84,8 +85,8 @@ export function createInProcessClient({ core, user, guard, signal = new AbortCon
 /** The core's objects have been decoded by the schema of their kind: this is the one place where they become typed. */
 const typed = <T extends KubeObject>(object: JsonObject): T => object as unknown as T
 
-/** A typed object as plain JSON: members that are `undefined` are none. */
-const wire = (object: KubeObject): JsonObject => plain(object as unknown as JsonObject)
+/** A typed object as it would come in through the other door: no empty members, defaults filled in. */
+const wire = (store: ResourceStore, object: KubeObject): JsonObject => normalized(store.definition, object as unknown as JsonObject)
 
 function checkedSubresource(store: ResourceStore, options: WriteOptions | undefined): string {
   const name = options?.subresource ?? ''

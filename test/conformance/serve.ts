@@ -4,16 +4,20 @@
  *
  *   node test/conformance/serve.ts [--port 18080] [--kubeconfig FILE]
  */
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { writeFileSync } from 'node:fs'
+import { createTokenSigner } from '../../control-plane/apiserver/authn/token-signer.ts'
 import { createApiServer } from '../../control-plane/apiserver/apiserver.ts'
 import type { ApiRequest, ApiResponse, Handle, User } from '../../control-plane/apiserver/request.ts'
 import { createInProcessClient } from '../../control-plane/client/in-process.ts'
 import type { ApiClient } from '../../control-plane/client/port.ts'
+import type { NodeStreams } from '../../control-plane/dispatch/port.ts'
 import { kinds } from '../../control-plane/registry/registry.ts'
 import { createMemoryStorage } from '../../control-plane/storage/storage.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
+import { Fault } from '../../shared/kit/faults.ts'
 import { createLog } from '../../shared/kit/log.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
 import { namespaces, serviceAccounts } from '../../shared/model/resources.ts'
@@ -72,9 +76,18 @@ async function makeServiceAccounts(client: ApiClient, signal: AbortSignal): Prom
   for await (const change of client.watch(namespaces, { resourceVersion, signal })) if (change.type === 'ADDED') await make(change.object.metadata.name ?? '')
 }
 
+/** Nobody has an agent here. */
+const noNodes: NodeStreams = {
+  open: async (nodeName) => {
+    throw new Fault('unavailable', `node ${nodeName} has no session`)
+  },
+}
+
+const tokenSigner = createTokenSigner({ key: generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey, issuer: 'https://kubernetes.default.svc', clock: systemClock, random: systemRandom })
+
 const log = createLog({ process: 'conformance' }, process.env['GANTRY_LOG'] ?? 'warn')
 const stop = new AbortController()
-const server = createApiServer({ storage: createMemoryStorage(), kinds, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }) })
+const server = createApiServer({ storage: createMemoryStorage(), kinds, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams: noNodes, tokenSigner })
 const running = server.run(stop.signal)
 await server.whenReady(stop.signal)
 const client = createInProcessClient({ core: server.core, user: { ...admin, name: 'system:serviceaccount:kube-system:service-account-controller' } })

@@ -1,6 +1,7 @@
 /** `metadata.managedFields` of a write that is not a server-side apply. */
 import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Call } from './call.ts'
+import type { ExpectedKind } from '../decode/kinds.ts'
 import type { CoreParts } from './parts.ts'
 import type { ResourceStore } from './resources.ts'
 
@@ -12,7 +13,7 @@ export interface ManagedChange {
 }
 
 /** The changed object with its managed fields brought up to date in the name of the caller. */
-export function withManagedFields(parts: CoreParts, call: Call, { store, change }: { readonly store: ResourceStore; readonly change: ManagedChange }): JsonObject {
+export function withManagedFields(parts: CoreParts, call: Call, { store, change }: { readonly store: ResourceStore; readonly change: ManagedChange; readonly kind?: ExpectedKind | undefined }): JsonObject {
   void parts
   void call
   void store

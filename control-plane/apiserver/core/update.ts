@@ -13,7 +13,7 @@ import { keyAt, type ResourceStore } from './resources.ts'
 import { isReadyToGo } from './finalizers.ts'
 import { dedupOwners, prepareChange, validateChanged } from './strategy.ts'
 import { canonical, itemOf, itemOfEntry, metaText, withMeta, withoutRevision } from './stored.ts'
-import { checkExpectedRevision } from './versions.ts'
+import { checkExpectedRevision, uidMessage } from './versions.ts'
 
 export interface UpdateRequest {
   readonly store: ResourceStore
@@ -22,6 +22,8 @@ export interface UpdateRequest {
   readonly subresource: string
   /** The wanted object, from the one that stands there; called again when somebody else wrote first. Decoded and defaulted by the schema. */
   change(existing: JsonObject): JsonObject | Promise<JsonObject>
+  /** The update is meant for the object with this uid; empty: for whichever has the name. */
+  readonly uid?: string | undefined
   /** What to create when there is no such object; `undefined`: 404. */
   readonly missing?: (() => JsonObject) | undefined
   /** Whether `change` has brought managedFields up to date itself (server-side apply). */
@@ -91,6 +93,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing 
   const { definition } = store
   const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name }
   const old = existing.object
+  checkUid(request, old)
   const wanted = dedupOwners(definition.defaults(await request.change(old)), call.warn)
   checkIdentity(wanted, at)
   const managed = request.managed ? wanted : withManagedFields(parts, call, { store, change: { live: old, changed: wanted, subresource } })
@@ -112,6 +115,11 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing 
   } finally {
     await reservation.settle(committed)
   }
+}
+
+function checkUid({ store, at, uid = '' }: UpdateRequest, old: JsonObject): void {
+  const has = metaText(old, 'uid')
+  if (uid !== '' && uid !== has) throw conflict(store.resource, at.name, uidMessage(store.definition.plural, at, { wanted: uid, has }))
 }
 
 function checkIdentity(object: JsonObject, at: At): void {

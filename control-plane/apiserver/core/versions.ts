@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import type { Revision } from '../../storage/port.ts'
 import { conflict, invalid, modifiedMessage, plainError } from '../status.ts'
+import type { At } from './call.ts'
 import type { ResourceStore } from './resources.ts'
 import { metaText } from './stored.ts'
 
@@ -10,6 +11,10 @@ export function checkRevisionAtCreate(object: JsonObject): void {
   const text = metaText(object, 'resourceVersion')
   if (text !== '' && text !== '0') throw plainError('resourceVersion should not be set on objects to be created')
 }
+
+/** What Kubernetes' storage says when another object has taken the name. */
+export const uidMessage = (plural: string, at: At, { wanted, has }: { readonly wanted: string; readonly has: string }): string =>
+  `StorageError: invalid object, Code: 4, Key: /registry/${plural}/${at.namespace === '' ? '' : `${at.namespace}/`}${at.name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${has}`
 
 /** The revision an update expects; 0 if it expects none. */
 export function expectedRevision(object: JsonObject): Revision {

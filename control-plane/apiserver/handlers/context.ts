@@ -1,7 +1,6 @@
 /** What every handler of a resource works with. */
 import type { Call } from '../core/call.ts'
 import type { CoreParts } from '../core/parts.ts'
-import type { Decoder } from '../decoding/decoder.ts'
 import { managerName, parseWriteOptions, type WriteKind, type WriteQuery } from '../options/write-options.ts'
 import type { Rendering } from '../representations/objects.ts'
 import type { Representation } from '../representations/negotiate.ts'
@@ -10,7 +9,6 @@ import type { Route } from './route.ts'
 
 export interface HandlerContext {
   readonly parts: CoreParts
-  readonly decoder: Decoder
   readonly request: ApiRequest
   readonly route: Route
   readonly representation: Representation

@@ -7,14 +7,13 @@ import { listAnswer, objectAnswer } from '../representations/objects.ts'
 import { statusBody } from '../representations/write.ts'
 import type { ApiResponse } from '../request.ts'
 import { success } from '../status.ts'
+import { readDeleteBody } from './bodies.ts'
 import { atOf, renderingOf, writeCall, type Handler, type HandlerContext } from './context.ts'
 
-export const deleteOptionsKind = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions', schema: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions' } as const
-
 /** From the body if there is one, from the query otherwise. */
-export function readDeleteOptions({ decoder, request }: HandlerContext): DeleteOptions {
+export function readDeleteOptions({ request }: HandlerContext): DeleteOptions {
   if (request.body.length === 0) return deleteOptionsOfQuery(request.query)
-  return deleteOptionsOfBody(decoder.deleteOptions(request))
+  return deleteOptionsOfBody(readDeleteBody(request))
 }
 
 export const deleteHandler: Handler = async (context) => {

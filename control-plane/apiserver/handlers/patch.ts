@@ -2,6 +2,8 @@ import { patch } from '../core/patch.ts'
 import { objectAnswer } from '../representations/objects.ts'
 import type { PatchType } from '../../client/port.ts'
 import { unsupportedPatchType } from '../status.ts'
+import { normalizedPatch } from '../core/normalize.ts'
+import { readPatchBody } from './bodies.ts'
 import { atOf, renderingOf, writeOptions, type Handler } from './context.ts'
 
 const TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
@@ -19,13 +21,13 @@ export function patchTypeOf(contentType: string | undefined): PatchType | 'apply
 }
 
 export const patchHandler: Handler = async (context) => {
-  const { parts, decoder, request, route } = context
+  const { parts, request, route } = context
   const type = patchTypeOf(request.headers['content-type'])
   const { query, call } = writeOptions(context, 'PatchOptions', type === 'apply')
   if (type === 'apply') throw unsupportedPatchType()
   const { store, subresource } = route
   const at = atOf(context)
-  const decoding = { expected: store.definition, validation: query.fieldValidation, warn: call.warn, name: at.name }
-  const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, patch: decoder.patchBody(request, type), decode: (patched) => decoder.patched(patched, decoding) })
+  const decoding = { expected: store.definition, validation: query.fieldValidation, warn: call.warn, name: at.name, reader: type === 'strategic' ? ('unstructured' as const) : ('json' as const) }
+  const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, patch: readPatchBody(request), decode: (patched) => normalizedPatch(patched, decoding) })
   return objectAnswer(200, item, renderingOf(context))
 }

@@ -1,4 +1,5 @@
 import { get } from '../core/get.ts'
+import { normalizedPatch } from '../core/normalize.ts'
 import { applyPatch } from '../core/patching.ts'
 import { scaleKind, scaleOf, withScale, type ScalePaths } from '../core/scale.ts'
 import { metadataOf, metaText } from '../core/stored.ts'
@@ -7,6 +8,7 @@ import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { body } from '../representations/write.ts'
 import { badRequest, invalid, unsupportedPatchType } from '../status.ts'
+import { readBody, readPatchBody } from './bodies.ts'
 import { atOf, readCall, writeOptions, type Handler, type HandlerContext } from './context.ts'
 import { patchTypeOf } from './patch.ts'
 
@@ -28,7 +30,7 @@ const answer = (context: HandlerContext, scale: JsonObject): ReturnType<typeof b
 
 async function replaceScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
   const { query, call } = writeOptions(context, 'UpdateOptions')
-  const scale = context.decoder.body(context.request, { expected: scaleKind, validation: query.fieldValidation, warn: call.warn })
+  const scale = readBody(context.request, { expected: scaleKind, validation: query.fieldValidation, warn: call.warn })
   checkScale(scale, context)
   const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change: (existing) => withScale(existing, scale, paths) })
   return answer(context, scaleOf(item.object, paths))
@@ -38,10 +40,11 @@ async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<R
   const type = patchTypeOf(context.request.headers['content-type'])
   const { query, call } = writeOptions(context, 'PatchOptions', type === 'apply')
   if (type === 'apply') throw unsupportedPatchType()
-  const patch = context.decoder.patchBody(context.request, type)
-  const decoding = { expected: scaleKind, validation: query.fieldValidation, warn: call.warn, name: context.route.path.name }
+  const patch = readPatchBody(context.request)
+  const reader = type === 'strategic' ? ('unstructured' as const) : ('json' as const)
+  const decoding = { expected: scaleKind, validation: query.fieldValidation, warn: call.warn, name: context.route.path.name, reader }
   const change = (existing: JsonObject): JsonObject => {
-    const scale = context.decoder.patched(applyPatch(scaleOf(existing, paths), { type, patch, schema: scaleKind.schema }), decoding)
+    const scale = normalizedPatch(applyPatch(scaleOf(existing, paths), { type, patch, schema: scaleKind.schema }), decoding)
     checkScale(scale, context)
     return withScale(existing, scale, paths)
   }

@@ -8,6 +8,7 @@ import { newest } from '../core/get.ts'
 import type { CoreParts } from '../core/parts.ts'
 import { keyAt, type ResourceStore } from '../core/resources.ts'
 import { canonical, itemOfEntry, metadataOf, metaText, withMeta, withoutRevision } from '../core/stored.ts'
+import { uidMessage } from '../core/versions.ts'
 import { conflict, modifiedMessage, notFound, unknownResource } from '../status.ts'
 
 export interface Binding {
@@ -50,8 +51,7 @@ export async function bind(parts: CoreParts, call: Call, { at, binding }: { read
 function objection(pod: CachedObject, { name }: At, { uid }: Binding): Error | undefined {
   const has = metaText(pod.object, 'uid')
   if (uid !== '' && uid !== has) {
-    const registryKey = `/registry/pods/${metaText(pod.object, 'namespace')}/${name}`
-    return conflict(podSubject, name, `StorageError: invalid object, Code: 4, Key: ${registryKey}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${has}`)
+    return conflict(podSubject, name, uidMessage('pods', { namespace: metaText(pod.object, 'namespace'), name }, { wanted: uid, has }))
   }
   if (metadataOf(pod.object)['deletionTimestamp'] !== undefined) return conflict(bindingSubject, name, `pod ${name} is being deleted, cannot be assigned to a host`)
   const { spec } = pod.object

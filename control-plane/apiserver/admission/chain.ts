@@ -1,0 +1,18 @@
+/** The plugins that are on, in the order in which Kubernetes runs them. */
+import { defaultTolerationSeconds } from './default-tolerations.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { taintNewNodes } from './node-taint.ts'
+import type { AdmissionPlugin } from './plugin.ts'
+import { priority } from './priority.ts'
+import { runtimeClass } from './runtime-class.ts'
+import { serviceAccount } from './service-account.ts'
+import type { AdmissionSources } from './sources.ts'
+
+export const defaultPlugins = (sources: AdmissionSources): readonly AdmissionPlugin[] => [
+  namespaceLifecycle(sources),
+  serviceAccount(sources),
+  taintNewNodes,
+  priority(sources),
+  defaultTolerationSeconds,
+  runtimeClass,
+]

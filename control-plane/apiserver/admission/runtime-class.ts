@@ -1,0 +1,16 @@
+import type { Pod } from '../../../shared/model/gen/api.ts'
+import { isCore, type AdmissionPlugin } from './plugin.ts'
+import { forbid } from './refuse.ts'
+
+/** A pod's overhead is its runtime class's to say; a class must be there. */
+export const runtimeClass: AdmissionPlugin = {
+  name: 'RuntimeClass',
+  mutate(request) {
+    if (request.operation !== 'CREATE' || !isCore(request, 'pods') || request.subresource !== '') return request.object
+    const { spec } = request.object as unknown as Pod
+    const name = spec?.runtimeClassName
+    if (name !== undefined) throw forbid(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`)
+    if (spec?.overhead) throw forbid(request, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
+    return request.object
+  },
+}

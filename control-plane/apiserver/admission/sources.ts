@@ -1,0 +1,36 @@
+/** Reads of other objects that plugins need: from the cache, and from the storage when the cache may not have it yet. */
+import type { Clock } from '../../../shared/kit/clock.ts'
+import type { Random } from '../../../shared/kit/random.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
+import type { Storage } from '../../storage/port.ts'
+import { storageKey } from '../../storage/port.ts'
+import type { Resources } from '../core/resources.ts'
+import { itemOfEntry } from '../core/stored.ts'
+
+export interface AdmissionSources {
+  readonly storage: Storage
+  readonly resources: Resources
+  readonly clock: Clock
+  readonly random: Random
+}
+
+interface Named {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+}
+
+export const cachedObject = ({ resources }: AdmissionSources, { group, version, plural }: Named, at: { readonly namespace: string; readonly name: string }): JsonObject | undefined =>
+  resources.find(group, version, plural)?.cache.get(storageKey({ group, plural }, at.namespace, at.name))?.object
+
+/** The cache's object, or the storage's if the cache has none. */
+export async function findObject(sources: AdmissionSources, named: Named, at: { readonly namespace: string; readonly name: string; readonly signal: AbortSignal }): Promise<JsonObject | undefined> {
+  const cached = cachedObject(sources, named, at)
+  if (cached) return cached
+  const entry = await sources.storage.get(storageKey(named, at.namespace, at.name), at.signal)
+  return entry && itemOfEntry(entry).object
+}
+
+export const namespacesResource: Named = { group: '', version: 'v1', plural: 'namespaces' }
+export const serviceAccountsResource: Named = { group: '', version: 'v1', plural: 'serviceaccounts' }
+export const priorityClassesResource: Named = { group: 'scheduling.k8s.io', version: 'v1', plural: 'priorityclasses' }

@@ -1,0 +1,99 @@
+import { invalid as invalidField } from '../../../shared/model/field-error.ts'
+import type { Pod, ServiceAccount, TokenRequest } from '../../../shared/model/gen/api.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
+import { formatTime } from '../../../shared/model/time.ts'
+import type { BoundObject, TokenSubject } from '../authn/claims.ts'
+import { get } from '../core/get.ts'
+import { withManagedFields } from '../core/managed.ts'
+import { metaText, withMeta } from '../core/stored.ts'
+import { readBody } from '../handlers/bodies.ts'
+import { atOf, writeOptions, type Handler, type HandlerContext } from '../handlers/context.ts'
+import { body as bodyAnswer } from '../representations/write.ts'
+import { badRequest, conflict, invalid, notFound, serviceUnavailable } from '../status.ts'
+import type { Call } from '../core/call.ts'
+import type { SubresourcePorts } from './ports.ts'
+
+const tokenKind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: 'io.k8s.api.authentication.v1.TokenRequest' } as const
+const subject = { group: tokenKind.group, name: tokenKind.kind } as const
+
+const DEFAULT_SECONDS = 3600
+const SHORTEST_SECONDS = 600
+const LONGEST_SECONDS = 2 ** 32
+
+/** `serviceaccounts/NAME/token`: a signed token, nothing is stored. */
+export const tokenHandler =
+  ({ tokenSigner }: SubresourcePorts): Handler =>
+  async (context) => {
+    const { query, call } = writeOptions(context, 'CreateOptions')
+    const { parts, request, route } = context
+    const at = atOf(context)
+    const decoded = readBody(request, { expected: tokenKind, validation: query.fieldValidation, warn: call.warn })
+    const wanted = defaulted(decoded)
+    if (metaText(wanted, 'namespace') !== '' && metaText(wanted, 'namespace') !== at.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+    const account = (await get(parts, call, { store: route.store, at })).object as unknown as ServiceAccount
+    if (metaText(wanted, 'name') !== '' && metaText(wanted, 'name') !== at.name) {
+      throw invalid(subject, at.name, [invalidField('metadata.name', metaText(wanted, 'name'), 'must match the service account name if specified')])
+    }
+    const { spec } = wanted as unknown as TokenRequest
+    checkExpiry(spec.expirationSeconds ?? DEFAULT_SECONDS)
+    const bound = await boundTo(context, call, wanted as unknown as TokenRequest)
+    if (!tokenSigner) throw serviceUnavailable('this server issues no tokens')
+    const signed = await tokenSigner.sign({ subject: { namespace: at.namespace, serviceAccount: named(account.metadata), ...bound }, audiences: spec.audiences ?? [], expirationSeconds: spec.expirationSeconds })
+    const status = { token: signed.token, expirationTimestamp: formatTime(signed.expiresMs) }
+    const managed = withManagedFields(parts, call, { store: route.store, change: { live: undefined, changed: wanted, subresource: 'token' }, kind: tokenKind })
+    const answer = withMeta({ ...managed, spec: { ...(wanted['spec'] as JsonObject), audiences: signed.audiences }, status }, { name: at.name, namespace: at.namespace, uid: account.metadata.uid, creationTimestamp: formatTime(parts.clock.nowMs()) })
+    return bodyAnswer(201, { kind: 'value', value: { ...answer, kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1' } }, context.representation)
+  }
+
+function defaulted(request: JsonObject): JsonObject {
+  const spec = (request['spec'] ?? {}) as JsonObject
+  return { metadata: {}, ...request, spec: { boundObjectRef: null, ...spec, expirationSeconds: spec['expirationSeconds'] ?? DEFAULT_SECONDS } }
+}
+
+function checkExpiry(seconds: number): void {
+  const refuse = (why: string): Error => invalid(subject, '', [invalidField('spec.expirationSeconds', seconds, why)])
+  if (seconds < SHORTEST_SECONDS) throw refuse('may not specify a duration less than 10 minutes')
+  if (seconds > LONGEST_SECONDS) throw refuse('may not specify a duration larger than 2^32 seconds')
+}
+
+const named = (metadata: { readonly name?: string | undefined; readonly uid?: string | undefined }): BoundObject => ({ name: metadata.name ?? '', uid: metadata.uid ?? '' })
+
+type Bound = Pick<TokenSubject, 'pod' | 'secret' | 'node'>
+
+/** The object whose end ends the token. */
+async function boundTo(context: HandlerContext, call: Call, { spec }: TokenRequest): Promise<Bound> {
+  const reference = spec.boundObjectRef
+  if (!reference) return {}
+  const { kind = '', name = '', uid } = reference
+  const plural = kind === 'Pod' ? 'pods' : kind === 'Secret' ? 'secrets' : kind === 'Node' ? 'nodes' : undefined
+  if (!plural || (reference.apiVersion !== undefined && reference.apiVersion !== '' && reference.apiVersion !== 'v1')) throw badRequest(`cannot bind token to object of type ${kindText(reference)}`)
+  const found = await find(context, call, { plural, name })
+  const has = metaText(found, 'uid')
+  if (uid && uid !== has) throw conflict({ group: '', name: kind }, name, `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`)
+  const bound = { name, uid: has }
+  if (kind === 'Secret') return { secret: bound }
+  if (kind === 'Node') return { node: bound }
+  return boundToPod(context, found as unknown as Pod, bound)
+}
+
+/** As a Go `GroupVersionKind` prints: an empty version without a kind, the core group's otherwise. */
+const kindText = ({ apiVersion = '', kind = '' }: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined }): string => {
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion || (kind === '' ? '' : 'v1')]
+  return `${group}/${version}, Kind=${kind}`
+}
+
+async function find({ parts, route }: HandlerContext, call: Call, { plural, name }: { readonly plural: string; readonly name: string }): Promise<JsonObject> {
+  const store = parts.resources.find('', 'v1', plural)
+  if (!store) throw notFound({ group: '', name: plural }, name)
+  return (await get(parts, call, { store, at: { namespace: store.definition.namespaced ? route.path.namespace : '', name } })).object
+}
+
+/** A pod's token also says where it runs. */
+function boundToPod({ parts, route }: HandlerContext, pod: Pod, bound: BoundObject): Bound {
+  const account = route.path.name
+  if (pod.spec?.serviceAccountName !== account) throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`)
+  const nodeName = pod.spec?.nodeName
+  if (!nodeName) return { pod: bound }
+  const node = parts.resources.find('', 'v1', 'nodes')?.cache.get(`/gantry/core/nodes/${nodeName}`)
+  return { pod: bound, node: { name: nodeName, uid: node ? metaText(node.object, 'uid') : '' } }
+}
