@@ -1,0 +1,51 @@
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { cpuMillis, quantityValue } from '../../shared/model/quantity.ts'
+import type { Verdict } from './record.ts'
+
+/** What the node has to give. */
+export interface NodeCapacity {
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+  readonly pods: number
+}
+
+/** Sysctls that only change the pod itself: kubelet's list. */
+const SAFE_SYSCTLS = new Set(['kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.tcp_syncookies', 'net.ipv4.ping_group_range', 'net.ipv4.ip_unprivileged_port_start', 'net.ipv4.ip_local_reserved_ports', 'net.ipv4.tcp_keepalive_time', 'net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl', 'net.ipv4.tcp_keepalive_probes', 'net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem'])
+
+/**
+ * Whether this node can take a pod beside those it has: the last check, for pods that name their node themselves. Pure.
+ * @returns why not, with kubelet's reasons; the status says `Pod was rejected: ` before the message.
+ */
+export function admit(pod: Pod, others: readonly Pod[], capacity: NodeCapacity): Verdict | undefined {
+  const sysctl = (pod.spec?.securityContext?.sysctls ?? []).find((one) => !SAFE_SYSCTLS.has(one.name))
+  if (sysctl !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${sysctl.name}" not allowlisted` }
+  if (others.length + 1 > capacity.pods) return tooMuch('pods', { requested: 1, used: others.length, capacity: capacity.pods })
+  return over('cpu', requestedMillis) ?? over('memory', requestedBytes)
+
+  function over(resource: 'cpu' | 'memory', read: (one: Pod) => number): Verdict | undefined {
+    const requested = read(pod)
+    const used = others.reduce((sum, one) => sum + read(one), 0)
+    const limit = resource === 'cpu' ? capacity.cpuMillis : capacity.memoryBytes
+    return requested > 0 && used + requested > limit ? tooMuch(resource, { requested, used, capacity: limit }) : undefined
+  }
+}
+
+const tooMuch = (resource: string, { requested, used, capacity }: { readonly requested: number; readonly used: number; readonly capacity: number }): Verdict => ({
+  reason: `OutOf${resource}`,
+  message: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+})
+
+const requestedMillis = (pod: Pod): number => requestOf(pod, (list) => cpuMillis(text(list?.['cpu'])))
+const requestedBytes = (pod: Pod): number => requestOf(pod, (list) => quantityValue(text(list?.['memory'])))
+const text = (value: string | number | undefined): string | undefined => (value === undefined ? undefined : String(value))
+
+/** What a pod asks for as a whole: its own word, or its containers together, or the largest init container if that is more. */
+function requestOf({ spec }: Pod, read: (list: Readonly<Record<string, string | number>> | undefined) => number): number {
+  const own = read(spec?.resources?.requests)
+  if (own > 0) return own + read(spec?.overhead)
+  const init = spec?.initContainers ?? []
+  const sidecars = init.filter((one) => one.restartPolicy === 'Always').reduce((sum, one) => sum + read(one.resources?.requests), 0)
+  const main = (spec?.containers ?? []).reduce((sum, one) => sum + read(one.resources?.requests), 0)
+  const largest = Math.max(0, ...init.filter((one) => one.restartPolicy !== 'Always').map((one) => read(one.resources?.requests)))
+  return Math.max(main + sidecars, largest + sidecars) + read(spec?.overhead)
+}

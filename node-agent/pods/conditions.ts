@@ -1,0 +1,80 @@
+import type { ContainerStatus, Pod, PodCondition } from '../../shared/model/gen/api.ts'
+import { formatTime } from '../../shared/model/time.ts'
+import { containersOf } from './record.ts'
+import type { Phase, StatusInput, StatusLists } from './status.ts'
+
+/** The conditions this node owns; the others belong to whoever set them. */
+const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']
+
+/** Kubernetes writes a time that never was as null, which the schema does not say. */
+const NEVER = null as unknown as undefined
+
+interface Finding {
+  readonly status: 'True' | 'False'
+  readonly reason?: string | undefined
+  readonly message?: string | undefined
+}
+
+const TRUE: Finding = { status: 'True' }
+
+/** All conditions: those of others first, then kubelet's, in its order. */
+export function conditionsOf(input: StatusInput, { phase, lists }: { readonly phase: Phase; readonly lists: StatusLists }): readonly PodCondition[] {
+  const { pod, record } = input
+  const foreign = (pod.status?.conditions ?? []).filter((one) => !OWN.includes(one.type))
+  const scheduled: Finding = TRUE
+  // A pod that was never taken in has only the words of the scheduler.
+  if (record.rejected !== undefined) return [...foreign, condition(input, 'PodScheduled', scheduled)]
+  const containers = containersReady(pod, phase, lists)
+  return [
+    ...foreign,
+    condition(input, 'PodReadyToStartContainers', record.sandbox.kind === 'ready' ? TRUE : { status: 'False' }),
+    condition(input, 'Initialized', initialized(pod, phase, lists)),
+    condition(input, 'Ready', podReady(pod, containers)),
+    condition(input, 'ContainersReady', containers),
+    condition(input, 'PodScheduled', scheduled),
+  ]
+}
+
+function condition({ pod, before, nowMs }: StatusInput, type: string, finding: Finding): PodCondition {
+  const earlier = before?.conditions?.find((one) => one.type === type) ?? pod.status?.conditions?.find((one) => one.type === type)
+  const generation = pod.metadata.generation
+  return {
+    type,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    status: finding.status,
+    lastProbeTime: NEVER,
+    lastTransitionTime: earlier?.status === finding.status && earlier.lastTransitionTime !== undefined ? earlier.lastTransitionTime : formatTime(nowMs),
+    ...(finding.reason === undefined ? {} : { reason: finding.reason }),
+    ...(finding.message === undefined ? {} : { message: finding.message }),
+  }
+}
+
+const list = (names: readonly string[]): string => `[${names.join(' ')}]`
+
+function initialized(pod: Pod, phase: Phase, { init, main }: StatusLists): Finding {
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
+  const anyMainStarted = main.some((one) => one.state?.running !== undefined || one.state?.terminated !== undefined || one.lastState?.terminated !== undefined)
+  if (init.length === 0 || anyMainStarted) return TRUE
+  const sidecars = new Set(containersOf(pod).filter((one) => one.kind === 'sidecar').map((one) => one.spec.name))
+  const incomplete = init.filter((one) => (sidecars.has(one.name) ? one.started !== true : !one.ready)).map((one) => one.name)
+  return incomplete.length === 0 ? TRUE : { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: ${list(incomplete)}` }
+}
+
+function containersReady(pod: Pod, phase: Phase, { init, main }: StatusLists): Finding {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  const all = new Map<string, ContainerStatus>([...init, ...main].map((one) => [one.name, one]))
+  const unready = containersOf(pod).filter(({ kind, spec }) => (kind === 'sidecar' || kind === 'main') && all.get(spec.name)?.ready !== true)
+  return unready.length === 0 ? TRUE : { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: ${list(unready.map((one) => one.spec.name))}` }
+}
+
+/** Ready when its containers are and every gate of the pod says True. */
+function podReady(pod: Pod, containers: Finding): Finding {
+  if (containers.status !== 'True') return containers
+  const problems = (pod.spec?.readinessGates ?? []).flatMap(({ conditionType }): readonly string[] => {
+    const gate = pod.status?.conditions?.find((one) => one.type === conditionType)
+    if (gate === undefined) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`]
+    return gate.status === 'True' ? [] : [`the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`]
+  })
+  return problems.length === 0 ? TRUE : { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') }
+}

@@ -1,0 +1,101 @@
+import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus, Pod, VolumeMountStatus } from '../../shared/model/gen/api.ts'
+import { formatTime } from '../../shared/model/time.ts'
+import { containerRecord, containersOf, type ContainerRecord, type Ended, type PodContainer, type PodRecord } from './record.ts'
+import { shouldRestart } from './restart.ts'
+import { crashLoopMessage } from './words.ts'
+
+/** How container ids are written in statuses: `gantry://ID`. */
+export const SCHEME = 'gantry://'
+
+/** The status of one container. Pure. */
+export function containerStatus(pod: Pod, record: PodRecord, container: PodContainer): ContainerStatus {
+  const state = containerRecord(record, container.spec.name)
+  const shown = shownState(pod, record, container)
+  const id = state.now.kind === 'running' ? state.now.id : state.now.kind === 'exited' ? state.now.ended.id : (state.last?.id ?? '')
+  const running = state.now.kind === 'running' && shown.state.running !== undefined
+  const { resources } = container.spec
+  return {
+    name: container.spec.name,
+    state: shown.state,
+    lastState: shown.last === undefined ? {} : { terminated: terminated(shown.last) },
+    ready: readyOf(container, state, running),
+    restartCount: state.attempt,
+    image: state.image?.name ?? container.spec.image ?? '',
+    imageID: state.image?.id ?? '',
+    ...(id === '' ? {} : { containerID: `${SCHEME}${id}` }),
+    ...(container.kind === 'ephemeral' ? {} : { started: running && state.started }),
+    // What it was created with; before that nothing is allocated.
+    ...(id === '' ? {} : { ...(resources?.requests === undefined ? {} : { allocatedResources: resources.requests }), resources: resources ?? {} }),
+    ...(id === '' || container.spec.volumeMounts === undefined ? {} : { volumeMounts: container.spec.volumeMounts.map(mountStatus) }),
+    ...(state.user === undefined ? {} : { user: { linux: { uid: state.user.uid, gid: state.user.gid, supplementalGroups: state.user.groups } } }),
+    ...(container.spec.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.spec.lifecycle.stopSignal }),
+  }
+}
+
+function readyOf({ kind }: PodContainer, state: ContainerRecord, running: boolean): boolean {
+  if (kind === 'init') return state.now.kind === 'exited' && state.now.ended.exitCode === 0
+  if (kind === 'ephemeral') return false
+  return running && state.started && state.ready
+}
+
+const mountStatus = (mount: NonNullable<Container['volumeMounts']>[number]): VolumeMountStatus => ({
+  name: mount.name,
+  mountPath: mount.mountPath,
+  ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: mount.recursiveReadOnly ?? 'Disabled' } : {}),
+})
+
+interface Shown {
+  readonly state: ContainerState
+  readonly last: Ended | undefined
+}
+
+/** The state people see. One that waits for its next attempt is `waiting` with a reason, and how it ended is its last state. */
+function shownState(pod: Pod, record: PodRecord, container: PodContainer): Shown {
+  const state = containerRecord(record, container.spec.name)
+  const { now, last, problem } = state
+  switch (now.kind) {
+    case 'running':
+      return now.hook === 'due' || now.hook === 'running' ? { state: { waiting: { reason: 'ContainerCreating' } }, last } : { state: { running: { startedAt: formatTime(now.startedMs) } }, last }
+    case 'waiting':
+      return { state: waitingState(pod, record, problem), last }
+    case 'exited': {
+      const reason = record.stop === undefined && shouldRestart(pod, container, now.ended) ? waitingReason(pod, container, state) : undefined
+      return reason === undefined ? { state: { terminated: terminated(now.ended) }, last } : { state: { waiting: reason }, last: now.ended }
+    }
+  }
+}
+
+function waitingState(pod: Pod, record: PodRecord, problem: ContainerRecord['problem']): ContainerState {
+  if (record.cleaned && record.rejected === undefined) return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' } }
+  if (problem !== undefined) return { waiting: { reason: problem.reason, ...(problem.message === '' ? {} : { message: problem.message }) } }
+  return { waiting: { reason: (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' } }
+}
+
+/** Why the next attempt waits; a container of the init row that exited 0 shows its end, as kubelet shows it. */
+function waitingReason(pod: Pod, { kind, spec }: PodContainer, state: ContainerRecord): { readonly reason: string; readonly message: string } | undefined {
+  if (state.now.kind !== 'exited') return undefined
+  if (kind !== 'main' && state.now.ended.exitCode === 0) return undefined
+  if (state.problem !== undefined) return { reason: state.problem.reason, message: state.problem.message }
+  if (state.waiting !== undefined) return { reason: 'CrashLoopBackOff', message: crashLoopMessage(pod, spec.name, state.waiting.delayMs) }
+  return state.now.ended.reason === 'StartError' ? { reason: 'RunContainerError', message: state.now.ended.message ?? '' } : undefined
+}
+
+function terminated(ended: Ended): ContainerStateTerminated {
+  return {
+    exitCode: ended.exitCode,
+    ...(ended.signal === undefined ? {} : { signal: ended.signal }),
+    reason: ended.reason,
+    ...(ended.message === undefined || ended.message === '' ? {} : { message: ended.message }),
+    startedAt: formatTime(ended.startedMs),
+    finishedAt: formatTime(ended.finishedMs),
+    ...(ended.id === '' ? {} : { containerID: `${SCHEME}${ended.id}` }),
+  }
+}
+
+const byName = (a: ContainerStatus, b: ContainerStatus): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+/** The three lists of a status: init containers in the order of the spec, the others by name. */
+export function containerStatuses(pod: Pod, record: PodRecord): { readonly init: readonly ContainerStatus[]; readonly main: readonly ContainerStatus[]; readonly ephemeral: readonly ContainerStatus[] } {
+  const of = (kinds: ReadonlyArray<PodContainer['kind']>): readonly ContainerStatus[] => containersOf(pod).filter(({ kind }) => kinds.includes(kind)).map((one) => containerStatus(pod, record, one))
+  return { init: of(['init', 'sidecar']), main: [...of(['main'])].sort(byName), ephemeral: [...of(['ephemeral'])].sort(byName) }
+}

@@ -1,0 +1,106 @@
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { planContainerStop } from './plan-container-stop.ts'
+import type { PodView } from './plan.ts'
+import { containerRecord, containersOf, type ContainerRecord, type PodContainer, type PodRecord } from './record.ts'
+import { nextStart, shouldRestart } from './restart.ts'
+import type { PodPlan, Step } from './steps.ts'
+import { events, pullBackOffMessage } from './words.ts'
+
+/** How long `ErrImagePull` is shown before it becomes `ImagePullBackOff`. */
+const PULL_ERROR_SHOWN_MS = 1000
+
+/** Steps for a pod that is to run: what every container needs first, then the containers whose turn it is. */
+export function planRun(view: PodView): PodPlan {
+  const { pod, record, nowMs } = view
+  if (record.rejected !== undefined) return { steps: [] }
+  const ready = [sandboxPlan(record, nowMs), volumesPlan(record, nowMs)]
+  const due = dueContainers(pod, record)
+  const starts = due.map((container) => containerPlan(view, container))
+  const hooks = containersOf(pod).map(({ spec }): PodPlan => hookPlan(spec.name, containerRecord(record, spec.name)))
+  const stops = containersOf(pod).map((container) => planContainerStop(view, container))
+  return merge([...ready, ...starts, ...hooks, ...stops])
+}
+
+export function merge(plans: readonly PodPlan[]): PodPlan {
+  const wakes = plans.flatMap((plan) => (plan.wakeAtMs === undefined ? [] : [plan.wakeAtMs]))
+  return { steps: plans.flatMap((plan) => plan.steps), ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }) }
+}
+
+const retry = (step: Step, retryAtMs: number, nowMs: number): PodPlan => (nowMs >= retryAtMs ? { steps: [step] } : { steps: [], wakeAtMs: retryAtMs })
+
+function sandboxPlan({ sandbox }: PodRecord, nowMs: number): PodPlan {
+  if (sandbox.kind === 'ready' || sandbox.kind === 'gone') return { steps: [] }
+  return retry({ kind: 'prepare-sandbox' }, sandbox.kind === 'failed' ? sandbox.retryAtMs : nowMs, nowMs)
+}
+
+function volumesPlan({ volumes }: PodRecord, nowMs: number): PodPlan {
+  if (volumes.kind === 'ready') return { steps: [] }
+  return retry({ kind: 'prepare-volumes' }, volumes.kind === 'waiting' ? volumes.retryAtMs : nowMs, nowMs)
+}
+
+/** The containers that should be running now: init containers one after the other, sidecars from their turn on, then the rest. */
+export function dueContainers(pod: Pod, record: PodRecord): readonly PodContainer[] {
+  const due: PodContainer[] = []
+  const all = containersOf(pod)
+  for (const container of all.filter((one) => one.kind === 'init' || one.kind === 'sidecar')) {
+    const state = containerRecord(record, container.spec.name)
+    if (container.kind === 'sidecar') {
+      due.push(container)
+      // Until the main ones have run once, a sidecar that is not up holds back what comes after it.
+      if (!record.initialized && !(state.now.kind === 'running' && state.started)) return due
+    } else if (!record.initialized && !(state.now.kind === 'exited' && state.now.ended.exitCode === 0)) {
+      return [...due, container]
+    }
+  }
+  return [...due, ...all.filter((one) => one.kind === 'main' || one.kind === 'ephemeral')]
+}
+
+function containerPlan(view: PodView, container: PodContainer): PodPlan {
+  const { pod, record, nowMs } = view
+  const state = containerRecord(record, container.spec.name)
+  if (state.now.kind === 'running') return changedPlan(view, container)
+  if (state.now.kind === 'waiting') return startPlan(view, container, { attempt: state.attempt })
+  const { ended } = state.now
+  if (state.stop?.why === 'changed') return startPlan(view, container, { attempt: state.attempt + 1 })
+  if (!shouldRestart(pod, container, ended)) return { steps: [] }
+  const next = nextStart(state, ended, nowMs)
+  if (next.kind === 'now') return startPlan(view, container, { attempt: state.attempt + 1, backoff: next.backoff })
+  const told = state.waiting?.untilMs === next.untilMs
+  const note: Step = { kind: 'note-wait', container: container.spec.name, untilMs: next.untilMs, delayMs: next.delayMs, event: events.backOff(pod, container.spec.name) }
+  return { steps: told ? [] : [note], wakeAtMs: next.untilMs }
+}
+
+/** An image that was changed in the object: the container is stopped and started anew, under every policy. */
+function changedPlan({ record, nowMs, pod }: PodView, { spec }: PodContainer): PodPlan {
+  const state = containerRecord(record, spec.name)
+  if (state.stop !== undefined || state.image === undefined || spec.image === undefined || state.image.reference === spec.image) return { steps: [] }
+  const graceMs = (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000
+  return { steps: [{ kind: 'stop-container', container: spec.name, stop: { why: 'changed', sinceMs: nowMs, graceMs, stage: 'begin' }, event: events.definitionChanged(spec.name) }] }
+}
+
+type StartOf = Pick<Extract<Step, { kind: 'start-container' }>, 'attempt' | 'backoff'>
+
+/** The image first (beside network and volumes), then the start. */
+function startPlan({ record, nowMs }: PodView, { spec }: PodContainer, start: StartOf): PodPlan {
+  const state = containerRecord(record, spec.name)
+  const { problem } = state
+  if (problem?.of === 'image') return imageProblemPlan(spec.name, spec.image ?? '', { problem, nowMs })
+  if (state.image === undefined || state.image.reference !== spec.image) return { steps: [{ kind: 'ensure-image', container: spec.name }] }
+  if (record.sandbox.kind !== 'ready' || record.volumes.kind !== 'ready') return { steps: [] }
+  return retry({ kind: 'start-container', container: spec.name, ...start }, problem?.retryAtMs ?? nowMs, nowMs)
+}
+
+interface ImageProblem {
+  readonly problem: NonNullable<ContainerRecord['problem']>
+  readonly nowMs: number
+}
+
+function imageProblemPlan(name: string, image: string, { problem, nowMs }: ImageProblem): PodPlan {
+  if (nowMs >= problem.retryAtMs) return { steps: [{ kind: 'ensure-image', container: name }] }
+  if (problem.reason !== 'ErrImagePull') return { steps: [], wakeAtMs: problem.retryAtMs }
+  const shownUntil = problem.sinceMs + PULL_ERROR_SHOWN_MS
+  if (nowMs < shownUntil) return { steps: [], wakeAtMs: shownUntil }
+  return { steps: [{ kind: 'note-pull-wait', container: name, message: pullBackOffMessage(image, problem.message), event: events.pullBackOff(name, image) }], wakeAtMs: problem.retryAtMs }
+}
+
+const hookPlan = (name: string, { now }: ContainerRecord): PodPlan => ({ steps: now.kind === 'running' && now.hook === 'due' ? [{ kind: 'post-start', container: name }] : [] })

@@ -1,0 +1,85 @@
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { planRun } from './plan-run.ts'
+import { planStop } from './plan-stop.ts'
+import { containerRecord, containersOf, isRunning, type ContainerRecord, type PodContainer, type PodRecord, type PodStop } from './record.ts'
+import { shouldRestart } from './restart.ts'
+import type { PodPlan, Step } from './steps.ts'
+import { DEADLINE_MESSAGE, events } from './words.ts'
+
+/** Everything the decision for one pod depends on. */
+export interface PodView {
+  readonly pod: Pod
+  readonly record: PodRecord
+  /** Keys of the steps that are being done. */
+  readonly inFlight: ReadonlySet<string>
+  readonly nowMs: number
+}
+
+/**
+ * What is to be done for a pod now, for its whole life: admission is behind it, from the sandbox to the last clean-up. Pure: planning twice
+ * gives the same steps, and doing them leads to a plan without any.
+ */
+export function planPod(view: PodView): PodPlan {
+  const { record } = view
+  if (record.stop === undefined) {
+    const stop = stopNow(view)
+    if (stop !== undefined) return { steps: [stop] }
+  }
+  const parts = [deletePlan(view), record.stop === undefined ? planRun(view) : planStop(view, record.stop), deadlinePlan(view)]
+  const wakes = parts.flatMap((part) => (part.wakeAtMs === undefined ? [] : [part.wakeAtMs]))
+  return { steps: parts.flatMap((part) => part.steps), ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }) }
+}
+
+/** The reason to end the pod as a whole, if there is one now. */
+function stopNow({ pod, record, nowMs }: PodView): Step | undefined {
+  const deleted = deletionStop(pod, nowMs)
+  if (deleted !== undefined) return { kind: 'stop-pod', stop: deleted }
+  if (record.rejected !== undefined) return undefined
+  const deadline = deadlineMs(pod, record)
+  if (deadline !== undefined && nowMs >= deadline) {
+    const stop: PodStop = { why: 'failed', sinceMs: nowMs, graceMs: graceOf(pod) }
+    return { kind: 'stop-pod', stop, verdict: { reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE }, event: events.deadlineExceeded() }
+  }
+  return isFinished(pod, record) ? { kind: 'stop-pod', stop: { why: 'finished', sinceMs: nowMs, graceMs: graceOf(pod) } } : undefined
+}
+
+/** What a deletion through the API asks for; also for a pod that is stopping already (a second delete may shorten the grace). */
+export function deletionStop(pod: Pod, nowMs: number): PodStop | undefined {
+  if (pod.metadata.deletionTimestamp === undefined) return undefined
+  return { why: 'deleted', sinceMs: nowMs, graceMs: (pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000 }
+}
+
+export const graceOf = (pod: Pod): number => (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000
+
+const deadlineMs = (pod: Pod, record: PodRecord): number | undefined => (pod.spec?.activeDeadlineSeconds === undefined ? undefined : record.firstSeenMs + pod.spec.activeDeadlineSeconds * 1000)
+
+/** A pod is done when every main container has ended for good, or an init container has failed for good. */
+export function isFinished(pod: Pod, record: PodRecord): boolean {
+  const ended = (container: PodContainer): boolean => endedForGood(pod, container, containerRecord(record, container.spec.name))
+  const all = containersOf(pod)
+  const main = all.filter((one) => one.kind === 'main')
+  const failedInit = all.some((one) => one.kind === 'init' && ended(one) && !succeeded(containerRecord(record, one.spec.name)))
+  return (main.length > 0 && main.every(ended)) || (failedInit && !record.initialized)
+}
+
+const succeeded = (container: ContainerRecord): boolean => container.now.kind === 'exited' && container.now.ended.exitCode === 0
+
+export const endedForGood = (pod: Pod, container: PodContainer, { now, stop }: ContainerRecord): boolean => now.kind === 'exited' && stop?.why !== 'changed' && !shouldRestart(pod, container, now.ended)
+
+/** Attempts that have ended leave something behind; it goes while the next one starts. */
+function deletePlan({ pod, record }: PodView): PodPlan {
+  return {
+    steps: containersOf(pod).flatMap(({ spec }): readonly Step[] => {
+      const { now } = containerRecord(record, spec.name)
+      return now.kind === 'exited' && !now.deleted && now.ended.id !== '' ? [{ kind: 'delete-container', container: spec.name, id: now.ended.id }] : []
+    }),
+  }
+}
+
+function deadlinePlan({ pod, record, nowMs }: PodView): PodPlan {
+  const deadline = deadlineMs(pod, record)
+  return { steps: [], ...(deadline === undefined || record.stop !== undefined || nowMs >= deadline ? {} : { wakeAtMs: deadline }) }
+}
+
+/** Whether anything of the pod still runs here. */
+export const anyRunning = (pod: Pod, record: PodRecord): boolean => containersOf(pod).some(({ spec }) => isRunning(containerRecord(record, spec.name)))

@@ -1,0 +1,187 @@
+import type { Container, Pod } from '../../shared/model/gen/api.ts'
+import type { ContainerIdentity } from '../runtime/oci-user.ts'
+
+/**
+ * What is known of one pod on this node: plain data, replaced as a whole, kept in the checkpoint. The plan and the status are computed from
+ * it and from nothing else. Pure.
+ */
+export interface PodRecord {
+  /** When this node first saw the pod: `status.startTime`. */
+  readonly firstSeenMs: number
+  /** The node does not take the pod. */
+  readonly rejected?: Verdict | undefined
+  readonly sandbox: SandboxRecord
+  readonly volumes: VolumesRecord
+  readonly containers: Readonly<Record<string, ContainerRecord>>
+  /** Everything of the pod is to end. */
+  readonly stop?: PodStop | undefined
+  /** The pod has failed for this, whatever its containers say. */
+  readonly verdict?: Verdict | undefined
+  /** A main container has run once: regular init containers are behind us. */
+  readonly initialized: boolean
+  /** Sandbox, volumes and groups are gone again. */
+  readonly cleaned: boolean
+  readonly timeline: Timeline
+}
+
+/** A reason (a stable token) and a sentence. */
+export interface Verdict {
+  readonly reason: string
+  readonly message: string
+}
+
+export type SandboxRecord =
+  | { readonly kind: 'none' }
+  /** Without a network of its own (`hostNetwork`) there is no path. */
+  | { readonly kind: 'ready'; readonly ip: string; readonly netnsPath?: string | undefined }
+  | { readonly kind: 'failed'; readonly message: string; readonly retryAtMs: number; readonly failures: number }
+  /** Removed again, at the pod's end; its address is still told. */
+  | { readonly kind: 'gone'; readonly ip: string }
+
+export type VolumesRecord =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ready'; readonly paths: Readonly<Record<string, string>> }
+  | { readonly kind: 'waiting'; readonly message: string; readonly retryAtMs: number; readonly failures: number }
+
+export interface PodStop {
+  /** `deleted`: by the API, with grace · `removed`: its object is gone, at once · `finished`: its work is done · `failed`: the verdict says why. */
+  readonly why: 'deleted' | 'removed' | 'finished' | 'failed'
+  readonly sinceMs: number
+  readonly graceMs: number
+}
+
+/** Milliseconds after {@link PodRecord.firstSeenMs}; what has not happened is missing. */
+export interface Timeline {
+  readonly queuedMs?: number | undefined
+  readonly imageMs?: number | undefined
+  readonly networkMs?: number | undefined
+  readonly volumesMs?: number | undefined
+  readonly createdMs?: number | undefined
+  readonly startedMs?: number | undefined
+  readonly readyMs?: number | undefined
+}
+
+export interface ContainerRecord {
+  /** Counts from 0 and is the restart count: the attempt that `now` tells of. */
+  readonly attempt: number
+  readonly now: ContainerNow
+  /** How the attempt before ended. */
+  readonly last?: Ended | undefined
+  /** The image in the words of the spec, once it is here. */
+  readonly image?: ImageRecord | undefined
+  /** Why there is no next attempt yet: an image or a configuration that cannot be had. */
+  readonly problem?: ContainerProblem | undefined
+  readonly backoff?: Backoff | undefined
+  /** The wait before the next attempt that people have been told of. */
+  readonly waiting?: { readonly untilMs: number; readonly delayMs: number } | undefined
+  readonly user?: ContainerIdentity | undefined
+  /** By probes, of the attempt that runs. */
+  readonly started: boolean
+  readonly ready: boolean
+  readonly stop?: ContainerStop | undefined
+}
+
+export type ContainerNow =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'running'; readonly id: string; readonly startedMs: number; readonly hook: 'none' | 'due' | 'running' | 'done' | 'failed' }
+  | { readonly kind: 'exited'; readonly ended: Ended; readonly deleted: boolean }
+
+/** How one attempt ended. */
+export interface Ended {
+  readonly id: string
+  readonly exitCode: number
+  readonly signal?: number | undefined
+  readonly reason: string
+  readonly message?: string | undefined
+  /** 0: it was never started. */
+  readonly startedMs: number
+  readonly finishedMs: number
+  /** The agent stopped it, because a probe failed. */
+  readonly byProbe?: boolean | undefined
+}
+
+export interface ImageRecord {
+  readonly reference: string
+  readonly id: string
+  readonly name: string
+  readonly stopSignal: string
+}
+
+export interface ContainerProblem {
+  /** `ErrImagePull`, `CreateContainerConfigError`, …: the waiting reason. */
+  readonly reason: string
+  readonly message: string
+  readonly failures: number
+  readonly sinceMs: number
+  readonly retryAtMs: number
+  /** Image problems are tried again by looking for the image, others by making the container. */
+  readonly of: 'image' | 'container'
+}
+
+export interface Backoff {
+  readonly delayMs: number
+  readonly updatedMs: number
+}
+
+export interface ContainerStop {
+  readonly why: 'pod' | 'probe' | 'hook' | 'changed'
+  readonly sinceMs: number
+  readonly graceMs: number
+  readonly stage: 'begin' | 'hook' | 'term' | 'signalled' | 'killed'
+  /** When it was signalled, and whether a hook ran before. */
+  readonly signalledMs?: number | undefined
+  readonly hooked?: boolean | undefined
+}
+
+export type ContainerKind = 'init' | 'sidecar' | 'main' | 'ephemeral'
+
+export interface PodContainer {
+  readonly kind: ContainerKind
+  readonly spec: Container
+  readonly target?: string | undefined
+}
+
+/** All containers of a pod in the order in which they start. */
+export function containersOf(pod: Pod): readonly PodContainer[] {
+  const init = (pod.spec?.initContainers ?? []).map((spec): PodContainer => ({ kind: spec.restartPolicy === 'Always' ? 'sidecar' : 'init', spec }))
+  const main = (pod.spec?.containers ?? []).map((spec): PodContainer => ({ kind: 'main', spec }))
+  const ephemeral = (pod.spec?.ephemeralContainers ?? []).map((spec): PodContainer => ({ kind: 'ephemeral', spec, target: spec.targetContainerName }))
+  return [...init, ...main, ...ephemeral]
+}
+
+const freshContainer: ContainerRecord = { attempt: 0, now: { kind: 'waiting' }, started: false, ready: false }
+
+/** A container's record; one that was never touched is new. */
+export const containerRecord = (record: PodRecord, name: string): ContainerRecord => record.containers[name] ?? freshContainer
+
+/** The record of a pod this node sees for the first time. */
+export const newRecord = (nowMs: number): PodRecord => ({ firstSeenMs: nowMs, sandbox: { kind: 'none' }, volumes: { kind: 'none' }, containers: {}, initialized: false, cleaned: false, timeline: {} })
+
+export const withContainer = (record: PodRecord, name: string, change: Partial<ContainerRecord>): PodRecord => ({
+  ...record,
+  containers: { ...record.containers, [name]: { ...containerRecord(record, name), ...change } },
+})
+
+/** Notes when something happened for the first time. */
+export const withMoment = (record: PodRecord, moment: keyof Timeline, nowMs: number): PodRecord =>
+  record.timeline[moment] === undefined ? { ...record, timeline: { ...record.timeline, [moment]: nowMs - record.firstSeenMs } } : record
+
+export const isRunning = (container: ContainerRecord): boolean => container.now.kind === 'running'
+
+/** The id of an attempt: found again without a note, because it is made of what is known anyway (64 hex digits; the first 32 are the pod's uid). */
+export function containerId(podUid: string, name: string, attempt: number): string {
+  return podUidHex(podUid) + hash32(name, 0x811c9dc5) + hash32(name, 0x01000193) + attempt.toString(16).padStart(16, '0')
+}
+
+/** A pod's uid as it begins the ids of its containers. */
+export const podUidHex = (podUid: string): string => {
+  const hex = podUid.replaceAll('-', '').toLowerCase()
+  return /^[0-9a-f]{32}$/.test(hex) ? hex : hash32(podUid, 1) + hash32(podUid, 2) + hash32(podUid, 3) + hash32(podUid, 4)
+}
+
+/** FNV-1a, 32 bits, as 8 hex digits. */
+function hash32(text: string, seed: number): string {
+  let hash = seed >>> 0
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0
+  return hash.toString(16).padStart(8, '0')
+}

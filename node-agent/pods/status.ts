@@ -1,0 +1,76 @@
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../shared/model/gen/api.ts'
+import { formatTime } from '../../shared/model/time.ts'
+import { conditionsOf } from './conditions.ts'
+import { containerStatuses } from './container-status.ts'
+import { containersOf, type PodRecord } from './record.ts'
+
+/** What of the node a pod's status tells. */
+export interface NodeAddresses {
+  readonly hostIP: string
+}
+
+export interface StatusInput {
+  readonly pod: Pod
+  readonly record: PodRecord
+  readonly node: NodeAddresses
+  /** What was said last: a condition that has not changed keeps its time. */
+  readonly before: PodStatus | undefined
+  readonly nowMs: number
+}
+
+export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
+
+/** The status of a pod as kubelet would write it. Pure. */
+export function podStatus(input: StatusInput): PodStatus {
+  const { pod, record, node } = input
+  const lists = containerStatuses(pod, record)
+  const phase = phaseOf(pod, record, lists)
+  const observedGeneration = pod.metadata.generation
+  const verdict = record.rejected ?? record.verdict
+  const podIP = pod.spec?.hostNetwork === true ? node.hostIP : record.sandbox.kind === 'ready' || record.sandbox.kind === 'gone' ? record.sandbox.ip : ''
+  const started = record.rejected === undefined
+  return {
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    phase,
+    conditions: conditionsOf(input, { phase, lists }),
+    ...(verdict === undefined ? {} : { reason: verdict.reason, message: verdict.message }),
+    ...(started ? { hostIP: node.hostIP, hostIPs: [{ ip: node.hostIP }] } : {}),
+    ...(started && podIP !== '' ? { podIP, podIPs: [{ ip: podIP }] } : {}),
+    startTime: formatTime(record.firstSeenMs),
+    ...(started && lists.init.length > 0 ? { initContainerStatuses: lists.init } : {}),
+    ...(started ? { containerStatuses: lists.main } : {}),
+    ...(started && lists.ephemeral.length > 0 ? { ephemeralContainerStatuses: lists.ephemeral } : {}),
+    qosClass: pod.status?.qosClass ?? 'BestEffort',
+    ...(started ? { resources: pod.spec?.resources ?? {} } : {}),
+    ...(started && pod.spec?.resources?.requests !== undefined ? { allocatedResources: pod.spec.resources.requests } : {}),
+  }
+}
+
+export interface StatusLists {
+  readonly init: readonly ContainerStatus[]
+  readonly main: readonly ContainerStatus[]
+  readonly ephemeral: readonly ContainerStatus[]
+}
+
+/** The one word for a pod, by kubelet's rules. */
+function phaseOf(pod: Pod, record: PodRecord, { init, main }: StatusLists): Phase {
+  if (record.rejected !== undefined || record.verdict !== undefined) return 'Failed'
+  const policy = pod.spec?.restartPolicy ?? 'Always'
+  const sidecars = new Set(containersOf(pod).filter((one) => one.kind === 'sidecar').map((one) => one.spec.name))
+  const stopped = (one: ContainerStatus): boolean => one.state?.terminated !== undefined || (one.state?.waiting !== undefined && one.lastState?.terminated !== undefined)
+  const succeeded = (one: ContainerStatus): boolean => one.state?.terminated?.exitCode === 0
+  if (record.stop !== undefined && main.every((one) => one.state?.terminated !== undefined)) return endOf(main, init.filter((one) => !sidecars.has(one.name)))
+  if (!record.initialized) {
+    const failed = init.some((one) => !sidecars.has(one.name) && one.state?.terminated !== undefined && !succeeded(one))
+    return failed && policy === 'Never' ? 'Failed' : 'Pending'
+  }
+  if (main.some((one) => one.state?.waiting !== undefined && !stopped(one))) return 'Pending'
+  if (main.some((one) => one.state?.running !== undefined)) return 'Running'
+  return record.stop?.why === 'finished' ? endOf(main, []) : 'Running'
+}
+
+const endOf = (main: readonly ContainerStatus[], init: readonly ContainerStatus[]): Phase =>
+  main.every((one) => one.state?.terminated?.exitCode === 0) && init.every((one) => one.state?.terminated === undefined || one.state.terminated.exitCode === 0) ? 'Succeeded' : 'Failed'
+
+/** The status of the condition of a type. */
+export const conditionStatus = (status: PodStatus | undefined, type: string): string | undefined => status?.conditions?.find((one: PodCondition) => one.type === type)?.status

@@ -1,0 +1,52 @@
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { goDuration } from './restart.ts'
+
+/** An event as kubelet words it. */
+export interface PodEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+  readonly containerName?: string | undefined
+}
+
+const event =
+  (type: PodEvent['type'], reason: string) =>
+  (message: string, containerName?: string): PodEvent => ({ type, reason, message, ...(containerName === undefined ? {} : { containerName }) })
+
+const normal = (reason: string): ((message: string, containerName?: string) => PodEvent) => event('Normal', reason)
+const warning = (reason: string): ((message: string, containerName?: string) => PodEvent) => event('Warning', reason)
+
+/** `p_ns(uid)`: a pod in kubelet's messages. */
+export const podInWords = (pod: Pod): string => `${pod.metadata.name ?? ''}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid ?? ''})`
+
+export const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
+
+export const events = {
+  pulled: (name: string, image: string) => normal('Pulled')(`Container image "${image}" already present on machine and can be accessed by the pod`, name),
+  created: (name: string) => normal('Created')('Container created', name),
+  started: (name: string) => normal('Started')('Container started', name),
+  startFailed: (name: string, message: string) => warning('Failed')(`Error: ${message}`, name),
+  stopping: (name: string) => normal('Killing')(`Stopping container ${name}`, name),
+  probeKills: (name: string, probe: 'liveness' | 'startup', restarted: boolean) => normal('Killing')(`Container ${name} failed ${probe} probe${restarted ? ', will be restarted' : ''}`, name),
+  definitionChanged: (name: string) => normal('Killing')(`Container ${name} definition changed, will be restarted`, name),
+  backOff: (pod: Pod, name: string) => warning('BackOff')(`Back-off restarting failed container ${name} in pod ${podInWords(pod)}`, name),
+  pullFailed: (name: string, image: string, message: string) => warning('Failed')(`Failed to pull image "${image}": ${message}`, name),
+  pullBackOff: (name: string, image: string) => normal('BackOff')(`Back-off pulling image "${image}"`, name),
+  neverPull: (name: string, message: string) => warning('ErrImageNeverPull')(message, name),
+  inspectFailed: (name: string, message: string) => warning('InspectFailed')(message, name),
+  sandboxFailed: (message: string) => warning('FailedCreatePodSandBox')(`Failed to create pod sandbox: ${message}`),
+  mountFailed: (message: string) => warning('FailedMount')(message),
+  deadlineExceeded: () => normal('DeadlineExceeded')(DEADLINE_MESSAGE),
+  rejected: (reason: string, message: string) => warning(reason)(message),
+  unhealthy: (name: string, message: string) => warning('Unhealthy')(message, name),
+  probeWarning: (name: string, message: string) => warning('ProbeWarning')(message, name),
+  postStartFailed: (name: string) => warning('FailedPostStartHook')('PostStartHook failed', name),
+  preStopFailed: (name: string) => warning('FailedPreStopHook')('PreStopHook failed', name),
+  hookKills: (name: string) => normal('Killing')('FailedPostStartHook', name),
+} as const
+
+/** The waiting message of a container that backs off. */
+export const crashLoopMessage = (pod: Pod, name: string, delayMs: number): string => `back-off ${goDuration(delayMs)} restarting failed container=${name} pod=${podInWords(pod)}`
+
+/** The waiting message of an image that backs off, with what went wrong. */
+export const pullBackOffMessage = (image: string, message: string): string => `Back-off pulling image "${image}": ErrImagePull: ${message}`

@@ -1,0 +1,18 @@
+import type { HTTPHeader } from '../../shared/model/gen/api.ts'
+import type { ProbeResult } from './threshold.ts'
+
+export interface HttpTarget {
+  readonly scheme: 'HTTP' | 'HTTPS'
+  readonly host: string
+  readonly port: number
+  /** As written in the object, with its query. */
+  readonly path: string
+  readonly headers: readonly HTTPHeader[]
+}
+
+/** How probes and hooks reach into a pod over the network. */
+export interface ProbeNetwork {
+  /** 200–399 succeeds. Redirects on the same host are followed; one to another host is a `warning`. */
+  http(target: HttpTarget, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<ProbeResult>
+  tcp(target: { readonly host: string; readonly port: number }, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<ProbeResult>
+}
