@@ -17,7 +17,7 @@ export interface AssignmentSources {
 }
 
 /** Index of pods by the node they are bound to. */
-export const POD_NODE_INDEX = 'node'
+export const POD_NODE_INDEX = 'bound-node'
 export const podNodes = (pod: Pod): readonly string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : [])
 
 export type AssignmentKind = Exclude<keyof typeof AssignmentChange_Kind, 'UNRECOGNIZED'>
