@@ -2,7 +2,7 @@
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
-import type { Resource } from '../../shared/model/resources.ts'
+import { events, type Resource } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
 import type { NodeLiveness } from '../dispatch/liveness-port.ts'
 import type { Informers } from '../informers/port.ts'
@@ -10,8 +10,12 @@ import type { Controller, ControllerParts } from './controller.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEventRecorder } from './events/recorder.ts'
+import { createEventTtlController } from './eventttl/reconcile.ts'
+import { createGarbageController } from './garbage/reconcile.ts'
+import { createNamespaceController } from './namespace/reconcile.ts'
 import { createNodeIpamController } from './nodeipam/reconcile.ts'
 import { createNodeLifecycleController } from './nodelifecycle/reconcile.ts'
+import { createPodGcController } from './podgc/reconcile.ts'
 import { createReplicaSetController } from './replicaset/reconcile.ts'
 import { createRootCaController } from './root-ca/reconcile.ts'
 import { runController, type ControllerMetrics } from './runner.ts'
@@ -42,17 +46,17 @@ export interface Controllers {
 
 export function createControllers(options: ControllersOptions): Controllers {
   const { client, informers, clock, random, log, metrics } = options
-  const events = createEventRecorder({ client, clock, log })
-  const controllers = allControllers({ client, informers, clock, random, log, events }, options)
+  const recorder = createEventRecorder({ client, clock, log })
+  const controllers = allControllers({ client, informers, clock, random, log, events: recorder }, options)
   return {
     async run(signal) {
       await informers.whenSynced(signal)
-      await Promise.all([events.run(signal), ...controllers.map((controller) => runController(controller, { clock, log, metrics }, signal))])
+      await Promise.all([recorder.run(signal), ...controllers.map((controller) => runController(controller, { clock, log, metrics }, signal))])
     },
   }
 }
 
-function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem }: ControllersOptions): readonly Controller[] {
+function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, resources }: ControllersOptions): readonly Controller[] {
   return [
     createReplicaSetController(parts),
     createDeploymentController(parts),
@@ -62,5 +66,12 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createNodeLifecycleController(parts, liveness),
     createTaintEvictionController(parts),
     createNodeIpamController(parts, { liveness, clusterCidr }),
+    createNamespaceController(parts, resources),
+    createGarbageController(parts, resources.filter(isOwnable)),
+    createPodGcController(parts),
+    createEventTtlController(parts),
   ]
 }
+
+/** Events come in masses, own nothing, and end by themselves. */
+const isOwnable = ({ group, plural }: Resource): boolean => plural !== events.plural || (group !== events.group && group !== 'events.k8s.io')
