@@ -49,3 +49,6 @@ export function unmasked(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unmasked(member)]))
 }
+
+/** A JSON text as it is, anything else as nothing. */
+export const textIn = (value: Json | undefined): string => (typeof value === 'string' ? value : '')

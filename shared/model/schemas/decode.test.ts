@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { recordedCases, unmasked } from '../../../test/conformance/recordings.ts'
+import { recordedCases, textIn, unmasked } from '../../../test/conformance/recordings.ts'
 import { isJsonObject, type Json, type JsonObject } from '../json.ts'
 import { decodeObject } from './decode.ts'
 import { applySchemaDefaults } from './defaults.ts'
@@ -24,7 +24,7 @@ const answered = cases.flatMap((one) => one.steps.flatMap((step) => objectsIn(st
 
 test.each(answered)('what a server answered reads as it was written: %s', (_name, object) => {
   const plain = unmasked(object) as JsonObject
-  const decoded = decodeObject(schemaOfKind(String(plain['apiVersion']), String(plain['kind'])) ?? '', plain)
+  const decoded = decodeObject(schemaOfKind(textIn(plain['apiVersion']), textIn(plain['kind'])) ?? '', plain)
   expect(decoded).toEqual({ object: plain, typeError: undefined, strictErrors: [] })
 })
 
@@ -36,15 +36,15 @@ const refused = cases.flatMap((one) =>
     const kind = message?.[1]
     const body = step.body
     if (!message || !kind || !isJsonObject(body) || !/^(POST|PUT) /.test(step.do ?? '') || /no kind|duplicate field|^converting/.test(message[2] ?? '')) return []
-    const schema = schemaOfKind(String(body['apiVersion']), kind)
-    return schema ? [[one.case, schema, body, message[2] ?? ''] as const] : []
+    const schema = schemaOfKind(textIn(body['apiVersion']), kind)
+    return schema ? [[one.case, { schema, body, message: message[2] ?? '' }] as const] : []
   }),
 )
 
 /** The recordings mask what looks like a time, also within Go's layout. */
 const masked = (message: string): string => message.replace(/"2006-01-02T15:04:05Z/, '"<time>').replace(/"2006-01-02T15:04:05.000000Z/, '"<microtime>').replace(/"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"/, '"<time>"')
 
-test.each(refused)('%s: refused in the same words', (_name, schema, body, message) => {
+test.each(refused)('%s: refused in the same words', (_name, { schema, body, message }) => {
   const { typeError, strictErrors } = decodeObject(schema, body)
   expect(masked(typeError ?? `strict decoding error: ${strictErrors.join(', ')}`)).toBe(message)
 })

@@ -74,6 +74,7 @@ function readObject(type: ObjectType, value: Json, walk: Walk): Json | undefined
   }
   const object: Record<string, Json> = {}
   const outer = walk.struct
+  const unknown: string[] = []
   walk.struct = type.name
   for (const name in value) {
     const member = value[name]
@@ -82,10 +83,13 @@ function readObject(type: ObjectType, value: Json, walk: Walk): Json | undefined
     const field = type.fields.get(name)
     if (field) readField(object, { field, member }, walk)
     else if (type.open) object[name] = member
-    else strict(walk, name)
+    else if (walk.reader === 'json') strict(walk, name)
+    else unknown.push(name)
     if (walk.stopped !== undefined) break
   }
   walk.struct = outer
+  // The reader of strategic merges looks at what it does not know last.
+  for (const name of unknown.toSorted()) strict(walk, name)
   fillPrinted(type, object)
   return object
 }

@@ -51,8 +51,10 @@ export interface Field {
   readonly default: Json | undefined
   /** The default of a list-map key that an item leaves out: also `""` and 0. */
   readonly keyDefault: Json | undefined
-  /** `replace` unless the schema says `merge`; `retainKeys` beside. */
+  /** Of a list: it is replaced unless the schema says `merge`. */
   readonly patchMerge: boolean
+  /** Said by the schema of a map or struct that a strategic merge shall take as a whole. */
+  readonly patchReplace: boolean
   readonly patchRetainKeys: boolean
   readonly patchMergeKey: string | undefined
   /** Name of the inlined Go struct the field belongs to. */
@@ -171,6 +173,7 @@ function compileField(name: string, property: Schema, context: StructContext): F
     default: isStructural(declared) ? undefined : declared,
     keyDefault: declared,
     patchMerge: strategy.includes('merge'),
+    patchReplace: strategy.includes('replace'),
     patchRetainKeys: strategy.includes('retainKeys'),
     patchMergeKey: property['x-kubernetes-patch-merge-key'],
     inlinedIn: context.struct.inlinedIn(name),

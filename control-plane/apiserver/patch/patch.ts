@@ -1,0 +1,72 @@
+/** The door of this room: read a patch, carry it out, read what came out. */
+import { fieldErrorText, invalid } from '../../../shared/model/field-error.ts'
+import { goJson, goPrint } from '../../../shared/model/go-text.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { decodeObject } from '../../../shared/model/schemas/decode.ts'
+import { jsonTypeName } from '../../../shared/model/schemas/scalars.ts'
+import type { Type } from '../../../shared/model/schemas/types.ts'
+import { type FieldValidation, parseJson } from '../decode/decode-body.ts'
+import { jsonProblem } from '../decode/json-problem.ts'
+import { badRequest } from '../decode/refused.ts'
+import { applyJsonPatch } from './json-patch.ts'
+import { applyMergePatch } from './merge-patch.ts'
+import type { PatchOutcome, PatchRefused } from './outcome.ts'
+import { applyStrategicMergePatch } from './strategic-merge.ts'
+
+export { applyJsonPatch, applyMergePatch, applyStrategicMergePatch }
+export type { PatchOutcome, PatchRefused }
+
+export type ClassicPatchType = 'json' | 'merge' | 'strategic'
+
+const MAX_OPERATIONS = 10_000
+const MAP = 'map[string]interface {}'
+
+export type ParsedPatch = { readonly kind: 'parsed'; readonly patch: Json } | PatchRefused
+
+/** The body of a patch, and whether it is of the shape its type asks for. */
+export function parsePatch(type: ClassicPatchType, text: string): ParsedPatch {
+  const prefix = type === 'strategic' ? '' : 'error decoding patch: '
+  const patch = parseJson(text)
+  if (patch === undefined) return badRequest(`${prefix}${jsonProblem(text) ?? 'invalid JSON'}`)
+  const wanted = type === 'json' ? '[]handlers.jsonPatchOp' : MAP
+  const fits = patch === null || (type === 'json' ? Array.isArray(patch) : isJsonObject(patch))
+  if (!fits) return badRequest(`${prefix}json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type ${wanted}`)
+  if (Array.isArray(patch) && patch.length > MAX_OPERATIONS) {
+    return { kind: 'refused', code: 413, reason: 'RequestEntityTooLarge', message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}` }
+  }
+  return { kind: 'parsed', patch: patch ?? (type === 'json' ? [] : {}) }
+}
+
+export interface PatchRequest {
+  readonly type: ClassicPatchType
+  /** As {@link parsePatch} gave it. */
+  readonly patch: Json
+}
+
+/** @param schema of the kind, for merge keys. */
+export function applyPatch(schema: string | Type, current: JsonObject, { type, patch }: PatchRequest): PatchOutcome {
+  switch (type) {
+    case 'json':
+      return applyJsonPatch(current, patch)
+    case 'merge':
+      return applyMergePatch(current, patch)
+    case 'strategic':
+      return applyStrategicMergePatch(schema, current, patch)
+  }
+}
+
+export type DecodedPatch = { readonly kind: 'decoded'; readonly object: JsonObject; readonly warnings: readonly string[] } | PatchRefused
+
+/** Reads what a patch has made. Unknown fields are dropped, or refused with `Strict`; a wrong type is a 422 that quotes the patch. */
+export function decodePatched(schema: string | Type, patched: JsonObject, { type, patch, validation }: PatchRequest & { readonly validation: FieldValidation }): DecodedPatch {
+  const strategic = type === 'strategic'
+  const { object, typeError, strictErrors } = decodeObject(schema, patched, { reader: strategic ? 'unstructured' : 'json' })
+  // Kubernetes writes the patched JSON anew, with sorted keys, before it reads it.
+  const complaints = strategic ? strictErrors : strictErrors.toSorted()
+  const problem = typeError ?? (validation === 'Strict' && complaints.length > 0 ? `strict decoding error: ${complaints.join(', ')}` : undefined)
+  if (problem !== undefined) {
+    const cause = invalid('patch', strategic ? goPrint(patch) : goJson(patched), problem)
+    return { kind: 'refused', code: 422, reason: 'Invalid', message: ` "" is invalid: ${fieldErrorText(cause)}`, causes: [cause] }
+  }
+  return { kind: 'decoded', object, warnings: validation === 'Warn' ? complaints : [] }
+}
