@@ -14,6 +14,7 @@ import type { EventRecorder } from '../controllers/events/recorder.ts'
 import { referenceTo } from '../controllers/events/recorder.ts'
 import type { Change, Informer, Informers } from '../informers/port.ts'
 import { explain, type Explanation } from './core/explain.ts'
+import { createMemory } from './core/memory.ts'
 import { schedule, type Placement } from './core/schedule.ts'
 import { ClusterState, podInfo } from './core/state.ts'
 import { SchedulingQueue } from './queue.ts'
@@ -60,6 +61,7 @@ class SchedulingLoop implements Scheduler {
   readonly #decisions = new Map<string, Decision>()
   /** Pods placed but not yet seen bound: key → uid. */
   readonly #assumed = new Map<string, string>()
+  readonly #memory = createMemory()
   #start = 0
   #binding = 0
   #onBindEnd: (() => void) | undefined
@@ -142,7 +144,7 @@ class SchedulingLoop implements Scheduler {
   #scheduleOne(key: string): void {
     const pod = this.#pods.get(key)
     if (!pod || pod.spec?.nodeName || !isWaiting(pod)) return this.#queue.remove(key)
-    const placement = schedule(podInfo(pod), this.#state, { tieBreak: this.#options.random.next(), start: this.#start })
+    const placement = schedule(podInfo(pod), this.#state, { tieBreak: this.#options.random.next(), start: this.#start, memory: this.#memory })
     this.#start = placement.nextStart
     this.#remember(pod, placement)
     if (placement.kind === 'unschedulable') {

@@ -26,8 +26,8 @@ export function explain(pod: PodInfo, snapshot: Snapshot): Explanation {
     if (by.length > 0) refused.push({ node: node.name, kind: 'refused', by })
     return by.length === 0
   })
-  const { totals, parts } = scoreNodes(pod, snapshot, feasible)
-  const scored = feasible.map((node, at): NodeVerdict => ({ node: node.name, kind: 'feasible', score: totals[at] ?? 0, parts: Object.fromEntries(parts.map(({ name, weighed }) => [name, weighed[at] ?? 0])) }))
+  const { totals, partsOf } = scoreNodes(pod, snapshot, feasible)
+  const scored = feasible.map((node, at): NodeVerdict => ({ node: node.name, kind: 'feasible', score: totals[at] ?? 0, parts: partsOf(at) }))
   const count = (verdict: (typeof refused)[number]): number => verdict.by.reduce((sum, { reasons }) => sum + reasons.length, 0)
   refused.sort((a, b) => count(a) - count(b) || a.node.localeCompare(b.node))
   scored.sort((a, b) => (a.kind === 'feasible' && b.kind === 'feasible' ? b.score - a.score : 0) || a.node.localeCompare(b.node))

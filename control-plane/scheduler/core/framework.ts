@@ -28,11 +28,15 @@ export interface FilterPlugin {
   readonly name: string
   filter(pod: PodInfo, snapshot: Snapshot): NodeFilter | undefined
   readonly wakesOn: readonly ClusterEvent[]
+  /** Its answer depends on the pod's class and that one node alone, so it may be remembered until the node changes. */
+  readonly local: boolean
 }
 
 export interface ScorePlugin {
   readonly name: string
   readonly weight: number
+  /** As for filters; a local scorer normalizes nothing. */
+  readonly local: boolean
   /** `nodes` are those that passed the filters. */
   scorer(pod: PodInfo, snapshot: Snapshot, nodes: readonly NodeInfo[]): NodeScorer | undefined
 }

@@ -1,6 +1,7 @@
 /** Chooses a node for a pod. PURE: the same snapshot, pod and tie-break give the same placement. */
-import type { FilterPlugin, NodeFilter, Refusal, ScorePlugin } from './framework.ts'
+import type { FilterPlugin, NodeFilter, NodeScorer, Refusal, ScorePlugin } from './framework.ts'
 import type { NodeInfo, PodInfo, Snapshot } from './state.ts'
+import type { Memory, Remembered } from './memory.ts'
 import { balancedAllocation } from './plugins/balanced-allocation.ts'
 import { imageLocality } from './plugins/image-locality.ts'
 import { interPodAffinityFilter, interPodAffinityScore } from './plugins/inter-pod-affinity.ts'
@@ -50,10 +51,14 @@ export interface ScheduleOptions {
   readonly tieBreak: number
   /** Index at which to begin (see `nextStart`). */
   readonly start: number
+  /** What was found for pods of the same class before: makes it faster, never different. */
+  readonly memory?: Memory | undefined
 }
 
 interface Search {
   readonly feasible: readonly NodeInfo[]
+  /** Their positions in the snapshot. */
+  readonly positions: readonly number[]
   readonly refusals: Map<string, number>
   readonly refusedBy: Set<string>
   readonly unresolvable: number
@@ -61,13 +66,14 @@ interface Search {
   readonly evaluated: number
 }
 
-type NamedFilter = { readonly name: string; readonly ask: NodeFilter }
+export type NamedFilter = { readonly name: string; readonly ask: NodeFilter; readonly local: boolean }
+export type NamedScorer = { readonly name: string; readonly weight: number; readonly local: boolean; readonly scorer: NodeScorer }
 
 /** The filters that have something to say of this pod. */
 export function filtersFor(pod: PodInfo, snapshot: Snapshot): readonly NamedFilter[] {
   return filterPlugins.flatMap((plugin) => {
     const ask = plugin.filter(pod, snapshot)
-    return ask ? [{ name: plugin.name, ask }] : []
+    return ask ? [{ name: plugin.name, ask, local: plugin.local }] : []
   })
 }
 
@@ -78,22 +84,29 @@ export function nodesToFind(total: number): number {
   return Math.max(100, Math.floor((total * percent) / 100))
 }
 
-function search(pod: PodInfo, snapshot: Snapshot, start: number): Search {
-  const filters = filtersFor(pod, snapshot)
+interface SearchOptions {
+  readonly filters: readonly NamedFilter[]
+  readonly start: number
+  readonly remembered: Remembered | undefined
+}
+
+function search(snapshot: Snapshot, { filters, start, remembered }: SearchOptions): Search {
   const { nodes } = snapshot
   const enough = nodesToFind(nodes.length)
   const feasible: NodeInfo[] = []
+  const positions: number[] = []
   const refusals = new Map<string, number>()
   const refusedBy = new Set<string>()
   let unresolvable = 0
   let resolvable = 0
   let evaluated = 0
-  for (; evaluated < nodes.length && feasible.length < enough; evaluated++) {
-    const node = nodes[(start + evaluated) % nodes.length]
+  for (let at = nodes.length === 0 ? 0 : start % nodes.length; evaluated < nodes.length && feasible.length < enough; evaluated++, at = at + 1 === nodes.length ? 0 : at + 1) {
+    const node = nodes[at]
     if (!node) break
-    const refused = firstRefusal(filters, node)
+    const refused = remembered ? remembered.refusal(at, filters) : firstRefusal(filters, node)
     if (!refused) {
       feasible.push(node)
+      positions.push(at)
       continue
     }
     refusedBy.add(refused.name)
@@ -101,10 +114,15 @@ function search(pod: PodInfo, snapshot: Snapshot, start: number): Search {
     else unresolvable++
     for (const reason of refused.refusal.reasons) refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
   }
-  return { feasible, refusals, refusedBy, unresolvable, resolvable, evaluated }
+  return { feasible, positions, refusals, refusedBy, unresolvable, resolvable, evaluated }
 }
 
-export function firstRefusal(filters: readonly NamedFilter[], node: NodeInfo): { readonly name: string; readonly refusal: Refusal } | undefined {
+export interface Refused {
+  readonly name: string
+  readonly refusal: Refusal
+}
+
+export function firstRefusal(filters: readonly NamedFilter[], node: NodeInfo): Refused | undefined {
   for (const { name, ask } of filters) {
     const refusal = ask(node)
     if (refusal) return { name, refusal }
@@ -112,32 +130,57 @@ export function firstRefusal(filters: readonly NamedFilter[], node: NodeInfo): {
   return undefined
 }
 
-/** Weighed scores of the feasible nodes, in their order. */
-export function scoreNodes(pod: PodInfo, snapshot: Snapshot, nodes: readonly NodeInfo[]): { readonly totals: Float64Array; readonly parts: ReadonlyArray<{ readonly name: string; readonly weighed: readonly number[] }> } {
-  const totals = new Float64Array(nodes.length)
-  const parts: Array<{ readonly name: string; readonly weighed: readonly number[] }> = []
-  for (const plugin of scorePlugins) {
+/** The scorers that have something to say of this pod. */
+function scorersFor(pod: PodInfo, snapshot: Snapshot, nodes: readonly NodeInfo[]): readonly NamedScorer[] {
+  return scorePlugins.flatMap((plugin) => {
     const scorer = plugin.scorer(pod, snapshot, nodes)
-    if (!scorer) continue
-    const raw = nodes.map((node) => scorer.score(node))
-    const normal = scorer.normalize?.(raw, nodes) ?? raw
-    const weighed = normal.map((score) => score * plugin.weight)
-    for (let i = 0; i < weighed.length; i++) totals[i] = (totals[i] ?? 0) + (weighed[i] ?? 0)
-    parts.push({ name: plugin.name, weighed })
-  }
-  return { totals, parts }
+    return scorer ? [{ name: plugin.name, weight: plugin.weight, local: plugin.local, scorer }] : []
+  })
 }
 
-export function schedule(pod: PodInfo, snapshot: Snapshot, { tieBreak, start }: ScheduleOptions): Placement {
-  const found = search(pod, snapshot, start)
+interface Scores {
+  readonly totals: Float64Array
+  /** What each plugin gave the node at this position among the candidates. */
+  readonly partsOf: (at: number) => Readonly<Record<string, number>>
+}
+
+function weigh(scorers: readonly NamedScorer[], nodes: readonly NodeInfo[]): Scores {
+  const totals = new Float64Array(nodes.length)
+  const parts = scorers.map(({ name, weight, scorer }) => {
+    const raw = nodes.map((node) => scorer.score(node))
+    const weighed = (scorer.normalize?.(raw, nodes) ?? raw).map((score) => score * weight)
+    for (let i = 0; i < weighed.length; i++) totals[i] = (totals[i] ?? 0) + (weighed[i] ?? 0)
+    return { name, weighed }
+  })
+  return { totals, partsOf: (at) => Object.fromEntries(parts.map(({ name, weighed }) => [name, weighed[at] ?? 0])) }
+}
+
+/** Weighed scores of the nodes, in their order. */
+export const scoreNodes = (pod: PodInfo, snapshot: Snapshot, nodes: readonly NodeInfo[]): Scores => weigh(scorersFor(pod, snapshot, nodes), nodes)
+
+/** Local scorers need not be asked again of nodes that have not changed. */
+function recallScores(scorers: readonly NamedScorer[], { feasible, positions }: Search, remembered: Remembered): Scores {
+  const totals = new Float64Array(feasible.length)
+  for (let i = 0; i < positions.length; i++) totals[i] = remembered.score(positions[i] ?? 0, scorers)
+  const partsOf = (at: number): Readonly<Record<string, number>> => {
+    const node = feasible[at]
+    return node ? Object.fromEntries(scorers.map(({ name, weight, scorer }) => [name, scorer.score(node) * weight])) : {}
+  }
+  return { totals, partsOf }
+}
+
+export function schedule(pod: PodInfo, snapshot: Snapshot, { tieBreak, start, memory }: ScheduleOptions): Placement {
+  const filters = filtersFor(pod, snapshot)
+  const remembered = filters.every(({ local }) => local) ? memory?.of(pod, snapshot) : undefined
+  const found = search(snapshot, { filters, start, remembered })
   const refusals = Object.fromEntries(found.refusals)
   const nextStart = snapshot.nodes.length === 0 ? 0 : (start + found.evaluated) % snapshot.nodes.length
   const { revision } = snapshot
   if (found.feasible.length === 0) return { kind: 'unschedulable', refusals, evaluated: found.evaluated, message: unschedulableMessage(pod, snapshot, found), refusedBy: [...found.refusedBy], revision, nextStart }
-  const { totals, parts } = scoreNodes(pod, snapshot, found.feasible)
-  const order = best(totals, tieBreak)
-  const scored = (at: number): Scored => ({ node: found.feasible[at]?.name ?? '', score: totals[at] ?? 0, parts: Object.fromEntries(parts.map(({ name, weighed }) => [name, weighed[at] ?? 0])) })
-  const [winner = 0, ...others] = order
+  const scorers = scorersFor(pod, snapshot, found.feasible)
+  const { totals, partsOf } = remembered && scorers.every(({ local }) => local) ? recallScores(scorers, found, remembered) : weigh(scorers, found.feasible)
+  const scored = (at: number): Scored => ({ node: found.feasible[at]?.name ?? '', score: totals[at] ?? 0, parts: partsOf(at) })
+  const [winner = 0, ...others] = best(totals, tieBreak)
   return { kind: 'placed', ...scored(winner), runnersUp: others.map(scored), feasible: found.feasible.length, evaluated: found.evaluated, refusals, revision, nextStart }
 }
 
@@ -145,23 +188,28 @@ export function schedule(pod: PodInfo, snapshot: Snapshot, { tieBreak, start }: 
 function best(totals: Float64Array, tieBreak: number): readonly number[] {
   let highest = Number.NEGATIVE_INFINITY
   let equals = 0
-  for (const total of totals) {
+  for (let i = 0; i < totals.length; i++) {
+    const total = totals[i] ?? 0
     if (total > highest) {
       highest = total
       equals = 1
     } else if (total === highest) equals++
   }
   let skip = Math.floor(tieBreak * equals)
-  const winner = totals.findIndex((total) => total === highest && skip-- === 0)
+  let winner = -1
   const runners: number[] = []
+  let bar = Number.NEGATIVE_INFINITY
   for (let i = 0; i < totals.length; i++) {
-    if (i === winner) continue
     const total = totals[i] ?? 0
-    const last = runners.at(-1)
-    if (runners.length === RUNNERS_UP && last !== undefined && (totals[last] ?? 0) >= total) continue
+    if (winner < 0 && total === highest && skip-- === 0) {
+      winner = i
+      continue
+    }
+    if (total <= bar) continue
     const at = runners.findIndex((other) => (totals[other] ?? 0) < total)
     runners.splice(at < 0 ? runners.length : at, 0, i)
     if (runners.length > RUNNERS_UP) runners.pop()
+    if (runners.length === RUNNERS_UP) bar = totals[runners.at(-1) ?? 0] ?? 0
   }
   return [winner, ...runners]
 }

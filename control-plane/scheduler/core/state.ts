@@ -11,6 +11,8 @@ export interface PodInfo {
   readonly hostPorts: readonly ContainerPort[]
   readonly requiredAffinity: readonly PodAffinityTerm[]
   readonly requiredAntiAffinity: readonly PodAffinityTerm[]
+  /** Pods of one class are alike to every plugin that looks at one node alone. */
+  readonly classKey: string
 }
 
 /** A node with what stands on it. Never changed: a pod more or less makes a new one. */
@@ -29,6 +31,11 @@ export interface NodeInfo {
   readonly images: ReadonlyMap<string, number>
 }
 
+function classKeyOf({ spec }: Pod): string {
+  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].map(({ resources, ports, restartPolicy }) => [resources?.requests, ports, restartPolicy])
+  return JSON.stringify([containers, spec?.initContainers?.length, spec?.resources?.requests, spec?.overhead, spec?.nodeName, spec?.nodeSelector, spec?.affinity?.nodeAffinity, spec?.tolerations])
+}
+
 const infos = new WeakMap<Pod, PodInfo>()
 
 export function podInfo(pod: Pod): PodInfo {
@@ -42,6 +49,7 @@ export function podInfo(pod: Pod): PodInfo {
     hostPorts: [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')].flatMap((container) => (container.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0)),
     requiredAffinity: pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     requiredAntiAffinity: pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
+    classKey: classKeyOf(pod),
   }
   infos.set(pod, info)
   return info
@@ -94,6 +102,12 @@ export interface Snapshot {
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>
   /** How the pod's own service or owner selects its siblings, for spreading by default; `undefined`: nothing does. */
   readonly siblingSelector: (pod: Pod) => ((labels: Readonly<Record<string, string>>) => boolean) | undefined
+  /** How many nodes have a PreferNoSchedule taint: if none has, nothing is scored by taints. */
+  readonly softTaintedNodes: number
+  /** Per node, in their order: grows with each change of it, and never repeats. */
+  readonly versions: readonly number[]
+  /** Grows when nodes come or go: then positions mean other nodes. */
+  readonly layout: number
   /** How big an image is and on how many nodes, by name. */
   readonly images: ReadonlyMap<string, { readonly bytes: number; readonly nodes: number }>
   /** Grows with each change. */
@@ -103,12 +117,15 @@ export interface Snapshot {
 /** The state the scheduler keeps: nodes and the pods bound or assumed on them. Changed only by its methods; hands itself out as a {@link Snapshot}. */
 export class ClusterState implements Snapshot {
   readonly #nodes: NodeInfo[] = []
+  readonly #versions: number[] = []
   readonly #index = new Map<string, number>()
   readonly #podNode = new Map<string, { readonly node: string; readonly info: PodInfo }>()
   /** Pods on nodes that are not known (yet). */
   readonly #homeless = new Map<string, Map<string, PodInfo>>()
   readonly images = new Map<string, { readonly bytes: number; readonly nodes: number }>()
   #revision = 0
+  layout = 0
+  softTaintedNodes = 0
   antiAffinityPods = 0
   affinityPods = 0
   namespaceLabels: Snapshot['namespaceLabels'] = () => ({})
@@ -116,6 +133,10 @@ export class ClusterState implements Snapshot {
 
   get nodes(): readonly NodeInfo[] {
     return this.#nodes
+  }
+
+  get versions(): readonly number[] {
+    return this.#versions
   }
 
   get revision(): number {
@@ -137,14 +158,17 @@ export class ClusterState implements Snapshot {
     const fresh = nodeInfo(node)
     const at = this.#index.get(fresh.name)
     const before = at === undefined ? undefined : this.#nodes[at]
-    if (before) this.#countImages(before, -1)
-    this.#countImages(fresh, 1)
+    if (before) this.#countNode(before, -1)
+    this.#countNode(fresh, 1)
     if (at !== undefined && before) {
+      this.#versions[at] = this.#revision
       this.#nodes[at] = { ...fresh, requested: before.requested, nonZero: before.nonZero, pods: before.pods, hostPorts: before.hostPorts }
       return
     }
     this.#index.set(fresh.name, this.#nodes.length)
     this.#nodes.push(fresh)
+    this.#versions.push(this.#revision)
+    this.layout++
     for (const pod of this.#homeless.get(fresh.name)?.values() ?? []) this.#put(fresh.name, (info) => withPod(info, pod))
     this.#homeless.delete(fresh.name)
   }
@@ -154,13 +178,16 @@ export class ClusterState implements Snapshot {
     const info = at === undefined ? undefined : this.#nodes[at]
     if (at === undefined || !info) return
     this.#revision++
-    this.#countImages(info, -1)
+    this.#countNode(info, -1)
     const pods = new Map(info.pods.map((pod) => [pod.key, pod]))
     if (pods.size > 0) this.#homeless.set(name, pods)
     const last = this.#nodes.pop()
+    this.#versions.pop()
     this.#index.delete(name)
+    this.layout++
     if (last && last.name !== name) {
       this.#nodes[at] = last
+      this.#versions[at] = this.#revision
       this.#index.set(last.name, at)
     }
   }
@@ -191,10 +218,13 @@ export class ClusterState implements Snapshot {
   #put(name: string, change: (info: NodeInfo) => NodeInfo): void {
     const at = this.#index.get(name)
     const info = at === undefined ? undefined : this.#nodes[at]
-    if (at !== undefined && info) this.#nodes[at] = change(info)
+    if (at === undefined || !info) return
+    this.#nodes[at] = change(info)
+    this.#versions[at] = ++this.#revision
   }
 
-  #countImages(node: NodeInfo, by: 1 | -1): void {
+  #countNode(node: NodeInfo, by: 1 | -1): void {
+    if (node.taints.some((taint) => taint.effect === 'PreferNoSchedule')) this.softTaintedNodes += by
     for (const [name, bytes] of node.images) {
       const nodes = (this.images.get(name)?.nodes ?? 0) + by
       if (nodes <= 0) this.images.delete(name)

@@ -10,6 +10,7 @@ const imbalance = (cpuMillis: number, memoryBytes: number, allocatable: Allocata
 export const balancedAllocation: ScorePlugin = {
   name: 'NodeResourcesBalancedAllocation',
   weight: 1,
+  local: true,
   scorer({ requests }) {
     if (requests.cpuMillis === 0 && requests.memoryBytes === 0) return undefined
     return {

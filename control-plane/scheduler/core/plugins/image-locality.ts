@@ -11,6 +11,7 @@ const fullName = (image: string): string => (/[:@][^/]*$/.test(image) ? image : 
 export const imageLocality: ScorePlugin = {
   name: 'ImageLocality',
   weight: 1,
+  local: false,
   scorer({ pod }, snapshot) {
     const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
     const images = containers.map(({ image }) => fullName(image ?? ''))

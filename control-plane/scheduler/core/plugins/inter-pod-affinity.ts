@@ -99,6 +99,7 @@ export const interPodAffinityFilter: FilterPlugin = {
     }
   },
   wakesOn: ['node-added', 'node-labels', 'pod-added', 'pod-removed', 'pod-labels'],
+  local: false,
 }
 
 interface Weighted {
@@ -122,6 +123,7 @@ function wishesOf(other: PodInfo, snapshot: Snapshot): readonly Weighted[] {
 export const interPodAffinityScore: ScorePlugin = {
   name: 'InterPodAffinity',
   weight: 2,
+  local: false,
   scorer(info, snapshot) {
     const own = preferencesOf(info.pod, snapshot)
     if (own.length === 0 && snapshot.affinityPods === 0) return undefined

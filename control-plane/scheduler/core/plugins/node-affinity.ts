@@ -13,12 +13,14 @@ export const nodeAffinityFilter: FilterPlugin = {
     return (node) => (labels.every(([key, value]) => node.labels[key] === value) && (!required || nodeSelectorMatches(required, node)) ? undefined : REFUSAL)
   },
   wakesOn: ['node-added', 'node-labels'],
+  local: true,
 }
 
 /** The sum of the weights of the preferred terms that hold. */
 export const nodeAffinityScore: ScorePlugin = {
   name: 'NodeAffinity',
   weight: 2,
+  local: false,
   scorer({ pod }) {
     const preferred = (pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).filter((term) => term.weight !== 0)
     if (preferred.length === 0) return undefined

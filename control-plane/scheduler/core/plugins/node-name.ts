@@ -10,4 +10,5 @@ export const nodeName: FilterPlugin = {
     return wanted ? (node) => (node.name === wanted ? undefined : REFUSAL) : undefined
   },
   wakesOn: ['node-added'],
+  local: true,
 }

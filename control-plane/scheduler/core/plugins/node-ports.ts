@@ -16,4 +16,5 @@ export const nodePorts: FilterPlugin = {
     }
   },
   wakesOn: ['node-added', 'pod-removed'],
+  local: true,
 }

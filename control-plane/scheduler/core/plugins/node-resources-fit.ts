@@ -14,6 +14,7 @@ export const nodeResourcesFit: FilterPlugin = {
   name: 'NodeResourcesFit',
   filter: ({ requests }) => (node) => (fits(requests, node) ? undefined : refusal(requests, node)),
   wakesOn: ['node-added', 'node-allocatable', 'pod-removed'],
+  local: true,
 }
 
 /** The common case, without making anything. */
@@ -55,6 +56,7 @@ const leastAllocated = (requested: number, capacity: number): number => (capacit
 export const leastAllocatedScore: ScorePlugin = {
   name: 'NodeResourcesFit',
   weight: 1,
+  local: true,
   scorer({ nonZero }) {
     return {
       score({ allocatable, nonZero: used }) {

@@ -9,4 +9,5 @@ export const nodeUnschedulable: FilterPlugin = {
   name: 'NodeUnschedulable',
   filter: ({ pod }) => (isTolerated(TAINT, pod.spec?.tolerations ?? []) ? undefined : (node) => (node.unschedulable ? REFUSAL : undefined)),
   wakesOn: ['node-added', 'node-taints'],
+  local: true,
 }

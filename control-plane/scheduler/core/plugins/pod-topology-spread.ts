@@ -80,6 +80,7 @@ export const podTopologySpreadFilter: FilterPlugin = {
     }
   },
   wakesOn: ['node-added', 'node-labels', 'pod-added', 'pod-removed', 'pod-labels'],
+  local: false,
 }
 
 /** What kube-scheduler spreads by when a pod says nothing, but a service or owner selects its siblings. */
@@ -94,6 +95,7 @@ function systemConstraints(pod: PodInfo, snapshot: Snapshot): readonly Constrain
 export const podTopologySpreadScore: ScorePlugin = {
   name: 'PodTopologySpread',
   weight: 2,
+  local: false,
   scorer(info, snapshot, nodes) {
     const own = constraintsOf(info.pod, 'ScheduleAnyway')
     const explicit = (info.pod.spec?.topologySpreadConstraints ?? []).length > 0

@@ -16,14 +16,16 @@ export const taintTolerationFilter: FilterPlugin = {
     }
   },
   wakesOn: ['node-added', 'node-taints'],
+  local: true,
 }
 
 /** The fewer taints with PreferNoSchedule that the pod does not tolerate, the better. */
 export const taintTolerationScore: ScorePlugin = {
   name: 'TaintToleration',
   weight: 3,
-  scorer({ pod }, _snapshot, nodes) {
-    if (!nodes.some((node) => node.taints.some((taint) => taint.effect === 'PreferNoSchedule'))) return undefined
+  local: false,
+  scorer({ pod }, snapshot) {
+    if (snapshot.softTaintedNodes === 0) return undefined
     const tolerations = (pod.spec?.tolerations ?? []).filter((toleration) => !toleration.effect || toleration.effect === 'PreferNoSchedule')
     return {
       score: (node) => node.taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations)).length,
