@@ -20,9 +20,8 @@ export interface Libc {
   /** Flushes the file system that holds the open file. */
   syncfs(fd: number): void
   socket(domain: number, type: number, protocol: number): number
-  /** A bound, blocking socket's exchange: answers the bytes sent. */
-  send(fd: number, bytes: Uint8Array): number
-  /** Answers how many bytes were written into `into`. */
+  send(fd: number, bytes: Uint8Array): void
+  /** Answers how many bytes were written into `into`. Never waits: throws Fault('unavailable') where nothing is there. */
   receive(fd: number, into: Uint8Array): number
   close(fd: number): void
 }
@@ -41,6 +40,8 @@ const DEFINITIONS = {
   close: { return: 'i32', arguments: ['i32'] },
   __errno_location: { return: 'pointer', arguments: [] },
 } as const
+
+const MSG_DONTWAIT = 0x40
 
 type Ffi = typeof nodeFfi
 
@@ -87,8 +88,8 @@ function wrap(ffi: Ffi): Libc {
     mknod: (path, mode, device) => void check(c.mknod(path, mode, deviceNumber(device)), () => `make node ${path}`),
     syncfs: (fd) => void check(c.syncfs(fd), () => 'syncfs'),
     socket: (domain, type, protocol) => check(c.socket(domain, type, protocol), () => `socket of family ${domain}`),
-    send: (fd, bytes) => check(c.send(fd, bytes, BigInt(bytes.byteLength), 0), () => 'send'),
-    receive: (fd, into) => check(c.recv(fd, into, BigInt(into.byteLength), 0), () => 'receive'),
+    send: (fd, bytes) => void check(c.send(fd, bytes, BigInt(bytes.byteLength), 0), () => 'send'),
+    receive: (fd, into) => check(c.recv(fd, into, BigInt(into.byteLength), MSG_DONTWAIT), () => 'receive'),
     close: (fd) => void check(c.close(fd), () => 'close'),
   }
 }

@@ -1,0 +1,122 @@
+import { Fault, isFault } from '../../shared/kit/faults.ts'
+import { runProgram } from './exec.ts'
+import { type Libc, loadLibc } from './libc.ts'
+import { attribute, attributesIn, type Message } from './netns-messages.ts'
+import { NETLINK_NETFILTER, NetlinkSocket } from './netns-netlink.ts'
+
+/** One UDP connection as the kernel tracks it: where it was sent, and who answers. */
+export interface UdpFlow {
+  readonly source: string
+  readonly sourcePort: number
+  readonly destination: string
+  readonly destinationPort: number
+  readonly replySource: string
+  readonly replySourcePort: number
+}
+
+/** The kernel's table of connections, as far as UDP needs it: such a "connection" keeps its translation as long as packets come. */
+export interface Conntrack {
+  udpFlows(): Promise<readonly UdpFlow[]>
+  /** One that is gone already is no error. */
+  forget(flow: UdpFlow): Promise<void>
+}
+
+/** @param libc by default the C library where Node can reach it; else the program `conntrack`, which few hosts have. */
+export function systemConntrack(libc: Libc | undefined = loadLibc()): Conntrack {
+  return libc ? callConntrack(libc) : programConntrack()
+}
+
+const CT_GET = (1 << 8) | 1
+const CT_DELETE = (1 << 8) | 2
+const AF_INET = 2
+const UDP = 17
+const NESTED = 0x8000
+const CTA = { tupleOrig: 1, tupleReply: 2 } as const
+const TUPLE = { ip: 1, proto: 2 } as const
+const IP = { source: 1, destination: 2 } as const
+const PROTO = { number: 1, sourcePort: 2, destinationPort: 3 } as const
+/** `struct nfgenmsg` */
+const HEADER = Buffer.from([AF_INET, 0, 0, 0])
+
+function callConntrack(libc: Libc): Conntrack {
+  return {
+    async udpFlows() {
+      using socket = new NetlinkSocket(libc, NETLINK_NETFILTER)
+      return socket.dump({ type: CT_GET, flags: 0, body: HEADER }).flatMap((body) => readFlow(body) ?? [])
+    },
+    async forget(flow) {
+      using socket = new NetlinkSocket(libc, NETLINK_NETFILTER)
+      try {
+        socket.request([{ what: `forget the flow to ${flow.destination}:${flow.destinationPort}`, ...deleteMessage(flow) }])
+      } catch (error) {
+        if (!isFault(error, 'not-found')) throw error
+      }
+    },
+  }
+}
+
+interface Tuple {
+  readonly protocol: number
+  readonly source: string
+  readonly destination: string
+  readonly sourcePort: number
+  readonly destinationPort: number
+}
+
+function readFlow(body: Buffer): UdpFlow | undefined {
+  const attributes = attributesIn(body, HEADER.length)
+  const [sent, answered] = [readTuple(attributes.get(CTA.tupleOrig)), readTuple(attributes.get(CTA.tupleReply))]
+  if (sent === undefined || answered === undefined || sent.protocol !== UDP) return undefined
+  const { source, sourcePort, destination, destinationPort } = sent
+  return { source, sourcePort, destination, destinationPort, replySource: answered.source, replySourcePort: answered.sourcePort }
+}
+
+function readTuple(bytes: Buffer | undefined): Tuple | undefined {
+  if (bytes === undefined) return undefined
+  const parts = attributesIn(bytes)
+  const ip = attributesIn(parts.get(TUPLE.ip) ?? Buffer.alloc(0))
+  const proto = attributesIn(parts.get(TUPLE.proto) ?? Buffer.alloc(0))
+  const [source, destination, number] = [ip.get(IP.source), ip.get(IP.destination), proto.get(PROTO.number)]
+  if (source === undefined || destination === undefined || number === undefined) return undefined
+  return {
+    protocol: number.readUInt8(),
+    source: source.join('.'),
+    destination: destination.join('.'),
+    sourcePort: proto.get(PROTO.sourcePort)?.readUInt16BE() ?? 0,
+    destinationPort: proto.get(PROTO.destinationPort)?.readUInt16BE() ?? 0,
+  }
+}
+
+function deleteMessage(flow: UdpFlow): Message {
+  const address = (text: string): Buffer => Buffer.from(text.split('.').map(Number))
+  const port = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff])
+  const ip = attribute(TUPLE.ip | NESTED, [attribute(IP.source, address(flow.source)), attribute(IP.destination, address(flow.destination))])
+  const proto = attribute(TUPLE.proto | NESTED, [attribute(PROTO.number, Buffer.from([UDP])), attribute(PROTO.sourcePort, port(flow.sourcePort)), attribute(PROTO.destinationPort, port(flow.destinationPort))])
+  return { type: CT_DELETE, flags: 0, body: Buffer.concat([HEADER, attribute(CTA.tupleOrig | NESTED, [ip, proto])]) }
+}
+
+function programConntrack(): Conntrack {
+  return {
+    async udpFlows() {
+      const { stdout } = await runProgram('conntrack', ['-L', '-p', 'udp', '-f', 'ipv4']).catch((error: unknown) => {
+        if (isFault(error, 'unsupported')) return { stdout: '' }
+        throw error
+      })
+      return stdout.split('\n').flatMap((line) => parseFlow(line) ?? [])
+    },
+    async forget({ source, sourcePort, destination, destinationPort }) {
+      const { exitCode, stderr } = await runProgram('conntrack', ['-D', '-p', 'udp', '-s', source, '-d', destination, '--sport', String(sourcePort), '--dport', String(destinationPort)])
+      if (exitCode !== 0 && !stderr.includes('0 flow entries')) throw new Fault('internal', `conntrack: ${stderr.trim()}`)
+    },
+  }
+}
+
+function parseFlow(line: string): UdpFlow | undefined {
+  const all = (key: string): readonly string[] => [...line.matchAll(new RegExp(`\\b${key}=(\\S+)`, 'g'))].map((match) => match[1] ?? '')
+  const [source, replySource] = all('src')
+  const [destination] = all('dst')
+  const [sourcePort, replySourcePort] = all('sport').map(Number)
+  const [destinationPort] = all('dport').map(Number)
+  if (source === undefined || replySource === undefined || destination === undefined || sourcePort === undefined || replySourcePort === undefined || destinationPort === undefined) return undefined
+  return { source, sourcePort, destination, destinationPort, replySource, replySourcePort }
+}

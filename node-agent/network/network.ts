@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import { type Netns, systemNetns } from '../host/netns.ts'
+import { type Conntrack, systemConntrack } from '../host/netns-conntrack.ts'
+import { type NodeNetwork, systemNodeNetwork } from '../host/netns-node.ts'
+import { type Nft, systemNft } from '../host/nft.ts'
+import { nextAddress } from './addresses.ts'
+import { macOf } from './cidr.ts'
+import type { HostPort } from './host-ports.ts'
+import { type NodeSetup, setUpNode, tearDownNode } from './node-setup.ts'
+import { type PodRecord, PodRecords } from './pod-records.ts'
+import type { NodeRoute, PodNetwork, Sandbox, ServicePort } from './port.ts'
+import { planRoutes } from './routes.ts'
+import { ServiceTable } from './service-table.ts'
+
+export type { NodeRoute, PodNetwork, Sandbox, ServicePort } from './port.ts'
+export { servicePorts } from './service-ports.ts'
+
+export interface PodNetworkOptions {
+  /** A folder of this agent that lives as long as the host is up (`/run/…`): records and pinned namespaces. */
+  readonly runFolder: string
+  readonly log: Log
+  readonly clock: Clock
+  /** At most 15 characters. */
+  readonly bridge?: string
+  readonly netns?: Netns
+  readonly node?: NodeNetwork
+  readonly nft?: Nft
+  readonly conntrack?: Conntrack
+}
+
+/** The network of the node whose network namespace this process lives in. */
+export async function createPodNetwork(options: PodNetworkOptions): Promise<PodNetwork> {
+  const records = new PodRecords(options.runFolder)
+  await records.open()
+  return new LinuxPodNetwork(options, records)
+}
+
+const BRIDGE = 'gt0'
+/** A pair whose namespace somebody still holds is removed by hand after this. */
+const LINK_LEFTOVER_MS = 3000
+
+class LinuxPodNetwork implements PodNetwork {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #bridge: string
+  readonly #netns: Netns
+  readonly #node: NodeNetwork
+  readonly #records: PodRecords
+  readonly #table: ServiceTable
+  #setup: NodeSetup | undefined
+  #lastAddress: string | undefined
+  /** One call at a time per pod. */
+  readonly #busy = new Map<string, Promise<unknown>>()
+
+  constructor(options: PodNetworkOptions, records: PodRecords) {
+    this.#log = options.log
+    this.#clock = options.clock
+    this.#bridge = options.bridge ?? BRIDGE
+    this.#netns = options.netns ?? systemNetns()
+    this.#node = options.node ?? systemNodeNetwork()
+    this.#records = records
+    this.#table = new ServiceTable({ nft: options.nft ?? systemNft(), conntrack: options.conntrack ?? systemConntrack(), log: options.log })
+  }
+
+  async configureNode({ podCidr, clusterCidr, nodeAddress }: { readonly podCidr: string; readonly clusterCidr: string; readonly nodeAddress: string }): Promise<void> {
+    this.#setup = await setUpNode(this.#node, { bridge: this.#bridge, podCidr, nodeAddress })
+    await this.#table.configure({ bridge: this.#bridge, podCidr, clusterCidr })
+    await this.#writeHostPorts()
+  }
+
+  async setRoutes(routes: readonly NodeRoute[]): Promise<void> {
+    await this.#node.run(planRoutes(await this.#node.routes(), routes))
+  }
+
+  attach(podUid: string, options: { readonly hostname: string; readonly hostPorts?: readonly HostPort[] }): Promise<Sandbox> {
+    return this.#oneAtATime(podUid, async () => {
+      const there = await this.#sandboxOf(podUid)
+      if (there !== undefined) return there
+      const setup = this.#setup
+      if (setup === undefined) throw new Fault('unavailable', 'the node has no pod range yet')
+      const record = this.#allocate(podUid, setup, options.hostPorts ?? [])
+      await this.#records.put(record)
+      await this.#netns.create({ ...record, netnsPath: this.#records.netnsPath(podUid), bridge: this.#bridge, address: record.ip, gateway: setup.gateway, mac: macOf(record.ip), mtuBytes: setup.mtuBytes })
+      if (record.hostPorts.length > 0) await this.#writeHostPorts()
+      return { netnsPath: this.#records.netnsPath(podUid), ip: record.ip }
+    })
+  }
+
+  find(podUid: string): Promise<Sandbox | undefined> {
+    return this.#sandboxOf(podUid)
+  }
+
+  detach(podUid: string): Promise<void> {
+    return this.#oneAtATime(podUid, async () => {
+      const record = this.#records.get(podUid)
+      await this.#netns.unpin(this.#records.netnsPath(podUid))
+      if (record === undefined) return
+      await this.#records.remove(podUid)
+      if (record.hostPorts.length > 0) await this.#writeHostPorts()
+      this.#clock.after(LINK_LEFTOVER_MS, () => void this.#dropLeftover(record))
+    })
+  }
+
+  async list(): Promise<readonly string[]> {
+    return this.#records.all().map(({ podUid }) => podUid)
+  }
+
+  setServices(services: readonly ServicePort[]): Promise<void> {
+    return this.#table.setServices(services)
+  }
+
+  async teardown(): Promise<void> {
+    for (const { podUid, hostLink } of this.#records.all()) {
+      await this.detach(podUid)
+      await this.#netns.dropLink(hostLink)
+    }
+    await this.#table.remove()
+    await tearDownNode(this.#node, this.#bridge)
+    this.#setup = undefined
+  }
+
+  #allocate(podUid: string, { range }: NodeSetup, hostPorts: readonly HostPort[]): PodRecord {
+    const taken = new Set(this.#records.addresses())
+    const ip = nextAddress(range, taken, this.#lastAddress)
+    if (ip === undefined) throw new Fault('exhausted', `no address is free in this node's pod range: ${taken.size} pods have one`)
+    this.#lastAddress = ip
+    return { podUid, ip, hostLink: linkName(podUid), hostPorts }
+  }
+
+  async #sandboxOf(podUid: string): Promise<Sandbox | undefined> {
+    const record = this.#records.get(podUid)
+    const netnsPath = this.#records.netnsPath(podUid)
+    return record !== undefined && (await this.#netns.isPinned(netnsPath)) ? { netnsPath, ip: record.ip } : undefined
+  }
+
+  #writeHostPorts(): Promise<void> {
+    return this.#table.setHostPorts(
+      this.#records
+        .all()
+        .filter(({ hostPorts }) => hostPorts.length > 0)
+        .map(({ ip, hostPorts }) => ({ podIp: ip, ports: hostPorts })),
+    )
+  }
+
+  async #dropLeftover(record: PodRecord): Promise<void> {
+    if (this.#records.get(record.podUid) !== undefined) return
+    try {
+      await this.#netns.dropLink(record.hostLink)
+    } catch (error) {
+      this.#log.warn({ uid: record.podUid, err: messageOf(error) }, 'a link of a removed pod could not be removed')
+    }
+  }
+
+  async #oneAtATime<T>(podUid: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(podUid)
+    const run = before === undefined ? work() : before.then(work, work)
+    this.#busy.set(podUid, run)
+    try {
+      return await run
+    } finally {
+      if (this.#busy.get(podUid) === run) this.#busy.delete(podUid)
+    }
+  }
+}
+
+/** 14 characters of the 15 a link may have. */
+const linkName = (podUid: string): string => `gt${createHash('sha256').update(podUid).digest('hex').slice(0, 12)}`
