@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { committed, eventsAfter, faulty, put, remove, type Room } from './contract-room.ts'
 import { eventKey, eventRevision } from './events.ts'
-import type { EventBatch, Revision, StorageEvent } from './port.ts'
+import { POSITIONS, type EventBatch, type Revision, type StorageEvent } from './port.ts'
 
 /** The part of the contract about watches. */
 export function describeWatching(room: Room): void {
@@ -64,6 +64,11 @@ export function describeWatching(room: Room): void {
     await expect(eventsAfter(storage, prefix, before)).rejects.toSatisfy(faulty('gone'))
     await expect(eventsAfter(storage, prefix, removed - 1)).rejects.toSatisfy(faulty('gone'))
     expect((await eventsAfter(storage, prefix, compacted)).map(eventRevision)).toEqual([later])
+  })
+
+  test('a watch after a revision that has never been is gone', async () => {
+    const watch = room.storage.watch(room.prefix(), { after: (await room.storage.currentRevision()) + 5 * POSITIONS, signal: new AbortController().signal })
+    await expect(watch[Symbol.asyncIterator]().next()).rejects.toSatisfy(faulty('gone'))
   })
 
   test('safety: replaying the events gives the state, and a watch resumed after any event yields exactly the rest', async () => {

@@ -43,6 +43,7 @@ export class EtcdWatch {
     while (!signal.aborted) {
       const recent = await hub.recent(signal)
       if (recent === undefined) break
+      if (after > recent.revision && !(await this.#hasHappened(after, signal))) continue
       if (after < recent.floor) after = yield* this.#catchUp(prefix, { after, signal, hub })
       else after = yield* follow(recent, prefix, { after, signal })
     }
@@ -66,6 +67,18 @@ export class EtcdWatch {
     this.#hub?.stop()
   }
 
+  /** Throws `gone` for a revision that etcd has never had (it was put back to an older state); `false`: ask again. */
+  async #hasHappened(revision: Revision, signal: AbortSignal): Promise<boolean> {
+    try {
+      await checkRollback(this.#options, modRevisionOf(revision))
+      return true
+    } catch (error) {
+      if (isFault(error, 'gone')) throw error
+      await sleep(this.#options.clock, backoff.capMs / 2, signal).catch(() => {})
+      return false
+    }
+  }
+
   /** Follows a stream of its own until the hub's memory reaches back to the answered revision. */
   async *#catchUp(prefix: string, { after, signal, hub }: WatchOptions & { readonly hub: Hub }): AsyncGenerator<EventBatch, Revision> {
     // One revision earlier than needed: at the very revision of a compaction deletions are missing already.
@@ -73,7 +86,7 @@ export class EtcdWatch {
     let reached = after
     try {
       for await (const response of watchStream(this.#options.client, from, signal)) {
-        if (response.created) await checkRollback(this.#options, response, from)
+        if (response.created && isBehind(response, from)) await checkRollback(this.#options, from)
         const { events, revision } = toBatch(response)
         if (events.length === 0 || revision <= reached) continue
         yield { events: events.filter((event) => eventRevision(event) > reached && eventKey(event).startsWith(prefix)), revision }
@@ -169,7 +182,10 @@ class Hub {
   }
 
   async #open(response: IWatchResponse): Promise<void> {
-    if (this.#last !== undefined) return await checkRollback(this.#options, response, this.#last)
+    if (this.#last !== undefined) {
+      if (isBehind(response, this.#last)) await checkRollback(this.#options, this.#last)
+      return
+    }
     const modRevision = Number(response.header.revision)
     this.#last = modRevision
     this.#recent = new RevisionLog({ start: listRevision(modRevision), maxEvents: RECENT_EVENTS, revisionOf: eventRevision, keyOf: eventKey })
@@ -186,11 +202,13 @@ class Hub {
 }
 
 /** A member that lags behind catches up; a store that was put back to an older state never gives those revisions again: `gone`. */
-async function checkRollback({ currentModRevision }: EtcdWatchOptions, created: IWatchResponse, last: number): Promise<void> {
-  if (Number(created.header.revision) >= last) return
+async function checkRollback({ currentModRevision }: EtcdWatchOptions, last: number): Promise<void> {
   const current = await currentModRevision()
   if (current < last) throw new Fault('gone', `etcd is at revision ${current} but was at ${last} before: it lost its newest state`)
 }
+
+/** Whether the member that opened the stream knows of the revision. */
+const isBehind = (created: IWatchResponse, modRevision: number): boolean => Number(created.header.revision) < modRevision
 
 /** The events of one answer, in order of revision. All events of one etcd revision come in one answer. */
 function toBatch(response: IWatchResponse): EventBatch {

@@ -12,8 +12,8 @@
  *
  * **The story of a list, then a watch.** `list('/gantry/core/pods/')` answers entries and a revision V. `watch(prefix, { after: V })`
  * then yields every change later than V, each exactly once, in order of revision, however often the connection to etcd is lost
- * in between; if V has been compacted away it throws `Fault('gone')` and the caller lists again. Each write moves every watch on,
- * also a write under another prefix: without being asked a watch always comes to `currentRevision`.
+ * in between; if V has been compacted away, or has never been there, it throws `Fault('gone')` and the caller lists again. Each
+ * write moves every watch on, also a write under another prefix: without being asked a watch always comes to `currentRevision`.
  *
  * **Faults**: `unavailable` (not reachable, or no leader; the write may or may not have happened), `timeout` (the same),
  * `gone` (compacted), `exhausted` (out of space; deletions still work), `invalid` (larger than etcd takes, or a revision that has not

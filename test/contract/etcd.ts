@@ -47,6 +47,9 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
     'quota-backend-bytes': String(options.quotaBytes ?? 0),
   }
   let child: ChildProcess | undefined
+  // A test that ran out of time disposes of nothing.
+  const atExit = (): void => void child?.kill('SIGKILL')
+  process.once('exit', atExit)
   const self: TestEtcd = {
     endpoint,
     async kill() {
@@ -64,6 +67,7 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
     wipe: () => rm(flags['data-dir'] ?? '', { recursive: true, force: true }),
     async [Symbol.asyncDispose]() {
       await self.kill()
+      process.off('exit', atExit)
       await rm(folder, { recursive: true, force: true })
     },
   }
