@@ -2,10 +2,11 @@ import type { Container, ContainerPort, Pod, PodSpec } from '../../../shared/mod
 import { fillAbsent, fillZero, mapItems, mapMember } from './fill.ts'
 import { defaultPodRequests } from './pod-resources.ts'
 import { defaultPodSpec } from './pod-spec.ts'
+import { defaultPodStatus } from './pod-status.ts'
 import { requestsFromLimits } from './resources.ts'
 
 /** Defaults of a pod itself; templates get only those of {@link defaultPodSpec}. */
-export const defaultPod = (pod: Pod): Pod => mapMember(pod, 'spec', (spec) => defaultOwnSpec(defaultPodSpec(spec)))
+export const defaultPod = (pod: Pod): Pod => defaultPodStatus(mapMember(pod, 'spec', (spec) => defaultOwnSpec(defaultPodSpec(spec))))
 
 function defaultOwnSpec(spec: PodSpec): PodSpec {
   const linked = fillAbsent(spec, { enableServiceLinks: true })

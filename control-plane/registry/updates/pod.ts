@@ -1,17 +1,27 @@
-import type { Container, Pod, PodSpec, PodStatus } from '../../../shared/model/gen/api.ts'
+import type { Container, Pod, PodCondition, PodSpec, PodStatus } from '../../../shared/model/gen/api.ts'
+import { formatTime } from '../../../shared/model/time.ts'
 import { mapMember } from '../defaults/fill.ts'
 import type { StrategyContext } from '../kind.ts'
+import { profilesFromAnnotations } from './apparmor.ts'
+import { dropDisabledFields } from './disabled.ts'
 import { resolveLabelKeys } from './label-keys.ts'
 import { qosClass } from './qos.ts'
 
-const GATED = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' } as const
+/** Times that are not known are printed as null. */
+const gatedCondition = (nowMs: number): PodCondition => {
+  const condition = { type: 'PodScheduled', status: 'False', lastProbeTime: null, lastTransitionTime: formatTime(nowMs), reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }
+  return condition as unknown as PodCondition
+}
 
 /** A new pod waits: whatever status the client sent is dropped. */
-export function prepareNewPod(pod: Pod): Pod {
+export function prepareNewPod(pod: Pod, { nowMs }: StrategyContext): Pod {
   const gated = (pod.spec?.schedulingGates?.length ?? 0) > 0
-  const status: PodStatus = { phase: 'Pending', ...(gated && { conditions: [GATED] }), qosClass: qosClass(pod) }
-  return mapMember({ ...pod, status }, 'spec', (spec) => resolveLabelKeys(spec, pod.metadata.labels ?? {}))
+  const status: PodStatus = { phase: 'Pending', ...(gated && { conditions: [gatedCondition(nowMs)] }), qosClass: qosClass(pod) }
+  return mapMember(profilesFromAnnotations({ ...pod, status }), 'spec', (spec) => resolveLabelKeys(atLeastASecond(dropDisabledFields(spec)), pod.metadata.labels ?? {}))
 }
+
+/** A grace period below zero means one second. */
+const atLeastASecond = (spec: PodSpec): PodSpec => ((spec.terminationGracePeriodSeconds ?? 0) < 0 ? { ...spec, terminationGracePeriodSeconds: 1 } : spec)
 
 /** What of a write through each (sub)resource is let through; the rest stays as it was. */
 export function prepareChangedPod(pod: Pod, old: Pod, { subresource }: StrategyContext): Pod {
@@ -23,7 +33,7 @@ export function prepareChangedPod(pod: Pod, old: Pod, { subresource }: StrategyC
     case 'resize':
       return prepareResize(pod, old)
     default:
-      return { ...pod, ...(old.status && { status: old.status }) }
+      return mapMember({ ...pod, ...(old.status && { status: old.status }) }, 'spec', dropDisabledFields)
   }
 }
 

@@ -44,7 +44,7 @@ function validateCommon(container: Container, path: string, { spec, volumes, cla
 function validateRunning(container: Container, path: string, { spec }: PodFrame): readonly FieldError[] {
   const graceSeconds = spec.terminationGracePeriodSeconds ?? 0
   return [
-    ...validateLifecycle(container.lifecycle, `${path}.lifecycle`, { graceSeconds, os: spec.os?.name }),
+    ...validateLifecycle(container.lifecycle, `${path}.lifecycle`, graceSeconds),
     ...validateOneSuccessProbe(container.livenessProbe, `${path}.livenessProbe`, graceSeconds),
     ...validateReadinessProbe(container.readinessProbe, `${path}.readinessProbe`, graceSeconds),
     ...validateOneSuccessProbe(container.startupProbe, `${path}.startupProbe`, graceSeconds),

@@ -48,3 +48,13 @@ export function validateAppArmorAgreement(pod: Pod, path: string): readonly Fiel
     return differs ? [forbidden(`${field}.localhostProfile`, 'apparmor profile in annotation and field must match')] : []
   })
 }
+
+/** Annotations that say how containers were started cannot be changed afterwards. */
+export function validateAnnotationChange(pod: Pod, old: Pod, path: string): readonly FieldError[] {
+  const after = pod.metadata.annotations ?? {}
+  const before = old.metadata.annotations ?? {}
+  const guarded = (key: string): string | undefined => (key.startsWith(APP_ARMOR) ? 'AppArmor annotations' : key === MIRROR ? 'mirror pod annotation' : undefined)
+  const changed = sortedEntries(before).flatMap(([key, value]) => (guarded(key) !== undefined && after[key] !== value ? [forbidden(`${path}[${key}]`, `may not remove or update ${guarded(key)}`)] : []))
+  const added = sortedEntries(after).flatMap(([key]) => (guarded(key) !== undefined && before[key] === undefined ? [forbidden(`${path}[${key}]`, `may not add ${guarded(key)}`)] : []))
+  return [...changed, ...added]
+}

@@ -3,8 +3,11 @@ import type { Pod } from '../../../shared/model/gen/api.ts'
 import type { StrategyContext } from '../kind.ts'
 import { each } from './check.ts'
 import { validateTrimmedImage } from './containers.ts'
-import { validateAppArmorAgreement, validatePodAnnotations } from './pod-annotations.ts'
+import { validateAnnotationChange, validateAppArmorAgreement, validatePodAnnotations } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
+import { validatePodStatus } from './pod-status.ts'
+import { validateEphemeralChange, validateResize } from './pod-subresources.ts'
+import { validateSpecChange } from './pod-update.ts'
 
 /** What holds for a pod at create and at every change. */
 export function validatePodItself(pod: Pod): readonly FieldError[] {
@@ -33,4 +36,17 @@ export function validateNewPod(pod: Pod): readonly FieldError[] {
   return [...errors, ...validateAppArmorAgreement(pod, 'spec')]
 }
 
-export const validatePodChange = (_pod: Pod, _old: Pod, _context: StrategyContext): readonly FieldError[] => []
+/** What a change through each (sub)resource must heed. */
+export function validatePodChange(pod: Pod, old: Pod, { subresource }: StrategyContext): readonly FieldError[] {
+  const annotations = validateAnnotationChange(pod, old, 'metadata.annotations')
+  switch (subresource) {
+    case 'status':
+      return [...annotations, ...validatePodStatus(pod, old)]
+    case 'ephemeralcontainers':
+      return [...validatePodItself(pod), ...annotations, ...validateEphemeralChange(pod, old)]
+    case 'resize':
+      return [...validatePodItself(pod), ...annotations, ...validateResize(pod, old)]
+    default:
+      return [...validatePodItself(pod), ...annotations, ...validateSpecChange(pod, old)]
+  }
+}

@@ -3,7 +3,6 @@ import type { GRPCAction, HTTPGetAction, Lifecycle, LifecycleHandler, Probe } fr
 import { httpHeaderProblems } from '../../../shared/model/validation/names.ts'
 import { nonNegative, objections, oneOf, requiredText } from './check.ts'
 import { validatePortReference } from './ports.ts'
-import { validateStopSignal } from './stop-signal.ts'
 
 /** What a probe or a hook may do, by the names of its fields. */
 type Handler = LifecycleHandler & { readonly grpc?: GRPCAction | undefined }
@@ -36,17 +35,11 @@ function validateSleep(seconds: number, field: string, graceSeconds: number): re
   return [invalid(field, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`)]
 }
 
-export interface LifecycleContext {
-  readonly graceSeconds: number
-  readonly os: string | undefined
-}
-
-export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string, { graceSeconds, os }: LifecycleContext): readonly FieldError[] {
+export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string, graceSeconds: number): readonly FieldError[] {
   if (!lifecycle) return []
   return [
     ...(lifecycle.postStart ? validateHandler(lifecycle.postStart, `${path}.postStart`, graceSeconds) : []),
     ...(lifecycle.preStop ? validateHandler(lifecycle.preStop, `${path}.preStop`, graceSeconds) : []),
-    ...(lifecycle.stopSignal === undefined ? [] : validateStopSignal(lifecycle.stopSignal, `${path}.stopSignal`, os)),
   ]
 }
 

@@ -25,7 +25,7 @@ export const isWhole = (name: string): boolean => counted.includes(name) || isEx
 export function validateResourceName(name: string, field: string): readonly FieldError[] {
   const problems = qualifiedNameProblems(name)
   if (problems.length > 0) return objections(field, name, problems)
-  return isQualified(name) || standard.has(name) || isHugePages(name) || /^requests\.hugepages-/.test(name) ? [] : [invalid(field, name, 'must be a standard resource type or fully qualified')]
+  return isQualified(name) || standard.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-') ? [] : [invalid(field, name, 'must be a standard resource type or fully qualified')]
 }
 
 /** A resource that a container may ask for. */

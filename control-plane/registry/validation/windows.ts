@@ -35,7 +35,7 @@ function userProblems(name: string): readonly string[] {
   if (user === '') problems.push("runAsUserName's User cannot be empty")
   else if (user.length > USER_MAX) problems.push(`runAsUserName's User length must not be longer than ${USER_MAX} characters`)
   if (/^[. ]+$/.test(user)) problems.push("runAsUserName's User cannot contain only periods or spaces")
-  if ([...user].some((char) => USER_FORBIDDEN.includes(char))) problems.push(`runAsUserName's User cannot contain the following characters: ${USER_FORBIDDEN}`)
+  if (/["/\\:;|=,+*?<>@[\]]/.test(user)) problems.push(`runAsUserName's User cannot contain the following characters: ${USER_FORBIDDEN}`)
   return problems
 }
 

@@ -1,3 +1,8 @@
 import type { Node } from '../../../shared/model/gen/api.ts'
 
-export const nodeWarnings = (_node: Node): readonly string[] => []
+export function nodeWarnings({ spec }: Node): readonly string[] {
+  const warnings: string[] = []
+  if (spec?.configSource) warnings.push('spec.configSource: the feature is no longer supported')
+  if (spec?.externalID) warnings.push('spec.externalID: this field is deprecated, and is unused by Kubernetes')
+  return warnings
+}

@@ -1,0 +1,14 @@
+import type { Container, EphemeralContainer, PodSpec } from '../../../shared/model/gen/api.ts'
+import { mapItems, without } from '../defaults/fill.ts'
+
+/** Fields that exist but are not switched on in 1.36 by default: what is written to them is dropped. */
+function dropFromContainer<T extends Container | EphemeralContainer>(container: T): T {
+  if (container.lifecycle?.stopSignal === undefined) return container
+  const lifecycle = without(container.lifecycle, 'stopSignal')
+  return Object.keys(lifecycle).length === 0 ? without(container, 'lifecycle') : { ...container, lifecycle }
+}
+
+export function dropDisabledFields(spec: PodSpec): PodSpec {
+  const contained = mapItems<PodSpec, Container>(mapItems<PodSpec, Container>(spec, 'containers', dropFromContainer), 'initContainers', dropFromContainer)
+  return mapItems<PodSpec, EphemeralContainer>(contained, 'ephemeralContainers', dropFromContainer)
+}

@@ -1,0 +1,81 @@
+import { duplicate, type FieldError, forbidden, invalid } from '../../../shared/model/field-error.ts'
+import type { ContainerStatus, Pod, PodStatus } from '../../../shared/model/gen/api.ts'
+import { formatIp, parseIp } from '../../../shared/model/validation/ip.ts'
+import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
+import { isSidecar } from '../columns/pod-status.ts'
+import { dnsSubdomain, each, legacyIp, objections } from './check.ts'
+
+const systemConditions: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
+
+/** What a node may say of a pod. */
+export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
+  const status: PodStatus = pod.status ?? {}
+  const before: PodStatus = old.status ?? {}
+  const errors: FieldError[] = []
+  if ((pod.spec?.nodeName ?? '') !== (old.spec?.nodeName ?? '')) errors.push(forbidden('status.nodeName', 'may not be changed directly'))
+  if (status.nominatedNodeName && status.nominatedNodeName !== before.nominatedNodeName) errors.push(...dnsSubdomain('status.nominatedNodeName', status.nominatedNodeName))
+  if ((status.qosClass ?? '') !== (before.qosClass ?? '')) errors.push(invalid('status.qosClass', status.qosClass ?? '', 'field is immutable'))
+  return [
+    ...errors,
+    ...validateTransitions(pod, old),
+    ...validatePodIps(status),
+    ...validateHostIps(status),
+    ...each(status.conditions, 'status.conditions', ({ type }, at) => (systemConditions.has(type) ? [] : objections(`${at}.Type`, type, qualifiedNameProblems(type)))),
+  ]
+}
+
+/** What has ended does not begin again, unless the pod restarts its containers. */
+function validateTransitions(pod: Pod, old: Pod): readonly FieldError[] {
+  const policy = old.spec?.restartPolicy
+  const restarts = (name: string): boolean => {
+    const container = old.spec?.containers?.find((one) => one.name === name)
+    return container?.restartPolicy !== undefined || (container?.restartPolicyRules?.length ?? 0) > 0
+  }
+  const containers = policy === 'Always' ? [] : judge(pod.status?.containerStatuses, old.status?.containerStatuses, (before) => (policy === 'OnFailure' && exitCode(before) !== 0) || restarts(before.name))
+  const sidecars = new Set((old.spec?.initContainers ?? []).filter(isSidecar).map((one) => one.name))
+  const mayRestart = (before: ContainerStatus): boolean => sidecars.has(before.name) || policy === 'Always' || (policy === 'OnFailure' && exitCode(before) !== 0)
+  const inits = judge(pod.status?.initContainerStatuses, old.status?.initContainerStatuses, mayRestart)
+  return [...containers.map((index) => notRestartable(`status.containerStatuses[${index}].state`)), ...inits.map((index) => notRestartable(`status.initContainerStatuses[${index}].state`))]
+}
+
+const notRestartable = (field: string): FieldError => forbidden(field, 'may not be transitioned to non-terminated state')
+const exitCode = (status: ContainerStatus): number => status.state?.terminated?.exitCode ?? 0
+
+/** The old statuses that had ended for good and now have not. */
+function judge(statuses: readonly ContainerStatus[] = [], before: readonly ContainerStatus[] = [], mayRestart: (before: ContainerStatus) => boolean): readonly number[] {
+  return before.flatMap((old, index) => {
+    if (!old.state?.terminated || mayRestart(old)) return []
+    const now = statuses.find((one) => one.name === old.name)
+    return now && !now.state?.terminated ? [index] : []
+  })
+}
+
+type Addresses = ReadonlyArray<{ readonly ip?: string | undefined }>
+
+/** Internal types print their fields in capitals. */
+const printed = (ips: Addresses): unknown => ips.map(({ ip }) => ({ IP: ip ?? '' }))
+
+/** One of each family, none twice. */
+function validateAddresses(ips: Addresses, path: string): readonly FieldError[] {
+  const errors: FieldError[] = ips.flatMap(({ ip = '' }, index) => legacyIp(`${path}[${index}]`, ip))
+  if (errors.length > 0 || ips.length < 2) return errors
+  const families = ips.map(({ ip = '' }) => parseIp(ip)?.family)
+  if (ips.length > 2 || families[0] === families[1]) errors.push(invalid(path, printed(ips), 'may specify no more than one IP for each IP family'))
+  const seen = new Set<string>()
+  for (const [index, { ip = '' }] of ips.entries()) {
+    const address = parseIp(ip)
+    const text = address ? formatIp(address) : ip
+    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, { IP: ip }))
+    seen.add(text)
+  }
+  return errors
+}
+
+const validatePodIps = ({ podIPs = [] }: PodStatus): readonly FieldError[] => validateAddresses(podIPs, 'status.podIPs')
+
+function validateHostIps({ hostIP = '', hostIPs = [] }: PodStatus): readonly FieldError[] {
+  if (hostIPs.length === 0) return []
+  const first = hostIPs[0]?.ip ?? ''
+  const unequal = first === hostIP ? [] : [invalid('status.hostIPs[0].ip', first, 'must be equal to `hostIP`')]
+  return [...unequal, ...validateAddresses(hostIPs, 'status.hostIPs')]
+}

@@ -1,0 +1,124 @@
+import type { Container, ObjectMeta, PodSpec, Volume } from '../../../shared/model/gen/api.ts'
+import { goQuote } from '../../../shared/model/go-text.ts'
+import { parseQuantity } from '../../../shared/model/quantity.ts'
+import { amountsOf, type QuantityList } from '../resource-list.ts'
+import { containersWithPath } from '../validation/visit.ts'
+import { ipWarnings } from './addresses.ts'
+import { oldLabel, termWarnings } from './node-labels.ts'
+import { portWarnings } from './ports.ts'
+
+export interface PodWarningPlace {
+  /** `''` for a pod, `spec.template.` for the template of a workload. */
+  readonly prefix: string
+  readonly meta: ObjectMeta | undefined
+}
+
+/** What is accepted in a pod (or a template of one) and yet not what anybody should write. */
+export function podSpecWarnings(spec: PodSpec, { prefix, meta }: PodWarningPlace): readonly string[] {
+  const path = `${prefix}spec`
+  return [
+    ...schedulingWarnings(spec, path),
+    ...annotationWarnings(meta, `${prefix}metadata.annotations`),
+    ...(spec.volumes ?? []).flatMap((volume, index) => volumeWarnings(volume, `${path}.volumes[${index}]`)),
+    ...(spec.volumes ?? []).flatMap(sourceWarnings),
+    ...repeated(spec.hostAliases?.map((one) => one.ip), (index, value) => `${path}.hostAliases[${index}].ip: duplicate ip ${goQuote(value)}`),
+    ...repeated(spec.imagePullSecrets?.map((one) => one.name ?? ''), (index, value) => `${path}.imagePullSecrets[${index}].name: duplicate name ${goQuote(value)}`),
+    ...(spec.imagePullSecrets ?? []).flatMap((one, index) => (one.name ? [] : [`${path}.imagePullSecrets[${index}].name: invalid empty name ""`])),
+    ...fractions(spec.overhead, `${path}.overhead`, ['memory', 'ephemeral-storage']),
+    ...profileWarnings(spec, meta, prefix),
+    ...containersWithPath(spec, path).flatMap((one) => containerWarnings(one.container, one.path)),
+    ...portWarnings(spec.containers, `${path}.containers`),
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? [`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, index) => ipWarnings(`${path}.dnsConfig.nameservers[${index}]`, server)),
+    ...(spec.hostAliases ?? []).flatMap((alias, index) => ipWarnings(`${path}.hostAliases[${index}].ip`, alias.ip)),
+  ]
+}
+
+/** Tells each value that was there before. */
+function repeated(values: readonly string[] | undefined, tell: (index: number, value: string) => string): readonly string[] {
+  return (values ?? []).flatMap((value, index) => (values?.indexOf(value) === index ? [] : [tell(index, value)]))
+}
+
+function schedulingWarnings(spec: PodSpec, path: string): readonly string[] {
+  const affinity = spec.affinity?.nodeAffinity
+  const at = `${path}.affinity.nodeAffinity`
+  return [
+    ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) => (oldLabel(key) === undefined ? [] : [`${path}.nodeSelector[${key}]: ${oldLabel(key)}`])),
+    ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, index) => termWarnings(term, `${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`)),
+    ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap((term, index) => termWarnings(term.preference, `${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`)),
+    ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, index) => {
+      const constraint = `${path}.topologySpreadConstraints[${index}]`
+      const old = oldLabel(topologyKey) === undefined ? [] : [`${constraint}.topologyKey: ${topologyKey} is ${oldLabel(topologyKey)}`]
+      return labelSelector ? old : [...old, `${constraint}.labelSelector: a null labelSelector results in matching no pod`]
+    }),
+  ]
+}
+
+const oldAnnotations: ReadonlyArray<readonly [key: string, message: string]> = [
+  ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
+  ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+  ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+]
+
+const annotationWarnings = (meta: ObjectMeta | undefined, path: string): readonly string[] =>
+  oldAnnotations.filter(([key]) => meta?.annotations?.[key] !== undefined).map(([key, message]) => `${path}[${key}]: ${message}`)
+
+const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'
+const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/'
+export const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
+const NO_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
+
+/** Annotations from before there were fields. */
+function profileWarnings(spec: PodSpec, meta: ObjectMeta | undefined, prefix: string): readonly string[] {
+  const annotations = meta?.annotations ?? {}
+  const path = `${prefix}metadata.annotations`
+  const warnings = annotations[SECCOMP_POD] !== undefined && !spec.securityContext?.seccompProfile ? [`${path}[${SECCOMP_POD}]: ${NO_SECCOMP}`] : []
+  for (const { container } of containersWithPath(spec, '')) {
+    const seccomp = `${SECCOMP_CONTAINER}${container.name}`
+    if (annotations[seccomp] !== undefined && !container.securityContext?.seccompProfile) warnings.push(`${path}[${seccomp}]: ${NO_SECCOMP}`)
+    const appArmor = `${APP_ARMOR}${container.name}`
+    const hasField = container.securityContext?.appArmorProfile !== undefined || spec.securityContext?.appArmorProfile !== undefined
+    if (prefix !== '' && annotations[appArmor] !== undefined && !hasField) warnings.push(appArmorWarning(path, appArmor))
+  }
+  return warnings
+}
+
+export const appArmorWarning = (path: string, key: string): string => `${path}[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`
+
+const gone: ReadonlyArray<readonly [kind: keyof Volume, deprecated: string, ended: string]> = [
+  ['photonPersistentDisk', 'v1.11', 'non-functional in v1.16+'],
+  ['gitRepo', 'v1.11', 'and disabled by default in v1.33+'],
+  ['scaleIO', 'v1.16', 'non-functional in v1.22+'],
+  ['flocker', 'v1.22', 'non-functional in v1.25+'],
+  ['storageos', 'v1.22', 'non-functional in v1.25+'],
+  ['quobyte', 'v1.22', 'non-functional in v1.25+'],
+  ['glusterfs', 'v1.25', 'non-functional in v1.26+'],
+  ['cephfs', 'v1.28', 'non-functional in v1.31+'],
+  ['rbd', 'v1.28', 'non-functional in v1.31+'],
+]
+
+/** In messages some kinds have capitals of their own. */
+const shownAs: Partial<Record<keyof Volume, string>> = { storageos: 'storageOS' }
+
+const volumeWarnings = (volume: Volume, path: string): readonly string[] =>
+  gone.filter(([kind]) => volume[kind] !== undefined).map(([kind, deprecated, ended]) => `${path}.${shownAs[kind] ?? kind}: deprecated in ${deprecated}, ${ended}`)
+
+const sourceWarnings = (volume: Volume): readonly string[] =>
+  (volume.projected?.sources ?? []).filter((source) => Object.keys(source).length === 0).map(() => `volume ${goQuote(volume.name)} (Projected) has no sources provided`)
+
+const WHOLE = 1_000_000_000n
+
+function fractions(list: QuantityList | undefined, path: string, names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => {
+    const amount = amountsOf(list)[name]
+    const nanos = amount === undefined ? 0n : (parseQuantity(amount)?.nanos ?? 0n)
+    return nanos % WHOLE === 0n ? [] : [`${path}[${name}]: fractional byte value ${goQuote(amount ?? '')} is invalid, must be an integer`]
+  })
+}
+
+function containerWarnings(container: Container, path: string): readonly string[] {
+  const { limits, requests } = container.resources ?? {}
+  const fractional = ['memory', 'ephemeral-storage'].flatMap((name) => [...fractions(limits, `${path}.resources.limits`, [name]), ...fractions(requests, `${path}.resources.requests`, [name])])
+  const hidden = repeated(container.env?.map((one) => one.name), (index, name) => `${path}.env[${index}]: hides previous definition of ${goQuote(name)}, which may be dropped when using apply`)
+  return [...fractional, ...hidden]
+}
