@@ -1,8 +1,8 @@
 /**
  * A server for the recordings: the API server's core over memory storage behind a plain HTTP door, whoever asks being a cluster
- * administrator. No controllers but a loop that makes each namespace's default ServiceAccount.
+ * administrator. With `--controllers` they and the scheduler run too; otherwise a loop makes each namespace's default ServiceAccount.
  *
- *   node test/conformance/serve.ts [--port 18080] [--kubeconfig FILE]
+ *   node test/conformance/serve.ts [--port 18080] [--kubeconfig FILE] [--controllers]
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -21,6 +21,7 @@ import { Fault } from '../../shared/kit/faults.ts'
 import { createLog } from '../../shared/kit/log.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
 import { namespaces, serviceAccounts } from '../../shared/model/resources.ts'
+import { runControllers } from './controllers.ts'
 
 const option = (name: string, fallback: string): string => {
   const at = process.argv.indexOf(`--${name}`)
@@ -98,7 +99,7 @@ for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
     if (!isApiError(error, 'AlreadyExists')) throw error
   }
 }
-const accounts = makeServiceAccounts(client, stop.signal)
+const accounts = process.argv.includes('--controllers') ? runControllers(client, log, stop.signal) : makeServiceAccounts(client, stop.signal)
 const port = Number(option('port', '18080'))
 const http = createServer((incoming, response) => void serve(server.handle, incoming, response))
 http.listen(port, '127.0.0.1', () => {

@@ -64,7 +64,8 @@ export function prepareChange(definition: KindDefinition, { object, old }: Chang
     generation: before['generation'],
   })
   const prepared = definition.prepareForUpdate(kept, old, context)
-  if (!definition.hasNewGeneration?.(prepared, old)) return prepared
+  // A status tells of a generation and never makes a new one, whatever annotations come with it.
+  if (context.subresource === 'status' || !definition.hasNewGeneration?.(prepared, old)) return prepared
   return withMeta(prepared, { generation: numberOf(before['generation']) + 1 })
 }
 
