@@ -1,0 +1,174 @@
+/** A lab for one test file, and eyes and hands on it: the API, kubectl, a client that calls without pause. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as lab from '../../deploy/lab/lab.ts'
+import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
+import { createImageStore } from '../../node-agent/images/images.ts'
+import { makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
+import { linesOf, createRestClient, type RestClient } from '../../shared/kit/rest-client.ts'
+import { labIdentity } from '../../deploy/lab/identity.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import { formatTime } from '../../shared/model/time.ts'
+
+export interface TestLab extends AsyncDisposable {
+  readonly name: string
+  readonly spec: LabSpec
+  readonly kubeconfig: string
+  readonly client: RestClient
+  /** JSON of an API path. Throws with the Status' message when it is refused. */
+  get<T>(path: string): Promise<T>
+  send<T>(method: string, path: string, body?: unknown, type?: string): Promise<T>
+  /** Resolves with the objects of a list path as soon as they hold what is asked, looked at again at each change; rejects after `timeoutMs` with what they were. */
+  until<T>(path: string, holds: (items: readonly T[]) => boolean, timeoutMs?: number): Promise<readonly T[]>
+  kubectl(words: readonly string[], options?: RunOptions): Promise<Ran>
+}
+
+export interface RunOptions {
+  readonly stdin?: string
+  readonly program?: string
+  readonly timeoutMs?: number
+}
+
+export interface Ran {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export function run(program: string, words: readonly string[], { stdin = '', timeoutMs = 60_000 }: RunOptions = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { stdio: 'pipe', timeout: timeoutMs, killSignal: 'SIGKILL' })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ exitCode: code ?? 137, stdout, stderr }))
+    child.stdin.on('error', () => {})
+    child.stdin.end(stdin)
+  })
+}
+
+/** A fresh lab with the two busybox images on it; gone, with all its data, when disposed. */
+export async function testLab(name: string, nodes = 3): Promise<TestLab> {
+  await lab.down(name, { keep: false })
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-'))
+  const { spec } = await lab.up({ name, nodes, kubeconfig: false })
+  const kubeconfig = join(folder, 'kubeconfig')
+  writeFileSync(kubeconfig, await lab.kubeconfig(name), { mode: 0o600 })
+  await importImages(spec, folder)
+  const identity = await labIdentity(spec)
+  const client = createRestClient({ server: layoutOf(spec).server, ca: identity.ca, cert: identity.admin.certificatePem, key: identity.admin.privateKeyPem, userAgent: 'gantry-e2e' })
+  const self = labApi(client)
+  return {
+    name,
+    spec,
+    kubeconfig,
+    client,
+    ...self,
+    kubectl: (words, options = {}) => run(options.program ?? 'kubectl', ['--kubeconfig', kubeconfig, ...words], options),
+    async [Symbol.asyncDispose]() {
+      client[Symbol.dispose]()
+      rmSync(folder, { recursive: true, force: true })
+      await lab.down(name, { keep: false })
+    },
+  }
+}
+
+async function importImages(spec: LabSpec, folder: string): Promise<void> {
+  const store = await createImageStore({ root: layoutOf(spec).images, log: silentLog })
+  for (const file of makeBusyboxImages(folder)) await store.importArchive(file)
+}
+
+type LabApi = Pick<TestLab, 'get' | 'send' | 'until'>
+
+function labApi(client: RestClient): LabApi {
+  const send = async <T>(method: string, path: string, body?: unknown, type = 'application/json'): Promise<T> => {
+    const { status, text } = await client.request({ method, path, ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': type } }) })
+    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`)
+    return JSON.parse(text) as T
+  }
+  return {
+    get: (path) => send('GET', path),
+    send,
+    async until<T>(path: string, holds: (items: readonly T[]) => boolean, timeoutMs = 60_000) {
+      const signal = AbortSignal.timeout(timeoutMs)
+      let items: readonly T[] = []
+      while (!signal.aborted) {
+        try {
+          const list = await send<{ readonly items: readonly T[]; readonly metadata: { readonly resourceVersion: string } }>('GET', path)
+          items = list.items
+          if (holds(items)) return items
+          // The next change, whatever it is, is reason to look again.
+          const { chunks } = await client.stream({ path: `${path}${path.includes('?') ? '&' : '?'}watch=1&timeoutSeconds=2&resourceVersion=${list.metadata.resourceVersion}`, signal })
+          for await (const _line of linesOf(chunks as AsyncIterable<Buffer>)) break
+        } catch (error) {
+          if (signal.aborted) break
+          // The API may be away for a moment: that is what some tests are about.
+          await new Promise((resolve) => setTimeout(resolve, 100))
+          if ((error as Error).message.includes(': 404 ')) throw error
+        }
+      }
+      throw new Error(`not reached in ${timeoutMs / 1000} s: ${path}: ${JSON.stringify(items.map(summary))}`)
+    },
+  }
+}
+
+const summary = (item: unknown): unknown => {
+  const { metadata, spec, status } = item as Pod
+  return { name: metadata.name, node: spec?.nodeName, phase: status?.phase, conditions: status?.conditions?.map((one) => `${one.type}=${one.status}`), containers: status?.containerStatuses?.map((one) => ({ restarts: one.restartCount, state: one.state })) }
+}
+
+export const isRunning = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && pod.status?.phase === 'Running' && (pod.status.containerStatuses ?? []).every((one) => one.ready)
+
+/** Calls `http://host:port/` from inside a machine of the lab, `perSecond` times a second, each on a new connection, until stopped. */
+export interface Caller {
+  /** Ends it and tells what came of the calls. */
+  stop(): Promise<{ readonly calls: number; readonly failures: readonly string[] }>
+}
+
+const CALLER = `
+const http = require('node:http')
+const [url, perSecond] = process.argv.slice(1)
+let calls = 0, open = 0, ending = false
+const failures = []
+const end = () => { if (ending && open === 0) { console.log(JSON.stringify({ calls, failures })); process.exit(0) } }
+const one = () => {
+  calls++; open++
+  const at = new Date().toISOString()
+  const fail = (why) => { if (failures.length < 50) failures.push(at + ' ' + why) }
+  const request = http.get(url, { agent: false, timeout: 2000 }, (answer) => { let text = ''; answer.on('data', (part) => { text += part }); answer.on('end', () => { if (answer.statusCode !== 200 || text === '') fail('status ' + answer.statusCode) }); answer.on('error', (error) => fail(error.message)) })
+  request.on('timeout', () => request.destroy(new Error('timeout')))
+  request.on('error', (error) => fail(error.message))
+  request.on('close', () => { open--; end() })
+}
+const timer = setInterval(one, 1000 / Number(perSecond))
+process.stdin.resume().on('end', () => { clearInterval(timer); ending = true; end() })
+`
+
+export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 50 }: { readonly machine: string; readonly url: string; readonly perSecond?: number }): Caller {
+  const child: ChildProcess = spawn('nsenter', [`--net=${layoutOf(of.spec).netnsPath(machine)}`, process.execPath, '-e', CALLER, url, String(perSecond)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  return {
+    async stop() {
+      child.stdin?.end()
+      await closed
+      return JSON.parse(output) as { calls: number; failures: string[] }
+    },
+  }
+}
+
+/** Every real kubectl from 1.27 on that is on this machine. */
+export function kubectls(): readonly string[] {
+  const folders = [...new Set([...(process.env['PATH'] ?? '').split(':'), '/usr/lib/google-cloud-sdk/bin', '/usr/local/bin', '/usr/bin'])]
+  return folders.filter((folder) => folder !== '' && existsSync(folder)).flatMap((folder) =>
+    readdirSync(folder).filter((name) => /^kubectl\.1\.(2[7-9]|[3-9]\d)$/.test(name)).map((name) => join(folder, name)),
+  )
+}
+
+export const nowText = (): string => formatTime(Date.now())

@@ -1,0 +1,64 @@
+/** Labs come and go without a trace, stand side by side, lose and regain power, are cut off and healed. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
+import * as lab from '../../deploy/lab/lab.ts'
+import { layoutOf } from '../../deploy/lab/layout.ts'
+import { processesOf } from '../../deploy/lab/cgroups.ts'
+
+const NAMES = ['e2e-one', 'e2e-two'] as const
+
+afterAll(async () => {
+  for (const name of NAMES) await lab.down(name, { keep: false })
+})
+
+/** Everything on the host that carries a lab's name. */
+function traces(name: string): readonly string[] {
+  const netns = existsSync('/run/netns') ? readdirSync('/run/netns').filter((one) => one.startsWith(`gantry-${name}-`)) : []
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(`/gantry/labs/${name}/`))
+  const groups = readdirSync('/sys/fs/cgroup').flatMap((controller) => (existsSync(`/sys/fs/cgroup/${controller}/gantry/${name}`) ? [`cgroup ${controller}`] : []))
+  const folders = [`/var/lib/gantry/labs/${name}`, `/run/gantry/labs/${name}`].filter((folder) => existsSync(folder))
+  return [...netns, ...mounts, ...groups, ...folders]
+}
+
+test('a lab of no nodes comes up, twice is once, and goes without a trace', async () => {
+  const first = await lab.up({ name: NAMES[0], nodes: 0, kubeconfig: false })
+  expect(first.started).toEqual(['etcd', 'control-plane'])
+  const again = await lab.up({ name: NAMES[0], kubeconfig: false })
+  expect(again.started).toEqual([])
+  const processes = await processesOf(layoutOf(first.spec).cgroup)
+  expect(processes.length).toBeGreaterThan(0)
+  await lab.down(NAMES[0], { keep: false })
+  expect(traces(NAMES[0])).toEqual([])
+  expect(processes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+  expect(existsSync(`/sys/class/net/${layoutOf(first.spec).bridge}`)).toBe(false)
+})
+
+test('two labs stand side by side; a lab taken down with its data kept comes back with names, addresses and state', async () => {
+  const [one] = await Promise.all([lab.up({ name: NAMES[0], nodes: 1, kubeconfig: false }), lab.up({ name: NAMES[1], nodes: 1, kubeconfig: false })])
+  expect((await lab.status(NAMES[1])).members.map(({ state }) => state)).toEqual(['running', 'running', 'running'])
+  await lab.down(NAMES[0], { keep: true })
+  const back = await lab.up({ name: NAMES[0], kubeconfig: false })
+  expect(back.server).toBe(one.server)
+  expect(back.spec).toEqual(one.spec)
+})
+
+test('a node is paused and resumed, cut off and healed, killed and started', async () => {
+  const stateOf = async (name: string): Promise<string | undefined> => (await lab.status(NAMES[0])).members.find((member) => member.name === name)?.state
+  await lab.pause(NAMES[0], 'n1')
+  expect(await stateOf('n1')).toBe('paused')
+  await lab.resume(NAMES[0], 'n1')
+  await lab.partition(NAMES[0], ['n1'])
+  expect(await stateOf('n1')).toBe('cut off')
+  await lab.heal(NAMES[0])
+  expect(await stateOf('n1')).toBe('running')
+  await lab.kill(NAMES[0], 'n1')
+  expect(await stateOf('n1')).toBe('stopped')
+  await lab.start(NAMES[0], 'n1')
+  await expect.poll(() => stateOf('n1'), { timeout: 20_000 }).toBe('running')
+})
+
+test('mistakes are answered with a sentence that says what to do', async () => {
+  await expect(lab.up({ name: 'Not A Name', kubeconfig: false })).rejects.toThrow(/cannot be a lab's name/)
+  await expect(lab.kill(NAMES[0], 'n9')).rejects.toThrow(/has no "n9": it has etcd, control-plane, n1/)
+  await expect(lab.status('nowhere')).rejects.toThrow(/gantry lab up --name nowhere/)
+})
