@@ -41,9 +41,14 @@ interface Ran {
   readonly err: string
 }
 
-function run(kubectl: string, words: readonly string[], stdin?: string | Buffer): Promise<Ran> {
+interface RunOptions {
+  readonly stdin?: string | Buffer
+  readonly env?: Readonly<Record<string, string>>
+}
+
+function run(kubectl: string, words: readonly string[], { stdin = '', env = {} }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(kubectl, words, { env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder }, timeout: 20_000 })
+    const child = spawn(kubectl, words, { env: { ...process.env, ...env, KUBECONFIG: kubeconfig, HOME: folder }, timeout: 20_000 })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('latin1')))
@@ -51,7 +56,7 @@ function run(kubectl: string, words: readonly string[], stdin?: string | Buffer)
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, out, err }))
     child.stdin.on('error', () => {})
-    child.stdin.end(stdin ?? '')
+    child.stdin.end(stdin)
   })
 }
 
@@ -75,12 +80,12 @@ describe.skipIf(clients.length === 0)('without kubectl on this machine these are
       })
       test('exec: standard input and its end', async () => {
         const text = 'line 1\nline 2'.repeat(20_000)
-        const ran = await run(kubectl, ['exec', '-i', 'p', '--', 'cat'], text)
+        const ran = await run(kubectl, ['exec', '-i', 'p', '--', 'cat'], { stdin: text })
         expect({ ...ran, out: ran.out.length }).toEqual({ code: 0, out: text.length, err: '' })
         expect(ran.out === text).toBe(true)
       })
       test('exec: a megabyte in, and counted', async () => {
-        expect(await run(kubectl, ['exec', '-i', 'p', '--', 'count'], Buffer.alloc(1_000_000, 'y'))).toMatchObject({ code: 0, out: '1000000\n' })
+        expect(await run(kubectl, ['exec', '-i', 'p', '--', 'count'], { stdin: Buffer.alloc(1_000_000, 'y') })).toMatchObject({ code: 0, out: '1000000\n' })
       })
       test('exec: five megabytes out', async () => {
         const ran = await run(kubectl, ['exec', 'p', '--', 'big', '5000000'])
@@ -99,9 +104,9 @@ describe.skipIf(clients.length === 0)('without kubectl on this machine these are
         expect(ran).toContain('80x24')
       })
       test('attach: input comes back', async () => {
-        expect(await run(kubectl, ['attach', '-i', '-q', 'p'], 'hello\n')).toMatchObject({ code: 0, out: 'hello\n' })
+        expect(await run(kubectl, ['attach', '-i', '-q', 'p'], { stdin: 'hello\n' })).toMatchObject({ code: 0, out: 'hello\n' })
       })
-      test('port-forward: several connections, and a port that is closed', async () => {
+      test('port-forward: several connections', async () => {
         const { child, port } = await forwarding(kubectl)
         try {
           expect(await Promise.all(['one', 'two', 'x'.repeat(300_000)].map((text) => sendThrough(port, text)))).toEqual(['one', 'two', 'x'.repeat(300_000)])
@@ -112,6 +117,28 @@ describe.skipIf(clients.length === 0)('without kubectl on this machine these are
         await settled()
         expect(server.node.openStreams).toBe(0)
       })
+      test('port-forward: a port that is closed', async () => {
+        const { child, port } = await forwarding(kubectl, ':81')
+        let err = ''
+        child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()))
+        try {
+          expect(await sendThrough(port, 'hello')).toBe('')
+          for (let i = 0; i < 100 && !err.includes('refused'); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+          expect(err).toContain('failed to connect to port 81: connection refused')
+        } finally {
+          if (child.exitCode === null) child.kill('SIGKILL')
+        }
+      })
+      for (const websockets of ['true', 'false']) {
+        test(`WebSockets asked for: ${websockets}`, async () => {
+          const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: websockets, KUBECTL_PORT_FORWARD_WEBSOCKETS: websockets }
+          expect(await run(kubectl, ['exec', '-i', 'p', '--', 'cat'], { stdin: 'hello', env })).toEqual({ code: 0, out: 'hello', err: '' })
+          const { child, port } = await forwarding(kubectl, ':80', env)
+          expect(await sendThrough(port, 'x'.repeat(200_000))).toBe('x'.repeat(200_000))
+          child.kill('SIGINT')
+          await once(child, 'close')
+        })
+      }
       test('a client that is killed leaves nothing behind', async () => {
         const child = spawn(kubectl, ['exec', 'p', '--', 'hang'], { env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder } })
         for (let i = 0; i < 200 && server.node.openStreams === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -124,8 +151,8 @@ describe.skipIf(clients.length === 0)('without kubectl on this machine these are
   }
 })
 
-async function forwarding(kubectl: string): Promise<{ readonly child: ReturnType<typeof spawn>; readonly port: number }> {
-  const child = spawn(kubectl, ['port-forward', 'pod/p', ':80'], { env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder } })
+async function forwarding(kubectl: string, ports = ':80', env: Readonly<Record<string, string>> = {}): Promise<{ readonly child: ReturnType<typeof spawn>; readonly port: number }> {
+  const child = spawn(kubectl, ['port-forward', 'pod/p', ports], { env: { ...process.env, ...env, KUBECONFIG: kubeconfig, HOME: folder } })
   const [line] = (await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')])) as [Buffer]
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(line.toString())?.[1])
   if (!Number.isInteger(port)) throw new Error(line.toString())

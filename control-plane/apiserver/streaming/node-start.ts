@@ -11,7 +11,7 @@ import { asBuffer, type NodeEnd } from './terminal.ts'
 const START_MS = 10_000
 
 /** Resolves when it is under way; throws `ApiError` when it ended before it began, so that the client gets a plain answer. */
-export async function startedStream(node: NodeStream, clock: Clock): Promise<NodeEnd> {
+export async function startedStream(node: NodeStream, { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<NodeEnd> {
   const iterator = node.incoming[Symbol.asyncIterator]()
   const first = iterator.next()
   const waiting = new AbortController()
@@ -26,7 +26,7 @@ export async function startedStream(node: NodeStream, clock: Clock): Promise<Nod
       throw refused
     }
   }
-  return { node, frames: resumed(first, iterator) }
+  return { node, frames: resumed(first, iterator), signal }
 }
 
 async function* resumed(first: Promise<IteratorResult<StreamFrame>>, iterator: AsyncIterator<StreamFrame>): AsyncGenerator<StreamFrame> {

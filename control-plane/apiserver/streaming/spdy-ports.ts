@@ -53,9 +53,12 @@ export async function serveSpdyPorts(ports: SpdyPorts): Promise<void> {
       }
     },
   })
+  const close = (): void => session.close()
+  ports.signal.addEventListener('abort', close, { once: true })
   try {
     await session.run()
   } finally {
+    ports.signal.removeEventListener('abort', close)
     for (const pair of pairs.values()) pair.cancel()
   }
 }

@@ -50,7 +50,7 @@ export async function serveStreams(attempt: StreamAttempt, options: StreamOption
 /** Ports are opened later, one for each connection. */
 async function openTerminal({ upgrade, signal, clock }: StreamOptions): Promise<NodeEnd | undefined> {
   if (upgrade.kind === 'portforward') return undefined
-  return startedStream(await upgrade.open(signal), clock)
+  return startedStream(await upgrade.open(signal), { clock, signal })
 }
 
 export interface AgreedStream extends StreamOptions {

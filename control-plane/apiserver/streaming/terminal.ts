@@ -26,16 +26,22 @@ export interface NodeEnd {
   readonly node: NodeStream
   /** What comes from the node, from its first frame on. */
   readonly frames: AsyncIterable<StreamFrame>
+  /** Aborts when the client is gone or the server shuts down. */
+  readonly signal: AbortSignal
 }
 
 /** Runs until the node says how it ended, the link breaks or the client goes. */
-export async function relayTerminal(client: TerminalClient, { node, frames }: NodeEnd): Promise<void> {
+export async function relayTerminal(client: TerminalClient, { node, frames, signal }: NodeEnd): Promise<void> {
+  const close = (): void => node.close()
+  signal.addEventListener('abort', close, { once: true })
+  if (signal.aborted) close()
   void forwardStdin(client, node)
   void forwardResizes(client, node)
   try {
     await client.finish(await forwardOutput(client, frames))
   } finally {
-    node.close()
+    signal.removeEventListener('abort', close)
+    close()
   }
 }
 

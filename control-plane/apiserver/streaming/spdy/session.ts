@@ -127,11 +127,19 @@ export class SpdySession {
   }
 
   async #sendData(streamId: number, chunk: Buffer, fin: boolean): Promise<void> {
-    if (chunk.length > 0) await this.#window.take(chunk.length)
+    if (chunk.length === 0) return this.#sendPiece(streamId, chunk, fin)
+    for (let at = 0; at < chunk.length; ) {
+      const length = await this.#window.take(chunk.length - at)
+      await this.#sendPiece(streamId, chunk.subarray(at, at + length), fin && at + length === chunk.length)
+      at += length
+    }
+  }
+
+  async #sendPiece(streamId: number, piece: Buffer, fin: boolean): Promise<void> {
     if (!this.#connection.writable) return
     this.#connection.cork()
-    this.#connection.write(dataHead(streamId, chunk.length, fin))
-    const hasRoom = chunk.length === 0 || this.#connection.write(chunk)
+    this.#connection.write(dataHead(streamId, piece.length, fin))
+    const hasRoom = piece.length === 0 || this.#connection.write(piece)
     this.#connection.uncork()
     if (!hasRoom) await writableAgain(this.#connection)
   }

@@ -52,10 +52,10 @@ export class SpdyStream {
 
   /** Resolves when the connection has taken it. After the end it is dropped. */
   async write(chunk: Buffer): Promise<void> {
-    for (let at = 0; at < chunk.length && !this.#localDone; at += MAX_DATA_BYTES) {
-      const piece = chunk.subarray(at, at + MAX_DATA_BYTES)
-      await this.window.take(piece.length)
-      await this.#wire.sendData(this.id, piece, false)
+    for (let at = 0; at < chunk.length && !this.#localDone; ) {
+      const length = await this.window.take(Math.min(MAX_DATA_BYTES, chunk.length - at))
+      await this.#wire.sendData(this.id, chunk.subarray(at, at + length), false)
+      at += length
     }
   }
 

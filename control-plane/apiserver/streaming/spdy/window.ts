@@ -3,8 +3,8 @@
  * window counts from the start but binds only once the peer has granted something.
  */
 export interface SendWindow {
-  /** Resolves when `bytes` may be sent, and takes them. */
-  take(bytes: number): Promise<void>
+  /** Resolves with how many of `bytes` may be sent now (at least one), and takes them. */
+  take(bytes: number): Promise<number>
   grant(bytes: number): void
   /** Nobody waits any more. */
   close(): void
@@ -29,7 +29,9 @@ export function sendWindow(binding: () => boolean, initialBytes = DEFAULT_WINDOW
           waiting.push(resolve)
         })
       }
-      leftBytes -= bytes
+      const taken = binding() && !closed ? Math.min(bytes, leftBytes) : bytes
+      leftBytes -= taken
+      return taken
     },
     grant(bytes) {
       leftBytes += bytes

@@ -1,0 +1,63 @@
+/** Discovery and OpenAPI made from all kinds of Kubernetes agree with what Kubernetes answered. */
+import { describe, expect, test } from 'vitest'
+import { createMetrics } from '../../../shared/kit/metrics.ts'
+import { recordedCases, type RecordedStep } from '../../../test/conformance/recordings.ts'
+import { createSite } from '../http/site.ts'
+import { createOpenApi } from '../openapi/openapi.ts'
+import { createDiscovery } from './discovery.ts'
+import { recordedKinds } from './recorded-kinds.ts'
+
+const all = recordedKinds()
+const kinds = (): typeof all => all
+const site = createSite({
+  core: async () => ({ kind: 'body', status: 500, headers: {}, body: '' }),
+  authorize: () => ({ kind: 'allow', reason: '' }),
+  discovery: createDiscovery({ kinds, serverAddress: '127.0.0.1:6443' }),
+  openapi: createOpenApi({ kinds }),
+  checks: [],
+  metrics: createMetrics(),
+  issuer: { configuration: {}, keys: {} },
+  version: '0.0.0',
+})
+
+interface Step extends RecordedStep {
+  readonly accept?: string
+  readonly pick?: readonly string[]
+}
+
+/** As the replayer picks: a path of keys with `*` for all. */
+function picked(body: unknown, paths: readonly string[] | undefined): unknown {
+  if (!paths || body === null || typeof body !== 'object') return body
+  const keep = (value: unknown, rest: readonly string[]): unknown => {
+    const [first, ...more] = rest
+    if (first === undefined || value === null || typeof value !== 'object') return value
+    if (first === '*') return Array.isArray(value) ? value.map((item) => keep(item, more)) : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, keep(item, more)]))
+    const member = (value as Readonly<Record<string, unknown>>)[first]
+    return member === undefined ? undefined : keep(member, more)
+  }
+  return Object.fromEntries(paths.map((path) => [path, keep(body, path.split('.'))]))
+}
+
+async function answerTo(step: Step): Promise<unknown> {
+  const [method = '', target = ''] = (step.do ?? '').split(' ')
+  const [path = '', query = ''] = target.split('?')
+  const answer = await site({ method, path, query: new URLSearchParams(query), headers: { accept: step.accept }, body: new Uint8Array(), user: { name: 'admin', uid: '', groups: ['system:masters'], extra: {} }, remoteAddress: '', signal: new AbortController().signal })
+  if (answer.kind !== 'body') throw new Error('not a body')
+  const type = (answer.headers['content-type'] ?? '').replace(/;\s*charset=.*/, '')
+  const text = answer.body.toString()
+  return { status: answer.status, type, body: picked(type.startsWith('application/json') ? (JSON.parse(text) as unknown) : text, step.pick) }
+}
+
+/** Drops what is `undefined` and orders keys, as JSON does not tell them. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown
+
+describe('recorded', () => {
+  for (const one of recordedCases('discovery')) {
+    test(one.case, async () => {
+      for (const step of one.steps as readonly Step[]) {
+        const { status, type, body } = step.answer ?? { status: 0 }
+        expect(plain(await answerTo(step))).toEqual(plain({ status, type, body }))
+      }
+    })
+  }
+})
