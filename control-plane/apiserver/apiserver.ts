@@ -7,8 +7,9 @@ import { taskGroup } from '../../shared/kit/task-group.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import type { Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
-import { noAllocations } from './admission/allocations.ts'
 import { defaultPlugins } from './admission/chain.ts'
+import { defaultRanges, type ServiceRanges } from './admission/services/ranges.ts'
+import { serviceAllocations } from './admission/services/service-allocations.ts'
 import { admissionChain } from './admission/plugin.ts'
 import type { Authorizer } from './authz/authorizer.ts'
 import type { CoreParts } from './core/parts.ts'
@@ -27,6 +28,8 @@ export interface ApiServerOptions extends SubresourcePorts {
   readonly random: Random
   readonly log: Log
   readonly authorize: Authorizer
+  /** 10.96.0.0/16 and 30000–32767 unless told otherwise. */
+  readonly serviceRanges?: ServiceRanges | undefined
 }
 
 export interface ApiServer {
@@ -43,7 +46,8 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, kinds, clock, random, log } = options
   const resources = resourcesOf(kinds, (prefix) => createWatchCache({ storage, prefix, clock, log }))
-  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins({ storage, resources, clock, random })), allocations: noAllocations }
+  const sources = { storage, resources, clock, random }
+  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources)), allocations: serviceAllocations(sources, options.serviceRanges ?? defaultRanges) }
   const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch: createDispatch(specialHandlers(options)) })
   return {
     handle,

@@ -59,7 +59,7 @@ const wantsToken = (account: ServiceAccount, spec: PodSpec): boolean => spec.aut
 function withToken({ random }: AdmissionSources, spec: PodSpec): PodSpec {
   const there = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX))?.name
   const volumeName = there ?? `${VOLUME_PREFIX}${nameSuffix(random)}`
-  const containers = spec.containers.map((container) => mounting(container, volumeName))
+  const containers = (spec.containers ?? []).map((container) => mounting(container, volumeName))
   const initContainers = spec.initContainers?.map((container) => mounting(container, volumeName))
   const changed = containers.some((one, index) => one !== spec.containers[index]) || (initContainers?.some((one, index) => one !== spec.initContainers?.[index]) ?? false)
   if (!changed) return spec

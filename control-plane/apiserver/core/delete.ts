@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../shared/model/json.ts'
+import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { DeleteOptions } from '../options/delete-options.ts'
@@ -91,6 +91,7 @@ function planFor(parts: CoreParts, store: ResourceStore, { object, options }: { 
 async function mark(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly object: JsonObject }): Promise<Outcome> {
   const { store, existing, object } = change
   const stored = canonical(object, store.definition.kind, store.apiVersion)
+  if (deepEqual(stored, withoutRevision(existing))) return done(existing, false)
   if (call.dryRun) return done(itemOf(existing.key, existing.revision, stored), false)
   const result = await commitPut(parts, call, { key: existing.key, object: stored, expect: { kind: 'revision', revision: existing.revision } })
   return result.kind === 'committed' ? done(itemOf(existing.key, result.revision, stored), false) : overtaken(result)
@@ -101,5 +102,5 @@ async function takeAway(parts: CoreParts, call: Call, { store, item }: { readonl
   const result = await commitDelete(parts, call, { key: item.key, expect: { kind: 'revision', revision: item.revision } })
   if (result.kind === 'conflict') return overtaken(result)
   await parts.allocations.release({ store, object: item.object, call })
-  return done(item, true)
+  return done(itemOf(item.key, result.revision, withoutRevision(item)), true)
 }

@@ -1,8 +1,9 @@
-import type { Json, JsonObject } from '../../../shared/model/json.ts'
+import type { Json } from '../../../shared/model/json.ts'
 import type { PatchType } from '../../client/port.ts'
+import type { FieldValidation } from '../options/write-options.ts'
 import type { At, Call } from './call.ts'
 import type { CoreParts } from './parts.ts'
-import { applyPatch } from './patching.ts'
+import { patched } from './patching.ts'
 import type { ResourceStore } from './resources.ts'
 import { update, type Updated } from './update.ts'
 
@@ -12,13 +13,12 @@ export interface PatchRequest {
   readonly subresource: string
   readonly type: PatchType
   readonly patch: Json
-  /** Checks and defaults what the patch has made. */
-  decode(patched: JsonObject): JsonObject
+  readonly validation: FieldValidation
 }
 
 /** Patches whatever stands there; when somebody writes meanwhile, patches that. */
 export async function patch(parts: CoreParts, call: Call, request: PatchRequest): Promise<Updated> {
-  const { store, at, subresource, type } = request
-  const { schema } = store.definition
-  return update(parts, call, { store, at, subresource, change: (existing) => request.decode(applyPatch(existing, { type, patch: request.patch, schema })) })
+  const { store, at, subresource, type, validation } = request
+  const patching = { expected: store.definition, name: at.name, type, patch: request.patch, validation, warn: call.warn }
+  return update(parts, call, { store, at, subresource, change: (existing) => patched(existing, patching) })
 }

@@ -1,29 +1,42 @@
-/** The three classic patch types on plain JSON, and what Kubernetes says when one cannot be carried out. */
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+/** The three classic patch types on an object of a known schema, with their refusals as answers. */
+import { ApiError } from '../../../shared/kit/api-error.ts'
+import type { Json, JsonObject } from '../../../shared/model/json.ts'
+import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import type { PatchType } from '../../client/port.ts'
-import { rejectedPatch } from '../status.ts'
+import type { ExpectedKind } from '../decode/kinds.ts'
+import type { FieldValidation } from '../options/write-options.ts'
+import { applyPatch, decodePatched, parsePatch, type PatchRefused } from '../patch/patch.ts'
+import { invalid } from '../status.ts'
 
-export interface PatchInput {
+export interface Patching {
+  readonly expected: ExpectedKind
+  /** Of the object. */
+  readonly name: string
   readonly type: PatchType
+  /** As {@link readPatch} gave it. */
   readonly patch: Json
-  /** Entry in the schemas, for merge keys. */
-  readonly schema: string
+  readonly validation: FieldValidation
+  warn(message: string): void
 }
 
-/** The patched object. Throws an `ApiError`. */
-export function applyPatch(target: JsonObject, { type, patch }: PatchInput): JsonObject {
-  if (type === 'json') throw rejectedPatch()
-  const merged = merge(target, patch)
-  if (!isJsonObject(merged)) throw rejectedPatch()
-  return merged
+/** The body of a patch as JSON of the shape its type asks for. Throws a 400 or a 413. */
+export function readPatch(type: PatchType, bytes: Uint8Array): Json {
+  const parsed = parsePatch(type, new TextDecoder().decode(bytes))
+  if (parsed.kind === 'refused') throw refusal(parsed)
+  return parsed.patch
 }
 
-function merge(target: Json | undefined, patch: Json): Json {
-  if (!isJsonObject(patch)) return patch
-  const result: Record<string, Json> = isJsonObject(target) ? { ...target } : {}
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else result[key] = merge(result[key], value)
-  }
-  return result
+/** The patched object, decoded and defaulted. Throws what a refused patch deserves. */
+export function patched(current: JsonObject, { expected, name, type, patch, validation, warn }: Patching): JsonObject {
+  const outcome = applyPatch(expected.schema, current, { type, patch })
+  if (outcome.kind === 'refused') throw refusal(outcome)
+  const decoded = decodePatched(expected.schema, outcome.object, { type, patch, validation })
+  if (decoded.kind === 'refused') throw decoded.causes ? invalid({ group: expected.group, name: expected.kind }, name, decoded.causes) : refusal(decoded)
+  for (const warning of decoded.warnings) warn(warning)
+  return applySchemaDefaults(expected.schema, decoded.object)
+}
+
+/** A refusal that is data, as an answer; a rejected patch names nothing in its details. */
+function refusal({ code, reason, message }: PatchRefused): ApiError {
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...(reason !== undefined && { reason }), ...(code === 422 && { details: {} }), code })
 }

@@ -141,7 +141,7 @@ async function write(parts: CoreParts, call: Call, change: { readonly store: Res
     if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
     const result = await commitDelete(parts, call, { key, expect })
     if (result.kind === 'committed') await parts.allocations.release({ store, object: stored, call })
-    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(result.current)
+    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, result.revision, stored) } : overtaken(result.current)
   }
   if (isSame(stored, withoutRevision(existing))) return { kind: 'done', item: existing }
   if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }

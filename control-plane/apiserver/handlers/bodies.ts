@@ -1,13 +1,11 @@
 /** Bodies of requests as objects, or the refusal they deserve. */
 import { ApiError } from '../../../shared/kit/api-error.ts'
-import type { Json, JsonObject } from '../../../shared/model/json.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
-import { decodeBody, decodeOptions, parseJson, type DecodedBody, type FieldValidation } from '../decode/decode-body.ts'
-import { jsonProblem } from '../decode/json-problem.ts'
+import { decodeBody, decodeOptions, type DecodedBody, type FieldValidation } from '../decode/decode-body.ts'
 import type { ExpectedKind } from '../decode/kinds.ts'
 import type { Refused } from '../decode/refused.ts'
 import type { ApiRequest } from '../request.ts'
-import { badRequest } from '../status.ts'
 
 type WithBody = Pick<ApiRequest, 'body' | 'headers'>
 
@@ -40,12 +38,3 @@ function objectOf(decoded: DecodedBody): JsonObject {
 export function refusal({ code, reason, message }: Refused): ApiError {
   return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...(reason !== undefined && { reason }), code })
 }
-
-/** The JSON of a patch. Throws a 400. */
-export function readPatchBody(request: Pick<ApiRequest, 'body'>): Json {
-  const text = new TextDecoder().decode(request.body)
-  const value = parseJson(text)
-  if (value === undefined) throw badRequest(`error decoding patch: ${jsonProblem(text) ?? 'invalid JSON'}`)
-  return value
-}
-

@@ -2,8 +2,7 @@ import { patch } from '../core/patch.ts'
 import { objectAnswer } from '../representations/objects.ts'
 import type { PatchType } from '../../client/port.ts'
 import { unsupportedPatchType } from '../status.ts'
-import { normalizedPatch } from '../core/normalize.ts'
-import { readPatchBody } from './bodies.ts'
+import { readPatch } from '../core/patching.ts'
 import { atOf, renderingOf, writeOptions, type Handler } from './context.ts'
 
 const TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
@@ -27,7 +26,6 @@ export const patchHandler: Handler = async (context) => {
   if (type === 'apply') throw unsupportedPatchType()
   const { store, subresource } = route
   const at = atOf(context)
-  const decoding = { expected: store.definition, validation: query.fieldValidation, warn: call.warn, name: at.name, reader: type === 'strategic' ? ('unstructured' as const) : ('json' as const) }
-  const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, patch: readPatchBody(request), decode: (patched) => normalizedPatch(patched, decoding) })
+  const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, patch: readPatch(type, request.body), validation: query.fieldValidation })
   return objectAnswer(200, item, renderingOf(context))
 }

@@ -1,6 +1,5 @@
 import { get } from '../core/get.ts'
-import { normalizedPatch } from '../core/normalize.ts'
-import { applyPatch } from '../core/patching.ts'
+import { patched, readPatch } from '../core/patching.ts'
 import { scaleKind, scaleOf, withScale, type ScalePaths } from '../core/scale.ts'
 import { metadataOf, metaText } from '../core/stored.ts'
 import { update } from '../core/update.ts'
@@ -8,7 +7,7 @@ import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { body } from '../representations/write.ts'
 import { badRequest, invalid, unsupportedPatchType } from '../status.ts'
-import { readBody, readPatchBody } from './bodies.ts'
+import { readBody } from './bodies.ts'
 import { atOf, readCall, writeOptions, type Handler, type HandlerContext } from './context.ts'
 import { patchTypeOf } from './patch.ts'
 
@@ -40,11 +39,9 @@ async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<R
   const type = patchTypeOf(context.request.headers['content-type'])
   const { query, call } = writeOptions(context, 'PatchOptions', type === 'apply')
   if (type === 'apply') throw unsupportedPatchType()
-  const patch = readPatchBody(context.request)
-  const reader = type === 'strategic' ? ('unstructured' as const) : ('json' as const)
-  const decoding = { expected: scaleKind, validation: query.fieldValidation, warn: call.warn, name: context.route.path.name, reader }
+  const patching = { expected: scaleKind, type, patch: readPatch(type, context.request.body), validation: query.fieldValidation, warn: call.warn, name: context.route.path.name }
   const change = (existing: JsonObject): JsonObject => {
-    const scale = normalizedPatch(applyPatch(scaleOf(existing, paths), { type, patch, schema: scaleKind.schema }), decoding)
+    const scale = patched(scaleOf(existing, paths), patching)
     checkScale(scale, context)
     return withScale(existing, scale, paths)
   }

@@ -1,0 +1,170 @@
+/** Gives services their addresses and node ports, and takes them back. */
+import { invalid as invalidField } from '../../../../shared/model/field-error.ts'
+import type { Service, ServicePort, ServiceSpec } from '../../../../shared/model/gen/api.ts'
+import type { JsonObject } from '../../../../shared/model/json.ts'
+import type { Call } from '../../core/call.ts'
+import { internalError, invalid } from '../../status.ts'
+import type { Allocations, Reservation } from '../allocations.ts'
+import type { AdmissionSources } from '../sources.ts'
+import { carriedOver, givesNodePorts, heldIps, heldPorts, isHeadless, needsClusterIp, needsHealthCheckPort, specOf, syncedClusterIps, withoutUnused } from './fields.ts'
+import { withFamilies } from './families.ts'
+import { candidates, inRange, ipRange, toIp, type IpRange, type ServiceRanges } from './ranges.ts'
+import { giveBack, ipKey, ipRecord, portKey, portRecord, take, type Holder } from './reservations.ts'
+
+const subject = { group: '', name: 'Service' } as const
+/** How many places are tried before the range counts as full. */
+const TRIES = 4096
+
+const nothing = async (): Promise<void> => {}
+
+export function serviceAllocations(sources: AdmissionSources, ranges: ServiceRanges): Allocations {
+  const ips = ipRange(ranges.serviceCidr)
+  return {
+    async reserve({ store, object, old, call }) {
+      if (store.definition.kind !== 'Service' || store.definition.group !== '') return { object, settle: nothing }
+      const before = old as unknown as Service | undefined
+      const work = new Work(sources, { call, ranges, ips, service: object as unknown as Service })
+      return work.reserve(before)
+    },
+    async release({ store, object, call }) {
+      if (store.definition.kind !== 'Service' || store.definition.group !== '') return
+      await giveBack(sources, call, keysOf(specOf(object as unknown as Service)))
+    },
+  }
+}
+
+const keysOf = (spec: ServiceSpec): readonly string[] => [...heldIps(spec).map(ipKey), ...heldPorts(spec).map(portKey)]
+
+interface WorkOptions {
+  readonly call: Call
+  readonly ranges: ServiceRanges
+  readonly ips: IpRange
+  readonly service: Service
+}
+
+/** One write of one service: what it has taken so far, to be given back if nothing comes of it. */
+class Work {
+  readonly #sources: AdmissionSources
+  readonly #options: WorkOptions
+  readonly #holder: Holder
+  readonly #taken: string[] = []
+
+  constructor(sources: AdmissionSources, options: WorkOptions) {
+    this.#sources = sources
+    this.#options = options
+    const { namespace = '', name = '' } = options.service.metadata
+    this.#holder = { namespace, name }
+  }
+
+  async reserve(old: Service | undefined): Promise<Reservation> {
+    const { service, call } = this.#options
+    const before = old && specOf(old)
+    try {
+      const spec = await this.#filled(specOf(service), before)
+      const kept = new Set(keysOf(spec))
+      const left = before ? keysOf(before).filter((key) => !kept.has(key)) : []
+      return { object: { ...service, spec } as unknown as JsonObject, settle: (committed) => giveBack(this.#sources, call, committed ? left : this.#taken) }
+    } catch (error) {
+      await giveBack(this.#sources, call, this.#taken)
+      throw error
+    }
+  }
+
+  async #filled(wanted: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
+    const synced = syncedClusterIps(wanted, before)
+    const carried = before ? withoutUnused(carriedOver(synced, before), before) : synced
+    const families = withFamilies(carried)
+    if (families.kind === 'refused') throw invalid(subject, this.#holder.name, families.errors)
+    const withIps = await this.#withIps(families.spec, before)
+    const withPorts = await this.#withPorts(withIps, before)
+    return this.#withHealthCheckPort(withPorts, before)
+  }
+
+  async #withIps(spec: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
+    if (!needsClusterIp(spec) || isHeadless(spec)) return spec
+    const held = before ? heldIps(before) : []
+    const [wanted = ''] = spec.clusterIPs ?? []
+    if (wanted === '') {
+      const ip = await this.#nextIp()
+      return { ...spec, clusterIP: ip, clusterIPs: [ip] }
+    }
+    // What may not change is validation's to say.
+    if (held.length === 0) await this.#takeIp(wanted, spec)
+    return spec
+  }
+
+  async #nextIp(): Promise<string> {
+    const { ips } = this.#options
+    for (const offset of candidates(ips, this.#sources.random, TRIES)) {
+      const ip = toIp(ips.base + 1 + offset)
+      if (await this.#take(ipKey(ip), ipRecord(this.#sources, ip, this.#holder))) return ip
+    }
+    throw internalError('failed to allocate a serviceIP: range is full')
+  }
+
+  async #takeIp(ip: string, spec: ServiceSpec): Promise<void> {
+    const { ips, ranges } = this.#options
+    const refuse = (why: string): Error => invalid(subject, this.#holder.name, [invalidField('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${ip}: ${why}`)])
+    if (!inRange(ips, ip)) throw refuse(`the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${ranges.serviceCidr}`)
+    if (!(await this.#take(ipKey(ip), ipRecord(this.#sources, ip, this.#holder)))) throw refuse('provided IP is already allocated')
+  }
+
+  /** Ports of one number on two protocols share a node port. */
+  async #withPorts(spec: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
+    const held = new Set(before ? heldPorts(before) : [])
+    const given = new Map<number, number>()
+    const ports: ServicePort[] = []
+    const wanted = spec.ports ?? []
+    for (const [index, port] of wanted.entries()) {
+      const shared = given.get(port.port)
+      const asked = port.nodePort || shared || wanted.find((one) => one.port === port.port && one.nodePort)?.nodePort || 0
+      if (asked === 0 && !givesNodePorts(spec)) {
+        ports.push(port)
+        continue
+      }
+      const nodePort = asked === 0 ? await this.#nextPort() : asked
+      if (asked !== 0 && shared !== asked && !held.has(asked) && givesNodePorts(spec)) await this.#takePort(asked, index)
+      given.set(port.port, nodePort)
+      ports.push({ ...port, nodePort })
+    }
+    return wanted.length === 0 ? spec : { ...spec, ports }
+  }
+
+  async #nextPort(): Promise<number> {
+    const { first, last } = this.#options.ranges.nodePorts
+    const size = last - first + 1
+    for (const offset of candidates({ size, reserved: Math.min(86, size - 1) }, this.#sources.random, TRIES)) {
+      const port = first + offset
+      if (await this.#take(portKey(port), portRecord(this.#sources, port, this.#holder))) return port
+    }
+    throw internalError('failed to allocate a nodePort: range is full')
+  }
+
+  async #takePort(port: number, index: number): Promise<void> {
+    const refuse = (why: string): Error => invalid(subject, this.#holder.name, [invalidField(`spec.ports[${index}].nodePort`, port, why)])
+    const why = await this.#portProblem(port)
+    if (why !== undefined) throw refuse(why)
+  }
+
+  async #portProblem(port: number): Promise<string | undefined> {
+    const { first, last } = this.#options.ranges.nodePorts
+    if (port < first || port > last) return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+    return (await this.#take(portKey(port), portRecord(this.#sources, port, this.#holder))) ? undefined : 'provided port is already allocated'
+  }
+
+  async #withHealthCheckPort(spec: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
+    if (!needsHealthCheckPort(spec)) return spec
+    const wanted = spec.healthCheckNodePort ?? 0
+    if (wanted === 0) return { ...spec, healthCheckNodePort: await this.#nextPort() }
+    if (before?.healthCheckNodePort === wanted) return spec
+    const why = await this.#portProblem(wanted)
+    if (why !== undefined) throw internalError(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`)
+    return spec
+  }
+
+  async #take(key: string, record: JsonObject): Promise<boolean> {
+    const mine = !this.#taken.includes(key) && (await take(this.#sources, this.#options.call, { key, record }))
+    if (mine) this.#taken.push(key)
+    return mine
+  }
+}
