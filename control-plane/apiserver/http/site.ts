@@ -4,6 +4,7 @@ import type { Authorizer } from '../authz/authorizer.ts'
 import { requestAttributes } from '../authz/attributes.ts'
 import { forbiddenStatus } from '../authz/forbidden.ts'
 import type { IssuerDocuments } from '../authn/issuer-documents.ts'
+import { impersonate } from '../authn/impersonate.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { OpenApi } from '../openapi/openapi.ts'
 import type { ApiRequest, ApiResponse, Handle } from '../request.ts'
@@ -46,8 +47,11 @@ const PAGES: Readonly<Record<string, Page>> = {
 }
 
 export function createSite(options: SiteOptions): Handle {
-  return async (request) => {
-    if (request.path.startsWith('//')) return pageNotFound()
+  return async (received) => {
+    if (received.path.startsWith('//')) return pageNotFound()
+    const impersonation = impersonate(received, options.authorize)
+    if (impersonation.kind === 'refused') return statusAnswer(impersonation.status)
+    const request = impersonation.user === received.user ? received : { ...received, user: impersonation.user }
     const attributes = requestAttributes(request)
     if (attributes.kind === 'resource') return options.core(request)
     const decision = options.authorize(attributes)
