@@ -63,6 +63,9 @@ const OPTIONS = {
   'grpc.enable_retries': 0,
 } as const
 
+/** Servers are dialled by address, which TLS may not send as a server name: every control plane's certificate is for this name too. */
+const CLIENT_OPTIONS = { ...OPTIONS, 'grpc.ssl_target_name_override': 'kubernetes', 'grpc.default_authority': 'kubernetes' } as const
+
 const GRPC_TO_FAULT: Readonly<Partial<Record<number, FaultCode>>> = {
   [status.UNAVAILABLE]: 'unavailable',
   [status.DEADLINE_EXCEEDED]: 'timeout',
@@ -256,7 +259,7 @@ export interface NodeConnection {
 
 /** Dials the control plane. Connecting happens with the first call; each call fails by itself with a `Fault`. */
 export function dialControlPlane(address: Address, tls: TlsFiles): NodeConnection {
-  const client = new NodeServiceClient(`${address.host}:${address.port}`, credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert)), OPTIONS)
+  const client = new NodeServiceClient(`${address.host}:${address.port}`, credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert)), CLIENT_OPTIONS)
   const opened = <Out, In>(call: ClientDuplexStream<Out, In>, signal: AbortSignal): Duplex<Out, In> => {
     const cancel = (): void => call.cancel()
     signal.addEventListener('abort', cancel, { once: true })
@@ -273,7 +276,7 @@ export function dialControlPlane(address: Address, tls: TlsFiles): NodeConnectio
 
 /** The one call that needs no certificate of one's own. */
 export async function joinCluster(address: Address, ca: string, request: JoinRequest): Promise<JoinResponse> {
-  const client = new NodeServiceClient(`${address.host}:${address.port}`, credentials.createSsl(Buffer.from(ca)), OPTIONS)
+  const client = new NodeServiceClient(`${address.host}:${address.port}`, credentials.createSsl(Buffer.from(ca)), CLIENT_OPTIONS)
   try {
     return await called<JoinResponse>((done) => client.join(request, new Metadata(), deadline(10_000), done))
   } finally {

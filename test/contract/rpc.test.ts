@@ -1,0 +1,77 @@
+/** The node protocol over real gRPC and mTLS: joining, the session's two directions, who may call, what a broken link looks like. */
+import { createHash, X509Certificate } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createJoin, nodeNameOf } from '../../control-plane/dispatch/join.ts'
+import { joinWithToken } from '../../node-agent/session/join.ts'
+import { dialControlPlane, serveNodes, type NodeServer, type TlsFiles } from '../../proto/rpc.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { createAuthority, issueCertificate, signCertificateRequest, type Identity } from '../../shared/kit/pki.ts'
+
+const clock = systemClock
+const SECRET = 'a-secret-of-some-length'
+let authority: Identity
+let server: NodeServer
+const PORT = 27_445
+const JOIN_PORT = 27_446
+
+beforeAll(async () => {
+  authority = await createAuthority({ clock })
+  const own = await issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server'], dnsNames: ['kubernetes'], clock })
+  const join = createJoin({
+    ca: authority.certificatePem,
+    tokens: () => [SECRET],
+    sign: ({ nodeName, certificateRequest }) => signCertificateRequest(authority, certificateRequest, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], usages: ['client'], clock }),
+  })
+  server = await serveNodes(
+    {
+      join: (request) => join.join(request),
+      renew: (request, peer) => join.renew(request, peer),
+      async session(stream, peer) {
+        for await (const { message } of stream.incoming) {
+          if (message?.$case === 'register') stream.send({ message: { $case: 'registered', value: { heartbeatPeriodMs: 10, sessionId: nodeNameOf(peer) } } })
+          if (message?.$case === 'heartbeat') stream.send({ message: { $case: 'heartbeatAck', value: { sequence: message.value.sequence, nextPeriodMs: 10 } } })
+        }
+      },
+      stream: () => Promise.resolve(),
+      requestToken: () => Promise.resolve({ token: 't', expiresMs: 1 }),
+    },
+    { tls: { ca: authority.certificatePem, cert: own.certificatePem, key: own.privateKeyPem }, addresses: [{ host: '127.0.0.1', port: PORT }], joinAddresses: [{ host: '127.0.0.1', port: JOIN_PORT }] },
+  )
+})
+afterAll(() => server.close())
+
+const fingerprint = (): string => createHash('sha256').update(new X509Certificate(authority.certificatePem).raw).digest('hex')
+const joined = (nodeName: string, secret = SECRET, caSha256 = fingerprint()): Promise<TlsFiles> => joinWithToken({ host: '127.0.0.1', port: JOIN_PORT }, { caSha256, secret }, nodeName)
+
+test('a node joins with a token and speaks under its own name', async () => {
+  const link = dialControlPlane({ host: '127.0.0.1', port: PORT }, await joined('n7'))
+  const stream = link.session(new AbortController().signal)
+  stream.send({ message: { $case: 'register', value: { nodeName: 'n7', bootId: 'b', agentStartedMs: 1, node: Buffer.from('{}'), version: 'v' } } })
+  const heard: string[] = []
+  for await (const { message } of stream.incoming) {
+    heard.push(message?.$case === 'registered' ? message.value.sessionId : (message?.$case ?? ''))
+    if (heard.length === 2) break
+    stream.send({ message: { $case: 'heartbeat', value: { sequence: 1, sentMs: 0, echoedAck: 0 } } })
+  }
+  expect(heard).toEqual(['n7', 'heartbeatAck'])
+  stream.close()
+  link.close()
+})
+
+test('a wrong token is refused with a sentence, another cluster is not trusted, a bad name is refused', async () => {
+  await expect(joined('n7', 'not-the-secret-at-all')).rejects.toMatchObject({ code: 'permission', message: expect.stringContaining('gantry token create') as string })
+  await expect(joined('n7', SECRET, 'f'.repeat(64))).rejects.toMatchObject({ code: 'permission', message: expect.stringContaining('another cluster') as string })
+  await expect(joined('Not_A_Name')).rejects.toMatchObject({ code: 'invalid' })
+})
+
+test('nobody without a certificate of the cluster gets a session', async () => {
+  const stranger = await createAuthority({ commonName: 'stranger', clock })
+  const client = await issueCertificate(stranger, { commonName: 'system:node:n1', organizations: ['system:nodes'], usages: ['client'], clock })
+  const link = dialControlPlane({ host: '127.0.0.1', port: PORT }, { ca: authority.certificatePem, cert: client.certificatePem, key: client.privateKeyPem })
+  await expect(link.requestToken({ pod: undefined, serviceAccount: 'a', audiences: [], expirationSeconds: 1 })).rejects.toMatchObject({ code: 'unavailable' })
+  link.close()
+})
+
+test('an address that nobody listens on is a fault that can be tried again', async () => {
+  await expect(joinWithToken({ host: '127.0.0.1', port: 27_499 }, { caSha256: fingerprint(), secret: SECRET }, 'n1')).rejects.toMatchObject({ code: 'unavailable' })
+})
