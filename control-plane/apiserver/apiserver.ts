@@ -12,6 +12,8 @@ import { defaultRanges, type ServiceRanges } from './admission/services/ranges.t
 import { serviceAllocations } from './admission/services/service-allocations.ts'
 import { admissionChain } from './admission/plugin.ts'
 import type { Authorizer } from './authz/authorizer.ts'
+import { bootstrap } from './bootstrap/bootstrap.ts'
+import type { Advertised } from './bootstrap/objects.ts'
 import type { CoreParts } from './core/parts.ts'
 import { resourcesOf } from './core/resources.ts'
 import { createDispatch } from './dispatch.ts'
@@ -30,6 +32,8 @@ export interface ApiServerOptions extends SubresourcePorts {
   readonly authorize: Authorizer
   /** 10.96.0.0/16 and 30000–32767 unless told otherwise. */
   readonly serviceRanges?: ServiceRanges | undefined
+  /** Where pods reach this server: the endpoint of the service `kubernetes`. Asked for when the caches are ready. */
+  readonly advertised?: (() => Advertised | undefined) | undefined
 }
 
 export interface ApiServer {
@@ -41,20 +45,29 @@ export interface ApiServer {
   run(signal: AbortSignal): Promise<void>
   /** Resolves when every cache has been filled once. */
   whenReady(signal?: AbortSignal): Promise<void>
+  /** Resolves when what every cluster holds by itself is there. */
+  whenBootstrapped(): Promise<void>
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, kinds, clock, random, log } = options
   const resources = resourcesOf(kinds, (prefix) => createWatchCache({ storage, prefix, clock, log }))
+  const ranges = options.serviceRanges ?? defaultRanges
   const sources = { storage, resources, clock, random }
-  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources)), allocations: serviceAllocations(sources, options.serviceRanges ?? defaultRanges) }
+  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources)), allocations: serviceAllocations(sources, ranges) }
   const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch: createDispatch(specialHandlers(options)) })
-  return {
+  const made = Promise.withResolvers<void>()
+  const self: ApiServer = {
     handle,
     core,
     async run(signal) {
       await using tasks = taskGroup((name, error) => log.error({ cache: name, err: messageOf(error) }, 'a cache has stopped'), signal)
       for (const { cache, definition } of resources.all) tasks.start(definition.plural, (own) => cache.run(own))
+      tasks.start('bootstrap', async (own) => {
+        await self.whenReady(own)
+        await bootstrap(core, { ranges, advertised: options.advertised?.(), signal: own })
+        made.resolve()
+      })
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
         else signal.addEventListener('abort', () => resolve(), { once: true })
@@ -63,5 +76,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async whenReady(signal) {
       await Promise.all(resources.all.map(({ cache }) => cache.whenReady(signal)))
     },
+    whenBootstrapped: () => made.promise,
   }
+  return self
 }

@@ -88,17 +88,11 @@ const tokenSigner = createTokenSigner({ key: generateKeyPairSync('ec', { namedCu
 
 const log = createLog({ process: 'conformance' }, process.env['GANTRY_LOG'] ?? 'warn')
 const stop = new AbortController()
-const server = createApiServer({ storage: createMemoryStorage(), kinds, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams: noNodes, tokenSigner })
+const server = createApiServer({ storage: createMemoryStorage(), kinds, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams: noNodes, tokenSigner, advertised: () => ({ host: '192.0.2.1', port: 6443 }) })
 const running = server.run(stop.signal)
 await server.whenReady(stop.signal)
+await server.whenBootstrapped()
 const client = createInProcessClient({ core: server.core, user: { ...admin, name: 'system:serviceaccount:kube-system:service-account-controller' } })
-for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
-  try {
-    await client.create(namespaces, { metadata: { name } })
-  } catch (error) {
-    if (!isApiError(error, 'AlreadyExists')) throw error
-  }
-}
 const accounts = process.argv.includes('--controllers') ? runControllers(client, log, stop.signal) : makeServiceAccounts(client, stop.signal)
 const port = Number(option('port', '18080'))
 const http = createServer((incoming, response) => void serve(server.handle, incoming, response))
