@@ -31,6 +31,8 @@ function etcdProgram(spec: LabSpec, member: Member): Program {
     '--election-timeout=100',
     '--max-txn-ops=4096',
     '--max-request-bytes=33554432',
+    '--auto-compaction-mode=periodic',
+    '--auto-compaction-retention=5m',
     '--snapshot-count=10000',
     '--logger=zap',
     '--log-outputs=stderr',
