@@ -62,7 +62,7 @@ class LinuxPodNetwork implements PodNetwork {
     this.#netns = options.netns ?? systemNetns()
     this.#node = options.node ?? systemNodeNetwork()
     this.#records = records
-    this.#table = new ServiceTable({ nft: options.nft ?? systemNft(), conntrack: options.conntrack ?? systemConntrack(), log: options.log })
+    this.#table = new ServiceTable({ nft: options.nft ?? systemNft(options.clock), conntrack: options.conntrack ?? systemConntrack(), log: options.log })
   }
 
   async configureNode({ podCidr, clusterCidr, nodeAddress }: { readonly podCidr: string; readonly clusterCidr: string; readonly nodeAddress: string }): Promise<void> {

@@ -59,6 +59,7 @@ export class ServiceTable {
     this.#written = undefined
     this.#writtenServices = []
     await this.#options.nft.apply(`add table ip ${TABLE}\ndelete table ip ${TABLE}\n`)
+    this.#options.nft.close()
   }
 
   /** Resolves when the kernel has what is wanted now (or something newer). */
