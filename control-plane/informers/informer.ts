@@ -83,9 +83,10 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
     })
   }
 
-  /** Lists and watches until the signal aborts; never rejects. */
+  /** Lists and watches until the signal aborts; never rejects. May be run again afterwards, and is then synced again once it has listed. */
   async run(signal: AbortSignal): Promise<void> {
     let isListed = false
+    this.#synced = false
     while (!signal.aborted) {
       try {
         if (!isListed) await this.#relist()

@@ -169,3 +169,18 @@ test('an informer asked for while they run is run too, and everything ends with 
   end.abort()
   await ended
 })
+
+test('they can be run again, and are synced again only when they have listed again', async () => {
+  const { lists, informers, informer, heard, clock, end, ended } = await synced()
+  end.abort()
+  await ended
+  const next = new AbortController()
+  const again = informers.run(next.signal)
+  expect(informer.hasSynced()).toBe(false)
+  await settle()
+  lists.push(() => ({ items: [configMap('b', '3')], resourceVersion: '9' }))
+  await clock.advance(80)
+  expect([informer.hasSynced(), heard.slice(2)]).toEqual([true, ['removed ns/a', 'changed ns/b']])
+  next.abort()
+  await again
+})

@@ -30,6 +30,7 @@ export function createInformers(parts: InformerParts): Informers {
       for (const informer of informers.values()) start(informer, until)
       if (!until.aborted) await new Promise<void>((resolve) => until.addEventListener('abort', () => resolve(), { once: true }))
       await Promise.all(running)
+      signal = undefined
     },
     async whenSynced(until) {
       await Promise.all([...informers.values()].map((informer) => informer.whenSynced(until)))

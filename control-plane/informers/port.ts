@@ -33,7 +33,7 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
 /** One informer per resource, shared by everyone in the process who asks. */
 export interface Informers {
   for<T extends KubeObject>(resource: Resource<T>): Informer<T>
-  /** Runs all of them, those asked for later too, until the signal aborts; a failing list or watch is tried again with back-off. */
+  /** Runs all of them, those asked for later too, until the signal aborts; a failing list or watch is tried again with back-off. May be run again afterwards. */
   run(signal: AbortSignal): Promise<void>
   whenSynced(signal: AbortSignal): Promise<void>
 }

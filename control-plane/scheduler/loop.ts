@@ -168,7 +168,7 @@ class SchedulingLoop implements Scheduler {
     this.#binding++
     try {
       await this.#options.client.bind({ namespace: namespaceOf(pod), name: nameOf(pod), uid: uidOf(pod) }, nodeName)
-      this.#options.events.record(SCHEDULER_NAME, referenceTo(pods, pod), { type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${key} to ${nodeName}` })
+      this.#options.events.record(SCHEDULER_NAME, referenceTo(pods, pod), { type: 'Normal', reason: 'Scheduled', action: 'Binding', message: `Successfully assigned ${key} to ${nodeName}` })
     } catch (error) {
       if (this.#assumed.get(key) === uidOf(pod)) {
         this.#assumed.delete(key)
@@ -185,7 +185,7 @@ class SchedulingLoop implements Scheduler {
   }
 
   async #tellUnschedulable(pod: Pod, message: string): Promise<void> {
-    this.#options.events.record(SCHEDULER_NAME, referenceTo(pods, pod), { type: 'Warning', reason: 'FailedScheduling', message })
+    this.#options.events.record(SCHEDULER_NAME, referenceTo(pods, pod), { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message })
     const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastProbeTime: null, lastTransitionTime: formatTime(this.#options.clock.nowMs()), ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }) }
     const stored = pod.status?.conditions?.find((one) => one.type === 'PodScheduled')
     if (stored?.status === 'False' && stored.reason === 'Unschedulable' && stored.message === message) return

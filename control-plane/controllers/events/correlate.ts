@@ -1,6 +1,7 @@
 /** Which stored Event a new occurrence belongs to, as Kubernetes' event correlator has it. PURE. */
 import type { Event, ObjectReference } from '../../../shared/model/gen/api.ts'
-import { formatTime } from '../../../shared/model/time.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
+import { formatMicroTime, formatTime } from '../../../shared/model/time.ts'
 
 export interface Occurrence {
   readonly involvedObject: ObjectReference
@@ -8,6 +9,8 @@ export interface Occurrence {
   readonly reason: string
   readonly message: string
   readonly component: string
+  /** What was being done: `Binding`. Components that say so write Events of the new kind (`events.k8s.io`). */
+  readonly action?: string | undefined
   readonly atMs: number
 }
 
@@ -23,25 +26,21 @@ export const SIMILAR_LIMIT = 10
 export const SIMILAR_WINDOW_MS = 600_000
 export const COMBINED_PREFIX = '(combined from similar events): '
 
-/** The Event object of a first occurrence; `sequence` keeps the names of one millisecond apart. */
-export function newEvent(of: Occurrence, sequence: number): Event {
+/** The Event object of what happened `count` times; `sequence` keeps the names of one millisecond apart. */
+export function newEvent(of: Occurrence, { count, sequence }: { readonly count: number; readonly sequence: number }): Event {
   const namespace = of.involvedObject.namespace ?? 'default'
+  const metadata = { name: `${of.involvedObject.name}.${hexNanos(of.atMs, sequence)}`, namespace }
+  const { involvedObject, type, reason, message } = of
+  const told = { apiVersion: 'v1', kind: 'Event', metadata, involvedObject, type, reason, message, reportingComponent: of.component }
+  if (of.action !== undefined) return { ...told, action: of.action, eventTime: formatMicroTime(of.atMs), reportingInstance: of.component, ...(count > 1 ? repetition(of, count) : {}) }
   const time = formatTime(of.atMs)
-  return {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: { name: `${of.involvedObject.name}.${hexNanos(of.atMs, sequence)}`, namespace },
-    involvedObject: of.involvedObject,
-    type: of.type,
-    reason: of.reason,
-    message: of.message,
-    source: { component: of.component },
-    firstTimestamp: time,
-    lastTimestamp: time,
-    count: 1,
-    reportingComponent: of.component,
-    reportingInstance: '',
-  }
+  return { ...told, source: { component: of.component }, firstTimestamp: time, lastTimestamp: time, count, reportingInstance: '' }
+}
+
+/** The merge patch by which a stored Event says that it has now happened `count` times. */
+export function repetition(of: Occurrence, count: number): JsonObject {
+  if (of.action !== undefined) return { series: { count, lastObservedTime: formatMicroTime(of.atMs) } }
+  return { count, message: of.message, lastTimestamp: formatTime(of.atMs) }
 }
 
 const hexNanos = (ms: number, sequence: number): string => (BigInt(Math.floor(ms)) * 1_000_000n + BigInt(sequence % 1_000_000)).toString(16)

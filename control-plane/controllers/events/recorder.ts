@@ -10,14 +10,15 @@ import type { Log } from '../../../shared/kit/log.ts'
 import type { Event, ObjectReference } from '../../../shared/model/gen/api.ts'
 import type { KubeObject } from '../../../shared/model/meta.ts'
 import { apiVersionOf, events, type Resource } from '../../../shared/model/resources.ts'
-import { formatTime } from '../../../shared/model/time.ts'
 import type { ApiClient } from '../../client/port.ts'
-import { COMBINED_PREFIX, newEvent, sameKey, SIMILAR_LIMIT, SIMILAR_WINDOW_MS, similarKey, type Occurrence } from './correlate.ts'
+import { COMBINED_PREFIX, newEvent, repetition, sameKey, SIMILAR_LIMIT, SIMILAR_WINDOW_MS, similarKey, type Occurrence } from './correlate.ts'
 
 export interface Happening {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+  /** See {@link Occurrence.action}. */
+  readonly action?: string | undefined
 }
 
 export interface EventRecorder {
@@ -49,6 +50,13 @@ interface RecorderParts {
   readonly log: Log
 }
 
+/** Occurrences of one Event that are not written yet. */
+interface Pending {
+  readonly key: string
+  readonly what: Occurrence
+  readonly times: number
+}
+
 interface Stored {
   readonly event: Event
   readonly count: number
@@ -60,7 +68,7 @@ interface Similar {
 }
 
 export function createEventRecorder({ client, clock, log }: RecorderParts): EventRecorder {
-  const queue: Occurrence[] = []
+  const pending = new Map<string, Pending>()
   const stored = new Map<string, Stored>()
   const similar = new Map<string, Similar>()
   let sequence = 0
@@ -70,53 +78,55 @@ export function createEventRecorder({ client, clock, log }: RecorderParts): Even
     const key = similarKey(what)
     const known = similar.get(key)
     const messages = known && what.atMs - known.lastMs <= SIMILAR_WINDOW_MS ? known.messages : new Set<string>()
-    const all = messages.has(what.message) || messages.size > SIMILAR_LIMIT ? messages : new Set([...messages, what.message])
-    remember(similar, key, { messages: all, lastMs: what.atMs })
-    return all.size > SIMILAR_LIMIT && !messages.has(what.message) ? { ...what, message: `${COMBINED_PREFIX}${what.message}` } : what
+    const isCombined = !messages.has(what.message) && messages.size >= SIMILAR_LIMIT
+    remember(similar, key, { messages: isCombined ? messages : new Set([...messages, what.message]), lastMs: what.atMs })
+    return isCombined ? { ...what, message: `${COMBINED_PREFIX}${what.message}` } : what
   }
-  const keyOfStored = (what: Occurrence): string => (what.message.startsWith(COMBINED_PREFIX) ? similarKey(what) : sameKey(what))
-
-  const write = async (what: Occurrence): Promise<void> => {
-    const key = keyOfStored(what)
+  const write = async ({ key, what, times }: Pending): Promise<void> => {
     const known = stored.get(key)
-    if (known && (await repeat(known, what, key))) return
-    const event = await client.create(events, newEvent(what, sequence++))
-    remember(stored, key, { event, count: 1 })
+    if (known && (await repeat(known, { key, what, times }))) return
+    const event = await client.create(events, newEvent(what, { count: times, sequence: sequence++ }))
+    remember(stored, key, { event, count: times })
   }
-  const repeat = async (known: Stored, what: Occurrence, key: string): Promise<boolean> => {
+  const repeat = async (known: Stored, { key, what, times }: Pending): Promise<boolean> => {
     const { name = '', namespace } = known.event.metadata
-    const count = known.count + 1
-    remember(stored, key, { event: known.event, count })
+    const count = known.count + times
     try {
-      await client.patch(events, { namespace, name }, { type: 'merge', body: { count, message: what.message, lastTimestamp: formatTime(what.atMs) } })
-      return true
+      await client.patch(events, { namespace, name }, { type: 'merge', body: repetition(what, count) })
     } catch (error) {
       if (isApiError(error, 'NotFound')) return false // it has outlived its time
       throw error
     }
+    remember(stored, key, { event: known.event, count })
+    return true
   }
-  const drain = async (): Promise<void> => {
-    for (let what = queue.shift(); what; what = queue.shift()) {
-      try {
-        await write(correlate(what))
-      } catch (error) {
-        log.debug({ reason: what.reason, object: what.involvedObject.name, err: messageOf(error) }, 'an event was not written')
+  /** Everything that is pending, each Event once, by several writers. What comes meanwhile waits for the next round. */
+  const writeAll = async (): Promise<void> => {
+    const round = [...pending.values()].toReversed()
+    pending.clear()
+    const writer = async (): Promise<void> => {
+      for (let next = round.pop(); next; next = round.pop()) {
+        const { involvedObject, reason } = next.what
+        await write(next).catch((error: unknown) => log.debug({ reason, object: involvedObject.name, err: messageOf(error) }, 'an event was not written'))
       }
     }
+    await Promise.all(Array.from({ length: Math.min(WRITERS, round.length) }, writer))
   }
   return {
-    record(component, involvedObject, what) {
-      if (queue.length >= QUEUE_LIMIT) return log.warn({ reason: what.reason, object: involvedObject.name }, 'too many events: one is dropped')
-      queue.push({ ...what, involvedObject, component, atMs: clock.nowMs() })
+    record(component, involvedObject, happening) {
+      const what = correlate({ ...happening, involvedObject, component, atMs: clock.nowMs() })
+      const key = what.message.startsWith(COMBINED_PREFIX) ? similarKey(what) : sameKey(what)
+      if (pending.size >= QUEUE_LIMIT && !pending.has(key)) return log.warn({ reason: what.reason, object: involvedObject.name }, 'too many events: one is dropped')
+      pending.set(key, { key, what, times: (pending.get(key)?.times ?? 0) + 1 })
       wake?.()
     },
     async run(signal) {
       while (!signal.aborted) {
-        if (queue.length === 0) await untilWoken(signal, (resolve) => (wake = resolve))
+        if (pending.size === 0) await untilWoken(signal, (resolve) => (wake = resolve))
         wake = undefined
         await sleep(clock, LINGER_MS, signal).catch(() => {})
         if (signal.aborted) return
-        await Promise.all(Array.from({ length: Math.min(WRITERS, queue.length) }, drain))
+        await writeAll()
       }
     },
   }
