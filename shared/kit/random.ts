@@ -6,7 +6,22 @@ export interface Random {
   next(): number
 }
 
-export const systemRandom: Random = { next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48 }
+/** Bytes are fetched by the page: one call for each number would cost more than all else in a request. */
+const PAGE_BYTES = 6 * 1024
+
+let page: Buffer = Buffer.alloc(0)
+let at = 0
+
+export const systemRandom: Random = {
+  next: () => {
+    if (at >= page.length) {
+      page = randomBytes(PAGE_BYTES)
+      at = 0
+    }
+    at += 6
+    return page.readUIntBE(at - 6, 6) / 2 ** 48
+  },
+}
 
 /** A repeatable generator (mulberry32): same seed, same numbers. Not for secrets. */
 export function seededRandom(seed: number): Random {

@@ -109,7 +109,6 @@ interface ServerParts {
 function newServer(tls: TlsMaterial, { listener, context, upgraded }: ServerParts): Server {
   const server = createServer({ ...secureContext(tls), requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2', keepAlive: true, keepAliveInitialDelay: 30_000 }, listener)
   server.keepAliveTimeout = IDLE_MS
-  server.requestTimeout = 0
   server.on('tlsClientError', (error) => context.log.debug({ err: messageOf(error) }, 'a TLS handshake failed'))
   server.on('upgrade', (incoming, socket, head) => {
     upgraded.add(socket)

@@ -27,7 +27,7 @@ const ping: HealthCheck = { name: 'ping', check: async () => {} }
 /** The answer to a health path; reasons of failures are withheld from the client, as they may tell too much. */
 export async function healthAnswer(request: ApiRequest, checks: readonly HealthCheck[]): Promise<ApiResponse> {
   const [, endpoint = '', single, ...more] = request.path.split('/')
-  const asked = [ping, ...checks].filter((check) => !check.endpoints || check.endpoints.includes(endpoint as HealthEndpoint))
+  const asked = [ping, ...checks.filter(({ name }) => name !== ping.name)].filter((check) => !check.endpoints || check.endpoints.includes(endpoint as HealthEndpoint))
   if (single === undefined || single === '') return wholeAnswer(request, endpoint, asked)
   const check = asked.find((one) => one.name === single)
   if (!check || more.length > 0) return pageNotFound()

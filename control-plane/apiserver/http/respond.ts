@@ -40,6 +40,7 @@ const asHeaderText = (text: string): string => Buffer.from(text.replace(/[\u0000
 
 /** Sends a whole answer. */
 export async function sendBody(incoming: IncomingMessage, response: ServerResponse, answer: BodyResponse): Promise<void> {
+  if (typeof answer.body === 'string' && answer.body.length < SHORT_LENGTH) return sendShort(incoming, response, answer)
   const plain = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   const packed = isWorthPacking(incoming, answer, plain) ? await compress(plain, { level: constants.Z_BEST_SPEED }) : undefined
   if (response.destroyed) return
@@ -48,9 +49,21 @@ export async function sendBody(incoming: IncomingMessage, response: ServerRespon
     response.setHeader('content-encoding', 'gzip')
     response.appendHeader('vary', 'Accept-Encoding')
   }
-  const body = packed ?? plain
-  const silent = answer.status === 304 || answer.status === 204
-  if (!silent) response.setHeader('content-length', body.length)
+  endWith(incoming, response, packed ?? plain)
+}
+
+/** A short text leaves in one piece with its head. */
+const SHORT_LENGTH = 16 * 1024
+
+function sendShort(incoming: IncomingMessage, response: ServerResponse, answer: BodyResponse): void {
+  if (response.destroyed) return
+  writeCommonHeaders(response, answer)
+  endWith(incoming, response, answer.body)
+}
+
+function endWith(incoming: IncomingMessage, response: ServerResponse, body: string | Uint8Array): void {
+  const silent = response.statusCode === 304 || response.statusCode === 204
+  if (!silent) response.setHeader('content-length', Buffer.byteLength(body))
   response.end(incoming.method === 'HEAD' || silent ? undefined : body)
 }
 

@@ -65,7 +65,7 @@ export async function answerTo(incoming: IncomingMessage, signal: AbortSignal, c
     }
     return await context.handle(await readRequest(incoming, { user: who.user, signal }))
   } catch (error) {
-    if (!(error instanceof ApiError) && !signal.aborted) context.log.error({ err: error instanceof Error ? error.stack : messageOf(error), path: incoming.url }, 'a request failed by a mistake of ours')
+    if (!(error instanceof ApiError) && !signal.aborted && !incoming.readableAborted) context.log.error({ err: error instanceof Error ? error.stack : messageOf(error), path: incoming.url }, 'a request failed by a mistake of ours')
     return refusal(asApiError(error))
   }
 }

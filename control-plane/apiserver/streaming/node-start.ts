@@ -14,6 +14,8 @@ const START_MS = 10_000
 export async function startedStream(node: NodeStream, { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<NodeEnd> {
   const iterator = node.incoming[Symbol.asyncIterator]()
   const first = iterator.next()
+  // Seen by whoever reads on; nobody may, if the client goes first.
+  first.catch(() => {})
   const waiting = new AbortController()
   const waited = sleep(clock, START_MS, waiting.signal).catch(() => {})
   const outcome = await Promise.race([first, waited])

@@ -37,7 +37,8 @@ export async function serveSpdyTerminal(terminal: SpdyTerminal): Promise<void> {
       if (streams.size === wanted.length) all.resolve()
     },
   })
-  const running = session.run().finally(() => {
+  // How the connection ends is of no interest; that it has ended is.
+  const running = session.run().catch(() => {}).finally(() => {
     all.reject(new Fault('unavailable', 'the client closed the connection before it opened its streams'))
     nodeEnd.node.close()
   })
@@ -52,8 +53,7 @@ export async function serveSpdyTerminal(terminal: SpdyTerminal): Promise<void> {
   } finally {
     cancel()
   }
-  // What the connection does after we said goodbye is of no interest.
-  await running.catch(() => {})
+  await running
 }
 
 function wantedStreams(upgrade: TerminalUpgrade, protocol: string): readonly string[] {

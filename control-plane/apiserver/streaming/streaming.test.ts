@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { fakeServer, type FakeServer } from '../http/fake.ts'
@@ -138,5 +140,54 @@ describe('over WebSocket', () => {
     await server.door.close()
     await held.closed
     expect(server.node.openStreams).toBe(0)
+  })
+})
+
+describe('over SPDY', () => {
+  async function upgrade(server: FakeServer, path: string, headers: readonly string[]): Promise<{ readonly socket: TLSSocket; readonly head: string }> {
+    const socket = connect({ port: server.door.address.port, host: '127.0.0.1', ca: server.authority.certificatePem, cert: server.admin.certificatePem, key: server.admin.privateKeyPem })
+    socket.on('error', () => {})
+    socket.write([`POST ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', 'Upgrade: SPDY/3.1', 'Content-Length: 0', ...headers, '', ''].join('\r\n'))
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    return { socket, head: chunk.toString() }
+  }
+
+  test('protocols that do not fit are refused with a list', async () => {
+    await using server = await fakeServer()
+    const { head, socket } = await upgrade(server, `${POD}/exec?command=cat`, ['X-Stream-Protocol-Version: v9.channel.k8s.io'])
+    expect(head).toMatch(/^HTTP\/1\.1 403 Forbidden/)
+    expect(head).toContain('x-accepted-stream-protocol-versions: v4.channel.k8s.io, v3.channel.k8s.io, v2.channel.k8s.io, channel.k8s.io')
+    socket.destroy()
+  })
+
+  test('a client that goes before it opened its streams leaves nothing', async () => {
+    await using server = await fakeServer()
+    const { head, socket } = await upgrade(server, `${POD}/exec?command=hang&stdout=true`, ['X-Stream-Protocol-Version: v4.channel.k8s.io'])
+    expect(head).toMatch(/^HTTP\/1\.1 101 /)
+    expect(head).toContain('X-Stream-Protocol-Version: v4.channel.k8s.io')
+    expect(server.node.openStreams).toBe(1)
+    socket.destroy()
+    for (let i = 0; i < 100 && server.node.openStreams > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(server.node.openStreams).toBe(0)
+  })
+
+  test('one that speaks nonsense is cut', async () => {
+    await using server = await fakeServer()
+    const { socket } = await upgrade(server, `${POD}/exec?command=hang&stdout=true`, ['X-Stream-Protocol-Version: v4.channel.k8s.io'])
+    socket.write('GET / HTTP/1.1\r\n\r\n'.repeat(10_000))
+    socket.resume()
+    socket.write(Buffer.alloc(64, 0xff))
+    await new Promise((resolve) => socket.once('close', resolve))
+    for (let i = 0; i < 100 && server.node.openStreams > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(server.node.openStreams).toBe(0)
+  })
+
+  test('an upgrade to something else is asked for properly', async () => {
+    await using server = await fakeServer()
+    const socket = connect({ port: server.door.address.port, host: '127.0.0.1', ca: server.authority.certificatePem, cert: server.admin.certificatePem, key: server.admin.privateKeyPem })
+    socket.write(`GET ${POD} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`)
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    expect(chunk.toString()).toMatch(/^HTTP\/1\.1 200 OK/)
+    socket.destroy()
   })
 })

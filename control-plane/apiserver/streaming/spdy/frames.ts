@@ -23,34 +23,59 @@ const HEAD_BYTES = 8
 const MAX_CONTROL_BYTES = 256 * 1024
 const INITIAL_WINDOW_SETTING = 7
 
-/** Cuts a byte stream into frames. Throws `Fault('corrupt')` for what is no SPDY/3.1. */
+/** A data frame whose payload is still coming. */
+interface OpenData {
+  readonly streamId: number
+  readonly fin: boolean
+  readonly leftBytes: number
+}
+
+/**
+ * Cuts a byte stream into frames. Data is handed on as it comes: a large frame gives several, the last of which ends the stream if it
+ * does. Throws `Fault('corrupt')` for what is no SPDY/3.1.
+ */
 export async function* readFrames(source: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   let pending: Buffer = Buffer.alloc(0)
+  let open: OpenData | undefined
   for await (const chunk of source) {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
-    let at = 0
-    for (let size = frameSize(pending, at); size !== undefined && at + size <= pending.length; size = frameSize(pending, at)) {
-      yield parseFrame(pending.subarray(at, at + size))
-      at += size
+    for (let next = nextFrame(pending, open); next; next = nextFrame(pending, open)) {
+      pending = pending.subarray(next.readBytes)
+      open = next.open
+      if (next.frame) yield next.frame
     }
-    pending = pending.subarray(at)
   }
 }
 
-/** `undefined`: not enough bytes to tell. */
-function frameSize(bytes: Buffer, at: number): number | undefined {
-  if (bytes.length - at < HEAD_BYTES) return undefined
-  const isControl = (bytes.readUInt8(at) & 0x80) !== 0
-  const length = bytes.readUIntBE(at + 5, 3)
-  if (isControl && length > MAX_CONTROL_BYTES) throw new Fault('corrupt', `a SPDY control frame of ${length} bytes`)
-  return HEAD_BYTES + length
+interface Step {
+  readonly readBytes: number
+  readonly frame?: Frame
+  readonly open?: OpenData
+}
+
+/** `undefined`: more bytes are needed. */
+function nextFrame(bytes: Buffer, open: OpenData | undefined): Step | undefined {
+  if (open) return dataStep(bytes, open)
+  if (bytes.length < HEAD_BYTES) return undefined
+  const length = bytes.readUIntBE(5, 3)
+  if ((bytes.readUInt8(0) & 0x80) === 0) return { readBytes: HEAD_BYTES, open: { streamId: streamIdAt(bytes, 0), fin: (bytes.readUInt8(4) & FIN) !== 0, leftBytes: length } }
+  if (length > MAX_CONTROL_BYTES) throw new Fault('corrupt', `a SPDY control frame of ${length} bytes`)
+  const size = HEAD_BYTES + length
+  return bytes.length < size ? undefined : { readBytes: size, frame: parseFrame(bytes.subarray(0, size)) }
+}
+
+function dataStep(bytes: Buffer, { streamId, fin, leftBytes }: OpenData): Step | undefined {
+  const data = bytes.subarray(0, leftBytes)
+  if (data.length === 0 && leftBytes > 0) return undefined
+  const isLast = data.length === leftBytes
+  const frame: Frame = { kind: 'data', streamId, fin: fin && isLast, data }
+  return isLast ? { readBytes: data.length, frame } : { readBytes: data.length, frame, open: { streamId, fin, leftBytes: leftBytes - data.length } }
 }
 
 const streamIdAt = (bytes: Buffer, at: number): number => bytes.readUInt32BE(at) & 0x7fffffff
 
 function parseFrame(bytes: Buffer): Frame {
   const fin = (bytes.readUInt8(4) & FIN) !== 0
-  if ((bytes.readUInt8(0) & 0x80) === 0) return { kind: 'data', streamId: streamIdAt(bytes, 0), fin, data: bytes.subarray(HEAD_BYTES) }
   const version = bytes.readUInt16BE(0) & 0x7fff
   if (version !== VERSION) throw new Fault('corrupt', `SPDY version ${version} is not spoken here`)
   try {

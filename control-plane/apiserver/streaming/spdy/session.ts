@@ -1,6 +1,7 @@
 /** A SPDY/3.1 session over any duplex connection: an upgraded TLS socket, or the messages of a WebSocket. */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../../shared/kit/clock.ts'
+import { Fault } from '../../../../shared/kit/faults.ts'
 import { RST_STATUS, dataHead, goawayFrame, pingFrame, readFrames, rstStreamFrame, synReplyFrame, windowUpdateFrame, type Frame } from './frames.ts'
 import { headerCodec, type HeaderCodec } from './headers.ts'
 import { SpdyStream, type StreamWire } from './stream.ts'
@@ -122,6 +123,7 @@ export class SpdySession {
 
   async #receiveData(frame: Extract<Frame, { kind: 'data' }>): Promise<void> {
     const stream = this.#streams.get(frame.streamId)
+    if (frame.streamId > this.#lastStreamId) throw new Fault('corrupt', `data on the SPDY stream ${frame.streamId}, which was never opened`)
     if (!stream) return this.#grantSession(frame.data.length)
     await stream.receive(frame.data, frame.fin)
   }
