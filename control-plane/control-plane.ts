@@ -37,7 +37,8 @@ export interface ControlPlaneOptions {
   readonly tokensPublicKey: string
   /** `host:port` that clients reach. */
   readonly serverAddress: string
-  readonly advertiseAddress: string
+  /** Where pods reach the API. */
+  readonly advertised?: { readonly host: string; readonly port: number } | undefined
   readonly clusterCidr: string
   readonly version: string
   readonly heartbeatPeriodMs?: number
@@ -82,7 +83,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     authorize,
     nodeStreams: { open: (node, request, signal) => (dispatch ? dispatch.streams.open(node, request, signal) : Promise.reject(new Error('dispatch is not composed yet'))) },
     tokenSigner: signer,
-    advertiseAddress: options.advertiseAddress,
+    advertised: () => options.advertised,
   })
   const client = createInProcessClient({ core: api.core, user: systemUser('system:gantry'), guard: options.guard })
   const informers = createInformers({ client, clock, log })

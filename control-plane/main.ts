@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     tokensKey: pki.tokensKey,
     tokensPublicKey: pki.tokensPublicKey,
     serverAddress: `${config.advertiseAddress}:${config.listen[0]?.port ?? 6443}`,
-    advertiseAddress: config.advertiseAddress,
+    advertised: { host: config.advertiseAddress, port: config.listen[0]?.port ?? 6443 },
     clusterCidr: config.clusterCidr,
     version: VERSION,
     heartbeatPeriodMs: config.heartbeatPeriodMs,
@@ -50,6 +50,7 @@ async function main(): Promise<void> {
   tasks.start('api server', (signal) => plane.serve(signal))
   tasks.start('leader', (signal) => plane.lead(signal))
   await plane.api.whenReady(stop.signal)
+  await plane.api.whenBootstrapped()
   await plane.informers.whenSynced(stop.signal)
   const nodes = await serveDispatch({
     dispatch: plane.dispatch,
