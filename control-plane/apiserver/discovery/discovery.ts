@@ -14,25 +14,39 @@ export interface DiscoveryOptions {
   readonly serverAddress: string
 }
 
-/** Answers paths under `/api` and `/apis` that name no resource. */
-export type Discovery = (request: ApiRequest) => Promise<ApiResponse>
+export interface Discovery {
+  /** Answers paths under `/api` and `/apis` that name no resource. */
+  answer(request: ApiRequest): Promise<ApiResponse>
+  /** All such paths, for the list at `/`. */
+  paths(): readonly string[]
+}
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   let madeFrom: readonly DiscoveredKind[] | undefined
   let site = newSite([])
-  return async (request) => {
+  const currentSite = (): Site => {
     const kinds = options.kinds()
     if (kinds !== madeFrom) {
       madeFrom = kinds
       site = newSite(kinds)
     }
-    const [root, group, version, ...more] = request.path.split('/').filter((part) => part !== '')
-    if (more.length > 0) return refusal(unknownResource())
-    if (root === 'api') return coreAnswer(request, site, { version: group, tooLong: version !== undefined, serverAddress: options.serverAddress })
-    if (group === undefined) return rootAnswer(request, site, { aggregatedOf: 'named', legacy: groupList(site.groups) })
-    return groupAnswer(request, site, { group, version })
+    return site
+  }
+  return {
+    async answer(request) {
+      const current = currentSite()
+      const [root, group, version, ...more] = request.path.split('/').filter((part) => part !== '')
+      if (more.length > 0) return refusal(unknownResource())
+      if (root === 'api') return coreAnswer(request, current, { version: group, tooLong: version !== undefined, serverAddress: options.serverAddress })
+      if (group === undefined) return rootAnswer(request, current, { aggregatedOf: 'named', legacy: groupList(current.groups) })
+      return groupAnswer(request, current, { group, version })
+    },
+    paths: () => ['/api', '/apis', '/apis/', ...currentSite().groups.flatMap(pathsOf)],
   }
 }
+
+const pathsOf = (group: DiscoveredGroup): readonly string[] =>
+  group.name === '' ? group.versions.map(({ version }) => `/api/${version}`) : [`/apis/${group.name}`, ...group.versions.map(({ version }) => `/apis/${group.name}/${version}`)]
 
 interface Site {
   readonly groups: readonly DiscoveredGroup[]

@@ -24,8 +24,6 @@ export interface SiteOptions {
   readonly issuer?: IssuerDocuments | undefined
   /** Of Gantry; stands behind the Kubernetes version. */
   readonly version: string
-  /** Under `/apis/GROUP` and so on, for the list at `/`. */
-  readonly paths?: () => readonly string[]
 }
 
 type Page = (request: ApiRequest, options: SiteOptions) => Promise<ApiResponse>
@@ -67,14 +65,14 @@ async function pageAt(request: ApiRequest, options: SiteOptions): Promise<ApiRes
   if (page) return page(request, options)
   if (isHealthPath(path)) return healthAnswer({ ...request, path: bare }, options.checks)
   const root = bare.split('/')[1] ?? ''
-  if (root === 'api' || root === 'apis') return options.discovery(request)
+  if (root === 'api' || root === 'apis') return options.discovery.answer(request)
   if (root === 'openapi') return options.openapi(request)
   return pageNotFound()
 }
 
 function listedPaths(options: SiteOptions): readonly string[] {
   const checks = options.checks.flatMap((check) => (check.endpoints ?? ['healthz', 'livez', 'readyz']).map((endpoint) => `/${endpoint}/${check.name}`))
-  const fixed = ['/api', '/api/v1', '/apis', '/apis/', '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/readyz', '/readyz/ping', '/version']
+  const fixed = ['/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/readyz', '/readyz/ping', '/version']
   const issuer = options.issuer ? ['/.well-known/openid-configuration', '/openid/v1/jwks'] : []
-  return [...new Set([...fixed, ...issuer, ...checks, ...(options.paths?.() ?? [])])].toSorted()
+  return [...new Set([...fixed, ...issuer, ...checks, ...options.discovery.paths()])].toSorted()
 }

@@ -8,7 +8,7 @@ import { internalError } from '../status.ts'
 import { asBuffer, type NodeEnd } from './terminal.ts'
 
 /** A node that says nothing at all for this long is taken at its word later: the client is let in. */
-const START_MS = 10_000
+const START_MS = 2_000
 
 /** Resolves when it is under way; throws `ApiError` when it ended before it began, so that the client gets a plain answer. */
 export async function startedStream(node: NodeStream, { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<NodeEnd> {
