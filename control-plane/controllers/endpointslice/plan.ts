@@ -78,14 +78,14 @@ function groupsOf({ service, pods, nodeOf }: SlicesView, addressType: AddressTyp
   return groups
 }
 
-const portsKey = (ports: EndpointPorts): string =>
-  ports
-    .map(({ name, port, protocol, appProtocol }) => [name ?? '', port ?? '', protocol ?? '', appProtocol ?? ''].join('/'))
-    .toSorted()
-    .join(',')
+const portsKey = (ports: EndpointPorts): string => {
+  const texts = ports.map(({ name, port, protocol, appProtocol }) => `${name ?? ''}/${port ?? ''}/${protocol ?? ''}/${appProtocol ?? ''}`)
+  return texts.length < 2 ? (texts[0] ?? '') : texts.toSorted().join(',')
+}
 
 /** What makes two endpoints the same one, in whatever condition. */
-const identityOf = ({ addresses, hostname, targetRef }: Endpoint): string => [addresses.toSorted().join(','), hostname ?? '', targetRef?.namespace ?? '', targetRef?.name ?? '', targetRef?.uid ?? ''].join('|')
+const identityOf = ({ addresses, hostname, targetRef }: Endpoint): string =>
+  `${addresses.length === 1 ? addresses[0] : addresses.toSorted().join(',')}|${hostname ?? ''}|${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}|${targetRef?.uid ?? ''}`
 
 interface Shelf {
   readonly type: AddressType

@@ -8,10 +8,14 @@ import type { Change, Informer } from '../../informers/port.ts'
 import { ignoreMissing, ignoreOvertaken } from '../answers.ts'
 import { done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { OwnWrites } from '../own-writes.ts'
+import { paced } from '../pacing.ts'
 import { BY_NAMESPACE, byNamespace, BY_NODE, byNode } from '../ownership/indexes.ts'
 import { isFinished, isReady } from '../pod-control/pod-state.ts'
-import { ZONE_LABEL } from './endpoints.ts'
+import { isBehind, ZONE_LABEL } from './endpoints.ts'
 import { isManaged, MANAGED_BY, MANAGER, planSlices, SERVICE_NAME } from './plan.ts'
+
+/** Many pods of a service often change together: so they cost few writes, each of which goes to every node. */
+const GAP_MS = 10
 
 const BY_SERVICE = 'service'
 /** `namespace/service` of a slice that this controller made. */
@@ -45,12 +49,13 @@ class EndpointSliceWorker {
   }
 
   start(enqueue: Enqueue): () => void {
+    const soon = paced(enqueue, this.#parts.clock, GAP_MS)
     const stops = [
       this.#services.subscribe(({ key, after }) => after && enqueue(key)),
-      this.#pods.subscribe((change) => this.#podChanged(change, enqueue)),
-      this.#nodes.subscribe((change) => this.#nodeChanged(change, enqueue)),
+      this.#pods.subscribe((change) => this.#podChanged(change, soon)),
+      this.#nodes.subscribe((change) => this.#nodeChanged(change, soon)),
       this.#parts.informers.for(endpointSlices).subscribe(({ before, after }) => {
-        for (const slice of [before, after]) if (slice) for (const key of byService(slice)) enqueue(key)
+        for (const slice of [before, after]) if (slice) for (const key of byService(slice)) soon(key)
       }),
     ]
     return () => stops.forEach((stop) => stop())
@@ -59,6 +64,7 @@ class EndpointSliceWorker {
   #podChanged({ before, after }: Change<Pod>, enqueue: Enqueue): void {
     const pod = after ?? before
     if (!pod || (before && after && looksTheSame(before, after))) return
+    if (![before, after].some((one) => one && isBehind(one))) return
     for (const service of this.#services.byIndex(BY_NAMESPACE, namespaceOf(pod))) if ([before, after].some((one) => one && isSelected(service, one))) enqueue(keyOf(service))
   }
 
