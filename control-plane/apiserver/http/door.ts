@@ -54,6 +54,11 @@ export interface ApiDoor extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Loads what the door needs (50 to 150 ms): started early, it is over when the storage is ready. Calling it is not required. */
+export async function preloadApiDoor(): Promise<void> {
+  await Promise.all([import('express'), import('ws')])
+}
+
 /** How long an unused connection is kept, as Go's client and server have it. */
 const IDLE_MS = 90_000
 const CLOSE_GRACE_MS = 2_000
