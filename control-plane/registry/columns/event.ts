@@ -22,7 +22,7 @@ export const eventColumns: readonly TableColumn[] = [
 /** Old reporters fill first, last and count; new ones fill eventTime and series. */
 export function eventRow(event: Event, nowMs: number): ReadonlyArray<string | number> {
   const first = ageSince(event.firstTimestamp ?? event.eventTime, nowMs)
-  const latest = event.series?.lastObservedTime ?? event.lastTimestamp
+  const latest = event.series?.lastObservedTime ?? event.lastTimestamp ?? undefined // stored as null by those who never set it
   const about = event.involvedObject
   const kind = (about.kind ?? '').toLowerCase()
   return [
