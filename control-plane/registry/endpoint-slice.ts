@@ -22,6 +22,7 @@ export const endpointSlice = defineKind<EndpointSlice>({
   prepareForUpdate: unchanged,
   validateCreate: validateNewEndpointSlice,
   validateUpdate: validateEndpointSliceChange,
+  warnings: (object) => (object.addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,

@@ -1,9 +1,9 @@
 import type { Namespace } from '../../shared/model/gen/api.ts'
 import { namespaceColumns, namespaceRow } from './columns/config.ts'
 import { defaultNamespace } from './defaults/config.ts'
-import { defineKind, nothingToValidate, statusSubresource, storedVerbs } from './typed-kind.ts'
+import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
 import { prepareChangedNamespace, prepareNewNamespace } from './updates/namespace.ts'
-import { validateNamespaceChange } from './validation/namespace.ts'
+import { validateNamespaceChange, validateNewNamespace } from './validation/namespace.ts'
 
 export const namespace = defineKind<Namespace>({
   group: '',
@@ -20,7 +20,7 @@ export const namespace = defineKind<Namespace>({
   defaults: defaultNamespace,
   prepareForCreate: prepareNewNamespace,
   prepareForUpdate: prepareChangedNamespace,
-  validateCreate: nothingToValidate,
+  validateCreate: validateNewNamespace,
   validateUpdate: validateNamespaceChange,
   nameRule: 'dns-label',
   allowCreateOnUpdate: false,

@@ -1,7 +1,8 @@
 import type { Node } from '../../shared/model/gen/api.ts'
 import { nodeColumns, nodeRow } from './columns/node.ts'
+import { mapMember, without } from './defaults/fill.ts'
 import { defaultNode } from './defaults/node.ts'
-import { defineKind, statusSubresource, storedVerbs, unchanged } from './typed-kind.ts'
+import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
 import { keepOtherPart } from './updates/keep.ts'
 import { validateNewNode, validateNodeChange } from './validation/node.ts'
 import { nodeWarnings } from './warnings/node.ts'
@@ -19,8 +20,8 @@ export const node = defineKind<Node>({
   verbs: storedVerbs,
   subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions', behaviour: { kind: 'special' } }, statusSubresource],
   defaults: defaultNode,
-  prepareForCreate: unchanged,
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  prepareForCreate: withoutConfigSource,
+  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(withoutConfigSource(object), old, subresource),
   validateCreate: validateNewNode,
   validateUpdate: validateNodeChange,
   warnings: nodeWarnings,
@@ -33,3 +34,8 @@ export const node = defineKind<Node>({
   columns: nodeColumns,
   row: nodeRow,
 })
+
+/** Nodes are not configured through the API any more. */
+function withoutConfigSource(object: Node): Node {
+  return mapMember(object, 'spec', (spec) => without(spec, 'configSource'))
+}

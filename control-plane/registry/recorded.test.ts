@@ -126,6 +126,11 @@ interface Outcome {
 function judge(step: Step, object: JsonObject, { errors, warnings }: { errors: readonly FieldError[]; warnings: readonly string[] }): Outcome {
   const { status, body } = step.answer
   if (status === 422) {
+    if (body['details.causes.*.field']) {
+      const fields = [...new Set(body['details.causes.*.field'] as string[])]
+      const mine = [...new Set(errors.map((one) => one.field))]
+      return deepEqual(fields, mine) ? { agrees: true } : { agrees: false, why: `fields ${fields.join()} got ${textsOf(errors).join()}` }
+    }
     const details = body['details'] as JsonObject | undefined
     const causes = ((details?.['causes'] ?? []) as JsonObject[]).map((one) => ({ type: one['reason'], field: one['field'], message: one['message'] }) as unknown as FieldError)
     const recorded = textsOf(causes.filter((one) => !META.test(one.field)))
@@ -144,7 +149,10 @@ function judge(step: Step, object: JsonObject, { errors, warnings }: { errors: r
 /** What admission must have done for validation to be content. */
 function admitted(kind: KindDefinition, object: JsonObject): JsonObject {
   const spec = object['spec']
-  return kind.kind === 'Pod' && isJsonObject(spec) && !spec['serviceAccountName'] ? { ...object, spec: { ...spec, serviceAccountName: 'default', serviceAccount: 'default' } } : object
+  if (kind.namespaced) return admitted({ ...kind, namespaced: false }, { ...object, metadata: { namespace: 'ns', ...(object['metadata'] as JsonObject) } })
+  if (kind.kind !== 'Pod' || !isJsonObject(spec)) return object
+  const account = text(spec['serviceAccountName']) || 'default'
+  return { ...object, spec: { preemptionPolicy: 'PreemptLowerPriority', priority: 0, ...spec, serviceAccountName: account, serviceAccount: account } }
 }
 
 const stored = new Map<string, JsonObject>()

@@ -24,6 +24,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   prepareForUpdate: cleanSecrets,
   validateCreate: nothingToValidate,
   validateUpdate: nothingToValidate,
+  warnings: enforcementWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
@@ -32,3 +33,9 @@ export const serviceAccount = defineKind<ServiceAccount>({
   columns: serviceAccountColumns,
   row: serviceAccountRow,
 })
+
+const ENFORCE = 'kubernetes.io/enforce-mountable-secrets'
+
+function enforcementWarnings({ metadata }: ServiceAccount): readonly string[] {
+  return metadata.annotations?.[ENFORCE] === undefined ? [] : [`metadata.annotations[${ENFORCE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`]
+}

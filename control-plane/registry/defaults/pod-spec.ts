@@ -5,6 +5,8 @@ import { defaultRequirements, defaultResourceList } from './resources.ts'
 import { defaultVolume } from './volume.ts'
 
 const GRACE_SECONDS = 30
+/** Go prints the list of containers even where it is not there. */
+const NO_SPEC = { containers: null } as unknown as PodSpec
 
 /** Defaults that pods and pod templates share. */
 export function defaultPodSpec(spec: PodSpec): PodSpec {
@@ -23,4 +25,4 @@ function mirrorServiceAccount(spec: PodSpec): PodSpec {
   return spec.serviceAccountName === account && spec.serviceAccount === account ? spec : { ...spec, serviceAccountName: account, serviceAccount: account }
 }
 
-export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec => mapMember(fillAbsent(template, { metadata: {} }), 'spec', defaultPodSpec)
+export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec => mapMember(fillAbsent(template, { metadata: {}, spec: NO_SPEC }), 'spec', defaultPodSpec)

@@ -1,4 +1,4 @@
-import type { Service, ServicePort, ServiceSpec } from '../../../shared/model/gen/api.ts'
+import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from '../../../shared/model/gen/api.ts'
 import { fillAbsent, fillZero, mapItems, mapMember, without } from './fill.ts'
 
 const AFFINITY_SECONDS = 10_800
@@ -25,5 +25,12 @@ function defaultTraffic(spec: ServiceSpec): ServiceSpec {
   return spec.type === 'LoadBalancer' ? fillAbsent(inside, { allocateLoadBalancerNodePorts: true }) : inside
 }
 
-export const defaultService = (service: Service): Service =>
-  mapMember(service, 'spec', (spec) => defaultTraffic(mapItems<ServiceSpec, ServicePort>(fillZero(defaultAffinity(spec), { type: 'ClusterIP' }), 'ports', defaultPort)))
+const defaultSpec = (spec: ServiceSpec): ServiceSpec => defaultTraffic(mapItems<ServiceSpec, ServicePort>(fillZero(defaultAffinity(spec), { type: 'ClusterIP' }), 'ports', defaultPort))
+
+/** An address of a load balancer is one that traffic is sent to as it came. */
+const defaultIngress = (ingress: LoadBalancerIngress): LoadBalancerIngress => (ingress.ip ? fillAbsent(ingress, { ipMode: 'VIP' }) : ingress)
+
+export function defaultService(service: Service): Service {
+  const specified = mapMember(fillAbsent(service, { spec: {}, status: {} }), 'spec', defaultSpec)
+  return mapMember(specified, 'status', (status) => mapMember(fillAbsent(status, { loadBalancer: {} }), 'loadBalancer', (balancer) => (specified.spec?.type === 'LoadBalancer' ? mapItems(balancer, 'ingress', defaultIngress) : balancer)))
+}

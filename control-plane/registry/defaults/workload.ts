@@ -14,12 +14,12 @@ function defaultStrategy(strategy: DeploymentStrategy): DeploymentStrategy {
 
 export const defaultDeployment = (deployment: Deployment): Deployment =>
   mapMember(deployment, 'spec', (spec) => {
-    const filled: DeploymentSpec = fillAbsent(spec, { replicas: 1, strategy: {}, revisionHistoryLimit: REVISIONS_KEPT, progressDeadlineSeconds: PROGRESS_SECONDS })
+    const filled: DeploymentSpec = fillAbsent(spec, { replicas: 1, strategy: {}, template: {}, revisionHistoryLimit: REVISIONS_KEPT, progressDeadlineSeconds: PROGRESS_SECONDS })
     return mapMember(mapMember(filled, 'strategy', defaultStrategy), 'template', defaultPodTemplate)
   })
 
 export const defaultReplicaSet = (replicaSet: ReplicaSet): ReplicaSet =>
   mapMember(replicaSet, 'spec', (spec) => {
-    const filled: ReplicaSetSpec = fillAbsent(spec, { replicas: 1 })
+    const filled: ReplicaSetSpec = fillAbsent(spec, { replicas: 1, template: {} })
     return mapMember(filled, 'template', defaultPodTemplate)
   })

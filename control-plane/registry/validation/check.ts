@@ -1,5 +1,4 @@
 import { type FieldError, invalid, notSupported, required } from '../../../shared/model/field-error.ts'
-import { NOT_AN_IP, parseIp } from '../../../shared/model/validation/ip.ts'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '../../../shared/model/validation/names.ts'
 
 /** Every objection against one value, as errors of its field. */
@@ -20,9 +19,6 @@ export const requiredText = (field: string, value: string | undefined): readonly
 
 export const dnsLabel = (field: string, value: string): readonly FieldError[] => objections(field, value, dns1123LabelProblems(value))
 export const dnsSubdomain = (field: string, value: string): readonly FieldError[] => objections(field, value, dns1123SubdomainProblems(value))
-
-/** For old fields, which also take IPv4 addresses in unusual dress. */
-export const legacyIp = (field: string, value: string): readonly FieldError[] => (parseIp(value) ? [] : [invalid(field, value, NOT_AN_IP)])
 
 export const nonNegative = (field: string, value: number | undefined): readonly FieldError[] => ((value ?? 0) < 0 ? [invalid(field, value, 'must be greater than or equal to 0')] : [])
 

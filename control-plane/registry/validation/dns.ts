@@ -1,7 +1,8 @@
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { HostAlias, PodDNSConfig, PodSpec } from '../../../shared/model/gen/api.ts'
 import { dns1123SubdomainWithUnderscoreProblems } from '../../../shared/model/validation/names.ts'
-import { dnsSubdomain, each, legacyIp, objections } from './check.ts'
+import { ip } from './addresses.ts'
+import { dnsSubdomain, each, objections } from './check.ts'
 
 const NAMESERVERS_MAX = 3
 const SEARCHES_MAX = 32
@@ -18,7 +19,7 @@ export function validateDns({ dnsPolicy, dnsConfig: config }: PodSpec, path: str
 function validateDnsConfig({ nameservers = [], searches = [], options }: PodDNSConfig, path: string): readonly FieldError[] {
   const errors: FieldError[] = []
   if (nameservers.length > NAMESERVERS_MAX) errors.push(invalid(`${path}.nameservers`, nameservers, `must not have more than ${NAMESERVERS_MAX} nameservers`))
-  errors.push(...each(nameservers, `${path}.nameservers`, (server, at) => legacyIp(at, server)))
+  errors.push(...each(nameservers, `${path}.nameservers`, (server, at) => ip(at, server)))
   if (searches.length > SEARCHES_MAX) errors.push(invalid(`${path}.searches`, searches, `must not have more than ${SEARCHES_MAX} search paths`))
   if (searches.join(' ').length > SEARCH_CHARACTERS_MAX) errors.push(invalid(`${path}.searches`, searches, `must not have more than ${SEARCH_CHARACTERS_MAX} characters (including spaces) in the search list`))
   errors.push(...each(searches, `${path}.searches`, validateSearch))
@@ -33,4 +34,4 @@ function validateSearch(search: string, field: string): readonly FieldError[] {
 }
 
 export const validateHostAliases = (aliases: readonly HostAlias[] | undefined, path: string): readonly FieldError[] =>
-  each(aliases, path, ({ ip, hostnames }, at) => [...legacyIp(`${at}.ip`, ip), ...each(hostnames, `${at}.hostnames`, (hostname, hostAt) => dnsSubdomain(hostAt, hostname))])
+  each(aliases, path, (alias, at) => [...ip(`${at}.ip`, alias.ip), ...each(alias.hostnames, `${at}.hostnames`, (hostname, hostAt) => dnsSubdomain(hostAt, hostname))])

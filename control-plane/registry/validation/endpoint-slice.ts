@@ -1,5 +1,90 @@
-import type { FieldError } from '../../../shared/model/field-error.ts'
-import type { EndpointSlice } from '../../../shared/model/gen/api.ts'
+import { duplicate, type FieldError, invalid, required, tooMany } from '../../../shared/model/field-error.ts'
+import type { DiscoveryV1EndpointPort, Endpoint, EndpointHints, EndpointSlice } from '../../../shared/model/gen/api.ts'
+import { parseIp } from '../../../shared/model/validation/ip.ts'
+import { dns1123SubdomainProblems, qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
+import { validateLabels } from '../../../shared/model/validation/object-meta.ts'
+import { endpointIp, ip } from './addresses.ts'
+import { dnsLabel, dnsSubdomain, each, objections, requiredOneOf } from './check.ts'
+import { protocols } from './ports.ts'
 
-export const validateNewEndpointSlice = (_object: EndpointSlice): readonly FieldError[] => []
-export const validateEndpointSliceChange = (_object: EndpointSlice, _old: EndpointSlice): readonly FieldError[] => []
+const ENDPOINTS_MAX = 1000
+const ADDRESSES_MAX = 100
+const PORTS_MAX = 20_000
+const TOPOLOGY_MAX = 16
+const ZONE_HINTS_MAX = 8
+
+export const validateNewEndpointSlice = (slice: EndpointSlice): readonly FieldError[] => [
+  ...requiredOneOf('addressType', slice.addressType, ['FQDN', 'IPv4', 'IPv6']),
+  ...validateEndpoints(slice.endpoints ?? [], slice.addressType),
+  ...validatePorts(slice.ports ?? []),
+]
+
+export function validateEndpointSliceChange(slice: EndpointSlice, old: EndpointSlice): readonly FieldError[] {
+  const errors = validateNewEndpointSlice(slice)
+  return slice.addressType === old.addressType ? errors : [...errors, invalid('addressType', slice.addressType, 'field is immutable')]
+}
+
+function validateEndpoints(endpoints: readonly Endpoint[], addressType: string): readonly FieldError[] {
+  if (endpoints.length > ENDPOINTS_MAX) return [tooMany('endpoints', endpoints.length, ENDPOINTS_MAX)]
+  return each(endpoints, 'endpoints', (endpoint, at) => validateEndpoint(endpoint, at, addressType))
+}
+
+function validateEndpoint(endpoint: Endpoint, path: string, addressType: string): readonly FieldError[] {
+  const addresses = endpoint.addresses ?? []
+  const field = `${path}.addresses`
+  const errors: FieldError[] = []
+  if (addresses.length === 0) errors.push(required(field, 'must contain at least 1 address'))
+  else if (addresses.length > ADDRESSES_MAX) errors.push(tooMany(field, addresses.length, ADDRESSES_MAX))
+  errors.push(...each(addresses, field, (address, at) => validateAddress(address, { at, field, addressType })))
+  if (endpoint.nodeName !== undefined) errors.push(...dnsSubdomain(`${path}.nodeName`, endpoint.nodeName))
+  const topology = Object.keys(endpoint.deprecatedTopology ?? {}).length
+  if (topology > TOPOLOGY_MAX) errors.push(tooMany(`${path}.deprecatedTopology`, topology, TOPOLOGY_MAX))
+  errors.push(...validateLabels(endpoint.deprecatedTopology, `${path}.deprecatedTopology`))
+  if (endpoint.hostname !== undefined) errors.push(...dnsLabel(`${path}.hostname`, endpoint.hostname))
+  return endpoint.hints ? [...errors, ...validateHints(endpoint.hints, `${path}.hints`)] : errors
+}
+
+function validateAddress(address: string, { at, field, addressType }: { readonly at: string; readonly field: string; readonly addressType: string }): readonly FieldError[] {
+  if (addressType === 'FQDN') return validateDomainName(address, at)
+  if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
+  const unreadable = ip(at, address)
+  if (unreadable.length > 0) return unreadable
+  const family = `IPv${parseIp(address)?.family}`
+  return [...(family === addressType ? [] : [invalid(field, address, `must be an ${addressType} address`)]), ...endpointIp(at, address)]
+}
+
+function validateDomainName(name: string, field: string): readonly FieldError[] {
+  if (name === '') return [required(field)]
+  const trimmed = name.replace(/\.$/, '')
+  const problems = dns1123SubdomainProblems(trimmed)
+  if (problems.length > 0) return [invalid(field, trimmed, problems.join(','))]
+  return trimmed.includes('.') ? [] : [invalid(field, trimmed, 'should be a domain with at least two segments separated by dots')]
+}
+
+function validateHints({ forZones = [], forNodes = [] }: EndpointHints, path: string): readonly FieldError[] {
+  const listed = (items: ReadonlyArray<{ readonly name: string }>, name: string): readonly FieldError[] => {
+    const field = `${path}.${name}`
+    if (items.length > ZONE_HINTS_MAX) return [tooMany(field, items.length, ZONE_HINTS_MAX)]
+    const seen = new Set<string>()
+    return each(items, field, (item, at) => {
+      const twice = seen.has(item.name) ? [duplicate(`${at}.name`, item.name)] : []
+      seen.add(item.name)
+      return [...twice, ...(name === 'forNodes' ? dnsSubdomain(`${at}.name`, item.name) : objections(`${at}.name`, item.name, labelOf(item.name)))]
+    })
+  }
+  return [...listed(forZones, 'forZones'), ...listed(forNodes, 'forNodes')]
+}
+
+const labelOf = (name: string): readonly string[] => dns1123SubdomainProblems(name)
+
+function validatePorts(ports: readonly DiscoveryV1EndpointPort[]): readonly FieldError[] {
+  if (ports.length > PORTS_MAX) return [tooMany('ports', ports.length, PORTS_MAX)]
+  const names = new Set<string>()
+  return each(ports, 'ports', ({ name = '', protocol, appProtocol }, at) => {
+    const errors: FieldError[] = name === '' ? [] : [...dnsLabel(`${at}.name`, name)]
+    if (names.has(name)) errors.push(duplicate(`${at}.name`, name))
+    names.add(name)
+    errors.push(...requiredOneOf(`${at}.protocol`, protocol, protocols))
+    return appProtocol === undefined ? errors : [...errors, ...objections(`${at}.appProtocol`, appProtocol, qualifiedNameProblems(appProtocol))]
+  })
+}

@@ -1,5 +1,28 @@
-import type { FieldError } from '../../../shared/model/field-error.ts'
+import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
 import type { Namespace } from '../../../shared/model/gen/api.ts'
+import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
+import type { StrategyContext } from '../kind.ts'
+import { objections } from './check.ts'
 
-export const validateNewNamespace = (_object: Namespace): readonly FieldError[] => []
-export const validateNamespaceChange = (_object: Namespace, _old: Namespace): readonly FieldError[] => []
+const standard: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+const FINALIZERS = 'spec.finalizers'
+
+const validateFinalizers = ({ spec }: Namespace): readonly FieldError[] =>
+  (spec?.finalizers ?? []).flatMap((finalizer) => [
+    ...objections(FINALIZERS, finalizer, qualifiedNameProblems(finalizer)),
+    ...(finalizer.includes('/') || standard.has(finalizer) ? [] : [invalid(FINALIZERS, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')]),
+  ])
+
+export const validateNewNamespace = (namespace: Namespace): readonly FieldError[] => validateFinalizers(namespace)
+
+export function validateNamespaceChange(namespace: Namespace, _old: Namespace, { subresource }: StrategyContext): readonly FieldError[] {
+  if (subresource === 'finalize') return validateFinalizers(namespace)
+  return subresource === 'status' ? validatePhase(namespace) : []
+}
+
+/** The phase follows from whether somebody asked it to go. */
+function validatePhase({ metadata, status }: Namespace): readonly FieldError[] {
+  const phase = status?.phase ?? ''
+  const [expected, when] = metadata.deletionTimestamp === undefined ? ['Active', 'is empty'] : ['Terminating', 'is not empty']
+  return phase === expected ? [] : [invalid('status.Phase', phase, `may only be '${expected}' if \`deletionTimestamp\` ${when}`)]
+}

@@ -1,5 +1,94 @@
-import type { FieldError } from '../../../shared/model/field-error.ts'
-import type { Node } from '../../../shared/model/gen/api.ts'
+import { type FieldError, forbidden, internalError, invalid, required } from '../../../shared/model/field-error.ts'
+import type { Node, Taint } from '../../../shared/model/gen/api.ts'
+import { deepEqual } from '../../../shared/model/json.ts'
+import { parseCidr } from '../../../shared/model/validation/ip.ts'
+import { labelValueProblems } from '../../../shared/model/validation/names.ts'
+import { validateLabelName } from '../../../shared/model/validation/object-meta.ts'
+import type { StrategyContext } from '../kind.ts'
+import { amountsOf } from '../resource-list.ts'
+import { cidr } from './addresses.ts'
+import { each, oneOf, sortedEntries } from './check.ts'
+import { validateQuantity } from './resources.ts'
+import { taintEffects } from './scheduling.ts'
 
-export const validateNewNode = (_object: Node): readonly FieldError[] => []
-export const validateNodeChange = (_object: Node, _old: Node): readonly FieldError[] => []
+const PREFER_AVOID = 'scheduler.alpha.kubernetes.io/preferAvoidPods'
+
+export const validateNewNode = (node: Node): readonly FieldError[] => validateNode(node)
+
+function validateNode(node: Node): readonly FieldError[] {
+  return [
+    ...validatePreferAvoid(node.metadata.annotations?.[PREFER_AVOID]),
+    ...validateTaints(node.spec?.taints, 'metadata.taints'),
+    ...validateAmounts(node, 'capacity'),
+    ...validateAmounts(node, 'allocatable'),
+    ...validateCidrs(node.spec?.podCIDRs ?? []),
+  ]
+}
+
+function validatePreferAvoid(annotation: string | undefined): readonly FieldError[] {
+  if (annotation === undefined || annotation === '') return []
+  return /^\s*[[{]/.test(annotation) ? [] : [invalid('AvoidPods', annotation, 'invalid character looking for beginning of value')]
+}
+
+/** Taints are unique by key and effect. */
+function validateTaints(taints: readonly Taint[] | undefined, path: string): readonly FieldError[] {
+  const seen = new Set<string>()
+  return each(taints, path, (taint, at) => {
+    const { key, value = '', effect } = taint
+    const errors: FieldError[] = [...validateLabelName(key, `${at}.key`)]
+    const problems = labelValueProblems(value)
+    if (problems.length > 0) errors.push(invalid(`${at}.value`, value, problems.join(';')))
+    errors.push(...(effect ? oneOf(`${at}.effect`, effect, taintEffects) : [required(`${at}.effect`)]))
+    const id = `${effect} ${key}`
+    if (seen.has(id)) {
+      const shown = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null }
+      errors.push({ type: 'FieldValueDuplicate', field: at, message: `Duplicate value: ${JSON.stringify(shown)}: taints must be unique by key and effect pair` })
+    }
+    seen.add(id)
+    return errors
+  })
+}
+
+function validateAmounts(node: Node, list: 'capacity' | 'allocatable'): readonly FieldError[] {
+  return sortedEntries(amountsOf(node.status?.[list])).flatMap(([name, amount]) => {
+    return validateQuantity(name, amount, `status.${list}.${name}`)
+  })
+}
+
+/** One range of each family. */
+function validateCidrs(cidrs: readonly string[]): readonly FieldError[] {
+  const path = 'spec.podCIDRs'
+  if (cidrs.length === 0) return []
+  const errors: FieldError[] = [...each(cidrs, path, (one, at) => cidr(at, one))]
+  if (cidrs.length < 2) return errors
+  const families = cidrs.map((one) => parseCidr(one)?.address.family)
+  const unreadable = families.indexOf(undefined)
+  if (unreadable >= 0) errors.push(internalError(path, `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${unreadable}]: <nil> (invalid CIDR address: ${cidrs[unreadable]})`))
+  const isPair = cidrs.length === 2 && unreadable < 0 && families[0] !== families[1]
+  return isPair ? errors : [...errors, invalid(path, cidrs, 'may specify no more than one CIDR for each IP family')]
+}
+
+/** A range and a provider are given to a node once. */
+export function validateNodeChange(node: Node, old: Node, _context: StrategyContext): readonly FieldError[] {
+  return [...validateNode(node), ...validateUpdate(node, old)]
+}
+
+function validateUpdate(node: Node, old: Node): readonly FieldError[] {
+  const cidrs = node.spec?.podCIDRs ?? []
+  const before = old.spec?.podCIDRs ?? []
+  const errors: FieldError[] = [...validatePreferAvoid(node.metadata.annotations?.[PREFER_AVOID]), ...validateTaints(node.spec?.taints, 'metadata.taints'), ...validateAddresses(node)]
+  if (before.length > 0 && !deepEqual(cidrs, before)) errors.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  if (old.spec?.providerID && node.spec?.providerID !== old.spec.providerID) errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
+  if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) errors.push(forbidden('spec.externalID', 'may not be updated'))
+  return errors
+}
+
+function validateAddresses(node: Node): readonly FieldError[] {
+  const seen = new Set<string>()
+  return each(node.status?.addresses, 'status.addresses', ({ type, address }, at) => {
+    const id = `${type} ${address}`
+    if (seen.has(id)) return [{ type: 'FieldValueDuplicate', field: at, message: `Duplicate value: ${JSON.stringify({ Type: type, Address: address })}` }]
+    seen.add(id)
+    return []
+  })
+}

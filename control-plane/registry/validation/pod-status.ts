@@ -3,7 +3,8 @@ import type { ContainerStatus, Pod, PodStatus } from '../../../shared/model/gen/
 import { formatIp, parseIp } from '../../../shared/model/validation/ip.ts'
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { isSidecar } from '../columns/pod-status.ts'
-import { dnsSubdomain, each, legacyIp, objections } from './check.ts'
+import { ip } from './addresses.ts'
+import { dnsSubdomain, each, objections } from './check.ts'
 
 const systemConditions: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
 
@@ -57,7 +58,7 @@ const printed = (ips: Addresses): unknown => ips.map(({ ip }) => ({ IP: ip ?? ''
 
 /** One of each family, none twice. */
 function validateAddresses(ips: Addresses, path: string): readonly FieldError[] {
-  const errors: FieldError[] = ips.flatMap(({ ip = '' }, index) => legacyIp(`${path}[${index}]`, ip))
+  const errors: FieldError[] = ips.flatMap((one, index) => ip(`${path}[${index}]`, one.ip ?? ''))
   if (errors.length > 0 || ips.length < 2) return errors
   const families = ips.map(({ ip = '' }) => parseIp(ip)?.family)
   if (ips.length > 2 || families[0] === families[1]) errors.push(invalid(path, printed(ips), 'may specify no more than one IP for each IP family'))
