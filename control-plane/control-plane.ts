@@ -5,6 +5,8 @@ import { createMetrics, type Metrics } from '../shared/kit/metrics.ts'
 import type { Random } from '../shared/kit/random.ts'
 import { pods, type Resource } from '../shared/model/resources.ts'
 import { createAuthenticator, type Authenticate } from './apiserver/authn/authn.ts'
+import { DEFAULT_ISSUER } from './apiserver/authn/claims.ts'
+import { issuerDocuments } from './apiserver/authn/issuer-documents.ts'
 import { createTokenSigner } from './apiserver/authn/token-signer.ts'
 import { createTokenVerifier } from './apiserver/authn/token-verifier.ts'
 import { createAuthorizer } from './apiserver/authz/authz.ts'
@@ -112,8 +114,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     authorize,
     discovery: createDiscovery({ kinds: () => kinds, serverAddress: options.serverAddress }),
     openapi: createOpenApi({ kinds: () => kinds }),
-    checks: [{ name: 'ping', check: () => Promise.resolve() }, { name: 'etcd', check: async (signal) => void (await storage.currentRevision(signal)) }],
+    checks: [{ name: 'etcd', check: async (signal) => void (await storage.currentRevision(signal)) }],
     metrics,
+    issuer: issuerDocuments(DEFAULT_ISSUER, [options.tokensPublicKey]),
     version: options.version,
   })
   const facing = dispatch

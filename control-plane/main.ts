@@ -1,5 +1,5 @@
 /** The control plane as a process: `control-plane --config FILE`. */
-import { createApiDoor } from './apiserver/http/door.ts'
+import { createApiDoor, preloadApiDoor } from './apiserver/http/door.ts'
 import { readControlPlaneConfig, readPki, type PkiFiles } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { serveDispatch } from './dispatch/grpc.ts'
@@ -25,6 +25,7 @@ const signerFor = (pki: PkiFiles, clock: Clock) => ({ nodeName, certificateReque
 
 async function main(): Promise<void> {
   const config = await readControlPlaneConfig(configFile())
+  void preloadApiDoor()
   const pki = await readPki(config.pki)
   const clock = systemClock
   const log = createLog({ component: 'control-plane' })
