@@ -3,9 +3,6 @@ import { formatTime } from '../../shared/model/time.ts'
 import { containersOf } from './record.ts'
 import type { Phase, StatusInput, StatusLists } from './status.ts'
 
-/** The conditions this node owns; the others belong to whoever set them. */
-const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']
-
 /** Kubernetes writes a time that never was as null, which the schema does not say. */
 const NEVER = null as unknown as undefined
 
@@ -17,16 +14,14 @@ interface Finding {
 
 const TRUE: Finding = { status: 'True' }
 
-/** All conditions: those of others first, then kubelet's, in its order. */
+/** The conditions this node owns, in kubelet's order. Those of others are kept by whoever writes the status. */
 export function conditionsOf(input: StatusInput, { phase, lists }: { readonly phase: Phase; readonly lists: StatusLists }): readonly PodCondition[] {
   const { pod, record } = input
-  const foreign = (pod.status?.conditions ?? []).filter((one) => !OWN.includes(one.type))
   const scheduled: Finding = TRUE
   // A pod that was never taken in has only the words of the scheduler.
-  if (record.rejected !== undefined) return [...foreign, condition(input, 'PodScheduled', scheduled)]
+  if (record.rejected !== undefined) return [condition(input, 'PodScheduled', scheduled)]
   const containers = containersReady(pod, phase, lists)
   return [
-    ...foreign,
     condition(input, 'PodReadyToStartContainers', record.sandbox.kind === 'ready' ? TRUE : { status: 'False' }),
     condition(input, 'Initialized', initialized(pod, phase, lists)),
     condition(input, 'Ready', podReady(pod, containers)),

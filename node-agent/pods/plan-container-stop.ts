@@ -1,6 +1,6 @@
-import type { PodView } from './plan.ts'
 import { containerRecord, type ContainerStop, type PodContainer } from './record.ts'
 import { stepKey, type PodPlan, type Step } from './steps.ts'
+import type { PodView } from './view.ts'
 
 /** Time that a container gets after SIGTERM even where its hook used up the grace: kubelet's minimum. */
 export const LEAST_AFTER_HOOK_MS = 2000

@@ -1,10 +1,10 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { planContainerStop } from './plan-container-stop.ts'
-import type { PodView } from './plan.ts'
 import { containerRecord, containersOf, type ContainerRecord, type PodContainer, type PodRecord } from './record.ts'
 import { nextStart, shouldRestart } from './restart.ts'
 import type { PodPlan, Step } from './steps.ts'
 import { events, pullBackOffMessage } from './words.ts'
+import type { PodView } from './view.ts'
 
 /** How long `ErrImagePull` is shown before it becomes `ImagePullBackOff`. */
 const PULL_ERROR_SHOWN_MS = 1000

@@ -1,9 +1,9 @@
 import { LEAST_AFTER_HOOK_MS, planContainerStop } from './plan-container-stop.ts'
-import { deletionStop, type PodView } from './plan.ts'
 import { containerRecord, containersOf, isRunning, type PodContainer, type PodStop } from './record.ts'
 import { merge } from './plan-run.ts'
 import type { PodPlan, Step } from './steps.ts'
 import { events } from './words.ts'
+import { deletionStop, type PodView } from './view.ts'
 
 /** Steps for a pod that is to end: main containers together, then the sidecars from the last to the first, then what held them. */
 export function planStop(view: PodView, stop: PodStop): PodPlan {

@@ -4,16 +4,8 @@ import { planStop } from './plan-stop.ts'
 import { containerRecord, containersOf, isRunning, type ContainerRecord, type PodContainer, type PodRecord, type PodStop } from './record.ts'
 import { shouldRestart } from './restart.ts'
 import type { PodPlan, Step } from './steps.ts'
+import { deletionStop, graceOf, type PodView } from './view.ts'
 import { DEADLINE_MESSAGE, events } from './words.ts'
-
-/** Everything the decision for one pod depends on. */
-export interface PodView {
-  readonly pod: Pod
-  readonly record: PodRecord
-  /** Keys of the steps that are being done. */
-  readonly inFlight: ReadonlySet<string>
-  readonly nowMs: number
-}
 
 /**
  * What is to be done for a pod now, for its whole life: admission is behind it, from the sandbox to the last clean-up. Pure: planning twice
@@ -42,14 +34,6 @@ function stopNow({ pod, record, nowMs }: PodView): Step | undefined {
   }
   return isFinished(pod, record) ? { kind: 'stop-pod', stop: { why: 'finished', sinceMs: nowMs, graceMs: graceOf(pod) } } : undefined
 }
-
-/** What a deletion through the API asks for; also for a pod that is stopping already (a second delete may shorten the grace). */
-export function deletionStop(pod: Pod, nowMs: number): PodStop | undefined {
-  if (pod.metadata.deletionTimestamp === undefined) return undefined
-  return { why: 'deleted', sinceMs: nowMs, graceMs: (pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000 }
-}
-
-export const graceOf = (pod: Pod): number => (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000
 
 const deadlineMs = (pod: Pod, record: PodRecord): number | undefined => (pod.spec?.activeDeadlineSeconds === undefined ? undefined : record.firstSeenMs + pod.spec.activeDeadlineSeconds * 1000)
 

@@ -102,8 +102,12 @@ export interface Ended {
 
 export interface ImageRecord {
   readonly reference: string
+  /** Told as `imageID`: the first digest it has, else its config's. */
   readonly id: string
+  /** Told as `image`. */
   readonly name: string
+  /** Of its config: what the store finds it by. */
+  readonly configId: string
   readonly stopSignal: string
 }
 

@@ -30,6 +30,7 @@ export const events = {
   probeKills: (name: string, probe: 'liveness' | 'startup', restarted: boolean) => normal('Killing')(`Container ${name} failed ${probe} probe${restarted ? ', will be restarted' : ''}`, name),
   definitionChanged: (name: string) => normal('Killing')(`Container ${name} definition changed, will be restarted`, name),
   backOff: (pod: Pod, name: string) => warning('BackOff')(`Back-off restarting failed container ${name} in pod ${podInWords(pod)}`, name),
+  pulling: (name: string, image: string) => normal('Pulling')(`Pulling image "${image}"`, name),
   pullFailed: (name: string, image: string, message: string) => warning('Failed')(`Failed to pull image "${image}": ${message}`, name),
   pullBackOff: (name: string, image: string) => normal('BackOff')(`Back-off pulling image "${image}"`, name),
   neverPull: (name: string, message: string) => warning('ErrImageNeverPull')(message, name),

@@ -72,12 +72,15 @@ async function runExec({ runtime, clock }: HandlerDoor, { command, containerId, 
     const { exitCode, refused } = await process.exit
     if (late.signal.aborted) return { kind: 'failure', output: `command timed out: "${command.join(' ')}" timed out after ${timeoutMs / 1000}s` }
     if (refused !== undefined) return { kind: 'unknown', output: refused }
-    await collected
+    // A child that outlives the command may hold the pipe.
+    await Promise.race([collected, aborted(late.signal)])
     return { kind: exitCode === 0 ? 'success' : 'failure', output: new TextDecoder().decode(joined(chunks)) }
   } finally {
     cancel()
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 
 async function collect(stream: AsyncIterable<Uint8Array>, into: Uint8Array[]): Promise<void> {
   let size = into.reduce((sum, one) => sum + one.byteLength, 0)

@@ -1,0 +1,49 @@
+import { parseTime } from '../../shared/model/time.ts'
+import { parseCriLine, shownTime } from './cri-line.ts'
+import type { LogChunk, LogQuery } from './port.ts'
+
+const LINE_FEED = Uint8Array.of(0x0a)
+
+/** Turns records into what a query answers: since a time, of a stream, with times, up to so many bytes. Parts of a line are joined. Pure. */
+export class LogSelection {
+  readonly #query: LogQuery
+  #leftBytes: number
+  /** The stream whose line is not at its end, so that a time is put once a line. */
+  readonly #midLine = new Set<'stdout' | 'stderr'>()
+
+  constructor(query: LogQuery) {
+    this.#query = query
+    this.#leftBytes = query.limitBytes ?? Number.POSITIVE_INFINITY
+  }
+
+  /** No more is wanted. */
+  get done(): boolean {
+    return this.#leftBytes <= 0
+  }
+
+  take(line: Uint8Array): readonly LogChunk[] {
+    const record = parseCriLine(line)
+    if (record === undefined || this.done) return []
+    const { stream, partial, text, time } = record
+    const query = this.#query
+    if ((query.stream === 'Stdout' && stream !== 'stdout') || (query.stream === 'Stderr' && stream !== 'stderr')) return []
+    if (query.sinceMs !== undefined && (parseTime(time) ?? 0) < query.sinceMs) return []
+    const parts = [...(query.timestamps && !this.#midLine.has(stream) ? [new TextEncoder().encode(`${shownTime(time)} `)] : []), text, ...(partial ? [] : [LINE_FEED])]
+    if (partial) this.#midLine.add(stream)
+    else this.#midLine.delete(stream)
+    return this.#limited(stream, parts)
+  }
+
+  #limited(stream: 'stdout' | 'stderr', parts: readonly Uint8Array[]): readonly LogChunk[] {
+    const size = Math.min(parts.reduce((sum, part) => sum + part.byteLength, 0), this.#leftBytes)
+    const bytes = new Uint8Array(size)
+    let at = 0
+    for (const part of parts) {
+      const fits = part.subarray(0, size - at)
+      bytes.set(fits, at)
+      at += fits.byteLength
+    }
+    this.#leftBytes -= size
+    return size === 0 ? [] : [{ stream, bytes }]
+  }
+}

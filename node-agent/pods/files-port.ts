@@ -1,0 +1,23 @@
+import type { UserDatabase } from '../runtime/oci-user.ts'
+
+/** The files of pods on this host, as far as the workers write and read them themselves. */
+export interface PodFiles {
+  /** Replaces a file in one step; folders are made. */
+  write(path: string, text: string, mode?: number): Promise<void>
+  /** Text of a file; undefined where there is none. */
+  read(path: string): Promise<string | undefined>
+  /** The last bytes of a file, as text; undefined where there is none. */
+  readTail(path: string, bytes: number): Promise<string | undefined>
+  remove(path: string): Promise<void>
+  /** Names in a folder; none where it is missing. */
+  names(folder: string): Promise<readonly string[]>
+  /** The path of `subPath` inside a volume, made as a folder where it is missing. Throws Fault('invalid') when it would lead out of the volume. */
+  subPath(volume: string, subPath: string): Promise<string>
+  /** What a root file system says of its users. */
+  users(rootfs: string): Promise<UserDatabase>
+  /** The number of a signal by its name (`SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`); undefined if there is none. */
+  signalNumber(name: string): number | undefined
+  /** A tmpfs for the `/dev/shm` that containers of a pod share. Idempotent, as its end. */
+  mountShm(path: string): Promise<void>
+  unmountShm(path: string): Promise<void>
+}

@@ -1,0 +1,70 @@
+import { open, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Fault } from '../../shared/kit/faults.ts'
+import { unlessMissing } from '../host/errno.ts'
+import { ensureFolder, namesIn } from '../host/files.ts'
+import { resolveInside } from '../host/files-scoped.ts'
+import type { Mounts } from '../host/mounts.ts'
+import { replaceFile } from '../host/replace-file.ts'
+import { signalNumber } from '../host/signals.ts'
+import { parseUserDatabase } from '../runtime/oci-user.ts'
+import type { PodFiles } from './files-port.ts'
+
+/** The files of pods on a real host. */
+export function hostPodFiles(mounts: Mounts): PodFiles {
+  const read = async (path: string): Promise<string | undefined> => unlessMissing(readFile(path, 'utf8'))
+  return {
+    write: (path, text, mode) => writeWithMode(path, text, mode ?? 0o600),
+    read,
+    readTail,
+    remove: (path) => rm(path, { recursive: true, force: true }),
+    names: namesIn,
+    async subPath(volume, subPath) {
+      const path = await resolveInside(volume, subPath, 'refuse')
+      await ensureFolder(path, 0o750).catch((error: unknown) => {
+        // A file is as good as a folder here.
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new Fault('invalid', `cannot make sub path ${subPath}`, { cause: error })
+      })
+      return path
+    },
+    async users(rootfs) {
+      const [passwd, group] = await Promise.all(['/etc/passwd', '/etc/group'].map(async (path) => (await unlessMissing(readFile(await resolveInside(rootfs, path), 'utf8'))) ?? ''))
+      return parseUserDatabase(passwd ?? '', group ?? '')
+    },
+    signalNumber,
+    async mountShm(path) {
+      if ((await mounts.list()).some((point) => point.target === path)) return
+      await ensureFolder(path)
+      await mounts.mount({ type: 'tmpfs', source: 'shm', target: path, data: 'mode=1777,size=65536k', flags: ['nosuid', 'nodev', 'noexec'] })
+    },
+    async unmountShm(path) {
+      if ((await namesIn(join(path, '..'))).includes('shm')) await mounts.unmount(path)
+    },
+  }
+}
+
+/** The mode of a new file is cut by this process's umask; what containers write needs its full one. */
+async function writeWithMode(path: string, text: string, mode: number): Promise<void> {
+  await replaceFile(path, text, mode)
+  if ((mode & 0o022) === 0) return
+  const file = await open(path, 'r')
+  try {
+    await file.chmod(mode)
+  } finally {
+    await file.close()
+  }
+}
+
+async function readTail(path: string, bytes: number): Promise<string | undefined> {
+  const file = await unlessMissing(open(path, 'r'))
+  if (file === undefined) return undefined
+  try {
+    const { size } = await file.stat()
+    const length = Math.min(size, bytes)
+    const buffer = Buffer.alloc(length)
+    const { bytesRead } = await file.read(buffer, 0, length, size - length)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}

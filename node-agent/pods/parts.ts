@@ -1,0 +1,65 @@
+import type { Clock } from '../../shared/kit/clock.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import type { Random } from '../../shared/kit/random.ts'
+import type { Service } from '../../shared/model/gen/api.ts'
+import type { Cgroups } from '../cgroups/port.ts'
+import type { ImageStore } from '../images/port.ts'
+import type { LogFiles } from '../logs/port.ts'
+import type { PodNetwork } from '../network/port.ts'
+import type { ProbeNetwork } from '../probes/port.ts'
+import type { ContainerRuntime } from '../runtime/port.ts'
+import type { Snapshots } from '../snapshots/port.ts'
+import type { VolumeSources, Volumes } from '../volumes/port.ts'
+import type { NodeCapacity } from './admit.ts'
+import type { PodFiles } from './files-port.ts'
+import type { PodReporter } from './port.ts'
+import type { PortForwarder } from './streams/forwarder.ts'
+
+/** What pods are made from beside their own objects: volumes' sources and the services of the cluster. */
+export interface PodSources extends VolumeSources {
+  services(): readonly Service[]
+}
+
+export interface PodsConfig {
+  readonly nodeName: string
+  /** InternalIP of the node: `status.hostIP`. */
+  readonly hostIP: string
+  /** Its name in the UTS namespace that pods on the host's network share. */
+  readonly hostname: string
+  readonly clusterDns: readonly string[]
+  /** `cluster.local` */
+  readonly clusterDomain: string
+  /** Container logs: `NAMESPACE_NAME_UID/CONTAINER/ATTEMPT.log` below it. */
+  readonly logFolder: string
+  /** One file per pod: what must be known after a restart of the agent. */
+  readonly checkpointFolder: string
+  readonly capacity: NodeCapacity
+  /** As in the Node's status: what `limits` mean that are not set. */
+  readonly allocatable: Readonly<Record<string, string | number>>
+  /** Capabilities of this process (`ownCapabilities`). */
+  readonly capabilities: readonly string[]
+  readonly podPidsLimit?: number | undefined
+  /** A log is rotated at this size; so many files of it are kept. */
+  readonly logMaxBytes: number
+  readonly logMaxFiles: number
+}
+
+/** Everything the pod workers act on. */
+export interface PodParts {
+  readonly runtime: ContainerRuntime
+  readonly images: ImageStore
+  readonly snapshots: Snapshots
+  readonly network: PodNetwork
+  readonly volumes: Volumes
+  readonly cgroups: Cgroups
+  readonly probes: ProbeNetwork
+  readonly files: PodFiles
+  readonly logs: LogFiles
+  readonly forwarder: PortForwarder
+  readonly sources: PodSources
+  readonly reporter: PodReporter
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly config: PodsConfig
+}

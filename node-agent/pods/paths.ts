@@ -1,0 +1,14 @@
+import type { Pod } from '../../shared/model/gen/api.ts'
+
+/** Where things of a pod are on the host. Pure. */
+
+/** As kubelet names it, so that log collectors find them: `NAMESPACE_NAME_UID`. */
+export const podLogFolder = (logFolder: string, pod: Pod): string => `${logFolder}/${pod.metadata.namespace ?? ''}_${pod.metadata.name ?? ''}_${pod.metadata.uid ?? ''}`
+
+export const containerLogPath = (logFolder: string, pod: Pod, at: { readonly container: string; readonly attempt: number }): string => `${podLogFolder(logFolder, pod)}/${at.container}/${at.attempt}.log`
+
+export const terminationLogPath = (podFolder: string, at: { readonly container: string; readonly attempt: number }): string => `${podFolder}/containers/${at.container}/${at.attempt}.termination`
+
+export const shmPath = (podFolder: string): string => `${podFolder}/shm`
+
+export const checkpointPath = (folder: string, podUid: string): string => `${folder}/${podUid}.json`

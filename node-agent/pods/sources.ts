@@ -1,0 +1,23 @@
+import type { Pod } from '../../shared/model/gen/api.ts'
+
+/** Whether a pod uses a ConfigMap or Secret (`namespace/name`), in its volumes or its variables. Pure. */
+export function usesSource(pod: Pod, kind: 'ConfigMap' | 'Secret', key: string): boolean {
+  const namespace = pod.metadata.namespace ?? ''
+  if (!key.startsWith(`${namespace}/`)) return false
+  return sourceNames(pod, kind).has(key.slice(namespace.length + 1))
+}
+
+function sourceNames(pod: Pod, kind: 'ConfigMap' | 'Secret'): ReadonlySet<string> {
+  const names = new Set<string | undefined>()
+  const isMap = kind === 'ConfigMap'
+  for (const volume of pod.spec?.volumes ?? []) {
+    names.add(isMap ? volume.configMap?.name : volume.secret?.secretName)
+    for (const source of volume.projected?.sources ?? []) names.add(isMap ? source.configMap?.name : source.secret?.name)
+  }
+  for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])]) {
+    for (const from of container.envFrom ?? []) names.add(isMap ? from.configMapRef?.name : from.secretRef?.name)
+    for (const one of container.env ?? []) names.add(isMap ? one.valueFrom?.configMapKeyRef?.name : one.valueFrom?.secretKeyRef?.name)
+  }
+  names.delete(undefined)
+  return names as ReadonlySet<string>
+}

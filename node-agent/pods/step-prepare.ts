@@ -1,0 +1,78 @@
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { podLimits } from '../cgroups/pod-limits.ts'
+import type { Image } from '../images/port.ts'
+import { containerTrouble, imageFound } from './apply.ts'
+import { hostnameOf } from './pod-files.ts'
+import { containerRecord, withMoment, type ImageRecord } from './record.ts'
+import { retryDelayMs } from './restart.ts'
+import { containerNamed, type Change, type StepContext } from './step-context.ts'
+import { events } from './words.ts'
+
+/** The pod's group and its network, side by side. */
+export async function prepareSandbox({ parts, pod, record, emit }: StepContext): Promise<Change> {
+  const { cgroups, network, config, clock } = parts
+  const uid = pod.metadata.uid ?? ''
+  try {
+    const hostname = hostnameOf(pod, config.clusterDomain)
+    if (hostname.length > 64) throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname} is too long (64 characters is the max, ${hostname.length} characters requested)`)
+    const attach = pod.spec?.hostNetwork === true ? Promise.resolve({ ip: config.hostIP, netnsPath: undefined }) : network.attach(uid, { hostname, hostPorts: hostPortsOf(pod) })
+    const [sandbox] = await Promise.all([attach, cgroups.createPod(uid, podLimits(pod, config.podPidsLimit))])
+    const nowMs = clock.nowMs()
+    return (newest) => withMoment({ ...newest, sandbox: { kind: 'ready', ip: sandbox.ip, netnsPath: sandbox.netnsPath } }, 'networkMs', nowMs)
+  } catch (error) {
+    const failures = (record.sandbox.kind === 'failed' ? record.sandbox.failures : 0) + 1
+    const message = messageOf(error)
+    emit(events.sandboxFailed(message))
+    const retryAtMs = clock.nowMs() + retryDelayMs(failures) / 10
+    return (newest) => ({ ...newest, sandbox: { kind: 'failed', message, failures, retryAtMs } })
+  }
+}
+
+function hostPortsOf(pod: Pod): ReadonlyArray<{ readonly hostPort: number; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostIP: string }> {
+  const ports = [...(pod.spec?.initContainers ?? []).filter((one) => one.restartPolicy === 'Always'), ...(pod.spec?.containers ?? [])].flatMap((one) => one.ports ?? [])
+  return ports.flatMap(({ hostPort, containerPort, protocol, hostIP }) => (hostPort ? [{ hostPort, containerPort, protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP', hostIP: hostIP ?? '' }] : []))
+}
+
+/** How long a volume waits at most for a source that nobody announces. */
+const LONGEST_VOLUME_WAIT_MS = 20_000
+
+export async function prepareVolumes({ parts, pod, record, emit }: StepContext): Promise<Change> {
+  const result = await parts.volumes.prepare(pod, parts.sources)
+  const nowMs = parts.clock.nowMs()
+  if (result.kind === 'ready') return (newest) => withMoment({ ...newest, volumes: { kind: 'ready', paths: result.paths } }, 'volumesMs', nowMs)
+  emit(events.mountFailed(result.message))
+  const failures = (record.volumes.kind === 'waiting' ? record.volumes.failures : 0) + 1
+  const retryAtMs = nowMs + Math.min(LONGEST_VOLUME_WAIT_MS, 500 * 2 ** failures)
+  return (newest) => ({ ...newest, volumes: { kind: 'waiting', message: result.message, failures, retryAtMs } })
+}
+
+export async function ensureImage({ parts, pod, record, signal, emit }: StepContext, name: string): Promise<Change> {
+  const { spec } = containerNamed(pod, name)
+  const reference = spec.image ?? ''
+  const policy = spec.imagePullPolicy === 'Always' || spec.imagePullPolicy === 'Never' ? spec.imagePullPolicy : 'IfNotPresent'
+  const result = await parts.images.ensure(reference, policy, signal)
+  const nowMs = parts.clock.nowMs()
+  if (result.kind === 'present') return (newest) => withMoment(imageFound(newest, name, imageRecord(reference, result.image)), 'imageMs', nowMs)
+  const again = containerRecord(record, name).problem?.of === 'image'
+  switch (result.reason) {
+    case 'InvalidImageName':
+      emit(events.inspectFailed(name, result.message))
+      break
+    case 'ErrImageNeverPull':
+      emit(events.neverPull(name, result.message))
+      break
+    case 'ErrImagePull':
+      emit(events.pulling(name, reference))
+      emit(events.pullFailed(name, reference, result.message))
+      break
+  }
+  if (!again || result.reason === 'ErrImagePull') emit(events.startFailed(name, result.reason))
+  return (newest) => containerTrouble(newest, name, { of: 'image', reason: result.reason, message: result.message, nowMs })
+}
+
+/** How an image is named in the status: its full name, or its digest where it has none. */
+function imageRecord(reference: string, image: Image): ImageRecord {
+  const name = image.tags.find((tag) => tag === reference || tag.endsWith(`/${reference}`)) ?? image.digests.find((digest) => digest === reference) ?? image.tags[0] ?? image.digests[0] ?? image.id
+  return { reference, name, id: image.digests[0] ?? image.id, configId: image.id, stopSignal: image.config.stopSignal }
+}

@@ -1,0 +1,184 @@
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
+import { expandVariables } from '../../shared/model/expansion.ts'
+import type { ContainerIdentity } from '../runtime/oci-user.ts'
+import type { VolumeMountSource } from '../runtime/oci-mounts.ts'
+import { ociSpec } from '../runtime/oci-spec.ts'
+import type { ContainerSpec } from '../runtime/port.ts'
+import { beginAttempt, containerExited, containerStarted, containerTrouble } from './apply.ts'
+import { containerEnv } from './env.ts'
+import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
+import { containerLogPath, shmPath, terminationLogPath } from './paths.ts'
+import { containerId, containerRecord, containersOf, withMoment, type PodContainer } from './record.ts'
+import { containerNamed, podIPOf, type Change, type StepContext } from './step-context.ts'
+import type { Step } from './steps.ts'
+import { events } from './words.ts'
+
+type StartStep = Extract<Step, { kind: 'start-container' }>
+
+/** A container that cannot be made as things are: shown as a waiting reason, tried again. */
+class NotYet {
+  readonly reason: string
+  readonly message: string
+  constructor(reason: string, message: string) {
+    this.reason = reason
+    this.message = message
+  }
+}
+
+interface Prepared {
+  readonly spec: ContainerSpec
+  readonly user: ContainerIdentity
+}
+
+/** Exit code of a container that the runtime could not start, as containerd counts it. */
+const START_ERROR = 128
+
+/** Makes and starts the next attempt of a container. */
+export async function startContainer(context: StepContext, step: StartStep): Promise<Change> {
+  const { parts, pod, emit } = context
+  const container = containerNamed(pod, step.container)
+  const { name } = container.spec
+  let prepared: Prepared | NotYet
+  try {
+    prepared = await prepare(context, container, step.attempt)
+  } catch (error) {
+    if (isFault(error, 'cancelled')) throw error
+    prepared = new NotYet('CreateContainerError', messageOf(error))
+  }
+  const nowMs = parts.clock.nowMs()
+  emit(events.pulled(name, container.spec.image ?? ''))
+  if (prepared instanceof NotYet) {
+    const { reason, message } = prepared
+    emit(events.startFailed(name, message))
+    return (record) => containerTrouble(record, name, { of: 'container', reason, message, nowMs })
+  }
+  const { spec, user } = prepared
+  const created = await parts.runtime.create(spec)
+  const createdMs = parts.clock.nowMs()
+  emit(events.created(name))
+  const started = created.kind === 'created' ? await parts.runtime.start(spec.id) : created
+  if (started.kind === 'refused') return startError(context, step, { id: spec.id, message: started.message })
+  emit(events.started(name))
+  return (record) =>
+    containerStarted(withMoment(beginAttempt(record, name, step), 'createdMs', createdMs), name, {
+      id: spec.id,
+      startedMs: started.startedMs,
+      hook: container.spec.lifecycle?.postStart === undefined ? 'none' : 'due',
+      user,
+      started: container.spec.startupProbe === undefined,
+      ready: container.spec.readinessProbe === undefined,
+      isMain: container.kind === 'main',
+    })
+}
+
+function startError({ parts, emit }: StepContext, step: StartStep, { id, message }: { readonly id: string; readonly message: string }): Change {
+  const words = `failed to create container: OCI runtime create failed: ${message}`
+  const finishedMs = parts.clock.nowMs()
+  emit(events.startFailed(step.container, words))
+  return (record) => containerExited(beginAttempt(record, step.container, step), step.container, { id, exitCode: START_ERROR, reason: 'StartError', message: words, startedMs: 0, finishedMs })
+}
+
+async function prepare(context: StepContext, container: PodContainer, attempt: number): Promise<Prepared | NotYet> {
+  const { parts, pod, record } = context
+  const { snapshots, images, files, config, cgroups, volumes } = parts
+  const uid = pod.metadata.uid ?? ''
+  const { spec } = container
+  const id = containerId(uid, spec.name, attempt)
+  const image = await images.find(containerRecord(record, spec.name).image?.configId ?? spec.image ?? '')
+  if (image === undefined) return new NotYet('CreateContainerError', `the image ${spec.image ?? ''} is not on this node any more`)
+  const env = await environment(context, container)
+  if (env instanceof NotYet) return env
+  const { rootfs } = await snapshots.prepare(id, image.layers)
+  const sandboxPid = await joinedProcess(context)
+  const shared = containersOf(pod).length > 1
+  const podFolder = volumes.podFolder(uid)
+  const [users, mounts, podFiles] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), shared ? files.mountShm(shmPath(podFolder)) : undefined])
+  const built = ociSpec({
+    pod,
+    container: spec,
+    image: image.config,
+    users,
+    env,
+    rootfs,
+    sandbox: { netnsPath: record.sandbox.kind === 'ready' ? record.sandbox.netnsPath : undefined, sharedWithPid: sandboxPid, pidNamespaceOf: await pidNamespaceOf(context, container, sandboxPid), hostname: pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain) },
+    volumes: mounts,
+    files: podFiles,
+    shmPath: shared ? shmPath(podFolder) : undefined,
+    cgroupsPath: `${cgroups.podPath(uid)}/${id}`,
+    node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit },
+    qosClass: pod.status?.qosClass ?? 'BestEffort',
+  })
+  if (built.kind === 'refused') {
+    await snapshots.remove(id)
+    return new NotYet(built.reason, built.message)
+  }
+  const logPath = containerLogPath(config.logFolder, pod, { container: spec.name, attempt })
+  return { user: built.user, spec: { id, rootfs, config: built.config, logPath, terminal: spec.tty === true, stdin: spec.stdin === true, stdinOnce: spec.stdinOnce === true } }
+}
+
+async function environment(context: StepContext, container: PodContainer): Promise<Readonly<Record<string, string>> | NotYet> {
+  const { parts, pod, record } = context
+  const { sources, config } = parts
+  const podIP = podIPOf(context)
+  const wanted = (container.spec.env ?? []).flatMap((one) => (one.valueFrom?.fileKeyRef ? [one.valueFrom.fileKeyRef] : []))
+  const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
+  const texts = new Map(await Promise.all(wanted.map(async ({ volumeName, path }) => [`${volumeName}/${path}`, await parts.files.read(`${paths[volumeName] ?? '/nowhere'}/${path}`)] as const)))
+  const result = containerEnv(pod, container.spec, {
+    configMap: (namespace, name) => sources.configMap(namespace, name),
+    secret: (namespace, name) => sources.secret(namespace, name),
+    services: sources.services(),
+    status: { hostIP: config.hostIP, hostIPs: [{ ip: config.hostIP }], podIP, podIPs: podIP === '' ? [] : [{ ip: podIP }] },
+    allocatable: config.allocatable,
+    file: (volume, path) => texts.get(`${volume}/${path}`),
+  })
+  return result.kind === 'env' ? result.env : new NotYet('CreateContainerConfigError', result.message)
+}
+
+/** A container of the pod that runs holds the namespaces the next ones join; the first one makes them. */
+async function joinedProcess({ parts, pod, record }: StepContext): Promise<number | undefined> {
+  for (const { spec } of containersOf(pod)) {
+    const { now } = containerRecord(record, spec.name)
+    if (now.kind !== 'running') continue
+    const state = await parts.runtime.state(now.id)
+    if (state.kind === 'running') return state.pid
+  }
+  return undefined
+}
+
+async function pidNamespaceOf({ parts, pod, record }: StepContext, container: PodContainer, sandboxPid: number | undefined): Promise<number | undefined> {
+  if (container.target !== undefined) {
+    const { now } = containerRecord(record, container.target)
+    const state = now.kind === 'running' ? await parts.runtime.state(now.id) : undefined
+    return state?.kind === 'running' ? state.pid : undefined
+  }
+  return pod.spec?.shareProcessNamespace === true ? sandboxPid : undefined
+}
+
+async function volumeSources({ parts, record }: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[]> {
+  const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
+  return Promise.all(
+    (spec.volumeMounts ?? []).map(async (mount): Promise<VolumeMountSource> => {
+      const volume = paths[mount.name]
+      if (volume === undefined) throw new Fault('not-found', `volume "${mount.name}" is not there`)
+      const inside = mount.subPathExpr ? expandVariables(mount.subPathExpr, env) : (mount.subPath ?? '')
+      const source = inside === '' ? volume : await parts.files.subPath(volume, inside)
+      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: mount.readOnly === true, propagation: mount.mountPropagation }
+    }),
+  )
+}
+
+/** The files the agent mounts into a container, by their path in it. */
+async function writePodFiles(context: StepContext, { spec }: PodContainer, attempt: number): Promise<Readonly<Record<string, string>>> {
+  const { parts, pod } = context
+  const { files, config, volumes } = parts
+  const folder = volumes.podFolder(pod.metadata.uid ?? '')
+  const hostname = pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain)
+  const [nodeHosts, nodeResolvConf] = await Promise.all([files.read('/etc/hosts'), files.read('/etc/resolv.conf')])
+  const hosts = hostsFile(pod, { ip: podIPOf(context), hostname, clusterDomain: config.clusterDomain, nodeHosts: nodeHosts ?? '' })
+  const resolver = resolvConf(pod, { clusterDns: config.clusterDns, clusterDomain: config.clusterDomain, nodeResolvConf: nodeResolvConf ?? '' })
+  const terminationLog = terminationLogPath(folder, { container: spec.name, attempt })
+  // Written in place of nothing only: a container that runs has the file mounted and may have changed it.
+  const once = async (path: string, text: string): Promise<void> => ((await files.read(path)) === undefined ? files.write(path, text, 0o644) : undefined)
+  await Promise.all([once(`${folder}/hosts`, hosts), once(`${folder}/hostname`, `${hostname}\n`), once(`${folder}/resolv.conf`, resolver), files.write(terminationLog, '', 0o666)])
+  return { '/etc/hosts': `${folder}/hosts`, '/etc/hostname': `${folder}/hostname`, '/etc/resolv.conf': `${folder}/resolv.conf`, [spec.terminationMessagePath || '/dev/termination-log']: terminationLog }
+}

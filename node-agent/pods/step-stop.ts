@@ -1,0 +1,105 @@
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { LifecycleHandler } from '../../shared/model/gen/api.ts'
+import { sleep } from '../../shared/kit/clock.ts'
+import { runHandler } from '../probes/handler.ts'
+import { containerDeleted, hookEnded, stopStage } from './apply.ts'
+import { containerLogPath, shmPath } from './paths.ts'
+import { containerRecord, withContainer } from './record.ts'
+import { graceOf } from './view.ts'
+import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
+import type { Step } from './steps.ts'
+import { events } from './words.ts'
+
+/** Hooks have no limit of their own; this one is only for what nobody waits for any more. */
+const LONGEST_HOOK_MS = 24 * 3_600_000
+
+interface HookRun {
+  readonly handler: LifecycleHandler
+  readonly container: string
+  readonly limitMs: number
+}
+
+/** Runs a hook; answers whether it succeeded. */
+async function runHook(context: StepContext, { handler, container, limitMs }: HookRun): Promise<boolean> {
+  const { parts, pod, record, signal } = context
+  const { now } = containerRecord(record, container)
+  if (now.kind !== 'running') return false
+  if (handler.sleep !== undefined) {
+    const whole = handler.sleep.seconds * 1000
+    await sleep(parts.clock, Math.min(whole, limitMs), signal)
+    return whole <= limitMs
+  }
+  const { spec } = containerNamed(pod, container)
+  const place = { pod, container: spec, containerId: now.id, podIP: podIPOf(context) }
+  const result = await runHandler({ runtime: parts.runtime, network: parts.probes, clock: parts.clock }, { handler, place, timeoutMs: limitMs, signal })
+  if (result.kind !== 'success' && result.kind !== 'warning') parts.log.info({ pod: pod.metadata.name, container, output: result.output }, 'a hook failed')
+  return result.kind === 'success' || result.kind === 'warning'
+}
+
+export async function postStart(context: StepContext, name: string): Promise<Change> {
+  const { pod, parts, emit } = context
+  const handler = containerNamed(pod, name).spec.lifecycle?.postStart
+  const fine = handler === undefined || (await runHook(context, { handler, container: name, limitMs: LONGEST_HOOK_MS }).catch(() => false))
+  if (fine) return (record) => hookEnded(record, name, 'done')
+  emit(events.postStartFailed(name))
+  emit(events.hookKills(name))
+  const stop = { why: 'hook', sinceMs: parts.clock.nowMs(), graceMs: graceOf(pod), stage: 'begin' } as const
+  return (record) => withContainer(hookEnded(record, name, 'failed'), name, { stop: containerRecord(record, name).stop ?? stop })
+}
+
+export async function preStop(context: StepContext, { container, limitMs }: Extract<Step, { kind: 'pre-stop' }>): Promise<Change> {
+  const handler = containerNamed(context.pod, container).spec.lifecycle?.preStop
+  const fine =
+    handler === undefined ||
+    (await runHook(context, { handler, container, limitMs }).catch((error: unknown) => {
+      context.parts.log.info({ container, err: messageOf(error) }, 'a hook failed')
+      return false
+    }))
+  if (!fine) context.emit(events.preStopFailed(container))
+  return (record) => stopStage(record, container, { stage: containerRecord(record, container).stop?.stage === 'killed' ? 'killed' : 'term', hooked: true })
+}
+
+const SIGTERM = 15
+const SIGKILL = 9
+
+export async function signalContainer({ parts, pod, record }: StepContext, { container, force }: Extract<Step, { kind: 'signal' }>): Promise<Change> {
+  const state = containerRecord(record, container)
+  if (state.now.kind !== 'running') return unchanged
+  const { spec } = containerNamed(pod, container)
+  const named = spec.lifecycle?.stopSignal ?? state.image?.stopSignal ?? ''
+  const signal = force ? SIGKILL : (parts.files.signalNumber(named) ?? SIGTERM)
+  await parts.runtime.kill(state.now.id, signal)
+  const signalledMs = parts.clock.nowMs()
+  return (newest) => stopStage(newest, container, force ? { stage: 'killed' } : { stage: 'signalled', signalledMs })
+}
+
+export async function deleteContainer({ parts, record, pod }: StepContext, { container, id }: Extract<Step, { kind: 'delete-container' }>): Promise<Change> {
+  await parts.runtime.delete(id)
+  await parts.snapshots.remove(id)
+  await dropOldLog({ parts, record, pod }, container)
+  return (newest) => containerDeleted(newest, container, id)
+}
+
+/** Logs are kept of the attempt that runs (or ran last) and the one before. */
+async function dropOldLog({ parts, record, pod }: Pick<StepContext, 'parts' | 'record' | 'pod'>, container: string): Promise<void> {
+  const old = containerRecord(record, container).attempt - 2
+  if (old < 0) return
+  await parts.logs.remove(containerLogPath(parts.config.logFolder, pod, { container, attempt: old }))
+}
+
+/** Takes away what held the pod, all at once. What it leaves for people: its logs and its status. */
+export async function cleanUp({ parts, pod }: StepContext): Promise<Change> {
+  const { network, volumes, cgroups, files } = parts
+  const uid = pod.metadata.uid ?? ''
+  const path = cgroups.podPath(uid)
+  const groups = async (): Promise<void> => {
+    await cgroups.killAll(path)
+    await cgroups.remove(path)
+  }
+  const folders = async (): Promise<void> => {
+    await files.unmountShm(shmPath(volumes.podFolder(uid)))
+    await volumes.remove(uid)
+  }
+  await Promise.all([network.detach(uid), folders(), groups()])
+  return (record) => ({ ...record, cleaned: true, volumes: { kind: 'none' }, sandbox: record.sandbox.kind === 'ready' ? { kind: 'gone', ip: record.sandbox.ip } : record.sandbox })
+}

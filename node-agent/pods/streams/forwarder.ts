@@ -1,0 +1,42 @@
+import { launch } from '../../host/processes.ts'
+
+/** A connection into a pod. */
+export interface ForwardConnection {
+  readonly output: AsyncIterable<Uint8Array>
+  write(bytes: Uint8Array): Promise<void>
+  /** No more will be written. */
+  end(): void
+  /** Ends it at once. */
+  close(): void
+  /** Resolves at its end: with what went wrong, if it did. */
+  readonly ended: Promise<string | undefined>
+}
+
+/** Connects to a port on the loopback of a pod's network: what port-forward means. */
+export interface PortForwarder {
+  /** @param netnsPath absent: the node's own network. */
+  connect(netnsPath: string | undefined, port: number): Promise<ForwardConnection>
+}
+
+const SIGKILL = 9
+
+/** Through socat inside the pod's network namespace, which this process cannot enter itself without taking all others along. */
+export const socatForwarder: PortForwarder = {
+  async connect(netnsPath, port) {
+    const command = ['socat', '-', `TCP:localhost:${port}`]
+    const [program = '', ...args] = netnsPath === undefined ? command : ['nsenter', `--net=${netnsPath}`, '--', ...command]
+    const child = await launch(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' })
+    child.stdin?.on('error', () => {})
+    let words = ''
+    child.stderr?.on('data', (bytes: Buffer) => void (words.length < 2048 && (words += bytes.toString())))
+    return {
+      output: (async function* () {
+        if (child.stdout !== undefined) for await (const chunk of child.stdout) yield chunk as Uint8Array
+      })(),
+      write: (bytes) => new Promise((resolve) => (child.stdin === undefined || child.stdin.destroyed ? resolve() : void child.stdin.write(bytes, () => resolve()))),
+      end: () => void child.stdin?.end(),
+      close: () => child.kill(SIGKILL),
+      ended: child.exited.then(({ exitCode }) => (exitCode === 1 ? words.trim().split('\n').at(-1) : undefined)),
+    }
+  },
+}

@@ -1,0 +1,267 @@
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import { taskGroup, type TaskGroup } from '../../shared/kit/task-group.ts'
+import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
+import { deepEqual } from '../../shared/model/json.ts'
+import { containerExited, stopPod } from './apply.ts'
+import { CheckpointFile } from './checkpoint.ts'
+import { endedOf, lostContainer } from './ended.ts'
+import type { PodParts } from './parts.ts'
+import { podLogFolder } from './paths.ts'
+import { planPod } from './plan.ts'
+import type { PodStatusReport } from './port.ts'
+import { Probing } from './probing.ts'
+import { containerRecord, containersOf, withMoment, type PodRecord } from './record.ts'
+import { retryDelayMs } from './restart.ts'
+import { podStatus } from './status.ts'
+import { podIPOf, type Change } from './step-context.ts'
+import { stepKey, type ActionStep } from './steps.ts'
+import { doStep, isNote, noteChange } from './sync.ts'
+import type { PodEvent } from './words.ts'
+
+export interface WorkerOptions {
+  readonly parts: PodParts
+  readonly pod: Pod
+  readonly record: PodRecord
+  /** Found running after the agent's start. */
+  readonly adopted: boolean
+  readonly signal: AbortSignal
+  /** Everything of the pod is gone and reported. */
+  readonly onGone: () => void
+}
+
+/** A plan that never comes to rest is a mistake of ours: after so many decisions in one go it waits for the next event. */
+const MOST_DECISIONS = 100
+
+/** Looks after one pod from its first sight to its last trace: observe, plan, do, observe again. Woken by events and timers only. */
+export class PodWorker {
+  readonly #options: WorkerOptions
+  readonly #parts: PodParts
+  readonly #log: Log
+  readonly #checkpoint: CheckpointFile
+  readonly #tasks: TaskGroup
+  readonly #probing: Probing
+  readonly #inFlight = new Set<string>()
+  /** Steps that failed, and when they may be tried again. */
+  readonly #failed = new Map<string, { readonly failures: number; readonly retryAtMs: number }>()
+  readonly #waiters = new Set<() => void>()
+  #pod: Pod
+  #record: PodRecord
+  #status: PodStatus | undefined
+  #cancelTimer = (): void => {}
+  #scheduled = false
+  #ended = false
+
+  constructor(options: WorkerOptions) {
+    const { parts, pod, record } = options
+    this.#options = options
+    this.#parts = parts
+    this.#pod = pod
+    this.#record = record
+    this.#log = parts.log.child({ pod: `${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`, uid: pod.metadata.uid })
+    this.#checkpoint = new CheckpointFile(parts, pod.metadata.uid ?? '')
+    this.#tasks = taskGroup((name, error) => this.#log.error({ step: name, err: messageOf(error) }, 'a step was left behind'), options.signal)
+    this.#probing = new Probing({ parts, pod: () => this.#pod, podIP: () => podIPOf({ pod: this.#pod, record: this.#record, parts }), change: (change) => this.change(change), emit: (event) => this.#emit(event) })
+  }
+
+  /** Begins the work. */
+  begin(): void {
+    this.#probing.follow(containersOf(this.#pod), this.#record, this.#options.adopted)
+    this.#schedule()
+  }
+
+  get pod(): Pod {
+    return this.#pod
+  }
+
+  get record(): PodRecord {
+    return this.#record
+  }
+
+  get status(): PodStatus | undefined {
+    return this.#status
+  }
+
+  /** The object changed. */
+  update(pod: Pod): void {
+    this.#pod = pod
+    this.#schedule()
+  }
+
+  /** The object is gone: everything of it ends at once. */
+  remove(): void {
+    if (this.#record.stop?.why === 'removed') return
+    this.change((record) => stopPod(record, { why: 'removed', sinceMs: this.#parts.clock.nowMs(), graceMs: 0 }))
+  }
+
+  /** A ConfigMap or Secret that the pod may use changed: volumes are filled anew, and what waited for it is tried now. */
+  sourcesChanged(): void {
+    if (this.#record.volumes.kind === 'ready') this.#refreshVolumes()
+    this.change((record) => ({
+      ...record,
+      volumes: record.volumes.kind === 'waiting' ? { ...record.volumes, retryAtMs: 0 } : record.volumes,
+      containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, one.problem?.of === 'container' ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])),
+    }))
+  }
+
+  /** The runtime says that a container of ours has ended. */
+  containerExited(id: string): void {
+    const container = containersOf(this.#pod).find(({ spec }) => {
+      const { now } = containerRecord(this.#record, spec.name)
+      return now.kind === 'running' && now.id === id
+    })
+    if (container === undefined) return
+    const key = `exit ${id}`
+    if (this.#inFlight.has(key)) return
+    this.#run(key, async () => {
+      const state = await this.#parts.runtime.state(id)
+      const { now, attempt } = containerRecord(this.#record, container.spec.name)
+      if (now.kind !== 'running' || now.id !== id || state.kind === 'running' || state.kind === 'created') return (record) => record
+      const ended = state.kind === 'exited' ? await endedOf(this.#parts, { pod: this.#pod, container, id, attempt, state }) : lostContainer(id, now.startedMs, this.#parts.clock.nowMs())
+      return (record) => containerExited(record, container.spec.name, ended)
+    })
+  }
+
+  /** Applies a change that came from outside the plan and goes on. */
+  change(change: Change): void {
+    const before = this.#record
+    this.#record = change(before)
+    if (this.#record !== before) this.#changed()
+  }
+
+  /** Resolves at the next change of the record, for those who follow a log or wait for an end. */
+  nextChange(): Promise<void> {
+    return new Promise((resolve) => void this.#waiters.add(resolve))
+  }
+
+  /** The agent ends: containers run on. */
+  async stop(): Promise<void> {
+    this.#ended = true
+    this.#cancelTimer()
+    this.#probing.stop()
+    await this.#tasks[Symbol.asyncDispose]()
+    await this.#checkpoint.settled()
+  }
+
+  #changed(): void {
+    this.#probing.follow(containersOf(this.#pod), this.#record, false)
+    for (const wake of this.#waiters) wake()
+    this.#waiters.clear()
+    this.#schedule()
+  }
+
+  /** Plans soon, once for everything that happens in this moment. */
+  #schedule(): void {
+    if (this.#scheduled || this.#ended) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      if (!this.#ended) this.#advance()
+    })
+  }
+
+  #advance(): void {
+    const nowMs = this.#parts.clock.nowMs()
+    let wakeAtMs: number | undefined
+    for (let decisions = 0; ; decisions++) {
+      const plan = planPod({ pod: this.#pod, record: this.#record, inFlight: this.#inFlight, nowMs })
+      wakeAtMs = plan.wakeAtMs
+      const notes = plan.steps.filter(isNote)
+      if (notes.length === 0 || decisions >= MOST_DECISIONS) {
+        if (decisions >= MOST_DECISIONS) this.#log.error({ steps: plan.steps }, 'the plan does not come to rest')
+        wakeAtMs = this.#startSteps(plan.steps.filter((step): step is ActionStep => !isNote(step)), wakeAtMs)
+        break
+      }
+      for (const note of notes) {
+        this.#record = noteChange(note)(this.#record)
+        if ('event' in note && note.event !== undefined) this.#emit(note.event)
+      }
+      this.#probing.follow(containersOf(this.#pod), this.#record, false)
+    }
+    this.#report()
+    this.#setTimer(wakeAtMs, nowMs)
+  }
+
+  #startSteps(steps: readonly ActionStep[], wakeAtMs: number | undefined): number | undefined {
+    const nowMs = this.#parts.clock.nowMs()
+    let wake = wakeAtMs
+    for (const step of steps) {
+      const key = stepKey(step)
+      if (this.#inFlight.has(key)) continue
+      const retryAtMs = this.#failed.get(key)?.retryAtMs ?? 0
+      if (retryAtMs > nowMs) wake = Math.min(wake ?? retryAtMs, retryAtMs)
+      else this.#run(key, () => doStep({ parts: this.#parts, pod: this.#pod, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, step))
+    }
+    return wake
+  }
+
+  #run(key: string, work: () => Promise<Change>): void {
+    this.#inFlight.add(key)
+    this.#tasks.start(key, async (signal) => {
+      try {
+        const change = await work()
+        if (signal.aborted && this.#ended) return
+        this.#record = change(this.#record)
+        this.#failed.delete(key)
+      } catch (error) {
+        if (signal.aborted) return
+        const failures = (this.#failed.get(key)?.failures ?? 0) + 1
+        this.#failed.set(key, { failures, retryAtMs: this.#parts.clock.nowMs() + retryDelayMs(failures) / 10 })
+        this.#log.warn({ step: key, failures, err: messageOf(error) }, 'a step failed and is tried again')
+      } finally {
+        this.#inFlight.delete(key)
+        this.#changed()
+      }
+    })
+  }
+
+  #refreshVolumes(): void {
+    const key = 'prepare-volumes'
+    if (this.#inFlight.has(key) || this.#record.stop !== undefined) return
+    this.#run(key, () => doStep({ parts: this.#parts, pod: this.#pod, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, { kind: 'prepare-volumes' }).then((change) => (record) => (change(record).volumes.kind === 'ready' ? change(record) : record)))
+  }
+
+  #report(): void {
+    const { parts } = this.#options
+    const status = podStatus({ pod: this.#pod, record: this.#record, node: { hostIP: parts.config.hostIP }, before: this.#status, nowMs: parts.clock.nowMs() })
+    const why = this.#record.stop?.why
+    if (this.#record.cleaned && (why === 'deleted' || why === 'removed')) return this.#leave(status)
+    this.#noteReady(status)
+    // While a deleted pod ends, its status stays as it was: how it ended is told as a whole.
+    if (why === 'deleted' || why === 'removed') return this.#checkpoint.save({ pod: this.#pod, record: this.#record })
+    if (!deepEqual(status, this.#status)) {
+      this.#status = status
+      parts.reporter.report({ pod: this.#pod, status, removed: false })
+    }
+    this.#checkpoint.save({ pod: this.#pod, record: this.#record })
+  }
+
+  #noteReady(status: PodStatus): void {
+    if (status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true) this.#record = withMoment(this.#record, 'readyMs', this.#parts.clock.nowMs())
+  }
+
+  /** The last word: how it ended, then that nothing of it is left. */
+  #leave(status: PodStatus): void {
+    this.#ended = true
+    this.#cancelTimer()
+    this.#probing.stop()
+    const { parts, onGone } = this.#options
+    this.#tasks.start('leave', async () => {
+      await this.#checkpoint.remove()
+      await parts.logs.remove(podLogFolder(parts.config.logFolder, this.#pod))
+    })
+    const last: PodStatusReport = { pod: this.#pod, status, removed: true }
+    this.#status = status
+    parts.reporter.report(last)
+    onGone()
+  }
+
+  #setTimer(atMs: number | undefined, nowMs: number): void {
+    this.#cancelTimer()
+    this.#cancelTimer = atMs === undefined ? () => {} : this.#parts.clock.after(Math.max(1, atMs - nowMs), () => this.#schedule())
+  }
+
+  #emit(event: PodEvent): void {
+    this.#parts.reporter.event(this.#pod, event)
+  }
+}

@@ -1,0 +1,177 @@
+import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { keyOf, uidOf } from '../../shared/model/meta.ts'
+import { collectGarbage } from '../collector/collector.ts'
+import type { Duplex } from '../session/port.ts'
+import { admit } from './admit.ts'
+import { adopt, seedFromStatus } from './adopt.ts'
+import { readCheckpoints } from './checkpoint.ts'
+import type { PodParts } from './parts.ts'
+import { containerLogPath } from './paths.ts'
+import type { PodStatusReport, PodWorkers } from './port.ts'
+import { containerRecord, containersOf, newRecord, podUidHex, withMoment, type PodRecord, type Timeline } from './record.ts'
+import { usesSource } from './sources.ts'
+import { serveStream } from './streams.ts'
+import { PodWorker } from './worker.ts'
+import { events } from './words.ts'
+
+const LOG_CHECK_MS = 10_000
+
+/** All pods of this node, each with a worker of its own. */
+export class NodePodWorkers implements PodWorkers {
+  readonly #parts: PodParts
+  readonly #workers = new Map<string, PodWorker>()
+  readonly #ended = new AbortController()
+  /** What was said before the containers of an earlier agent were found: done after that. */
+  #waiting: Array<() => void> | undefined = []
+  #cancelTimer = (): void => {}
+
+  constructor(parts: PodParts) {
+    this.#parts = parts
+  }
+
+  setAll(pods: readonly Pod[]): void {
+    this.#whenAdopted(() => {
+      const uids = new Set(pods.map(uidOf))
+      for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.remove()
+      for (const pod of pods) this.#take(pod)
+      void this.#collect()
+    })
+  }
+
+  update(pod: Pod): void {
+    this.#whenAdopted(() => this.#take(pod))
+  }
+
+  remove(_key: string, uid: string): void {
+    this.#whenAdopted(() => this.#workers.get(uid)?.remove())
+  }
+
+  sourcesChanged(kind: 'ConfigMap' | 'Secret', key: string): void {
+    this.#whenAdopted(() => {
+      for (const worker of this.#workers.values()) if (usesSource(worker.pod, kind, key)) worker.sourcesChanged()
+    })
+  }
+
+  /** Images were imported: pods that wait for one look again now. */
+  imagesChanged(): void {
+    for (const worker of this.#workers.values()) {
+      worker.change((record) =>
+        Object.values(record.containers).some((one) => one.problem?.of === 'image')
+          ? { ...record, containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, one.problem?.of === 'image' ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])) }
+          : record,
+      )
+    }
+  }
+
+  async serveStream(request: OpenStream, stream: Duplex<StreamFrame, StreamFrame>): Promise<void> {
+    await serveStream({ parts: this.#parts, findPod: (ref) => this.#find(ref), allPods: () => [...this.#workers.values()] }, request, stream)
+  }
+
+  statuses(): readonly PodStatusReport[] {
+    return [...this.#workers.values()].flatMap((worker) => (worker.status === undefined ? [] : [{ pod: worker.pod, status: worker.status, removed: false }]))
+  }
+
+  /** How long each stage of a pod's start took, ms since it was first seen. */
+  timeline(uid: string): Timeline | undefined {
+    return this.#workers.get(uid)?.record.timeline
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#parts
+    const stopListening = runtime.onExit((id) => this.#exited(id))
+    try {
+      await this.#adoptAll()
+      this.#scheduleLogCheck()
+      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+    } finally {
+      stopListening()
+      this.#cancelTimer()
+      this.#ended.abort(new Error('the agent ends'))
+      await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
+    }
+  }
+
+  #whenAdopted(work: () => void): void {
+    if (this.#waiting === undefined) work()
+    else this.#waiting.push(work)
+  }
+
+  async #adoptAll(): Promise<void> {
+    for (const { pod, record } of await readCheckpoints(this.#parts)) {
+      try {
+        this.#start(pod, await adopt(this.#parts, pod, record), true)
+      } catch (error) {
+        this.#parts.log.error({ pod: keyOf(pod), err: messageOf(error) }, 'cannot take a pod over')
+      }
+    }
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const work of waiting) work()
+  }
+
+  #take(pod: Pod): void {
+    const uid = uidOf(pod)
+    const known = this.#workers.get(uid)
+    if (known !== undefined) return known.update(pod)
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#takeFinished(pod)
+    const nowMs = this.#parts.clock.nowMs()
+    const others = [...this.#workers.values()].filter((worker) => worker.record.stop === undefined && worker.record.rejected === undefined).map((worker) => worker.pod)
+    const refusal = pod.metadata.deletionTimestamp === undefined ? admit(pod, others, this.#parts.config.capacity) : undefined
+    const fresh = withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs)
+    const record: PodRecord = refusal === undefined ? fresh : { ...fresh, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
+    if (refusal !== undefined) this.#parts.reporter.event(pod, events.rejected(refusal.reason, refusal.message))
+    this.#start(pod, record, false)
+  }
+
+  /** A pod that ended before this agent knew it: nothing runs and nothing will; only its removal is to be told. */
+  #takeFinished(pod: Pod): void {
+    if (pod.metadata.deletionTimestamp !== undefined) this.#parts.reporter.report({ pod, status: pod.status ?? {}, removed: true })
+  }
+
+  #start(pod: Pod, record: PodRecord, adopted: boolean): void {
+    const uid = uidOf(pod)
+    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, onGone: () => void this.#workers.delete(uid) })
+    this.#workers.set(uid, worker)
+    worker.begin()
+  }
+
+  #exited(id: string): void {
+    const prefix = id.slice(0, 32)
+    for (const [uid, worker] of this.#workers) if (podUidHex(uid) === prefix) worker.containerExited(id)
+  }
+
+  #find({ uid, namespace, name }: { readonly uid: string; readonly namespace: string; readonly name: string }): PodWorker | undefined {
+    return this.#workers.get(uid) ?? [...this.#workers.values()].find((worker) => worker.pod.metadata.namespace === namespace && worker.pod.metadata.name === name)
+  }
+
+  async #collect(): Promise<void> {
+    try {
+      await collectGarbage(this.#parts, () => this.#workers.keys())
+    } catch (error) {
+      this.#parts.log.warn({ err: messageOf(error) }, 'cannot clear what nobody owns')
+    }
+  }
+
+  /** The one thing that is looked at by the clock: how large the logs are. */
+  #scheduleLogCheck(): void {
+    this.#cancelTimer = this.#parts.clock.after(LOG_CHECK_MS, () => {
+      this.#rotateLogs()
+        .catch((error: unknown) => this.#parts.log.warn({ err: messageOf(error) }, 'cannot rotate a log'))
+        .finally(() => void (this.#ended.signal.aborted || this.#scheduleLogCheck()))
+    })
+  }
+
+  async #rotateLogs(): Promise<void> {
+    const { logs, runtime, config } = this.#parts
+    for (const { pod, record } of this.#workers.values()) {
+      for (const { spec } of containersOf(pod)) {
+        const { now, attempt } = containerRecord(record, spec.name)
+        if (now.kind !== 'running') continue
+        const path = containerLogPath(config.logFolder, pod, { container: spec.name, attempt })
+        if (await logs.rotate(path, { maxBytes: config.logMaxBytes, maxFiles: config.logMaxFiles })) await runtime.reopenLog(now.id)
+      }
+    }
+  }
+}
