@@ -105,7 +105,8 @@ function readField(object: Record<string, Json>, { field, member }: { readonly f
   walk.fields.pop()
   if (field.inlinedIn !== undefined) walk.fields.pop()
   walk.path.pop()
-  if (read !== undefined && (field.keepsEmpty ? !isEmptyCollection(type, read) : !isEmpty(type, read))) object[name] = read
+  if (read === undefined) return
+  if (field.keepsEmptyList || (field.keepsEmpty ? !isEmptyCollection(type, read) : !isEmpty(type, read))) object[name] = read
 }
 
 function isEmptyCollection(type: Type, value: Json): boolean {

@@ -45,6 +45,8 @@ export interface Field {
   readonly required: boolean
   /** Whether an empty value (0, "", false) is kept as given. */
   readonly keepsEmpty: boolean
+  /** Whether an empty list says something: `managedFields: []` asks to forget them. */
+  readonly keepsEmptyList: boolean
   /** What stands there when nothing is given, if anything does. */
   readonly whenAbsent: Json | undefined
   /** The default that the schema declares, structural ones ({}, 0, "") excepted. */
@@ -169,6 +171,7 @@ function compileField(name: string, property: Schema, context: StructContext): F
     type: atomicIfSaid(type, property),
     required: context.required.has(name),
     keepsEmpty: context.struct.pointers.has(name) || context.required.has(name) || context.struct.printedEmpty.has(name) || context.schemaName === '',
+    keepsEmptyList: context.schemaName === '' || (name === 'managedFields' && context.schemaName.endsWith('.ObjectMeta')),
     whenAbsent: context.schemaName === '' ? undefined : absentValue(name, { property, type }, context),
     default: isStructural(declared) ? undefined : declared,
     keyDefault: declared,

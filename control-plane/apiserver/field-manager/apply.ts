@@ -1,0 +1,121 @@
+/** Server-side apply: lays a configuration over an object in the name of a manager, who comes to own what it sets. */
+import type { StatusCause } from '../../../shared/model/gen/api.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { decodeObject } from '../../../shared/model/schemas/decode.ts'
+import { type Type, typeOf } from '../../../shared/model/schemas/types.ts'
+import { formatTime } from '../../../shared/model/time.ts'
+import { badRequest, type Refused } from '../decode/refused.ts'
+import { readYaml } from '../decode/yaml.ts'
+import { typedProblem } from './check-typed.ts'
+import { compare, comparedWithout, type Comparison } from './compare.ts'
+import { type Conflicting, conflictText } from './conflicts.ts'
+import { capUpdaters, idOf, type Managed, managedFieldsOf, type ManagerId, type Managers, readManagers, withManagedFields, writeManagers } from './entries.ts'
+import { difference, EMPTY, type FieldNode, intersection, isEmptySet, union, without } from './field-set.ts'
+import { allowedByLastApplied, withLastApplied } from './last-applied.ts'
+import { resetPaths, withoutStripped } from './owned-paths.ts'
+import { prune } from './remove-items.ts'
+import { toFieldSet } from './to-field-set.ts'
+import { mergeTyped } from './typed-merge.ts'
+import { trackBeforeFirstApply } from './update.ts'
+
+export interface ApplyRequest {
+  readonly schema: string | Type
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** What stands there; `undefined` if the object is to be created. */
+  readonly live: JsonObject | undefined
+  /** The body, read but not decoded. */
+  readonly config: JsonObject
+  readonly manager: string
+  readonly force: boolean
+  readonly subresource: string
+  readonly nowMs: number
+}
+
+export type Applied =
+  /** `changed`: whether more than managedFields differs from the live object. Defaults are not applied. */
+  | { readonly kind: 'applied'; readonly object: JsonObject; readonly changed: boolean }
+  /** A conflict lists its causes. */
+  | (Refused & { readonly causes?: readonly StatusCause[] })
+
+const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+
+export function applyConfiguration(request: ApplyRequest): Applied {
+  const { schema, group, version, kind, config } = request
+  const wanted = `${group}/${version}, Kind=${kind}`
+  const given = kindText(config)
+  if (given !== wanted) return badRequest(`invalid object type: ${given}`)
+  const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {}
+  if (metadata['managedFields'] !== undefined && metadata['managedFields'] !== null) return badRequest('metadata.managedFields must be nil')
+  const type = typeof schema === 'string' ? typeOf(schema) : schema
+  const problem = typedProblem(type, config)
+  if (problem !== undefined) {
+    const subject = `${textOf(metadata['namespace'])}/${textOf(metadata['name'])}; ${wanted}`
+    return { kind: 'refused', code: 500, reason: undefined, message: `failed to create typed patch object (${subject}): ${problem}` }
+  }
+  return applyTyped(type, request)
+}
+
+function kindText(config: JsonObject): string {
+  const parts = textOf(config['apiVersion']).split('/')
+  const [group, version] = parts.length === 2 ? parts : ['', parts[0] ?? '']
+  return `${group}/${version}, Kind=${textOf(config['kind'])}`
+}
+
+function applyTyped(type: Type, request: ApplyRequest): Applied {
+  const { group, version, kind, live, config, manager, subresource, nowMs } = request
+  const apiVersion = group === '' ? version : `${group}/${version}`
+  const managers = readManagers((live && managedFieldsOf(live)) ?? []) ?? new Map<string, Managed>()
+  const bare = withManagedFields(live ?? {}, undefined)
+  if (managers.size === 0 && live) trackBeforeFirstApply(managers, { schema: type, kind, live: undefined, changed: bare, manager: 'before-first-apply', apiVersion, subresource, nowMs })
+  const applier: ManagerId = { manager, operation: 'Apply', apiVersion, subresource }
+  const last = managers.get(idOf(applier))
+  const reset = resetPaths(kind, subresource)
+  const set = without(toFieldSet(type, config), reset)
+  managers.set(idOf(applier), { ...applier, time: last?.time, set })
+  const owned = [...managers.values()].reduce<FieldNode>((all, one) => union(all, one.set), EMPTY)
+  const merged = prune(mergeTyped(type, bare, config), { type, last: last?.set ?? EMPTY, owned })
+  const found = comparedWithout(compare(type, bare, merged), reset)
+  const conflicts = settle(managers, { found, applier: idOf(applier) })
+  if (conflicts.length > 0 && !request.force && !isAllowed(type, conflicts, request)) return { kind: 'refused', code: 409, reason: 'Conflict', ...conflictText(remaining(type, conflicts, request)) }
+  const changed = !isEmptySet(found.changed) || !isEmptySet(found.removed)
+  // Who changes nothing gets no time of his own.
+  managers.set(idOf(applier), { ...applier, time: changed ? formatTime(nowMs) : last?.time, set: withoutStripped(set) })
+  capUpdaters(managers)
+  const object = changed ? decodeObject(type, withLastApplied(merged, manager, config), { reader: 'unstructured' }).object : bare
+  return { kind: 'applied', object: withManagedFields(object, writeManagers(managers)), changed }
+}
+
+/** Takes what changes from the other managers; gives what was taken. */
+function settle(managers: Managers, { found, applier }: { readonly found: Comparison; readonly applier: string }): readonly Conflicting[] {
+  const conflicts: Conflicting[] = []
+  for (const [id, owner] of managers) {
+    if (id === applier) continue
+    const set = intersection(owner.set, found.changed)
+    if (!isEmptySet(set)) conflicts.push({ owner, set })
+    managers.set(id, { ...owner, set: difference(difference(owner.set, set), found.removed) })
+  }
+  return conflicts
+}
+
+/** kubectl may take over what it applied from the client's side. */
+function remaining(type: Type, conflicts: readonly Conflicting[], { live, manager }: ApplyRequest): readonly Conflicting[] {
+  const allowed = allowedByLastApplied(type, live, manager)
+  return conflicts.map(({ owner, set }) => ({ owner, set: difference(set, allowed) })).filter(({ set }) => !isEmptySet(set))
+}
+
+const isAllowed = (type: Type, conflicts: readonly Conflicting[], request: ApplyRequest): boolean => remaining(type, conflicts, request).length === 0
+
+export type ParsedConfiguration = { readonly kind: 'parsed'; readonly config: JsonObject; readonly duplicates: readonly string[] } | Refused
+
+/** The body of an apply request: YAML, of which JSON is a part. Repeated keys are warnings, or a refusal with strict validation ({@link strictDuplicates}). */
+export function parseConfiguration(text: string): ParsedConfiguration {
+  const read = readYaml(text)
+  if (read.kind === 'problem') return badRequest(`error decoding YAML: error converting YAML to JSON: ${read.message}`)
+  if (read.value !== null && !isJsonObject(read.value)) return badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(read.value) ? 'array' : typeof read.value} into Go value of type map[string]interface {}`)
+  return { kind: 'parsed', config: read.value ?? {}, duplicates: read.duplicates }
+}
+
+/** To be answered after an apply that would have succeeded. */
+export const strictDuplicates = (duplicates: readonly string[]): Refused => badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`)

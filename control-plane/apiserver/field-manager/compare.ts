@@ -1,0 +1,152 @@
+/** Which fields differ between two states of an object. */
+import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import type { Field, ListType, MapType, ObjectType, Type } from '../../../shared/model/schemas/types.ts'
+import { EMPTY, type FieldNode, LEAF, type MutableNode, SELF, without } from './field-set.ts'
+import { itemElement } from './path-element.ts'
+
+export interface Comparison {
+  /** Fields that are new or have another value. */
+  readonly changed: FieldNode
+  readonly removed: FieldNode
+}
+
+/** Without what an endpoint ignores. */
+export const comparedWithout = ({ changed, removed }: Comparison, paths: ReadonlyArray<readonly string[]>): Comparison => ({ changed: without(changed, paths), removed: without(removed, paths) })
+
+/** What was found under one node; absent parts mean nothing was. */
+interface Found {
+  changed: MutableNode | FieldNode | undefined
+  removed: MutableNode | FieldNode | undefined
+}
+
+type Maybe = Json | undefined
+
+export function compare(type: Type, before: JsonObject, after: JsonObject): Comparison {
+  const found: Found = { changed: undefined, removed: undefined }
+  visit(type, [before, after], found)
+  return { changed: (found.changed ?? EMPTY) as FieldNode, removed: (found.removed ?? EMPTY) as FieldNode }
+}
+
+type Pair = readonly [before: Maybe, after: Maybe]
+
+/** `undefined` is a value that is not there at all; `null` is one that is. */
+function visit(type: Type, pair: Pair, found: Found): void {
+  const [before, after] = pair
+  if (before === after) return
+  if (isLeaf(type, pair)) {
+    if (before === undefined) found.changed = LEAF
+    else if (after === undefined) found.removed = LEAF
+    else if (!deepEqual(before, after)) found.changed = LEAF
+    return
+  }
+  if (type.kind === 'object') visitObject(type, pair, found)
+  else if (type.kind === 'map') visitMap(type, pair, found)
+  else if (type.kind === 'list') visitList(type, pair, found)
+  if (before === undefined) found.changed = withSelf(found.changed)
+  else if (after === undefined) found.removed = withSelf(found.removed)
+}
+
+function withSelf(node: MutableNode | FieldNode | undefined): MutableNode | FieldNode {
+  if (node === undefined || node === LEAF) return LEAF
+  ;(node as MutableNode)[SELF] = LEAF
+  return node
+}
+
+const isNothing = (value: Maybe): boolean => {
+  if (value === undefined || value === null) return true
+  if (Array.isArray(value)) return value.length === 0
+  return typeof value === 'object' && hasNoKeys(value as JsonObject)
+}
+
+function hasNoKeys(object: JsonObject): boolean {
+  for (const _ in object) return false
+  return true
+}
+
+/** Scalars, whatever is taken as a whole, and what is empty on both sides. */
+function isLeaf(type: Type, [before, after]: Pair): boolean {
+  switch (type.kind) {
+    case 'object':
+    case 'map':
+      return type.atomic || (isNothing(before) && isNothing(after))
+    case 'list':
+      return type.listType === 'atomic' || (isNothing(before) && isNothing(after))
+    default:
+      return true
+  }
+}
+
+const objectOf = (value: Maybe): JsonObject => (isJsonObject(value) ? value : EMPTY_OBJECT)
+const EMPTY_OBJECT: JsonObject = {}
+
+/** Compares one member and hangs what it finds under its element. */
+function descend(type: Type, { element, pair }: { readonly element: string; readonly pair: Pair }, found: Found): void {
+  if (pair[0] === pair[1]) return
+  const below: Found = { changed: undefined, removed: undefined }
+  visit(type, pair, below)
+  if (below.changed !== undefined) (found.changed = (found.changed ?? {}) as MutableNode)[element] = below.changed
+  if (below.removed !== undefined) (found.removed = (found.removed ?? {}) as MutableNode)[element] = below.removed
+}
+
+function visitObject(type: ObjectType, [before, after]: Pair, found: Found): void {
+  const [left, right] = [objectOf(before), objectOf(after)]
+  for (const name in right) {
+    const field = type.fields.get(name)
+    if (field) descend(field.type, { element: `f:${name}`, pair: [left[name] ?? unset(field, before), right[name]] }, found)
+    else if (type.open) descend(ANY, { element: `f:${name}`, pair: [left[name], right[name]] }, found)
+  }
+  for (const name in left) {
+    if (right[name] !== undefined) continue
+    const field = type.fields.get(name)
+    if (field || type.open) descend(field?.type ?? ANY, { element: `f:${name}`, pair: [left[name], field && unset(field, after)] }, found)
+  }
+}
+
+const ANY: Type = { kind: 'any' }
+
+/** What the field holds in a struct that is there and says nothing of it: Go prints such fields all the same. */
+function unset(field: Field, struct: Maybe): Maybe {
+  if (struct === undefined) return undefined
+  if (field.whenAbsent !== undefined) return field.whenAbsent
+  return field.required ? null : undefined
+}
+
+function visitMap(type: MapType, [before, after]: Pair, found: Found): void {
+  const [left, right] = [objectOf(before), objectOf(after)]
+  for (const key in right) descend(type.values, { element: `f:${key}`, pair: [left[key], right[key]] }, found)
+  for (const key in left) if (right[key] === undefined) descend(type.values, { element: `f:${key}`, pair: [left[key], undefined] }, found)
+}
+
+function visitList(type: ListType, [before, after]: Pair, found: Found): void {
+  const [left, right] = [itemsByElement(type, before), itemsByElement(type, after)]
+  const pairOf = (element: string): Pair => [left.items.get(element), right.items.get(element)]
+  const visitItem = (element: string): void => {
+    const twice = left.repeated?.has(element) || right.repeated?.has(element)
+    descend(twice ? ANY : type.items, { element, pair: pairOf(element) }, found)
+  }
+  for (const element of right.items.keys()) visitItem(element)
+  for (const element of left.items.keys()) if (!right.items.has(element)) visitItem(element)
+}
+
+interface Items {
+  /** One item, or the list of those that share the element. */
+  readonly items: ReadonlyMap<string, Json>
+  readonly repeated: ReadonlySet<string> | undefined
+}
+
+/** Items that share their element are compared as one value. */
+function itemsByElement(type: ListType, value: Maybe): Items {
+  const items = new Map<string, Json>()
+  let repeated: Set<string> | undefined
+  for (const item of Array.isArray(value) ? (value as readonly Json[]) : []) {
+    const known = itemElement(type, item)
+    if (known.kind !== 'element') continue
+    const before = items.get(known.element)
+    if (before === undefined) items.set(known.element, item)
+    else {
+      items.set(known.element, repeated?.has(known.element) ? [...(before as readonly Json[]), item] : [before, item])
+      repeated = (repeated ?? new Set<string>()).add(known.element)
+    }
+  }
+  return { items, repeated }
+}

@@ -1,0 +1,23 @@
+/** Paths nobody comes to own. */
+import { difference, type FieldNode } from './field-set.ts'
+
+const METADATA = ['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'clusterName', 'generation', 'managedFields', 'resourceVersion']
+
+/** What identifies an object, and what only the server writes. */
+const stripped: FieldNode = { 'f:apiVersion': {}, 'f:kind': {}, 'f:metadata': { '.': {}, ...Object.fromEntries(METADATA.map((name) => [`f:${name}`, {}])) } }
+
+export const withoutStripped = (set: FieldNode): FieldNode => difference(set, stripped)
+
+type Paths = ReadonlyArray<readonly string[]>
+
+/** Kinds without a status, and those whose status endpoint takes care of more than `spec`. */
+const special: Readonly<Record<string, Paths>> = {
+  Pod: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']],
+  Deployment: [['spec'], ['metadata', 'labels']],
+}
+
+/** Fields that an endpoint of a kind ignores, so that whoever writes through it does not come to own them. */
+export function resetPaths(kind: string, subresource: string): Paths {
+  if (subresource === 'status') return special[kind] ?? [['spec']]
+  return subresource === '' ? [['status']] : []
+}

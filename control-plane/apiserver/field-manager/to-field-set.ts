@@ -1,0 +1,44 @@
+/** The fields that a configuration sets: what an applier comes to own. */
+import { isJsonObject, type Json } from '../../../shared/model/json.ts'
+import type { Type } from '../../../shared/model/schemas/types.ts'
+import { EMPTY, type FieldNode, isEmptySet, LEAF, type MutableNode, SELF } from './field-set.ts'
+import { itemElement } from './path-element.ts'
+
+export const toFieldSet = (type: Type, value: Json): FieldNode => setOf(type, value) ?? EMPTY
+
+/** `undefined`: nothing of it is set. */
+function setOf(type: Type, value: Json): FieldNode | undefined {
+  switch (type.kind) {
+    case 'object':
+    case 'map':
+      return type.atomic ? LEAF : membersOf(type, value)
+    case 'list':
+      return type.listType === 'atomic' ? LEAF : itemsOf(type, value)
+    default:
+      return LEAF
+  }
+}
+
+function membersOf(type: Extract<Type, { readonly kind: 'object' | 'map' }>, value: Json): FieldNode | undefined {
+  if (!isJsonObject(value)) return undefined
+  const set: MutableNode = {}
+  for (const [name, member] of Object.entries(value)) {
+    const field = type.kind === 'object' ? type.fields.get(name)?.type : type.values
+    const below = setOf(field ?? { kind: 'any' }, member)
+    const nothing = member === null || (isJsonObject(member) && Object.keys(member).length === 0)
+    if (below !== undefined || nothing || type.kind === 'map') set[`f:${name}`] = nothing ? LEAF : type.kind === 'map' ? withSelf(below ?? LEAF) : (below ?? LEAF)
+  }
+  return isEmptySet(set as FieldNode) ? undefined : (set as FieldNode)
+}
+
+function itemsOf(type: Extract<Type, { readonly kind: 'list' }>, value: Json): FieldNode | undefined {
+  if (!Array.isArray(value)) return undefined
+  const set: MutableNode = {}
+  for (const item of value as readonly Json[]) {
+    const known = itemElement(type, item)
+    if (known.kind === 'element') set[known.element] = withSelf(setOf(type.items, item) ?? LEAF)
+  }
+  return isEmptySet(set as FieldNode) ? undefined : (set as FieldNode)
+}
+
+const withSelf = (node: FieldNode): FieldNode => (isEmptySet(node) ? LEAF : { ...node, [SELF]: LEAF })
