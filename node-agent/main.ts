@@ -6,6 +6,7 @@ import { openCgroups } from './cgroups/cgroups.ts'
 import { parseAgentConfig, portsOf, type AgentConfig } from './config.ts'
 import { ownCapabilities } from './host/capabilities.ts'
 import { runProgram } from './host/exec.ts'
+import { findProgram } from './host/find-program.ts'
 import { readHostFacts } from './host/facts.ts'
 import { systemMounts } from './host/mounts.ts'
 import { loadIdentity } from './identity.ts'
@@ -42,16 +43,17 @@ async function openParts(config: AgentConfig, log: Log) {
   const mounts = systemMounts()
   const cgroups = await openCgroups({ parent: `/${config.cgroup}/pods`, clock })
   const runtimeFolder = `${config.runDir}/runtime`
-  const program = config.runtime === 'crun' ? await crunForThisHost('crun', config.runDir) : config.runtime
+  const found = await findProgram(config.runtime)
+  const program = config.runtime === 'crun' ? await crunForThisHost(found, config.runDir) : found
   const [{ stdout }, images, snapshots, network, volumes] = await Promise.all([
-    runProgram(config.runtime, ['--version']),
+    runProgram(found, ['--version']),
     createImageStore({ root: config.imageDir, log }),
     createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, mounts }),
     createPodNetwork({ runFolder: `${config.runDir}/network`, log, clock }),
     createVolumes({ stateFolder: `${config.stateDir}/pods`, clock, log }),
   ])
   const version = /version\s+([\w.-]+)/.exec(stdout)?.[1] ?? 'unknown'
-  const runtime = await openCrun({ folder: runtimeFolder, runtime: program, conmon: 'conmon', version, cgroups, concurrency: availableParallelism() * 2, clock, log })
+  const runtime = await openCrun({ folder: runtimeFolder, runtime: program, conmon: await findProgram('conmon'), version, cgroups, concurrency: availableParallelism() * 2, clock, log })
   return { mounts, cgroups, runtime, images, snapshots, network, volumes, version }
 }
 
