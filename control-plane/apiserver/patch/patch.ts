@@ -13,9 +13,6 @@ import { applyMergePatch } from './merge-patch.ts'
 import type { PatchOutcome, PatchRefused } from './outcome.ts'
 import { applyStrategicMergePatch } from './strategic-merge.ts'
 
-export { applyJsonPatch, applyMergePatch, applyStrategicMergePatch }
-export type { PatchOutcome, PatchRefused }
-
 export type ClassicPatchType = 'json' | 'merge' | 'strategic'
 
 const MAX_OPERATIONS = 10_000
