@@ -1,0 +1,165 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pod, Volume } from '../../shared/model/gen/api.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import { nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
+import { namesIn, removeTree } from '../host/files.ts'
+import { type Mounts, systemMounts } from '../host/mounts.ts'
+import { writeAtomically } from './atomic-writer.ts'
+import { makeDiskFolder, makeMemoryFolder, memoryLimitBytes } from './empty-dir.ts'
+import { checkHostPath } from './host-path.ts'
+import { configMapPayload, DEFAULT_MODE, downwardPayload, type PayloadResult, secretPayload } from './payload.ts'
+import type { PrepareResult, VolumeSources, Volumes } from './port.ts'
+import { projectedPayload } from './projected.ts'
+import { Tokens } from './tokens.ts'
+
+export type { PrepareResult, VolumeSources, Volumes } from './port.ts'
+export { bindSubPath, makeSubPath } from './sub-path.ts'
+
+export interface VolumesOptions {
+  /** A folder of this agent on disk: one folder per pod. */
+  readonly stateFolder: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly mounts?: Mounts
+  /** What the node offers: for downward API files of limits that are not set. */
+  readonly allocatable?: Readonly<Record<string, string | number>>
+}
+
+/** Volumes on this host: `STATE/UID/volumes/kubernetes.io~KIND/NAME`, laid out as kubelet does. */
+export async function createVolumes(options: VolumesOptions): Promise<Volumes> {
+  await mkdir(options.stateFolder, { recursive: true, mode: 0o711 })
+  return new HostVolumes(options)
+}
+
+type OneResult = { readonly kind: 'ready'; readonly path: string } | { readonly kind: 'waiting'; readonly message: string }
+
+class HostVolumes implements Volumes {
+  readonly #options: VolumesOptions
+  readonly #mounts: Mounts
+  readonly #tokens: Tokens
+  /** One call at a time per pod: two would swap each other's files. */
+  readonly #busy = new Map<string, Promise<unknown>>()
+
+  constructor(options: VolumesOptions) {
+    this.#options = options
+    this.#mounts = options.mounts ?? systemMounts()
+    this.#tokens = new Tokens(options.clock)
+  }
+
+  prepare(pod: Pod, sources: VolumeSources): Promise<PrepareResult> {
+    return this.#oneAtATime(uidOf(pod), async () => {
+      const paths: Record<string, string> = {}
+      for (const volume of pod.spec?.volumes ?? []) {
+        const result = await this.#prepareOne(pod, volume, sources)
+        if (result.kind === 'waiting') return { kind: 'waiting', message: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.message}` }
+        paths[volume.name] = result.path
+      }
+      return { kind: 'ready', paths }
+    })
+  }
+
+  remove(podUid: string): Promise<void> {
+    return this.#oneAtATime(podUid, async () => {
+      const folder = this.podFolder(podUid)
+      this.#tokens.forget(podUid)
+      for (const target of await this.#mountedBelow(folder)) await this.#mounts.unmount(target)
+      // A mount that is still there could be a part of the host: rather leave everything than delete that.
+      const [left] = await this.#mountedBelow(folder)
+      if (left !== undefined) throw new Fault('conflict', `${left} cannot be unmounted`)
+      await removeTree(folder)
+    })
+  }
+
+  list(): Promise<readonly string[]> {
+    return namesIn(this.#options.stateFolder)
+  }
+
+  podFolder(podUid: string): string {
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,200}$/.test(podUid)) throw new Fault('invalid', `${JSON.stringify(podUid)} cannot be the uid of a pod`)
+    return join(this.#options.stateFolder, podUid)
+  }
+
+  async #prepareOne(pod: Pod, volume: Volume, sources: VolumeSources): Promise<OneResult> {
+    try {
+      return await this.#setUp(pod, volume, sources)
+    } catch (error) {
+      this.#options.log.warn({ pod: `${namespaceOf(pod)}/${nameOf(pod)}`, volume: volume.name, err: messageOf(error) }, 'a volume cannot be prepared')
+      if (isFault(error) || error instanceof Error) return { kind: 'waiting', message: messageOf(error) }
+      throw error
+    }
+  }
+
+  async #setUp(pod: Pod, volume: Volume, sources: VolumeSources): Promise<OneResult> {
+    const namespace = namespaceOf(pod)
+    const { emptyDir, hostPath, configMap, secret, downwardAPI, projected } = volume
+    if (emptyDir !== undefined) return await this.#emptyDir(pod, volume.name, emptyDir)
+    if (hostPath !== undefined) {
+      const problem = await checkHostPath(hostPath)
+      return problem === undefined ? { kind: 'ready', path: hostPath.path } : { kind: 'waiting', message: problem }
+    }
+    if (configMap !== undefined) {
+      const selection = { items: configMap.items, optional: configMap.optional === true, defaultMode: configMap.defaultMode ?? DEFAULT_MODE }
+      return await this.#fill(pod, { name: volume.name, plugin: 'configmap', inMemory: false }, () => configMapPayload(configMap.name ?? '', sources.configMap(namespace, configMap.name ?? ''), selection))
+    }
+    if (secret !== undefined) {
+      const selection = { items: secret.items, optional: secret.optional === true, defaultMode: secret.defaultMode ?? DEFAULT_MODE }
+      return await this.#fill(pod, { name: volume.name, plugin: 'secret', inMemory: true }, () => secretPayload(secret.secretName ?? '', sources.secret(namespace, secret.secretName ?? ''), selection))
+    }
+    const { allocatable } = this.#options
+    if (downwardAPI !== undefined) return await this.#fill(pod, { name: volume.name, plugin: 'downward-api', inMemory: false }, () => downwardPayload(pod, downwardAPI.items ?? [], { defaultMode: downwardAPI.defaultMode ?? DEFAULT_MODE, allocatable }))
+    if (projected !== undefined) return await this.#fill(pod, { name: volume.name, plugin: 'projected', inMemory: true }, (folder) => projectedPayload(projected, { pod, sources, tokens: this.#tokens, allocatable, folder }))
+    const kind = Object.keys(volume).find((key) => key !== 'name')
+    return kind === undefined ? await this.#emptyDir(pod, volume.name, {}) : { kind: 'waiting', message: `this node has no volumes of the kind ${kind}` }
+  }
+
+  async #emptyDir(pod: Pod, name: string, source: NonNullable<Volume['emptyDir']>): Promise<OneResult> {
+    const path = await this.#volumeFolder(pod, 'empty-dir', name)
+    const fsGroup = pod.spec?.securityContext?.fsGroup
+    if (source.medium === 'Memory') await makeMemoryFolder(this.#mounts, { path, fsGroup, sizeBytes: memoryLimitBytes(pod, source) })
+    else if (source.medium === undefined || source.medium === '') await makeDiskFolder(path, fsGroup)
+    else return { kind: 'waiting', message: `this node has no storage medium ${JSON.stringify(source.medium)}` }
+    return { kind: 'ready', path }
+  }
+
+  /** The folder is made only when there is something to fill it with: a pod that waits leaves nothing half-made. */
+  async #fill(pod: Pod, { name, plugin, inMemory }: { readonly name: string; readonly plugin: string; readonly inMemory: boolean }, collect: (folder: string) => PayloadResult | Promise<PayloadResult>): Promise<OneResult> {
+    const path = await this.#volumeFolder(pod, plugin, name)
+    const result = await collect(path)
+    if (result.kind === 'missing') return { kind: 'waiting', message: result.message }
+    const fsGroup = pod.spec?.securityContext?.fsGroup
+    if (inMemory) await makeMemoryFolder(this.#mounts, { path, fsGroup, sizeBytes: undefined })
+    else await makeDiskFolder(path, fsGroup)
+    await writeAtomically(path, result.payload, { nowMs: this.#options.clock.nowMs(), fsGroup })
+    return { kind: 'ready', path }
+  }
+
+  async #volumeFolder(pod: Pod, plugin: string, name: string): Promise<string> {
+    if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) throw new Fault('invalid', `${JSON.stringify(name)} cannot be the name of a volume`)
+    const folder = join(this.podFolder(uidOf(pod)), 'volumes', `kubernetes.io~${plugin}`)
+    await mkdir(folder, { recursive: true, mode: 0o755 })
+    return join(folder, name)
+  }
+
+  /** Innermost first. */
+  async #mountedBelow(folder: string): Promise<readonly string[]> {
+    const points = await this.#mounts.list()
+    return points
+      .map(({ target }) => target)
+      .filter((target) => target.startsWith(`${folder}/`))
+      .reverse()
+  }
+
+  async #oneAtATime<T>(podUid: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(podUid)
+    const run = before === undefined ? work() : before.then(work, work)
+    this.#busy.set(podUid, run)
+    try {
+      return await run
+    } finally {
+      if (this.#busy.get(podUid) === run) this.#busy.delete(podUid)
+    }
+  }
+}

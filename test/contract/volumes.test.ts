@@ -1,0 +1,345 @@
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type Mounts, programOnlyMounts, systemMounts } from '../../node-agent/host/mounts.ts'
+import { podWith, testSources, volumesContract } from '../../node-agent/volumes/contract.ts'
+import type { VolumeSources, Volumes } from '../../node-agent/volumes/port.ts'
+import { bindSubPath, createVolumes, makeSubPath } from '../../node-agent/volumes/volumes.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+
+interface Place extends AsyncDisposable {
+  readonly folder: string
+  readonly volumes: Volumes
+  readonly mounts: Mounts
+  open(): Promise<Volumes>
+}
+
+async function openPlace(mounts: Mounts = systemMounts()): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-volumes-'))
+  const open = (): Promise<Volumes> => createVolumes({ stateFolder: join(folder, 'pods'), clock: systemClock, log: silentLog, mounts })
+  return {
+    folder,
+    mounts,
+    open,
+    volumes: await open(),
+    async [Symbol.asyncDispose]() {
+      for (const { target } of (await mounts.list()).filter(({ target: at }) => at.startsWith(`${folder}/`)).reverse()) await mounts.unmount(target)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const uid = podWith([]).metadata.uid ?? ''
+
+for (const [name, make] of Object.entries({ 'by calls': systemMounts, 'by programs': programOnlyMounts })) volumesContract(`host, mounted ${name}`, () => openPlace(make()))
+
+/** The path of the pod's only volume. */
+async function ready(volumes: Volumes, pod: Pod, sources: VolumeSources = testSources()): Promise<string> {
+  const result = await volumes.prepare(pod, sources)
+  if (result.kind === 'waiting') throw new Error(result.message)
+  return Object.values(result.paths)[0] ?? ''
+}
+
+const ownerAndMode = async (path: string): Promise<string> => {
+  const { mode, uid: owner, gid } = await stat(path)
+  return `${(mode & 0o7777).toString(8)} ${owner}:${gid}`
+}
+
+describe('emptyDir', () => {
+  it('on disk is open to all, or belongs to the pod’s group', async () => {
+    await using place = await openPlace()
+    expect(await ownerAndMode(await ready(place.volumes, podWith([{ name: 'd', emptyDir: {} }])))).toBe('777 0:0')
+    await place.volumes.remove(uid)
+    expect(await ownerAndMode(await ready(place.volumes, podWith([{ name: 'd', emptyDir: {} }], { securityContext: { fsGroup: 2000 } })))).toBe('2777 0:2000')
+  })
+
+  it('keeps its content over prepare and a restart of the agent', async () => {
+    await using place = await openPlace()
+    const pod = podWith([{ name: 'd', emptyDir: {} }, { name: 'm', emptyDir: { medium: 'Memory' } }])
+    const result = await place.volumes.prepare(pod, testSources())
+    const paths = result.kind === 'ready' ? result.paths : {}
+    for (const path of Object.values(paths)) await writeFile(join(path, 'x'), 'kept')
+    expect(await (await place.open()).prepare(pod, testSources())).toEqual(result)
+    for (const path of Object.values(paths)) expect(await readFile(join(path, 'x'), 'utf8')).toBe('kept')
+  })
+
+  it('in memory has its size limit', async () => {
+    await using place = await openPlace()
+    const path = await ready(place.volumes, podWith([{ name: 'd', emptyDir: { medium: 'Memory', sizeLimit: '64Ki' } }]))
+    expect(await ownerAndMode(path)).toBe('1777 0:0')
+    await expect(writeFile(join(path, 'f'), Buffer.alloc(100_000))).rejects.toThrow('ENOSPC')
+    expect((await place.mounts.list()).filter(({ target }) => target === path)).toMatchObject([{ type: 'tmpfs' }])
+  })
+})
+
+describe('volumes from objects', () => {
+  const configMap = (data: Readonly<Record<string, string>>) => ({ metadata: { name: 'cm' }, data })
+
+  it('are laid out as kubelet does, and swapped in one step', async () => {
+    await using place = await openPlace()
+    const sources = testSources()
+    sources.configMaps.set('ns/cm', { ...configMap({ k: 'old', gone: '1' }), binaryData: { bin: 'AAEC' } })
+    const pod = podWith([{ name: 'd', configMap: { name: 'cm' } }])
+    const path = await ready(place.volumes, pod, sources)
+    expect(path).toBe(join(place.folder, 'pods', uid, 'volumes/kubernetes.io~configmap/d'))
+    expect(await readlink(join(path, 'k'))).toBe('..data/k')
+    const first = await readlink(join(path, '..data'))
+    expect(first).toMatch(/^\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\.\d+$/)
+    expect(await readFile(join(path, 'bin'))).toEqual(Buffer.from([0, 1, 2]))
+    expect(await ownerAndMode(join(path, 'k'))).toBe('644 0:0')
+
+    await ready(place.volumes, pod, sources)
+    expect(await readlink(join(path, '..data'))).toBe(first)
+
+    sources.configMaps.set('ns/cm', configMap({ k: 'new', more: '2' }))
+    await ready(place.volumes, pod, sources)
+    expect(await readFile(join(path, 'k'), 'utf8')).toBe('new')
+    const second = await readlink(join(path, '..data'))
+    expect((await readdir(path)).sort()).toEqual([second, '..data', 'k', 'more'].sort())
+  })
+
+  it('never show a part of a change', async () => {
+    await using place = await openPlace()
+    const sources = testSources()
+    const pod = podWith([{ name: 'd', configMap: { name: 'cm' } }])
+    const set = (text: string): void => void sources.configMaps.set('ns/cm', configMap({ a: text, b: text }))
+    set('0')
+    const path = await ready(place.volumes, pod, sources)
+    let going = true
+    const reader = (async () => {
+      while (going) {
+        const version = await readlink(join(path, '..data'))
+        const both = await Promise.all(['a', 'b'].map((name) => readFile(join(path, version, name), 'utf8').catch(() => 'swapped')))
+        expect(both[0] === both[1] || both.includes('swapped'), both.join()).toBe(true)
+        // Through the links there is always something.
+        await readFile(join(path, 'a'))
+      }
+    })()
+    for (let change = 1; change < 30; change++) {
+      set(String(change))
+      await ready(place.volumes, pod, sources)
+    }
+    going = false
+    await reader
+  })
+
+  it('from secrets lie in memory, with modes by item and by default', async () => {
+    await using place = await openPlace()
+    const sources = testSources()
+    sources.secrets.set('ns/s', { metadata: { name: 's' }, data: { pass: Buffer.from('word').toString('base64'), user: 'bWU=' } })
+    const path = await ready(place.volumes, podWith([{ name: 'd', secret: { secretName: 's', defaultMode: 0o400, items: [{ key: 'pass', path: 'sub/p' }, { key: 'user', path: 'u', mode: 0o604 }] } }]), sources)
+    expect((await place.mounts.list()).find(({ target }) => target === path)?.type).toBe('tmpfs')
+    expect(await ownerAndMode(join(path, 'sub/p'))).toBe('400 0:0')
+    expect(await ownerAndMode(join(path, 'u'))).toBe('604 0:0')
+    expect(await readFile(join(path, 'sub/p'), 'utf8')).toBe('word')
+    expect((await readdir(path)).filter((entry) => !entry.startsWith('..')).sort()).toEqual(['sub', 'u'])
+  })
+
+  it('project several objects into one folder', async () => {
+    await using place = await openPlace()
+    const sources = testSources()
+    sources.configMaps.set('ns/cm', configMap({ a: 'from cm' }))
+    sources.secrets.set('ns/s', { metadata: { name: 's' }, data: { b: Buffer.from('from secret').toString('base64') } })
+    const projected = {
+      defaultMode: 0o440,
+      sources: [
+        { configMap: { name: 'cm' } },
+        { secret: { name: 's', items: [{ key: 'b', path: 'sub/b', mode: 0o600 }] } },
+        { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+        { serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 3600 } },
+      ],
+    }
+    const path = await ready(place.volumes, podWith([{ name: 'd', projected }]), sources)
+    expect(await Promise.all(['a', 'sub/b', 'labels', 'token'].map((file) => readFile(join(path, file), 'utf8')))).toEqual(['from cm', 'from secret', 'app="web"', 'token for vault'])
+    expect(await Promise.all(['a', 'sub/b', 'token'].map((file) => ownerAndMode(join(path, file))))).toEqual(['440 0:0', '600 0:0', '440 0:0'])
+  })
+
+  it('give tokens to the pod’s user and group alone', async () => {
+    await using place = await openPlace()
+    const projected = { sources: [{ serviceAccountToken: { path: 'token' } }] }
+    const token = async (securityContext: object): Promise<string> => {
+      await place.volumes.remove(uid)
+      return await ownerAndMode(join(await ready(place.volumes, podWith([{ name: 'd', projected }], { securityContext })), 'token'))
+    }
+    expect(await token({})).toBe('644 0:0')
+    expect(await token({ runAsUser: 1000 })).toBe('600 1000:0')
+    expect(await token({ fsGroup: 2000 })).toBe('640 0:2000')
+    expect(await token({ runAsUser: 1000, fsGroup: 2000 })).toBe('640 1000:2000')
+  })
+
+  it('keep the token they have when the agent was restarted and the control plane is away', async () => {
+    await using place = await openPlace()
+    const pod = podWith([{ name: 'd', projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'x' } }] } }])
+    const path = await ready(place.volumes, pod)
+    const away = { ...testSources(), serviceAccountToken: () => Promise.reject(new Error('no answer')) }
+    expect(await ready(await place.open(), pod, away)).toBe(path)
+    expect(await readFile(join(path, 'token'), 'utf8')).toBe('token for x')
+    await place.volumes.remove(uid)
+    expect(await (await place.open()).prepare(pod, away)).toEqual({ kind: 'waiting', message: 'MountVolume.SetUp failed for volume "d" : failed to fetch token: no answer' })
+  })
+
+  it('tell all that is missing from a projected volume', async () => {
+    await using place = await openPlace()
+    const pod = podWith([{ name: 'd', projected: { sources: [{ configMap: { name: 'a' } }, { secret: { name: 'b' } }] } }])
+    expect(await place.volumes.prepare(pod, testSources())).toMatchObject({ message: 'MountVolume.SetUp failed for volume "d" : [configmap "a" not found, secret "b" not found]' })
+  })
+
+  it('refuse names that lead out', async () => {
+    await using place = await openPlace()
+    const sources = testSources()
+    sources.configMaps.set('ns/cm', configMap({ k: 'v' }))
+    for (const path of ['../x', '/x', 'a/../../x', '..data', 'a//b']) expect(await place.volumes.prepare(podWith([{ name: 'd', configMap: { name: 'cm', items: [{ key: 'k', path }] } }]), sources), path).toMatchObject({ kind: 'waiting' })
+    expect(await readdir(place.folder)).toEqual(['pods'])
+  })
+})
+
+describe('hostPath', () => {
+  it.each([
+    ['Directory', 'file', 'is not a directory'],
+    ['Directory', 'missing', 'is not a directory'],
+    ['DirectoryOrCreate', 'file', 'is not a directory'],
+    ['File', 'folder', 'is not a file'],
+    ['FileOrCreate', 'folder', 'is not a file'],
+    ['Socket', 'file', 'is not a socket file'],
+    ['CharDevice', 'file', 'is not a character device'],
+    ['BlockDevice', 'file', 'is not a block device'],
+    ['Directory', 'folder', undefined],
+    ['File', 'file', undefined],
+    ['Socket', 'socket', undefined],
+    ['DirectoryOrCreate', 'new', undefined],
+    ['FileOrCreate', 'new', undefined],
+    ['', 'new', undefined],
+  ])('of type %s on a %s', async (type, name, complaint) => {
+    await using place = await openPlace()
+    await mkdir(join(place.folder, 'folder'))
+    await writeFile(join(place.folder, 'file'), '')
+    const server = createServer().listen(join(place.folder, 'socket'))
+    const path = join(place.folder, name)
+    const result = await place.volumes.prepare(podWith([{ name: 'd', hostPath: { path, type } }], { securityContext: { fsGroup: 2000 } }), testSources())
+    server.close()
+    if (complaint !== undefined) return expect(result).toEqual({ kind: 'waiting', message: `MountVolume.SetUp failed for volume "d" : hostPath type check failed: ${path} ${complaint}` })
+    expect(result).toEqual({ kind: 'ready', paths: { d: path } })
+    if (name === 'new') expect(await ownerAndMode(path)).toBe(type === 'FileOrCreate' ? '644 0:0' : '755 0:0')
+  })
+
+  it('is checked for devices', async () => {
+    await using place = await openPlace()
+    expect(await ready(place.volumes, podWith([{ name: 'd', hostPath: { path: '/dev/null', type: 'CharDevice' } }]))).toBe('/dev/null')
+  })
+})
+
+describe('kinds that are not there', () => {
+  it('are named', async () => {
+    await using place = await openPlace()
+    expect(await place.volumes.prepare(podWith([{ name: 'd', persistentVolumeClaim: { claimName: 'c' } }]), testSources())).toMatchObject({ message: 'MountVolume.SetUp failed for volume "d" : this node has no volumes of the kind persistentVolumeClaim' })
+  })
+})
+
+describe('remove', () => {
+  it('unmounts everything and follows no link', async () => {
+    await using place = await openPlace()
+    const precious = join(place.folder, 'precious')
+    await mkdir(precious)
+    await writeFile(join(precious, 'f'), '1')
+    const path = await ready(place.volumes, podWith([{ name: 'd', emptyDir: {} }, { name: 'm', emptyDir: { medium: 'Memory' } }, { name: 's', secret: { secretName: 'x', optional: true } }]))
+    await symlink(precious, join(path, 'link'))
+    // A bind of the same file system, as a sub path of a hostPath is: no device number tells it from our own folders.
+    await bindSubPath(place.mounts, { volume: place.folder, subPath: 'precious', target: join(place.volumes.podFolder(uid), 'volume-subpaths/h/c/0') })
+    await place.volumes.remove(uid)
+    expect(await readdir(join(place.folder, 'pods'))).toEqual([])
+    expect(await readFile(join(precious, 'f'), 'utf8')).toBe('1')
+    expect((await place.mounts.list()).filter(({ target }) => target.startsWith(place.folder))).toEqual([])
+  })
+
+  it('leaves everything where a mount cannot be undone', async () => {
+    await using place = await openPlace()
+    const mounts: Mounts = { ...place.mounts, unmount: async () => false }
+    const volumes = await createVolumes({ stateFolder: join(place.folder, 'pods'), clock: systemClock, log: silentLog, mounts })
+    const path = await ready(volumes, podWith([{ name: 'm', emptyDir: { medium: 'Memory' } }]))
+    await writeFile(join(path, 'x'), '1')
+    await expect(volumes.remove(uid)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await readFile(join(path, 'x'), 'utf8')).toBe('1')
+  })
+})
+
+describe('sub paths', () => {
+  const volumeOf = async (place: Place): Promise<string> => await ready(place.volumes, podWith([{ name: 'd', emptyDir: {} }], { securityContext: { fsGroup: 2000 } }))
+
+  it('are made with the mode of their volume', async () => {
+    await using place = await openPlace()
+    const volume = await volumeOf(place)
+    expect(await makeSubPath({ volume, subPath: 'in/side' })).toBe(join(volume, 'in/side'))
+    expect(await ownerAndMode(join(volume, 'in'))).toBe('2777 0:2000')
+    expect(await makeSubPath({ volume, subPath: 'in/side/' })).toBe(join(volume, 'in/side'))
+  })
+
+  it('follow links that stay inside, and are bound to what they were', async () => {
+    await using place = await openPlace()
+    const sources = testSources()
+    sources.configMaps.set('ns/cm', { metadata: { name: 'cm' }, data: { k: 'old' } })
+    const pod = podWith([{ name: 'd', configMap: { name: 'cm' } }])
+    const volume = await ready(place.volumes, pod, sources)
+    const target = join(place.volumes.podFolder(uid), 'volume-subpaths/d/c/0')
+    expect(await bindSubPath(place.mounts, { volume, subPath: 'k', target })).toBe(target)
+    sources.configMaps.set('ns/cm', { metadata: { name: 'cm' }, data: { k: 'new' } })
+    await ready(place.volumes, pod, sources)
+    expect(await readFile(target, 'utf8')).toBe('old')
+    await bindSubPath(place.mounts, { volume, subPath: 'k', target })
+    expect(await readFile(target, 'utf8')).toBe('new')
+    expect((await place.mounts.list()).filter((point) => point.target === target)).toHaveLength(1)
+  })
+
+  it.each([
+    ['..', undefined],
+    ['/etc', undefined],
+    ['a/../../x', undefined],
+    ['link', '/etc'],
+    ['link/passwd', '/etc'],
+    ['link/new', '../../..'],
+  ])('refuse %s with a link to %s', async (subPath, link) => {
+    await using place = await openPlace()
+    const volume = await volumeOf(place)
+    if (link !== undefined) await symlink(link, join(volume, 'link'))
+    await expect(makeSubPath({ volume, subPath })).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('never lead out while somebody swaps a folder for a link', async () => {
+    await using place = await openPlace()
+    const volume = await volumeOf(place)
+    await mkdir(join(volume, 'a'))
+    await symlink('/etc', join(volume, 'b'))
+    /** The sub path is made wherever it is missing: then it is in the way, and swept away. */
+    const move = async (from: string, to: string): Promise<void> => {
+      for (let tries = 0; tries < 100; tries++) {
+        try {
+          return await rename(join(volume, from), join(volume, to))
+        } catch {
+          await rm(join(volume, to), { recursive: true, force: true })
+        }
+      }
+    }
+    const running = (async () => {
+      for (let turn = 0; turn < 300; turn++) {
+        await move('a', 't')
+        await move('b', 'a')
+        await move('a', 'b')
+        await move('t', 'a')
+      }
+    })()
+    let refused = 0
+    for (let turn = 0; turn < 300; turn++) {
+      try {
+        const path = await makeSubPath({ volume, subPath: 'a' })
+        expect(path.startsWith(volume), path).toBe(true)
+      } catch {
+        refused++
+      }
+    }
+    await running
+    expect(refused).toBeLessThan(300)
+  })
+})
