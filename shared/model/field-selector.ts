@@ -1,5 +1,7 @@
 /** Field selectors as requests write them: `metadata.name=a,status.phase!=Running`. Which fields a kind knows is the kind's to say. */
 
+import { ownMember } from './json.ts'
+
 export interface FieldRequirement {
   readonly field: string
   readonly operator: '=' | '!='
@@ -52,7 +54,7 @@ function unescapeValue(text: string): { readonly kind: 'text'; readonly text: st
 
 /** Whether the fields have the wanted values; a field that is absent counts as empty. */
 export const meetsFieldRequirements = (requirements: readonly FieldRequirement[], fields: Readonly<Record<string, string>>): boolean =>
-  requirements.every(({ field, operator, value }) => (operator === '=') === ((fields[field] ?? '') === value))
+  requirements.every(({ field, operator, value }) => (operator === '=') === ((ownMember(fields, field) ?? '') === value))
 
 /** The value a selector demands of a field, if it demands one: a list by `metadata.name` is a lookup. */
 export const demandedValue = (requirements: readonly FieldRequirement[], field: string): string | undefined => requirements.find((one) => one.field === field && one.operator === '=')?.value

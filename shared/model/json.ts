@@ -17,6 +17,15 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   const left = a as Readonly<Record<string, unknown>>
   const right = b as Readonly<Record<string, unknown>>
   for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false
-  for (const key of Object.keys(right)) if (right[key] !== undefined && left[key] === undefined) return false
+  for (const key of Object.keys(right)) if (right[key] !== undefined && !Object.hasOwn(left, key)) return false
   return true
+}
+
+/** A member that is the object's own: keys are the clients' to choose, and `constructor` or `toString` are good keys. */
+export const ownMember = <T>(object: Readonly<Record<string, T>> | undefined, key: string): T | undefined => (object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined)
+
+/** Sets a member whatever its name is: a plain assignment to `__proto__` would be lost. */
+export function setMember(object: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+  else object[key] = value
 }

@@ -1,5 +1,6 @@
 /** `metav1.LabelSelector`: which label sets it matches. The text form of selectors (`a=b,c in (d)`) is parsed elsewhere. */
 import type { LabelSelector, LabelSelectorRequirement } from './gen/api.ts'
+import { ownMember } from './json.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -12,12 +13,12 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
 /** Whether every wanted label is there with its value. */
 export function matchesLabels(wanted: Labels | undefined, labels: Labels | undefined): boolean {
   if (!wanted) return true
-  for (const [key, value] of Object.entries(wanted)) if (labels?.[key] !== value) return false
+  for (const [key, value] of Object.entries(wanted)) if (ownMember(labels, key) !== value) return false
   return true
 }
 
 function meets(requirement: LabelSelectorRequirement, labels: Labels): boolean {
-  const value = labels[requirement.key]
+  const value = ownMember(labels, requirement.key)
   switch (requirement.operator) {
     case 'In':
       return value !== undefined && (requirement.values ?? []).includes(value)

@@ -1,6 +1,7 @@
 /** Label selectors in their text form (`app=web,tier in (a,b),!old`): parsed, matched and written. The object form lives in `label-selector.ts`. */
 import type { LabelSelector } from './gen/api.ts'
 import { type FieldError, fieldErrorsText, forbidden, indexPath, invalid, required, childPath, keyPath } from './field-error.ts'
+import { ownMember } from './json.ts'
 import type { Labels } from './label-selector.ts'
 import { labelValueProblems, qualifiedNameProblems } from './validation/names.ts'
 import { validateLabelName, validateLabels } from './validation/object-meta.ts'
@@ -176,7 +177,7 @@ const parseInteger = (text: string): number | undefined => (/^[-+]?[0-9]+$/.test
 
 /** Whether labels meet every requirement; none at all is met by everything. */
 export function meetsRequirements(requirements: readonly LabelRequirement[], labels: Labels | undefined): boolean {
-  for (const requirement of requirements) if (!meets(requirement, labels?.[requirement.key])) return false
+  for (const requirement of requirements) if (!meets(requirement, ownMember(labels, requirement.key))) return false
   return true
 }
 
@@ -219,7 +220,7 @@ const operatorOf: Readonly<Record<string, LabelOperator>> = { In: 'in', NotIn: '
 export function requirementsOf(selector: LabelSelector): readonly LabelRequirement[] {
   const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]): LabelRequirement => ({ key, operator: '=', values: [value] }))
   const expressions = (selector.matchExpressions ?? []).flatMap(({ key, operator, values }): LabelRequirement[] => {
-    const known = operatorOf[operator]
+    const known = ownMember(operatorOf, operator)
     return known ? [{ key, operator: known, values: [...new Set(values)].toSorted() }] : []
   })
   return [...labels, ...expressions].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))

@@ -1,4 +1,5 @@
 /** Which kinds the server knows by which version, and what it says when a body is of another kind than its path. */
+import { ownMember } from '../../../shared/model/json.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
 import { schemaOfKind } from '../../../shared/model/schemas/schema.ts'
 
@@ -44,7 +45,7 @@ const retired: Readonly<Record<string, string>> = {
   'flowcontrol.apiserver.k8s.io/v1beta3': 'FlowSchema PriorityLevelConfiguration',
 }
 
-export const isKnownKind = (apiVersion: string, kind: string): boolean => schemaOfKind(apiVersion, kind) !== undefined || (retired[apiVersion]?.split(' ').includes(kind) ?? false)
+export const isKnownKind = (apiVersion: string, kind: string): boolean => schemaOfKind(apiVersion, kind) !== undefined || (ownMember(retired, apiVersion)?.split(' ').includes(kind) ?? false)
 
 /** `Pod in version "v1" cannot be handled as a Service`: how refusals of a body begin once its kind is known. */
 export const cannotBeHandled = (given: GroupVersionKind, expected: GroupVersionKind): string => `${given.kind} in version ${goQuote(given.version)} cannot be handled as a ${expected.kind}`

@@ -1,5 +1,5 @@
 /** Which fields differ between two states of an object. */
-import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { deepEqual, isJsonObject, type Json, type JsonObject, ownMember } from '../../../shared/model/json.ts'
 import type { Field, ListType, MapType, ObjectType, Type } from '../../../shared/model/schemas/types.ts'
 import { EMPTY, type FieldNode, LEAF, type MutableNode, SELF, without } from './field-set.ts'
 import { itemElement } from './path-element.ts'
@@ -113,8 +113,8 @@ function unset(field: Field, struct: Maybe): Maybe {
 
 function visitMap(type: MapType, [before, after]: Pair, found: Found): void {
   const [left, right] = [objectOf(before), objectOf(after)]
-  for (const key in right) descend(type.values, { element: `f:${key}`, pair: [left[key], right[key]] }, found)
-  for (const key in left) if (right[key] === undefined) descend(type.values, { element: `f:${key}`, pair: [left[key], undefined] }, found)
+  for (const key in right) descend(type.values, { element: `f:${key}`, pair: [ownMember(left, key), right[key]] }, found)
+  for (const key in left) if (ownMember(right, key) === undefined) descend(type.values, { element: `f:${key}`, pair: [left[key], undefined] }, found)
 }
 
 function visitList(type: ListType, [before, after]: Pair, found: Found): void {

@@ -1,4 +1,5 @@
 /** Paths nobody comes to own. */
+import { ownMember } from '../../../shared/model/json.ts'
 import { difference, type FieldNode } from './field-set.ts'
 
 const METADATA = ['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'clusterName', 'generation', 'managedFields', 'resourceVersion']
@@ -18,6 +19,6 @@ const special: Readonly<Record<string, Paths>> = {
 
 /** Fields that an endpoint of a kind ignores, so that whoever writes through it does not come to own them. */
 export function resetPaths(kind: string, subresource: string): Paths {
-  if (subresource === 'status') return special[kind] ?? [['spec']]
+  if (subresource === 'status') return ownMember(special, kind) ?? [['spec']]
   return subresource === '' ? [['status']] : []
 }

@@ -1,5 +1,5 @@
 /** Takes fields out of an object, and finds what an applier gave up. */
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, setMember } from '../../../shared/model/json.ts'
 import { childType } from '../../../shared/model/schemas/lookup.ts'
 import type { Type } from '../../../shared/model/schemas/types.ts'
 import { difference, type FieldNode, has, intersection, isEmptySet, type MutableNode, SELF, LEAF, union } from './field-set.ts'
@@ -24,7 +24,7 @@ function remove(type: Type, value: Json, set: FieldNode): Json {
     const element = `f:${name}`
     if (has(set, element)) continue
     const below = set[element]
-    rest[name] = below === undefined ? member : remove(childType(type, name) ?? ANY, member, below)
+    setMember(rest, name, below === undefined ? member : remove(childType(type, name) ?? ANY, member, below))
   }
   return Object.keys(rest).length === 0 ? null : rest
 }

@@ -1,5 +1,5 @@
 /** Lays a configuration over an object: what the configuration says wins, what it does not say stays. */
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, ownMember, setMember } from '../../../shared/model/json.ts'
 import { childType } from '../../../shared/model/schemas/lookup.ts'
 import type { ListType, Type } from '../../../shared/model/schemas/types.ts'
 import { itemElement } from './path-element.ts'
@@ -30,8 +30,8 @@ function mergeMembers(type: Type, live: Json, config: Json): Json {
   if (!isJsonObject(config)) return live
   const result: Record<string, Json> = { ...live }
   for (const [name, member] of Object.entries(config)) {
-    const merged = merge(childType(type, name) ?? ANY, live[name], member)
-    if (merged !== undefined) result[name] = merged
+    const merged = merge(childType(type, name) ?? ANY, ownMember(live, name), member)
+    if (merged !== undefined) setMember(result, name, merged)
   }
   return result
 }

@@ -1,5 +1,5 @@
 /** The `$…` members of a strategic merge patch. */
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, setMember } from '../../../shared/model/json.ts'
 
 export const PATCH = '$patch'
 export const RETAIN_KEYS = '$retainKeys'
@@ -28,7 +28,7 @@ export function withoutDirectives(value: Json): Json | undefined {
   for (const [key, member] of Object.entries(value)) {
     if (key === PATCH || isDirective(key) || member === null) continue
     const plain = withoutDirectives(member)
-    if (plain !== undefined) kept[key] = plain
+    if (plain !== undefined) setMember(kept, key, plain)
   }
   return kept
 }

@@ -1,5 +1,5 @@
 /** JSON Patch (RFC 6902) with the liberties Kubernetes' library takes: negative indexes, values left out, replacing what is not there. */
-import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { deepEqual, isJsonObject, type Json, type JsonObject, ownMember } from '../../../shared/model/json.ts'
 import { type PatchOutcome, rejected } from './outcome.ts'
 
 /** Says inside this file that an operation failed. */
@@ -67,7 +67,7 @@ function read(document: Json, path: readonly string[]): Json | undefined | typeo
       const index = indexOf(part, value.length)
       if (index === undefined || index >= value.length) return FAILED
       value = (value as readonly Json[])[index]
-    } else if (isJsonObject(value)) value = value[part]
+    } else if (isJsonObject(value)) value = ownMember(value, part)
     else return FAILED
     if (value === undefined && depth < path.length - 1) return FAILED
   }
@@ -99,7 +99,7 @@ interface Place {
 }
 
 function changeObject(object: JsonObject, { part, rest, wanted }: Place): Result {
-  const member = object[part]
+  const member = ownMember(object, part)
   if (rest.length > 0) {
     if (member === undefined) return FAILED
     const changed = change(member, rest, wanted)

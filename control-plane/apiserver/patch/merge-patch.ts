@@ -1,5 +1,5 @@
 /** JSON Merge Patch (RFC 7386). */
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, ownMember, setMember } from '../../../shared/model/json.ts'
 import { type PatchOutcome, rejected } from './outcome.ts'
 
 export function applyMergePatch(current: JsonObject, patch: Json): PatchOutcome {
@@ -12,7 +12,7 @@ function merge(target: Json | undefined, patch: Json): Json {
   const result: Record<string, Json> = isJsonObject(target) ? { ...target } : {}
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key]
-    else result[key] = merge(result[key], value)
+    else setMember(result, key, merge(ownMember(result, key), value))
   }
   return result
 }

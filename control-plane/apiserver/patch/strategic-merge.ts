@@ -1,5 +1,5 @@
 /** Strategic merge patch: a merge that knows from the schema which lists are merged by which key. */
-import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { deepEqual, isJsonObject, type Json, type JsonObject, ownMember, setMember } from '../../../shared/model/json.ts'
 import { goPrint } from '../../../shared/model/go-text.ts'
 import { childType } from '../../../shared/model/schemas/lookup.ts'
 import { type Field, type Type, typeOf } from '../../../shared/model/schemas/types.ts'
@@ -56,7 +56,7 @@ const fieldOf = (type: Type, key: string): Field | undefined => (type.kind === '
 
 function mergeMember(result: Record<string, Json>, { type, key, value }: Member): PatchRefused | undefined {
   if (key.startsWith(DELETE_FROM)) return deleteFromList(result, key, value)
-  const old = result[key]
+  const old = ownMember(result, key)
   if (value === null) {
     delete result[key]
     return undefined
@@ -71,7 +71,7 @@ function mergeMember(result: Record<string, Json>, { type, key, value }: Member)
     result[key] = outcome.value
   } else {
     const plain = withoutDirectives(value)
-    if (plain !== undefined) result[key] = plain
+    if (plain !== undefined) setMember(result, key, plain)
   }
   return undefined
 }

@@ -4,7 +4,7 @@
  * bodies, `unstructured` the result of a strategic merge.
  */
 import type { Json, JsonObject } from '../json.ts'
-import { isJsonObject } from '../json.ts'
+import { isJsonObject, setMember } from '../json.ts'
 import { goScalarName, jsonTypeName, readScalar } from './scalars.ts'
 import { type Field, type ListType, type MapType, type ObjectType, type ScalarType, type Type, typeOf } from './types.ts'
 
@@ -164,7 +164,7 @@ function readMap(type: MapType, value: Json, walk: Walk): Json | undefined {
     walk.path.push(`.${key}`)
     const read = member === null ? zeroElement(type.values) : readValue(type.values, member, walk)
     walk.path.pop()
-    if (read !== undefined) object[key] = read
+    if (read !== undefined) setMember(object, key, read)
     if (walk.stopped !== undefined) break
   }
   return object
