@@ -40,7 +40,9 @@ const serviceFolder = (spec: LabSpec, member: string): string => `${layoutOf(spe
 export async function supervise(spec: LabSpec, member: string): Promise<void> {
   if (await isSupervised(spec, member)) return
   const lines = `${enterGroup(`${layoutOf(spec).cgroup}/supervisor`)}\nexec runsv ${quoted(serviceFolder(spec, member))}`
-  const child = spawn('setsid', ['sh', '-c', lines], { detached: true, stdio: 'ignore', cwd: '/' })
+  // Nothing of the caller's environment is the lab's business.
+  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...(process.env['GANTRY_LOG'] === undefined ? {} : { GANTRY_LOG: process.env['GANTRY_LOG'] }) }
+  const child = spawn('setsid', ['sh', '-c', lines], { detached: true, stdio: 'ignore', cwd: '/', env })
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', (cause) => reject(new Fault('unsupported', `cannot start the supervisor: ${cause.message}`, { cause })))

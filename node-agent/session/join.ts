@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import { joinCluster, type Address, type TlsFiles } from '../../proto/rpc.ts'
 import { Fault } from '../../shared/kit/faults.ts'
@@ -32,7 +32,7 @@ export function fetchAuthority(address: Address, caSha256: string): Promise<stri
     socket.once('secureConnect', () => {
       const found = chainOf(socket.getPeerCertificate(true) as PeerCertificate).find((raw) => createHash('sha256').update(raw).digest('hex') === caSha256)
       socket.destroy()
-      if (found) resolve(`-----BEGIN CERTIFICATE-----\n${found.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`)
+      if (found) resolve(new X509Certificate(found).toString())
       else reject(new Fault('permission', `${address.host}:${address.port} belongs to another cluster than the join token: its CA has another fingerprint`))
     })
   })

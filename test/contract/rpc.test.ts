@@ -1,8 +1,11 @@
 /** The node protocol over real gRPC and mTLS: joining, the session's two directions, who may call, what a broken link looks like. */
 import { createHash, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createSecureContext, createServer as createTlsServer } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createJoin, nodeNameOf } from '../../control-plane/dispatch/join.ts'
-import { joinWithToken } from '../../node-agent/session/join.ts'
+import { fetchAuthority, joinWithToken } from '../../node-agent/session/join.ts'
 import { dialControlPlane, serveNodes, type NodeServer, type TlsFiles } from '../../proto/rpc.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { createAuthority, issueCertificate, signCertificateRequest, type Identity } from '../../shared/kit/pki.ts'
@@ -74,4 +77,20 @@ test('nobody without a certificate of the cluster gets a session', async () => {
 
 test('an address that nobody listens on is a fault that can be tried again', async () => {
   await expect(joinWithToken({ host: '127.0.0.1', port: 27_499 }, { caSha256: fingerprint(), secret: SECRET }, 'n1')).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('the CA is understood whatever its length', async () => {
+  // A certificate whose base64 text fills its last line exactly once got an empty line before its end, which TLS does not read.
+  const sizes = new Set<number>()
+  for (let length = 1; length <= 60; length++) {
+    const one = await createAuthority({ commonName: 'x'.repeat(length), clock })
+    const server = createTlsServer({ key: one.privateKeyPem, cert: one.certificatePem }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const raw = new X509Certificate(one.certificatePem).raw
+    sizes.add(raw.length % 48)
+    const pem = await fetchAuthority({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, createHash('sha256').update(raw).digest('hex'))
+    expect(createSecureContext({ ca: pem }) !== undefined && !/\n\n/.test(pem)).toBe(true)
+    server.close()
+  }
+  expect(sizes.has(0)).toBe(true)
 })
