@@ -11,16 +11,24 @@ const OPEN = 0o777
 const SETGID = 0o2000
 const STICKY = 0o1000
 
-/** A folder on disk: complete from the moment it is there, because it is renamed into place. */
-export async function makeDiskFolder(path: string, fsGroup: number | undefined): Promise<void> {
+export interface Ownership {
+  readonly fsGroup: number | undefined
+  /** As the root of a tmpfs has it. */
+  readonly sticky?: boolean
+}
+
+/** A plain folder: complete from the moment it is there, because it is renamed into place. */
+export async function makeFolder(path: string, ownership: Ownership): Promise<void> {
   if (await exists(path)) return
   const staged = `${path}.making`
   await removeTree(staged)
   await mkdir(staged, { recursive: true })
-  if (fsGroup !== undefined) await chown(staged, 0, fsGroup)
-  await chmod(staged, fsGroup === undefined ? OPEN : OPEN | SETGID)
+  if (ownership.fsGroup !== undefined) await chown(staged, 0, ownership.fsGroup)
+  await chmod(staged, modeOf(ownership))
   await rename(staged, path)
 }
+
+const modeOf = ({ fsGroup, sticky }: Ownership): number => OPEN | (sticky === true ? STICKY : 0) | (fsGroup === undefined ? 0 : SETGID)
 
 export interface MemoryFolder {
   readonly path: string
@@ -31,11 +39,15 @@ export interface MemoryFolder {
 /** A folder in memory, mounted once; owner and mode come with the mount, so it is never there without them. */
 export async function makeMemoryFolder(mounts: Mounts, { path, fsGroup, sizeBytes }: MemoryFolder): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o755 })
-  const [inside, outside] = await Promise.all([unlessMissing(stat(path)), unlessMissing(stat(dirname(path)))])
-  if (inside?.dev !== outside?.dev) return
-  const mode = OPEN | STICKY | (fsGroup === undefined ? 0 : SETGID)
-  const options = [`mode=${mode.toString(8)}`, ...(fsGroup === undefined ? [] : [`gid=${fsGroup}`]), ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])]
+  if (await isMountPoint(path)) return
+  const options = [`mode=${modeOf({ fsGroup, sticky: true }).toString(8)}`, ...(fsGroup === undefined ? [] : [`gid=${fsGroup}`]), ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])]
   await mounts.mount({ type: 'tmpfs', source: 'tmpfs', target: path, data: options.join(',') })
+}
+
+/** What is mounted is on another device than the folder around it. */
+export async function isMountPoint(path: string): Promise<boolean> {
+  const [inside, outside] = await Promise.all([unlessMissing(stat(path)), unlessMissing(stat(dirname(path)))])
+  return inside !== undefined && inside.dev !== outside?.dev
 }
 
 /** The smaller of what the volume may hold and what the pod may use: memory written to it counts as the pod's. */

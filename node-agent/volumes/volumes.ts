@@ -8,7 +8,7 @@ import { nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
 import { namesIn, removeTree } from '../host/files.ts'
 import { type Mounts, systemMounts } from '../host/mounts.ts'
 import { writeAtomically } from './atomic-writer.ts'
-import { makeDiskFolder, makeMemoryFolder, memoryLimitBytes } from './empty-dir.ts'
+import { isMountPoint, makeFolder, makeMemoryFolder, memoryLimitBytes } from './empty-dir.ts'
 import { checkHostPath } from './host-path.ts'
 import { configMapPayload, DEFAULT_MODE, downwardPayload, type PayloadResult, secretPayload } from './payload.ts'
 import type { PrepareResult, VolumeSources, Volumes } from './port.ts'
@@ -28,11 +28,16 @@ export interface VolumesOptions {
   readonly allocatable?: Readonly<Record<string, string | number>>
 }
 
-/** Volumes on this host: `STATE/UID/volumes/kubernetes.io~KIND/NAME`, laid out as kubelet does. */
+/**
+ * Volumes on this host: `STATE/UID/volumes/kubernetes.io~KIND/NAME`, laid out as kubelet does; secrets and tokens under `STATE/.memory/UID/…`,
+ * one tmpfs for all pods: a mount of its own for each would cost every pod a mount and an unmount, and the latter may hold the agent for long.
+ */
 export async function createVolumes(options: VolumesOptions): Promise<Volumes> {
   await mkdir(options.stateFolder, { recursive: true, mode: 0o711 })
   return new HostVolumes(options)
 }
+
+const MEMORY = '.memory'
 
 type OneResult = { readonly kind: 'ready'; readonly path: string } | { readonly kind: 'waiting'; readonly message: string }
 
@@ -42,6 +47,7 @@ class HostVolumes implements Volumes {
   readonly #tokens: Tokens
   /** One call at a time per pod: two would swap each other's files. */
   readonly #busy = new Map<string, Promise<unknown>>()
+  #memory: Promise<void> | undefined
 
   constructor(options: VolumesOptions) {
     this.#options = options
@@ -65,16 +71,14 @@ class HostVolumes implements Volumes {
     return this.#oneAtATime(podUid, async () => {
       const folder = this.podFolder(podUid)
       this.#tokens.forget(podUid)
-      for (const target of await this.#mountedBelow(folder)) await this.#mounts.unmount(target)
-      // A mount that is still there could be a part of the host: rather leave everything than delete that.
-      const [left] = await this.#mountedBelow(folder)
-      if (left !== undefined) throw new Fault('conflict', `${left} cannot be unmounted`)
-      await removeTree(folder)
+      await this.#unmountBelow(folder)
+      await Promise.all([removeTree(folder), removeTree(this.#memoryFolder(podUid))])
     })
   }
 
-  list(): Promise<readonly string[]> {
-    return namesIn(this.#options.stateFolder)
+  async list(): Promise<readonly string[]> {
+    const [onDisk, inMemory] = await Promise.all([namesIn(this.#options.stateFolder), namesIn(join(this.#options.stateFolder, MEMORY))])
+    return [...new Set([...onDisk, ...inMemory])].filter((name) => !name.startsWith('.'))
   }
 
   podFolder(podUid: string): string {
@@ -116,31 +120,56 @@ class HostVolumes implements Volumes {
   }
 
   async #emptyDir(pod: Pod, name: string, source: NonNullable<Volume['emptyDir']>): Promise<OneResult> {
-    const path = await this.#volumeFolder(pod, 'empty-dir', name)
+    const path = await this.#volumeFolder(this.podFolder(uidOf(pod)), 'empty-dir', name)
     const fsGroup = pod.spec?.securityContext?.fsGroup
     if (source.medium === 'Memory') await makeMemoryFolder(this.#mounts, { path, fsGroup, sizeBytes: memoryLimitBytes(pod, source) })
-    else if (source.medium === undefined || source.medium === '') await makeDiskFolder(path, fsGroup)
+    else if (source.medium === undefined || source.medium === '') await makeFolder(path, { fsGroup })
     else return { kind: 'waiting', message: `this node has no storage medium ${JSON.stringify(source.medium)}` }
     return { kind: 'ready', path }
   }
 
   /** The folder is made only when there is something to fill it with: a pod that waits leaves nothing half-made. */
   async #fill(pod: Pod, { name, plugin, inMemory }: { readonly name: string; readonly plugin: string; readonly inMemory: boolean }, collect: (folder: string) => PayloadResult | Promise<PayloadResult>): Promise<OneResult> {
-    const path = await this.#volumeFolder(pod, plugin, name)
+    if (inMemory) await (this.#memory ??= this.#mountMemory())
+    const uid = uidOf(pod)
+    const path = await this.#volumeFolder(inMemory ? this.#memoryFolder(uid) : this.podFolder(uid), plugin, name)
     const result = await collect(path)
     if (result.kind === 'missing') return { kind: 'waiting', message: result.message }
     const fsGroup = pod.spec?.securityContext?.fsGroup
-    if (inMemory) await makeMemoryFolder(this.#mounts, { path, fsGroup, sizeBytes: undefined })
-    else await makeDiskFolder(path, fsGroup)
+    await makeFolder(path, { fsGroup, sticky: inMemory })
     await writeAtomically(path, result.payload, { nowMs: this.#options.clock.nowMs(), fsGroup })
     return { kind: 'ready', path }
   }
 
-  async #volumeFolder(pod: Pod, plugin: string, name: string): Promise<string> {
+  #memoryFolder(podUid: string): string {
+    return join(this.#options.stateFolder, MEMORY, podUid)
+  }
+
+  /** Found there after a restart of the agent. Tried again by the next pod where it fails. */
+  async #mountMemory(): Promise<void> {
+    const target = join(this.#options.stateFolder, MEMORY)
+    try {
+      await mkdir(target, { recursive: true, mode: 0o711 })
+      if (!(await isMountPoint(target))) await this.#mounts.mount({ type: 'tmpfs', source: 'tmpfs', target, data: 'mode=0711' })
+    } catch (error) {
+      this.#memory = undefined
+      throw error
+    }
+  }
+
+  async #volumeFolder(podFolder: string, plugin: string, name: string): Promise<string> {
     if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) throw new Fault('invalid', `${JSON.stringify(name)} cannot be the name of a volume`)
-    const folder = join(this.podFolder(uidOf(pod)), 'volumes', `kubernetes.io~${plugin}`)
+    const folder = join(podFolder, 'volumes', `kubernetes.io~${plugin}`)
     await mkdir(folder, { recursive: true, mode: 0o755 })
     return join(folder, name)
+  }
+
+  /** A mount that is still there could be a part of the host: rather everything stays than that is deleted. */
+  async #unmountBelow(folder: string): Promise<void> {
+    const mounted = await this.#mountedBelow(folder)
+    for (const target of mounted) await this.#mounts.unmount(target)
+    const [left] = mounted.length === 0 ? [] : await this.#mountedBelow(folder)
+    if (left !== undefined) throw new Fault('conflict', `${left} cannot be unmounted`)
   }
 
   /** Innermost first. */
