@@ -21,7 +21,7 @@ export const event = defineKind<Event>({
   prepareForUpdate: unchanged,
   validateCreate: validateNewEvent,
   validateUpdate: validateEventChange,
-  nameRule: 'dns-subdomain',
+  nameRule: 'path-segment',
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   deleteAnswers: 'status',

@@ -56,6 +56,9 @@ export const pod = defineKind<Pod>({
     'spec.serviceAccountName': object.spec?.serviceAccountName ?? '',
     'spec.hostNetwork': String(object.spec?.hostNetwork ?? false),
     'status.phase': object.status?.phase ?? '',
+    // Known to the API as a label, but no pod is found by it.
+    'status.podIPs': '',
+    'spec.host': object.spec?.nodeName ?? '',
     'status.podIP': object.status?.podIPs?.[0]?.ip ?? '',
     'status.nominatedNodeName': object.status?.nominatedNodeName ?? '',
   }),

@@ -31,7 +31,6 @@ export const replicaSet = defineKind<ReplicaSet>({
   hasNewGeneration: (object, old) => !deepEqual(object.spec, old.spec),
   deleteAnswers: 'status',
   defaultPropagation: 'Background',
-  selectableFields: (object) => ({ 'status.replicas': String(object.status?.replicas ?? 0) }),
   columns: replicaSetColumns,
   row: replicaSetRow,
 })

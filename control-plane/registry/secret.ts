@@ -3,6 +3,7 @@ import { secretColumns, secretRow } from './columns/config.ts'
 import { defaultSecret } from './defaults/config.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateNewSecret, validateSecretChange } from './validation/secret.ts'
+import { secretWarnings } from './warnings/secret.ts'
 
 export const secret = defineKind<Secret>({
   group: '',
@@ -22,6 +23,7 @@ export const secret = defineKind<Secret>({
   prepareForUpdate: unchanged,
   validateCreate: validateNewSecret,
   validateUpdate: validateSecretChange,
+  warnings: secretWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,

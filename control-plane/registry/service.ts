@@ -6,7 +6,7 @@ import { prepareChangedService, prepareNewService } from './updates/service.ts'
 import { validateNewService, validateServiceChange } from './validation/service.ts'
 import { serviceWarnings } from './warnings/service.ts'
 
-/** Addresses and node ports are given out by the API server: `updates/service-allocation.ts` says what a service needs. */
+/** Addresses, families and node ports are given out, and judged, by the API server's allocations. */
 export const service = defineKind<Service>({
   group: '',
   version: 'v1',
@@ -25,7 +25,7 @@ export const service = defineKind<Service>({
   validateCreate: validateNewService,
   validateUpdate: validateServiceChange,
   warnings: serviceWarnings,
-  nameRule: 'dns1035-label',
+  nameRule: 'dns-label',
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   deleteAnswers: 'object',

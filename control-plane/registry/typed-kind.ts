@@ -18,7 +18,10 @@ export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'd
 }
 
 /** The one place where a kind's own type meets plain JSON: the generic machinery has decoded the object by the kind's schema before any of these run. */
-export const defineKind = <T extends KubeObject>(kind: TypedKind<T>): KindDefinition => kind as unknown as KindDefinition
+export function defineKind<T extends KubeObject>(kind: TypedKind<T>): KindDefinition {
+  const definition = kind as unknown as KindDefinition
+  return { ...definition, defaults: (object) => definition.defaults(object['metadata'] === undefined ? { ...object, metadata: {} } : object) }
+}
 
 /** `create delete deletecollection get list patch update watch`, as discovery lists what a stored kind can. */
 export const storedVerbs: readonly string[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']

@@ -40,6 +40,12 @@ function statusOf(node: Node): string {
 
 const addressOf = (node: Node, type: string): string => node.status?.addresses?.find((one) => one.type === type)?.address ?? '<none>'
 
+function kernelOf({ status }: Node): string {
+  const { kernelVersion, architecture } = status?.nodeInfo ?? {}
+  const kernel = kernelVersion || '<unknown>'
+  return architecture ? `${kernel} (${architecture})` : kernel
+}
+
 export function nodeRow(node: Node, nowMs: number): readonly string[] {
   const system = node.status?.nodeInfo
   return [
@@ -51,7 +57,7 @@ export function nodeRow(node: Node, nowMs: number): readonly string[] {
     addressOf(node, 'InternalIP'),
     addressOf(node, 'ExternalIP'),
     system?.osImage || '<unknown>',
-    system?.kernelVersion || '<unknown>',
+    kernelOf(node),
     system?.containerRuntimeVersion || '<unknown>',
   ]
 }

@@ -53,8 +53,7 @@ function prepareStatus(pod: Pod, old: Pod): Pod {
 function prepareEphemeral(pod: Pod, old: Pod): Pod {
   const { ephemeralContainers: _, ...rest } = old.spec ?? { containers: [] }
   const added = pod.spec?.ephemeralContainers
-  const metadata = { ...old.metadata, ...(pod.metadata.resourceVersion !== undefined && { resourceVersion: pod.metadata.resourceVersion }), ...(pod.metadata.managedFields && { managedFields: pod.metadata.managedFields }) }
-  return { ...old, metadata, spec: added ? { ...rest, ephemeralContainers: added } : rest }
+  return { ...keepMetadata({ ...old, metadata: pod.metadata }, old), spec: added ? { ...rest, ephemeralContainers: added } : rest }
 }
 
 /** Only resources and their resize policies change; containers added, taken away or renamed are left for validation to refuse. */
@@ -66,7 +65,13 @@ function prepareResize(pod: Pod, old: Pod): Pod {
     ...(old.spec.initContainers && { initContainers: resized(pod.spec.initContainers ?? [], old.spec.initContainers) }),
     ...(pod.spec.resources && { resources: pod.spec.resources }),
   }
-  return { ...pod, spec, ...(old.status && { status: old.status }) }
+  return { ...keepMetadata(pod, old), spec, ...(old.status && { status: old.status }) }
+}
+
+/** Nothing of the metadata is changed through a subresource but what the machinery itself keeps there. */
+function keepMetadata(pod: Pod, old: Pod): Pod {
+  const { resourceVersion, managedFields } = pod.metadata
+  return { ...pod, metadata: { ...old.metadata, ...(resourceVersion !== undefined && { resourceVersion }), ...(managedFields && { managedFields }) } }
 }
 
 function sameNames(spec: PodSpec, old: PodSpec): boolean {

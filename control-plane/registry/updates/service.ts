@@ -4,4 +4,9 @@ import { keepOtherPart } from './keep.ts'
 
 export const prepareNewService = (service: Service): Service => ({ ...service, status: { loadBalancer: {} } })
 
-export const prepareChangedService = (service: Service, old: Service, { subresource }: StrategyContext): Service => keepOtherPart(service, old, subresource)
+/** What is no load balancer any more cannot be reached as one. */
+export function prepareChangedService(service: Service, old: Service, { subresource }: StrategyContext): Service {
+  const prepared = keepOtherPart(service, old, subresource)
+  const ended = subresource === '' && old.spec?.type === 'LoadBalancer' && service.spec?.type !== 'LoadBalancer'
+  return ended ? { ...prepared, status: { ...prepared.status, loadBalancer: {} } } : prepared
+}

@@ -10,6 +10,7 @@ import { objections, sortedEntries } from './check.ts'
 export const DATA_MAX_BYTES = 1024 * 1024
 export const FROZEN = 'field is immutable when `immutable` is set'
 
+/** Kubernetes names the whole object `[]` here. */
 export function validateNewConfigMap({ data = {}, binaryData = {} }: ConfigMap): readonly FieldError[] {
   const errors: FieldError[] = []
   let bytes = 0
@@ -22,7 +23,7 @@ export function validateNewConfigMap({ data = {}, binaryData = {} }: ConfigMap):
     errors.push(...objections(`binaryData[${key}]`, key, configKeyProblems(key)))
     bytes += base64Length(value)
   }
-  return bytes > DATA_MAX_BYTES ? [...errors, tooLong('', DATA_MAX_BYTES)] : errors
+  return bytes > DATA_MAX_BYTES ? [...errors, tooLong('[]', DATA_MAX_BYTES)] : errors
 }
 
 /** What is marked immutable stays, and stays marked. */

@@ -11,7 +11,7 @@ const resizable = ['cpu', 'memory'] as const
 
 /** Ephemeral containers may be added, never changed or taken away. */
 export function validateEphemeralChange(pod: Pod, old: Pod): readonly FieldError[] {
-  if (old.metadata.annotations?.[MIRROR] !== undefined) return [forbidden('', 'static pods do not support ephemeral containers')]
+  if (old.metadata.annotations?.[MIRROR] !== undefined) return [forbidden('[]', 'static pods do not support ephemeral containers')]
   const path = 'spec.ephemeralContainers'
   return (old.spec?.ephemeralContainers ?? []).flatMap((before) => {
     const after = pod.spec?.ephemeralContainers?.find((one) => one.name === before.name)
@@ -22,8 +22,8 @@ export function validateEphemeralChange(pod: Pod, old: Pod): readonly FieldError
 
 /** Only CPU and memory of containers that run on may be resized, and not so that the pod's class changes. */
 export function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
-  if (old.metadata.annotations?.[MIRROR] !== undefined) return [forbidden('', 'static pods cannot be resized')]
-  if (old.spec?.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')]
+  if (old.metadata.annotations?.[MIRROR] !== undefined) return [forbidden('[]', 'static pods cannot be resized')]
+  if (old.spec?.os?.name === 'windows') return [forbidden('[]', 'windows pods cannot be resized')]
   for (const list of ['containers', 'initContainers'] as const) {
     if ((pod.spec?.[list]?.length ?? 0) !== (old.spec?.[list]?.length ?? 0)) return [forbidden(`spec.${list}`, 'containers may not be added or removed')]
   }

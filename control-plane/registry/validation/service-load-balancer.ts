@@ -48,8 +48,8 @@ function validateRanges({ metadata, spec }: Service, balances: boolean): readonl
 export function validateLoadBalancerStatus({ spec, status }: Service): readonly FieldError[] {
   const path = 'status.loadBalancer.ingress'
   const ingress = status?.loadBalancer?.ingress ?? []
-  const unused = ingress.length > 0 && spec?.type !== 'LoadBalancer' ? [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")] : []
-  return [...unused, ...each(ingress, path, validateIngress)]
+  if (ingress.length > 0 && spec?.type !== 'LoadBalancer') return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")]
+  return each(ingress, path, validateIngress)
 }
 
 function validateIngress({ ip: address, ipMode, hostname }: LoadBalancerIngress, path: string): readonly FieldError[] {
