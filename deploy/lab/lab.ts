@@ -221,3 +221,12 @@ export async function kubeconfig(lab: string): Promise<string> {
 }
 
 export const list = (): Promise<readonly LabSpec[]> => listSpecs()
+
+/** What another host needs to join the lab's cluster. */
+export async function joinToken(lab: string): Promise<{ readonly server: string; readonly token: string }> {
+  const spec = await existing(lab)
+  return { server: layoutOf(spec).server, token: (await labIdentity(spec)).joinToken }
+}
+
+export { importImages, listImages, type ListedImage } from './images.ts'
+export { programsFolder } from './programs.ts'

@@ -1,0 +1,35 @@
+import type { Command } from '../program/command.ts'
+import { text, toggle } from '../program/flags.ts'
+import { Problem } from '../program/problem.ts'
+import { createProgress } from './progress.ts'
+import { listed, nameFlag, seconds } from './names.ts'
+
+function countOf(given: string | undefined, flag: string): number | undefined {
+  if (given === undefined) return undefined
+  if (!/^\d+$/.test(given)) throw new Problem(`invalid argument "${given}" for "--${flag}" flag: give a number`)
+  return Number(given)
+}
+
+export const up: Command = {
+  name: 'up',
+  summary: 'Start a lab: a cluster of several machines on this host, or what of it does not run',
+  examples: '# Three nodes\ngantry lab up\n\n# A second lab beside the first, of one node\ngantry lab up --name small --nodes 1',
+  flags: [nameFlag, text('nodes', 'How many nodes (default 3; a lab that exists keeps its own)'), text('control-planes', 'How many control planes'), toggle('no-kubeconfig', 'Leave the kubeconfig alone')],
+  async run({ flags, terminal }) {
+    const lab = await import('../../deploy/lab/lab.ts')
+    const startMs = performance.now()
+    using progress = createProgress(terminal)
+    progress.step('machines, certificates and programs')
+    const { spec, server, kubeconfigFile, started } = await lab.up({
+      name: flags.text('name') ?? '',
+      nodes: countOf(flags.text('nodes'), 'nodes'),
+      controlPlanes: countOf(flags.text('control-planes'), 'control-planes'),
+      kubeconfig: !flags.is('no-kubeconfig'),
+      onStage: (stage, tookMs) => progress.done(stage, tookMs),
+    })
+    progress.end()
+    const what = started.length === 0 ? 'everything was running' : `started ${listed(started)}`
+    terminal.out(`lab ${spec.name} is up at ${server}: ${what} (${seconds(performance.now() - startMs)})\n`)
+    if (kubeconfigFile !== undefined) terminal.out(`context gantry-${spec.name} in ${kubeconfigFile} is the current one\n`)
+  },
+}

@@ -1,0 +1,30 @@
+/** Every command's name and how to load it: what is not called is not loaded. */
+import type { Command } from './command.ts'
+
+export interface CommandEntry {
+  readonly name: string
+  readonly aliases?: readonly string[]
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+export interface Section {
+  readonly title: string
+  readonly commands: readonly CommandEntry[]
+}
+
+export const SECTIONS: readonly Section[] = [
+  {
+    title: "Gantry's own Commands",
+    commands: [
+      { name: 'lab', summary: 'Run a cluster of several machines on this host', load: async () => (await import('../lab/lab.ts')).lab },
+      { name: 'why', summary: 'Explain why a pod is on its node, or on none', load: async () => (await import('../why/why.ts')).why },
+      { name: 'image', summary: 'Bring images into the store that nodes of this host read', load: async () => (await import('../lab/image.ts')).image },
+      { name: 'kubeconfig', summary: "Print a lab's kubeconfig", load: async () => (await import('../lab/kubeconfig.ts')).kubeconfig },
+      { name: 'agent', summary: 'Run the node agent: join this host to a cluster', load: async () => (await import('../lab/agent.ts')).agent },
+      { name: 'token', summary: 'Print the token with which a host joins', load: async () => (await import('../lab/token.ts')).token },
+    ],
+  },
+]
+
+export const entries = (): readonly CommandEntry[] => SECTIONS.flatMap(({ commands }) => commands)

@@ -1,0 +1,48 @@
+/** What is said when a command failed: the sentences kubectl says, and what to do where we know it. */
+import { isFault } from '../../shared/kit/faults.ts'
+import { isStatusProblem, statusText } from '../cluster/status-problem.ts'
+import { Problem } from './problem.ts'
+
+export interface Explained {
+  readonly message: string
+  readonly exitCode: number
+}
+
+export function explain(error: unknown): Explained {
+  if (isStatusProblem(error)) return { message: statusText(error), exitCode: 1 }
+  if (error instanceof Problem) return { message: error.bare || error.message === '' ? error.message : `error: ${error.message}`, exitCode: error.exitCode }
+  if (isFault(error, 'unavailable')) return { message: unreachable(error), exitCode: 1 }
+  if (isFault(error, 'cancelled')) return { message: '', exitCode: 130 }
+  if (isFault(error)) return { message: `error: ${error.message}`, exitCode: 1 }
+  if (error instanceof Error && error.name === 'AbortError') return { message: '', exitCode: 130 }
+  return { message: `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, exitCode: 1 }
+}
+
+const HINT = 'Is the cluster up? "gantry lab status" tells of a lab on this host, "gantry lab up" starts it; "gantry config view" shows where this command looks.'
+
+/** The connection itself failed: by its errno. */
+function unreachable(error: Error): string {
+  const cause = error.cause as NodeJS.ErrnoException | undefined
+  const server = /^(https?:\/\/\S+)/.exec(error.message)?.[1] ?? ''
+  const host = URL.parse(server)?.host ?? server
+  switch (cause?.code) {
+    case 'ECONNREFUSED':
+      return `The connection to the server ${host} was refused - did you specify the right host or port?\n${HINT}`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `Unable to connect to the server: the host name in ${server} is not known: look at "gantry config view"`
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `Unable to connect to the server: ${host} does not answer (${cause.code})\n${HINT}`
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return `Unable to connect to the server: the certificate of ${host} comes from an authority that the kubeconfig does not name: was the cluster made anew since? "gantry kubeconfig" prints the current one`
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `Unable to connect to the server: the certificate of ${host} is for other names: use one of them as server, or --tls-server-name (${cause.message})`
+    default:
+      return `Unable to connect to the server: ${error.message}`
+  }
+}

@@ -1,0 +1,24 @@
+/** The folder of images that all labs of this host share. Agents read it as it is: whoever imports need tell nobody. */
+import { mkdir } from 'node:fs/promises'
+import { silentLog } from '../../shared/kit/log.ts'
+import { createImageStore } from '../../node-agent/images/images.ts'
+import { defaultRoots } from './layout.ts'
+
+export interface ListedImage {
+  readonly id: string
+  /** Full names, `docker.io/library/busybox:1.35`. */
+  readonly tags: readonly string[]
+  readonly sizeBytes: number
+}
+
+const imageFolder = `${defaultRoots.state}/images`
+
+async function store(): ReturnType<typeof createImageStore> {
+  await mkdir(imageFolder, { recursive: true })
+  return createImageStore({ root: imageFolder, log: silentLog })
+}
+
+/** Brings the images of an archive (OCI layout or `docker save`) in. @throws Fault('corrupt' | 'invalid') and leaves nothing behind. */
+export const importImages = async (file: string): Promise<readonly ListedImage[]> => (await store()).importArchive(file)
+
+export const listImages = async (): Promise<readonly ListedImage[]> => (await store()).list()
