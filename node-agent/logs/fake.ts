@@ -9,6 +9,7 @@ export function fakeLogFiles(): LogFiles & { readonly lines: Map<string, readonl
       const all = lines.get(path) ?? []
       for (const line of query.tailLines === undefined ? all : all.slice(-query.tailLines)) yield { stream: 'stdout', bytes: new TextEncoder().encode(`${line}\n`) }
     },
+    size: async () => 0,
     tail: async (path, limits) => (lines.get(path) ?? []).slice(-limits.lines).map((line) => `${line}\n`).join(''),
     rotate: async () => false,
     async remove(path) {

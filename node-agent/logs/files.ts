@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../../shared/kit/clock.ts'
+import { unlessMissing } from '../host/errno.ts'
 import type { LogChunk, LogFiles, LogQuery } from './port.ts'
 import { readLog, type ReadUntil } from './reader.ts'
 import { rotateLog, rotatedFiles } from './rotate.ts'
@@ -9,6 +10,7 @@ import { rotateLog, rotatedFiles } from './rotate.ts'
 export function hostLogFiles(clock: Clock): LogFiles {
   return {
     read: (path: string, query: LogQuery, until: ReadUntil): AsyncIterable<LogChunk> => readLog(path, query, until),
+    size: async (path) => (await unlessMissing(stat(path)))?.size ?? 0,
     async tail(path, { lines, bytes }) {
       const never = new AbortController().signal
       const chunks: Uint8Array[] = []

@@ -4,6 +4,8 @@ export interface LogQuery {
   /** The last lines only. */
   readonly tailLines?: number | undefined
   readonly sinceMs?: number | undefined
+  /** Only what is written from this place on (see `size`). */
+  readonly fromByte?: number | undefined
   readonly limitBytes?: number | undefined
   readonly timestamps: boolean
   readonly stream: 'All' | 'Stdout' | 'Stderr'
@@ -17,6 +19,8 @@ export interface LogChunk {
 export interface LogFiles {
   /** What a query answers, in order. With `follow` it goes on until `ended` resolves and everything is read, or the signal aborts. A file that is missing is empty. */
   read(path: string, query: LogQuery, until: { readonly ended: Promise<void>; readonly signal: AbortSignal }): AsyncIterable<LogChunk>
+  /** How much is written by now. */
+  size(path: string): Promise<number>
   /** The last lines and bytes of both streams, as text. */
   tail(path: string, limits: { readonly lines: number; readonly bytes: number }): Promise<string>
   /** Moves a log that has grown past `maxBytes` aside, keeping `maxFiles` of it in all; answers whether the writer must reopen it. */

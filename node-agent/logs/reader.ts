@@ -23,7 +23,7 @@ export async function* readLog(path: string, query: LogQuery, until: ReadUntil):
     const file = await unlessMissing(open(path, 'r'))
     if (file !== undefined) {
       await using opened = file
-      position ??= query.tailLines === undefined ? 0 : await tailOffset(opened, query.tailLines, (await opened.stat()).size)
+      position ??= query.tailLines === undefined ? (query.fromByte ?? 0) : await tailOffset(opened, query.tailLines, (await opened.stat()).size)
       yield* drain(opened, { position, selection, waiter, follow: query.follow })
       // The next file of this name is a new one, read from its start.
       position = 0

@@ -14,10 +14,10 @@ export function fakePodFiles(contents: Map<string, string> = new Map()): PodFile
       for (const known of contents.keys()) if (known === path || known.startsWith(`${path}/`)) contents.delete(known)
     },
     names: async (folder) => names(folder),
-    subPath: async (volume, subPath) => `${volume}/${subPath}`,
+    subPath: async ({ volume, subPath }) => `${volume}/${subPath}`,
     users: async () => ({ users: [{ name: 'root', uid: 0, gid: 0, home: '/root' }], groups: [{ name: 'root', gid: 0, members: [] }, { name: 'wheel', gid: 10, members: ['root'] }] }),
     signalNumber: (name) => SIGNALS[name.replace(/^SIG/, '')],
     mountShm: async () => {},
-    unmountShm: async () => {},
+    pinNamespaces: async (folder) => ({ ipcPath: `${folder}/ipc`, utsPath: `${folder}/uts` }),
   }
 }

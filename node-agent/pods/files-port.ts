@@ -1,3 +1,4 @@
+import type { PodNamespaces } from '../host/pod-namespaces.ts'
 import type { UserDatabase } from '../runtime/oci-user.ts'
 
 /** The files of pods on this host, as far as the workers write and read them themselves. */
@@ -11,13 +12,14 @@ export interface PodFiles {
   remove(path: string): Promise<void>
   /** Names in a folder; none where it is missing. */
   names(folder: string): Promise<readonly string[]>
-  /** The path of `subPath` inside a volume, made as a folder where it is missing. Throws Fault('invalid') when it would lead out of the volume. */
-  subPath(volume: string, subPath: string): Promise<string>
+  /** Shows a part of a volume at `target`, made as a folder where it is missing. Throws Fault('invalid') when it would lead out of the volume. */
+  subPath(part: { readonly volume: string; readonly subPath: string; readonly target: string }): Promise<string>
   /** What a root file system says of its users. */
   users(rootfs: string): Promise<UserDatabase>
   /** The number of a signal by its name (`SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`); undefined if there is none. */
   signalNumber(name: string): number | undefined
-  /** A tmpfs for the `/dev/shm` that containers of a pod share. Idempotent, as its end. */
+  /** A tmpfs for the `/dev/shm` that containers of a pod share. Idempotent; gone with the pod's volumes. */
   mountShm(path: string): Promise<void>
-  unmountShm(path: string): Promise<void>
+  /** The namespaces that containers of a pod share, held below `folder`. Idempotent; gone with the pod's volumes. */
+  pinNamespaces(folder: string): Promise<PodNamespaces>
 }

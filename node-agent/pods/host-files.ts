@@ -1,13 +1,13 @@
 import { open, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Fault } from '../../shared/kit/faults.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { ensureFolder, namesIn } from '../host/files.ts'
 import { resolveInside } from '../host/files-scoped.ts'
 import type { Mounts } from '../host/mounts.ts'
+import { pinPodNamespaces } from '../host/pod-namespaces.ts'
 import { replaceFile } from '../host/replace-file.ts'
 import { signalNumber } from '../host/signals.ts'
 import { parseUserDatabase } from '../runtime/oci-user.ts'
+import { bindSubPath } from '../volumes/volumes.ts'
 import type { PodFiles } from './files-port.ts'
 
 /** The files of pods on a real host. */
@@ -19,14 +19,7 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
     readTail,
     remove: (path) => rm(path, { recursive: true, force: true }),
     names: namesIn,
-    async subPath(volume, subPath) {
-      const path = await resolveInside(volume, subPath, 'refuse')
-      await ensureFolder(path, 0o750).catch((error: unknown) => {
-        // A file is as good as a folder here.
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new Fault('invalid', `cannot make sub path ${subPath}`, { cause: error })
-      })
-      return path
-    },
+    subPath: (part) => bindSubPath(mounts, part),
     async users(rootfs) {
       const [passwd, group] = await Promise.all(['/etc/passwd', '/etc/group'].map(async (path) => (await unlessMissing(readFile(await resolveInside(rootfs, path), 'utf8'))) ?? ''))
       return parseUserDatabase(passwd ?? '', group ?? '')
@@ -37,9 +30,7 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
       await ensureFolder(path)
       await mounts.mount({ type: 'tmpfs', source: 'shm', target: path, data: 'mode=1777,size=65536k', flags: ['nosuid', 'nodev', 'noexec'] })
     },
-    async unmountShm(path) {
-      if ((await namesIn(join(path, '..'))).includes('shm')) await mounts.unmount(path)
-    },
+    pinNamespaces: (folder) => pinPodNamespaces(mounts, folder),
   }
 }
 

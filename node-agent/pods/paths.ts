@@ -9,6 +9,10 @@ export const containerLogPath = (logFolder: string, pod: Pod, at: { readonly con
 
 export const terminationLogPath = (podFolder: string, at: { readonly container: string; readonly attempt: number }): string => `${podFolder}/containers/${at.container}/${at.attempt}.termination`
 
+export const subPathTarget = (podFolder: string, at: { readonly container: string; readonly index: number }): string => `${podFolder}/sub-paths/${at.container}/${at.index}`
+
+export const namespacesFolder = (podFolder: string): string => `${podFolder}/namespaces`
+
 export const shmPath = (podFolder: string): string => `${podFolder}/shm`
 
 export const checkpointPath = (folder: string, podUid: string): string => `${folder}/${podUid}.json`

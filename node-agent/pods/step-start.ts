@@ -7,7 +7,7 @@ import type { ContainerSpec } from '../runtime/port.ts'
 import { beginAttempt, containerExited, containerStarted, containerTrouble } from './apply.ts'
 import { containerEnv } from './env.ts'
 import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
-import { containerLogPath, shmPath, terminationLogPath } from './paths.ts'
+import { containerLogPath, namespacesFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
 import { containerId, containerRecord, containersOf, withMoment, type PodContainer } from './record.ts'
 import { containerNamed, podIPOf, type Change, type StepContext } from './step-context.ts'
 import type { Step } from './steps.ts'
@@ -80,7 +80,7 @@ function startError({ parts, emit }: StepContext, step: StartStep, { id, message
 
 async function prepare(context: StepContext, container: PodContainer, attempt: number): Promise<Prepared | NotYet> {
   const { parts, pod, record } = context
-  const { snapshots, images, files, config, cgroups, volumes } = parts
+  const { snapshots, images, files, config, cgroups } = parts
   const uid = pod.metadata.uid ?? ''
   const { spec } = container
   const id = containerId(uid, spec.name, attempt)
@@ -89,10 +89,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
   const env = await environment(context, container)
   if (env instanceof NotYet) return env
   const { rootfs } = await snapshots.prepare(id, image.layers)
-  const sandboxPid = await joinedProcess(context)
-  const shared = containersOf(pod).length > 1
-  const podFolder = volumes.podFolder(uid)
-  const [users, mounts, podFiles] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), shared ? files.mountShm(shmPath(podFolder)) : undefined])
+  const [users, mounts, podFiles, shared] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), sharedWith(context, container)])
   const built = ociSpec({
     pod,
     container: spec,
@@ -100,10 +97,10 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     users,
     env,
     rootfs,
-    sandbox: { netnsPath: record.sandbox.kind === 'ready' ? record.sandbox.netnsPath : undefined, sharedWithPid: sandboxPid, pidNamespaceOf: await pidNamespaceOf(context, container, sandboxPid), hostname: pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain) },
+    sandbox: { netnsPath: record.sandbox.kind === 'ready' ? record.sandbox.netnsPath : undefined, ipcPath: shared.ipcPath, utsPath: shared.utsPath, pidPath: shared.pidPath, hostname: pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain) },
     volumes: mounts,
     files: podFiles,
-    shmPath: shared ? shmPath(podFolder) : undefined,
+    shmPath: shared.shmPath,
     cgroupsPath: `${cgroups.podPath(uid)}/${id}`,
     node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit },
     qosClass: pod.status?.qosClass ?? 'BestEffort',
@@ -134,34 +131,51 @@ async function environment(context: StepContext, container: PodContainer): Promi
   return result.kind === 'env' ? result.env : new NotYet('CreateContainerConfigError', result.message)
 }
 
-/** A container of the pod that runs holds the namespaces the next ones join; the first one makes them. */
-async function joinedProcess({ parts, pod, record }: StepContext): Promise<number | undefined> {
-  for (const { spec } of containersOf(pod)) {
-    const { now } = containerRecord(record, spec.name)
-    if (now.kind !== 'running') continue
-    const state = await parts.runtime.state(now.id)
-    if (state.kind === 'running') return state.pid
+interface Shared {
+  readonly ipcPath?: string | undefined
+  readonly utsPath?: string | undefined
+  readonly pidPath?: string | undefined
+  readonly shmPath?: string | undefined
+}
+
+/**
+ * What this container shares with the others of its pod. Where there will be others, namespaces are pinned before the first one; a lone
+ * container makes its own, and a debug container that comes later joins those while it runs.
+ */
+async function sharedWith(context: StepContext, container: PodContainer): Promise<Shared> {
+  const { parts, pod } = context
+  const { files, volumes } = parts
+  const folder = volumes.podFolder(pod.metadata.uid ?? '')
+  const planned = containersOf(pod).filter(({ kind }) => kind !== 'ephemeral')
+  const others = planned.filter(({ spec }) => spec.name !== container.spec.name).map(({ spec }) => spec.name)
+  const target = container.target ?? (pod.spec?.shareProcessNamespace === true ? undefined : '')
+  const pidHolder = target === '' ? undefined : await runningPid(context, target === undefined ? others : [target])
+  const pidPath = pidHolder === undefined ? undefined : `/proc/${pidHolder}/ns/pid`
+  if (planned.length > 1) {
+    const [namespaces] = await Promise.all([files.pinNamespaces(namespacesFolder(folder)), files.mountShm(shmPath(folder))])
+    return { ...namespaces, pidPath, shmPath: shmPath(folder) }
+  }
+  const holder = await runningPid(context, others)
+  return { pidPath, ...(holder === undefined ? {} : { ipcPath: `/proc/${holder}/ns/ipc`, utsPath: `/proc/${holder}/ns/uts` }) }
+}
+
+async function runningPid({ parts, record }: StepContext, names: readonly string[]): Promise<number | undefined> {
+  for (const name of names) {
+    const { now } = containerRecord(record, name)
+    const state = now.kind === 'running' ? await parts.runtime.state(now.id) : undefined
+    if (state?.kind === 'running') return state.pid
   }
   return undefined
 }
 
-async function pidNamespaceOf({ parts, pod, record }: StepContext, container: PodContainer, sandboxPid: number | undefined): Promise<number | undefined> {
-  if (container.target !== undefined) {
-    const { now } = containerRecord(record, container.target)
-    const state = now.kind === 'running' ? await parts.runtime.state(now.id) : undefined
-    return state?.kind === 'running' ? state.pid : undefined
-  }
-  return pod.spec?.shareProcessNamespace === true ? sandboxPid : undefined
-}
-
-async function volumeSources({ parts, record }: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[]> {
+async function volumeSources({ parts, pod, record }: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[]> {
   const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
   return Promise.all(
-    (spec.volumeMounts ?? []).map(async (mount): Promise<VolumeMountSource> => {
+    (spec.volumeMounts ?? []).map(async (mount, index): Promise<VolumeMountSource> => {
       const volume = paths[mount.name]
       if (volume === undefined) throw new Fault('not-found', `volume "${mount.name}" is not there`)
       const inside = mount.subPathExpr ? expandVariables(mount.subPathExpr, env) : (mount.subPath ?? '')
-      const source = inside === '' ? volume : await parts.files.subPath(volume, inside)
+      const source = inside === '' ? volume : await parts.files.subPath({ volume, subPath: inside, target: subPathTarget(parts.volumes.podFolder(pod.metadata.uid ?? ''), { container: spec.name, index }) })
       return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: mount.readOnly === true, propagation: mount.mountPropagation }
     }),
   )

@@ -3,7 +3,7 @@ import type { LifecycleHandler } from '../../shared/model/gen/api.ts'
 import { sleep } from '../../shared/kit/clock.ts'
 import { runHandler } from '../probes/handler.ts'
 import { containerDeleted, hookEnded, stopStage } from './apply.ts'
-import { containerLogPath, shmPath } from './paths.ts'
+import { containerLogPath } from './paths.ts'
 import { containerRecord, withContainer } from './record.ts'
 import { graceOf } from './view.ts'
 import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
@@ -89,17 +89,13 @@ async function dropOldLog({ parts, record, pod }: Pick<StepContext, 'parts' | 'r
 
 /** Takes away what held the pod, all at once. What it leaves for people: its logs and its status. */
 export async function cleanUp({ parts, pod }: StepContext): Promise<Change> {
-  const { network, volumes, cgroups, files } = parts
+  const { network, volumes, cgroups } = parts
   const uid = pod.metadata.uid ?? ''
   const path = cgroups.podPath(uid)
   const groups = async (): Promise<void> => {
     await cgroups.killAll(path)
     await cgroups.remove(path)
   }
-  const folders = async (): Promise<void> => {
-    await files.unmountShm(shmPath(volumes.podFolder(uid)))
-    await volumes.remove(uid)
-  }
-  await Promise.all([network.detach(uid), folders(), groups()])
+  await Promise.all([network.detach(uid), volumes.remove(uid), groups()])
   return (record) => ({ ...record, cleaned: true, volumes: { kind: 'none' }, sandbox: record.sandbox.kind === 'ready' ? { kind: 'gone', ip: record.sandbox.ip } : record.sandbox })
 }

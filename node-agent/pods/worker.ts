@@ -104,6 +104,11 @@ export class PodWorker {
     }))
   }
 
+  /** Brings the files of the volumes up to date: tokens that grow old are replaced. */
+  refresh(): void {
+    if (this.#record.volumes.kind === 'ready' && (this.#pod.spec?.volumes ?? []).some((one) => one.projected !== undefined)) this.#refreshVolumes()
+  }
+
   /** The runtime says that a container of ours has ended. */
   containerExited(id: string): void {
     const container = containersOf(this.#pod).find(({ spec }) => {
@@ -246,14 +251,15 @@ export class PodWorker {
     this.#cancelTimer()
     this.#probing.stop()
     const { parts, onGone } = this.#options
+    this.#status = undefined
+    const last: PodStatusReport = { pod: this.#pod, status, removed: true }
+    parts.reporter.report(last)
+    // After the report: an agent that is killed between finds the pod again and reports it again.
     this.#tasks.start('leave', async () => {
       await this.#checkpoint.remove()
       await parts.logs.remove(podLogFolder(parts.config.logFolder, this.#pod))
+      onGone()
     })
-    const last: PodStatusReport = { pod: this.#pod, status, removed: true }
-    this.#status = status
-    parts.reporter.report(last)
-    onGone()
   }
 
   #setTimer(atMs: number | undefined, nowMs: number): void {

@@ -17,6 +17,8 @@ import { PodWorker } from './worker.ts'
 import { events } from './words.ts'
 
 const LOG_CHECK_MS = 10_000
+/** Tokens live an hour at least, and are replaced when a fifth of that is left. */
+const TOKEN_CHECK_MS = 300_000
 
 /** All pods of this node, each with a worker of its own. */
 export class NodePodWorkers implements PodWorkers {
@@ -26,6 +28,7 @@ export class NodePodWorkers implements PodWorkers {
   /** What was said before the containers of an earlier agent were found: done after that. */
   #waiting: Array<() => void> | undefined = []
   #cancelTimer = (): void => {}
+  #cancelTokenTimer = (): void => {}
 
   constructor(parts: PodParts) {
     this.#parts = parts
@@ -84,10 +87,12 @@ export class NodePodWorkers implements PodWorkers {
     try {
       await this.#adoptAll()
       this.#scheduleLogCheck()
+      this.#scheduleTokenCheck()
       await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
     } finally {
       stopListening()
       this.#cancelTimer()
+      this.#cancelTokenTimer()
       this.#ended.abort(new Error('the agent ends'))
       await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
     }
@@ -154,12 +159,19 @@ export class NodePodWorkers implements PodWorkers {
     }
   }
 
-  /** The one thing that is looked at by the clock: how large the logs are. */
+  /** How large the logs are is looked at by the clock: an event for each written line would cost more. */
   #scheduleLogCheck(): void {
     this.#cancelTimer = this.#parts.clock.after(LOG_CHECK_MS, () => {
       this.#rotateLogs()
         .catch((error: unknown) => this.#parts.log.warn({ err: messageOf(error) }, 'cannot rotate a log'))
         .finally(() => void (this.#ended.signal.aborted || this.#scheduleLogCheck()))
+    })
+  }
+
+  #scheduleTokenCheck(): void {
+    this.#cancelTokenTimer = this.#parts.clock.after(TOKEN_CHECK_MS, () => {
+      for (const worker of this.#workers.values()) worker.refresh()
+      this.#scheduleTokenCheck()
     })
   }
 

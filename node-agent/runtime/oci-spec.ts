@@ -19,10 +19,11 @@ export interface ImageDefaults {
 export interface SandboxNamespaces {
   /** Pinned network namespace; absent with `hostNetwork`. */
   readonly netnsPath?: string | undefined
-  /** A running process of the same pod, whose ipc and uts namespaces are joined; absent: this container makes them. */
-  readonly sharedWithPid?: number | undefined
-  /** A process whose pid namespace is joined (`shareProcessNamespace`, or the target of a debug container). */
-  readonly pidNamespaceOf?: number | undefined
+  /** What the pod's containers share; absent: this container makes its own. */
+  readonly ipcPath?: string | undefined
+  readonly utsPath?: string | undefined
+  /** With `shareProcessNamespace`, and for a debug container that has a target. */
+  readonly pidPath?: string | undefined
   readonly hostname: string
 }
 
@@ -131,7 +132,7 @@ function linuxOf(input: OciSpecInput, privileged: boolean): Readonly<Record<stri
     cgroupsPath: input.cgroupsPath,
     namespaces: namespacesOf(input),
     resources: ociResources(limits, privileged),
-    sysctl: sysctlsOf(pod, input.sandbox),
+    sysctl: sysctlsOf(pod),
     ...(masked ? { maskedPaths: MASKED_PATHS, readonlyPaths: READ_ONLY_PATHS } : {}),
   }
 }
@@ -142,19 +143,16 @@ interface Namespace {
 }
 
 function namespacesOf({ pod, sandbox }: OciSpecInput): readonly Namespace[] {
-  const of = (type: Namespace['type'], pid: number | undefined, file: string): Namespace => (pid === undefined ? { type } : { type, path: `/proc/${pid}/ns/${file}` })
+  const of = (type: Namespace['type'], path: string | undefined): Namespace => (path === undefined ? { type } : { type, path })
   return [
     { type: 'mount' },
     { type: 'cgroup' },
-    ...(pod.spec?.hostPID === true ? [] : [of('pid', sandbox.pidNamespaceOf, 'pid')]),
-    ...(pod.spec?.hostIPC === true ? [] : [of('ipc', sandbox.sharedWithPid, 'ipc')]),
-    ...(pod.spec?.hostNetwork === true ? [] : [of('uts', sandbox.sharedWithPid, 'uts')]),
+    ...(pod.spec?.hostPID === true ? [] : [of('pid', sandbox.pidPath)]),
+    ...(pod.spec?.hostIPC === true ? [] : [of('ipc', sandbox.ipcPath)]),
+    ...(pod.spec?.hostNetwork === true ? [] : [of('uts', sandbox.utsPath)]),
     ...(pod.spec?.hostNetwork === true || sandbox.netnsPath === undefined ? [] : [{ type: 'network' as const, path: sandbox.netnsPath }]),
   ]
 }
 
-/** Ping and low ports for everybody in a network of its own, as containerd sets them; then what the pod asks for. */
-function sysctlsOf(pod: Pod, sandbox: SandboxNamespaces): Readonly<Record<string, string>> {
-  const own = pod.spec?.hostNetwork === true || sandbox.netnsPath === undefined ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }
-  return { ...own, ...Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])) }
-}
+/** What the pod asks for; ping and low ports for everybody are set by whoever made the pod's network. */
+const sysctlsOf = (pod: Pod): Readonly<Record<string, string>> => Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value]))

@@ -2,7 +2,8 @@ import type { ExecRequest, StreamFrame } from '../../../proto/gen/node/v1/sessio
 import type { ExecProcess } from '../../runtime/port.ts'
 import { endedFrame, exitStatus, internalError, notFound, startedFrame, stderrFrame, stdoutFrame } from './frames.ts'
 import { containerFor, runningId, type Frames, type StreamDoor } from './place.ts'
-import { sendLog } from './logs.ts'
+import { attemptOf, sendLog } from './logs.ts'
+import { containerLogPath } from '../paths.ts'
 import type { ContainerInput } from '../../runtime/port.ts'
 
 /** `kubectl exec` */
@@ -29,8 +30,9 @@ export async function serveAttach(door: StreamDoor, request: ExecRequest, stream
   const { runtime } = door.parts
   const spec = containerFor(worker, name)?.spec
   const input = request.stdin && spec?.stdin === true ? await runtime.openInput(id) : undefined
+  const fromByte = await door.parts.logs.size(containerLogPath(door.parts.config.logFolder, worker.pod, { container: name, attempt: attemptOf(id) }))
   stream.send(startedFrame)
-  const read = { worker, name, id, query: { follow: true, tailLines: 0, timestamps: false, stream: 'All' } } as const
+  const read = { worker, name, id, query: { follow: true, fromByte, timestamps: false, stream: 'All' } } as const
   const forwarded: Frames = { send: (frame) => stream.send(frame), close: () => stream.close(), incoming: attachInput({ input, resize: (width, height) => runtime.resizeTerminal(id, { width, height }), stream }) }
   // The reader of the log ends with the container.
   await sendLog(door, read, forwarded)

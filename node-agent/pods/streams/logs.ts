@@ -55,7 +55,7 @@ const queryOf = (request: LogsRequest): LogQuery => ({
 })
 
 /** The attempt is the end of the id (`containerId`). */
-const attemptOf = (id: string): number => Number.parseInt(id.slice(48), 16)
+export const attemptOf = (id: string): number => Number.parseInt(id.slice(48), 16)
 
 type Chosen = { readonly id: string } | { readonly refusal: string }
 

@@ -1,0 +1,319 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
+import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
+import { systemMounts } from '../../node-agent/host/mounts.ts'
+import { fakeImageStore } from '../../node-agent/images/fake.ts'
+import { hostLogFiles } from '../../node-agent/logs/files.ts'
+import type { PodNetwork } from '../../node-agent/network/port.ts'
+import { createPodWorkers, hostPodFiles, type PodParts } from '../../node-agent/pods/pods.ts'
+import type { PodStatusReport, PodWorkers } from '../../node-agent/pods/port.ts'
+import { socatForwarder } from '../../node-agent/pods/streams/forwarder.ts'
+import { systemProbeNetwork } from '../../node-agent/probes/network.ts'
+import { openCrun } from '../../node-agent/runtime/crun.ts'
+import { crunForThisHost } from '../../node-agent/runtime/hybrid.ts'
+import { createOverlaySnapshots } from '../../node-agent/snapshots/snapshots.ts'
+import { createVolumes } from '../../node-agent/volumes/volumes.ts'
+import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
+import { channel } from '../../shared/kit/channel.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import { systemRandom } from '../../shared/kit/random.ts'
+import { newUid } from '../../shared/kit/ids.ts'
+import type { Container, Pod, PodSpec, PodStatus } from '../../shared/model/gen/api.ts'
+
+/** Whole pods on this host: crun under conmon, overlayfs, cgroups, volumes; a network namespace each, without a way out. */
+
+const PARENT = 'gantry-test-pods'
+const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut']
+const folder = mkdtempSync(join(tmpdir(), 'gantry-pods-'))
+const layer = join(folder, 'layer')
+
+beforeAll(() => {
+  for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'root']) mkdirSync(join(layer, name), { recursive: true })
+  copyFileSync('/bin/busybox', join(layer, 'bin/busybox'))
+  for (const applet of APPLETS) symlinkSync('busybox', join(layer, 'bin', applet))
+  writeFileSync(join(layer, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/false\n')
+  writeFileSync(join(layer, 'etc/group'), 'root:x:0:\nwheel:x:10:root\nwww-data:x:33:\n')
+})
+afterAll(() => {
+  for (const controller of readdirSync('/sys/fs/cgroup')) {
+    const path = join('/sys/fs/cgroup', controller, PARENT)
+    if (existsSync(path)) rmdirSync(path)
+  }
+  rmSync(folder, { recursive: true })
+})
+
+/** A namespace with only its loopback per pod. */
+function loopbackNetwork(): PodNetwork {
+  const names = new Map<string, string>()
+  const nameOf = (uid: string): string => `gt-pods-${uid.slice(0, 8)}`
+  const sandbox = (uid: string): { readonly netnsPath: string; readonly ip: string } => ({ netnsPath: `/run/netns/${nameOf(uid)}`, ip: '127.0.0.1' })
+  return {
+    configureNode: async () => {},
+    setRoutes: async () => {},
+    async attach(uid) {
+      if (!existsSync(sandbox(uid).netnsPath)) {
+        execFileSync('ip', ['netns', 'add', nameOf(uid)])
+        execFileSync('ip', ['-n', nameOf(uid), 'link', 'set', 'lo', 'up'])
+      }
+      names.set(uid, nameOf(uid))
+      return sandbox(uid)
+    },
+    find: async (uid) => (names.has(uid) ? sandbox(uid) : undefined),
+    async detach(uid) {
+      if (existsSync(sandbox(uid).netnsPath)) execFileSync('ip', ['netns', 'delete', nameOf(uid)])
+      names.delete(uid)
+    },
+    list: async () => [...names.keys()],
+    setServices: async () => {},
+    teardown: async () => {},
+  }
+}
+
+interface Node {
+  workers: PodWorkers
+  readonly reports: PodStatusReport[]
+  readonly events: string[]
+  /** SIGKILL and a new start, as far as one process can play it. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+const network = loopbackNetwork()
+
+async function openNode(at: string): Promise<Node> {
+  mkdirSync(at, { recursive: true })
+  const reports: PodStatusReport[] = []
+  const events: string[] = []
+  const images = fakeImageStore()
+  images.put({ tags: ['docker.io/library/busybox:1.35'], layers: [layer], config: { env: ['PATH=/bin'], entrypoint: [], cmd: ['sh'], workingDir: '', user: '', stopSignal: '', labels: {}, volumes: [] } })
+  const start = async (): Promise<{ readonly workers: PodWorkers; readonly stop: () => Promise<void> }> => {
+    const cgroups = await openCgroups({ parent: `/${PARENT}`, clock: systemClock })
+    const runtime = await openCrun({ folder: join(at, 'run'), runtime: await crunForThisHost('/usr/bin/crun', at), conmon: '/usr/bin/conmon', version: 'test', cgroups, concurrency: 4, clock: systemClock, log: silentLog })
+    const parts: PodParts = {
+      runtime,
+      images,
+      cgroups,
+      network,
+      snapshots: await createOverlaySnapshots({ root: join(at, 'snapshots') }),
+      volumes: await createVolumes({ stateFolder: join(at, 'pods'), clock: systemClock, log: silentLog }),
+      probes: systemProbeNetwork,
+      files: hostPodFiles(systemMounts()),
+      logs: hostLogFiles(systemClock),
+      forwarder: socatForwarder,
+      sources: { configMap: () => undefined, secret: () => undefined, services: () => [], serviceAccountToken: () => Promise.reject(new Error('no tokens')) },
+      reporter: { report: (one) => void reports.push(one), event: (_pod, { reason, message }) => void events.push(`${reason}: ${message}`) },
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      config: { nodeName: 'n1', hostIP: '192.0.2.1', hostname: 'n1', clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', logFolder: join(at, 'logs'), checkpointFolder: join(at, 'state'), capacity: { cpuMillis: 64_000, memoryBytes: 2 ** 34, pods: 110 }, allocatable: { cpu: '2' }, capabilities: await ownCapabilities(), logMaxBytes: 10 << 20, logMaxFiles: 5 },
+    }
+    const over = new AbortController()
+    const workers = createPodWorkers(parts)
+    const running = workers.run(over.signal)
+    return {
+      workers,
+      stop: async () => {
+        over.abort(new Error('ends'))
+        await running
+        await runtime[Symbol.asyncDispose]()
+      },
+    }
+  }
+  let agent = await start()
+  const node: Node = {
+    workers: agent.workers,
+    reports,
+    events,
+    async restart() {
+      await agent.stop()
+      agent = await start()
+      node.workers = agent.workers
+    },
+    async close() {
+      node.workers.setAll([])
+      await until(() => node.workers.statuses().length === 0, 'all pods gone')
+      await agent.stop()
+    },
+  }
+  return node
+}
+
+async function until(check: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+  const end = performance.now() + limitMs
+  while (!check()) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${limitMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+let node: Node
+let count = 0
+beforeEach(async () => {
+  node = await openNode(join(folder, `node${++count}`))
+})
+afterEach(async () => {
+  await node.close()
+})
+
+const statusOf = (pod: Pod): PodStatus => node.reports.findLast((one) => one.pod.metadata.uid === pod.metadata.uid)?.status ?? {}
+const isReady = (pod: Pod) => (): boolean => statusOf(pod).conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true
+const ended = (pod: Pod) => (): boolean => ['Succeeded', 'Failed'].includes(statusOf(pod).phase ?? '') && statusOf(pod).conditions?.[0]?.status === 'False'
+
+function podOf(name: string, spec: Partial<PodSpec>): Pod {
+  return { metadata: { name, namespace: 'ns', uid: newUid(systemRandom), generation: 1 }, spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 1, ...spec, containers: spec.containers ?? [] }, status: { qosClass: 'BestEffort' } }
+}
+const shell = (name: string, script: string, more: Partial<Container> = {}): Container => ({ name, image: 'busybox:1.35', command: ['sh', '-c', script], ...more })
+
+/** Opens a stream and answers what came: output, and the last frame's Status (undefined: success). */
+async function streamOf(request: OpenStream['request'], input: readonly string[] = []): Promise<{ readonly stdout: string; readonly stderr: string; readonly status: { readonly message?: string; readonly details?: { readonly causes?: ReadonlyArray<{ readonly message?: string }> } } | undefined }> {
+  const incoming = channel<StreamFrame>()
+  for (const text of input) incoming.push({ frame: { $case: 'stdin', value: Buffer.from(text) } })
+  if (input.length > 0) incoming.push({ frame: { $case: 'stdinClosed', value: true } })
+  const frames: StreamFrame[] = []
+  await node.workers.serveStream({ streamId: 's', request }, { send: (frame) => void frames.push(frame), incoming, close: () => {} })
+  incoming.close()
+  const textOf = (kind: 'stdout' | 'stderr'): string => Buffer.concat(frames.flatMap(({ frame }) => (frame?.$case === kind ? [frame.value] : []))).toString()
+  const last = frames.at(-1)?.frame
+  return { stdout: textOf('stdout'), stderr: textOf('stderr'), status: last?.$case === 'ended' && last.value.status.length > 0 ? JSON.parse(last.value.status.toString()) : undefined }
+}
+const refOf = (pod: Pod): { readonly namespace: string; readonly name: string; readonly uid: string } => ({ namespace: 'ns', name: pod.metadata.name ?? '', uid: pod.metadata.uid ?? '' })
+const logsOf = async (pod: Pod, container = '', more: object = {}): Promise<string> => (await streamOf({ $case: 'logs', value: { pod: refOf(pod), container, follow: false, previous: false, timestamps: false, sinceMs: 0, stream: 'All', ...more } })).stdout
+const execIn = (pod: Pod, command: readonly string[], input?: readonly string[]): ReturnType<typeof streamOf> => streamOf({ $case: 'exec', value: { pod: refOf(pod), container: '', command, stdin: input !== undefined, stdout: true, stderr: true, tty: false } }, input)
+
+test('a pod runs: hosts, names, log, exec with exit codes and input', async () => {
+  const pod = podOf('p', { containers: [shell('c', 'echo hello; hostname; cat /etc/hostname; grep -c "127.0.0.1.p" /etc/hosts; head -1 /etc/resolv.conf; echo $HOME $HOSTNAME; exec sleep 1000')] })
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  await until(() => existsSync(join(folder, `node${count}`, 'logs')), 'log')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(await logsOf(pod)).toBe('hello\np\np\n1\nsearch ns.svc.cluster.local svc.cluster.local cluster.local\n/root p\n')
+  expect(await logsOf(pod, 'c', { tailLines: 1 })).toBe('/root p\n')
+  expect(await execIn(pod, ['sh', '-c', 'echo out; echo err >&2; exit 3'])).toMatchObject({ stdout: 'out\n', stderr: 'err\n', status: { reason: 'NonZeroExitCode', details: { causes: [{ reason: 'ExitCode', message: '3' }] } } })
+  expect(await execIn(pod, ['cat'], ['line 1\nline 2'])).toMatchObject({ stdout: 'line 1\nline 2', status: undefined })
+  expect((await execIn(pod, ['nosuch'])).status?.message).toContain('exec: "nosuch": executable file not found in $PATH')
+  expect(statusOf(pod).containerStatuses?.[0]?.user).toEqual({ linux: { uid: 0, gid: 0, supplementalGroups: [0, 10] } })
+})
+
+test('restart: a container that is killed runs again within 150 ms, with a log of its own', async () => {
+  const pod = podOf('p', { containers: [shell('c', 'echo up; exec sleep 1000')] })
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  const before = performance.now()
+  await execIn(pod, ['sh', '-c', 'kill -9 1 2>/dev/null; true'])
+  // The first process of a pid namespace cannot be killed from inside: the host does it.
+  const id = statusOf(pod).containerStatuses?.[0]?.containerID?.replace('gantry://', '') ?? ''
+  execFileSync('crun', ['--root', join(folder, `node${count}`, 'run/oci'), 'kill', id, '9'])
+  await until(() => statusOf(pod).containerStatuses?.[0]?.restartCount === 1 && isReady(pod)(), 'restarted')
+  console.log(`killed → ready again: ${(performance.now() - before).toFixed(0)} ms`)
+  expect(statusOf(pod).containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(await logsOf(pod)).toBe('up\n')
+  expect(await logsOf(pod, 'c', { previous: true })).toBe('up\n')
+})
+
+test('out of memory: OOMKilled', async () => {
+  const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('c', 'exec tail /dev/zero', { resources: { limits: { memory: '20Mi' } } })] })
+  node.workers.update(pod)
+  await until(ended(pod), 'ended')
+  expect(statusOf(pod)).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }] })
+})
+
+test('termination messages, and the log where there is none', async () => {
+  const fallback = { terminationMessagePolicy: 'FallbackToLogsOnError' }
+  const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('c0', 'echo last words; exit 1', fallback), shell('c1', 'echo well; exit 0', fallback), shell('c2', 'echo log; printf file >/dev/termination-log; exit 1', fallback), shell('c3', 'seq 1 100; exit 1', fallback)] })
+  node.workers.update(pod)
+  await until(ended(pod), 'ended')
+  expect(statusOf(pod).containerStatuses?.map((one) => one.state?.terminated?.message)).toEqual(['last words\n', undefined, 'file', `${Array.from({ length: 80 }, (_, index) => index + 21).join('\n')}\n`])
+})
+
+test('containers of a pod share ipc, uts, network and /dev/shm, not processes', async () => {
+  const script = (name: string): string => `for n in ipc uts net; do readlink /proc/self/ns/$n; done >/dev/shm/${name}; readlink /proc/self/ns/pid >/dev/shm/${name}p; until [ -f /dev/shm/ap ] && [ -f /dev/shm/bp ]; do sleep 0.05; done; diff /dev/shm/a /dev/shm/b && echo same; diff /dev/shm/ap /dev/shm/bp >/dev/null || echo own; stat -f -c %T /dev/shm`
+  const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('a', `${script('a')}; sleep 1`), shell('b', script('b'))] })
+  node.workers.update(pod)
+  await until(ended(pod), 'ended')
+  expect(await logsOf(pod, 'b')).toBe('same\nown\ntmpfs\n')
+})
+
+test('an emptyDir outlives its container; init containers fill it; a sub path of it', async () => {
+  const mount = { volumeMounts: [{ name: 'd', mountPath: '/d' }] }
+  const pod = podOf('p', { restartPolicy: 'OnFailure', volumes: [{ name: 'd', emptyDir: {} }], initContainers: [shell('i', 'echo one >>/d/log; mkdir /d/sub; echo part >/d/sub/f', mount)], containers: [shell('c', 'echo x >>/d/n; cat /d/log /s/f; [ $(wc -l </d/n) -ge 2 ] && exit 0; exit 3', { volumeMounts: [{ name: 'd', mountPath: '/d' }, { name: 'd', mountPath: '/s', subPath: 'sub' }] })] })
+  node.workers.update(pod)
+  await until(ended(pod), 'ended')
+  expect(statusOf(pod)).toMatchObject({ phase: 'Succeeded', containerStatuses: [{ restartCount: 1, state: { terminated: { exitCode: 0 } }, lastState: { terminated: { exitCode: 3 } } }] })
+  expect(await logsOf(pod)).toBe('one\npart\n')
+})
+
+test('exec probes: readiness waits for the file; liveness kills', async () => {
+  const probe = (command: readonly string[]): object => ({ exec: { command }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1, successThreshold: 1 })
+  const pod = podOf('p', { containers: [shell('c', 'sleep 1.2; touch /tmp/ok; exec sleep 1000', { readinessProbe: probe(['test', '-f', '/tmp/ok']) })] })
+  const sick = podOf('sick', { containers: [shell('c', 'exec sleep 1000', { livenessProbe: probe(['cat', '/tmp/health']) })] })
+  node.workers.update(pod)
+  node.workers.update(sick)
+  await until(() => statusOf(sick).containerStatuses?.[0]?.restartCount === 1, 'restarted')
+  expect(node.events).toContain("Unhealthy: Liveness probe failed: cat: can't open '/tmp/health': No such file or directory\n")
+  expect(node.events).toContain('Killing: Container c failed liveness probe, will be restarted')
+  await until(isReady(pod), 'ready')
+})
+
+test('logs -f goes on until the container ends, over a rotation', async () => {
+  const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('c', 'i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); sleep 0.02; done')] })
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  expect(await logsOf(pod, 'c', { follow: true })).toBe(Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join(''))
+})
+
+test('attach: input and output until the container ends', async () => {
+  const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('c', 'while read l; do echo "got $l"; done; echo end', { stdin: true, stdinOnce: true })] })
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  expect(await streamOf({ $case: 'attach', value: { pod: refOf(pod), container: 'c', command: [], stdin: true, stdout: true, stderr: true, tty: false } }, ['one\ntwo\n'])).toMatchObject({ stdout: 'got one\ngot two\nend\n', status: undefined })
+})
+
+test('port-forward reaches a port on the loopback of the pod', async () => {
+  const pod = podOf('p', { containers: [shell('c', 'mkdir /w; echo hi >/w/index.html; exec httpd -f -p 127.0.0.1:8080 -h /w')] })
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const answer = await streamOf({ $case: 'portForward', value: { pod: refOf(pod), port: 8080 } }, ['GET /index.html HTTP/1.0\r\n\r\n'])
+  expect(answer.stdout).toMatch(/^HTTP\/1.\d 200 OK[^]*hi\n$/)
+  expect((await streamOf({ $case: 'portForward', value: { pod: refOf(pod), port: 81 } }, ['x'])).status?.message).toContain('refused')
+})
+
+test('the agent is started again: a container that runs is not restarted, one that ended is seen; deletion leaves nothing', async () => {
+  const runs = podOf('runs', { containers: [shell('c', 'exec sleep 1000')] })
+  const ends = podOf('ends', { restartPolicy: 'Never', containers: [shell('c', 'sleep 0.5; exit 3')] })
+  node.workers.update(runs)
+  node.workers.update(ends)
+  await until(isReady(runs), 'ready')
+  await until(isReady(ends), 'ready')
+  const before = statusOf(runs).containerStatuses
+  await node.restart()
+  await until(ended(ends), 'ended')
+  expect(statusOf(ends).containerStatuses).toMatchObject([{ restartCount: 0, state: { terminated: { exitCode: 3 } } }])
+  node.workers.setAll([runs, ends])
+  expect((await execIn(runs, ['echo', 'still'])).stdout).toBe('still\n')
+  expect(node.workers.statuses().find((one) => one.pod.metadata.name === 'runs')?.status.containerStatuses).toEqual(before)
+  await node.close()
+  const at = join(folder, `node${count}`)
+  expect([readdirSync(join(at, 'run/bundles')), readdirSync(join(at, 'run/exits')), readdirSync(join(at, 'pods')), readdirSync(join(at, 'state')), readdirSync(join(at, 'logs'))]).toEqual([[], [], [], [], []])
+  expect(existsSync(`/sys/fs/cgroup/memory/${PARENT}/pod${runs.metadata.uid}`)).toBe(false)
+  expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(at)
+  node = await openNode(join(folder, `node${++count}`))
+})
+
+test('start to ready: how long', async () => {
+  const spans: number[] = []
+  for (let index = 0; index < 10; index++) {
+    const pod = podOf(`p${index}`, { containers: [shell('c', 'exec sleep 1000')] })
+    const before = performance.now()
+    node.workers.update(pod)
+    await until(isReady(pod), 'ready')
+    spans.push(performance.now() - before)
+  }
+  console.log(`assigned → ready: ${spans.sort((a, b) => a - b)[5]?.toFixed(0)} ms (median of 10)`)
+})
