@@ -66,8 +66,8 @@ class LinuxPodNetwork implements PodNetwork {
   }
 
   async configureNode({ podCidr, clusterCidr, nodeAddress }: { readonly podCidr: string; readonly clusterCidr: string; readonly nodeAddress: string }): Promise<void> {
-    this.#setup = await setUpNode(this.#node, { bridge: this.#bridge, podCidr, nodeAddress })
-    await this.#table.configure({ bridge: this.#bridge, podCidr, clusterCidr })
+    const [setup] = await Promise.all([setUpNode(this.#node, { bridge: this.#bridge, podCidr, nodeAddress }), this.#table.configure({ bridge: this.#bridge, podCidr, clusterCidr })])
+    this.#setup = setup
     await this.#writeHostPorts()
   }
 

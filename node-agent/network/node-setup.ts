@@ -19,14 +19,14 @@ const DEFAULT_MTU = 1500
 export async function setUpNode(network: NodeNetwork, options: { readonly bridge: string; readonly podCidr: string; readonly nodeAddress: string }): Promise<NodeSetup> {
   const range = parseRange(options.podCidr)
   if (range === undefined || range.prefix > 29) throw new Fault('invalid', `the pod range ${JSON.stringify(options.podCidr)} is no IPv4 range of at least 8 addresses`)
-  const links = await network.links()
+  const [links, routes] = await Promise.all([network.links(), network.routes()])
   const outside = links.find((link) => link.addresses.some((address) => address.startsWith(`${options.nodeAddress}/`)))
   const setup: NodeSetup = { bridge: options.bridge, range, gateway: gatewayOf(range), mtuBytes: outside?.mtuBytes ?? DEFAULT_MTU }
-  await network.run(bridgeCommands(setup, links.find(({ name }) => name === options.bridge)))
-  await writeSettings(network, options.bridge)
-  const routes = await network.routes()
   // A call to a service's address is routed before it is translated: without any default route a local program could not even begin.
-  if (!routes.some(({ destination }) => destination === 'default')) await network.run([`route add default dev ${options.bridge} proto ${ROUTE_PROTOCOL} metric ${LAST_RESORT}`])
+  const hasDefault = routes.some(({ destination }) => destination === 'default')
+  const lastResort = hasDefault ? [] : [`route add default dev ${options.bridge} proto ${ROUTE_PROTOCOL} metric ${LAST_RESORT}`]
+  await network.run([...bridgeCommands(setup, links.find(({ name }) => name === options.bridge)), ...lastResort])
+  await writeSettings(network, options.bridge)
   return setup
 }
 

@@ -282,6 +282,7 @@ describe('speed', () => {
     await using _ = lab
     const agent = (await lab.machine('a', '198.18.0.1')).agent(join(lab.folder, 'run'))
     await agent.network.configureNode({ podCidr: '10.243.1.0/24', clusterCidr: '10.243.0.0/16', nodeAddress: '198.18.0.1' })
+    console.log(`configureNode: ${agent.lastMs().toFixed(2)} ms`)
     const times: Record<string, number[]> = { attach: [], detach: [], change: [] }
     for (let pod = 0; pod < 30; pod++) {
       await agent.network.attach(`p${pod}`, { hostname: 'p' })
