@@ -2,7 +2,9 @@ import type { Deployment } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { deploymentColumns, deploymentRow } from './columns/workload.ts'
 import { defaultDeployment } from './defaults/workload.ts'
+import { mapMember } from './defaults/fill.ts'
 import { defineKind, scaleSubresource, statusSubresource, storedVerbs } from './typed-kind.ts'
+import { dropDisabledFromTemplate } from './updates/disabled.ts'
 import { keepLabels, keepOtherPart } from './updates/keep.ts'
 import { validateDeploymentChange, validateNewDeployment } from './validation/deployment.ts'
 import { deploymentWarnings } from './warnings/workload.ts'
@@ -20,8 +22,8 @@ export const deployment = defineKind<Deployment>({
   verbs: storedVerbs,
   subresources: [scaleSubresource, statusSubresource],
   defaults: defaultDeployment,
-  prepareForCreate: (object) => ({ ...object, status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(subresource === 'status' ? keepLabels(object, old) : object, old, subresource),
+  prepareForCreate: (object) => ({ ...withoutDisabled(object), status: {} }),
+  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(subresource === 'status' ? keepLabels(object, old) : withoutDisabled(object), old, subresource),
   validateCreate: validateNewDeployment,
   validateUpdate: validateDeploymentChange,
   warnings: deploymentWarnings,
@@ -34,3 +36,7 @@ export const deployment = defineKind<Deployment>({
   columns: deploymentColumns,
   row: deploymentRow,
 })
+
+function withoutDisabled(object: Deployment): Deployment {
+  return mapMember(object, 'spec', (spec) => mapMember(spec, 'template', dropDisabledFromTemplate))
+}

@@ -8,12 +8,13 @@ import { lease } from './lease.ts'
 import { namespace } from './namespace.ts'
 import { node } from './node.ts'
 import { pod } from './pod.ts'
+import { podTemplate } from './pod-template.ts'
 import { replicaSet } from './replica-set.ts'
 import { secret } from './secret.ts'
 import { serviceAccount } from './service-account.ts'
 import { service } from './service.ts'
 
-export const kinds: readonly KindDefinition[] = [configMap, event, namespace, node, pod, secret, serviceAccount, service, deployment, replicaSet, endpointSlice, lease]
+export const kinds: readonly KindDefinition[] = [configMap, event, namespace, node, pod, podTemplate, secret, serviceAccount, service, deployment, replicaSet, endpointSlice, lease]
 
 const key = (group: string, version: string, name: string): string => `${group}/${version}/${name}`
 

@@ -2,7 +2,9 @@ import type { ReplicaSet } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { replicaSetColumns, replicaSetRow } from './columns/workload.ts'
 import { defaultReplicaSet } from './defaults/workload.ts'
+import { mapMember } from './defaults/fill.ts'
 import { defineKind, scaleSubresource, statusSubresource, storedVerbs } from './typed-kind.ts'
+import { dropDisabledFromTemplate } from './updates/disabled.ts'
 import { keepOtherPart } from './updates/keep.ts'
 import { validateNewReplicaSet, validateReplicaSetChange } from './validation/replica-set.ts'
 import { replicaSetWarnings } from './warnings/workload.ts'
@@ -20,8 +22,8 @@ export const replicaSet = defineKind<ReplicaSet>({
   verbs: storedVerbs,
   subresources: [scaleSubresource, statusSubresource],
   defaults: defaultReplicaSet,
-  prepareForCreate: (object) => ({ ...object, status: { replicas: 0 } }),
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  prepareForCreate: (object) => ({ ...withoutDisabled(object), status: { replicas: 0 } }),
+  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(withoutDisabled(object), old, subresource),
   validateCreate: validateNewReplicaSet,
   validateUpdate: validateReplicaSetChange,
   warnings: replicaSetWarnings,
@@ -34,3 +36,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   columns: replicaSetColumns,
   row: replicaSetRow,
 })
+
+function withoutDisabled(object: ReplicaSet): ReplicaSet {
+  return mapMember(object, 'spec', (spec) => mapMember(spec, 'template', dropDisabledFromTemplate))
+}

@@ -1,5 +1,5 @@
-import type { Container, EphemeralContainer, PodSpec } from '../../../shared/model/gen/api.ts'
-import { mapItems, without } from '../defaults/fill.ts'
+import type { Container, EphemeralContainer, PodSpec, PodTemplateSpec } from '../../../shared/model/gen/api.ts'
+import { mapItems, mapMember, without } from '../defaults/fill.ts'
 
 /** Fields that exist but are not switched on in 1.36 by default: what is written to them is dropped. */
 function dropFromContainer<T extends Container | EphemeralContainer>(container: T): T {
@@ -12,3 +12,5 @@ export function dropDisabledFields(spec: PodSpec): PodSpec {
   const contained = mapItems<PodSpec, Container>(mapItems<PodSpec, Container>(spec, 'containers', dropFromContainer), 'initContainers', dropFromContainer)
   return mapItems<PodSpec, EphemeralContainer>(contained, 'ephemeralContainers', dropFromContainer)
 }
+
+export const dropDisabledFromTemplate = (template: PodTemplateSpec): PodTemplateSpec => mapMember(template, 'spec', dropDisabledFields)

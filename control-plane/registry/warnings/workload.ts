@@ -1,4 +1,4 @@
-import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../../shared/model/gen/api.ts'
+import type { Deployment, PodTemplate, PodTemplateSpec, ReplicaSet } from '../../../shared/model/gen/api.ts'
 import { dns1123LabelProblems } from '../../../shared/model/validation/names.ts'
 import { podSpecWarnings } from './pod-spec.ts'
 
@@ -10,7 +10,9 @@ function nameWarnings(name: string | undefined): readonly string[] {
   return problems.length > 0 ? [`${NAME}: [${problems.join(' ')}]`] : []
 }
 
-const templateWarnings = (template: PodTemplateSpec | undefined): readonly string[] => (template?.spec ? podSpecWarnings(template.spec, { prefix: 'spec.template.', meta: template.metadata }) : [])
+const templateWarnings = (template: PodTemplateSpec | undefined, prefix = 'spec.template.'): readonly string[] => (template?.spec ? podSpecWarnings(template.spec, { prefix, meta: template.metadata }) : [])
+
+export const podTemplateWarnings = (podTemplate: PodTemplate): readonly string[] => templateWarnings(podTemplate.template, 'template.')
 
 const isUnchanged = (object: Deployment | ReplicaSet, old: Deployment | ReplicaSet | undefined): boolean => old !== undefined && object.metadata.generation === old.metadata.generation
 
