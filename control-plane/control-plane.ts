@@ -7,7 +7,7 @@ import { pods, type Resource } from '../shared/model/resources.ts'
 import { createAuthenticator, type Authenticate } from './apiserver/authn/authn.ts'
 import { DEFAULT_ISSUER } from './apiserver/authn/claims.ts'
 import { issuerDocuments } from './apiserver/authn/issuer-documents.ts'
-import { createTokenSigner } from './apiserver/authn/token-signer.ts'
+import { createTokenSigner, type TokenSigner } from './apiserver/authn/token-signer.ts'
 import { createTokenVerifier } from './apiserver/authn/token-verifier.ts'
 import { createAuthorizer } from './apiserver/authz/authz.ts'
 import { createApiServer, type ApiServer } from './apiserver/apiserver.ts'
@@ -37,6 +37,8 @@ export interface ControlPlaneOptions {
   readonly rootCaPem: string
   readonly tokensKey: string
   readonly tokensPublicKey: string
+  /** Signs instead of `tokensKey`: real signatures are made on other threads, whose time a simulation does not hold. */
+  readonly tokenSigner?: TokenSigner | undefined
   /** `host:port` that clients reach. */
   readonly serverAddress: string
   /** Where pods reach the API. */
@@ -70,7 +72,7 @@ const systemUser = (name: string) => ({ name, uid: '', groups: ['system:masters'
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { storage, clock, random, log } = options
-  const signer = createTokenSigner({ key: options.tokensKey, clock, random })
+  const signer = options.tokenSigner ?? createTokenSigner({ key: options.tokensKey, clock, random })
   let dispatch: Dispatch | undefined
   let index: ReturnType<typeof nodeIndex> | undefined
   const authorize = createAuthorizer({

@@ -1,0 +1,143 @@
+import type { ApiClient } from '../../control-plane/client/port.ts'
+import { podUidHex } from '../../node-agent/pods/record.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { keyOf, uidOf } from '../../shared/model/meta.ts'
+import { streamOf } from './chance.ts'
+import { Ledger } from './ledger.ts'
+import { SimNode } from './node.ts'
+import { SimPlane } from './plane.ts'
+import { calmStorage, SimStorage } from './storage.ts'
+import { calmCable } from './link.ts'
+import { calmHost } from './node.ts'
+import { Transcript } from './transcript.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly nodes: number
+}
+
+/** A whole cluster in this process: one control plane over memory storage and agents over fakes, under one clock and one seed. */
+export class World {
+  readonly seed: number
+  readonly clock = new VirtualClock()
+  readonly transcript: Transcript
+  readonly ledger: Ledger
+  readonly storage: SimStorage
+  readonly plane: SimPlane
+  readonly nodes: readonly SimNode[]
+
+  constructor({ seed, nodes }: WorldOptions) {
+    this.seed = seed
+    const { clock } = this
+    this.transcript = new Transcript(clock)
+    this.ledger = new Ledger(this.transcript)
+    const random = (purpose: string): ReturnType<typeof streamOf> => streamOf(seed, purpose)
+    this.storage = new SimStorage({ clock, random: random('storage'), onCommit: (commit) => this.ledger.read(commit) })
+    this.plane = new SimPlane({
+      clock,
+      random,
+      transcript: this.transcript,
+      storage: this.storage,
+      onDeath: () => {
+        for (const node of this.nodes) node.cable.break()
+      },
+    })
+    this.nodes = Array.from({ length: nodes }, (_, index) => {
+      const name = `n${index + 1}`
+      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript: this.transcript, plane: () => this.plane.dispatch, onStart: (id) => this.#containerStarts(name, id) })
+    })
+  }
+
+  /** The API as an administrator reaches it now. @throws Fault('unavailable') while there is no control plane. */
+  get api(): ApiClient {
+    const { user } = this.plane
+    if (!user) throw new Fault('unavailable', 'the control plane does not answer')
+    return user
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms)
+  }
+
+  /** Starts everything and waits until every node is ready. */
+  async boot(): Promise<void> {
+    this.plane.start()
+    for (const node of this.nodes) node.start()
+    if (!(await this.until(() => this.nodes.every(({ name }) => this.isNodeReady(name)), 30_000))) this.transcript.violate('not every node is ready 30 s after the start')
+  }
+
+  /** Advances by steps until the condition holds; answers whether it came to that. */
+  async until(condition: () => boolean, limitMs: number, stepMs = 100): Promise<boolean> {
+    for (let passedMs = 0; passedMs < limitMs; passedMs += stepMs) {
+      if (condition()) return true
+      await this.advance(stepMs)
+    }
+    return condition()
+  }
+
+  /** Waits for work under virtual time. */
+  async finish<T>(work: Promise<T>, limitMs = 60_000): Promise<T> {
+    let isDone = false
+    const watched = work.finally(() => {
+      isDone = true
+    })
+    watched.catch(() => {})
+    if (!(await this.until(() => isDone, limitMs, 5))) throw new Fault('timeout', `not done within ${limitMs} ms of virtual time`)
+    return watched
+  }
+
+  isNodeReady(name: string): boolean {
+    return this.ledger.nodes().find(({ metadata }) => metadata.name === name)?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+  }
+
+  node(name: string): SimNode {
+    const node = this.nodes.find((one) => one.name === name)
+    if (!node) throw new Error(`no node ${name}`)
+    return node
+  }
+
+  /** Ends a container of the pod as if by itself; answers whether one ran. */
+  killContainer(pod: Pod, { exitCode = 1, oomKilled = false }: { readonly exitCode?: number; readonly oomKilled?: boolean } = {}): boolean {
+    const host = this.nodes.find(({ name }) => name === pod.spec?.nodeName)?.host
+    const container = host?.running().find(({ spec }) => spec.id.startsWith(podUidHex(uidOf(pod))))
+    if (!host || !container) return false
+    this.transcript.say(`FAULT container of ${keyOf(pod)} ends with ${exitCode}${oomKilled ? ', out of memory' : ''}`)
+    host.fate.exit(container.spec.id, exitCode, { oomKilled })
+    return true
+  }
+
+  /** The weather clears: no more faults from now on, and whatever is down comes back. */
+  calm(): void {
+    this.transcript.say('all faults end')
+    Object.assign(this.storage.weather, calmStorage)
+    this.plane.start()
+    for (const node of this.nodes) {
+      Object.assign(node.weather, calmHost)
+      Object.assign(node.cable.weather, calmCable)
+      node.cable.set({ upOpen: true, downOpen: true })
+      node.host.images.isBroken = false
+      node.host.probes.answers.clear()
+      node.start()
+    }
+  }
+
+  /** Nothing acts any more. */
+  end(): void {
+    this.plane.crash()
+    for (const node of this.nodes) node.crashAgent()
+  }
+
+  /** Ids begin with the pod and the container; the attempt comes last. */
+  #containerStarts(nodeName: string, id: string): void {
+    const identity = id.slice(0, 48)
+    for (const node of this.nodes) {
+      for (const { spec } of node.host.running()) {
+        if (spec.id === id || !spec.id.startsWith(identity)) continue
+        this.transcript.violate(`two live containers of one name: ${spec.id} on ${node.name} and ${id} on ${nodeName}`)
+      }
+    }
+    this.transcript.say(`${nodeName} starts container ${id.slice(0, 8)}…${id.slice(48).replace(/^0+(?=.)/, '')}`)
+  }
+}
