@@ -34,8 +34,8 @@ export class Probing {
     for (const container of containers) {
       const { name } = container.spec
       const { now, stop } = containerRecord(record, name)
-      // A container that is being stopped is not probed any more, nor one whose hook holds it back.
-      const id = now.kind === 'running' && stop === undefined && (now.hook === 'none' || now.hook === 'done') ? now.id : undefined
+      // A container that is being stopped is not probed any more, nor one whose hook holds it back, nor an adopted one before its address is known again.
+      const id = now.kind === 'running' && stop === undefined && (now.hook === 'none' || now.hook === 'done') && this.#options.podIP() !== '' ? now.id : undefined
       const known = this.#running.get(name)
       if (known?.id === id) continue
       known?.stop()
