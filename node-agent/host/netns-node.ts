@@ -34,7 +34,7 @@ export interface NodeRouteEntry {
 
 export function systemNodeNetwork(): NodeNetwork {
   return {
-    links: async () => parseList(await mustRun('ip', ['-json', '-4', 'address', 'show'])).map(readLink),
+    links: async () => parseList(await mustRun('ip', ['-json', 'address', 'show'])).map(readLink),
     routes: async () => parseList(await mustRun('ip', ['-json', '-4', 'route', 'show'])).map(readRoute),
     async run(commands) {
       if (commands.length === 0) return
@@ -56,7 +56,7 @@ const parseList = (text: string): readonly JsonObject[] => {
 const string = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '')
 
 function readLink(link: JsonObject): NodeLink {
-  const addresses = Array.isArray(link['addr_info']) ? link['addr_info'].filter(isJsonObject) : []
+  const addresses = Array.isArray(link['addr_info']) ? link['addr_info'].filter(isJsonObject).filter(({ family }) => family === 'inet') : []
   return { name: string(link['ifname']), mtuBytes: Number(link['mtu'] ?? 1500), addresses: addresses.map((address) => `${string(address['local'])}/${string(address['prefixlen'])}`) }
 }
 

@@ -55,7 +55,7 @@ class DiskImageStore implements ImageStore {
 
   async open(): Promise<void> {
     await this.#records.open()
-    await mkdir(join(this.#root, 'layers'), { recursive: true })
+    for (const folder of [join(this.#root, 'layers'), this.#stagingFolder]) await mkdir(folder, { recursive: true })
     await sweepStaging(this.#stagingFolder)
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unlessMissing } from '../host/errno.ts'
 import { namesIn, removeTree } from '../host/files.ts'
@@ -8,28 +8,23 @@ export interface Staging extends AsyncDisposable {
   readonly path: string
 }
 
-const OWNER = 'owner'
-
 export async function openStaging(folder: string): Promise<Staging> {
   await mkdir(folder, { recursive: true })
-  const path = await mkdtemp(join(folder, 'work-'))
-  await writeFile(join(path, OWNER), await ownerMark(process.pid))
+  const path = await mkdtemp(join(folder, `${await ownerMark(process.pid)}-`))
   return { path, [Symbol.asyncDispose]: () => removeTree(path) }
 }
 
 /** Deletes what processes left behind that are no more. */
 export async function sweepStaging(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
-    const path = join(folder, name)
-    const mark = await unlessMissing(readFile(join(path, OWNER), 'utf8'))
-    // Without a mark it is a moment old, or its owner died in that moment: it is empty then and costs nothing.
-    if (mark !== undefined && mark !== (await ownerMark(Number(mark.split(' ')[0])))) await removeTree(path)
+    const [pid = '', started = ''] = name.split('-')
+    if ((await ownerMark(Number(pid))) !== `${pid}-${started}`) await removeTree(join(folder, name))
   }
 }
 
-/** A process is its id and its start time (field 22 of proc(5) stat), because ids come again. */
+/** The owner stands in the name, so that no moment is without. A process is its id and its start time (field 22 of proc(5) stat), because ids come again. */
 async function ownerMark(pid: number): Promise<string> {
   const stat = await unlessMissing(readFile(`/proc/${pid}/stat`, 'utf8'))
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return `${pid} ${fields?.[19] ?? 'gone'}`
+  return `${pid}-${fields?.[19] ?? 'gone'}`
 }

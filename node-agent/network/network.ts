@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { type Netns, systemNetns } from '../host/netns.ts'
@@ -38,6 +38,8 @@ export async function createPodNetwork(options: PodNetworkOptions): Promise<PodN
   return new LinuxPodNetwork(options, records)
 }
 
+type NodeConfig = Parameters<PodNetwork['configureNode']>[0]
+
 const BRIDGE = 'gt0'
 /** A pair whose namespace somebody still holds is removed by hand after this. */
 const LINK_LEFTOVER_MS = 3000
@@ -51,6 +53,7 @@ class LinuxPodNetwork implements PodNetwork {
   readonly #records: PodRecords
   readonly #table: ServiceTable
   #setup: NodeSetup | undefined
+  #config: NodeConfig | undefined
   #lastAddress: string | undefined
   /** One call at a time per pod. */
   readonly #busy = new Map<string, Promise<unknown>>()
@@ -65,10 +68,12 @@ class LinuxPodNetwork implements PodNetwork {
     this.#table = new ServiceTable({ nft: options.nft ?? systemNft(options.clock), conntrack: options.conntrack ?? systemConntrack(), log: options.log })
   }
 
-  async configureNode({ podCidr, clusterCidr, nodeAddress }: { readonly podCidr: string; readonly clusterCidr: string; readonly nodeAddress: string }): Promise<void> {
+  async configureNode(config: NodeConfig): Promise<void> {
+    const { podCidr, clusterCidr, nodeAddress } = config
     const [setup] = await Promise.all([setUpNode(this.#node, { bridge: this.#bridge, podCidr, nodeAddress }), this.#table.configure({ bridge: this.#bridge, podCidr, clusterCidr })])
     this.#setup = setup
-    await this.#writeHostPorts()
+    this.#config = config
+    await Promise.all([this.#writeHostPorts(), this.#dropStrangers(setup.links)])
   }
 
   async setRoutes(routes: readonly NodeRoute[]): Promise<void> {
@@ -83,7 +88,7 @@ class LinuxPodNetwork implements PodNetwork {
       if (setup === undefined) throw new Fault('unavailable', 'the node has no pod range yet')
       const record = this.#allocate(podUid, setup, options.hostPorts ?? [])
       await this.#records.put(record)
-      await this.#netns.create({ ...record, netnsPath: this.#records.netnsPath(podUid), bridge: this.#bridge, address: record.ip, gateway: setup.gateway, mac: macOf(record.ip), mtuBytes: setup.mtuBytes })
+      await this.#create(record, setup)
       if (record.hostPorts.length > 0) await this.#writeHostPorts()
       return { netnsPath: this.#records.netnsPath(podUid), ip: record.ip }
     })
@@ -128,6 +133,25 @@ class LinuxPodNetwork implements PodNetwork {
     if (ip === undefined) throw new Fault('exhausted', `no address is free in this node's pod range: ${taken.size} pods have one`)
     this.#lastAddress = ip
     return { podUid, ip, hostLink: linkName(podUid), hostPorts }
+  }
+
+  async #create(record: PodRecord, setup: NodeSetup): Promise<void> {
+    const link = { ...record, netnsPath: this.#records.netnsPath(record.podUid), bridge: this.#bridge, address: record.ip, gateway: setup.gateway, mac: macOf(record.ip), mtuBytes: setup.mtuBytes }
+    try {
+      await this.#netns.create(link)
+    } catch (error) {
+      if (!isFault(error, 'not-found') || this.#config === undefined) throw error
+      // Somebody removed the bridge.
+      this.#log.warn({ err: error.message }, 'the node network is set up again')
+      await this.configureNode(this.#config)
+      await this.#netns.create(link)
+    }
+  }
+
+  /** Pairs of pods that are gone, whose namespace outlived them and the agent of then. */
+  async #dropStrangers(links: readonly string[]): Promise<void> {
+    const known = new Set(this.#records.all().map(({ hostLink }) => hostLink))
+    for (const name of links) if (/^gt[0-9a-f]{12}$/.test(name) && !known.has(name)) await this.#netns.dropLink(name)
   }
 
   async #sandboxOf(podUid: string): Promise<Sandbox | undefined> {

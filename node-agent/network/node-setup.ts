@@ -7,6 +7,8 @@ export interface NodeSetup {
   readonly range: Range
   readonly gateway: string
   readonly mtuBytes: number
+  /** Names of all links there were. */
+  readonly links: readonly string[]
 }
 
 /** Marks routes as ours (a protocol number nobody else has; see `/etc/iproute2/rt_protos`). */
@@ -21,7 +23,7 @@ export async function setUpNode(network: NodeNetwork, options: { readonly bridge
   if (range === undefined || range.prefix > 29) throw new Fault('invalid', `the pod range ${JSON.stringify(options.podCidr)} is no IPv4 range of at least 8 addresses`)
   const [links, routes] = await Promise.all([network.links(), network.routes()])
   const outside = links.find((link) => link.addresses.some((address) => address.startsWith(`${options.nodeAddress}/`)))
-  const setup: NodeSetup = { bridge: options.bridge, range, gateway: gatewayOf(range), mtuBytes: outside?.mtuBytes ?? DEFAULT_MTU }
+  const setup: NodeSetup = { bridge: options.bridge, range, gateway: gatewayOf(range), mtuBytes: outside?.mtuBytes ?? DEFAULT_MTU, links: links.map(({ name }) => name) }
   // A call to a service's address is routed before it is translated: without any default route a local program could not even begin.
   const hasDefault = routes.some(({ destination }) => destination === 'default')
   const lastResort = hasDefault ? [] : [`route add default dev ${options.bridge} proto ${ROUTE_PROTOCOL} metric ${LAST_RESORT}`]

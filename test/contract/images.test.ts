@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, lstat, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,8 @@ import { createImageStore, resolveUser } from '../../node-agent/images/images.ts
 import type { ImageStore } from '../../node-agent/images/port.ts'
 import { type TarInput, writeTar } from '../../node-agent/images/tar-writer.ts'
 import { silentLog } from '../../shared/kit/log.ts'
+
+const imagesModule = new URL('../../node-agent/images/images.ts', import.meta.url).href
 
 interface Place extends AsyncDisposable {
   readonly folder: string
@@ -140,12 +142,10 @@ describe('import of layers', () => {
 
   it('sweeps what a dead process left behind, and nothing of a living one', async () => {
     await using place = await openPlace()
-    for (const [name, owner] of [['work-dead', '999999 1'], ['work-live', `${process.pid} ${(await readFile('/proc/self/stat', 'utf8')).split(' ')[21]}`]] as const) {
-      await mkdir(join(place.root, 'staging', name), { recursive: true })
-      await writeFile(join(place.root, 'staging', name, 'owner'), owner)
-    }
+    const live = `${process.pid}-${(await readFile('/proc/self/stat', 'utf8')).split(' ')[21]}-abc`
+    for (const name of ['999999-1-abc', `${process.pid}-1-abc`, live]) await mkdir(join(place.root, 'staging', name, 'half'), { recursive: true })
     await createImageStore({ root: place.root, log: silentLog })
-    expect(await readdir(join(place.root, 'staging'))).toEqual(['work-live'])
+    expect(await readdir(join(place.root, 'staging'))).toEqual([live])
   })
 
   it('is shared by several stores that import at the same time', async () => {
@@ -157,6 +157,36 @@ describe('import of layers', () => {
     expect(new Set(images.map((list) => JSON.stringify(list))).size).toBe(1)
     expect(await readdir(join(place.root, 'layers'))).toHaveLength(2)
     expect(await readdir(join(place.root, 'staging'))).toEqual([])
+  })
+})
+
+describe('an import that is killed', () => {
+  it('leaves nothing half-made, wherever it was', async () => {
+    await using place = await openPlace()
+    const [file = ''] = makeBusyboxImages(place.folder)
+    const script = `import { createImageStore } from ${JSON.stringify(imagesModule)}
+      const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
+      const store = await createImageStore({ root: process.argv[1], log })
+      process.stdout.write('ready')
+      await store.importArchive(process.argv[2])`
+    for (let waitMs = 0; waitMs < 100; waitMs += 9) {
+      const root = join(place.folder, `killed-${waitMs}`)
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script, root, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+      await new Promise((resolve) => child.stdout.once('data', resolve))
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve))
+      const store = await createImageStore({ root, log: silentLog })
+      expect(await readdir(join(root, 'staging'))).toEqual([])
+      const whole = async (): Promise<boolean> => {
+        const layers = await readdir(join(root, 'layers'))
+        return layers.length === 1 && (await readdir(join(root, 'layers', layers[0] ?? '', 'etc'))).sort().join() === 'group,passwd,shadow'
+      }
+      if ((await readdir(join(root, 'layers'))).length > 0) expect(await whole()).toBe(true)
+      if ((await store.find('busybox:1.35')) !== undefined) expect(await whole()).toBe(true)
+      await store.importArchive(file)
+      expect(await whole()).toBe(true)
+    }
   })
 })
 

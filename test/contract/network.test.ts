@@ -45,8 +45,8 @@ const call = (target: string, seconds = 2): string => `socat -T ${seconds} - TCP
 /** Tells its own name and who called. */
 const server = (port: number, name: string): string => `socat TCP4-LISTEN:${port},fork,reuseaddr,backlog=64 SYSTEM:"echo ${name} \\$SOCAT_PEERADDR"`
 
-async function eventually(check: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+async function eventually(check: () => Promise<boolean>, mostTries = 200): Promise<void> {
+  for (let tries = 0; tries < mostTries; tries++) {
     if (await check()) return
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
@@ -242,13 +242,15 @@ describe('pods and services of two nodes', () => {
     for (const pod of [a, c]) await eventually(async () => (await within(pod, 'busybox netstat -lun')).includes(':8080 '))
     await cluster.setServices([udp([a])])
     const client = 'echo q | socat -T 1 -t 1 - UDP4:10.95.0.10:53,sourceport=5555'
-    expect(await within(b, client)).toBe('A\n')
+    // Again and again from the same port, as a client does that knows no better. One answer may be late on a busy host.
+    const answers = (name: string): Promise<void> => eventually(async () => (await within(b, client)) === `${name}\n`, 5)
+    await answers('A')
     await cluster.setServices([udp([c])])
-    expect(await within(b, client)).toBe('C\n')
+    await answers('C')
     await cluster.setServices([udp([])])
     expect(await within(b, `${client} 2>/dev/null || true`)).toBe('')
     await cluster.setServices([udp([a])])
-    expect(await within(b, client)).toBe('A\n')
+    await answers('A')
   })
 
   it('lead host ports into their pod, and close them with it', async () => {
@@ -273,6 +275,30 @@ describe('pods and services of two nodes', () => {
     await agent.network.configureNode({ podCidr: '10.243.1.0/24', clusterCidr: '10.243.0.0/16', nodeAddress: '198.18.0.1' })
     const pod = await agent.network.attach('p', { hostname: 'p' })
     expect(await within(pod, 'cat /sys/class/net/eth0/mtu 2>/dev/null; ip link show eth0')).toContain('mtu 1400')
+  })
+})
+
+describe('a node whose network was disturbed', () => {
+  it('makes the bridge again, writes a lost table again, and removes links nobody knows', async () => {
+    const lab = await openLab()
+    await using _ = lab
+    const machine = await lab.machine('a', '198.18.0.1')
+    const folder = join(lab.folder, 'run')
+    const agent = machine.agent(folder)
+    const range = { podCidr: '10.243.1.0/24', clusterCidr: '10.243.0.0/16', nodeAddress: '198.18.0.1' }
+    await agent.network.configureNode(range)
+    await agent.network.setServices([serviceOf([])])
+    await machine.shell('ip link delete gt0; nft delete table ip gantry')
+    const pod = await agent.network.attach('p', { hostname: 'p' })
+    await agent.network.setServices([serviceOf([pod])])
+    expect(await machine.shell('nft list table ip gantry')).toContain(`dnat to ${pod.ip}:8080`)
+    start(pod, server(8080, 'P'))
+    await listening(pod)
+    expect(await machine.shell(call('10.95.0.10:80'))).toMatch(/^P/)
+    await machine.shell('ip link add gt0123456789ab type bridge')
+    await agent.network.configureNode(range)
+    expect(await machine.shell('ip -o link')).not.toContain('gt0123456789ab')
+    expect(await machine.shell(call('10.95.0.10:80'))).toMatch(/^P/)
   })
 })
 
