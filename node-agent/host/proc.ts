@@ -41,6 +41,18 @@ export async function isAlive(who: ProcessIdentity): Promise<boolean> {
   return (await identify(who.pid))?.startTicks === who.startTicks
 }
 
+/** Whether a process was started with this word among its arguments; false when it is gone. Tells a process from a later one with its number. */
+export async function hasArgument(pid: number, word: string): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return text.split('\0').includes(word)
+}
+
+/** Whether a process is in a control group of this path (in any hierarchy) or below it. */
+export async function isInCgroup(pid: number, path: string): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')
+  return text.split('\n').some((line) => line.endsWith(path) || line.includes(`${path}/`))
+}
+
 /** Direct children of all threads of a process. Empty where the kernel does not tell. */
 export async function childrenOf(pid: number): Promise<readonly number[]> {
   try {

@@ -42,7 +42,10 @@ export async function launch(program: string, args: readonly string[], options: 
     extra: (child.stdio[3] as Readable | undefined) ?? undefined,
     exited,
     kill: (signal) => void child.kill(signal),
-    unref: () => child.unref(),
+    unref() {
+      child.unref()
+      ;(child.stdio[3] as { unref?: () => void } | undefined)?.unref?.()
+    },
   }
 }
 

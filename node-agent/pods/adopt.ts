@@ -31,6 +31,8 @@ async function adoptNoted({ parts, pod, container }: Place, record: PodRecord): 
   const state = await parts.runtime.state(now.id)
   if (state.kind === 'running') return now.hook === 'due' || now.hook === 'running' ? hookEnded(record, name, 'done') : record
   if (state.kind === 'exited') return containerExited(record, name, await endedOf(parts, { pod, container, id: now.id, attempt, state }))
+  // Whatever is left of it must not run beside the next attempt.
+  await parts.runtime.delete(now.id)
   return containerExited(record, name, lostContainer(now.id, now.startedMs, parts.clock.nowMs()))
 }
 

@@ -1,4 +1,5 @@
 import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus, Pod, VolumeMountStatus } from '../../shared/model/gen/api.ts'
+import { utf8Bytes } from '../../shared/model/base64.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import { containerRecord, containersOf, type ContainerRecord, type Ended, type PodContainer, type PodRecord } from './record.ts'
 import { shouldRestart } from './restart.ts'
@@ -92,10 +93,32 @@ function terminated(ended: Ended): ContainerStateTerminated {
   }
 }
 
+/** As much of a text as fits into so many bytes of UTF-8. */
+function firstBytes(text: string, bytes: number): string {
+  let left = bytes
+  let kept = ''
+  for (const char of text) {
+    left -= utf8Bytes(char).byteLength
+    if (left < 0) break
+    kept += char
+  }
+  return kept
+}
+
 const byName = (a: ContainerStatus, b: ContainerStatus): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+/** Termination messages of one pod together hold at most so much, in equal parts. */
+const ALL_MESSAGES_BYTES = 12 * 1024
+
+function cutMessage(status: ContainerStatus, bytes: number): ContainerStatus {
+  const terminated = status.state?.terminated
+  if (terminated?.message === undefined || terminated.message.length * 3 <= bytes) return status
+  return { ...status, state: { terminated: { ...terminated, message: firstBytes(terminated.message, bytes) } } }
+}
 
 /** The three lists of a status: init containers in the order of the spec, the others by name. */
 export function containerStatuses(pod: Pod, record: PodRecord): { readonly init: readonly ContainerStatus[]; readonly main: readonly ContainerStatus[]; readonly ephemeral: readonly ContainerStatus[] } {
-  const of = (kinds: ReadonlyArray<PodContainer['kind']>): readonly ContainerStatus[] => containersOf(pod).filter(({ kind }) => kinds.includes(kind)).map((one) => containerStatus(pod, record, one))
+  const share = Math.floor(ALL_MESSAGES_BYTES / Math.max(1, containersOf(pod).length))
+  const of = (kinds: ReadonlyArray<PodContainer['kind']>): readonly ContainerStatus[] => containersOf(pod).filter(({ kind }) => kinds.includes(kind)).map((one) => cutMessage(containerStatus(pod, record, one), share))
   return { init: of(['init', 'sidecar']), main: [...of(['main'])].sort(byName), ephemeral: [...of(['ephemeral'])].sort(byName) }
 }

@@ -122,6 +122,7 @@ export class PodWorker {
       const state = await this.#parts.runtime.state(id)
       const { now, attempt } = containerRecord(this.#record, container.spec.name)
       if (now.kind !== 'running' || now.id !== id || state.kind === 'running' || state.kind === 'created') return (record) => record
+      if (state.kind === 'unknown') await this.#parts.runtime.delete(id)
       const ended = state.kind === 'exited' ? await endedOf(this.#parts, { pod: this.#pod, container, id, attempt, state }) : lostContainer(id, now.startedMs, this.#parts.clock.nowMs())
       return (record) => containerExited(record, container.spec.name, ended)
     })

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { namesIn, removeTree } from '../host/files.ts'
 import { unlessMissing } from '../host/errno.ts'
-import { identify, type ProcessIdentity } from '../host/proc.ts'
+import { hasArgument, identify, isInCgroup, type ProcessIdentity } from '../host/proc.ts'
 import { replaceFile } from '../host/replace-file.ts'
 
 /** Where the runtime keeps what it must find again: all of it below one folder, best on a tmpfs (a reboot ends every container anyway). */
@@ -46,12 +46,19 @@ export async function readContainerFile(bundle: string): Promise<ContainerFile |
   const process = await identifyByPidFile(join(bundle, 'pidfile'))
   const config = await unlessMissing(readFile(join(bundle, 'config.json'), 'utf8'))
   if (process === undefined || config === undefined) return undefined
-  const linux = (JSON.parse(config) as { readonly linux?: { readonly cgroupsPath?: string } }).linux
-  return { process, logPath: '', cgroupsPath: linux?.cgroupsPath ?? '', stdin: false }
+  const cgroupsPath = (JSON.parse(config) as { readonly linux?: { readonly cgroupsPath?: string } }).linux?.cgroupsPath ?? ''
+  // A pid file alone may name a later process.
+  return (await isInCgroup(process.pid, cgroupsPath)) ? { process, logPath: '', cgroupsPath, stdin: false } : undefined
+}
+
+/** The container's monitor, if it lives. */
+export async function findMonitor(bundle: string, id: string): Promise<ProcessIdentity | undefined> {
+  const monitor = await identifyByPidFile(join(bundle, 'conmon.pid'))
+  return monitor !== undefined && (await hasArgument(monitor.pid, id)) ? monitor : undefined
 }
 
 /** The process a pid file names, if it lives. */
-export async function identifyByPidFile(path: string): Promise<ProcessIdentity | undefined> {
+async function identifyByPidFile(path: string): Promise<ProcessIdentity | undefined> {
   const pid = Number(await unlessMissing(readFile(path, 'utf8')))
   return Number.isInteger(pid) && pid > 0 ? identify(pid) : undefined
 }

@@ -16,6 +16,8 @@ export interface MonitorOptions {
   readonly terminal: boolean
   readonly stdin: boolean
   readonly stdinOnce: boolean
+  /** The monitor has ended: after the container did, or by a death of its own. */
+  readonly onMonitorEnd: () => void
 }
 
 /** conmon writes one line of JSON here once the runtime's `create` has ended. */
@@ -31,7 +33,7 @@ export async function createUnderMonitor(options: MonitorOptions): Promise<Creat
   const env = { _OCI_SYNCPIPE: SYNC_PIPE_FD, PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', TZ: 'UTC' }
   const monitor = await launch(options.conmon, monitorArgs(options), { env, extraPipe: true, stderr: 'pipe' })
   monitor.unref()
-  const line = await firstLine(monitor)
+  const line = await firstLine(monitor, options.onMonitorEnd)
   const answer = parseSync(line.text)
   if (answer === undefined) return { kind: 'refused', message: `the monitor ended without an answer${line.stderr === '' ? '' : `: ${line.stderr}`}` }
   return answer.data > 0 ? { kind: 'created', pid: answer.data } : { kind: 'refused', message: plainWords(answer.message ?? '') }
@@ -63,14 +65,13 @@ export function parseSync(text: string): SyncAnswer | undefined {
   }
 }
 
-/** The first line on the sync pipe. The pipe stays open in conmon, so its end alone cannot be waited for. */
-function firstLine(monitor: Launched): Promise<{ readonly text: string; readonly stderr: string }> {
+/** The first line on the sync pipe. The pipe stays open as long as the monitor lives, so its end tells of that one's. */
+function firstLine(monitor: Launched, onMonitorEnd: () => void): Promise<{ readonly text: string; readonly stderr: string }> {
   return new Promise((resolve) => {
     let text = ''
     let stderr = ''
     const done = (): void => {
       resolve({ text: text.trim(), stderr: stderr.trim() })
-      monitor.extra?.destroy()
       monitor.stderr?.destroy()
     }
     monitor.stderr?.on('data', (bytes: Buffer) => {
@@ -80,7 +81,10 @@ function firstLine(monitor: Launched): Promise<{ readonly text: string; readonly
       text += bytes.toString()
       if (text.includes('\n')) done()
     })
-    monitor.extra?.once('end', done)
+    monitor.extra?.once('end', () => {
+      done()
+      onMonitorEnd()
+    })
     monitor.extra?.once('error', done)
   })
 }

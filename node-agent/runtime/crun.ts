@@ -8,9 +8,9 @@ import type { Log } from '../../shared/kit/log.ts'
 import type { Cgroups } from '../cgroups/port.ts'
 import { runProgram } from '../host/exec.ts'
 import { ensureFolder, exists } from '../host/files.ts'
-import { identify, isAlive } from '../host/proc.ts'
+import { identify } from '../host/proc.ts'
 import { signalProcess } from '../host/signals.ts'
-import { bundleOf, identifyByPidFile, listBundles, readContainerFile, removeBundle, runtimeFolders, writeBundle, writeContainerFile, type ContainerFile, type RuntimeFolders } from './bundle.ts'
+import { bundleOf, findMonitor, listBundles, readContainerFile, removeBundle, runtimeFolders, writeBundle, writeContainerFile, type ContainerFile, type RuntimeFolders } from './bundle.ts'
 import { createUnderMonitor } from './conmon.ts'
 import { execInContainer } from './exec-process.ts'
 import { watchExits, type ExitRecord, type ExitWatch } from './exits.ts'
@@ -81,7 +81,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     const bundle = bundleOf(this.#folders, spec.id)
     await writeBundle(bundle, spec.config)
     const { runtime, conmon } = this.#options
-    const result = await createUnderMonitor({ conmon, runtime, runtimeRoot: this.#folders.runtimeRoot, id: spec.id, bundle, exits: this.#folders.exits, logPath: spec.logPath, terminal: spec.terminal, stdin: spec.stdin, stdinOnce: spec.stdinOnce === true })
+    const result = await createUnderMonitor({ conmon, runtime, runtimeRoot: this.#folders.runtimeRoot, id: spec.id, bundle, exits: this.#folders.exits, logPath: spec.logPath, terminal: spec.terminal, stdin: spec.stdin, stdinOnce: spec.stdinOnce === true, onMonitorEnd: () => void this.#monitorEnded(spec.id) })
     const process = result.kind === 'created' ? await identify(result.pid) : undefined
     if (process === undefined) {
       await this.delete(spec.id)
@@ -149,7 +149,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   }
 
   async #deleteByProgram(id: string): Promise<void> {
-    const monitor = await identifyByPidFile(join(bundleOf(this.#folders, id), 'conmon.pid'))
+    const monitor = await findMonitor(bundleOf(this.#folders, id), id)
     const result = await runProgram(this.#options.runtime, ['--root', this.#folders.runtimeRoot, 'delete', '--force', id])
     if (result.exitCode !== 0 && (await exists(join(this.#folders.runtimeRoot, id)))) throw new Fault('internal', `cannot delete container ${id}: ${plainWords(result.stderr)}`)
     if (monitor !== undefined && (this.#known.get(id)?.exit ?? undefined) === undefined) await signalProcess(monitor, SIGKILL)
@@ -161,8 +161,8 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     if (known.exit === undefined) await this.#noteExit(id)
     const { process, startedMs } = known.file
     if (known.exit !== undefined) return { kind: 'exited', ...exitedState(known.exit, startedMs) }
-    const held = (await isAlive(process)) || (await identifyByPidFile(join(bundleOf(this.#folders, id), 'conmon.pid'))) !== undefined
-    if (!held) return { kind: 'unknown' }
+    // Without its monitor nobody would tell how it ended; with it, the exit code is on its way even when the process is gone.
+    if ((await findMonitor(bundleOf(this.#folders, id), id)) === undefined) return { kind: 'unknown' }
     return startedMs === undefined ? { kind: 'created', pid: process.pid } : { kind: 'running', pid: process.pid, startedMs }
   }
 
@@ -205,6 +205,13 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     const known: Known = { file }
     this.#known.set(id, known)
     return known
+  }
+
+  /** Mostly the container has ended, and its exit code is there. Where the monitor alone died, whoever listens finds the container unknown. */
+  async #monitorEnded(id: string): Promise<void> {
+    await this.#noteExit(id)
+    const known = this.#known.get(id)
+    if (known !== undefined && known.exit === undefined) for (const listener of this.#listeners) listener(id)
   }
 
   async #noteExit(id: string): Promise<void> {

@@ -21,6 +21,7 @@ export type ContainerState =
   | { readonly kind: 'created'; readonly pid: number }
   | { readonly kind: 'running'; readonly pid: number; readonly startedMs: number }
   | { readonly kind: 'exited'; readonly exitCode: number; readonly signal?: number | undefined; readonly oomKilled: boolean; readonly startedMs: number; readonly finishedMs: number }
+  /** No such container, or one whose monitor is gone, so that nobody can tell of it: to be deleted. */
   | { readonly kind: 'unknown' }
 
 export type CreateResult = { readonly kind: 'created'; readonly pid: number } | /** The runtime's own words. */ { readonly kind: 'refused'; readonly message: string }

@@ -189,3 +189,20 @@ describe('crun under conmon, real parts', () => {
     expect(all.trim().split('\n').map((line) => line.split(' ').slice(3).join(' '))).toEqual(Array.from({ length: 400 }, (_, index) => `line ${index}`))
   })
 })
+
+describe('a monitor that dies', () => {
+  test('is noticed: the container is unknown, and its end leaves nothing', async () => {
+    const at = join(folder, 'monitor')
+    const runtime = await open(at)
+    await runtime.create(specOf('m1', { command: ['sleep', '1000'] }, at))
+    await runtime.start('m1')
+    const told = new Promise<string>((resolve) => void runtime.onExit(resolve))
+    process.kill(Number(readFileSync(join(at, 'bundles/m1/conmon.pid'), 'utf8')), 'SIGKILL')
+    expect(await told).toBe('m1')
+    expect(await runtime.state('m1')).toEqual({ kind: 'unknown' })
+    const pid = Number(readFileSync(join(at, 'bundles/m1/pidfile'), 'utf8'))
+    await runtime.delete('m1')
+    expect(existsSync(`/proc/${pid}/exe`)).toBe(false)
+    await runtime[Symbol.asyncDispose]()
+  })
+})
