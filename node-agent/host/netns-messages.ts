@@ -71,7 +71,7 @@ export function answersIn(bytes: Buffer): readonly Answer[] {
     const type = bytes.readUInt16LE(at + 4)
     const sequence = bytes.readUInt32LE(at + 8)
     const body = bytes.subarray(at + HEADER_BYTES, at + length)
-    if (type === NLMSG_ERROR) answers.push({ kind: 'ack', sequence, errno: -body.readInt32LE(0) })
+    if (type === NLMSG_ERROR) answers.push({ kind: 'ack', sequence, errno: Math.abs(body.readInt32LE(0)) })
     else answers.push(type === NLMSG_DONE ? { kind: 'done' } : { kind: 'message', type, sequence, body: Buffer.from(body) })
     at += align(length)
   }
