@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists, renameIfAbsent } from '../host/files.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
@@ -50,6 +50,8 @@ async function ensureLayer(archive: Archive, { layer, chain, below }: Stacked, {
   }
   const target = join(staging, own)
   await mkdir(target)
+  // Whatever this process's umask is: it becomes a container's root folder.
+  await chmod(target, 0o755)
   const { dependsOnParents } = await unpackLayer(layerTar(archive, layer), { target, parents: below.map((name) => join(folder, name)), special })
   const name = dependsOnParents ? stacked : own
   // After a power cut a folder may be there and its files empty, unless they were written out before.

@@ -39,6 +39,7 @@ class Unpacker {
   readonly #folders = new Map<string, string>()
   /** Times of folders are set last: every file put into one changes it. */
   readonly #folderTimes = new Map<string, number>()
+  #rootSeen = false
   dependsOnParents = false
 
   constructor(options: UnpackOptions) {
@@ -48,7 +49,10 @@ class Unpacker {
   async unpack(item: TarItem): Promise<void> {
     const { entry } = item
     const name = cleanName(entry.name)
-    if (name === '') return await this.#applyAttributes(this.#options.target, entry)
+    if (name === '') {
+      this.#rootSeen = true
+      return await this.#applyAttributes(this.#options.target, entry)
+    }
     const parent = await this.#parentOf(name)
     const base = basename(name)
     try {
@@ -61,6 +65,7 @@ class Unpacker {
   }
 
   async finish(): Promise<void> {
+    if (!this.#rootSeen) await this.#inheritRoot()
     for (const [path, ms] of this.#folderTimes) await unlessMissing(lutimes(path, ms / 1000, ms / 1000))
   }
 
@@ -151,8 +156,17 @@ class Unpacker {
       if (there?.isDirectory() === true) continue
       if (there !== undefined) throw new Fault('invalid', `${way} is a file of the layer, and a folder too`)
       await mkdir(path)
+      await chmod(path, 0o755)
       await this.#inherit(path, way)
     }
+  }
+
+  /** The root folder is there from the start; only one that is unusual below makes a difference. */
+  async #inheritRoot(): Promise<void> {
+    const { target, parents } = this.#options
+    const [below, own] = await Promise.all([unlessMissing(lstat(parents.at(-1) ?? target)), lstat(target)])
+    if (below === undefined || (below.mode === own.mode && below.uid === own.uid && below.gid === own.gid)) return
+    await this.#inherit(target, '')
   }
 
   async #inherit(path: string, way: string): Promise<void> {

@@ -81,11 +81,11 @@ class ModelTable {
 
 const contentOf = (rules: RuleSet): unknown => ({
   chains: Object.fromEntries([...rules.chains].map(([name, { rules: list }]) => [name, list])),
-  sets: Object.fromEntries([...rules.sets].map(([name, { elements }]) => [name, Object.fromEntries([...(elements ?? [])])] as const)),
+  sets: Object.fromEntries([...rules.sets].map(([name, { elements }]) => [name, Object.fromEntries(elements ?? [])] as const)),
 })
 const contentOfModel = (table: ModelTable): unknown => ({
-  chains: Object.fromEntries([...table.chains]),
-  sets: Object.fromEntries([...table.sets].map(([name, elements]) => [name, Object.fromEntries([...elements])] as const)),
+  chains: Object.fromEntries(table.chains),
+  sets: Object.fromEntries([...table.sets].map(([name, elements]) => [name, Object.fromEntries(elements)] as const)),
 })
 
 const endpoint = fc.record({ ip: fc.constantFrom('10.244.1.2', '10.244.1.3', '10.244.2.2'), port: fc.constantFrom(80, 8080) })

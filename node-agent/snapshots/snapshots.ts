@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { unlessMissing } from '../host/errno.ts'
@@ -43,7 +43,9 @@ class OverlaySnapshots implements Snapshots {
   async prepare(key: string, layers: readonly string[]): Promise<{ readonly rootfs: string }> {
     const { folder, rootfs, upper, work } = this.#foldersOf(key)
     await mkdir(folder, { recursive: true, mode: 0o711 })
-    await Promise.all([rootfs, upper, work].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
+    const [made] = await Promise.all([upper, work, rootfs].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
+    // The union's root folder is the upper one: it is to look like the image's.
+    if (made !== undefined) await copyOwnerAndMode(layers.at(-1), upper)
     if (!(await this.#isMounted(folder, rootfs))) {
       // The mark of an earlier volatile mount, whose namespace is gone: overlayfs would refuse to mount over it.
       await removeTree(join(work, 'work', 'incompat'))
@@ -91,6 +93,13 @@ class OverlaySnapshots implements Snapshots {
     const folder = join(this.#root, key)
     return { folder, rootfs: join(folder, 'rootfs'), upper: join(folder, 'upper'), work: join(folder, 'work') }
   }
+}
+
+async function copyOwnerAndMode(from: string | undefined, to: string): Promise<void> {
+  const about = from === undefined ? undefined : await unlessMissing(stat(from))
+  if (about === undefined) return
+  await chown(to, about.uid, about.gid)
+  await chmod(to, about.mode & 0o7777)
 }
 
 /** Nobody mounts more than once on a rootfs; a loop has an end all the same. */

@@ -111,6 +111,12 @@ describe('import of layers', () => {
     expect(await lstat(join(one, 'srv'))).toMatchObject({ mode: 0o042770, uid: 7, gid: 8 })
   })
 
+  it('keeps the root folder’s owner and mode through layers that do not name it', async () => {
+    await using place = await openPlace()
+    const [base = '', upper = ''] = await importLayers(place, [layerOf({ name: './', kind: 'folder', mode: 0o555, uid: 5 }, { name: 'a' }), layerOf({ name: 'b' })])
+    for (const folder of [base, upper]) expect(await lstat(folder)).toMatchObject({ mode: 0o040555, uid: 5 })
+  })
+
   it.each<readonly [string, readonly TarInput[]]>([
     ['a name with ..', [{ name: '../escape', content: 'x' }]],
     ['a name with .. inside', [{ name: 'a/../../escape', content: 'x' }]],

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -92,6 +92,15 @@ for (const [name, make] of Object.entries(variants)) {
 }
 
 describe('overlayfs', () => {
+  it('shows the root folder with owner and mode of the topmost layer', async () => {
+    await using place = await openPlace(systemMounts())
+    const top = await place.layer({ a: '1' })
+    await chmod(top, 0o1711)
+    await chown(top, 3, 4)
+    const { rootfs } = await place.snapshots.prepare('one', [await place.layer({}), top])
+    expect(await stat(rootfs)).toMatchObject({ mode: 0o041711, uid: 3, gid: 4 })
+  })
+
   it('knows whiteouts and opaque folders as the unpacker writes them', async () => {
     await using place = await openPlace(systemMounts())
     const special = systemSpecialFiles()
