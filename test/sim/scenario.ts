@@ -1,0 +1,84 @@
+import { between, streamOf, whole } from './chance.ts'
+import { strikeOnce } from './faults.ts'
+import { unquiet } from './invariants.ts'
+import { SimUser } from './user.ts'
+import { actOnce } from './workload.ts'
+import { World } from './world.ts'
+
+export interface Outcome {
+  readonly seed: number
+  readonly violations: readonly string[]
+  readonly lines: readonly string[]
+  /** Of every line and every byte that was stored. */
+  readonly digest: string
+}
+
+/** After the faults have ended everything must be well within this long: the longest back-off is 5 minutes, and it may just have begun. */
+const LIVENESS_MS = 700_000
+/** Well is who needs nothing and has written nothing for this long: a rollout may rest while a pod backs off. */
+const STILL_MS = 15_000
+/** Once well, nothing is written but leases. */
+const QUIET_MS = 60_000
+
+/** Runs one seed from an empty storage to a quiet cluster. */
+export async function runSeed(seed: number, onLine: (line: string) => void = () => {}): Promise<Outcome> {
+  const random = streamOf(seed, 'scenario')
+  const world = new World({ seed, nodes: whole(random, 2, 5) })
+  world.transcript.onLine = onLine
+  world.transcript.say(`seed ${seed}: ${world.nodes.length} nodes`)
+  try {
+    await world.boot()
+    const user = new SimUser(world)
+    await trouble(world, user, { random, durationMs: between(random, 20_000, 60_000) })
+    await mustComeToRest(world, user)
+  } finally {
+    world.end()
+  }
+  const { lines, violations } = world.transcript
+  return { seed, violations, lines, digest: world.transcript.digest() }
+}
+
+interface Trouble {
+  readonly random: ReturnType<typeof streamOf>
+  readonly durationMs: number
+}
+
+/** People work and things break, side by side. */
+async function trouble(world: World, user: SimUser, { random, durationMs }: Trouble): Promise<void> {
+  let isOver = false
+  const later = (ms: number, run: () => void): void => void world.clock.after(ms, () => void (isOver || run()))
+  const repeat = (leastMs: number, mostMs: number, run: () => void): void =>
+    later(between(random, leastMs, mostMs), () => {
+      run()
+      repeat(leastMs, mostMs, run)
+    })
+  for (let count = 0; count < 3; count++) actOnce({ world, user, random })
+  repeat(100, 3_000, () => actOnce({ world, user, random }))
+  repeat(200, 5_000, () => strikeOnce({ world, random, later }))
+  await world.advance(durationMs)
+  isOver = true
+  world.calm()
+}
+
+/** Liveness, then peace. */
+export async function mustComeToRest(world: World, user?: SimUser): Promise<void> {
+  let [writes, sinceMs] = [-1, 0]
+  const isStill = (): boolean => {
+    if (world.ledger.writes !== writes) [writes, sinceMs] = [world.ledger.writes, world.clock.monotonicMs()]
+    return world.clock.monotonicMs() - sinceMs >= STILL_MS
+  }
+  const isWell = await world.until(() => isStill() && (user?.isIdle ?? true) && unquiet(world).length === 0, LIVENESS_MS, 1_000)
+  if (!isWell) {
+    const said = [...unquiet(world), ...(isStill() ? [] : [`something is still written: ${[...new Set(world.ledger.recent.slice(-20))].join(' ')}`]), ...((user?.isIdle ?? true) ? [] : ['a request is still not answered'])]
+    for (const sentence of said) world.transcript.violate(`${LIVENESS_MS / 1000} s after the faults: ${sentence}`)
+    return
+  }
+  world.transcript.say('the cluster is well')
+  const before = world.ledger.writes
+  await world.advance(QUIET_MS)
+  const { recent } = world.ledger
+  const more = world.ledger.writes - before
+  if (more > 0) world.transcript.violate(`${more} writes within ${QUIET_MS / 1000} s of quiet: ${[...new Set(recent.slice(-more))].slice(0, 10).join(' ')}`)
+  for (const sentence of [...unquiet(world), ...(user?.missing() ?? [])]) world.transcript.violate(`at the end: ${sentence}`)
+  world.transcript.say(`the end: ${world.ledger.writes} writes, ${world.ledger.leaseWrites} of leases, ${world.clock.ran} timers`)
+}

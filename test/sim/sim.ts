@@ -1,0 +1,32 @@
+/** `npm run sim -- --seed N [--seeds COUNT]`: runs a seed and prints what happened; with `--seeds` only what each of that many came to. */
+import { runSeed } from './scenario.ts'
+
+const option = (name: string): number | undefined => {
+  const at = process.argv.indexOf(`--${name}`)
+  const value = at < 0 ? undefined : Number(process.argv[at + 1])
+  if (value !== undefined && !Number.isInteger(value)) throw new Error(`--${name} wants a whole number`)
+  return value
+}
+
+async function one(seed: number): Promise<boolean> {
+  const { violations, digest } = await runSeed(seed, (line) => process.stdout.write(`${line}\n`))
+  process.stdout.write(violations.length === 0 ? 'every invariant held\n' : `${violations.length} violations\n`)
+  process.stdout.write(`digest ${digest}\n`)
+  return violations.length === 0
+}
+
+async function many(first: number, count: number): Promise<boolean> {
+  let failed = 0
+  for (let seed = first; seed < first + count; seed++) {
+    const started = performance.now()
+    const { violations, digest, lines } = await runSeed(seed)
+    if (violations.length > 0) failed++
+    process.stdout.write(`seed ${seed} ${digest.slice(0, 12)} ${lines.length} lines ${(performance.now() - started).toFixed(0)} ms ${violations.length === 0 ? 'ok' : `${violations.length} violations: ${violations[0]}`}\n`)
+  }
+  process.stdout.write(`${count - failed} of ${count} seeds held\n`)
+  return failed === 0
+}
+
+const seed = option('seed') ?? 1
+const count = option('seeds')
+process.exitCode = (await (count === undefined ? one(seed) : many(seed, count))) ? 0 : 1
