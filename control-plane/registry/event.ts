@@ -31,7 +31,8 @@ export const event = defineKind<Event>({
   row: eventRow,
 })
 
-function eventFields(object: Event): Readonly<Record<string, string>> {
+/** What field selectors may ask of an event, in whichever group. */
+export function eventFields(object: Event): Readonly<Record<string, string>> {
   const about = object.involvedObject
   return {
     'involvedObject.kind': about.kind ?? '',

@@ -34,6 +34,8 @@ export interface KindDefinition {
   readonly namespaced: boolean
   /** Its entry in the schemas: `io.k8s.api.core.v1.Pod`. */
   readonly schema: string
+  /** A kind that is another one's stored objects under other names. */
+  readonly storedAs?: StoredAs
   /** As discovery lists them: `create delete deletecollection get list patch update watch`. */
   readonly verbs: readonly string[]
   /** `status`, `scale`, `binding`, `log`, `exec`, `eviction`, …; how the generic ones behave is said here, the special ones live in `apiserver/subresources/`. */
@@ -73,6 +75,15 @@ export interface KindDefinition {
   row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | boolean | null>
   /** `conditions` of the row, for kinds whose rows have them (a pod that has ended says `Completed`). */
   rowConditions?(object: JsonObject): readonly TableRowCondition[]
+}
+
+/** Where and how the objects of a kind are stored when they are another kind's; everything else in its definition speaks of its own shape. */
+export interface StoredAs {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  toStored(object: JsonObject): JsonObject
+  fromStored(object: JsonObject): JsonObject
 }
 
 export interface TableRowCondition {

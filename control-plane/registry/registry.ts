@@ -3,6 +3,7 @@ import { configMap } from './config-map.ts'
 import { deployment } from './deployment.ts'
 import { endpointSlice } from './endpoint-slice.ts'
 import { event } from './event.ts'
+import { eventsEvent } from './events-event.ts'
 import type { KindDefinition } from './kind.ts'
 import { lease } from './lease.ts'
 import { namespace } from './namespace.ts'
@@ -15,6 +16,9 @@ import { serviceAccount } from './service-account.ts'
 import { service } from './service.ts'
 
 export const kinds: readonly KindDefinition[] = [configMap, event, namespace, node, pod, podTemplate, secret, serviceAccount, service, deployment, replicaSet, endpointSlice, lease]
+
+/** Kinds stored as others (`storedAs`). The API server does not serve them yet. */
+export const alternateKinds: readonly KindDefinition[] = [eventsEvent]
 
 const key = (group: string, version: string, name: string): string => `${group}/${version}/${name}`
 
