@@ -83,7 +83,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     },
   })
   const liveness = createLiveness({ clock, nodes: nodeInformer, leaseMs: options.nodeLeaseMs ?? 2000, startGraceMs: options.startGraceMs ?? 5000 })
-  const statuses = new StatusIntake({ client, pods: podInformer, clock, log })
+  const statuses = new StatusIntake({ client, pods: podInformer, liveness, clock, log })
   const nodeIntake = createNodeIntake({ client, clock })
   const relay = createStreamRelay({
     clock,

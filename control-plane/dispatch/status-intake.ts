@@ -8,22 +8,54 @@ import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { namespaceOf, nameOf, objectKey, uidOf } from '../../shared/model/meta.ts'
 import { pods } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
-import type { Lister } from '../informers/port.ts'
+import type { Informer, Lister } from '../informers/port.ts'
+import type { NodeLiveness } from './liveness-port.ts'
 import { mergePodStatus } from './merge-status.ts'
 
-/** Writes what nodes report of their pods: newest wins, one write at a time per pod, tried again until it lands. Writes `status`, never `spec`. */
+interface Told {
+  readonly node: string
+  readonly report: PodStatusReport
+  /** Of its conditions, by type. */
+  readonly conditions: ReadonlyMap<string, string>
+}
+
+/**
+ * Writes what nodes report of their pods: newest wins, one write at a time per pod, tried again until it lands. Writes `status`, never `spec`.
+ * Level-triggered: when somebody else changes a condition that is the node's to say (a node that was thought lost), what the node said last is written again,
+ * as long as the node gives signs of life.
+ */
 export class StatusIntake {
   readonly #client: ApiClient
   readonly #pods: Lister<Pod>
   readonly #log: Log
   readonly #queue: WorkQueue
-  readonly #newest = new Map<string, { readonly node: string; readonly report: PodStatusReport }>()
+  readonly #newest = new Map<string, Told>()
+  /** The last report of each pod. */
+  readonly #told = new Map<string, Told>()
+  readonly #isSeen: (node: string) => boolean
 
-  constructor(from: { readonly client: ApiClient; readonly pods: Lister<Pod>; readonly clock: Clock; readonly log: Log }) {
+  constructor(from: { readonly client: ApiClient; readonly pods: Informer<Pod>; readonly liveness: NodeLiveness; readonly clock: Clock; readonly log: Log }) {
+    this.#isSeen = (node) => from.liveness.stateOf(node).kind === 'seen'
     this.#client = from.client
     this.#pods = from.pods
     this.#log = from.log
     this.#queue = workQueue(from.clock)
+    from.pods.subscribe(({ key, after }) => {
+      if (after) this.#recheck(key, after)
+      else this.#told.delete(key)
+    })
+    from.liveness.onChange((node) => {
+      for (const [key, told] of this.#told) if (told.node === node) this.#recheck(key, from.pods.get(key))
+    })
+  }
+
+  #recheck(key: string, pod: Pod | undefined): void {
+    const told = this.#told.get(key)
+    if (!pod || !told || told.report.uid !== uidOf(pod) || this.#newest.has(key) || !this.#isSeen(told.node)) return
+    const differs = (pod.status?.conditions ?? []).some((condition) => (told.conditions.get(condition.type) ?? condition.status) !== condition.status)
+    if (!differs) return
+    this.#newest.set(key, told)
+    this.#queue.add(key)
   }
 
   /** @throws Fault('permission') when the pod is not the node's. */
@@ -31,7 +63,9 @@ export class StatusIntake {
     const key = objectKey(report.namespace, report.name)
     const pod = this.#pods.get(key)
     if (pod && uidOf(pod) === report.uid && pod.spec?.nodeName !== node) throw new Fault('permission', `node ${node} reported on pod ${key}, which is bound to ${pod.spec?.nodeName ?? 'no node'}`)
-    this.#newest.set(key, { node, report })
+    const told: Told = { node, report, conditions: conditionsOf(report) }
+    this.#told.set(key, told)
+    this.#newest.set(key, told)
     this.#queue.add(key)
   }
 
@@ -55,7 +89,7 @@ export class StatusIntake {
     }
   }
 
-  async #write(key: string, { node, report }: { readonly node: string; readonly report: PodStatusReport }): Promise<void> {
+  async #write(key: string, { node, report }: Told): Promise<void> {
     let pod = this.#pods.get(key)
     for (let attempt = 0; ; attempt++) {
       if (attempt > 0 || !pod) pod = await this.#read(report)
@@ -87,4 +121,10 @@ export class StatusIntake {
       await this.#client.delete(pods, { namespace: namespaceOf(pod), name: nameOf(pod) }, { gracePeriodSeconds: 0, preconditions: { uid: report.uid } })
     }
   }
+}
+
+function conditionsOf(report: PodStatusReport): ReadonlyMap<string, string> {
+  if (report.status.length === 0) return new Map()
+  const { conditions = [] } = JSON.parse(report.status.toString()) as PodStatus
+  return new Map(conditions.map(({ type, status }) => [type, status]))
 }

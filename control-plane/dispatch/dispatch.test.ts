@@ -1,0 +1,151 @@
+import { expect, test } from 'vitest'
+import { AssignmentChange_Kind, Assignments_Type, type AgentMessage, type Assignments, type ServerMessage } from '../../proto/gen/node/v1/session.ts'
+import type { Duplex } from '../../proto/rpc.ts'
+import { channel } from '../../shared/kit/channel.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import { seededRandom } from '../../shared/kit/random.ts'
+import type { EndpointSlice, Node, Pod, PodStatus } from '../../shared/model/gen/api.ts'
+import { configMaps, endpointSlices, nodes, pods } from '../../shared/model/resources.ts'
+import { world, type World } from '../controllers/testing.ts'
+import { createDispatch, type Dispatch } from './dispatch.ts'
+import { HOLD_MS } from './service-maps.ts'
+
+interface TestAgent {
+  readonly heard: ServerMessage[]
+  say(message: NonNullable<AgentMessage['message']>): void
+  assignments(): readonly Assignments[]
+}
+
+function agentOf(dispatch: Dispatch, name: string, bootId = 'boot-1'): TestAgent {
+  const up = channel<AgentMessage>()
+  const heard: ServerMessage[] = []
+  const server: Duplex<ServerMessage, AgentMessage> = { send: (message) => void heard.push(message), drained: () => Promise.resolve(), incoming: up, close: () => up.close() }
+  dispatch.session(name, server).catch(() => {})
+  const node: Node = { metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }
+  up.push({ message: { $case: 'register', value: { nodeName: name, bootId, agentStartedMs: 1, node: Buffer.from(JSON.stringify(node)), version: 'v' } } })
+  return {
+    heard,
+    say: (message) => void up.push({ message }),
+    assignments: () => heard.flatMap(({ message }) => (message?.$case === 'assignments' ? [message.value] : [])),
+  }
+}
+
+async function dispatched(at: World): Promise<Dispatch> {
+  const dispatch = createDispatch({ client: at.client, informers: at.informers, clock: at.clock, random: seededRandom(1), log: silentLog, issueToken: () => Promise.reject(new Error('none here')) })
+  const stop = new AbortController()
+  dispatch.run(stop.signal).catch(() => {})
+  await at.start()
+  await at.clock.advance(10)
+  return dispatch
+}
+
+const podOn = (name: string, nodeName: string, status: PodStatus = {}): Pod => ({ metadata: { name, namespace: 'default', uid: `uid-${name}` }, spec: { nodeName, containers: [{ name: 'c', envFrom: [{ configMapRef: { name: 'settings' } }] }] }, status })
+const keysOf = (message: Assignments | undefined): readonly string[] => (message?.changes ?? []).map(({ kind, key }) => `${Object.entries(AssignmentChange_Kind).find(([, value]) => value === kind)?.[0]} ${key}`).sort()
+
+test('an agent is told its own pods and what they refer to, then differences in a chain', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  await at.client.create(configMaps, { metadata: { name: 'settings', namespace: 'default' }, data: { a: '1' } })
+  await at.client.create(configMaps, { metadata: { name: 'other', namespace: 'default' } })
+  await at.client.create(pods, podOn('mine', 'n1'))
+  await at.client.create(pods, podOn('theirs', 'n2'))
+  await at.clock.advance(10)
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(100)
+  const [complete] = agent.assignments()
+  expect(complete).toMatchObject({ type: Assignments_Type.COMPLETE, resultsIn: '1' })
+  expect(keysOf(complete).filter((key) => !key.startsWith('NODE'))).toEqual(['CONFIG_MAP default/settings', 'POD default/mine'])
+  const before = agent.assignments().length
+  await at.client.update(configMaps, { metadata: { name: 'settings', namespace: 'default' }, data: { a: '2' } })
+  await at.clock.advance(100)
+  const next = agent.assignments().slice(before).find((message) => keysOf(message).includes('CONFIG_MAP default/settings'))
+  expect(next).toMatchObject({ type: Assignments_Type.INCREMENTAL })
+  const chain = agent.assignments()
+  for (let i = 1; i < chain.length; i++) expect(chain[i]?.appliesTo).toBe(chain[i - 1]?.resultsIn)
+})
+
+test('a second agent with the same name is refused while the first gives signs of life', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  agentOf(dispatch, 'n1')
+  await at.clock.advance(50)
+  const second = agentOf(dispatch, 'n1', 'another-boot')
+  await at.clock.advance(50)
+  expect(second.heard[0]?.message).toMatchObject({ $case: 'refused', value: { message: expect.stringContaining('another agent is registered as node "n1"') as string } })
+})
+
+test("what a node said of its pod is written again when somebody else changed it, while the node is seen", async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  const created = await at.client.create(pods, podOn('p', 'n1'))
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(50)
+  const status: PodStatus = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
+  agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from(JSON.stringify(status)), removed: false }] } })
+  await at.clock.advance(50)
+  const stored = await at.client.get(pods, { namespace: 'default', name: 'p' })
+  expect(stored.status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
+  await at.client.update(pods, { ...stored, status: { ...stored.status, conditions: [{ type: 'Ready', status: 'False' }] } }, { subresource: 'status' })
+  await at.clock.advance(50)
+  expect((await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
+})
+
+test("a report on another node's pod is refused, and ends the session", async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  const created = await at.client.create(pods, podOn('p', 'n2'))
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(50)
+  agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from('{"phase":"Failed"}'), removed: true }] } })
+  await at.clock.advance(50)
+  expect((await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.phase).not.toBe('Failed')
+})
+
+test('a node is lost when its lease has passed without a heartbeat, and seen again with the next', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(1_000)
+  expect(dispatch.liveness.stateOf('n1').kind).toBe('seen')
+  await at.clock.advance(3_000)
+  expect(dispatch.liveness.stateOf('n1').kind).toBe('lost')
+  agent.say({ $case: 'heartbeat', value: { sequence: 1, sentMs: 0, echoedAck: 0 } })
+  await at.clock.advance(10)
+  expect(dispatch.liveness.stateOf('n1').kind).toBe('seen')
+  expect(dispatch.liveness.stateOf('made-by-api').kind).toBe('no-agent')
+})
+
+const sliceOf = ({ metadata: { name, uid } }: Pod): EndpointSlice => ({ metadata: { name: 's', namespace: 'default' }, addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true, serving: true, terminating: false }, targetRef: { kind: 'Pod', namespace: 'default', name, uid } }], ports: [] })
+
+/** When an agent was told that the pod terminates, in ms since it was deleted; `undefined` if it was not. */
+async function toldToStop(acks: boolean): Promise<number | undefined> {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  await at.client.create(nodes, { metadata: { name: 'n1' } })
+  await at.client.create(endpointSlices, sliceOf(await at.client.create(pods, podOn('p', 'n1'))))
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(100)
+  const seen = agent.assignments().length
+  const fresh = (): readonly Assignments[] => agent.assignments().slice(seen)
+  const from = at.clock.monotonicMs()
+  const pod = await at.client.get(pods, { namespace: 'default', name: 'p' })
+  await at.client.update(pods, { ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 30 } })
+  for (let waited = 0; waited < HOLD_MS * 2; waited += 10) {
+    await at.clock.advance(10)
+    const maps = fresh().find((message) => keysOf(message).includes('ENDPOINT_SLICE default/s'))
+    if (acks && maps) agent.say({ $case: 'serviceMapsAck', value: { revision: maps.serviceMapsRevision } })
+    if (fresh().some((message) => keysOf(message).includes('POD default/p'))) {
+      const slice = JSON.parse(maps?.changes.find(({ key }) => key === 'default/s')?.object.toString() ?? '{}') as EndpointSlice
+      expect(slice.endpoints?.[0]?.conditions).toEqual({ ready: false, serving: true, terminating: true })
+      return at.clock.monotonicMs() - from
+    }
+  }
+  return undefined
+}
+
+test('a terminating pod leaves the service maps first: its node is told when all have acked, or after the hold', async () => {
+  expect(await toldToStop(true)).toBeLessThan(100)
+  const late = await toldToStop(false)
+  expect(late).toBeGreaterThanOrEqual(HOLD_MS)
+  expect(late).toBeLessThanOrEqual(HOLD_MS + 50)
+})
