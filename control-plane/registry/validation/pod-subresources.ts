@@ -3,7 +3,7 @@ import type { Container, Pod } from '../../../shared/model/gen/api.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import { amountsOf, type QuantityList } from '../resource-list.ts'
-import { specDiff } from '../spec-diff.ts'
+import { ephemeralContainerDiff } from '../printed/spec-diff.ts'
 import { qosClass } from '../updates/qos.ts'
 
 const MIRROR = 'kubernetes.io/config.mirror'
@@ -16,7 +16,7 @@ export function validateEphemeralChange(pod: Pod, old: Pod): readonly FieldError
   return (old.spec?.ephemeralContainers ?? []).flatMap((before) => {
     const after = pod.spec?.ephemeralContainers?.find((one) => one.name === before.name)
     if (!after) return [forbidden(path, `existing ephemeral containers ${goQuote(before.name)} may not be removed\n`)]
-    return deepEqual(before, after) ? [] : [forbidden(path, `existing ephemeral containers ${goQuote(before.name)} may not be changed\n${specDiff(before, after)}`)]
+    return deepEqual(before, after) ? [] : [forbidden(path, `existing ephemeral containers ${goQuote(before.name)} may not be changed\n${ephemeralContainerDiff(before, after)}`)]
   })
 }
 

@@ -2,7 +2,7 @@ import { type FieldError, forbidden, invalid, required } from '../../../shared/m
 import type { Container, Pod, PodSchedulingGate, PodSpec, Toleration } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import { inclusiveRange } from '../../../shared/model/validation/numbers.ts'
-import { specDiff } from '../spec-diff.ts'
+import { podSpecDiff } from '../printed/spec-diff.ts'
 import { each } from './check.ts'
 import { validateTrimmedImage } from './containers.ts'
 import { validateGatedChange } from './pod-gated.ts'
@@ -35,7 +35,7 @@ export function validateSpecChange(pod: Pod, old: Pod): readonly FieldError[] {
   if (deepEqual(spec, before)) return errors
   const { spec: rest, errors: gated } = validateGatedChange(withChangeable(spec, before), before)
   errors.push(...gated)
-  return deepEqual(rest, before) ? errors : [...errors, forbidden('spec', `pod updates may not change fields other than ${changeable}\n${specDiff(before, rest)}`)]
+  return deepEqual(rest, before) ? errors : [...errors, forbidden('spec', `pod updates may not change fields other than ${changeable}\n${podSpecDiff(before, rest)}`)]
 }
 
 function validateDeadline(deadline: number | undefined, before: number | undefined): { readonly errors: readonly FieldError[]; readonly stop: boolean } {
