@@ -123,6 +123,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         storeEvent: (event) => storeEvent(client, event),
         heartbeatPeriodMs: options.heartbeatPeriodMs ?? 300,
         onHeartbeat: () => liveness.seen(nodeName),
+        onServing: () => relay.connected(nodeName),
       })
       const before = sessions.get(nodeName)
       if (before && isAnother(before.register, register) && liveness.stateOf(nodeName).kind === 'seen') {

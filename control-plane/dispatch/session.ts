@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly heartbeatPeriodMs: number
   /** The node gave a sign of life. */
   readonly onHeartbeat: () => void
+  /** The agent has been told everything and can be asked for streams. */
+  readonly onServing: () => void
 }
 
 /** The Lease object is renewed this often, as kubelet does. */
@@ -41,6 +43,10 @@ export class NodeSession implements MapsReader {
   #ackedMaps = 0
   #mapsDirty = false
   #leaseRenewedMs = Number.NEGATIVE_INFINITY
+  /** What the agent last said of its node, and whether it is stored. */
+  #nodeStatus: NonNullable<Node['status']> = {}
+  #isNodeStored = true
+  #isNodeWriting = false
   #ended = false
 
   constructor(register: Register, options: SessionOptions) {
@@ -76,9 +82,12 @@ export class NodeSession implements MapsReader {
     const { nodes, stream, heartbeatPeriodMs, sessionId, log } = this.#options
     try {
       this.#options.onHeartbeat()
-      await nodes.register(this.#nodeObject())
+      const node = this.#nodeObject()
+      this.#nodeStatus = node.status ?? {}
+      await nodes.register(node)
       this.#send({ message: { $case: 'registered', value: { heartbeatPeriodMs, sessionId } } })
       this.#sendAssignments()
+      this.#options.onServing()
       for await (const message of stream.incoming) this.#take(message)
     } catch (error) {
       log.info({ node: this.nodeName, err: messageOf(error) }, 'session ended')
@@ -106,12 +115,15 @@ export class NodeSession implements MapsReader {
         this.#options.onHeartbeat()
         this.#send({ message: { $case: 'heartbeatAck', value: { sequence: message.value.sequence, nextPeriodMs: this.#options.heartbeatPeriodMs } } })
         this.#renewLease()
+        this.#keepNode()
         return
       case 'podStatuses':
         for (const report of message.value.reports) this.#options.statuses.accept(this.nodeName, report)
         return
       case 'nodeStatus':
-        this.#background('node status', this.#options.nodes.status(this.nodeName, JSON.parse(message.value.status.toString()) as NonNullable<Node['status']>))
+        this.#nodeStatus = JSON.parse(message.value.status.toString()) as NonNullable<Node['status']>
+        this.#isNodeStored = false
+        this.#keepNode()
         return
       case 'event':
         this.#background('event', this.#options.storeEvent(JSON.parse(message.value.event.toString()) as Event))
@@ -134,6 +146,30 @@ export class NodeSession implements MapsReader {
     if (nowMs - this.#leaseRenewedMs < LEASE_EVERY_MS) return
     this.#leaseRenewedMs = nowMs
     this.#background('lease', this.#options.nodes.renewLease(this.nodeName))
+  }
+
+  /**
+   * Stores what the agent last said of its node where that has not happened yet, or where others have called the node unknown meanwhile although it
+   * lives (it was cut off for a while, and this stream outlived that). Asked at each heartbeat, so that nothing depends on one write.
+   */
+  #keepNode(): void {
+    const stored = this.#options.sources.nodes.get(this.nodeName)
+    const isUnknown = stored?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'Unknown') === true
+    if (this.#isNodeWriting || (this.#isNodeStored && !isUnknown)) return
+    this.#isNodeWriting = true
+    const write = async (): Promise<void> => {
+      try {
+        let status
+        do {
+          status = this.#nodeStatus
+          await this.#options.nodes.status(this.nodeName, status)
+        } while (status !== this.#nodeStatus && !this.#ended)
+        this.#isNodeStored = true
+      } finally {
+        this.#isNodeWriting = false
+      }
+    }
+    this.#background('node status', write())
   }
 
   #background(what: string, work: Promise<unknown>): void {

@@ -8,9 +8,13 @@ import type { NodeStreams } from './port.ts'
 
 /** How long an agent may take to open a stream it was asked for. */
 const OPEN_TIMEOUT_MS = 10_000
+/** How long to wait for the session of an agent that is not connected now: after a restart of the control plane all of them dial again. */
+const CONNECT_TIMEOUT_MS = 3_000
 
 interface Waiting {
   readonly nodeName: string
+  /** Asks its agent, if it is connected by now. */
+  readonly ask: () => void
   readonly arrived: (stream: Duplex<StreamFrame, StreamFrame>) => void
 }
 
@@ -18,6 +22,8 @@ interface Waiting {
 export interface StreamRelay extends NodeStreams {
   /** Serves a stream an agent opened, until it ends. */
   accept(nodeName: string, stream: Duplex<StreamFrame, StreamFrame>): Promise<void>
+  /** The node's agent has a session (again): it is asked for what waits. */
+  connected(nodeName: string): void
 }
 
 export interface StreamRelayOptions {
@@ -33,18 +39,29 @@ export function createStreamRelay({ clock, random, ask }: StreamRelayOptions): S
     open(nodeName, request, signal) {
       const streamId = newUid(random)
       return new Promise((resolve, reject) => {
+        let asked = false
         const give = (work: () => void): void => {
           waiting.delete(streamId)
-          cancel()
+          cancelConnect()
+          cancelOpen()
           signal.removeEventListener('abort', abort)
           work()
         }
         const abort = (): void => give(() => reject(new Fault('cancelled', 'the client went away')))
-        const cancel = clock.after(OPEN_TIMEOUT_MS, () => give(() => reject(new Fault('timeout', `node ${nodeName} did not open the stream within ${OPEN_TIMEOUT_MS / 1000} s`))))
+        const cancelConnect = clock.after(CONNECT_TIMEOUT_MS, () => {
+          if (!asked) give(() => reject(new Fault('unavailable', `node ${nodeName} has no connection to the control plane: is its agent running?`)))
+        })
+        const cancelOpen = clock.after(OPEN_TIMEOUT_MS, () => give(() => reject(new Fault('timeout', `node ${nodeName} did not open the stream within ${OPEN_TIMEOUT_MS / 1000} s`))))
         signal.addEventListener('abort', abort, { once: true })
-        waiting.set(streamId, { nodeName, arrived: (stream) => give(() => resolve(stream)) })
-        if (!ask(nodeName, { streamId, request })) give(() => reject(new Fault('unavailable', `node ${nodeName} has no connection to the control plane: is its agent running?`)))
+        const askAgent = (): void => {
+          asked ||= ask(nodeName, { streamId, request })
+        }
+        waiting.set(streamId, { nodeName, ask: askAgent, arrived: (stream) => give(() => resolve(stream)) })
+        askAgent()
       })
+    },
+    connected(nodeName) {
+      for (const one of waiting.values()) if (one.nodeName === nodeName) one.ask()
     },
     async accept(nodeName, stream) {
       const frames = stream.incoming[Symbol.asyncIterator]()

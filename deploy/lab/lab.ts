@@ -11,7 +11,7 @@ import { defaultRoots, layoutOf, machineOf, membersOf, whyNotLabName, type LabSp
 import { createMachines, cutOff, heal as healLinks, linkState, removeMachines, setLink } from './machines.ts'
 import { newBootId, programOf } from './programs.ts'
 import { control, logFile, stateOfService, supervise, writeService } from './services.ts'
-import { freeNumber, listSpecs, readSpec, writeSpec } from './spec.ts'
+import { listSpecs, readSpec, releaseNumber, reserveNumber, writeSpec } from './spec.ts'
 
 export interface UpOptions {
   readonly name: string
@@ -67,7 +67,7 @@ async function specFor({ name, nodes, controlPlanes }: UpOptions): Promise<LabSp
   if (nodes !== undefined && (!Number.isInteger(nodes) || nodes < 0 || nodes > 100)) throw new Fault('invalid', `a lab has 0 to 100 nodes, not ${nodes}`)
   if (controlPlanes !== undefined && controlPlanes !== 1) throw new Fault('unsupported', `${controlPlanes} control planes are not possible yet: a lab has one`)
   const known = await readSpec(name)
-  const spec: LabSpec = { name, number: known?.number ?? (await freeNumber()), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: 1 }
+  const spec: LabSpec = { name, number: known?.number ?? (await reserveNumber()), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: 1 }
   await writeSpec(spec)
   return spec
 }
@@ -173,7 +173,10 @@ export async function down(lab: string, options: { readonly keep: boolean }): Pr
   await removeMachines(spec)
   await removeGroup(cgroup)
   await dropFromKubeconfig(spec)
-  if (!options.keep) await rm(state, { recursive: true, force: true })
+  if (!options.keep) {
+    await rm(state, { recursive: true, force: true })
+    await releaseNumber(spec.number)
+  }
   await removeShared()
   return true
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { Fault } from '../../shared/kit/faults.ts'
 import { defaultRoots, layoutOf, type LabRoots, type LabSpec } from './layout.ts'
@@ -27,12 +27,24 @@ export async function writeSpec(spec: LabSpec, roots: LabRoots = defaultRoots): 
   await rename(`${specFile}.new`, specFile)
 }
 
-/** A number whose /24 neither another lab nor an interface of the host has. */
-export async function freeNumber(roots: LabRoots = defaultRoots): Promise<number> {
+/** Numbers are taken by making their folder, which only one can do; so two labs made at the same time never get the same one. */
+const reservation = (number: number, roots: LabRoots): string => `${roots.state}/numbers/${number}`
+
+/** Takes a number whose /24 neither another lab nor an interface of the host has. @throws Fault('exhausted') */
+export async function reserveNumber(roots: LabRoots = defaultRoots): Promise<number> {
   const taken = new Set((await listSpecs(roots)).map((spec) => spec.number))
   for (const addresses of Object.values(networkInterfaces())) {
     for (const { address } of addresses ?? []) if (address.startsWith('10.89.')) taken.add(Number(address.split('.')[2]))
   }
-  for (let number = 0; number < 200; number++) if (!taken.has(number)) return number
+  await mkdir(`${roots.state}/numbers`, { recursive: true })
+  for (let number = 0; number < 200; number++) {
+    if (taken.has(number)) continue
+    const mine = await mkdir(reservation(number, roots)).then(() => true, () => false)
+    if (mine) return number
+  }
   throw new Fault('exhausted', 'two hundred labs are up on this host: take one down first ("gantry lab down --name NAME")')
+}
+
+export async function releaseNumber(number: number, roots: LabRoots = defaultRoots): Promise<void> {
+  await rmdir(reservation(number, roots)).catch(() => {})
 }

@@ -29,7 +29,8 @@ test('a lab of no nodes comes up, twice is once, and goes without a trace', asyn
   expect(processes.length).toBeGreaterThan(0)
   await lab.down(NAMES[0], { keep: false })
   expect(traces(NAMES[0])).toEqual([])
-  expect(processes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+  // The host's first process reaps them a moment after they have died.
+  await expect.poll(() => processes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
   expect(existsSync(`/sys/class/net/${layoutOf(first.spec).bridge}`)).toBe(false)
 })
 
