@@ -45,7 +45,9 @@ async function requestOf(incoming: IncomingMessage, signal: AbortSignal): Promis
 async function send(response: ServerResponse, answer: ApiResponse): Promise<void> {
   if (answer.kind === 'upgrade') return void response.writeHead(400, { 'content-type': 'text/plain' }).end('Upgrade request required')
   const warnings = [...new Set(answer.warnings ?? [])].map((text) => `299 - "${Buffer.from(text.replace(/[\\"]/g, '\\$&'), 'utf8').toString('latin1')}"`)
-  response.writeHead(answer.status, { ...answer.headers, ...(warnings.length > 0 && { warning: warnings }) })
+  response.statusCode = answer.status
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
+  if (warnings.length > 0) response.setHeader('warning', warnings)
   if (answer.kind === 'body') return void response.end(answer.body)
   response.flushHeaders()
   for await (const chunk of answer.chunks) response.write(chunk)

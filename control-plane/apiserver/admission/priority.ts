@@ -55,7 +55,7 @@ function globalDefault({ resources }: AdmissionSources): Priority {
   const { group, version, plural } = priorityClassesResource
   const store = resources.find(group, version, plural)
   const classes = (store?.cache.list(`/gantry/${group}/${plural}/`) ?? []).map((item) => item.object as unknown as PriorityClass).filter((one) => one.globalDefault === true)
-  const lowest = classes.toSorted((a, b) => a.value - b.value)[0]
+  const lowest = classes.toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
   return { className: lowest?.metadata.name ?? '', value: lowest?.value ?? 0, preemption: lowest?.preemptionPolicy ?? LOWER }
 }
 

@@ -32,7 +32,7 @@ export async function create(parts: CoreParts, call: Call, request: CreateReques
   const { store, namespace } = request
   const { definition } = store
   checkNamespace(metaText(request.object, 'namespace'), namespace)
-  const defaulted = definition.defaults(dedupOwners(request.object, call.warn))
+  const defaulted = definition.defaults(dedupOwners({ ...request.object, metadata: metadataOf(request.object) }, call.warn))
   const managed = request.managed ? defaulted : withManagedFields(parts, call, { store, change: { live: undefined, changed: defaulted, subresource: '' } })
   const attributes = { operation: 'CREATE', store, namespace: namespace || (definition.plural === 'namespaces' ? metaText(managed, 'name') : ''), name: metaText(managed, 'name'), subresource: '', old: undefined, call } as const
   const admitted = await parts.admission.mutate({ ...attributes, object: managed })

@@ -5,7 +5,8 @@ import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import type { PatchType } from '../../client/port.ts'
 import type { ExpectedKind } from '../decode/kinds.ts'
 import type { FieldValidation } from '../options/write-options.ts'
-import { applyPatch, decodePatched, parsePatch, type PatchRefused } from '../patch/patch.ts'
+import type { PatchRefused } from '../patch/outcome.ts'
+import { applyPatch, decodePatched, parsePatch } from '../patch/patch.ts'
 import { invalid } from '../status.ts'
 
 export interface Patching {

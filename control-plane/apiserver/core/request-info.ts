@@ -27,9 +27,8 @@ const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 
 export function parsePath(path: string): RequestPath {
   const other = { kind: 'other', path } as const
-  const segments = path.split('/')
-  if (segments[0] !== '' || segments[1] === '') return other
-  segments.shift()
+  const [lead, ...segments] = path.split('/')
+  if (lead !== '' || segments[0] === '') return other
   if (segments.length > 1 && segments.at(-1) === '') segments.pop()
   const legacy = segments[0] === 'api'
   if (!legacy && segments[0] !== 'apis') return other

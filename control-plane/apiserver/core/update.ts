@@ -94,7 +94,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing 
   const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name }
   const old = existing.object
   checkUid(request, old)
-  const wanted = dedupOwners(definition.defaults(await request.change(old)), call.warn)
+  const wanted = dedupOwners(definition.defaults(withMeta(await request.change(old), {})), call.warn)
   checkIdentity(wanted, at)
   const managed = request.managed ? wanted : withManagedFields(parts, call, { store, change: { live: old, changed: wanted, subresource } })
   const attributes = { operation: 'UPDATE', store, namespace: at.namespace, name: at.name, subresource, old, call } as const

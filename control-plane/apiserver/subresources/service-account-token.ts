@@ -34,7 +34,7 @@ export const tokenHandler =
     if (metaText(wanted, 'name') !== '' && metaText(wanted, 'name') !== at.name) {
       throw invalid(subject, at.name, [invalidField('metadata.name', metaText(wanted, 'name'), 'must match the service account name if specified')])
     }
-    const { spec } = wanted as unknown as TokenRequest
+    const { spec = {} } = wanted as unknown as TokenRequest
     checkExpiry(spec.expirationSeconds ?? DEFAULT_SECONDS)
     const bound = await boundTo(context, call, wanted as unknown as TokenRequest)
     if (!tokenSigner) throw serviceUnavailable('this server issues no tokens')
@@ -62,7 +62,7 @@ type Bound = Pick<TokenSubject, 'pod' | 'secret' | 'node'>
 
 /** The object whose end ends the token. */
 async function boundTo(context: HandlerContext, call: Call, { spec }: TokenRequest): Promise<Bound> {
-  const reference = spec.boundObjectRef
+  const reference = spec?.boundObjectRef
   if (!reference) return {}
   const { kind = '', name = '', uid } = reference
   const plural = kind === 'Pod' ? 'pods' : kind === 'Secret' ? 'secrets' : kind === 'Node' ? 'nodes' : undefined
