@@ -11,7 +11,7 @@ import { defaultRoots, layoutOf, machineOf, membersOf, whyNotLabName, type LabSp
 import { createMachines, cutOff, heal as healLinks, linkState, removeMachines, setLink } from './machines.ts'
 import { newBootId, programOf } from './programs.ts'
 import { control, logFile, stateOfService, supervise, writeService } from './services.ts'
-import { listSpecs, readSpec, releaseNumber, reserveNumber, writeSpec } from './spec.ts'
+import { listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
 
 export interface UpOptions {
   readonly name: string
@@ -186,7 +186,8 @@ async function removeShared(): Promise<void> {
   await removeIfEmpty('gantry')
   await rmdir(`${defaultRoots.run}/labs`).catch(() => {})
   await rmdir(defaultRoots.run).catch(() => {})
-  if ((await listSpecs()).length === 0) await rm(defaultRoots.state, { recursive: true, force: true })
+  const isLast = (await listSpecs()).length === 0 && (await releaseNumbers())
+  if (isLast) await rm(defaultRoots.state, { recursive: true, force: true })
 }
 
 export interface MemberStatus {
