@@ -15,8 +15,8 @@ export interface CgroupOptions {
   readonly patienceMs?: number
 }
 
-/** Controllers whose pod groups we make ourselves, for their limits; the OCI runtime makes the others. */
-const LIMITED = ['cpu', 'memory', 'pids'] as const
+/** Controllers whose pod groups we make ourselves, for their limits and counts; the OCI runtime makes the others. */
+const OURS = ['cpu', 'cpuacct', 'memory', 'pids'] as const
 const PERIOD_MICROS = 100_000
 
 /** One hierarchy per controller (version 1, and hybrid hosts, whose version 2 tree is left alone). */
@@ -30,7 +30,7 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
     version: 1,
     podPath,
     async createPod(uid, limits) {
-      const usable = LIMITED.filter((controller) => hierarchies.includes(controller))
+      const usable = OURS.filter((controller) => hierarchies.includes(controller))
       await Promise.all(
         usable.map(async (controller) => {
           const folder = at(controller, podPath(uid))
@@ -59,12 +59,14 @@ async function hierarchiesIn(root: string): Promise<readonly string[]> {
   return folders.flat()
 }
 
-function settings(controller: (typeof LIMITED)[number], limits: PodLimits): ReadonlyArray<readonly [string, number]> {
+function settings(controller: (typeof OURS)[number], limits: PodLimits): ReadonlyArray<readonly [string, number]> {
   switch (controller) {
     case 'cpu':
       return [['cpu.shares', limits.cpuShares], ...(limits.cpuQuotaMicros === undefined ? [] : ([['cpu.cfs_period_us', PERIOD_MICROS], ['cpu.cfs_quota_us', limits.cpuQuotaMicros]] as const))]
     case 'memory':
       return limits.memoryBytes === undefined ? [] : [['memory.limit_in_bytes', limits.memoryBytes]]
+    case 'cpuacct':
+      return []
     case 'pids':
       return limits.pids === undefined ? [] : [['pids.max', limits.pids]]
   }

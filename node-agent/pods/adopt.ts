@@ -2,6 +2,7 @@ import type { Pod } from '../../shared/model/gen/api.ts'
 import { containerExited, containerStarted, beginAttempt, hookEnded } from './apply.ts'
 import { endedOf, lostContainer } from './ended.ts'
 import type { PodParts } from './parts.ts'
+import { anyRunning } from './plan.ts'
 import { containerId, containerRecord, containersOf, withContainer, type PodContainer, type PodRecord } from './record.ts'
 
 /**
@@ -14,8 +15,14 @@ export async function adopt(parts: PodParts, pod: Pod, record: PodRecord): Promi
     adopted = await adoptNoted({ parts, pod, container }, adopted)
     adopted = await adoptUnnoted({ parts, pod, container }, adopted)
   }
-  // Network and volumes may be gone (a reboot); making them again finds them when they are not.
-  return adopted.cleaned || adopted.stop !== undefined ? adopted : { ...adopted, sandbox: { kind: 'none' }, volumes: { kind: 'none' } }
+  if (adopted.cleaned || adopted.stop !== undefined) return adopted
+  // Volumes are prepared again in any case, which finds what is there; so is the sandbox where it is gone (a reboot).
+  return { ...adopted, sandbox: (await keepsSandbox(parts, pod, adopted)) ? adopted.sandbox : { kind: 'none' }, volumes: { kind: 'none' } }
+}
+
+async function keepsSandbox({ network }: PodParts, pod: Pod, record: PodRecord): Promise<boolean> {
+  if (record.sandbox.kind !== 'ready') return false
+  return pod.spec?.hostNetwork === true ? anyRunning(pod, record) : (await network.find(pod.metadata.uid ?? '')) !== undefined
 }
 
 interface Place {

@@ -182,9 +182,11 @@ test('an agent that is killed and started again takes running containers over an
   node.workers.update(testPod('ends', { restartPolicy: 'Never', containers: [shell('c', 'sleep 10; exit 3')] }))
   await node.clock.advance(1000)
   const before = node.status('runs').containerStatuses
+  const said = node.reports.length
   await node.restartAgent()
   await node.clock.advance(1000)
   expect(node.status('runs').containerStatuses).toEqual(before)
+  expect(node.reports.slice(said).map(({ status }) => [status.podIP, status.conditions?.map((one) => one.status).join()])).toEqual([['10.244.1.2', 'True,True,True,True,True'], ['10.244.1.3', 'True,True,True,True,True']])
   await node.clock.advance(10_000)
   expect(node.status('ends')).toMatchObject({ phase: 'Failed', containerStatuses: [{ restartCount: 0, state: { terminated: { exitCode: 3 } } }] })
 })

@@ -199,17 +199,15 @@ test('a pod runs: hosts, names, log, exec with exit codes and input', async () =
   expect(statusOf(pod).containerStatuses?.[0]?.user).toEqual({ linux: { uid: 0, gid: 0, supplementalGroups: [0, 10] } })
 })
 
-test('restart: a container that is killed runs again within 150 ms, with a log of its own', async () => {
+test('restart: a container that is killed runs again, with a log of its own', async () => {
   const pod = podOf('p', { containers: [shell('c', 'echo up; exec sleep 1000')] })
   node.workers.update(pod)
   await until(isReady(pod), 'ready')
-  const before = performance.now()
   await execIn(pod, ['sh', '-c', 'kill -9 1 2>/dev/null; true'])
   // The first process of a pid namespace cannot be killed from inside: the host does it.
   const id = statusOf(pod).containerStatuses?.[0]?.containerID?.replace('gantry://', '') ?? ''
   execFileSync('crun', ['--root', join(folder, `node${count}`, 'run/oci'), 'kill', id, '9'])
   await until(() => statusOf(pod).containerStatuses?.[0]?.restartCount === 1 && isReady(pod)(), 'restarted')
-  console.log(`killed → ready again: ${(performance.now() - before).toFixed(0)} ms`)
   expect(statusOf(pod).containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' })
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect(await logsOf(pod)).toBe('up\n')
@@ -304,16 +302,4 @@ test('the agent is started again: a container that runs is not restarted, one th
   expect(existsSync(`/sys/fs/cgroup/memory/${PARENT}/pod${runs.metadata.uid}`)).toBe(false)
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(at)
   node = await openNode(join(folder, `node${++count}`))
-})
-
-test('start to ready: how long', async () => {
-  const spans: number[] = []
-  for (let index = 0; index < 10; index++) {
-    const pod = podOf(`p${index}`, { containers: [shell('c', 'exec sleep 1000')] })
-    const before = performance.now()
-    node.workers.update(pod)
-    await until(isReady(pod), 'ready')
-    spans.push(performance.now() - before)
-  }
-  console.log(`assigned → ready: ${spans.sort((a, b) => a - b)[5]?.toFixed(0)} ms (median of 10)`)
 })

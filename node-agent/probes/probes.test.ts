@@ -1,0 +1,80 @@
+import { createServer, type Server } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { parseHead, requestText, type ResponseHead } from './http-message.ts'
+import { systemProbeNetwork } from './network.ts'
+import type { HttpTarget } from './port.ts'
+import { countResult, type ProbeCount, type ProbeResult } from './threshold.ts'
+
+const servers = new Set<Server>()
+afterEach(() => {
+  for (const server of servers) server.close()
+  servers.clear()
+})
+
+/** A server that answers by path; tells what it was asked. */
+async function serve(answers: Readonly<Record<string, string>>): Promise<{ readonly port: number; readonly asked: string[] }> {
+  const asked: string[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (bytes) => {
+      asked.push(bytes.toString())
+      socket.end(answers[bytes.toString().split(' ')[1] ?? ''] ?? 'HTTP/1.1 404 No\r\n\r\n')
+    })
+  })
+  servers.add(server)
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return { port: typeof address === 'object' && address !== null ? address.port : 0, asked }
+}
+const target = (port: number, path: string): HttpTarget => ({ scheme: 'HTTP', host: '127.0.0.1', port, path, headers: [] })
+const limits = { timeoutMs: 1000, signal: new AbortController().signal }
+
+test('the request: defaults, canonical names, a path as written', () => {
+  expect(requestText({ ...target(8080, '/check?x=1&y=a b'), headers: [{ name: 'X-One', value: '1' }, { name: 'x-two', value: 'two words' }] }, 'kube-probe/1.36').split('\r\n').sort()).toEqual(['', '', 'Accept: */*', 'Connection: close', 'GET /check?x=1&y=a b HTTP/1.1', 'Host: 127.0.0.1:8080', 'User-Agent: kube-probe/1.36', 'X-One: 1', 'X-Two: two words'])
+  expect(requestText({ ...target(8080, '/'), headers: [{ name: 'Host', value: 'name.example' }, { name: 'User-Agent', value: 'mine/1' }, { name: 'Accept', value: '' }] }, 'kube-probe/1.36').split('\r\n').sort()).toEqual(['', '', 'Connection: close', 'GET / HTTP/1.1', 'Host: name.example', 'User-Agent: mine/1'])
+})
+
+test.each<readonly [string, ResponseHead | 'malformed' | undefined]>([
+  ['HTTP/1.1 200 OK\r\nLocation: /x\r\n\r\nbody', { status: 200, location: '/x' }],
+  ['HTTP/1.0 404 Not Found\n\n', { status: 404 }],
+  ['HTTP/1.1 200 OK\r\nA', undefined],
+  ['hello there', 'malformed'],
+])('the head of %j', (text, head) => {
+  expect(parseHead(text)).toEqual(head)
+})
+
+test('http: 2xx and 3xx pass, others fail in kubelet’s words', async () => {
+  const { port } = await serve({ '/ok': 'HTTP/1.1 200 OK\r\n\r\n', '/odd': 'HTTP/1.1 399 Odd\r\n\r\n', '/bad': 'HTTP/1.1 500 Oops\r\n\r\n', '/dir': 'HTTP/1.1 302 Found\r\nLocation: /ok\r\n\r\n', '/away': 'HTTP/1.1 302 Found\r\nLocation: http://192.0.2.9/\r\n\r\n', '/lost': 'HTTP/1.1 302 Found\r\nLocation: /none\r\n\r\n' })
+  const probe = (path: string): Promise<ProbeResult> => systemProbeNetwork.http(target(port, path), limits)
+  expect((await Promise.all(['/ok', '/odd', '/dir', '/away'].map(probe))).map(({ kind }) => kind)).toEqual(['success', 'success', 'success', 'warning'])
+  expect(await probe('/bad')).toEqual({ kind: 'failure', output: 'HTTP probe failed with statuscode: 500' })
+  expect(await probe('/lost')).toEqual({ kind: 'failure', output: 'HTTP probe failed with statuscode: 404' })
+})
+
+test('a port nobody listens on, a server that says nothing', async () => {
+  const server = createServer(() => {})
+  servers.add(server)
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  expect(await systemProbeNetwork.http(target(port, '/'), { ...limits, timeoutMs: 50 })).toEqual({ kind: 'failure', output: `Get "http://127.0.0.1:${port}/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)` })
+  expect(await systemProbeNetwork.tcp({ host: '127.0.0.1', port }, limits)).toEqual({ kind: 'success', output: '' })
+  server.close()
+  servers.delete(server)
+  const closed = await serve({})
+  const [last] = [...servers]
+  await new Promise<void>((resolve) => void last?.close(() => resolve()))
+  expect(await systemProbeNetwork.tcp({ host: '127.0.0.1', port: closed.port }, limits)).toEqual({ kind: 'failure', output: `dial tcp 127.0.0.1:${closed.port}: connect: connection refused` })
+})
+
+test('thresholds count in a row; what is unknown counts for nothing', () => {
+  const run = (kinds: ReadonlyArray<ProbeResult['kind']>): ReadonlyArray<string | undefined> => {
+    let count: ProbeCount = { run: 0 }
+    return kinds.map((kind) => {
+      const counted = countResult(count, { kind, output: '' }, { failureThreshold: 2, successThreshold: 2 })
+      count = counted.count
+      return counted.verdict
+    })
+  }
+  expect(run(['failure', 'unknown', 'failure', 'success', 'failure', 'success', 'warning'])).toEqual([undefined, undefined, 'failure', undefined, undefined, undefined, 'success'])
+})

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import type { Container, Pod, PodSpec } from '../../shared/model/gen/api.ts'
+import { limitsWithin, oomScoreAdjust } from './oci-resources.ts'
+import { ociSpec, type OciSpecInput } from './oci-spec.ts'
+import { parseUserDatabase } from './oci-user.ts'
+
+const users = parseUserDatabase('root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:w:/var/www:/bin/false\nbad line\n', 'root:x:0:\nwheel:x:10:root\nwww-data:x:33:\n')
+const capabilities = ['CAP_CHOWN', 'CAP_KILL', 'CAP_MKNOD', 'CAP_NET_ADMIN', 'CAP_SYS_ADMIN']
+
+interface Config {
+  readonly process: { readonly args: readonly string[]; readonly env: readonly string[]; readonly cwd: string; readonly user: object; readonly capabilities: { readonly effective: readonly string[] }; readonly noNewPrivileges: boolean; readonly oomScoreAdj?: number }
+  readonly root: object
+  readonly hostname?: string
+  readonly mounts: ReadonlyArray<{ readonly destination: string; readonly source: string; readonly options: readonly string[] }>
+  readonly linux: { readonly namespaces: ReadonlyArray<{ readonly type: string; readonly path?: string }>; readonly maskedPaths?: readonly string[]; readonly resources: object; readonly sysctl: object }
+}
+
+function build(container: Partial<Container>, spec: Partial<PodSpec> = {}, more: Partial<OciSpecInput> = {}): Config {
+  const result = refusable(container, spec, more)
+  if (result.kind === 'refused') throw new Error(result.message)
+  return result.config as unknown as Config
+}
+// oxlint-disable-next-line max-params
+function refusable(container: Partial<Container>, spec: Partial<PodSpec> = {}, more: Partial<OciSpecInput> = {}): ReturnType<typeof ociSpec> {
+  const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { ...spec, containers: [] } }
+  return ociSpec({ pod, container: { name: 'c', ...container }, image: { env: ['PATH=/bin', 'A=image'], entrypoint: ['/entry'], cmd: ['default'], workingDir: '/work', user: '' }, users, env: {}, rootfs: '/rootfs', sandbox: { hostname: 'p', netnsPath: '/ns/net' }, volumes: [], files: {}, cgroupsPath: '/g/podu/c', node: { capabilities, memoryBytes: 2 ** 30 }, qosClass: 'BestEffort', ...more })
+}
+
+test.each([
+  [{}, ['/entry', 'default']],
+  [{ args: ['x'] }, ['/entry', 'x']],
+  [{ command: ['sh'] }, ['sh']],
+  [{ command: ['sh', '$(A)'], args: ['$$(A)', '$(NOPE)'] }, ['sh', 'value', '$(A)', '$(NOPE)']],
+])('command and args of %j', (container, args) => {
+  expect(build(container, {}, { env: { A: 'value' } }).process.args).toEqual(args)
+})
+
+test('no command at all is refused in words', () => {
+  expect(refusable({}, {}, { image: { env: [], entrypoint: [], cmd: [], workingDir: '', user: '' } })).toMatchObject({ kind: 'refused', reason: 'CreateContainerError', message: expect.stringContaining('no command specified') })
+})
+
+test('variables: image, container, and those everybody has', () => {
+  const { env } = build({}, {}, { env: { A: 'own', HOME: '/given' } }).process
+  expect([...env].sort()).toEqual(['A=own', 'HOME=/given', 'HOSTNAME=p', 'PATH=/bin'])
+  expect(build({ tty: true }).process.env).toContain('TERM=xterm')
+})
+
+test.each([
+  [{}, {}, { uid: 0, gid: 0, additionalGids: [0, 10] }],
+  [{ securityContext: { runAsUser: 33 } }, {}, { uid: 33, gid: 33, additionalGids: [33] }],
+  [{ securityContext: { runAsUser: 4321 } }, {}, { uid: 4321, gid: 0, additionalGids: [0] }],
+  [{}, { securityContext: { supplementalGroups: [4000] } }, { uid: 0, gid: 0, additionalGids: [0, 10, 4000] }],
+  [{}, { securityContext: { supplementalGroups: [4000], supplementalGroupsPolicy: 'Strict' } }, { uid: 0, gid: 0, additionalGids: [0, 4000] }],
+  [{ securityContext: { runAsGroup: 7 } }, { securityContext: { runAsUser: 33, fsGroup: 9 } }, { uid: 33, gid: 7, additionalGids: [7, 9] }],
+] as const)('user of %j in %j', (container, spec, user) => {
+  expect(build(container, spec).process.user).toEqual(user)
+})
+
+test('runAsNonRoot: in kubelet’s words', () => {
+  expect(refusable({ securityContext: { runAsNonRoot: true } })).toEqual({ kind: 'refused', reason: 'CreateContainerConfigError', message: 'container has runAsNonRoot and image will run as root (pod: "p_ns(u)", container: c)' })
+  expect(refusable({ securityContext: { runAsNonRoot: true, runAsUser: 1000 } }).kind).toBe('spec')
+})
+
+test('capabilities: defaults, added, dropped, all; never more than the agent has', () => {
+  const effective = (wanted: object, privileged = false): readonly string[] => build({ securityContext: { capabilities: wanted, privileged } }).process.capabilities.effective
+  expect(effective({})).toEqual(['CAP_CHOWN', 'CAP_KILL', 'CAP_MKNOD'])
+  expect(effective({ add: ['NET_ADMIN', 'SYS_TIME'], drop: ['MKNOD'] })).toEqual(['CAP_CHOWN', 'CAP_KILL', 'CAP_NET_ADMIN'])
+  expect(effective({ drop: ['ALL'], add: ['KILL'] })).toEqual(['CAP_KILL'])
+  expect(effective({}, true)).toEqual(capabilities)
+})
+
+test('isolation: masked paths, read-only root, privileges', () => {
+  expect(build({}).linux.maskedPaths).toContain('/proc/kcore')
+  expect(build({ securityContext: { privileged: true } }).linux.maskedPaths).toBeUndefined()
+  expect(build({ securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false } })).toMatchObject({ root: { readonly: true }, process: { noNewPrivileges: true } })
+})
+
+test('namespaces: own, shared, the host’s', () => {
+  const of = (spec: Partial<PodSpec>, sandbox: Partial<OciSpecInput['sandbox']> = {}): unknown => build({}, spec, { sandbox: { hostname: 'p', netnsPath: '/ns/net', ...sandbox } }).linux.namespaces
+  expect(of({})).toEqual([{ type: 'mount' }, { type: 'cgroup' }, { type: 'pid' }, { type: 'ipc' }, { type: 'uts' }, { type: 'network', path: '/ns/net' }])
+  expect(of({}, { ipcPath: '/n/ipc', utsPath: '/n/uts', pidPath: '/n/pid' })).toEqual([{ type: 'mount' }, { type: 'cgroup' }, { type: 'pid', path: '/n/pid' }, { type: 'ipc', path: '/n/ipc' }, { type: 'uts', path: '/n/uts' }, { type: 'network', path: '/ns/net' }])
+  expect(of({ hostNetwork: true, hostPID: true, hostIPC: true })).toEqual([{ type: 'mount' }, { type: 'cgroup' }])
+  expect(build({}, { hostNetwork: true }).hostname).toBeUndefined()
+})
+
+test('mounts: a volume takes the place of the agent’s file; outer before inner', () => {
+  const { mounts } = build({}, {}, { files: { '/etc/hosts': '/pod/hosts', '/etc/hostname': '/pod/hostname' }, volumes: [{ mountPath: '/a/b', source: '/v1', readOnly: true }, { mountPath: '/a', source: '/v2', readOnly: false, propagation: 'Bidirectional' }, { mountPath: '/etc/hosts', source: '/v3', readOnly: false }] })
+  expect(mounts.filter((mount) => mount.source.startsWith('/')).map(({ destination, source, options }) => [destination, source, options.join()])).toEqual([
+    ['/a', '/v2', 'rbind,rshared,rw'],
+    ['/etc/hostname', '/pod/hostname', 'rbind,rprivate,rw'],
+    ['/a/b', '/v1', 'rbind,rprivate,ro'],
+    ['/etc/hosts', '/v3', 'rbind,rprivate,rw'],
+  ])
+})
+
+test.each([
+  [{}, { cpuShares: 2 }],
+  [{ requests: { cpu: '250m', memory: '32Mi' }, limits: { cpu: '500m', memory: '64Mi' } }, { cpuShares: 256, cpuQuotaMicros: 50_000, memoryBytes: 67_108_864 }],
+  [{ requests: { cpu: '100m' } }, { cpuShares: 102 }],
+  [{ limits: { cpu: '1m' } }, { cpuShares: 2, cpuQuotaMicros: 1000 }],
+  [{ requests: { cpu: '2m' }, limits: { cpu: '3' } }, { cpuShares: 2, cpuQuotaMicros: 300_000 }],
+])('limits of %j', (resources, limits) => {
+  expect(limitsWithin({ metadata: {} }, { resources })).toEqual(limits)
+})
+
+test('the bound of the pod holds a container without limits', () => {
+  const pod: Pod = { metadata: {}, spec: { containers: [], resources: { limits: { memory: '64Mi', cpu: '500m' }, requests: { cpu: '100m', memory: '32Mi' } } } }
+  expect(limitsWithin(pod, {})).toEqual({ cpuShares: 512, cpuQuotaMicros: 50_000, memoryBytes: 67_108_864 })
+})
+
+test('oom scores by class of service', () => {
+  const score = (qosClass: string, memoryRequestBytes = 0): number => oomScoreAdjust({ qosClass, priority: 0, memoryRequestBytes, nodeMemoryBytes: 2 ** 30 })
+  expect([score('Guaranteed'), score('BestEffort'), score('Burstable', 2 ** 29), score('Burstable', 2 ** 30), score('Burstable')]).toEqual([-997, 1000, 500, 3, 999])
+  expect(build({}).process.oomScoreAdj).toBe(1000)
+  // Without CAP_SYS_RESOURCE a score cannot be lowered: left as it is.
+  expect(build({}, {}, { qosClass: 'Guaranteed' }).process.oomScoreAdj).toBeUndefined()
+})

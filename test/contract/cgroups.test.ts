@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
+import type { Cgroups } from '../../node-agent/cgroups/port.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+
+/** Control groups as this host has them: version 1, hybrid or 2. */
+
+const PARENT = '/gantry-test-cg'
+let cgroups: Cgroups
+const processes = new Set<ChildProcess>()
+
+beforeAll(async () => {
+  cgroups = await openCgroups({ parent: PARENT, clock: systemClock })
+})
+afterEach(() => {
+  for (const one of processes) one.kill('SIGKILL')
+  processes.clear()
+})
+afterAll(() => cgroups.remove(PARENT))
+
+const fileOf = (path: string, version1: string, version2: string): string => (cgroups.version === 2 ? `/sys/fs/cgroup${path}/${version2}` : `/sys/fs/cgroup/${version1.split('.')[0]}${path}/${version1}`)
+const procsOf = (path: string): string => (cgroups.version === 2 ? `/sys/fs/cgroup${path}/cgroup.procs` : `/sys/fs/cgroup/memory${path}/cgroup.procs`)
+
+/** A process inside a group. */
+function inside(path: string, script: string): ChildProcess {
+  const child = spawn('sh', ['-c', `read go; ${script}`], { stdio: ['pipe', 'ignore', 'ignore'] })
+  processes.add(child)
+  writeFileSync(procsOf(path), String(child.pid))
+  child.stdin?.end('go\n')
+  return child
+}
+const gone = (child: ChildProcess): Promise<void> => new Promise((resolve) => void child.once('exit', () => resolve()))
+
+test('a pod’s group has its limits, is listed, and goes', async () => {
+  await cgroups.createPod('one', { cpuShares: 256, cpuQuotaMicros: 50_000, memoryBytes: 64 << 20, pids: 50 })
+  const path = cgroups.podPath('one')
+  expect(path).toBe(`${PARENT}/podone`)
+  expect(readFileSync(fileOf(path, 'memory.limit_in_bytes', 'memory.max'), 'utf8').trim()).toBe(String(64 << 20))
+  expect(readFileSync(fileOf(path, 'pids.max', 'pids.max'), 'utf8').trim()).toBe('50')
+  expect(readFileSync(fileOf(path, 'cpu.cfs_quota_us', 'cpu.max'), 'utf8')).toMatch(/^50000/)
+  await cgroups.createPod('one', { cpuShares: 256 })
+  expect(await cgroups.list()).toEqual(['one'])
+  await cgroups.remove(path)
+  await cgroups.remove(path)
+  expect(await cgroups.list()).toEqual([])
+  expect(existsSync(procsOf(path))).toBe(false)
+})
+
+test('everything in a group is killed, what forks as well', async () => {
+  await cgroups.createPod('two', { cpuShares: 2 })
+  const path = cgroups.podPath('two')
+  const child = inside(path, 'while :; do sleep 0.01 & done')
+  const end = gone(child)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await cgroups.killAll(path)
+  await end
+  await cgroups.remove(path)
+  expect(await cgroups.list()).toEqual([])
+})
+
+test('removal waits for the last process', async () => {
+  await cgroups.createPod('three', { cpuShares: 2 })
+  const path = cgroups.podPath('three')
+  inside(path, 'exec sleep 0.2')
+  const before = performance.now()
+  await cgroups.remove(path)
+  expect(performance.now() - before).toBeGreaterThan(100)
+})
+
+test('processes killed for want of memory are counted; usage is told', async () => {
+  await cgroups.createPod('four', { cpuShares: 2, memoryBytes: 16 << 20 })
+  const path = cgroups.podPath('four')
+  expect(await cgroups.oomKills(path)).toBe(0)
+  await gone(inside(path, 'exec tail /dev/zero'))
+  expect(await cgroups.oomKills(path)).toBe(1)
+  expect(await cgroups.usage(path)).toEqual({ cpuNanos: expect.any(Number), memoryBytes: expect.any(Number) })
+  await cgroups.remove(path)
+  expect(await cgroups.oomKills(path)).toBe(0)
+  expect(await cgroups.usage(path)).toBeUndefined()
+})
