@@ -10,6 +10,7 @@ import { jsonProblem } from './json-problem.ts'
 import { apiVersionOf, cannotBeHandled, type ExpectedKind, givenKind, type GroupVersionKind, kindProblem, versionMismatch } from './kinds.ts'
 import { bodyMedia, bodyTooLarge, MAX_BODY_BYTES, unrecognized, unsupportedBody } from './media.ts'
 import { badRequest, type Refused } from './refused.ts'
+import { readEnvelope, readProtobuf } from './protobuf/protobuf.ts'
 import { readYaml } from './yaml.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -23,17 +24,17 @@ export interface Body {
   readonly contentType: string | undefined
 }
 
-/** Bytes as JSON, with the keys that stand twice. */
-export type ParsedBody = { readonly kind: 'parsed'; readonly value: Json; readonly text: string; readonly duplicates: readonly DuplicateKey[]; readonly yamlDuplicates: readonly string[] } | Refused
+/** Bytes as JSON, with the keys that stand twice. Of a protobuf body `value` is its kind and version only: `message` is read by its schema. */
+export type ParsedBody = { readonly kind: 'parsed'; readonly value: Json; readonly text: string; readonly duplicates: readonly DuplicateKey[]; readonly yamlDuplicates: readonly string[]; readonly message?: Uint8Array } | Refused
 
 const text = new TextDecoder()
 
-/** Reads JSON or YAML, without looking at what it says. */
+/** Reads JSON, YAML or the envelope of protobuf, without looking at what it says. */
 export function parseBody({ bytes, contentType }: Body, kind: string): ParsedBody {
   if (bytes.length > MAX_BODY_BYTES) return bodyTooLarge
   const media = bodyMedia(contentType)
   if (media === undefined) return unsupportedBody
-  if (media === 'protobuf') return protobufRefusal(bytes, kind)
+  if (media === 'protobuf') return parseProtobuf(bytes, kind)
   const source = text.decode(bytes)
   if (media === 'yaml') {
     const read = readYaml(source)
@@ -53,12 +54,10 @@ export function parseJson(source: string): Json | undefined {
   }
 }
 
-/** Protobuf is not read here: what is none gets the words for that, what is one a 415. */
-function protobufRefusal(bytes: Uint8Array, kind: string): Refused {
-  if (bytes.length === 0) return unrecognized(kind, 'empty data', bytes)
-  const prefix = [107, 56, 115, 0]
-  if (prefix.every((byte, index) => bytes[index] === byte)) return unsupportedBody
-  return unrecognized(kind, 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]', bytes)
+function parseProtobuf(bytes: Uint8Array, kind: string): ParsedBody {
+  const envelope = readEnvelope(bytes, kind)
+  if (envelope.kind === 'refused') return envelope
+  return { kind: 'parsed', value: { ...envelope.typeMeta }, text: '', duplicates: [], yamlDuplicates: [], message: envelope.message }
 }
 
 const TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
@@ -110,9 +109,22 @@ interface Judging {
   readonly validation: FieldValidation
 }
 
-function judged(parsed: Extract<ParsedBody, { readonly kind: 'parsed' }>, { given, expected, accepted, schema, validation }: Judging): DecodedBody {
-  const { object, typeError, strictErrors } = decodeObject(schema, parsed.value ?? {})
+type Parsed = Extract<ParsedBody, { readonly kind: 'parsed' }>
+
+/** The whole of what a body says: of protobuf only now that its schema is known. `subject` begins a refusal. */
+function contentOf({ value, message }: Parsed, schema: string | Type, subject: string): { readonly kind: 'content'; readonly value: Json } | Refused {
+  if (message === undefined) return { kind: 'content', value: value ?? {} }
+  // Custom resources have no numbers for their fields.
+  if (typeof schema !== 'string') return unsupportedBody
+  const read = readProtobuf(message, schema, subject)
+  return read.kind === 'refused' ? read : { kind: 'content', value: read.object }
+}
+
+function judged(parsed: Parsed, { given, expected, accepted, schema, validation }: Judging): DecodedBody {
   const subject = cannotBeHandled(given, expected)
+  const content = contentOf(parsed, schema, `${subject}: `)
+  if (content.kind === 'refused') return content
+  const { object, typeError, strictErrors } = decodeObject(schema, content.value)
   if (typeError !== undefined) return badRequest(`${subject}: ${typeError}`)
   const complaints = validation === 'Ignore' ? [] : inOrder(parsed, strictErrors)
   if (validation === 'Strict' && complaints.length + parsed.yamlDuplicates.length > 0) {
@@ -145,6 +157,8 @@ export function decodeOptions(body: Body, expected: ExpectedKind): DecodedBody {
   const meta = typeMetaOf(parsed.value)
   if (typeof meta === 'string') return badRequest(`couldn't get version/kind; json parse error: ${meta}`)
   if (meta.kind !== '' && meta.kind !== expected.kind) return badRequest(`no kind ${goQuote(meta.kind)} is registered for version ${goQuote(meta.apiVersion)} in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`)
-  const { object, typeError } = decodeObject(expected.schema, parsed.value ?? {})
+  const content = contentOf(parsed, expected.schema, '')
+  if (content.kind === 'refused') return content
+  const { object, typeError } = decodeObject(expected.schema, content.value)
   return typeError === undefined ? { kind: 'decoded', object, warnings: [] } : badRequest(typeError)
 }
