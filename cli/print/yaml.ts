@@ -90,7 +90,7 @@ function scalar(value: unknown, place: ScalarPlace): string {
 }
 
 /** What a YAML 1.1 reader takes for something else than text. */
-const OTHER = /^(?:|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|<<|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
+const OTHER = /^(?:|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 const INTEGER = /^[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][\d_]*|0)$/
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/
 const SEXAGESIMAL = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/
@@ -99,11 +99,11 @@ const TIMESTAMP = /^\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+
 const isReadAsString = (text: string): boolean => ![OTHER, INTEGER, FLOAT, SEXAGESIMAL, TIMESTAMP].some((pattern) => pattern.test(text))
 
 /** Characters that only an escape can show. */
-const SPECIAL = new RegExp('[^\\n\\x20-\\x7e\\x85\\u00a0-\\ud7ff\\ud800-\\udfff\\ue000-\\ufefe\\uff00-\\ufffd]')
+const SPECIAL = new RegExp('[^\\n\\x20-\\x7e\\x85\\u00a0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd]')
 
 function isPlainAllowed(text: string, isKey: boolean): boolean {
   if (text === '') return !isKey
-  if (SPECIAL.test(text) || /^\s|\s$/.test(text)) return false
+  if (SPECIAL.test(text) || /^[ \n]|[ \n]$/.test(text)) return false
   if (/^[#,[\]{}&*!|>'"%@`]/.test(text) || /^[?:-](?:\s|$)/.test(text) || /^(?:---|\.\.\.)/.test(text)) return false
   return !/:(?:\s|$)/.test(text) && !/\s#/.test(text)
 }

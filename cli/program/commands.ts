@@ -15,6 +15,14 @@ export interface Section {
 
 export const SECTIONS: readonly Section[] = [
   {
+    title: 'Basic Commands',
+    commands: [
+      { name: 'get', summary: 'Display one or many resources', load: async () => (await import('../get/get.ts')).get },
+      { name: 'apply', summary: 'Make the cluster as files say', load: async () => (await import('../apply/apply.ts')).apply },
+      { name: 'delete', summary: 'Delete objects', load: async () => (await import('../delete/delete.ts')).deleteCommand },
+    ],
+  },
+  {
     title: "Gantry's own Commands",
     commands: [
       { name: 'lab', summary: 'Run a cluster of several machines on this host', load: async () => (await import('../lab/lab.ts')).lab },
