@@ -110,9 +110,10 @@ export class NodeAssignments {
   #podChange(ref: AssignmentRef): AssignmentChange | undefined {
     const pod = this.#sources.pods.get(ref.key)
     const mine = pod?.spec?.nodeName === this.#nodeName ? pod : undefined
-    if (mine && isTerminating(mine) && this.#maps.isHeld(mine, () => this.#release(ref))) return undefined
+    const isHeld = mine !== undefined && isTerminating(mine) && this.#maps.isHeld(mine, () => this.#release(ref))
+    if (isHeld && this.#sent.has(refId(ref))) return undefined
     this.#refer(ref.key, mine)
-    return this.#change(ref, mine)
+    return this.#change(ref, isHeld ? beforeTermination(mine) : mine)
   }
 
   #release(ref: AssignmentRef): void {
@@ -181,6 +182,9 @@ export class NodeAssignments {
     return { action: AssignmentChange_Action.UPDATE, kind, key: ref.key, object: Buffer.from(text) }
   }
 }
+
+/** The pod as it was before its deletion was asked for: left out of a COMPLETE message, the node would take it for gone and end it at once. */
+const beforeTermination = ({ metadata: { deletionTimestamp: _at, deletionGracePeriodSeconds: _grace, ...metadata }, ...pod }: Pod): Pod => ({ ...pod, metadata })
 
 /** JSON of an object is made once, however many nodes it goes to. */
 const texts = new WeakMap<KubeObject, string>()

@@ -39,7 +39,8 @@ function graceful(definition: KindDefinition, object: JsonObject, { options, now
     const marked = withMeta(object, { deletionTimestamp: formatTime(nowMs + seconds * 1000), deletionGracePeriodSeconds: seconds, ...bumped(object) })
     return { kind: 'graceful', object: marked, seconds }
   }
-  if (typeof granted !== 'number') return { kind: 'at-once' }
+  // Without grace left it should be gone: whoever marked it died before taking it away.
+  if (typeof granted !== 'number' || granted === 0) return { kind: 'at-once' }
   if (requested === undefined || requested >= granted) return { kind: 'pending' }
   const began = (parseTime(String(deletionTimestamp)) ?? nowMs) - granted * 1000
   return { kind: 'graceful', object: withMeta(object, { deletionTimestamp: formatTime(began + requested * 1000), deletionGracePeriodSeconds: requested }), seconds: requested }
