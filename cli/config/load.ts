@@ -45,9 +45,9 @@ export async function readConfig(file: string): Promise<Readonly<Record<string, 
 }
 
 async function readAnyYaml(text: string, file: string): Promise<unknown> {
-  const { parse } = await import('yaml')
+  const { readWholeYaml } = await import('./whole-yaml.ts')
   try {
-    return parse(text) as unknown
+    return readWholeYaml(text)
   } catch (error) {
     throw new Problem(`error loading config file "${file}": ${(error as Error).message}`, { cause: error })
   }

@@ -14,8 +14,8 @@ const NO_FLAGS: Flags = { text: () => undefined, list: () => [], is: () => false
 
 /** The cluster of a kubeconfig's text, whatever the person's own says. */
 export async function clusterOf({ terminal, env, signal }: Call, kubeconfig: string): Promise<Cluster> {
-  const { parse } = await import('yaml')
-  const config = mergeFiles([{ content: parse(kubeconfig) as Record<string, unknown>, folder: '/' }])
+  const { readWholeYaml } = await import('../config/whole-yaml.ts')
+  const config = mergeFiles([{ content: readWholeYaml(kubeconfig) as Record<string, unknown>, folder: '/' }])
   return connect(targetOf(config, NO_FLAGS, {}), { flags: NO_FLAGS, env, terminal, signal })
 }
 

@@ -43,7 +43,7 @@ async function buildWhole(name: string, source: string): Promise<void> {
 /** A file for each part: a command loads what it needs. What an earlier build left is removed. */
 async function buildInParts(name: string, source: string): Promise<void> {
   const folder = join(root, 'dist', name)
-  const { metafile } = await build({ ...SHARED, entryPoints: { main: join(root, source) }, outdir: folder, splitting: true, outExtension: { '.js': '.mjs' }, chunkNames: '[name]-[hash]', metafile: true, absWorkingDir: root })
+  const { metafile } = await build({ ...SHARED, entryPoints: { main: join(root, source) }, outdir: folder, splitting: true, mainFields: ['module', 'main'], outExtension: { '.js': '.mjs' }, chunkNames: '[name]-[hash]', metafile: true, absWorkingDir: root })
   const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
   for (const file of readdirSync(folder)) if (!made.has(file)) rmSync(join(folder, file), { recursive: true })
   writeFileSync(join(root, `dist/${name}.mjs`), entry(`${name}/main.mjs`))
