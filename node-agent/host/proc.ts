@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { errnoOf } from './errno.ts'
 
 /** A process, told apart from a later one with the same number by when it started (clock ticks since boot). */
@@ -55,12 +55,9 @@ export async function isInCgroup(pid: number, path: string): Promise<boolean> {
 
 /** Direct children of all threads of a process. Empty where the kernel does not tell. */
 export async function childrenOf(pid: number): Promise<readonly number[]> {
-  try {
-    const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    return text.split(' ').filter((word) => word !== '').map(Number)
-  } catch {
-    return []
-  }
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const texts = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')))
+  return texts.flatMap((text) => text.split(' ')).filter((word) => word !== '').map(Number)
 }
 
 /** Changes with each boot: a new one proves that no process of before is alive. */

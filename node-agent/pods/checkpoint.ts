@@ -17,6 +17,7 @@ export class CheckpointFile {
   readonly #parts: PodParts
   readonly #path: string
   #next: Checkpoint | undefined
+  #last: Checkpoint | undefined
   #writing: Promise<void> | undefined
 
   constructor(parts: PodParts, podUid: string) {
@@ -25,6 +26,8 @@ export class CheckpointFile {
   }
 
   save(checkpoint: Checkpoint): void {
+    if (this.#last?.pod === checkpoint.pod && this.#last.record === checkpoint.record) return
+    this.#last = checkpoint
     this.#next = checkpoint
     this.#writing ??= this.#write()
   }

@@ -1,11 +1,16 @@
 /** The OCI runtimes' words for the same things, said in one way: as runc says them, which people know from Kubernetes. */
 export function plainWords(message: string): string {
-  const text = message
-    .trim()
+  const text = logged(message.trim())
     // conmon hands over the runtime's log lines, each with its time and level.
     .replace(/^(?:\d{4}-\d\d-\d\dT\S+: )?(?:error: )?/, '')
     .trim()
   const missing = /executable file `(.*)` not found(?: in \$PATH)?(?:: No such file or directory)?/.exec(text)
   if (missing) return text.replace(missing[0], `exec: "${missing[1] ?? ''}": executable file not found in $PATH`)
   return text
+}
+
+/** The message in a line of runc's log: `time="…" level=error msg="…"`. */
+function logged(line: string): string {
+  const quoted = /\bmsg=("(?:[^"\\]|\\.)*")/.exec(line)?.[1]
+  return quoted === undefined ? line : quoted.slice(1, -1).replace(/\\(["\\])/g, '$1')
 }

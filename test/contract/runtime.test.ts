@@ -17,7 +17,6 @@ const PARENT = 'gantry-test-rt'
 const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'md5sum', 'tail', 'stty', 'true', 'false', 'env', 'ls', 'pwd', 'mount', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink']
 const folder = mkdtempSync(join(tmpdir(), 'gantry-rt-'))
 const rootfs = join(folder, 'rootfs')
-const runtimeProgram = process.env['GANTRY_TEST_RUNTIME'] ?? '/usr/bin/crun'
 let capabilities: readonly string[] = []
 
 beforeAll(async () => {
@@ -35,9 +34,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-async function open(at: string): Promise<ContainerRuntime & AsyncDisposable> {
+async function open(at: string, program = '/usr/bin/crun'): Promise<ContainerRuntime & AsyncDisposable> {
   mkdirSync(at, { recursive: true })
-  const runtime = runtimeProgram.endsWith('crun') ? await crunForThisHost(runtimeProgram, at) : runtimeProgram
+  const runtime = program.endsWith('crun') ? await crunForThisHost(program, at) : program
   return openCrun({ folder: at, runtime, conmon: '/usr/bin/conmon', version: 'test', cgroups: await openCgroups({ parent: `/${PARENT}`, clock: systemClock }), concurrency: 4, clock: systemClock, log: silentLog })
 }
 
@@ -60,16 +59,18 @@ function specOf(id: string, container: Partial<Container>, at: string): Containe
   return { id, rootfs, config: built.config, logPath: join(at, 'logs', `${id}.log`), terminal: container.tty === true, stdin: container.stdin === true, stdinOnce: container.stdinOnce === true }
 }
 
-runtimeContract('crun under conmon', async () => {
-  const at = join(folder, 'contract')
-  const runtime = await open(at)
-  return {
-    runtime,
-    spec: (id, args) => Promise.resolve(specOf(id, { command: args }, at)),
-    reopen: () => open(at),
-    close: async () => runtime[Symbol.asyncDispose](),
-  }
-})
+for (const program of ['/usr/bin/crun', '/usr/bin/runc'].filter(existsSync)) {
+  runtimeContract(`${program} under conmon`, async () => {
+    const at = join(folder, `contract-${program.split('/').at(-1)}`)
+    const runtime = await open(at, program)
+    return {
+      runtime,
+      spec: (id, args) => Promise.resolve(specOf(id, { command: args }, at)),
+      reopen: () => open(at, program),
+      close: async () => runtime[Symbol.asyncDispose](),
+    }
+  })
+}
 
 describe('crun under conmon, real parts', () => {
   const at = join(folder, 'real')
