@@ -62,6 +62,6 @@ export const agent: Command = {
     mkdirSync(dirname(config), { recursive: true })
     writeFileSync(config, `${JSON.stringify(settingsOf(call), null, 2)}\n`, { mode: 0o600 })
     // From here on this process is the agent.
-    process.execve?.(process.execPath, [process.execPath, '--disable-warning=ExperimentalWarning', '--enable-source-maps', program, '--config', config], process.env as Record<string, string>)
+    process.execve?.(process.execPath, [process.execPath, '--disable-warning=ExperimentalWarning', program, '--config', config], process.env as Record<string, string>)
   },
 }

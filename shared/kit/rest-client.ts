@@ -1,7 +1,11 @@
 /** A thin HTTPS client for an API server: requests, and streams of lines. Errors are `Fault`s; what the server answered is data. */
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { RequestOptions } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { Fault } from './faults.ts'
+
+/** Asked for, not imported: an import of `node:http` reads all it exports, and with it loads Node's fetch (15 ms). */
+const http = (): typeof import('node:http') => process.getBuiltinModule('node:http')
+const https = (): typeof import('node:https') => process.getBuiltinModule('node:https')
 
 export interface RestOptions {
   /** `https://HOST:PORT`, perhaps with a path in front of everything. */
@@ -49,7 +53,7 @@ export function createRestClient(options: RestOptions): RestClient {
   const url = new URL(options.server)
   const secure = url.protocol === 'https:'
   const tls = { ca: options.ca, cert: options.cert, key: options.key, ...(options.serverName === undefined ? {} : { servername: options.serverName }), ...(options.insecureSkipVerify ? { rejectUnauthorized: false } : {}) }
-  const agent = secure ? new Agent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true })
+  const agent = secure ? new (https().Agent)({ keepAlive: true, ...tls }) : new (http().Agent)({ keepAlive: true })
   const base = url.pathname.replace(/\/$/, '')
 
   function send({ method = 'GET', path, headers = {}, body, signal }: RestRequest): Promise<IncomingMessage> {
@@ -69,7 +73,7 @@ export function createRestClient(options: RestOptions): RestClient {
         },
         ...(signal ? { signal } : {}),
       }
-      const outgoing = (secure ? httpsRequest : httpRequest)(given, resolve)
+      const outgoing = (secure ? https() : http()).request(given, resolve)
       outgoing.once('error', (cause: NodeJS.ErrnoException) => reject(signal?.aborted ? new Fault('cancelled', 'cancelled', { cause }) : new Fault('unavailable', `${options.server} cannot be reached: ${cause.message || cause.code}`, { cause })))
       outgoing.end(body)
     })
