@@ -1,9 +1,10 @@
-import type { Pod } from '../../shared/model/gen/api.ts'
+import type { ContainerStatus, Pod } from '../../shared/model/gen/api.ts'
+import { parseTime } from '../../shared/model/time.ts'
 import { containerExited, containerStarted, beginAttempt, hookEnded } from './apply.ts'
 import { endedOf, lostContainer } from './ended.ts'
 import type { PodParts } from './parts.ts'
 import { anyRunning } from './plan.ts'
-import { containerId, containerRecord, containersOf, withContainer, type PodContainer, type PodRecord } from './record.ts'
+import { containerId, containerRecord, containersOf, withContainer, type ContainerNow, type PodContainer, type PodRecord } from './record.ts'
 
 /**
  * Brings a record of before up to date with what is there: containers that run are taken over as they are, those that ended meanwhile have
@@ -62,12 +63,30 @@ async function adoptUnnoted({ parts, pod, container }: Place, record: PodRecord)
   return containerStarted(begun, name, { id, startedMs: state.startedMs, hook: 'none', user: before.user, started: spec.startupProbe === undefined, ready: spec.readinessProbe === undefined, isMain: container.kind === 'main' })
 }
 
-/** A pod of which only the API knows (the state here was lost): restart counts go on from what its status says. */
+/**
+ * A pod of which only the API knows (the state here was lost): what its status told last is where its containers go on from. Whether they still run
+ * is for {@link adopt} to find out.
+ */
 export function seedFromStatus(pod: Pod, record: PodRecord): PodRecord {
   let seeded = record
+  const main = new Set((pod.spec?.containers ?? []).map(({ name }) => name))
   for (const status of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
-    const started = status.containerID !== undefined && status.containerID !== ''
-    if (started) seeded = withContainer(seeded, status.name, { attempt: status.restartCount + 1 })
+    const now = nowFromStatus(status)
+    if (now === undefined) continue
+    seeded = withContainer(seeded, status.name, { attempt: status.restartCount, now, started: status.started === true, ready: status.ready })
+    if (main.has(status.name)) seeded = { ...seeded, initialized: true }
   }
   return seeded
+}
+
+/** Whether a container may be there. */
+export const hasStarted = (record: PodRecord): boolean => Object.values(record.containers).some(({ now }) => now.kind !== 'waiting')
+
+function nowFromStatus({ containerID = '', state, lastState }: ContainerStatus): ContainerNow | undefined {
+  const id = containerID.slice(containerID.indexOf('://') + 3)
+  if (containerID === '') return undefined
+  const ended = state?.terminated ?? (state?.waiting === undefined || state.waiting.reason === 'ContainerCreating' ? undefined : lastState?.terminated)
+  if (ended === undefined) return { kind: 'running', id, startedMs: parseTime(state?.running?.startedAt) ?? 0, hook: 'done' }
+  const { exitCode, reason = '', message, startedAt, finishedAt } = ended
+  return { kind: 'exited', ended: { id, exitCode, reason, ...(message === undefined ? {} : { message }), startedMs: parseTime(startedAt) ?? 0, finishedMs: parseTime(finishedAt) ?? 0 }, deleted: false }
 }

@@ -33,6 +33,9 @@ export interface WorkerOptions {
 /** A plan that never comes to rest is a mistake of ours: after so many decisions in one go it waits for the next event. */
 const MOST_DECISIONS = 100
 
+/** How soon to ask again how a container ended, when the runtime could not say. */
+const EXIT_RETRY_MS = 1_000
+
 /** Looks after one pod from its first sight to its last trace: observe, plan, do, observe again. Woken by events and timers only. */
 export class PodWorker {
   readonly #options: WorkerOptions
@@ -118,14 +121,17 @@ export class PodWorker {
     if (container === undefined) return
     const key = `exit ${id}`
     if (this.#inFlight.has(key)) return
-    this.#run(key, async () => {
+    const howItEnded = async (): Promise<Change> => {
       const state = await this.#parts.runtime.state(id)
       const { now, attempt } = containerRecord(this.#record, container.spec.name)
       if (now.kind !== 'running' || now.id !== id || state.kind === 'running' || state.kind === 'created') return (record) => record
       if (state.kind === 'unknown') await this.#parts.runtime.delete(id)
       const ended = state.kind === 'exited' ? await endedOf(this.#parts, { pod: this.#pod, container, id, attempt, state }) : lostContainer(id, now.startedMs, this.#parts.clock.nowMs())
       return (record) => containerExited(record, container.spec.name, ended)
-    })
+    }
+    const again = (): void => void (this.#ended || this.containerExited(id))
+    // Nobody tells of it a second time.
+    this.#run(key, () => howItEnded().catch((error: unknown) => (this.#parts.clock.after(EXIT_RETRY_MS, again), Promise.reject(error as Error))))
   }
 
   /** Applies a change that came from outside the plan and goes on. */

@@ -1,11 +1,12 @@
 import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
-import { keyOf, uidOf } from '../../shared/model/meta.ts'
+import { uidOf } from '../../shared/model/meta.ts'
 import { collectGarbage } from '../collector/collector.ts'
 import type { Duplex } from '../session/port.ts'
 import { admit } from './admit.ts'
-import { adopt, seedFromStatus } from './adopt.ts'
+import { hasStarted, seedFromStatus } from './adopt.ts'
+import { Adoptions, type Meanwhile } from './adoptions.ts'
 import { readCheckpoints } from './checkpoint.ts'
 import type { PodParts } from './parts.ts'
 import { containerLogPath } from './paths.ts'
@@ -25,19 +26,22 @@ export class NodePodWorkers implements PodWorkers {
   readonly #parts: PodParts
   readonly #workers = new Map<string, PodWorker>()
   readonly #ended = new AbortController()
-  /** What was said before the containers of an earlier agent were found: done after that. */
+  readonly #adoptions: Adoptions
+  /** What was said before the pods of an earlier agent were known: done after that. */
   #waiting: Array<() => void> | undefined = []
   #cancelTimer = (): void => {}
   #cancelTokenTimer = (): void => {}
 
   constructor(parts: PodParts) {
     this.#parts = parts
+    this.#adoptions = new Adoptions({ parts, signal: this.#ended.signal, onAdopted: (pod, record, meanwhile) => this.#adopted(pod, record, meanwhile) })
   }
 
   setAll(pods: readonly Pod[]): void {
     this.#whenAdopted(() => {
       const uids = new Set(pods.map(uidOf))
       for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.remove()
+      for (const uid of this.#adoptions.uids()) if (!uids.has(uid)) this.#adoptions.say(uid, 'removed')
       for (const pod of pods) this.#take(pod)
       void this.#collect()
     })
@@ -48,7 +52,10 @@ export class NodePodWorkers implements PodWorkers {
   }
 
   remove(_key: string, uid: string): void {
-    this.#whenAdopted(() => this.#workers.get(uid)?.remove())
+    this.#whenAdopted(() => {
+      this.#adoptions.say(uid, 'removed')
+      this.#workers.get(uid)?.remove()
+    })
   }
 
   sourcesChanged(kind: 'ConfigMap' | 'Secret', key: string): void {
@@ -104,13 +111,7 @@ export class NodePodWorkers implements PodWorkers {
   }
 
   async #adoptAll(): Promise<void> {
-    for (const { pod, record } of await readCheckpoints(this.#parts)) {
-      try {
-        this.#start(pod, await adopt(this.#parts, pod, record), true)
-      } catch (error) {
-        this.#parts.log.error({ pod: keyOf(pod), err: messageOf(error) }, 'cannot take a pod over')
-      }
-    }
+    for (const { pod, record } of await readCheckpoints(this.#parts)) this.#adoptions.begin(pod, record)
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const work of waiting) work()
@@ -120,14 +121,23 @@ export class NodePodWorkers implements PodWorkers {
     const uid = uidOf(pod)
     const known = this.#workers.get(uid)
     if (known !== undefined) return known.update(pod)
+    if (this.#adoptions.has(uid)) return this.#adoptions.say(uid, pod)
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#takeFinished(pod)
     const nowMs = this.#parts.clock.nowMs()
+    const seeded = withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs)
+    if (hasStarted(seeded)) return this.#adoptions.begin(pod, seeded)
     const others = [...this.#workers.values()].filter((worker) => worker.record.stop === undefined && worker.record.rejected === undefined).map((worker) => worker.pod)
-    const refusal = pod.metadata.deletionTimestamp === undefined ? admit(pod, others, this.#parts.config.capacity) : undefined
-    const fresh = withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs)
-    const record: PodRecord = refusal === undefined ? fresh : { ...fresh, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
+    const refusal = pod.metadata.deletionTimestamp === undefined ? admit(pod, [...others, ...this.#adoptions.pods()], this.#parts.config.capacity) : undefined
+    const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
     if (refusal !== undefined) this.#parts.reporter.event(pod, events.rejected(refusal.reason, refusal.message))
     this.#start(pod, record, false)
+  }
+
+  #adopted(pod: Pod, record: PodRecord, { next, exits }: Meanwhile): void {
+    this.#start(pod, record, true)
+    for (const id of exits) this.#exited(id)
+    if (next === 'removed') this.#workers.get(uidOf(pod))?.remove()
+    else if (next !== undefined) this.#take(next)
   }
 
   /** A pod that ended before this agent knew it: nothing runs and nothing will; only its removal is to be told. */
@@ -143,6 +153,7 @@ export class NodePodWorkers implements PodWorkers {
   }
 
   #exited(id: string): void {
+    this.#adoptions.exited(id)
     const prefix = id.slice(0, 32)
     for (const [uid, worker] of this.#workers) if (podUidHex(uid) === prefix) worker.containerExited(id)
   }
@@ -153,7 +164,7 @@ export class NodePodWorkers implements PodWorkers {
 
   async #collect(): Promise<void> {
     try {
-      await collectGarbage(this.#parts, () => this.#workers.keys())
+      await collectGarbage(this.#parts, () => [...this.#workers.keys(), ...this.#adoptions.uids()])
     } catch (error) {
       this.#parts.log.warn({ err: messageOf(error) }, 'cannot clear what nobody owns')
     }

@@ -1,0 +1,87 @@
+import { backoffMs } from '../../shared/kit/backoff.ts'
+import { sleep } from '../../shared/kit/clock.ts'
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { keyOf, uidOf } from '../../shared/model/meta.ts'
+import { adopt } from './adopt.ts'
+import type { PodParts } from './parts.ts'
+import { podUidHex, type PodRecord } from './record.ts'
+
+const RETRY = { baseMs: 100, capMs: 10_000, factor: 2 }
+
+/** What came in while a pod was being taken over. */
+export interface Meanwhile {
+  /** The newest word on the pod, if there was one. */
+  readonly next: Pod | 'removed' | undefined
+  /** Containers that ended. */
+  readonly exits: readonly string[]
+}
+
+interface Pending {
+  readonly pod: Pod
+  next: Pod | 'removed' | undefined
+  readonly exits: string[]
+}
+
+export interface AdoptionOptions {
+  readonly parts: PodParts
+  readonly signal: AbortSignal
+  readonly onAdopted: (pod: Pod, record: PodRecord, meanwhile: Meanwhile) => void
+}
+
+/**
+ * Pods whose containers may run already: what is known of them is compared with what is there before anything is started, and again until that
+ * works, for a second container beside a running one would be worse than a late one.
+ */
+export class Adoptions {
+  readonly #options: AdoptionOptions
+  readonly #pending = new Map<string, Pending>()
+
+  constructor(options: AdoptionOptions) {
+    this.#options = options
+  }
+
+  begin(pod: Pod, record: PodRecord): void {
+    const { parts } = this.#options
+    const pending: Pending = { pod, next: undefined, exits: [] }
+    this.#pending.set(uidOf(pod), pending)
+    this.#run(pending, record).catch((error: unknown) => parts.log.error({ pod: keyOf(pod), err: messageOf(error) }, 'cannot take a pod over'))
+  }
+
+  has(uid: string): boolean {
+    return this.#pending.has(uid)
+  }
+
+  uids(): Iterable<string> {
+    return this.#pending.keys()
+  }
+
+  pods(): readonly Pod[] {
+    return [...this.#pending.values()].map(({ pod }) => pod)
+  }
+
+  /** Keeps the newest word on a pod until it is taken over. */
+  say(uid: string, next: Pod | 'removed'): void {
+    const pending = this.#pending.get(uid)
+    if (pending) pending.next = next
+  }
+
+  exited(id: string): void {
+    for (const [uid, { exits }] of this.#pending) if (podUidHex(uid) === id.slice(0, 32)) exits.push(id)
+  }
+
+  async #run(pending: Pending, record: PodRecord): Promise<void> {
+    const { parts, signal, onAdopted } = this.#options
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        const taken = await adopt(parts, pending.pod, record)
+        if (signal.aborted) return
+        this.#pending.delete(uidOf(pending.pod))
+        return onAdopted(pending.pod, taken, pending)
+      } catch (error) {
+        parts.log.warn({ pod: keyOf(pending.pod), failures, err: messageOf(error) }, 'cannot take a pod over yet')
+        await sleep(parts.clock, backoffMs(RETRY, failures), signal).catch(() => {})
+      }
+    }
+  }
+}
