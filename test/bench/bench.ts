@@ -1,0 +1,54 @@
+/** `npm run bench`: every row of the table, or those named on the command line. The table goes to the terminal, the figures to `.gantry/bench.json`. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { messageOf } from '../../shared/kit/faults.ts'
+import { openCluster, type Cluster } from './cluster.ts'
+import { judge, type Measured, type Row } from './row.ts'
+import { getPodsRow } from './rows/cli.ts'
+import { labUpRow } from './rows/lab-up.ts'
+import { containerMemoryRow, idleRows } from './rows/memory.ts'
+import { oneReplicaRow, restartRow } from './rows/pods.ts'
+import { schedulerBindRow, schedulerCoreRow } from './rows/scheduler.ts'
+import { sixtyRow } from './rows/sixty.ts'
+import { table } from './table.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+let shared: Promise<Cluster> | undefined
+const cluster = (): Promise<Cluster> => (shared ??= openCluster('bench'))
+
+/** In the order they run: what wants an idle lab comes before what makes it work. */
+const ROWS: readonly Row[] = [labUpRow, ...idleRows(cluster), oneReplicaRow(cluster), restartRow(cluster), sixtyRow(cluster), containerMemoryRow(cluster), getPodsRow(cluster), schedulerCoreRow, schedulerBindRow]
+
+function chosen(names: readonly string[]): readonly Row[] {
+  const unknown = names.filter((name) => !ROWS.some((row) => row.name === name))
+  if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}: there are ${ROWS.map(({ name }) => name).join(', ')}`)
+  return names.length === 0 ? ROWS : ROWS.filter(({ name }) => names.includes(name))
+}
+
+async function measure(row: Row): Promise<Measured> {
+  process.stderr.write(`${row.title} …\n`)
+  try {
+    return judge(row, await row.measure())
+  } catch (error) {
+    process.exitCode = 1
+    return judge(row, { skipped: `it failed: ${messageOf(error)}` })
+  }
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  const rows = chosen(names)
+  const measured: Measured[] = []
+  try {
+    for (const row of rows) measured.push(await measure(row))
+  } finally {
+    await (await shared?.catch(() => undefined))?.[Symbol.asyncDispose]()
+  }
+  process.stdout.write(`\n${table(measured)}`)
+  mkdirSync(join(root, '.gantry'), { recursive: true })
+  writeFileSync(join(root, '.gantry/bench.json'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cores: cpus().length, load: loadavg(), rows: measured }, null, 2)}\n`)
+}
+
+await main(process.argv.slice(2))
+process.exit()
