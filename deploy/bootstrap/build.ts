@@ -10,8 +10,15 @@ const PROGRAMS = { gantry: 'cli/main.ts', 'control-plane': 'control-plane/main.t
 /** CommonJS libraries inside an ES module bundle still call `require`. */
 const BANNER = `import { createRequire as gantryCreateRequire } from 'node:module'; const require = gantryCreateRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;`
 
-/** Compiled code is kept beside the bundle, so that a second start does not compile again. */
-const entry = (file: string): string => `import module from 'node:module'\nmodule.enableCompileCache(new URL('./.cache', import.meta.url).pathname)\nawait import('./${file}')\n`
+/**
+ * Compiled code is kept beside the bundle, so that a second start does not compile again: written a while after the start (a process that is
+ * killed would never write it), when the functions that a start needs have been compiled.
+ */
+const entry = (file: string): string => `import module from 'node:module'
+module.enableCompileCache(new URL('./.cache', import.meta.url).pathname)
+setTimeout(() => module.flushCompileCache(), 5000).unref()
+await import('./${file}')
+`
 
 /** etcd3 reads its protocol files from beside itself: they go beside the bundle. */
 const etcdProtocol: Plugin = {

@@ -13,7 +13,8 @@ export function programsFolder(): string {
   return existsSync(join(beside, 'control-plane.mjs')) ? beside : join(beside, '../../dist')
 }
 
-const nodeFlags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps'] as const
+/** No source maps: one look at a stack would parse megabytes of them at start, and keep them. */
+const nodeFlags = ['--disable-warning=ExperimentalWarning'] as const
 
 /** etcd elects itself at once when it is alone: its timers may be short. */
 function etcdProgram(spec: LabSpec, member: Member): Program {
