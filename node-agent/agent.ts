@@ -43,7 +43,7 @@ export interface Agent {
 export function createAgent(options: AgentOptions): Agent {
   const { nodeName, clock, random, log, network, images } = options
   const store = new AssignmentStore()
-  const outbox = new Outbox({ clock, random, nodeName })
+  const outbox = new Outbox({ clock, nodeName })
   const workers = options.createWorkers(outbox, store)
   let notReady: string | undefined = 'the node has no pod address range yet'
   let imageList: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }> = []

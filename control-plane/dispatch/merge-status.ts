@@ -19,7 +19,7 @@ export function mergePodStatus(pod: Pod, reported: PodStatus): PodStatus | undef
     ...(stored.resourceClaimStatuses !== undefined && { resourceClaimStatuses: stored.resourceClaimStatuses }),
     qosClass: stored.qosClass ?? reported.qosClass,
     startTime: stored.startTime ?? reported.startTime,
-    conditions: [...own, ...foreign],
+    conditions: [...foreign, ...own],
   }
   return deepEqual(merged, stored) ? undefined : merged
 }

@@ -3,8 +3,6 @@ import type { Event, Pod } from '../../shared/model/gen/api.ts'
 import { nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
-import type { Random } from '../../shared/kit/random.ts'
-import { nameSuffix } from '../../shared/kit/ids.ts'
 import type { PodReporter, PodStatusReport } from '../pods/port.ts'
 
 /** How many different events are remembered for counting, and how many wait while the control plane is away. */
@@ -22,17 +20,16 @@ interface Counted {
  */
 export class Outbox implements PodReporter {
   readonly #clock: Clock
-  readonly #random: Random
   readonly #nodeName: string
   readonly #statuses = new Map<string, PodStatusReport>()
   readonly #events: Event[] = []
   readonly #counts = new Map<string, Counted>()
   #send: ((message: AgentMessage) => void) | undefined
   #scheduled = false
+  #lastStamp = 0n
 
-  constructor(from: { readonly clock: Clock; readonly random: Random; readonly nodeName: string }) {
+  constructor(from: { readonly clock: Clock; readonly nodeName: string }) {
     this.#clock = from.clock
-    this.#random = from.random
     this.#nodeName = from.nodeName
   }
 
@@ -54,7 +51,7 @@ export class Outbox implements PodReporter {
   event(pod: Pod, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string; readonly containerName?: string | undefined }): void {
     const now = formatTime(this.#clock.nowMs())
     const id = [uidOf(pod), event.containerName, event.type, event.reason, event.message].join('\n')
-    const counted = this.#counts.get(id) ?? { name: `${nameOf(pod)}.${nameSuffix(this.#random, 16)}`, firstTimestamp: now, count: 0 }
+    const counted = this.#counts.get(id) ?? { name: `${nameOf(pod)}.${this.#nextStamp()}`, firstTimestamp: now, count: 0 }
     counted.count++
     this.#counts.delete(id)
     this.#counts.set(id, counted)
@@ -77,6 +74,13 @@ export class Outbox implements PodReporter {
     })
     if (this.#events.length > EVENT_MEMORY) this.#events.shift()
     this.#schedule()
+  }
+
+  /** As Kubernetes: nanoseconds in hex, so that names sort by time. Never the same twice. */
+  #nextStamp(): string {
+    const nanos = BigInt(Math.floor(this.#clock.nowMs())) * 1_000_000n
+    this.#lastStamp = nanos > this.#lastStamp ? nanos : this.#lastStamp + 1n
+    return this.#lastStamp.toString(16)
   }
 
   #schedule(): void {
