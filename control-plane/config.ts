@@ -36,7 +36,7 @@ const DEFAULTS = {
   clusterCidr: '10.244.0.0/16',
   serviceCidr: '10.96.0.0/16',
   heartbeatPeriodMs: 300,
-  nodeLeaseMs: 2_000,
+  nodeLeaseMs: 4_000,
 } as const
 
 /** @throws Fault('invalid') naming the setting and the mend. */

@@ -99,7 +99,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     random,
     log,
     heartbeatPeriodMs: options.heartbeatPeriodMs ?? 300,
-    nodeLeaseMs: options.nodeLeaseMs ?? 2_000,
+    nodeLeaseMs: options.nodeLeaseMs ?? 4_000,
     startGraceMs: options.startGraceMs ?? 5_000,
     async issueToken({ audiences, expirationSeconds, ...subject }) {
       const { token, expiresMs } = await signer.sign({ subject, audiences, expirationSeconds })

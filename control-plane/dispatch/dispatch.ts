@@ -82,7 +82,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       for (const key of keys) touchAll('ENDPOINT_SLICE', key)
     },
   })
-  const liveness = createLiveness({ clock, nodes: nodeInformer, leaseMs: options.nodeLeaseMs ?? 2000, startGraceMs: options.startGraceMs ?? 5000 })
+  const liveness = createLiveness({ clock, nodes: nodeInformer, leaseMs: options.nodeLeaseMs ?? 4_000, startGraceMs: options.startGraceMs ?? 5000 })
   const statuses = new StatusIntake({ client, pods: podInformer, liveness, clock, log })
   const nodeIntake = createNodeIntake({ client, clock })
   const relay = createStreamRelay({
