@@ -1,7 +1,8 @@
 /** What every handler of a resource works with. */
 import type { Call } from '../core/call.ts'
 import type { CoreParts } from '../core/parts.ts'
-import { managerName, parseWriteOptions, type WriteKind, type WriteQuery } from '../options/write-options.ts'
+import { managerName } from '../field-manager/manager-name.ts'
+import { parseWriteOptions, type WriteKind, type WriteQuery } from '../options/write-options.ts'
 import type { Rendering } from '../representations/objects.ts'
 import type { Representation } from '../representations/negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'

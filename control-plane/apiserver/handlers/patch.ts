@@ -3,6 +3,7 @@ import { objectAnswer } from '../representations/objects.ts'
 import type { PatchType } from '../../client/port.ts'
 import { unsupportedPatchType } from '../status.ts'
 import { readPatch } from '../core/patching.ts'
+import { applyHandler } from './apply.ts'
 import { atOf, renderingOf, writeOptions, type Handler } from './context.ts'
 
 const TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
@@ -22,8 +23,8 @@ export function patchTypeOf(contentType: string | undefined): PatchType | 'apply
 export const patchHandler: Handler = async (context) => {
   const { parts, request, route } = context
   const type = patchTypeOf(request.headers['content-type'])
-  const { query, call } = writeOptions(context, 'PatchOptions', type === 'apply')
-  if (type === 'apply') throw unsupportedPatchType()
+  if (type === 'apply') return applyHandler(context)
+  const { query, call } = writeOptions(context, 'PatchOptions')
   const { store, subresource } = route
   const at = atOf(context)
   const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, patch: readPatch(type, request.body), validation: query.fieldValidation })

@@ -18,8 +18,6 @@ export interface WriteQuery {
 
 export type WriteKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'
 
-const LONGEST_MANAGER = 128
-
 /** @param apply whether the patch is a server-side apply. Throws a 422. */
 export function parseWriteOptions(query: URLSearchParams, kind: WriteKind, apply = false): WriteQuery {
   const dryRun = query.getAll('dryRun')
@@ -37,15 +35,4 @@ export function parseWriteOptions(query: URLSearchParams, kind: WriteKind, apply
 
 export function dryRunErrors(values: readonly string[]): readonly FieldError[] {
   return values.every((value) => value === 'All') ? [] : [notSupported('dryRun', values, ['All'])]
-}
-
-/** What Go's `unicode.IsPrint` lets through. */
-const PRINTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u
-
-/** The manager of a write: as given, or what stands before the first slash of the user agent. */
-export function managerName(given: string, userAgent: string | undefined): string {
-  if (given !== '') return given
-  const prefix = (userAgent ?? '').split('/')[0] ?? ''
-  const printable = [...prefix].filter((char) => PRINTABLE.test(char)).join('')
-  return printable.slice(0, LONGEST_MANAGER)
 }

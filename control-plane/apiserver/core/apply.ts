@@ -1,0 +1,55 @@
+/** Server-side apply: creates what is missing, lays the configuration over what is there. */
+import { ApiError } from '../../../shared/kit/api-error.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
+import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
+import { applyConfiguration, type Applied } from '../field-manager/apply.ts'
+import { badRequest } from '../status.ts'
+import type { At, Call } from './call.ts'
+import { checkNamespace, create, inNamespace } from './create.ts'
+import type { CoreParts } from './parts.ts'
+import type { ResourceStore } from './resources.ts'
+import { isApiError } from '../../../shared/kit/api-error.ts'
+import { metaText } from './stored.ts'
+import { checkName, update, type Updated } from './update.ts'
+
+export interface ApplyRequest {
+  readonly store: ResourceStore
+  readonly at: At
+  readonly subresource: string
+  /** The body, read but not decoded. */
+  readonly config: JsonObject
+  readonly force: boolean
+}
+
+export async function apply(parts: CoreParts, call: Call, request: ApplyRequest): Promise<Updated> {
+  const { store, at, subresource } = request
+  const change = (live: JsonObject | undefined): JsonObject => applied(parts, call, { ...request, live })
+  const patching = { store, at, subresource, change: (existing: JsonObject) => change(existing), managed: true } as const
+  if (subresource !== '') return update(parts, call, patching)
+  try {
+    return await update(parts, call, patching)
+  } catch (error) {
+    if (!isApiError(error, 'NotFound')) throw error
+  }
+  try {
+    return { item: await create(parts, call, { store, namespace: at.namespace, object: inNamespace(store, change(undefined), at.namespace), managed: true }), created: true }
+  } catch (error) {
+    if (!isApiError(error, 'AlreadyExists')) throw error
+    return update(parts, call, patching)
+  }
+}
+
+function applied(parts: CoreParts, call: Call, { store, at, subresource, config, force, live }: ApplyRequest & { readonly live: JsonObject | undefined }): JsonObject {
+  const { schema, group, version, kind } = store.definition
+  const outcome = applyConfiguration({ schema, group, version, kind, live, config, manager: call.manager, force, subresource, nowMs: parts.clock.nowMs() })
+  if (outcome.kind === 'refused') throw refusal(outcome)
+  checkName(metaText(outcome.object, 'name'), at.name)
+  checkNamespace(metaText(outcome.object, 'namespace'), at.namespace)
+  const uid = metaText(config, 'uid')
+  if (!live && uid !== '') throw badRequest(`uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
+  return applySchemaDefaults(schema, outcome.object)
+}
+
+function refusal({ code, reason, message, causes }: Extract<Applied, { readonly kind: 'refused' }>): ApiError {
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...(reason !== undefined && { reason }), ...(causes && { details: { causes } }), code })
+}
