@@ -105,7 +105,8 @@ function prepare() {
   once('npm', ['package-lock.json'], {
     title: 'installing npm packages',
     made: ['node_modules/.package-lock.json', 'node_modules/node/bin/node'],
-    work: () => void run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+    // Not `npm ci`: it wants every platform's packages to be available where this one's are.
+    work: () => void run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
   })
   const path = { PATH: `${dirname(node)}${delimiter}${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` }
   once('generated', ['proto/node/v1/session.proto', 'buf.gen.yaml', 'shared/model/schemas/schemas.json', 'deploy/bootstrap/generate-api-types.ts', 'package-lock.json'], {
