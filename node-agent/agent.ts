@@ -9,7 +9,7 @@ import type { NodeRoute, PodNetwork, ServicePort } from './network/port.ts'
 import type { PodReporter, PodWorkers } from './pods/port.ts'
 import { AssignmentStore, type AssignedObjects } from './session/assignment-store.ts'
 import { latest } from './session/latest.ts'
-import { nodeObject, type HostFacts } from './session/node-object.ts'
+import { nodeObject, type HostFacts, type Readiness } from './session/node-object.ts'
 import { Outbox } from './session/outbox.ts'
 import type { ControlPlaneLink } from './session/port.ts'
 import { AgentSession } from './session/session.ts'
@@ -45,29 +45,38 @@ export function createAgent(options: AgentOptions): Agent {
   const store = new AssignmentStore()
   const outbox = new Outbox({ clock, nodeName })
   const workers = options.createWorkers(outbox, store)
-  let notReady: string | undefined = 'the node has no pod address range yet'
+  /** Until the network has been looked at nothing is said: an agent that was only started again must not make its node unready for a moment. */
+  let readiness: Readiness = { kind: 'not-known' }
   let imageList: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }> = []
 
   const node = (): Node =>
-    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, notReady })
+    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, readiness })
 
   return {
     async run(signal) {
       imageList = (await images.list()).map(({ tags, digests, sizeBytes }) => ({ names: [...digests, ...tags], sizeBytes }))
       const failed = (what: string) => (error: unknown) => log.warn({ err: messageOf(error) }, `${what} not programmed yet`)
+      const unready = (reason: string): void => {
+        if (readiness.kind === 'not-ready' && readiness.reason === reason) return
+        readiness = { kind: 'not-ready', reason }
+        session.nodeChanged()
+      }
       let configuredFor: string | undefined
       const routing = latest<undefined>({
         clock,
         signal,
-        onError: failed('routes'),
+        onError(error) {
+          failed('routes')(error)
+          if (configuredFor === undefined) unready(`the pod network cannot be set up: ${messageOf(error)}`)
+        },
         async work() {
           const podCidr = store.nodes.get(nodeName)?.spec?.podCIDR
-          if (podCidr === undefined) return
+          if (podCidr === undefined) return unready('the node has no pod address range yet')
           if (configuredFor !== podCidr) await network.configureNode({ podCidr, clusterCidr: options.clusterCidr, nodeAddress: options.host.address })
           await network.setRoutes(routesTo(store, nodeName))
           if (configuredFor === podCidr) return
           configuredFor = podCidr
-          notReady = undefined
+          readiness = { kind: 'ready' }
           services.request(() => {})
           session.nodeChanged()
         },

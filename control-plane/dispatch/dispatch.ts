@@ -83,7 +83,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     },
   })
   const liveness = createLiveness({ clock, nodes: nodeInformer, leaseMs: options.nodeLeaseMs ?? 4_000, startGraceMs: options.startGraceMs ?? 5000 })
-  const statuses = new StatusIntake({ client, pods: podInformer, liveness, clock, log })
+  const statuses = new StatusIntake({ client, pods: podInformer, nodes: nodeInformer, liveness, clock, log })
   const nodeIntake = createNodeIntake({ client, clock })
   const relay = createStreamRelay({
     clock,
@@ -131,6 +131,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       }
       before?.refuse('this agent has opened a newer session')
       sessions.set(nodeName, session)
+      statuses.forget(nodeName)
       try {
         await session.run()
       } finally {

@@ -154,7 +154,7 @@ export class NodeSession implements MapsReader {
    */
   #keepNode(): void {
     const stored = this.#options.sources.nodes.get(this.nodeName)
-    const isUnknown = stored?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'Unknown') === true
+    const isUnknown = stored?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'Unknown') === true && this.#nodeStatus.conditions?.some(({ type }) => type === 'Ready') === true
     if (this.#isNodeWriting || (this.#isNodeStored && !isUnknown)) return
     this.#isNodeWriting = true
     const write = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { workQueue, type WorkQueue } from '../../shared/kit/work-queue.ts'
-import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
+import type { Node, Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { namespaceOf, nameOf, objectKey, uidOf } from '../../shared/model/meta.ts'
 import { pods } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
@@ -22,7 +22,7 @@ interface Told {
 /**
  * Writes what nodes report of their pods: newest wins, one write at a time per pod, tried again until it lands. Writes `status`, never `spec`.
  * Level-triggered: when somebody else changes a condition that is the node's to say (a node that was thought lost), what the node said last is written again,
- * as long as the node gives signs of life.
+ * as long as the node gives signs of life and counts as ready (as long as it does not, its pods are held for unready, whatever it says).
  */
 export class StatusIntake {
   readonly #client: ApiClient
@@ -32,10 +32,10 @@ export class StatusIntake {
   readonly #newest = new Map<string, Told>()
   /** The last report of each pod. */
   readonly #told = new Map<string, Told>()
-  readonly #isSeen: (node: string) => boolean
+  readonly #hasSay: (node: string) => boolean
 
-  constructor(from: { readonly client: ApiClient; readonly pods: Informer<Pod>; readonly liveness: NodeLiveness; readonly clock: Clock; readonly log: Log }) {
-    this.#isSeen = (node) => from.liveness.stateOf(node).kind === 'seen'
+  constructor(from: { readonly client: ApiClient; readonly pods: Informer<Pod>; readonly nodes: Informer<Node>; readonly liveness: NodeLiveness; readonly clock: Clock; readonly log: Log }) {
+    this.#hasSay = (node) => from.liveness.stateOf(node).kind === 'seen' && isReady(from.nodes.get(node))
     this.#client = from.client
     this.#pods = from.pods
     this.#log = from.log
@@ -44,14 +44,21 @@ export class StatusIntake {
       if (after) this.#recheck(key, after)
       else this.#told.delete(key)
     })
-    from.liveness.onChange((node) => {
+    const recheckAll = (node: string): void => {
       for (const [key, told] of this.#told) if (told.node === node) this.#recheck(key, from.pods.get(key))
-    })
+    }
+    from.liveness.onChange(recheckAll)
+    from.nodes.subscribe(({ key, before, after }) => void (isReady(after) && !isReady(before) && recheckAll(key)))
+  }
+
+  /** A new session: what was said in the one before may be of a machine that has lost its power since. */
+  forget(node: string): void {
+    for (const [key, told] of this.#told) if (told.node === node) this.#told.delete(key)
   }
 
   #recheck(key: string, pod: Pod | undefined): void {
     const told = this.#told.get(key)
-    if (!pod || !told || told.report.uid !== uidOf(pod) || this.#newest.has(key) || !this.#isSeen(told.node)) return
+    if (!pod || !told || told.report.uid !== uidOf(pod) || this.#newest.has(key) || !this.#hasSay(told.node)) return
     const differs = (pod.status?.conditions ?? []).some((condition) => (told.conditions.get(condition.type) ?? condition.status) !== condition.status)
     if (!differs) return
     this.#newest.set(key, told)
@@ -122,6 +129,8 @@ export class StatusIntake {
     }
   }
 }
+
+const isReady = (node: Node | undefined): boolean => node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
 
 function conditionsOf(report: PodStatusReport): ReadonlyMap<string, string> {
   if (report.status.length === 0) return new Map()

@@ -1,3 +1,4 @@
+import { assertNever } from '../../shared/model/assert.ts'
 import type { Node, NodeCondition } from '../../shared/model/gen/api.ts'
 
 /** What the host is, read once at start. */
@@ -14,6 +15,9 @@ export interface HostFacts {
   readonly hostname: string
 }
 
+/** Whether pods can run here; `not-known`: nothing is said of it, and what was said before stands. */
+export type Readiness = { readonly kind: 'not-known' } | { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly reason: string }
+
 export interface NodeFacts {
   readonly name: string
   readonly version: string
@@ -22,8 +26,7 @@ export interface NodeFacts {
   readonly maxPods: number
   readonly labels: Readonly<Record<string, string>>
   readonly images: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }>
-  /** Why no pod can run yet, if so. */
-  readonly notReady: string | undefined
+  readonly readiness: Readiness
 }
 
 /** The Node as its agent would have it: what kubelet reports. */
@@ -72,11 +75,24 @@ export function nodeObject(facts: NodeFacts): Node {
 
 const condition = (type: string, status: string, [reason, message]: readonly [string, string]): NodeCondition => ({ type, status, reason, message })
 
-function conditionsOf({ notReady }: NodeFacts): readonly NodeCondition[] {
+function conditionsOf({ readiness }: NodeFacts): readonly NodeCondition[] {
   return [
     condition('MemoryPressure', 'False', ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available']),
     condition('DiskPressure', 'False', ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure']),
     condition('PIDPressure', 'False', ['KubeletHasSufficientPID', 'kubelet has sufficient PID available']),
-    notReady === undefined ? condition('Ready', 'True', ['KubeletReady', 'kubelet is posting ready status']) : condition('Ready', 'False', ['KubeletNotReady', notReady]),
+    ...readyCondition(readiness),
   ]
+}
+
+function readyCondition(readiness: Readiness): readonly NodeCondition[] {
+  switch (readiness.kind) {
+    case 'not-known':
+      return []
+    case 'ready':
+      return [condition('Ready', 'True', ['KubeletReady', 'kubelet is posting ready status'])]
+    case 'not-ready':
+      return [condition('Ready', 'False', ['KubeletNotReady', readiness.reason])]
+    default:
+      return assertNever(readiness)
+  }
 }
