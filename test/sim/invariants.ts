@@ -16,14 +16,14 @@ export function unquiet(world: World): readonly string[] {
   return [...nodesUnquiet(world), ...podsUnquiet(world), ...deploymentsUnquiet(world), ...world.nodes.flatMap((node) => hostUnquiet(world, node)), ...world.nodes.flatMap((node) => servicesUnquiet(world, node))]
 }
 
-const ROUTES_AND_READY = /^node\.kubernetes\.io\/unschedulable$/
+const CORDON = 'node.kubernetes.io/unschedulable'
 
 function nodesUnquiet(world: World): readonly string[] {
   const stored = world.ledger.nodes()
   return world.nodes.flatMap((node) => {
     const object = stored.find((one) => nameOf(one) === node.name)
     if (!object) return [`node ${node.name} has no object`]
-    const taints = (object.spec?.taints ?? []).filter(({ key }) => !ROUTES_AND_READY.test(key))
+    const taints = (object.spec?.taints ?? []).filter(({ key }) => key !== CORDON)
     const routes = node.host.network.routes.map(({ nodeName, podCidr }) => `${nodeName} ${podCidr}`).toSorted()
     const wanted = stored.filter((one) => nameOf(one) !== node.name).map((one) => `${nameOf(one)} ${one.spec?.podCIDR ?? ''}`).toSorted()
     return [
@@ -46,7 +46,9 @@ function podsUnquiet(world: World): readonly string[] {
     const owner = controllerOf(pod)
     if (pod.metadata.deletionTimestamp !== undefined) return [`pod ${key} is still on its way out`]
     if (owner && !sets.some((set) => uidOf(set) === owner.uid)) return [`pod ${key} belongs to ${owner.name}, which is gone`]
-    if (isFinished(pod) || isPodReady(pod)) return []
+    if (isFinished(pod)) return []
+    if (pod.spec?.restartPolicy !== 'Always' && pod.spec?.nodeName) return [`pod ${key} is not done yet`]
+    if (isPodReady(pod)) return []
     if (!pod.spec?.nodeName) return unschedulable(pod) ? [] : [`pod ${key} is not bound, and nothing says why`]
     const waits = (pod.status?.containerStatuses ?? []).map(({ state }) => state?.waiting?.reason ?? Object.keys(state ?? {}).join())
     return [`pod ${key} on ${pod.spec.nodeName} is not ready: ${pod.status?.phase} ${waits.join()}`]

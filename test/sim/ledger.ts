@@ -75,6 +75,8 @@ export class Ledger {
       say(`is ${is}${after.status?.reason ? ` (${after.status.reason})` : ''}`)
     }
     if (!before.metadata.deletionTimestamp && after.metadata.deletionTimestamp) say(`is to go within ${after.metadata.deletionGracePeriodSeconds} s`)
+    const runs = after.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) === true
+    if (before.status?.podIP && !after.status?.podIP && runs) this.#transcript.violate(`pod ${key} lost its address ${before.status.podIP}`)
     this.#containers(key, before, after)
     const [wasReady, isReady] = [isPodReady(before), isPodReady(after)]
     if (wasReady !== isReady) say(isReady ? 'is ready' : 'is not ready')

@@ -18,7 +18,7 @@ export class SimUser {
   readonly #world: World
   readonly #beliefs = new Map<string, readonly Belief[]>()
   #queue: Promise<void> = Promise.resolve()
-  /** Set once the last request is through: those that hang for ever, because their server died, are given up. */
+  /** Requests that are not answered yet, and what is meant to be done later. */
   #waiting = 0
 
   constructor(world: World) {
@@ -34,6 +34,15 @@ export class SimUser {
     this.#waiting++
     this.#queue = this.#queue.then(async () => {
       await this.#once(what, work)
+      this.#waiting--
+    })
+  }
+
+  /** Means to do something then: not idle before. */
+  later(ms: number, run: () => void): void {
+    this.#waiting++
+    this.#world.clock.after(ms, () => {
+      run()
       this.#waiting--
     })
   }

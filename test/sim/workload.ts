@@ -131,5 +131,5 @@ function drain({ world, user, random }: Work): void {
   const mark = (unschedulable: true | null): void => user.ask(`${unschedulable ? 'cordons' : 'uncordons'} ${node.name}`, (api) => api.patch(nodes, { name: node.name }, { type: 'merge', body: { spec: { unschedulable } } }))
   mark(true)
   for (const pod of world.ledger.pods().filter(({ spec }) => spec?.nodeName === node.name)) user.ask(`drains pod ${keyOf(pod)}`, (api) => api.delete(pods, { namespace: namespaceOf(pod), name: nameOf(pod) }))
-  world.clock.after(whole(random, 1, 20) * 1000, () => mark(null))
+  user.later(whole(random, 1, 20) * 1000, () => mark(null))
 }
