@@ -1,7 +1,8 @@
 /** Bundles the three programs into `dist/`: a few files start several times faster than four hundred. */
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
+import { etcdProtocol, nodeModules, parsedJson, unusedParts } from './plugins.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -20,14 +21,6 @@ setTimeout(() => module.flushCompileCache(), 5000).unref()
 await import('./${file}')
 `
 
-/** etcd3 reads its protocol files from beside itself: they go beside the bundle. */
-const etcdProtocol: Plugin = {
-  name: 'etcd3-protocol',
-  setup(building) {
-    building.onLoad({ filter: /etcd3\/lib\/connection-pool\.js$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replaceAll('__dirname}/../proto/', '__dirname}/etcd3-proto/'), loader: 'js' }))
-  },
-}
-
 const SHARED = {
   bundle: true,
   platform: 'node',
@@ -37,7 +30,7 @@ const SHARED = {
   sourcesContent: false,
   banner: { js: BANNER },
   external: ['@lydell/node-pty', '@lydell/node-pty-*'],
-  plugins: [etcdProtocol],
+  plugins: [nodeModules, etcdProtocol, unusedParts, parsedJson],
   logLevel: 'error',
 } as const satisfies BuildOptions
 
@@ -58,5 +51,4 @@ async function buildInParts(name: string, source: string): Promise<void> {
 
 mkdirSync(join(root, 'dist'), { recursive: true })
 await Promise.all(Object.entries(PROGRAMS).map(async ([name, source]) => (name === 'gantry' ? buildInParts(name, source) : buildWhole(name, source))))
-cpSync(join(root, 'node_modules/etcd3/proto'), join(root, 'dist/etcd3-proto'), { recursive: true })
 chmodSync(join(root, 'dist/gantry.mjs'), 0o755)

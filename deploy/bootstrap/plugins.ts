@@ -1,0 +1,95 @@
+/** What the build does with libraries, so that programs start quickly: each plugin leaves a piece of work out of every start. */
+import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Plugin } from 'esbuild'
+import protobuf from 'protobufjs'
+
+/** Calls the services of a protocol: what `@grpc/proto-loader` makes, without the descriptors of all messages (100 ms), which nobody asks for. */
+const DEFINITION = `
+const { Root, Service } = require('protobufjs/light')
+const options = { longs: String, enums: String, defaults: true, oneofs: true }
+const writer = (type) => (value) => type.encode(type.fromObject(value)).finish()
+const reader = (type) => (bytes) => type.toObject(type.decode(bytes), options)
+const methodOf = (service, method) => ({
+  path: '/' + service.fullName.slice(1) + '/' + method.name,
+  requestStream: !!method.requestStream,
+  responseStream: !!method.responseStream,
+  requestSerialize: writer(method.resolvedRequestType),
+  requestDeserialize: reader(method.resolvedRequestType),
+  responseSerialize: writer(method.resolvedResponseType),
+  responseDeserialize: reader(method.resolvedResponseType),
+  originalName: method.name[0].toLowerCase() + method.name.slice(1),
+})
+module.exports = (protocol) => {
+  const root = Root.fromJSON(protocol).resolveAll()
+  const definitions = {}
+  const visit = (namespace) => {
+    for (const item of namespace.nestedArray) {
+      if (item instanceof Service) definitions[item.fullName.slice(1)] = Object.fromEntries(item.methodsArray.map((method) => [method.name, methodOf(item, method)]))
+      else if (item.nestedArray) visit(item)
+    }
+  }
+  visit(root)
+  return definitions
+}
+`
+
+/** The client of etcd reads and compiles its protocol files whenever it starts: here they are read by the build. */
+export const etcdProtocol: Plugin = {
+  name: 'etcd3-protocol',
+  setup(building) {
+    building.onResolve({ filter: /^gantry:etcd-definition$/ }, ({ resolveDir }) => ({ path: 'etcd-definition', namespace: 'gantry', pluginData: resolveDir }))
+    building.onLoad({ filter: /^etcd-definition$/, namespace: 'gantry' }, ({ pluginData }) => ({ contents: DEFINITION, loader: 'js', resolveDir: String(pluginData) }))
+    building.onLoad({ filter: /etcd3\/lib\/connection-pool\.js$/ }, ({ path }) => {
+      const protocol = new protobuf.Root().loadSync(join(dirname(path), '../proto/rpc.proto'), { keepCase: true }).toJSON()
+      const source = readFileSync(path, 'utf8')
+      const contents = source
+        .replace(/\(0, proto_loader_1\.loadSync\)\([^;]+;/, () => `require('gantry:etcd-definition')(JSON.parse(${JSON.stringify(JSON.stringify(protocol))}));`)
+        .replace('const proto_loader_1 = require("@grpc/proto-loader");', '')
+      if (contents.includes('proto_loader')) throw new Error('the client of etcd loads its protocol in another way than before')
+      return { contents, loader: 'js' }
+    })
+  },
+}
+
+/** Never used: express offers them, and loads 700 KB for it; gRPC has them for services that we do not serve. */
+const UNUSED = /^(?:body-parser|@grpc\/proto-loader)$/
+
+export const unusedParts: Plugin = {
+  name: 'unused-parts',
+  setup(building) {
+    building.onResolve({ filter: UNUSED }, ({ path, importer }) => (/express|grpc-js/.test(importer) ? { path, namespace: 'gantry-unused' } : undefined))
+    building.onLoad({ filter: /.*/, namespace: 'gantry-unused' }, () => ({ contents: 'module.exports = {}', loader: 'js' }))
+  },
+}
+
+/** JSON is parsed several times faster as JSON than as JavaScript. */
+export const parsedJson: Plugin = {
+  name: 'parsed-json',
+  setup(building) {
+    building.onLoad({ filter: /\.json$/ }, ({ path, with: attributes }) => {
+      if (attributes['type'] !== 'json') return undefined
+      return { contents: `export default JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))))})`, loader: 'js' }
+    })
+  },
+}
+
+/**
+ * Importing a module of Node reads every property of it, and some are made when they are read: `node:http` loads a whole second HTTP client (40 ms) for
+ * a class that nobody asked for. Here each is read only where it is used.
+ */
+export const nodeModules: Plugin = {
+  name: 'node-modules',
+  setup(building) {
+    building.onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '')
+      return kind === 'import-statement' && isBuiltin(`node:${name}`) && (path.startsWith('node:') || isBuiltin(name)) ? { path: `node:${name}`, namespace: 'gantry-node', sideEffects: false } : undefined
+    })
+    building.onLoad({ filter: /.*/, namespace: 'gantry-node' }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default')
+      const lines = names.map((name) => `const $${name} = /* @__PURE__ */ read('${name}'); export { $${name} as ${name} }`)
+      return { contents: `const module = process.getBuiltinModule('${path}')\nconst read = (name) => module[name]\nexport default module\n${lines.join('\n')}\n`, loader: 'js' }
+    })
+  },
+}
