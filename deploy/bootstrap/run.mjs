@@ -127,7 +127,7 @@ function prepare() {
 /** The commands: what runs on the pinned Node once everything is in place. */
 const COMMANDS = {
   start: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'demo'] },
-  stop: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'down', '--all'] },
+  stop: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'down'] },
   test: { needsRoot: true, words: ['test/run.ts', 'all'] },
   'test-long': { needsRoot: true, words: ['test/run.ts', 'long'] },
   bench: { needsRoot: true, words: ['test/bench/bench.ts'] },
