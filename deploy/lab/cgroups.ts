@@ -24,6 +24,12 @@ export async function createGroup(path: string): Promise<void> {
   }
 }
 
+/** Against its sisters, when processors are scarce: 1 is what every group has, and what a process outside all groups has. */
+export async function setShare(path: string, share: number): Promise<void> {
+  if (isV2()) await writeFile(`${ROOT}/${path}/cpu.weight`, String(100 * share))
+  else await writeFile(`${ROOT}/cpu/${path}/cpu.shares`, String(1024 * share)).catch(() => {})
+}
+
 /** A v1 cpuset is empty when made, and refuses processes until it says which cpus and memory it has. */
 async function inheritCpuset(hierarchy: string, path: string): Promise<void> {
   let folder = hierarchy

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { Fault } from '../../shared/kit/faults.ts'
 import { apiReady, labClient, nodesReady } from './api.ts'
-import { createGroup, isFrozen, killGroup, removeGroup, removeIfEmpty, setFrozen } from './cgroups.ts'
+import { createGroup, isFrozen, killGroup, removeGroup, removeIfEmpty, setFrozen, setShare } from './cgroups.ts'
 import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
@@ -31,6 +31,7 @@ export interface UpResult {
 }
 
 const READY_TIMEOUT_MS = 60_000
+const LAB_SHARE = 8
 
 /** Makes the lab, or brings up what of it does not run (after a crash of the host: with the names, addresses and state it had). */
 export async function up(options: UpOptions): Promise<UpResult> {
@@ -75,7 +76,14 @@ async function specFor({ name, nodes, controlPlanes }: UpOptions): Promise<LabSp
 const createGroups = async (spec: LabSpec): Promise<void> => {
   const { cgroup, memberCgroup } = layoutOf(spec)
   await createGroup(`${cgroup}/supervisor`)
-  for (const member of membersOf(spec)) await createGroup(`${memberCgroup(member.name)}/agent`)
+  for (const member of membersOf(spec)) {
+    await createGroup(`${memberCgroup(member.name)}/agent`)
+    // All wait for these two while the lab starts.
+    if (member.kind !== 'node') await setShare(memberCgroup(member.name), 4)
+  }
+  // Several machines, not one process among the host's many.
+  await setShare('gantry', LAB_SHARE)
+  await setShare(cgroup, LAB_SHARE)
 }
 
 /** Starts the supervisors of all members that have none; a member that was killed on purpose is brought back too. */
