@@ -38,6 +38,11 @@ function asRoot() {
 
 const onPath = (program) => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => folder && existsSync(join(folder, program)))
 
+/** The image is made of this one file, so it must need no library: Debian's `busybox` does, `busybox-static` does not. */
+const isStatic = (file) => existsSync(file) && !readFileSync(file).subarray(0, 4096).includes('ld-linux')
+
+const isMissing = (program) => !onPath(program) || (program === 'busybox' && !isStatic('/bin/busybox') && !isStatic('/usr/bin/busybox'))
+
 function step(title, work) {
   const start = Date.now()
   process.stdout.write(`${title} … `)
@@ -53,9 +58,9 @@ function run(program, words, env = {}) {
 }
 
 function installPrograms() {
-  const packages = [...new Set(Object.entries(PROGRAMS).filter(([program]) => !onPath(program)).map(([, name]) => name))]
+  const packages = [...new Set(Object.entries(PROGRAMS).filter(([program]) => isMissing(program)).map(([, name]) => name))]
   if (packages.length === 0) return
-  if (!onPath('apt-get')) fail(`these programs are missing: ${Object.keys(PROGRAMS).filter((program) => !onPath(program)).join(', ')}: install the packages that bring them with your package manager (on Debian they are ${packages.join(', ')})`)
+  if (!onPath('apt-get')) fail(`these programs are missing: ${Object.keys(PROGRAMS).filter(isMissing).join(', ')}: install the packages that bring them with your package manager (on Debian they are ${packages.join(', ')})`)
   step(`installing ${packages.join(', ')}`, () => {
     const install = () => run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { DEBIAN_FRONTEND: 'noninteractive' })
     try {
