@@ -34,7 +34,7 @@ export function createHandle(options: HandleOptions): Handle {
       if (path.kind === 'malformed') throw unknownResource()
       const found = findRoute(options.parts.resources, request, path)
       if (found.kind === 'unknown-group') return pageNotFound()
-      representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: offersStreams(path) })
+      representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: request.method === 'GET' && offersStreams(path) })
       const context: HandlerContext = { parts: options.parts, request, route: found.route, representation, warnings }
       return withWarnings(await options.dispatch(context), warnings)
     } catch (error) {

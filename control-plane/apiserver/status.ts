@@ -30,7 +30,7 @@ function failure({ code, reason, message, details }: Failure): ApiError {
 const detailsOf = (subject: Subject, name: string, causes?: readonly StatusCause[]): StatusDetails => ({
   ...(name !== '' && { name }),
   ...(subject.group !== '' && { group: subject.group }),
-  kind: subject.name,
+  ...(subject.name !== '' && { kind: subject.name }),
   ...(causes && causes.length > 0 && { causes }),
 })
 

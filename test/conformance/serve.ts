@@ -10,6 +10,9 @@ import { writeFileSync } from 'node:fs'
 import { createTokenSigner } from '../../control-plane/apiserver/authn/token-signer.ts'
 import { createApiServer } from '../../control-plane/apiserver/apiserver.ts'
 import type { ApiRequest, ApiResponse, Handle, User } from '../../control-plane/apiserver/request.ts'
+import { createDiscovery } from '../../control-plane/apiserver/discovery/discovery.ts'
+import { createSite } from '../../control-plane/apiserver/http/site.ts'
+import { createOpenApi } from '../../control-plane/apiserver/openapi/openapi.ts'
 import { createInProcessClient } from '../../control-plane/client/in-process.ts'
 import type { ApiClient } from '../../control-plane/client/port.ts'
 import type { NodeStreams } from '../../control-plane/dispatch/port.ts'
@@ -18,6 +21,7 @@ import { createMemoryStorage } from '../../control-plane/storage/storage.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { createMetrics } from '../../shared/kit/metrics.ts'
 import { createLog } from '../../shared/kit/log.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
 import { namespaces, serviceAccounts } from '../../shared/model/resources.ts'
@@ -97,7 +101,16 @@ await server.whenBootstrapped()
 const client = createInProcessClient({ core: server.core, user: { ...admin, name: 'system:serviceaccount:kube-system:service-account-controller' } })
 const accounts = process.argv.includes('--controllers') ? runControllers(client, log, stop.signal) : makeServiceAccounts(client, stop.signal)
 const port = Number(option('port', '18080'))
-const http = createServer((incoming, response) => void serve(server.handle, incoming, response))
+const site = createSite({
+  core: server.handle,
+  authorize: () => ({ kind: 'allow', reason: '' }),
+  discovery: createDiscovery({ kinds: () => kinds, serverAddress: `127.0.0.1:${port}` }),
+  openapi: createOpenApi({ kinds: () => kinds }),
+  checks: [],
+  metrics: createMetrics(),
+  version: '0.0.0',
+})
+const http = createServer((incoming, response) => void serve(site, incoming, response))
 http.listen(port, '127.0.0.1', () => {
   const kubeconfig = option('kubeconfig', '')
   if (kubeconfig !== '') writeFileSync(kubeconfig, `apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster:\n    server: http://127.0.0.1:${port}\ncontexts:\n- name: c\n  context:\n    cluster: c\n    user: u\ncurrent-context: c\nusers:\n- name: u\n  user: {}\n`)

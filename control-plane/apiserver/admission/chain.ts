@@ -3,6 +3,7 @@ import { defaultTolerationSeconds } from './default-tolerations.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { taintNewNodes } from './node-taint.ts'
 import type { AdmissionPlugin } from './plugin.ts'
+import { podResize } from './pod-resize.ts'
 import { priority } from './priority.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
@@ -15,4 +16,5 @@ export const defaultPlugins = (sources: AdmissionSources): readonly AdmissionPlu
   priority(sources),
   defaultTolerationSeconds,
   runtimeClass,
+  podResize(sources),
 ]

@@ -32,5 +32,6 @@ export async function findObject(sources: AdmissionSources, named: Named, at: { 
 }
 
 export const namespacesResource: Named = { group: '', version: 'v1', plural: 'namespaces' }
+export const nodesResource: Named = { group: '', version: 'v1', plural: 'nodes' }
 export const serviceAccountsResource: Named = { group: '', version: 'v1', plural: 'serviceaccounts' }
 export const priorityClassesResource: Named = { group: 'scheduling.k8s.io', version: 'v1', plural: 'priorityclasses' }

@@ -1,15 +1,14 @@
 /** Server-side apply: creates what is missing, lays the configuration over what is there. */
-import { ApiError } from '../../../shared/kit/api-error.ts'
+import { ApiError, isApiError } from '../../../shared/kit/api-error.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import { applyConfiguration, type Applied } from '../field-manager/apply.ts'
-import { badRequest } from '../status.ts'
+import { conflict } from '../status.ts'
 import type { At, Call } from './call.ts'
 import { checkNamespace, create, inNamespace } from './create.ts'
 import type { CoreParts } from './parts.ts'
 import type { ResourceStore } from './resources.ts'
-import { isApiError } from '../../../shared/kit/api-error.ts'
-import { metaText } from './stored.ts'
+import { metaText, withMeta } from './stored.ts'
 import { checkName, update, type Updated } from './update.ts'
 
 export interface ApplyRequest {
@@ -46,8 +45,9 @@ function applied(parts: CoreParts, call: Call, { store, at, subresource, config,
   checkName(metaText(outcome.object, 'name'), at.name)
   checkNamespace(metaText(outcome.object, 'namespace'), at.namespace)
   const uid = metaText(config, 'uid')
-  if (!live && uid !== '') throw badRequest(`uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
-  return applySchemaDefaults(schema, outcome.object)
+  if (live) return applySchemaDefaults(schema, outcome.object)
+  if (uid !== '') throw conflict(store.resource, at.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
+  return applySchemaDefaults(schema, withMeta(outcome.object, { resourceVersion: undefined }))
 }
 
 function refusal({ code, reason, message, causes }: Extract<Applied, { readonly kind: 'refused' }>): ApiError {

@@ -31,8 +31,9 @@ const LONGEST_PREFIX = 58
 export async function create(parts: CoreParts, call: Call, request: CreateRequest): Promise<CachedObject> {
   const { store, namespace } = request
   const { definition } = store
-  checkNamespace(metaText(request.object, 'namespace'), namespace)
-  const defaulted = definition.defaults(dedupOwners({ ...request.object, metadata: metadataOf(request.object) }, call.warn))
+  const clean = withoutForeign(request, call)
+  checkNamespace(metaText(clean, 'namespace'), namespace)
+  const defaulted = definition.defaults(clean)
   const managed = request.managed ? defaulted : withManagedFields(parts, call, { store, change: { live: undefined, changed: defaulted, subresource: '' } })
   const attributes = { operation: 'CREATE', store, namespace: namespace || (definition.plural === 'namespaces' ? metaText(managed, 'name') : ''), name: metaText(managed, 'name'), subresource: '', old: undefined, call } as const
   const admitted = await parts.admission.mutate({ ...attributes, object: managed })
@@ -43,6 +44,12 @@ export async function create(parts: CoreParts, call: Call, request: CreateReques
     if (outcome.kind === 'created') return outcome.item
     if (!generates || attempt >= NAME_TRIES) throw alreadyExists(store.resource, outcome.name, outcome.terminating)
   }
+}
+
+/** Without what a client may not say of a new object; a namespace on a cluster-scoped one is no matter. */
+function withoutForeign({ store, object }: CreateRequest, call: Call): JsonObject {
+  const namespace = store.definition.namespaced ? metadataOf(object)['namespace'] : undefined
+  return dedupOwners(withMeta(object, { deletionTimestamp: undefined, deletionGracePeriodSeconds: undefined, selfLink: undefined, namespace }), call.warn)
 }
 
 export function checkNamespace(given: string, requested: string): void {

@@ -19,6 +19,6 @@ export interface PatchRequest {
 /** Patches whatever stands there; when somebody writes meanwhile, patches that. */
 export async function patch(parts: CoreParts, call: Call, request: PatchRequest): Promise<Updated> {
   const { store, at, subresource, type, validation } = request
-  const patching = { expected: store.definition, name: at.name, type, patch: request.patch, validation, warn: call.warn }
+  const patching = { expected: store.definition, type, patch: request.patch, validation, warn: call.warn }
   return update(parts, call, { store, at, subresource, change: (existing) => patched(existing, patching) })
 }

@@ -11,8 +11,6 @@ import { invalid } from '../status.ts'
 
 export interface Patching {
   readonly expected: ExpectedKind
-  /** Of the object. */
-  readonly name: string
   readonly type: PatchType
   /** As {@link readPatch} gave it. */
   readonly patch: Json
@@ -27,12 +25,15 @@ export function readPatch(type: PatchType, bytes: Uint8Array): Json {
   return parsed.patch
 }
 
+/** Kubernetes does not say whose patch it was. */
+const NOBODY = { group: '', name: '' } as const
+
 /** The patched object, decoded and defaulted. Throws what a refused patch deserves. */
-export function patched(current: JsonObject, { expected, name, type, patch, validation, warn }: Patching): JsonObject {
+export function patched(current: JsonObject, { expected, type, patch, validation, warn }: Patching): JsonObject {
   const outcome = applyPatch(expected.schema, current, { type, patch })
   if (outcome.kind === 'refused') throw refusal(outcome)
   const decoded = decodePatched(expected.schema, outcome.object, { type, patch, validation })
-  if (decoded.kind === 'refused') throw decoded.causes ? invalid({ group: expected.group, name: expected.kind }, name, decoded.causes) : refusal(decoded)
+  if (decoded.kind === 'refused') throw decoded.causes ? invalid(NOBODY, '', decoded.causes) : refusal(decoded)
   for (const warning of decoded.warnings) warn(warning)
   return applySchemaDefaults(expected.schema, decoded.object)
 }

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../../shared/model/field-error.ts'
 import type { ObjectMeta } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
-import { validateFinalizerNames, validateObjectMeta, validateObjectMetaUpdate, type ObjectMetaRules } from '../../../shared/model/validation/object-meta.ts'
+import { validateObjectMeta, validateObjectMetaUpdate, type ObjectMetaRules } from '../../../shared/model/validation/object-meta.ts'
 import type { KindDefinition, StrategyContext } from '../../registry/kind.ts'
 import { metadataOf, metaText, withMeta } from './stored.ts'
 
@@ -15,12 +15,16 @@ export function validateNew(definition: KindDefinition, object: JsonObject, cont
   return [...validateObjectMeta(metaOf(object), rulesOf(definition)), ...definition.validateCreate(object, context)]
 }
 
-/** The metadata's mistakes come twice: Kubernetes looks once for every kind, and once more with the kind's own rules. */
+/**
+ * Kubernetes looks at the metadata for every kind, and once more with the kind's own rules: what is wrong by itself comes four times,
+ * what may not change twice.
+ */
 export function validateChanged(definition: KindDefinition, change: Change, context: StrategyContext): readonly FieldError[] {
   const { object, old } = change
-  const metadata = validateObjectMetaUpdate(metaOf(object), metaOf(old))
-  const own = definition.validateUpdate(object, old, context)
-  return [...metadata, ...metadata, ...validateFinalizerNames(metaOf(object)), ...own]
+  const metadata = metaOf(object)
+  const general = validateObjectMeta(metadata, { ...rulesOf(definition), anyFinalizer: true })
+  const changed = validateObjectMetaUpdate(metadata, metaOf(old))
+  return [...general, ...changed, ...changed, ...validateObjectMeta(metadata, rulesOf(definition)), ...definition.validateUpdate(object, old, context)]
 }
 
 export interface Change {

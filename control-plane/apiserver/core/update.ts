@@ -94,7 +94,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing 
   const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name }
   const old = existing.object
   checkUid(request, old)
-  const wanted = dedupOwners(definition.defaults(withMeta(await request.change(old), {})), call.warn)
+  const wanted = dedupOwners(definition.defaults(withMeta(await request.change(old), definition.namespaced ? {} : { namespace: undefined })), call.warn)
   checkIdentity(wanted, at)
   const managed = request.managed ? wanted : withManagedFields(parts, call, { store, change: { live: old, changed: wanted, subresource } })
   const attributes = { operation: 'UPDATE', store, namespace: at.namespace, name: at.name, subresource, old, call } as const
@@ -141,7 +141,7 @@ async function write(parts: CoreParts, call: Call, change: { readonly store: Res
     if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
     const result = await commitDelete(parts, call, { key, expect })
     if (result.kind === 'committed') await parts.allocations.release({ store, object: stored, call })
-    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, result.revision, stored) } : overtaken(result.current)
+    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(result.current)
   }
   if (isSame(stored, withoutRevision(existing))) return { kind: 'done', item: existing }
   if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }

@@ -19,6 +19,8 @@ export type Found = { readonly kind: 'route'; readonly route: Route } | { readon
 /** Throws a 404 or a 405. */
 export function findRoute(resources: Resources, request: ApiRequest, path: ResourcePath): Found {
   if (!resources.hasGroup(path.group)) return { kind: 'unknown-group' }
+  const bindings = bindingsOf(resources, request, path)
+  if (bindings) return { kind: 'route', route: bindings }
   const store = resources.find(path.group, path.version, path.plural)
   if (!store || !fits(store, path)) throw unknownResource()
   const subresource = path.subresource === '' ? undefined : findSubresource(store.definition, path.subresource)
@@ -27,6 +29,16 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
   const verb = verbOf(request.method, path, wantsWatch(request.query))
   if (!verb || !isOffered({ store, path, verb, subresource })) throw methodNotAllowed()
   return { kind: 'route', route: { store, path, verb, subresource } }
+}
+
+/** `bindings` can only be created: each is the binding of the pod it names. */
+function bindingsOf(resources: Resources, request: ApiRequest, path: ResourcePath): Route | undefined {
+  if (path.group !== '' || path.plural !== 'bindings' || path.name !== '' || path.namespace === '') return undefined
+  const store = resources.find('', path.version, 'pods')
+  const subresource = store && findSubresource(store.definition, 'binding')
+  if (!store || !subresource) return undefined
+  if (request.method !== 'POST') throw methodNotAllowed()
+  return { store, path, verb: 'create', subresource }
 }
 
 /** A namespaced object is named within its namespace only, a cluster-scoped one never. */

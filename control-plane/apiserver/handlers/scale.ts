@@ -39,7 +39,7 @@ async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<R
   const type = patchTypeOf(context.request.headers['content-type'])
   const { query, call } = writeOptions(context, 'PatchOptions', type === 'apply')
   if (type === 'apply') throw unsupportedPatchType()
-  const patching = { expected: scaleKind, type, patch: readPatch(type, context.request.body), validation: query.fieldValidation, warn: call.warn, name: context.route.path.name }
+  const patching = { expected: scaleKind, type, patch: readPatch(type, context.request.body), validation: query.fieldValidation, warn: call.warn }
   const change = (existing: JsonObject): JsonObject => {
     const scale = patched(scaleOf(existing, paths), patching)
     checkScale(scale, context)

@@ -13,7 +13,8 @@ const bindingKind = { group: '', version: 'v1', kind: 'Binding', schema: 'io.k8s
 export const podBindingHandler: Handler = async (context) => {
   const { query, call } = writeOptions(context, 'CreateOptions')
   const body = readBody(context.request, { expected: bindingKind, validation: query.fieldValidation, warn: call.warn })
-  const at = atOf(context)
+  const { namespace, name } = atOf(context)
+  const at = { namespace, name: name === '' ? metaText(body, 'name') : name }
   if (metaText(body, 'name') !== at.name) throw badRequest('name in URL does not match name in Binding object')
   const nodeName = targetOf(body)
   const { annotations, labels } = metadataOf(body)

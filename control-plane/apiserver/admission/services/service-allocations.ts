@@ -118,7 +118,7 @@ class Work {
     for (const [index, port] of wanted.entries()) {
       const shared = given.get(port.port)
       const asked = port.nodePort || shared || wanted.find((one) => one.port === port.port && one.nodePort)?.nodePort || 0
-      if (asked === 0 && !givesNodePorts(spec)) {
+      if (!port.nodePort && !givesNodePorts(spec)) {
         ports.push(port)
         continue
       }
