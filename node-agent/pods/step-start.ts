@@ -53,10 +53,7 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
     return (record) => containerTrouble(record, name, { of: 'container', reason, message, nowMs })
   }
   const { spec, user } = prepared
-  const created = await parts.runtime.create(spec)
-  const createdMs = parts.clock.nowMs()
-  emit(events.created(name))
-  const started = created.kind === 'created' ? await parts.runtime.start(spec.id) : created
+  const { started, createdMs } = await createAndStart(context, name, spec)
   if (started.kind === 'refused') return startError(context, step, { id: spec.id, message: started.message })
   emit(events.started(name))
   return (record) =>
@@ -69,6 +66,19 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
       ready: container.spec.readinessProbe === undefined,
       isMain: container.kind === 'main',
     })
+}
+
+/** A half-made container is taken away again, so that the next try does not meet it. */
+async function createAndStart({ parts, emit }: StepContext, name: string, spec: ContainerSpec) {
+  try {
+    const created = await parts.runtime.create(spec)
+    const createdMs = parts.clock.nowMs()
+    emit(events.created(name))
+    return { createdMs, started: created.kind === 'created' ? await parts.runtime.start(spec.id) : created }
+  } catch (error) {
+    await parts.runtime.delete(spec.id).catch(() => {})
+    throw error
+  }
 }
 
 function startError({ parts, emit }: StepContext, step: StartStep, { id, message }: { readonly id: string; readonly message: string }): Change {

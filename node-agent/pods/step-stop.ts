@@ -4,7 +4,7 @@ import { sleep } from '../../shared/kit/clock.ts'
 import { runHandler } from '../probes/handler.ts'
 import { containerDeleted, hookEnded, stopStage } from './apply.ts'
 import { containerLogPath } from './paths.ts'
-import { containerRecord, withContainer } from './record.ts'
+import { containerId, containerRecord, containersOf, withContainer } from './record.ts'
 import { graceOf } from './view.ts'
 import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
 import type { Step } from './steps.ts'
@@ -88,8 +88,9 @@ async function dropOldLog({ parts, record, pod }: Pick<StepContext, 'parts' | 'r
 }
 
 /** Takes away what held the pod, all at once. What it leaves for people: its logs and its status. */
-export async function cleanUp({ parts, pod }: StepContext): Promise<Change> {
+export async function cleanUp({ parts, pod, record }: StepContext): Promise<Change> {
   const { network, volumes, cgroups } = parts
+  await Promise.all(containersOf(pod).map(({ spec }) => removeUnstarted({ parts, pod, record }, spec.name)))
   const uid = pod.metadata.uid ?? ''
   const path = cgroups.podPath(uid)
   const groups = async (): Promise<void> => {
@@ -98,4 +99,13 @@ export async function cleanUp({ parts, pod }: StepContext): Promise<Change> {
   }
   await Promise.all([network.detach(uid), volumes.remove(uid), groups()])
   return (record) => ({ ...record, cleaned: true, volumes: { kind: 'none' }, sandbox: record.sandbox.kind === 'ready' ? { kind: 'gone', ip: record.sandbox.ip } : record.sandbox })
+}
+
+/** What a start that failed half-way left behind: it is in no record, but its id is known. */
+async function removeUnstarted({ parts, pod, record }: Pick<StepContext, 'parts' | 'pod' | 'record'>, name: string): Promise<void> {
+  const { now, attempt } = containerRecord(record, name)
+  if (now.kind === 'running') return
+  const id = containerId(pod.metadata.uid ?? '', name, now.kind === 'exited' ? attempt + 1 : attempt)
+  if ((await parts.runtime.state(id)).kind !== 'unknown') await parts.runtime.delete(id)
+  await parts.snapshots.remove(id)
 }
