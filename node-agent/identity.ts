@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import type { TlsFiles } from '../proto/rpc.ts'
+import { dialControlPlane, type TlsFiles } from '../proto/rpc.ts'
 import { sleep, type Clock } from '../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
-import { readCertificate } from '../shared/kit/pki.ts'
+import { createCertificateRequest, readCertificate, renewAtMs } from '../shared/kit/pki.ts'
 import { portsOf, type AgentConfig } from './config.ts'
 import { joinWithToken, parseJoinToken } from './session/join.ts'
 
@@ -27,6 +27,42 @@ export async function loadIdentity(config: AgentConfig, { clock, log, signal }: 
       log.debug({ err: messageOf(error) }, 'not joined yet')
       await sleep(clock, RETRY_MS, signal)
     }
+  }
+}
+
+/** How long to wait before a renewal that failed is tried again. */
+const RENEW_RETRY_MS = 60_000
+/** Timers are not set further ahead: a clock that was put forward is noticed within this. */
+const LOOK_AGAIN_MS = 3_600_000
+
+/** Gets a new certificate when four fifths of the life of this one are over. Resolves with it: who dials from then on shows the new one. */
+export async function renewedIdentity(config: AgentConfig, identity: TlsFiles, { clock, log, signal }: { readonly clock: Clock; readonly log: Log; readonly signal: AbortSignal }): Promise<TlsFiles> {
+  for (;;) {
+    const waitMs = renewAtMs(identity.cert) - clock.nowMs()
+    if (waitMs > 0) {
+      await sleep(clock, Math.min(waitMs, LOOK_AGAIN_MS), signal)
+      continue
+    }
+    try {
+      const renewed = await renew(config, identity)
+      await write(`${config.stateDir}/pki`, renewed)
+      log.info({}, 'the node certificate was renewed')
+      return renewed
+    } catch (error) {
+      log.warn({ err: messageOf(error) }, 'the node certificate could not be renewed yet')
+      await sleep(clock, RENEW_RETRY_MS, signal)
+    }
+  }
+}
+
+async function renew(config: AgentConfig, identity: TlsFiles): Promise<TlsFiles> {
+  const request = await createCertificateRequest({ commonName: `system:node:${config.nodeName}`, organizations: ['system:nodes'] })
+  const connection = dialControlPlane(portsOf(config.server).node, identity)
+  try {
+    const answer = await connection.renew({ certificateRequest: request.requestPem })
+    return { ca: answer.ca, cert: answer.certificate, key: request.privateKeyPem }
+  } finally {
+    connection.close()
   }
 }
 

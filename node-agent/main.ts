@@ -9,7 +9,7 @@ import { runProgram } from './host/exec.ts'
 import { findProgram } from './host/find-program.ts'
 import { readHostFacts } from './host/facts.ts'
 import { systemMounts } from './host/mounts.ts'
-import { loadIdentity } from './identity.ts'
+import { loadIdentity, renewedIdentity } from './identity.ts'
 import { createImageStore } from './images/images.ts'
 import { hostLogFiles } from './logs/files.ts'
 import { createPodNetwork, servicePorts } from './network/network.ts'
@@ -17,11 +17,12 @@ import { createPodWorkers, hostPodFiles, type PodsConfig } from './pods/pods.ts'
 import { systemProbeNetwork } from './probes/network.ts'
 import { openCrun } from './runtime/crun.ts'
 import { crunForThisHost } from './runtime/hybrid.ts'
-import { createGrpcLink } from './session/grpc-link.ts'
+import { createGrpcLink, type GrpcLink } from './session/grpc-link.ts'
 import type { HostFacts } from './session/node-object.ts'
 import { assignedSources } from './session/sources.ts'
 import { createOverlaySnapshots } from './snapshots/snapshots.ts'
 import { createVolumes } from './volumes/volumes.ts'
+import type { TlsFiles } from '../proto/rpc.ts'
 import { systemClock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
 import { createLog, type Log } from '../shared/kit/log.ts'
@@ -74,6 +75,16 @@ function podsConfig(config: AgentConfig, host: HostFacts, capabilities: readonly
   }
 }
 
+/** Renews the node's certificate as it ages, until the signal aborts. */
+async function keepIdentified(config: AgentConfig, link: GrpcLink, { identity, log, signal }: { readonly identity: TlsFiles; readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
+  for (let current = identity; !signal.aborted; ) {
+    const renewed = await renewedIdentity(config, current, { clock, log, signal }).catch(() => undefined)
+    if (!renewed) return
+    link.identify(renewed)
+    current = renewed
+  }
+}
+
 async function main(): Promise<void> {
   const config = await readConfig()
   const log = createLog({ component: 'agent', node: config.nodeName })
@@ -107,7 +118,7 @@ async function main(): Promise<void> {
     log,
   })
   log.info({ address: config.address }, 'the agent is up')
-  await agent.run(stop.signal)
+  await Promise.all([agent.run(stop.signal), keepIdentified(config, link, { identity, log, signal: stop.signal })])
 }
 
 main().then(

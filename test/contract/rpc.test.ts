@@ -3,12 +3,18 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext, createServer as createTlsServer } from 'node:tls'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createJoin, nodeNameOf } from '../../control-plane/dispatch/join.ts'
 import { fetchAuthority, joinWithToken } from '../../node-agent/session/join.ts'
 import { dialControlPlane, serveNodes, type NodeServer, type TlsFiles } from '../../proto/rpc.ts'
-import { systemClock } from '../../shared/kit/clock.ts'
-import { createAuthority, issueCertificate, signCertificateRequest, type Identity } from '../../shared/kit/pki.ts'
+import { parseAgentConfig } from '../../node-agent/config.ts'
+import { renewedIdentity } from '../../node-agent/identity.ts'
+import { systemClock, type Clock } from '../../shared/kit/clock.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import { createAuthority, issueCertificate, readCertificate, signCertificateRequest, type Identity } from '../../shared/kit/pki.ts'
 
 const clock = systemClock
 const SECRET = 'a-secret-of-some-length'
@@ -20,15 +26,15 @@ const JOIN_PORT = 27_446
 beforeAll(async () => {
   authority = await createAuthority({ clock })
   const own = await issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server'], dnsNames: ['kubernetes'], clock })
-  const join = createJoin({
+  const joining = createJoin({
     ca: authority.certificatePem,
     tokens: () => [SECRET],
     sign: ({ nodeName, certificateRequest }) => signCertificateRequest(authority, certificateRequest, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], usages: ['client'], clock }),
   })
   server = await serveNodes(
     {
-      join: (request) => join.join(request),
-      renew: (request, peer) => join.renew(request, peer),
+      join: (request) => joining.join(request),
+      renew: (request, peer) => joining.renew(request, peer),
       async session(stream, peer) {
         for await (const { message } of stream.incoming) {
           if (message?.$case === 'register') stream.send({ message: { $case: 'registered', value: { heartbeatPeriodMs: 10, sessionId: nodeNameOf(peer) } } })
@@ -59,6 +65,18 @@ test('a node joins with a token and speaks under its own name', async () => {
   expect(heard).toEqual(['n7', 'heartbeatAck'])
   stream.close()
   link.close()
+})
+
+test('a certificate that ages is renewed with the old one, and kept on disk', async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-identity-'))
+  const config = parseAgentConfig(JSON.stringify({ nodeName: 'n7', server: `https://127.0.0.1:${PORT - 1}`, address: '127.0.0.1', stateDir }), 'test')
+  const young = await joined('n7')
+  const inAYear: Clock = { ...clock, nowMs: () => clock.nowMs() + 364 * 86_400_000 }
+  const renewed = await renewedIdentity(config, young, { clock: inAYear, log: silentLog, signal: AbortSignal.timeout(10_000) })
+  expect(renewed.cert).not.toBe(young.cert)
+  expect(readCertificate(renewed.cert).commonName).toBe('system:node:n7')
+  expect(readFileSync(join(stateDir, 'pki/node.crt'), 'utf8')).toBe(renewed.cert)
+  rmSync(stateDir, { recursive: true })
 })
 
 test('a wrong token is refused with a sentence, another cluster is not trusted, a bad name is refused', async () => {
