@@ -1,6 +1,5 @@
 /** The lab that the rows share: made by the `gantry` command in a process of its own, removed with all its data. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
@@ -33,7 +32,7 @@ export interface Cluster extends AsyncDisposable {
   readonly spec: LabSpec
   readonly client: RestClient
   readonly kubeconfig: string
-  send<T>(method: string, path: string, body?: unknown, type?: string): Promise<T>
+  send<T>(method: string, path: string, body?: unknown): Promise<T>
 }
 
 export async function openCluster(name: string, nodes = 3): Promise<Cluster> {
@@ -53,8 +52,8 @@ export async function openCluster(name: string, nodes = 3): Promise<Cluster> {
     spec,
     client,
     kubeconfig,
-    async send<T>(method: string, path: string, body?: unknown, type = 'application/json') {
-      const { status, text } = await client.request({ method, path, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': type } }) })
+    async send<T>(method: string, path: string, body?: unknown) {
+      const { status, text } = await client.request({ method, path, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
       if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`)
       return JSON.parse(text) as T
     },

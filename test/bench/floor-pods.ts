@@ -1,5 +1,5 @@
 /**
- * The floor of starting pods: `floor-pods.ts [PODS] [PARALLEL]` makes pods with the kernel's and the runtime's own means and nothing else, each an
+ * The floor of starting pods: `floor-pods.ts [PODS] [PARALLEL] [CGROUP]` makes pods with the kernel's and the runtime's own means and nothing else, each an
  * overlay mount, a network namespace on a bridge, and a container under conmon, made and started by crun. Prints the milliseconds until all
  * ran, and removes everything.
  */
@@ -35,7 +35,7 @@ const config = (name: string, rootfs: string): unknown => ({
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
   ],
   linux: {
-    cgroupsPath: `/gantry-floor/${name}`,
+    cgroupsPath: `/${cgroup}/${name}`,
     resources: { memory: {}, cpu: { shares: 2 } },
     namespaces: [{ type: 'pid' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }, { type: 'network', path: `/run/netns/${name}` }],
   },
@@ -99,7 +99,8 @@ async function each(count: number, parallel: number, work: (index: number) => Pr
   await Promise.all(Array.from({ length: parallel }, worker))
 }
 
-const [pods = 60, parallel = 12] = process.argv.slice(2).map(Number)
+const [pods = 60, parallel = 12] = process.argv.slice(2, 4).map(Number)
+const cgroup = process.argv[4] ?? 'gantry-floor'
 const work = mkdtempSync('/run/gantry-floor-')
 const crun = spawnSync('sh', ['-c', 'command -v crun'], { encoding: 'utf8' }).stdout.trim()
 mkdirSync(join(work, 'exits'))
@@ -114,6 +115,6 @@ try {
   await each(pods, 4, removePod)
   spawnSync('ip', ['link', 'del', bridge])
   rmSync(work, { recursive: true, force: true })
-  spawnSync('sh', ['-c', 'for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do find "$hierarchy/gantry-floor" -depth -type d -exec rmdir {} + 2>/dev/null; done'])
+  spawnSync('sh', ['-c', 'for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do find "$hierarchy/$0" -depth -type d -exec rmdir {} + 2>/dev/null; done', cgroup])
 }
 process.exit()

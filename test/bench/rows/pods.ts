@@ -1,4 +1,5 @@
 import { kill } from 'node:process'
+import { setTimeout as wait } from 'node:timers/promises'
 import { layoutOf } from '../../../deploy/lab/layout.ts'
 import type { Cluster } from '../cluster.ts'
 import { programsIn } from '../processes.ts'
@@ -33,6 +34,16 @@ export const oneReplicaRow = (cluster: () => Promise<Cluster>): Row => ({
   },
 })
 
+/** The process of the only container on the node; it becomes the program a moment after the container is said to run. */
+async function processOf(lab: Cluster, node: string): Promise<number> {
+  for (let look = 0; look < 100; look++) {
+    const [pid] = await programsIn(`${layoutOf(lab.spec).memberCgroup(node)}/pods`, 'sleep')
+    if (pid !== undefined) return pid
+    await wait(10)
+  }
+  throw new Error(`no container runs on ${node}`)
+}
+
 /** The container's process is killed from outside; each round on a pod of its own, because only the first restart is not delayed. */
 export const restartRow = (cluster: () => Promise<Cluster>): Row => ({
   name: 'restart',
@@ -51,8 +62,7 @@ export const restartRow = (cluster: () => Promise<Cluster>): Row => ({
       await lab.send('POST', DEPLOYMENTS, deployment(name, 1))
       const all = await pods.until((some) => ofApp(some, name).some(isRunning))
       const [pod] = ofApp(all, name)
-      const [pid] = await programsIn(`${layoutOf(lab.spec).memberCgroup(pod?.spec?.nodeName ?? '')}/pods`, 'sleep')
-      if (pid === undefined) throw new Error('the container has no process')
+      const pid = await processOf(lab, pod?.spec?.nodeName ?? '')
       const startMs = performance.now()
       kill(pid, 'SIGKILL')
       await pods.until((some) => ofApp(some, name).some((one) => one.status?.containerStatuses?.[0]?.restartCount === 1 && isRunning(one)))
