@@ -9,6 +9,7 @@ import type { Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
 import { defaultPlugins } from './admission/chain.ts'
 import { defaultRanges, type ServiceRanges } from './admission/services/ranges.ts'
+import { repairReservations } from './admission/services/repair.ts'
 import { serviceAllocations } from './admission/services/service-allocations.ts'
 import { admissionChain } from './admission/plugin.ts'
 import type { Authorizer } from './authz/authorizer.ts'
@@ -67,6 +68,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         await self.whenReady(own)
         await bootstrap(core, { ranges, advertised: options.advertised?.(), signal: own })
         made.resolve()
+        await repairReservations(sources, log, own)
       })
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()

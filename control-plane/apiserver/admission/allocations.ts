@@ -3,11 +3,14 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Call } from '../core/call.ts'
 import type { ResourceStore } from '../core/resources.ts'
 
+/** What became of the write: `unknown` when the storage failed while writing. */
+export type Fate = 'written' | 'not-written' | 'unknown'
+
 export interface Reservation {
   /** With what was given to it filled in. */
   readonly object: JsonObject
-  /** Called once: after the write, or when there was none. What is not needed any more is given back. */
-  settle(committed: boolean): Promise<void>
+  /** Called once: after the write, or when there was none. What is not needed any more is given back; what may be in use is left to the repair. */
+  settle(fate: Fate): Promise<void>
 }
 
 export interface Allocations {

@@ -3,6 +3,7 @@ import { newUid, nameSuffix } from '../../../shared/kit/ids.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { StrategyContext } from '../../registry/kind.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import type { Fate } from '../admission/allocations.ts'
 import { alreadyExists, badRequest, invalid } from '../status.ts'
 import type { Call } from './call.ts'
 import { commitPut } from './commit.ts'
@@ -72,7 +73,7 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
   const name = nameFor(parts, admitted)
   const named = withSystemFields(definition, admitted, { uid: newUid(parts.random), creationTimestamp: formatTime(nowMs), name, namespace })
   const reservation = await parts.allocations.reserve({ store, object: named, old: undefined, call })
-  let committed = false
+  let fate: Fate = 'not-written'
   try {
     const prepared = definition.prepareForCreate(reservation.object, context)
     const errors = validateNew(definition, prepared, context)
@@ -81,11 +82,12 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
     await parts.admission.validate({ ...attributes, name, object: prepared })
     const stored = canonical(prepared, definition.kind, store.apiVersion)
     const key = keyAt(store, namespace, name)
+    fate = call.dryRun ? 'not-written' : 'unknown'
     const outcome = await storeNew(parts, call, { key, stored, name })
-    committed = outcome.kind === 'created' && !call.dryRun
+    fate = outcome.kind === 'created' && !call.dryRun ? 'written' : 'not-written'
     return outcome
   } finally {
-    await reservation.settle(committed)
+    await reservation.settle(fate)
   }
 }
 

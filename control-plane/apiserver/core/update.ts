@@ -2,6 +2,7 @@ import { ApiError } from '../../../shared/kit/api-error.ts'
 import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import type { StrategyContext } from '../../registry/kind.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import type { Fate } from '../admission/allocations.ts'
 import { badRequest, conflict, invalid, modifiedMessage, notFound } from '../status.ts'
 import type { At, Call } from './call.ts'
 import { commitDelete, commitPut } from './commit.ts'
@@ -102,18 +103,19 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing 
   checkExpectedRevision(store, admitted, { name: at.name, revision: existing.revision })
   const pinned = withMeta(admitted, { resourceVersion: String(existing.revision) })
   const reservation = await parts.allocations.reserve({ store, object: pinned, old, call })
-  let committed = false
+  let fate: Fate = 'not-written'
   try {
     const prepared = prepareChange(definition, { object: reservation.object, old }, context)
     const errors = validateChanged(definition, { object: prepared, old }, context)
     if (errors.length > 0) throw invalid(store.kind, at.name, errors)
     for (const warning of definition.warnings?.(prepared, old, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, object: prepared })
+    fate = call.dryRun ? 'not-written' : 'unknown'
     const outcome = await write(parts, call, { store, existing, stored: canonical(prepared, definition.kind, store.apiVersion) })
-    committed = outcome.kind === 'done' && !call.dryRun
+    fate = outcome.kind === 'done' && !call.dryRun ? 'written' : 'not-written'
     return outcome
   } finally {
-    await reservation.settle(committed)
+    await reservation.settle(fate)
   }
 }
 

@@ -46,7 +46,10 @@ export async function watch(parts: CoreParts, call: Call, request: WatchRequest)
   const floor = initial && (revision ?? 0) > 0 ? revision : revision === 0 ? 0 : undefined
   if (fromNow) await waitUntilFresh(parts, store, { revision: floor, signal: call.signal })
   else await waitUntilFresh(parts, store, { revision, signal: call.signal })
-  return events(parts, call, { request, selection, initial, after: fromNow ? undefined : revision })
+  // Taken now, whenever the first event is asked for: what happens from here on is an event.
+  const start = fromNow ? store.cache.revision : (revision ?? 0)
+  const existing = initial ? store.cache.list(storageKey(store.definition, request.namespace)).filter((item) => selection.matches(item.object)) : undefined
+  return events(parts, call, { request, selection, existing, start })
 }
 
 function wantsInitialEvents(options: ListOptions, revision: Revision | undefined): boolean {
@@ -63,21 +66,19 @@ function nameSelection(selection: Selection, name: string | undefined): Selectio
 interface Opened {
   readonly request: WatchRequest
   readonly selection: Selection
-  readonly initial: boolean
-  /** `undefined`: from the cache's state at the moment the watch begins. */
-  readonly after: Revision | undefined
+  /** What was there at `start`, if that is to be told. */
+  readonly existing: readonly CachedObject[] | undefined
+  readonly start: Revision
 }
 
-async function* events(parts: CoreParts, call: Call, { request, selection, initial, after }: Opened): AsyncGenerator<readonly WatchEvent[]> {
+async function* events(parts: CoreParts, call: Call, { request, selection, existing, start }: Opened): AsyncGenerator<readonly WatchEvent[]> {
   const { store, namespace, options } = request
   const prefix = storageKey(store.definition, namespace)
-  const start = after ?? store.cache.revision
   const bookmarks = options.allowWatchBookmarks === true
   const end = endOf(parts, call, options)
   const pace = bookmarkPace(parts, request, end.timeoutMs)
   try {
-    if (initial) {
-      const existing = store.cache.list(prefix).filter((item) => selection.matches(item.object))
+    if (existing) {
       const first: WatchEvent[] = existing.map((item) => ({ type: 'ADDED', item }))
       if (bookmarks) first.push({ type: 'BOOKMARK', revision: start, initialEventsEnd: true })
       if (first.length > 0) yield first

@@ -74,7 +74,8 @@ export function withoutUnused(spec: ServiceSpec, old: ServiceSpec): ServiceSpec 
 }
 
 const nodePortsOf = (spec: ServiceSpec): readonly number[] => (spec.ports ?? []).map((port) => port.nodePort ?? 0).filter((port) => port !== 0)
-const sameNodePorts = (a: ServiceSpec, b: ServiceSpec): boolean => deepEqual(nodePortsOf(a).toSorted(), nodePortsOf(b).toSorted())
+const ascending = (a: number, b: number): number => a - b
+const sameNodePorts = (a: ServiceSpec, b: ServiceSpec): boolean => deepEqual(nodePortsOf(a).toSorted(ascending), nodePortsOf(b).toSorted(ascending))
 
 function withoutNodePort({ nodePort: _nodePort, ...port }: ServicePort): ServicePort {
   return port

@@ -63,7 +63,7 @@ class Work {
       const spec = await this.#filled(specOf(service), before)
       const kept = new Set(keysOf(spec))
       const left = before ? keysOf(before).filter((key) => !kept.has(key)) : []
-      return { object: { ...service, spec } as unknown as JsonObject, settle: (committed) => giveBack(this.#sources, call, committed ? left : this.#taken) }
+      return { object: { ...service, spec } as unknown as JsonObject, settle: (fate) => giveBack(this.#sources, call, fate === 'written' ? left : fate === 'not-written' ? this.#taken : []) }
     } catch (error) {
       await giveBack(this.#sources, call, this.#taken)
       throw error

@@ -1,0 +1,59 @@
+/** A core over memory storage under a clock of the test's own, for tests of this room and of the client. */
+import { silentLog } from '../../../shared/kit/log.ts'
+import { systemClock } from '../../../shared/kit/clock.ts'
+import { seededRandom } from '../../../shared/kit/random.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
+import { namespaces, serviceAccounts } from '../../../shared/model/resources.ts'
+import { createInProcessClient } from '../../client/in-process.ts'
+import type { ApiClient } from '../../client/port.ts'
+import { kinds } from '../../registry/registry.ts'
+import type { Storage } from '../../storage/port.ts'
+import { createMemoryStorage } from '../../storage/storage.ts'
+import { createApiServer, type ApiServer } from '../apiserver.ts'
+import type { ApiResponse, User } from '../request.ts'
+
+export const admin: User = { name: 'admin', uid: '', groups: ['system:masters'], extra: {} }
+
+export interface TestServer {
+  readonly api: ApiServer
+  readonly storage: Storage
+  readonly client: ApiClient
+  /** A request as a client from outside makes it. */
+  ask(line: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly body: JsonObject; readonly warnings: readonly string[] }>
+  /** The raw answer, for streams. */
+  raw(line: string, signal?: AbortSignal): Promise<ApiResponse>
+  stop(): void
+}
+
+/** With the namespace `x` and its default account. */
+export async function startTestServer(storage: Storage = createMemoryStorage()): Promise<TestServer> {
+  const stop = new AbortController()
+  const nodeStreams = { open: () => Promise.reject(new Error('no nodes here')) }
+  const api = createApiServer({ storage, kinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams })
+  void api.run(stop.signal)
+  await api.whenReady()
+  await api.whenBootstrapped()
+  const client = createInProcessClient({ core: api.core, user: admin })
+  await client.create(namespaces, { metadata: { name: 'x' } })
+  await client.create(serviceAccounts, { metadata: { name: 'default', namespace: 'x' } })
+  const raw: TestServer['raw'] = (line, signal = stop.signal) => request(line, { body: undefined, headers: {}, signal })
+  const request = (line: string, given: { readonly body: unknown; readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }): Promise<ApiResponse> => {
+    const [method = '', target = ''] = line.split(' ')
+    const [path = '', query = ''] = target.split('?')
+    const body = given.body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(given.body))
+    return api.handle({ method, path, query: new URLSearchParams(query), headers: { 'user-agent': 'test/1', ...given.headers }, body, user: admin, remoteAddress: '', signal: given.signal })
+  }
+  return {
+    api,
+    storage,
+    client,
+    raw,
+    async ask(line, body, headers = {}) {
+      const answer = await request(line, { body, headers, signal: stop.signal })
+      if (answer.kind !== 'body') throw new Error(`${line} is answered with a ${answer.kind}`)
+      const text = typeof answer.body === 'string' ? answer.body : new TextDecoder().decode(answer.body)
+      return { status: answer.status, body: text.startsWith('{') ? (JSON.parse(text) as JsonObject) : { text }, warnings: answer.warnings ?? [] }
+    },
+    stop: () => stop.abort(),
+  }
+}
