@@ -1,8 +1,8 @@
 import { readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, arch, release, totalmem } from 'node:os'
 
-/** What this host is: read once at start, reported in the Node's status. */
-export async function readHostFacts(options: { readonly storageFolder: string; readonly bootIdFile: string }): Promise<{
+/** What this host is. */
+export interface MachineFacts {
   readonly cpus: number
   readonly memoryBytes: number
   readonly ephemeralStorageBytes: number
@@ -11,7 +11,10 @@ export async function readHostFacts(options: { readonly storageFolder: string; r
   readonly architecture: string
   readonly machineId: string
   readonly bootId: string
-}> {
+}
+
+/** Read once at start, reported in the Node's status. */
+export async function readHostFacts(options: { readonly storageFolder: string; readonly bootIdFile: string }): Promise<MachineFacts> {
   const text = (file: string): Promise<string> => readFile(file, 'utf8').then((content) => content.trim(), () => '')
   const [storage, osRelease, machineId, bootId] = await Promise.all([statfs(options.storageFolder), text('/etc/os-release'), text('/etc/machine-id'), text(options.bootIdFile)])
   return {

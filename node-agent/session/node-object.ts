@@ -1,22 +1,12 @@
 import { assertNever } from '../../shared/model/assert.ts'
 import type { Node, NodeCondition } from '../../shared/model/gen/api.ts'
+import type { MachineFacts } from '../host/facts.ts'
 
-/** What the host is, read once at start. */
-export interface HostFacts {
-  readonly cpus: number
-  readonly memoryBytes: number
-  readonly ephemeralStorageBytes: number
-  readonly kernelVersion: string
-  readonly osImage: string
-  readonly architecture: string
-  readonly machineId: string
-  readonly bootId: string
+/** What the host is, and where the node is reached. */
+export interface HostFacts extends MachineFacts {
   readonly address: string
   readonly hostname: string
 }
-
-/** Whether pods can run here; `not-known`: nothing is said of it, and what was said before stands. */
-export type Readiness = { readonly kind: 'not-known' } | { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly reason: string }
 
 export interface NodeFacts {
   readonly name: string
