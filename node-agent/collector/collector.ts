@@ -6,6 +6,8 @@ import { podUidHex } from '../pods/record.ts'
 export interface Collected {
   readonly kind: 'container' | 'snapshot' | 'network' | 'volumes' | 'cgroup'
   readonly name: string
+  /** It could not be removed, and is to be tried again. */
+  readonly failed?: true
 }
 
 type Parts = Pick<PodParts, 'runtime' | 'snapshots' | 'network' | 'volumes' | 'cgroups' | 'log'>
@@ -28,6 +30,7 @@ export async function collectGarbage(parts: Parts, owners: () => Iterable<string
         removed.push({ kind, name })
         parts.log.info({ kind, name }, 'removed what no pod owns')
       } catch (error) {
+        removed.push({ kind, name, failed: true })
         parts.log.warn({ kind, name, err: messageOf(error) }, 'cannot remove what no pod owns')
       }
     }

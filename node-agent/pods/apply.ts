@@ -1,5 +1,5 @@
 import { assertNever } from '../../shared/model/assert.ts'
-import { containerRecord, withContainer, withMoment, type ContainerRecord, type ContainerStop, type Ended, type ImageRecord, type PodRecord, type PodStop, type Verdict } from './record.ts'
+import { containerRecord, undeleted, withContainer, withMoment, type ContainerRecord, type ContainerStop, type Ended, type ImageRecord, type PodRecord, type PodStop, type Verdict } from './record.ts'
 import { retryDelayMs } from './restart.ts'
 import type { NoteStep } from './steps.ts'
 
@@ -35,7 +35,7 @@ export function stopPod(record: PodRecord, stop: PodStop, verdict?: Verdict): Po
 export function beginAttempt(record: PodRecord, name: string, { attempt, backoff }: { readonly attempt: number; readonly backoff?: ContainerRecord['backoff'] }): PodRecord {
   const before = containerRecord(record, name)
   const last = before.now.kind === 'exited' ? before.now.ended : before.last
-  return withContainer(record, name, { attempt, now: { kind: 'waiting' }, last, backoff: backoff ?? before.backoff, waiting: undefined, problem: undefined, started: false, ready: false, stop: undefined })
+  return withContainer(record, name, { attempt, now: { kind: 'waiting' }, last, leftover: undeleted(before), backoff: backoff ?? before.backoff, waiting: undefined, problem: undefined, started: false, ready: false, stop: undefined })
 }
 
 export interface Started {
@@ -62,8 +62,9 @@ export function containerExited(record: PodRecord, name: string, ended: Ended): 
 }
 
 export function containerDeleted(record: PodRecord, name: string, id: string): PodRecord {
-  const { now } = containerRecord(record, name)
-  return now.kind === 'exited' && now.ended.id === id ? withContainer(record, name, { now: { ...now, deleted: true } }) : record
+  const { now, leftover = [] } = containerRecord(record, name)
+  const rest = { leftover: leftover.filter((one) => one !== id) }
+  return withContainer(record, name, now.kind === 'exited' && now.ended.id === id ? { ...rest, now: { ...now, deleted: true } } : rest)
 }
 
 export const imageFound = (record: PodRecord, name: string, image: ImageRecord): PodRecord => withContainer(record, name, { image, ...(containerRecord(record, name).problem?.of === 'image' ? { problem: undefined } : {}) })

@@ -1,5 +1,5 @@
 import { LEAST_AFTER_HOOK_MS, planContainerStop } from './plan-container-stop.ts'
-import { containerRecord, containersOf, isRunning, type PodContainer, type PodStop } from './record.ts'
+import { containerRecord, containersOf, isRunning, undeleted, type PodContainer, type PodStop } from './record.ts'
 import { merge } from './plan-run.ts'
 import type { PodPlan, Step } from './steps.ts'
 import { events } from './words.ts'
@@ -15,10 +15,7 @@ export function planStop(view: PodView, stop: PodStop): PodPlan {
   if (running.length > 0) return merge(running.map((container) => (containerRecord(record, container.spec.name).stop === undefined ? beginPlan({ container, running, stop, nowMs }) : planContainerStop(view, container))))
   // A container that is being made will run in a moment: it is stopped then.
   const busy = [...inFlight].some((key) => !key.startsWith('ensure-image') && key !== 'clean-up')
-  const pending = all.some(({ spec }) => {
-    const { now } = containerRecord(record, spec.name)
-    return now.kind === 'exited' && !now.deleted && now.ended.id !== ''
-  })
+  const pending = all.some(({ spec }) => undeleted(containerRecord(record, spec.name)).length > 0)
   return { steps: record.cleaned || busy || pending ? [] : [{ kind: 'clean-up' }] }
 }
 

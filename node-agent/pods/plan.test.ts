@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Pod, PodSpec } from '../../shared/model/gen/api.ts'
-import { beginAttempt, containerExited, containerStarted, imageFound } from './apply.ts'
+import { beginAttempt, containerDeleted, containerExited, containerStarted, imageFound } from './apply.ts'
 import { planPod } from './plan.ts'
 import { containerId, newRecord, podUidHex, withContainer, type ContainerRecord, type Ended, type PodRecord } from './record.ts'
 import { goDuration, nextStart, shouldRestart } from './restart.ts'
@@ -34,7 +34,7 @@ test('init containers hold back what comes after them', () => {
 test('a container that exits is started again at once, then after a wait that is told once', () => {
   const exited = containerExited(started(withImages(prepared, 'c'), 'c'), 'c', ended(1, 1000))
   expect(plan(pod({}), exited, { nowMs: 1000 })).toEqual({ steps: [{ kind: 'delete-container', container: 'c', id: 'x' }, { kind: 'start-container', container: 'c', attempt: 1, backoff: { delayMs: 10_000, updatedMs: 1000 } }] })
-  const again = containerExited(started(beginAttempt(exited, 'c', { attempt: 1, backoff: { delayMs: 10_000, updatedMs: 1000 } }), 'c'), 'c', { ...ended(1, 2000), id: '' })
+  const again = containerExited(started(beginAttempt(containerDeleted(exited, 'c', 'x'), 'c', { attempt: 1, backoff: { delayMs: 10_000, updatedMs: 1000 } }), 'c'), 'c', { ...ended(1, 2000), id: '' })
   expect(plan(pod({}), again, { nowMs: 2000 })).toMatchObject({ steps: [{ kind: 'note-wait', untilMs: 12_000, delayMs: 10_000 }], wakeAtMs: 12_000 })
   const told = withContainer(again, 'c', { waiting: { untilMs: 12_000, delayMs: 10_000 } })
   expect(plan(pod({}), told, { nowMs: 2000 })).toEqual({ steps: [], wakeAtMs: 12_000 })

@@ -1,7 +1,7 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { planRun } from './plan-run.ts'
 import { planStop } from './plan-stop.ts'
-import { containerRecord, containersOf, isRunning, type ContainerRecord, type PodContainer, type PodRecord, type PodStop } from './record.ts'
+import { containerRecord, containersOf, isRunning, undeleted, type ContainerRecord, type PodContainer, type PodRecord, type PodStop } from './record.ts'
 import { shouldRestart } from './restart.ts'
 import type { PodPlan, Step } from './steps.ts'
 import { deletionStop, graceOf, type PodView } from './view.ts'
@@ -53,10 +53,7 @@ export const endedForGood = (pod: Pod, container: PodContainer, { now, stop }: C
 /** Attempts that have ended leave something behind; it goes while the next one starts. */
 function deletePlan({ pod, record }: PodView): PodPlan {
   return {
-    steps: containersOf(pod).flatMap(({ spec }): readonly Step[] => {
-      const { now } = containerRecord(record, spec.name)
-      return now.kind === 'exited' && !now.deleted && now.ended.id !== '' ? [{ kind: 'delete-container', container: spec.name, id: now.ended.id }] : []
-    }),
+    steps: containersOf(pod).flatMap(({ spec }) => undeleted(containerRecord(record, spec.name)).map((id): Step => ({ kind: 'delete-container', container: spec.name, id }))),
   }
 }
 

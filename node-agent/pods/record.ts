@@ -67,6 +67,8 @@ export interface ContainerRecord {
   readonly now: ContainerNow
   /** How the attempt before ended. */
   readonly last?: Ended | undefined
+  /** Ids of earlier attempts of which something is still there. */
+  readonly leftover?: readonly string[] | undefined
   /** The image in the words of the spec, once it is here. */
   readonly image?: ImageRecord | undefined
   /** Why there is no next attempt yet: an image or a configuration that cannot be had. */
@@ -152,6 +154,9 @@ export function containersOf(pod: Pod): readonly PodContainer[] {
   const ephemeral = (pod.spec?.ephemeralContainers ?? []).map((spec): PodContainer => ({ kind: 'ephemeral', spec, target: spec.targetContainerName }))
   return [...init, ...main, ...ephemeral]
 }
+
+/** Ids of attempts that have ended and are still to be deleted. */
+export const undeleted = ({ now, leftover = [] }: ContainerRecord): readonly string[] => (now.kind === 'exited' && !now.deleted && now.ended.id !== '' ? [...leftover, now.ended.id] : leftover)
 
 const freshContainer: ContainerRecord = { attempt: 0, now: { kind: 'waiting' }, started: false, ready: false }
 

@@ -18,8 +18,10 @@ import { PodWorker } from './worker.ts'
 import { events } from './words.ts'
 
 const LOG_CHECK_MS = 10_000
-/** Tokens live an hour at least, and are replaced when a fifth of that is left. */
-const TOKEN_CHECK_MS = 300_000
+/** How soon to try again what could not be cleared away. */
+const COLLECT_AGAIN_MS = 30_000
+/** A token lives ten minutes at least, and is replaced when a fifth of that is left. */
+const TOKEN_CHECK_MS = 60_000
 
 /** All pods of this node, each with a worker of its own. */
 export class NodePodWorkers implements PodWorkers {
@@ -163,11 +165,14 @@ export class NodePodWorkers implements PodWorkers {
   }
 
   async #collect(): Promise<void> {
+    let isClear = false
     try {
-      await collectGarbage(this.#parts, () => [...this.#workers.keys(), ...this.#adoptions.uids()])
+      const found = await collectGarbage(this.#parts, () => [...this.#workers.keys(), ...this.#adoptions.uids()])
+      isClear = !found.some(({ failed }) => failed)
     } catch (error) {
       this.#parts.log.warn({ err: messageOf(error) }, 'cannot clear what nobody owns')
     }
+    if (!isClear && !this.#ended.signal.aborted) this.#parts.clock.after(COLLECT_AGAIN_MS, () => void (this.#ended.signal.aborted || this.#collect()))
   }
 
   /** How large the logs are is looked at by the clock: an event for each written line would cost more. */

@@ -8,6 +8,9 @@ export interface HostFacts extends MachineFacts {
   readonly hostname: string
 }
 
+/** Whether pods can run here; `not-known`: nothing is said of it, and what was said before stands. */
+export type Readiness = { readonly kind: 'not-known' } | { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly reason: string }
+
 export interface NodeFacts {
   readonly name: string
   readonly version: string
