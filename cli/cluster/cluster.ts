@@ -16,25 +16,27 @@ export interface ApiCall {
 
 /** A JSON object of the API, of whatever kind. */
 export interface ApiObject {
-  readonly apiVersion?: string
-  readonly kind?: string
-  readonly metadata?: {
-    readonly name?: string
-    readonly namespace?: string
-    readonly generateName?: string
-    readonly uid?: string
-    readonly resourceVersion?: string
-    readonly generation?: number
-    readonly creationTimestamp?: string
-    readonly deletionTimestamp?: string
-    readonly deletionGracePeriodSeconds?: number
-    readonly labels?: Readonly<Record<string, string>>
-    readonly annotations?: Readonly<Record<string, string>>
-    readonly ownerReferences?: ReadonlyArray<{ readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string; readonly controller?: boolean }>
-    readonly finalizers?: readonly string[]
-    readonly continue?: string
-  }
+  readonly apiVersion?: string | undefined
+  readonly kind?: string | undefined
+  readonly metadata?: ApiMetadata | undefined
   readonly [field: string]: unknown
+}
+
+export interface ApiMetadata {
+  readonly name?: string | undefined
+  readonly namespace?: string | undefined
+  readonly generateName?: string | undefined
+  readonly uid?: string | undefined
+  readonly resourceVersion?: string | undefined
+  readonly generation?: number | undefined
+  readonly creationTimestamp?: string | null | undefined
+  readonly deletionTimestamp?: string | undefined
+  readonly deletionGracePeriodSeconds?: number | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  readonly ownerReferences?: ReadonlyArray<{ readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string; readonly controller?: boolean | undefined }> | undefined
+  readonly finalizers?: readonly string[] | undefined
+  readonly continue?: string | undefined
 }
 
 /** The cluster a command acts on, over one kept connection. */

@@ -10,7 +10,7 @@ export interface WatchEvent<T> {
 }
 
 interface Versioned {
-  readonly metadata?: { readonly resourceVersion?: string } | undefined
+  readonly metadata?: { readonly resourceVersion?: string | undefined } | undefined
 }
 
 /** Events after a revision, until the signal ends it or the server says that the revision is too old. @throws StatusProblem */

@@ -66,7 +66,7 @@ function linesOfTable(style: TableStyle, events: boolean): (type: string, table:
     const rows = (table.rows ?? []).map((row) => [...(events ? [type] : []), ...rowOf(row, table, style)])
     if (!headed) rows.unshift([...(events ? ['EVENT'] : []), ...headerOf(table, style)])
     headed = true
-    for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
+    for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 3, cell.length)
     return rows.map((row) => `${row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd((widths[at] ?? 0) + 3))).join('')}\n`).join('')
   }
 }

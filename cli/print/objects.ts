@@ -22,7 +22,7 @@ const isList = (object: ApiObject): boolean => Array.isArray(object['items']) &&
 function withoutManagedFields(object: ApiObject): ApiObject {
   if (isList(object)) return { ...object, items: itemsOf(object).map(withoutManagedFields) }
   if (!object.metadata || !('managedFields' in object.metadata)) return object
-  const { managedFields: _left, ...metadata } = object.metadata as Readonly<Record<string, unknown>>
+  const { managedFields: _left, ...metadata } = object.metadata as unknown as Readonly<Record<string, unknown>>
   return { ...object, metadata }
 }
 

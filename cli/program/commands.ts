@@ -19,7 +19,24 @@ export const SECTIONS: readonly Section[] = [
     commands: [
       { name: 'get', summary: 'Display one or many resources', load: async () => (await import('../get/get.ts')).get },
       { name: 'apply', summary: 'Make the cluster as files say', load: async () => (await import('../apply/apply.ts')).apply },
+      { name: 'describe', summary: 'Show details of objects, with what happened to them', load: async () => (await import('../describe/describe.ts')).describe },
       { name: 'delete', summary: 'Delete objects', load: async () => (await import('../delete/delete.ts')).deleteCommand },
+    ],
+  },
+  {
+    title: 'Workload Commands',
+    commands: [
+      { name: 'rollout', summary: 'Follow, undo, pause and restart rollouts', load: async () => (await import('../workloads/rollout.ts')).rollout },
+      { name: 'scale', summary: 'Set how many replicas there are', load: async () => (await import('../workloads/scale.ts')).scale },
+    ],
+  },
+  {
+    title: 'Troubleshooting Commands',
+    commands: [
+      { name: 'logs', summary: "Print what a pod's containers wrote", load: async () => (await import('../logs/logs.ts')).logs },
+      { name: 'exec', summary: 'Run a command in a container', load: async () => (await import('../exec/exec.ts')).exec },
+      { name: 'attach', summary: 'Attach to the process that runs in a container', load: async () => (await import('../exec/exec.ts')).attach },
+      { name: 'port-forward', summary: 'Forward local ports to a pod', load: async () => (await import('../stream/port-forward.ts')).portForward },
     ],
   },
   {

@@ -1,7 +1,7 @@
 /** From the words on the command line to an exit code. */
 import type { Call, Command } from './command.ts'
 import { entries, SECTIONS } from './commands.ts'
-import { GLOBAL_FLAGS } from './flags.ts'
+import { GLOBAL_FLAGS, type Flag } from './flags.ts'
 import { Problem } from './problem.ts'
 import { takesNext } from './spelling.ts'
 import type { Terminal } from './terminal.ts'
@@ -25,7 +25,7 @@ export async function run(words: readonly string[], around: Around): Promise<num
 }
 
 async function dispatch(words: readonly string[], around: Around): Promise<number> {
-  const at = wordAt(words, 0)
+  const at = wordAt(words, GLOBAL_FLAGS)
   const name = words[at]
   if (name === undefined || name === 'help' || name === 'options') return await help(name === 'help' ? words.slice(at + 1) : [], { around, globals: name === 'options' })
   const entry = entries().find((one) => one.name === name || one.aliases?.includes(name))
@@ -34,23 +34,23 @@ async function dispatch(words: readonly string[], around: Around): Promise<numbe
 }
 
 /** Position of the first word that is neither a flag nor a flag's value. */
-function wordAt(words: readonly string[], from: number): number {
-  for (let at = from; at < words.length; at++) {
+function wordAt(words: readonly string[], flags: readonly Flag[]): number {
+  for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ''
     if (word === '--') break
     if (!word.startsWith('-')) return at
-    if (takesNext(word, GLOBAL_FLAGS)) at++
+    if (takesNext(word, flags)) at++
   }
   return words.length
 }
 
 async function descend(command: Command, path: string, { words, around }: { readonly words: readonly string[]; readonly around: Around }): Promise<number> {
-  const at = command.subcommands ? wordAt(words, 0) : words.length
+  const at = command.subcommands ? wordAt(words, [...(command.flags ?? []), ...GLOBAL_FLAGS]) : words.length
   const name = words[at]
   const below = command.subcommands?.find((one) => one.name === name || one.aliases?.includes(name ?? ''))
   if (below) return await descend(below, `${path} ${below.name}`, { words: [...words.slice(0, at), ...words.slice(at + 1)], around })
   const { asksHelp, parse } = await import('./parse.ts')
-  if (command.subcommands && name !== undefined && !asksHelp(words)) throw await unknownCommand(name, { names: command.subcommands.map((one) => one.name), path })
+  if (command.subcommands && name !== undefined && !command.run && !asksHelp(words)) throw await unknownCommand(name, { names: command.subcommands.map((one) => one.name), path })
   if (asksHelp(words) || !command.run) {
     const { commandHelp } = await import('./help.ts')
     around.terminal.out(commandHelp(command, path))

@@ -3,6 +3,8 @@ import { writeSync } from 'node:fs'
 /** Where a command writes, and what it reads. */
 export interface Terminal {
   out(text: string): void
+  /** To standard output, unchanged. */
+  bytes(part: Uint8Array): void
   err(text: string): void
   /** All of standard input. */
   readAll(): Promise<string>
@@ -16,8 +18,9 @@ export interface Terminal {
  */
 export function processTerminal(): Terminal {
   return {
-    out: (text) => write(1, text),
-    err: (text) => write(2, text),
+    out: (text) => write(1, Buffer.from(text)),
+    bytes: (part) => write(1, part),
+    err: (text) => write(2, Buffer.from(text)),
     async readAll() {
       const parts: Buffer[] = []
       for await (const part of process.stdin) parts.push(part as Buffer)
@@ -29,8 +32,8 @@ export function processTerminal(): Terminal {
   }
 }
 
-function write(file: number, text: string): void {
-  let left = Buffer.from(text)
+function write(file: number, bytes: Uint8Array): void {
+  let left = bytes
   while (left.length > 0) {
     try {
       left = left.subarray(writeSync(file, left))

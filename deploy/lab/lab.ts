@@ -242,3 +242,4 @@ export async function joinToken(lab: string): Promise<{ readonly server: string;
 
 export { importImages, listImages, type ListedImage } from './images.ts'
 export { programsFolder } from './programs.ts'
+export { runOnTerminal } from './terminal.ts'

@@ -1,0 +1,57 @@
+import type { Deployment } from '../../shared/model/gen/api.ts'
+import { watch } from '../cluster/watch.ts'
+import type { Call, Command } from '../program/command.ts'
+import { parseDurationMs } from '../program/duration.ts'
+import { text, toggle } from '../program/flags.ts'
+import { Problem } from '../program/problem.ts'
+import { eachTarget, TARGET_FLAGS, targetsOf, type Target } from '../write/targets.ts'
+import { assertDeployment, deploymentOf, revisionOf } from './revisions.ts'
+
+export type RolloutState = { readonly kind: 'waiting' | 'done'; readonly message: string } | { readonly kind: 'failed'; readonly message: string }
+
+/** How far a deployment is, in kubectl's words. */
+export function rolloutState({ metadata, spec, status = {} }: Deployment): RolloutState {
+  const name = `deployment "${metadata.name ?? ''}"`
+  const { observedGeneration = 0, updatedReplicas = 0, replicas = 0, availableReplicas = 0, conditions = [] } = status
+  if ((metadata.generation ?? 0) > observedGeneration) return { kind: 'waiting', message: `Waiting for deployment spec update to be observed...` }
+  const progressing = conditions.find(({ type }) => type === 'Progressing')
+  if (progressing?.reason === 'ProgressDeadlineExceeded') return { kind: 'failed', message: `${name} exceeded its progress deadline` }
+  const wanted = spec?.replicas ?? 1
+  if (updatedReplicas < wanted) return { kind: 'waiting', message: `Waiting for ${name} rollout to finish: ${updatedReplicas} out of ${wanted} new replicas have been updated...` }
+  if (replicas > updatedReplicas) return { kind: 'waiting', message: `Waiting for ${name} rollout to finish: ${replicas - updatedReplicas} old replicas are pending termination...` }
+  if (availableReplicas < updatedReplicas) return { kind: 'waiting', message: `Waiting for ${name} rollout to finish: ${availableReplicas} of ${updatedReplicas} updated replicas are available...` }
+  return { kind: 'done', message: `${name} successfully rolled out` }
+}
+
+export const status: Command = {
+  name: 'status',
+  summary: 'Show how far a rollout is, until it is done',
+  usage: '(TYPE NAME | TYPE/NAME)',
+  flags: [...TARGET_FLAGS, toggle('watch', 'Wait until it is done', { short: 'w', default: 'true' }), text('timeout', 'How long to wait; 0 for as long as it takes', { default: '0s' }), text('revision', 'Wait for this revision only', { default: '0' })],
+  run: async (call) => await eachTarget(call, await targetsOf(call, call.args), (target) => follow(call, target)),
+}
+
+async function follow(call: Call, target: Target): Promise<void> {
+  const cluster = await call.cluster()
+  assertDeployment(target, 'rollout status')
+  const timeoutMs = parseDurationMs(call.flags.text('timeout') ?? '0')
+  const signal = AbortSignal.any([call.signal, ...(timeoutMs > 0 ? [AbortSignal.timeout(timeoutMs)] : [])])
+  const revision = Number(call.flags.text('revision'))
+  let last = ''
+  const over = (deployment: Deployment): boolean => {
+    if (revision > 0 && revisionOf(deployment) !== revision) throw new Problem(`desired revision (${revision}) is different from the running revision (${revisionOf(deployment)})`)
+    const { kind, message } = rolloutState(deployment)
+    if (kind === 'failed') throw new Problem(message)
+    if (message !== last) call.terminal.out(`${message}\n`)
+    last = message
+    return kind === 'done' || !call.flags.is('watch')
+  }
+  const deployment = await deploymentOf(cluster, target)
+  if (over(deployment)) return
+  const collection = target.path.slice(0, target.path.lastIndexOf('/'))
+  for await (const { type, object } of watch<Deployment>(cluster, { path: collection, query: { fieldSelector: `metadata.name=${target.name}` }, resourceVersion: deployment.metadata.resourceVersion, signal })) {
+    if (type === 'DELETED') throw new Problem('object has been deleted')
+    if (over(object)) return
+  }
+  if (!call.signal.aborted) throw new Problem('timed out waiting for the condition')
+}
