@@ -16,7 +16,7 @@ import { createOpenApi } from '../../control-plane/apiserver/openapi/openapi.ts'
 import { createInProcessClient } from '../../control-plane/client/in-process.ts'
 import type { ApiClient } from '../../control-plane/client/port.ts'
 import type { NodeStreams } from '../../control-plane/dispatch/port.ts'
-import { kinds } from '../../control-plane/registry/registry.ts'
+import { alternateKinds, kinds } from '../../control-plane/registry/registry.ts'
 import { createMemoryStorage } from '../../control-plane/storage/storage.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
@@ -92,9 +92,11 @@ const noNodes: NodeStreams = {
 
 const tokenSigner = createTokenSigner({ key: generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey, issuer: 'https://kubernetes.default.svc', clock: systemClock, random: systemRandom })
 
+const served = [...kinds, ...alternateKinds]
+
 const log = createLog({ process: 'conformance' }, process.env['GANTRY_LOG'] ?? 'warn')
 const stop = new AbortController()
-const server = createApiServer({ storage: createMemoryStorage(), kinds, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams: noNodes, tokenSigner, advertised: () => ({ host: '192.0.2.1', port: 6443 }) })
+const server = createApiServer({ storage: createMemoryStorage(), kinds: served, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams: noNodes, tokenSigner, advertised: () => ({ host: '192.0.2.1', port: 6443 }) })
 const running = server.run(stop.signal)
 await server.whenReady(stop.signal)
 await server.whenBootstrapped()
@@ -104,8 +106,8 @@ const port = Number(option('port', '18080'))
 const site = createSite({
   core: server.handle,
   authorize: () => ({ kind: 'allow', reason: '' }),
-  discovery: createDiscovery({ kinds: () => kinds, serverAddress: `127.0.0.1:${port}` }),
-  openapi: createOpenApi({ kinds: () => kinds }),
+  discovery: createDiscovery({ kinds: () => served, serverAddress: `127.0.0.1:${port}` }),
+  openapi: createOpenApi({ kinds: () => served }),
   checks: [],
   metrics: createMetrics(),
   version: '0.0.0',

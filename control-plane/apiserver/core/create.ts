@@ -11,7 +11,7 @@ import { withManagedFields } from './managed.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, type ResourceStore } from './resources.ts'
 import { dedupOwners, validateNew, withSystemFields } from './strategy.ts'
-import { canonical, itemOf, itemOfEntry, metadataOf, metaText, unstoredItem, withMeta } from './stored.ts'
+import { canonical, itemOf, metadataOf, metaText, unstoredItem, withMeta } from './stored.ts'
 import { checkRevisionAtCreate } from './versions.ts'
 
 export interface CreateRequest {
@@ -83,7 +83,7 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
     const stored = canonical(prepared, definition.kind, store.apiVersion)
     const key = keyAt(store, namespace, name)
     fate = call.dryRun ? 'not-written' : 'unknown'
-    const outcome = await storeNew(parts, call, { key, stored, name })
+    const outcome = await storeNew(parts, call, { store, key, stored, name })
     fate = outcome.kind === 'created' && !call.dryRun ? 'written' : 'not-written'
     return outcome
   } finally {
@@ -91,14 +91,14 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
   }
 }
 
-async function storeNew(parts: CoreParts, call: Call, { key, stored, name }: { readonly key: string; readonly stored: JsonObject; readonly name: string }): Promise<Outcome> {
+async function storeNew(parts: CoreParts, call: Call, { store, key, stored, name }: { readonly store: ResourceStore; readonly key: string; readonly stored: JsonObject; readonly name: string }): Promise<Outcome> {
   if (call.dryRun) {
     const there = await parts.storage.get(key, call.signal)
-    return there ? existing(name, itemOfEntry(there)) : { kind: 'created', item: unstoredItem(key, stored, undefined) }
+    return there ? existing(name, store.read(there)) : { kind: 'created', item: unstoredItem(key, stored, undefined) }
   }
-  const result = await commitPut(parts, call, { key, object: stored, expect: { kind: 'absent' } })
+  const result = await commitPut(parts, call, { key, object: store.toStored(stored), expect: { kind: 'absent' } })
   if (result.kind === 'committed') return { kind: 'created', item: itemOf(key, result.revision, stored) }
-  return existing(name, result.current && itemOfEntry(result.current))
+  return existing(name, result.current && store.read(result.current))
 }
 
 const existing = (name: string, item: CachedObject | undefined): Outcome => ({ kind: 'exists', name, terminating: item !== undefined && metadataOf(item.object)['deletionTimestamp'] !== undefined })

@@ -10,7 +10,7 @@ import { holders } from './finalizers.ts'
 import { newest } from './get.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, type ResourceStore } from './resources.ts'
-import { canonical, itemOf, itemOfEntry, metadataOf, metaText, withMeta, withoutRevision } from './stored.ts'
+import { canonical, itemOf, metadataOf, metaText, withMeta, withoutRevision } from './stored.ts'
 
 export interface DeleteRequest {
   readonly store: ResourceStore
@@ -56,7 +56,7 @@ function checkPreconditions(store: ResourceStore, existing: CachedObject, { opti
 type Outcome = { readonly kind: 'done'; readonly deleted: Deleted } | { readonly kind: 'conflict'; readonly current: CachedObject | undefined }
 
 const done = (item: CachedObject, gone: boolean): Outcome => ({ kind: 'done', deleted: { item, gone } })
-const overtaken = (result: Extract<Committed, { readonly kind: 'conflict' }>): Outcome => ({ kind: 'conflict', current: result.current && itemOfEntry(result.current) })
+const overtaken = (store: ResourceStore, { current }: Extract<Committed, { readonly kind: 'conflict' }>): Outcome => ({ kind: 'conflict', current: current && store.read(current) })
 
 async function tryRemove(parts: CoreParts, call: Call, { request, existing }: { readonly request: DeleteRequest; readonly existing: CachedObject }): Promise<Outcome> {
   const { store, options } = request
@@ -93,14 +93,14 @@ async function mark(parts: CoreParts, call: Call, change: { readonly store: Reso
   const stored = canonical(object, store.definition.kind, store.apiVersion)
   if (deepEqual(stored, withoutRevision(existing))) return done(existing, false)
   if (call.dryRun) return done(itemOf(existing.key, existing.revision, stored), false)
-  const result = await commitPut(parts, call, { key: existing.key, object: stored, expect: { kind: 'revision', revision: existing.revision } })
-  return result.kind === 'committed' ? done(itemOf(existing.key, result.revision, stored), false) : overtaken(result)
+  const result = await commitPut(parts, call, { key: existing.key, object: store.toStored(stored), expect: { kind: 'revision', revision: existing.revision } })
+  return result.kind === 'committed' ? done(itemOf(existing.key, result.revision, stored), false) : overtaken(store, result)
 }
 
 async function takeAway(parts: CoreParts, call: Call, { store, item }: { readonly store: ResourceStore; readonly item: CachedObject }): Promise<Outcome> {
   if (call.dryRun) return done(item, true)
   const result = await commitDelete(parts, call, { key: item.key, expect: { kind: 'revision', revision: item.revision } })
-  if (result.kind === 'conflict') return overtaken(result)
+  if (result.kind === 'conflict') return overtaken(store, result)
   await parts.allocations.release({ store, object: item.object, call })
   return done(itemOf(item.key, result.revision, withoutRevision(item)), true)
 }

@@ -4,7 +4,6 @@ import type { At, Call } from './call.ts'
 import { parseRevision, waitUntilFresh } from './freshness.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, type ResourceStore } from './resources.ts'
-import { itemOfEntry } from './stored.ts'
 
 /**
  * One object. Without a resourceVersion the answer is linearizable: the storage says which revision is the newest, and the cache
@@ -24,5 +23,5 @@ export async function newest(parts: CoreParts, store: ResourceStore, { key, sign
   const entry = await parts.storage.get(key, signal)
   if (!entry) return undefined
   const cached = store.cache.get(key)
-  return cached?.revision === entry.revision ? cached : itemOfEntry(entry)
+  return cached?.revision === entry.revision ? cached : store.read(entry)
 }

@@ -4,14 +4,13 @@ import { isFault } from '../../../shared/kit/faults.ts'
 import type { ListOptions } from '../options/list-options.ts'
 import { selectionOf, type Selection } from '../selectors/selection.ts'
 import { badRequest, gone } from '../status.ts'
-import { storageKey, type Revision } from '../../storage/port.ts'
+import type { Entry, Revision } from '../../storage/port.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { Call } from './call.ts'
 import { decodeContinue, encodeContinue, type ContinueToken } from './continue-token.ts'
 import { parseRevision, refuseListRevision, waitUntilFresh } from './freshness.ts'
 import type { CoreParts } from './parts.ts'
-import type { ResourceStore } from './resources.ts'
-import { itemOfEntry } from './stored.ts'
+import { prefixOf, type ResourceStore } from './resources.ts'
 
 export interface Listing {
   readonly items: readonly CachedObject[]
@@ -71,7 +70,7 @@ function readToken(text: string): ContinueToken {
 
 function firstPage({ store, namespace, options }: ListRequest, selection: Selection): Listing {
   const revision = store.cache.revision
-  const all = store.cache.list(storageKey(store.definition, namespace))
+  const all = store.cache.list(prefixOf(store, namespace))
   const items = selection.everything ? all : all.filter((item) => selection.matches(item.object))
   const limit = options.limit ?? 0
   if (limit <= 0 || items.length <= limit) return { items, revision }
@@ -86,7 +85,7 @@ interface PageFacts {
 
 function pageOf(items: readonly CachedObject[], { store, revision, remaining }: PageFacts): Listing {
   const last = items.at(-1)?.key ?? ''
-  return { items, revision, continue: encodeContinue({ revision, after: last.slice(storageKey(store.definition).length) }), remaining }
+  return { items, revision, continue: encodeContinue({ revision, after: last.slice(prefixOf(store).length) }), remaining }
 }
 
 /** How many are read at a time when a selector leaves some out. */
@@ -100,8 +99,8 @@ interface StorageRead {
 
 async function storagePages(parts: CoreParts, call: Call, { request, selection, source }: StorageRead): Promise<Listing> {
   const { store, namespace, options } = request
-  const root = storageKey(store.definition)
-  const prefix = storageKey(store.definition, namespace)
+  const root = prefixOf(store)
+  const prefix = prefixOf(store, namespace)
   const limit = options.limit !== undefined && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY
   const items: CachedObject[] = []
   let startAfter = source.after === undefined ? undefined : `${root}${source.after}`
@@ -121,9 +120,9 @@ async function storagePages(parts: CoreParts, call: Call, { request, selection, 
   }
 }
 
-function decoded(store: ResourceStore, entry: Parameters<typeof itemOfEntry>[0]): CachedObject {
+function decoded(store: ResourceStore, entry: Entry): CachedObject {
   const cached = store.cache.get(entry.key)
-  return cached?.revision === entry.revision ? cached : itemOfEntry(entry)
+  return cached?.revision === entry.revision ? cached : store.read(entry)
 }
 
 const EXPIRED_PAGE =

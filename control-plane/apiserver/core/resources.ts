@@ -1,12 +1,22 @@
 /** Every resource the server offers: its definition, where it is stored and the cache that serves its reads. */
-import type { KindDefinition, Subresource } from '../../registry/kind.ts'
-import { storageKey } from '../../storage/port.ts'
-import type { WatchCache } from '../../storage/watch-cache-port.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
+import type { KindDefinition, StoredAs, Subresource } from '../../registry/kind.ts'
+import { storageKey, type Entry } from '../../storage/port.ts'
+import type { CachedObject, WatchCache } from '../../storage/watch-cache-port.ts'
 import type { Subject } from '../status.ts'
+import { convertedCache, conversionOf } from './converted-cache.ts'
+import { canonical, itemOfEntry } from './stored.ts'
 
 export interface ResourceStore {
   readonly definition: KindDefinition
+  /** In the shape of the kind, even when it is stored as another. */
   readonly cache: WatchCache
+  /** Where it is stored. */
+  readonly location: { readonly group: string; readonly plural: string }
+  /** What is stored, in the shape of the kind. */
+  read(entry: Entry): CachedObject
+  /** What is to be stored, of an object in the canonical order. */
+  toStored(object: JsonObject): JsonObject
   /** `apps/v1`, or `v1`. */
   readonly apiVersion: string
   /** As NotFound and Conflict name it: `pods`. */
@@ -26,17 +36,10 @@ export interface Resources {
 
 export const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`)
 
-/** @param cacheFor one cache a resource; the owner of the process runs them. */
+/** @param cacheFor one cache for each resource that is stored; the owner of the process runs them. Kinds stored as others come after those. */
 export function resourcesOf(definitions: readonly KindDefinition[], cacheFor: (prefix: string, definition: KindDefinition) => WatchCache): Resources {
-  const all = definitions.map(
-    (definition): ResourceStore => ({
-      definition,
-      cache: cacheFor(storageKey(definition), definition),
-      apiVersion: apiVersionOf(definition.group, definition.version),
-      resource: { group: definition.group, name: definition.plural },
-      kind: { group: definition.group, name: definition.kind },
-    }),
-  )
+  const all: ResourceStore[] = []
+  for (const definition of definitions) all.push(definition.storedAs ? alternateOf(definition, definition.storedAs, all) : storedOf(definition, cacheFor(storageKey(definition), definition)))
   const byPlural = new Map(all.map((store) => [`${store.apiVersion}/${store.definition.plural}`, store]))
   const byKind = new Map(all.map((store) => [`${store.apiVersion}/${store.definition.kind}`, store]))
   const groups = new Set(all.map((store) => store.definition.group))
@@ -50,7 +53,37 @@ export function resourcesOf(definitions: readonly KindDefinition[], cacheFor: (p
   }
 }
 
+const namesOf = (definition: KindDefinition): Pick<ResourceStore, 'definition' | 'apiVersion' | 'resource' | 'kind'> => ({
+  definition,
+  apiVersion: apiVersionOf(definition.group, definition.version),
+  resource: { group: definition.group, name: definition.plural },
+  kind: { group: definition.group, name: definition.kind },
+})
+
+const storedOf = (definition: KindDefinition, cache: WatchCache): ResourceStore => ({ ...namesOf(definition), cache, location: definition, read: itemOfEntry, toStored: (object) => object })
+
+/** The objects of another resource under other names: one cache, one place in the storage. */
+function alternateOf(definition: KindDefinition, storedAs: StoredAs, before: readonly ResourceStore[]): ResourceStore {
+  const primary = before.find((store) => store.definition.group === storedAs.group && store.definition.plural === storedAs.plural)
+  if (!primary) throw new Error(`${definition.plural}.${definition.group} is stored as ${storedAs.plural}.${storedAs.group}, which is not served`)
+  const { kind } = primary.definition
+  const convert = conversionOf(storedAs)
+  return {
+    ...namesOf(definition),
+    // Refusals speak of what is stored.
+    resource: primary.resource,
+    kind: primary.kind,
+    cache: convertedCache(primary.cache, convert),
+    location: primary.location,
+    read: (entry) => convert(primary.read(entry)),
+    toStored: (object) => canonical(storedAs.toStored(object), kind, primary.apiVersion),
+  }
+}
+
 export const findSubresource = (definition: KindDefinition, name: string): Subresource | undefined => definition.subresources.find((one) => one.name === name)
 
 /** The storage key of one object. */
-export const keyAt = (store: ResourceStore, namespace: string, name: string): string => storageKey(store.definition, namespace, name)
+export const keyAt = (store: ResourceStore, namespace: string, name: string): string => storageKey(store.location, namespace, name)
+
+/** The prefix of the resource's keys, or of those in one namespace. */
+export const prefixOf = (store: ResourceStore, namespace = ''): string => storageKey(store.location, namespace)

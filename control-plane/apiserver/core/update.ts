@@ -1,6 +1,7 @@
 import { ApiError } from '../../../shared/kit/api-error.ts'
 import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import type { StrategyContext } from '../../registry/kind.ts'
+import type { Entry } from '../../storage/port.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { Fate } from '../admission/allocations.ts'
 import { badRequest, conflict, invalid, modifiedMessage, notFound } from '../status.ts'
@@ -13,7 +14,7 @@ import type { CoreParts } from './parts.ts'
 import { keyAt, type ResourceStore } from './resources.ts'
 import { isReadyToGo } from './finalizers.ts'
 import { dedupOwners, prepareChange, validateChanged } from './strategy.ts'
-import { canonical, itemOf, itemOfEntry, metaText, withMeta, withoutRevision } from './stored.ts'
+import { canonical, itemOf, metaText, withMeta, withoutRevision } from './stored.ts'
 import { checkExpectedRevision, uidMessage } from './versions.ts'
 
 export interface UpdateRequest {
@@ -143,15 +144,15 @@ async function write(parts: CoreParts, call: Call, change: { readonly store: Res
     if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
     const result = await commitDelete(parts, call, { key, expect })
     if (result.kind === 'committed') await parts.allocations.release({ store, object: stored, call })
-    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(result.current)
+    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(store, result.current)
   }
   if (isSame(stored, withoutRevision(existing))) return { kind: 'done', item: existing }
   if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
-  const result = await commitPut(parts, call, { key, object: stored, expect })
-  return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, result.revision, stored) } : overtaken(result.current)
+  const result = await commitPut(parts, call, { key, object: store.toStored(stored), expect })
+  return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, result.revision, stored) } : overtaken(store, result.current)
 }
 
-const overtaken = (current: Parameters<typeof itemOfEntry>[0] | undefined): Outcome => ({ kind: 'conflict', current: current && itemOfEntry(current) })
+const overtaken = (store: ResourceStore, current: Entry | undefined): Outcome => ({ kind: 'conflict', current: current && store.read(current) })
 
 /** Whether a write would change nothing but times in managedFields. */
 function isSame(stored: JsonObject, existing: JsonObject): boolean {

@@ -5,12 +5,12 @@ import { randomInt } from '../../../shared/kit/random.ts'
 import type { ListOptions } from '../options/list-options.ts'
 import { selectionOf, type Selection } from '../selectors/selection.ts'
 import { gone } from '../status.ts'
-import { storageKey, type Revision } from '../../storage/port.ts'
+import type { Revision } from '../../storage/port.ts'
 import type { CachedObject, CacheEvent } from '../../storage/watch-cache-port.ts'
 import type { Call } from './call.ts'
 import { parseRevision, waitUntilFresh } from './freshness.ts'
 import type { CoreParts } from './parts.ts'
-import type { ResourceStore } from './resources.ts'
+import { prefixOf, type ResourceStore } from './resources.ts'
 import { itemOf, withoutRevision } from './stored.ts'
 
 export type WatchEvent =
@@ -48,7 +48,7 @@ export async function watch(parts: CoreParts, call: Call, request: WatchRequest)
   else await waitUntilFresh(parts, store, { revision, signal: call.signal })
   // Taken now, whenever the first event is asked for: what happens from here on is an event.
   const start = fromNow ? store.cache.revision : (revision ?? 0)
-  const existing = initial ? store.cache.list(storageKey(store.definition, request.namespace)).filter((item) => selection.matches(item.object)) : undefined
+  const existing = initial ? store.cache.list(prefixOf(store, request.namespace)).filter((item) => selection.matches(item.object)) : undefined
   return events(parts, call, { request, selection, existing, start })
 }
 
@@ -73,7 +73,7 @@ interface Opened {
 
 async function* events(parts: CoreParts, call: Call, { request, selection, existing, start }: Opened): AsyncGenerator<readonly WatchEvent[]> {
   const { store, namespace, options } = request
-  const prefix = storageKey(store.definition, namespace)
+  const prefix = prefixOf(store, namespace)
   const bookmarks = options.allowWatchBookmarks === true
   const end = endOf(parts, call, options)
   const pace = bookmarkPace(parts, request, end.timeoutMs)
