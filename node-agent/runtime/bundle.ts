@@ -51,6 +51,12 @@ export async function readContainerFile(bundle: string): Promise<ContainerFile |
   return (await isInCgroup(process.pid, cgroupsPath)) ? { process, logPath: '', cgroupsPath, stdin: false } : undefined
 }
 
+/** The variables of the container's first process, `NAME=value` each. */
+export async function readEnvironment(bundle: string): Promise<readonly string[]> {
+  const config = await unlessMissing(readFile(join(bundle, 'config.json'), 'utf8'))
+  return config === undefined ? [] : ((JSON.parse(config) as { readonly process?: { readonly env?: readonly string[] } }).process?.env ?? [])
+}
+
 /** The container's monitor, if it lives. */
 export async function findMonitor(bundle: string, id: string): Promise<ProcessIdentity | undefined> {
   const monitor = await identifyByPidFile(join(bundle, 'conmon.pid'))

@@ -8,6 +8,7 @@ import { launch } from '../host/processes.ts'
 import { launchOnTerminal } from '../host/pty.ts'
 import { sendSignal } from '../host/signals.ts'
 import { unlessMissing } from '../host/errno.ts'
+import { readEnvironment } from './bundle.ts'
 import type { ExecOptions, ExecProcess } from './port.ts'
 import { plainWords } from './words.ts'
 
@@ -15,6 +16,8 @@ export interface ExecDoor {
   /** The OCI runtime's program and its `--root`. */
   readonly runtime: string
   readonly runtimeRoot: string
+  /** Of the container that the command is run in. */
+  readonly bundle: string
 }
 
 const SIGKILL = 9
@@ -24,7 +27,7 @@ const RUNTIME_FAILED: ReadonlySet<number> = new Set([1, 126, 127, 255])
 /** Runs a command inside a container through the OCI runtime's `exec`. */
 export async function execInContainer(door: ExecDoor, id: string, options: ExecOptions): Promise<ExecProcess> {
   const logFile = join(door.runtimeRoot, `exec-${randomBytes(6).toString('hex')}.log`)
-  const environment = (options.env ?? []).flatMap((pair) => ['-e', pair])
+  const environment = (await environmentFor(door.bundle, options.env)).flatMap((pair) => ['-e', pair])
   const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', ...(options.tty ? ['--tty'] : []), ...environment, id, ...options.command]
   const started = options.tty ? await onTerminal(door.runtime, args) : await onPipes(door.runtime, args)
   const kill = (): void => void killTree(started.pid)
@@ -36,6 +39,9 @@ export async function execInContainer(door: ExecDoor, id: string, options: ExecO
   })
   return { ...started.streams, exit }
 }
+
+/** crun takes variables named here for all there are: then the container's own are named too. */
+const environmentFor = async (bundle: string, more: readonly string[] = []): Promise<readonly string[]> => (more.length === 0 ? [] : [...(await readEnvironment(bundle)), ...more])
 
 /** Ends the command, not only the runtime's program that waits for it (which would leave it running). */
 async function killTree(pid: number): Promise<void> {

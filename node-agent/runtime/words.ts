@@ -1,6 +1,6 @@
 /** The OCI runtimes' words for the same things, said in one way: as runc says them, which people know from Kubernetes. */
 export function plainWords(message: string): string {
-  const text = logged(message.trim())
+  const text = logged(message.replace(COLOURS, '').trim())
     // conmon hands over the runtime's log lines, each with its time and level.
     .replace(/^(?:\d{4}-\d\d-\d\dT\S+: )?(?:error: )?/, '')
     .trim()
@@ -8,6 +8,9 @@ export function plainWords(message: string): string {
   if (missing) return text.replace(missing[0], `exec: "${missing[1] ?? ''}": executable file not found in $PATH`)
   return text
 }
+
+/** On a terminal crun paints even what it writes to its log. */
+const COLOURS = /\u001b\[[\d;]*m/g
 
 /** The message in a line of runc's log: `time="…" level=error msg="…"`. */
 function logged(line: string): string {

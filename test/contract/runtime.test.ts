@@ -142,6 +142,20 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
+  test('exec: variables named for the command stand beside the container’s own', async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    for (const tty of [true, false]) {
+      const process = await runtime.exec(id, { command: ['env'], tty, env: ['TERM=xterm-gantry'] })
+      const output = await text(process.stdout)
+      expect(await process.exit).toEqual({ exitCode: 0, refused: undefined })
+      expect(output).toContain('TERM=xterm-gantry')
+      expect(output).toContain('PATH=')
+    }
+    const refused = await runtime.exec(id, { command: ['nosuch'], tty: true, env: ['TERM=xterm'] })
+    expect((await refused.exit).refused).toBe('exec: "nosuch": executable file not found in $PATH')
+    await runtime.delete(id)
+  })
+
   test('exec on a terminal: a terminal it is, its size can be changed, its exit code arrives', async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const process = await runtime.exec(id, { command: ['sh', '-c', '[ -t 0 ] && echo tty; read x; stty size; exit 4'], tty: true })
