@@ -14,6 +14,7 @@ export function seededImages(): ImageStore & { isBroken: boolean } {
     list: () => store.list(),
     importArchive: (file) => store.importArchive(file),
     remove: (reference) => store.remove(reference),
+    onChange: (listener) => store.onChange(listener),
     async ensure(reference, policy, signal): Promise<EnsureResult> {
       if (this.isBroken) return { kind: 'refused', reason: 'ErrImagePull', message: `failed to pull "${reference}": the registry does not answer` }
       return store.ensure(reference, policy, signal)
