@@ -7,6 +7,7 @@ import type { Node } from '../shared/model/gen/api.ts'
 import type { ImageStore } from './images/port.ts'
 import type { NodeRoute, PodNetwork, ServicePort } from './network/port.ts'
 import type { PodReporter, PodWorkers } from './pods/port.ts'
+import { deepEqual } from '../shared/model/json.ts'
 import { AssignmentStore, type AssignedObjects } from './session/assignment-store.ts'
 import { latest } from './session/latest.ts'
 import { nodeObject, type HostFacts, type Readiness } from './session/node-object.ts'
@@ -47,14 +48,13 @@ export function createAgent(options: AgentOptions): Agent {
   const workers = options.createWorkers(outbox, store)
   /** Until the network has been looked at nothing is said: an agent that was only started again must not make its node unready for a moment. */
   let readiness: Readiness = { kind: 'not-known' }
-  let imageList: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }> = []
+  let imageList: NodeImages = []
 
   const node = (): Node =>
     nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, readiness })
 
   return {
     async run(signal) {
-      imageList = (await images.list()).map(({ tags, digests, sizeBytes }) => ({ names: [...digests, ...tags], sizeBytes }))
       const failed = (what: string) => (error: unknown) => log.warn({ err: messageOf(error) }, `${what} not programmed yet`)
       const unready = (reason: string): void => {
         if (readiness.kind === 'not-ready' && readiness.reason === reason) return
@@ -90,6 +90,18 @@ export function createAgent(options: AgentOptions): Agent {
           ack()
         },
       })
+      const imports = latest<undefined>({
+        clock,
+        signal,
+        onError: (error) => log.warn({ err: messageOf(error) }, 'images cannot be listed'),
+        async work() {
+          const before = imageList
+          imageList = await imagesOf(images)
+          if (deepEqual(before, imageList)) return
+          workers.imagesChanged()
+          session.nodeChanged()
+        },
+      })
       const session = new AgentSession({
         nodeName,
         bootId: options.host.bootId,
@@ -105,10 +117,20 @@ export function createAgent(options: AgentOptions): Agent {
         random,
         log,
       })
-      await Promise.all([workers.run(signal), session.run(signal)])
+      const stopListening = images.onChange(() => imports.request(undefined))
+      try {
+        imageList = await imagesOf(images)
+        await Promise.all([workers.run(signal), session.run(signal)])
+      } finally {
+        stopListening()
+      }
     },
   }
 }
+
+type NodeImages = ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }>
+
+const imagesOf = async (store: ImageStore): Promise<NodeImages> => (await store.list()).map(({ tags, digests, sizeBytes }) => ({ names: [...digests, ...tags], sizeBytes }))
 
 function routesTo(assigned: AssignedObjects, nodeName: string): readonly NodeRoute[] {
   return [...assigned.nodes.values()].flatMap((node): readonly NodeRoute[] => {

@@ -47,6 +47,16 @@ export function imageStoreContract(name: string, open: () => Promise<ImageStoreH
       expect(await harness.store.ensure('App:2', 'Never', signal)).toMatchObject({ kind: 'refused', reason: 'InvalidImageName' })
     })
 
+    it('tells whoever listens that there is something new', async () => {
+      await using harness = await open()
+      const file = await harness.archive(['app:1'], 'a')
+      let unsubscribe = (): void => {}
+      const told = new Promise<void>((resolve) => void (unsubscribe = harness.store.onChange(resolve)))
+      await harness.store.importArchive(file)
+      await told
+      unsubscribe()
+    })
+
     it('removes a name, and the image with its last name', async () => {
       await using harness = await open()
       const [image] = await harness.store.importArchive(await harness.archive(['app:1', 'app:2'], 'a'))

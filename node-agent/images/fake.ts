@@ -14,6 +14,7 @@ const NO_CONFIG: ImageConfig = { env: [], entrypoint: [], cmd: ['sh'], workingDi
 /** Images in memory, for simulation. */
 export function fakeImageStore(): FakeImageStore {
   const images = new Map<string, Image>()
+  const listeners = new Set<() => void>()
   const archives = new Map<string, ReadonlyArray<Partial<Image> & Pick<Image, 'tags'>>>()
   const put = (given: Partial<Image> & Pick<Image, 'tags'>): Image => {
     const id = given.id ?? `sha256:${(images.size + 1).toString(16).padStart(64, '0')}`
@@ -21,6 +22,7 @@ export function fakeImageStore(): FakeImageStore {
     for (const other of images.values()) if (other.id !== id) images.set(other.id, { ...other, tags: other.tags.filter((tag) => !tags.includes(tag)) })
     const image: Image = { digests: [], sizeBytes: 1, config: NO_CONFIG, layers: [`/fake/layers/${id.slice(7, 19)}`], ...given, id, tags }
     images.set(id, image)
+    for (const listener of listeners) listener()
     return image
   }
   const find = async (reference: string): Promise<Image | undefined> => {
@@ -55,7 +57,12 @@ export function fakeImageStore(): FakeImageStore {
       const tags = lookup.kind === 'name' ? image.tags.filter((tag) => tag !== lookup.reference.full) : []
       if (tags.length === 0) images.delete(image.id)
       else images.set(image.id, { ...image, tags })
+      for (const listener of listeners) listener()
       return true
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 }

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { arch } from 'node:process'
-import { Fault } from '../../shared/kit/faults.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { type SpecialFiles, systemSpecialFiles } from '../host/files-special.ts'
+import { watchPath } from '../host/watch.ts'
 import { type Archive, openArchive } from './archive.ts'
 import type { Digest } from './digest.ts'
 import { readDockerArchive } from './docker-archive.ts'
@@ -112,6 +113,12 @@ class DiskImageStore implements ImageStore {
     }
     this.#log.info({ image: reference, id: image.id }, 'image removed')
     return true
+  }
+
+  /** A name is what is written last, and removed first. */
+  onChange(listener: () => void): () => void {
+    const failed = (error: Error): void => this.#log.warn({ err: messageOf(error) }, 'new images are not seen at once any more')
+    return watchPath(join(this.#root, 'names'), listener, failed)
   }
 
   async #sourcesOf(archive: Archive, file: string): Promise<readonly ImageSource[]> {

@@ -38,4 +38,6 @@ export interface ImageStore {
   /** An archive (OCI layout as tar, docker-archive; plain or gzip). Digests are checked; throws Fault('corrupt' | 'invalid') and leaves nothing behind. */
   importArchive(file: string, signal?: AbortSignal): Promise<readonly Image[]>
   remove(reference: string): Promise<boolean>
+  /** Calls when images came or went, by whichever process; an event may stand for several. The answer unsubscribes. */
+  onChange(listener: () => void): () => void
 }

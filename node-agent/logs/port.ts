@@ -9,6 +9,8 @@ export interface LogQuery {
   readonly limitBytes?: number | undefined
   readonly timestamps: boolean
   readonly stream: 'All' | 'Stdout' | 'Stderr'
+  /** Lines as they were written, for a terminal; else a carriage return at a line's end is no part of the line. */
+  readonly raw?: boolean | undefined
 }
 
 export interface LogChunk {

@@ -4,6 +4,10 @@ import type { LogChunk, LogQuery } from './port.ts'
 
 const LINE_FEED = Uint8Array.of(0x0a)
 
+const CARRIAGE_RETURN = 0x0d
+
+const withoutReturn = (text: Uint8Array): Uint8Array => (text.at(-1) === CARRIAGE_RETURN ? text.subarray(0, -1) : text)
+
 /** Turns records into what a query answers: since a time, of a stream, with times, up to so many bytes. Parts of a line are joined. Pure. */
 export class LogSelection {
   readonly #query: LogQuery
@@ -24,8 +28,9 @@ export class LogSelection {
   take(line: Uint8Array): readonly LogChunk[] {
     const record = parseCriLine(line)
     if (record === undefined || this.done) return []
-    const { stream, partial, text, time } = record
     const query = this.#query
+    const { stream, partial, time } = record
+    const text = partial || query.raw === true ? record.text : withoutReturn(record.text)
     if ((query.stream === 'Stdout' && stream !== 'stdout') || (query.stream === 'Stderr' && stream !== 'stderr')) return []
     if (query.sinceMs !== undefined && (parseTime(time) ?? 0) < query.sinceMs) return []
     const parts = [...(query.timestamps && !this.#midLine.has(stream) ? [new TextEncoder().encode(`${shownTime(time)} `)] : []), text, ...(partial ? [] : [LINE_FEED])]

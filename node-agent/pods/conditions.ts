@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod, PodCondition } from '../../shared/model/gen/api.ts'
 import { formatTime } from '../../shared/model/time.ts'
-import { containersOf } from './record.ts'
+import { containersOf, type PodRecord } from './record.ts'
 import type { Phase, StatusInput, StatusLists } from './status.ts'
 
 /** Kubernetes writes a time that never was as null, which the schema does not say. */
@@ -17,18 +17,18 @@ const TRUE: Finding = { status: 'True' }
 /** The conditions this node owns, in kubelet's order. Those of others are kept by whoever writes the status. */
 export function conditionsOf(input: StatusInput, { phase, lists }: { readonly phase: Phase; readonly lists: StatusLists }): readonly PodCondition[] {
   const { pod, record } = input
-  const scheduled: Finding = TRUE
-  // A pod that was never taken in has only the words of the scheduler.
-  if (record.rejected !== undefined) return [condition(input, 'PodScheduled', scheduled)]
   const containers = containersReady(pod, phase, lists)
   return [
-    condition(input, 'PodReadyToStartContainers', record.sandbox.kind === 'ready' ? TRUE : { status: 'False' }),
+    condition(input, 'PodReadyToStartContainers', canStart(record) ? TRUE : { status: 'False' }),
     condition(input, 'Initialized', initialized(pod, phase, lists)),
     condition(input, 'Ready', podReady(pod, containers)),
     condition(input, 'ContainersReady', containers),
-    condition(input, 'PodScheduled', scheduled),
+    condition(input, 'PodScheduled', TRUE),
   ]
 }
+
+/** The network is made beside the volumes here, after them on Kubernetes; nothing starts without both. */
+const canStart = ({ sandbox, volumes, containers }: PodRecord): boolean => sandbox.kind === 'ready' && (volumes.kind === 'ready' || Object.values(containers).some(({ now }) => now.kind !== 'waiting'))
 
 function condition({ pod, before, nowMs }: StatusInput, type: string, finding: Finding): PodCondition {
   const earlier = before?.conditions?.find((one) => one.type === type) ?? pod.status?.conditions?.find((one) => one.type === type)

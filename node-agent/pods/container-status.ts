@@ -1,6 +1,7 @@
 import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus, Pod, VolumeMountStatus } from '../../shared/model/gen/api.ts'
 import { utf8Bytes } from '../../shared/model/base64.ts'
 import { formatTime } from '../../shared/model/time.ts'
+import { readOnlyOf } from './read-only.ts'
 import { containerRecord, containersOf, type ContainerRecord, type Ended, type PodContainer, type PodRecord } from './record.ts'
 import { shouldRestart } from './restart.ts'
 import { crashLoopMessage } from './words.ts'
@@ -42,7 +43,7 @@ function readyOf({ kind }: PodContainer, state: ContainerRecord, running: boolea
 const mountStatus = (mount: NonNullable<Container['volumeMounts']>[number]): VolumeMountStatus => ({
   name: mount.name,
   mountPath: mount.mountPath,
-  ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: mount.recursiveReadOnly ?? 'Disabled' } : {}),
+  ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: readOnlyOf(mount) === 'recursive' ? 'Enabled' : 'Disabled' } : {}),
 })
 
 interface Shown {

@@ -9,4 +9,4 @@ export { hostPodFiles } from './host-files.ts'
 type GivenParts = Omit<PodParts, 'forwarder'> & Partial<Pick<PodParts, 'forwarder'>>
 
 /** The pod workers of one node, made from their parts, real or fake. They begin with `run`. Ports are forwarded through socat unless told otherwise. */
-export const createPodWorkers = (parts: GivenParts): PodWorkers & Pick<NodePodWorkers, 'imagesChanged' | 'timeline'> => new NodePodWorkers({ forwarder: socatForwarder, ...parts })
+export const createPodWorkers = (parts: GivenParts): PodWorkers & Pick<NodePodWorkers, 'timeline'> => new NodePodWorkers({ forwarder: socatForwarder, ...parts })

@@ -26,6 +26,8 @@ export interface PodWorkers {
   remove(key: string, uid: string): void
   /** A ConfigMap or Secret changed: pods that mount it are brought up to date. */
   sourcesChanged(kind: 'ConfigMap' | 'Secret', key: string): void
+  /** Images came or went: pods that wait for one look again. */
+  imagesChanged(): void
   /** Serves logs, exec, attach, port-forward and stats over frames; resolves when the stream has ended. */
   serveStream(request: OpenStream, stream: Duplex<StreamFrame, StreamFrame>): Promise<void>
   /** Runs until the signal aborts; containers keep running. */

@@ -24,15 +24,16 @@ export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, record, node } = input
   const lists = containerStatuses(pod, record)
-  const phase = phaseOf(pod, record, lists)
+  const verdict = record.rejected ?? (anyAlive(lists) ? undefined : record.verdict)
+  const phase = phaseOf(pod, record, { lists, failed: verdict !== undefined })
   const observedGeneration = pod.metadata.generation
-  const verdict = record.rejected ?? record.verdict
   const podIP = pod.spec?.hostNetwork === true ? node.hostIP : record.sandbox.kind === 'ready' || record.sandbox.kind === 'gone' ? record.sandbox.ip : ''
   const started = record.rejected === undefined
   return {
     ...(observedGeneration === undefined ? {} : { observedGeneration }),
     phase,
-    conditions: conditionsOf(input, { phase, lists }),
+    // A pod that was never taken in loses even the scheduler's: kubelet writes its status anew.
+    ...(started ? { conditions: conditionsOf(input, { phase, lists }) } : {}),
     ...(verdict === undefined ? {} : { reason: verdict.reason, message: verdict.message }),
     ...(started ? { hostIP: node.hostIP, hostIPs: [{ ip: node.hostIP }] } : {}),
     ...(started && podIP !== '' ? { podIP, podIPs: [{ ip: podIP }] } : {}),
@@ -52,9 +53,12 @@ export interface StatusLists {
   readonly ephemeral: readonly ContainerStatus[]
 }
 
+/** A pod is not told to be over while anything of it runs: whoever replaces it may start then. */
+const anyAlive = ({ init, main }: StatusLists): boolean => [...init, ...main].some((one) => one.state?.running !== undefined)
+
 /** The one word for a pod, by kubelet's rules. */
-function phaseOf(pod: Pod, record: PodRecord, { init, main }: StatusLists): Phase {
-  if (record.rejected !== undefined || record.verdict !== undefined) return 'Failed'
+function phaseOf(pod: Pod, record: PodRecord, { lists: { init, main }, failed }: { readonly lists: StatusLists; readonly failed: boolean }): Phase {
+  if (failed) return 'Failed'
   const policy = pod.spec?.restartPolicy ?? 'Always'
   const sidecars = new Set(containersOf(pod).filter((one) => one.kind === 'sidecar').map((one) => one.spec.name))
   const stopped = (one: ContainerStatus): boolean => one.state?.terminated !== undefined || (one.state?.waiting !== undefined && one.lastState?.terminated !== undefined)

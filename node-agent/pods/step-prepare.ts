@@ -6,6 +6,7 @@ import { containerTrouble, imageFound } from './apply.ts'
 import { hostnameOf } from './pod-files.ts'
 import { containerRecord, withMoment, type ImageRecord } from './record.ts'
 import { retryDelayMs } from './restart.ts'
+import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, type Change, type StepContext } from './step-context.ts'
 import { events } from './words.ts'
 
@@ -38,7 +39,7 @@ function hostPortsOf(pod: Pod): ReadonlyArray<{ readonly hostPort: number; reado
 const LONGEST_VOLUME_WAIT_MS = 20_000
 
 export async function prepareVolumes({ parts, pod, record, emit }: StepContext): Promise<Change> {
-  const result = await parts.volumes.prepare(pod, parts.sources)
+  const result = await parts.volumes.prepare(podAsSeen(pod, record.firstSeenMs), parts.sources)
   const nowMs = parts.clock.nowMs()
   if (result.kind === 'ready') return (newest) => withMoment({ ...newest, volumes: { kind: 'ready', paths: result.paths } }, 'volumesMs', nowMs)
   emit(events.mountFailed(result.message))

@@ -1,5 +1,5 @@
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
-import { expandVariables } from '../../shared/model/expansion.ts'
+import { expandVariables, unknownVariable } from '../../shared/model/expansion.ts'
 import type { ContainerIdentity } from '../runtime/oci-user.ts'
 import type { VolumeMountSource } from '../runtime/oci-mounts.ts'
 import { ociSpec } from '../runtime/oci-spec.ts'
@@ -8,7 +8,9 @@ import { beginAttempt, containerExited, containerStarted, containerTrouble } fro
 import { containerEnv } from './env.ts'
 import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
 import { containerLogPath, namespacesFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
+import { readOnlyOf } from './read-only.ts'
 import { containerId, containerRecord, containersOf, withMoment, type PodContainer } from './record.ts'
+import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, podIPOf, type Change, type StepContext } from './step-context.ts'
 import type { Step } from './steps.ts'
 import { events } from './words.ts'
@@ -98,6 +100,8 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
   if (image === undefined) return new NotYet('CreateContainerError', `the image ${spec.image ?? ''} is not on this node any more`)
   const env = await environment(context, container)
   if (env instanceof NotYet) return env
+  const unknown = (spec.volumeMounts ?? []).map((mount) => unknownVariable(mount.subPathExpr ?? '', env)).find((name) => name !== undefined)
+  if (unknown !== undefined) return new NotYet('CreateContainerConfigError', `missing value for ${unknown}`)
   const { rootfs } = await snapshots.prepare(id, image.layers)
   const [users, mounts, podFiles, shared] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), sharedWith(context, container)])
   const built = ociSpec({
@@ -130,7 +134,7 @@ async function environment(context: StepContext, container: PodContainer): Promi
   const wanted = (container.spec.env ?? []).flatMap((one) => (one.valueFrom?.fileKeyRef ? [one.valueFrom.fileKeyRef] : []))
   const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
   const texts = new Map(await Promise.all(wanted.map(async ({ volumeName, path }) => [`${volumeName}/${path}`, await parts.files.read(`${paths[volumeName] ?? '/nowhere'}/${path}`)] as const)))
-  const result = containerEnv(pod, container.spec, {
+  const result = containerEnv(podAsSeen(pod, record.firstSeenMs), container.spec, {
     configMap: (namespace, name) => sources.configMap(namespace, name),
     secret: (namespace, name) => sources.secret(namespace, name),
     services: sources.services(),
@@ -186,7 +190,7 @@ async function volumeSources({ parts, pod, record }: StepContext, { spec }: PodC
       if (volume === undefined) throw new Fault('not-found', `volume "${mount.name}" is not there`)
       const inside = mount.subPathExpr ? expandVariables(mount.subPathExpr, env) : (mount.subPath ?? '')
       const source = inside === '' ? volume : await parts.files.subPath({ volume, subPath: inside, target: subPathTarget(parts.volumes.podFolder(pod.metadata.uid ?? ''), { container: spec.name, index }) })
-      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: mount.readOnly === true, propagation: mount.mountPropagation }
+      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: readOnlyOf(mount), propagation: mount.mountPropagation }
     }),
   )
 }

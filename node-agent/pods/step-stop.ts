@@ -2,6 +2,7 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import type { LifecycleHandler } from '../../shared/model/gen/api.ts'
 import { sleep } from '../../shared/kit/clock.ts'
 import { runHandler } from '../probes/handler.ts'
+import type { ProbeResult } from '../probes/threshold.ts'
 import { containerDeleted, hookEnded, stopStage } from './apply.ts'
 import { containerLogPath } from './paths.ts'
 import { containerId, containerRecord, containersOf, withContainer } from './record.ts'
@@ -12,6 +13,15 @@ import { events } from './words.ts'
 
 /** Hooks have no limit of their own; this one is only for what nobody waits for any more. */
 const LONGEST_HOOK_MS = 24 * 3_600_000
+
+/**
+ * A container is told of a millisecond after its start here, where kubelet takes longer than a small server needs to listen: so long a refused
+ * connection counts for nothing.
+ */
+const LISTENS_WITHIN_MS = 1_000
+const REFUSED_RETRY_MS = 20
+
+const isRefused = ({ kind, output }: ProbeResult): boolean => kind === 'failure' && output.endsWith('connection refused')
 
 interface HookRun {
   readonly handler: LifecycleHandler
@@ -31,7 +41,9 @@ async function runHook(context: StepContext, { handler, container, limitMs }: Ho
   }
   const { spec } = containerNamed(pod, container)
   const place = { pod, container: spec, containerId: now.id, podIP: podIPOf(context) }
-  const result = await runHandler({ runtime: parts.runtime, network: parts.probes, clock: parts.clock }, { handler, place, timeoutMs: limitMs, signal })
+  const run = (): Promise<ProbeResult> => runHandler({ runtime: parts.runtime, network: parts.probes, clock: parts.clock }, { handler, place, timeoutMs: limitMs, signal })
+  let result = await run()
+  for (const untilMs = now.startedMs + LISTENS_WITHIN_MS; isRefused(result) && parts.clock.nowMs() < untilMs; result = await run()) await sleep(parts.clock, REFUSED_RETRY_MS, signal)
   if (result.kind !== 'success' && result.kind !== 'warning') parts.log.info({ pod: pod.metadata.name, container, output: result.output }, 'a hook failed')
   return result.kind === 'success' || result.kind === 'warning'
 }

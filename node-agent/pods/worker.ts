@@ -13,6 +13,7 @@ import type { PodStatusReport } from './port.ts'
 import { Probing } from './probing.ts'
 import { containerRecord, containersOf, withMoment, type PodRecord } from './record.ts'
 import { retryDelayMs } from './restart.ts'
+import { downwardFilesChanged } from './seen-pod.ts'
 import { podStatus } from './status.ts'
 import { podIPOf, type Change } from './step-context.ts'
 import { stepKey, type ActionStep } from './steps.ts'
@@ -52,6 +53,7 @@ export class PodWorker {
   #record: PodRecord
   #status: PodStatus | undefined
   #cancelTimer = (): void => {}
+  #refreshAgain = false
   #scheduled = false
   #ended = false
 
@@ -87,7 +89,9 @@ export class PodWorker {
 
   /** The object changed. */
   update(pod: Pod): void {
+    const before = this.#pod
     this.#pod = pod
+    if (downwardFilesChanged(before, pod)) this.#refreshVolumes()
     this.#schedule()
   }
 
@@ -99,7 +103,7 @@ export class PodWorker {
 
   /** A ConfigMap or Secret that the pod may use changed: volumes are filled anew, and what waited for it is tried now. */
   sourcesChanged(): void {
-    if (this.#record.volumes.kind === 'ready') this.#refreshVolumes()
+    this.#refreshVolumes()
     this.change((record) => ({
       ...record,
       volumes: record.volumes.kind === 'waiting' ? { ...record.volumes, retryAtMs: 0 } : record.volumes,
@@ -109,7 +113,7 @@ export class PodWorker {
 
   /** Brings the files of the volumes up to date: tokens that grow old are replaced. */
   refresh(): void {
-    if (this.#record.volumes.kind === 'ready' && (this.#pod.spec?.volumes ?? []).some((one) => one.projected !== undefined)) this.#refreshVolumes()
+    if ((this.#pod.spec?.volumes ?? []).some((one) => one.projected !== undefined)) this.#refreshVolumes()
   }
 
   /** The runtime says that a container of ours has ended. */
@@ -156,6 +160,7 @@ export class PodWorker {
   }
 
   #changed(): void {
+    if (this.#refreshAgain) this.#refreshVolumes()
     this.#probing.follow(containersOf(this.#pod), this.#record, false)
     for (const wake of this.#waiters) wake()
     this.#waiters.clear()
@@ -227,9 +232,11 @@ export class PodWorker {
     })
   }
 
+  /** Volumes that are being filled at this moment may have been given what was there before: they are filled once more then. */
   #refreshVolumes(): void {
     const key = 'prepare-volumes'
-    if (this.#inFlight.has(key) || this.#record.stop !== undefined) return
+    this.#refreshAgain = this.#inFlight.has(key)
+    if (this.#refreshAgain || this.#record.volumes.kind !== 'ready' || this.#record.stop !== undefined) return
     this.#run(key, () => doStep({ parts: this.#parts, pod: this.#pod, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, { kind: 'prepare-volumes' }).then((change) => (record) => (change(record).volumes.kind === 'ready' ? change(record) : record)))
   }
 

@@ -160,11 +160,12 @@ test('a command that is missing: StartError 128', async () => {
   expect(eventsOf('p').at(-1)).toMatch(/^Failed: Error: .*nosuchcommand/)
 })
 
-test('activeDeadlineSeconds: Failed at once, then ended', async () => {
+test('activeDeadlineSeconds: ended, and only then told to have failed', async () => {
   node.workers.update(testPod('p', { activeDeadlineSeconds: 3, terminationGracePeriodSeconds: 1, containers: [shell('c', 'while :; do sleep 1; done')] }))
   await node.clock.advance(3100)
-  expect(node.status('p')).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' })
+  expect(node.status('p')).toMatchObject({ phase: 'Running' })
   await node.clock.advance(1000)
+  expect(node.status('p')).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' })
   expect(node.status('p').containerStatuses).toMatchObject([{ ready: false, state: { terminated: { exitCode: 137, reason: 'Error' } } }])
 })
 

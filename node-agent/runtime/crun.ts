@@ -6,6 +6,7 @@ import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import { gate } from '../../shared/kit/gate.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Cgroups } from '../cgroups/port.ts'
+import { plainMoves, type QuickMoves } from '../cgroups/quick-moves.ts'
 import { runProgram } from '../host/exec.ts'
 import { ensureFolder, exists } from '../host/files.ts'
 import { identify } from '../host/proc.ts'
@@ -28,6 +29,8 @@ export interface CrunOptions {
   readonly cgroups: Pick<Cgroups, 'remove' | 'killAll' | 'oomKills'>
   /** How many containers are made at once: about two a core. */
   readonly concurrency: number
+  /** Makes the runtime's moves of processes between groups quicker; left out: they take what they take. */
+  readonly moves?: QuickMoves
   readonly clock: Clock
   readonly log: Log
 }
@@ -73,7 +76,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   }
 
   create(spec: ContainerSpec): Promise<CreateResult> {
-    return this.#creating.run(() => this.#create(spec))
+    return (this.#options.moves ?? plainMoves).during(() => this.#creating.run(() => this.#create(spec)))
   }
 
   async #create(spec: ContainerSpec): Promise<CreateResult> {

@@ -11,7 +11,8 @@ export interface VolumeMountSource {
   readonly mountPath: string
   /** On the host; a sub path is already resolved inside its volume. */
   readonly source: string
-  readonly readOnly: boolean
+  /** `recursive`: the mounts inside it too. */
+  readonly readOnly: 'no' | 'yes' | 'recursive'
   /** Kubernetes' `mountPropagation`; absent: `None`. */
   readonly propagation?: string | undefined
 }
@@ -43,11 +44,14 @@ const depth = (mount: OciMount): number => mount.destination.split('/').filter((
 
 const PROPAGATION: Readonly<Record<string, string>> = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' }
 
+/** `rro` needs Linux 5.12. */
+const ACCESS = { no: 'rw', yes: 'ro', recursive: 'rro' } as const
+
 const volumeMount = (volume: VolumeMountSource): OciMount => ({
   destination: volume.mountPath,
   type: 'bind',
   source: volume.source,
-  options: ['rbind', PROPAGATION[volume.propagation ?? 'None'] ?? 'rprivate', volume.readOnly ? 'ro' : 'rw'],
+  options: ['rbind', PROPAGATION[volume.propagation ?? 'None'] ?? 'rprivate', ACCESS[volume.readOnly]],
 })
 
 function systemMounts({ privileged, hostIpc, shmPath }: MountOptions): readonly OciMount[] {

@@ -84,7 +84,7 @@ test('namespaces: own, shared, the host’s', () => {
 })
 
 test('mounts: a volume takes the place of the agent’s file; outer before inner', () => {
-  const { mounts } = build({}, {}, { files: { '/etc/hosts': '/pod/hosts', '/etc/hostname': '/pod/hostname' }, volumes: [{ mountPath: '/a/b', source: '/v1', readOnly: true }, { mountPath: '/a', source: '/v2', readOnly: false, propagation: 'Bidirectional' }, { mountPath: '/etc/hosts', source: '/v3', readOnly: false }] })
+  const { mounts } = build({}, {}, { files: { '/etc/hosts': '/pod/hosts', '/etc/hostname': '/pod/hostname' }, volumes: [{ mountPath: '/a/b', source: '/v1', readOnly: 'yes' }, { mountPath: '/a', source: '/v2', readOnly: 'no', propagation: 'Bidirectional' }, { mountPath: '/etc/hosts', source: '/v3', readOnly: 'no' }] })
   expect(mounts.filter((mount) => mount.source.startsWith('/')).map(({ destination, source, options }) => [destination, source, options.join()])).toEqual([
     ['/a', '/v2', 'rbind,rshared,rw'],
     ['/etc/hostname', '/pod/hostname', 'rbind,rprivate,rw'],

@@ -2,7 +2,22 @@
  * Kubernetes' `$(NAME)` in commands, arguments, variables and sub paths: a name that is known is replaced, one that is not stays as written,
  * `$$` becomes `$` (so `$$(NAME)` is the literal `$(NAME)`), any other `$` stays.
  */
-export function expandVariables(text: string, known: Readonly<Record<string, string>>): string {
+export const expandVariables = (text: string, known: Readonly<Record<string, string>>): string => expandBy(text, (name) => valueOf(known, name))
+
+/** The first name in the text that is not known; undefined when all are. */
+export function unknownVariable(text: string, known: Readonly<Record<string, string>>): string | undefined {
+  let unknown: string | undefined
+  expandBy(text, (name) => {
+    const value = valueOf(known, name)
+    if (value === undefined) unknown ??= name
+    return value
+  })
+  return unknown
+}
+
+const valueOf = (known: Readonly<Record<string, string>>, name: string): string | undefined => (Object.hasOwn(known, name) ? known[name] : undefined)
+
+function expandBy(text: string, valueBy: (name: string) => string | undefined): string {
   let result = ''
   let at = 0
   while (at < text.length) {
@@ -15,7 +30,7 @@ export function expandVariables(text: string, known: Readonly<Record<string, str
       result += '$'
       at = dollar + 2
     } else if (close >= 0) {
-      result += known[text.slice(dollar + 2, close)] ?? text.slice(dollar, close + 1)
+      result += valueBy(text.slice(dollar + 2, close)) ?? text.slice(dollar, close + 1)
       at = close + 1
     } else {
       // A `$` before anything else, or `$(` that never ends.

@@ -32,7 +32,7 @@ export async function serveAttach(door: StreamDoor, request: ExecRequest, stream
   const input = request.stdin && spec?.stdin === true ? await runtime.openInput(id) : undefined
   const fromByte = await door.parts.logs.size(containerLogPath(door.parts.config.logFolder, worker.pod, { container: name, attempt: attemptOf(id) }))
   stream.send(startedFrame)
-  const read = { worker, name, id, query: { follow: true, fromByte, timestamps: false, stream: 'All' } } as const
+  const read = { worker, name, id, query: { follow: true, fromByte, timestamps: false, stream: 'All', raw: true } } as const
   const forwarded: Frames = { send: (frame) => stream.send(frame), close: () => stream.close(), incoming: attachInput({ input, resize: (width, height) => runtime.resizeTerminal(id, { width, height }), stream }) }
   // The reader of the log ends with the container.
   await sendLog(door, read, forwarded)
