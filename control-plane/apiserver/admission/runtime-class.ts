@@ -7,10 +7,12 @@ export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
   mutate(request) {
     if (request.operation !== 'CREATE' || !isCore(request, 'pods') || request.subresource !== '') return request.object
-    const { spec } = request.object as unknown as Pod
-    const name = spec?.runtimeClassName
+    const name = (request.object as unknown as Pod).spec?.runtimeClassName
     if (name !== undefined) throw forbid(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`)
-    if (spec?.overhead) throw forbid(request, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
     return request.object
+  },
+  validate(request) {
+    if (request.operation !== 'CREATE' || !isCore(request, 'pods')) return
+    if ((request.object as unknown as Pod).spec?.overhead) throw forbid(request, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
   },
 }
