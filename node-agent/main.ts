@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { createAgent } from './agent.ts'
 import { openCgroups } from './cgroups/cgroups.ts'
+import { quickMoves } from './cgroups/quick-moves.ts'
 import { parseAgentConfig, portsOf, type AgentConfig } from './config.ts'
 import { ownCapabilities } from './host/capabilities.ts'
 import { runProgram } from './host/exec.ts'
@@ -54,7 +55,7 @@ async function openParts(config: AgentConfig, log: Log) {
     createVolumes({ stateFolder: `${config.stateDir}/pods`, clock, log }),
   ])
   const version = /version\s+([\w.-]+)/.exec(stdout)?.[1] ?? 'unknown'
-  const runtime = await openCrun({ folder: runtimeFolder, runtime: program, conmon: await findProgram('conmon'), version, cgroups, concurrency: availableParallelism() * 2, clock, log })
+  const runtime = await openCrun({ folder: runtimeFolder, runtime: program, conmon: await findProgram('conmon'), version, cgroups, concurrency: availableParallelism() * 2, moves: await quickMoves(clock), clock, log })
   return { mounts, cgroups, runtime, images, snapshots, network, volumes, version }
 }
 
