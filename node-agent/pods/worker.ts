@@ -48,6 +48,7 @@ export class PodWorker {
   readonly #inFlight = new Set<string>()
   /** Steps that failed, and when they may be tried again. */
   readonly #failed = new Map<string, { readonly failures: number; readonly retryAtMs: number }>()
+  readonly #earlyExits = new Set<string>()
   readonly #waiters = new Set<() => void>()
   #pod: Pod
   #record: PodRecord
@@ -122,7 +123,11 @@ export class PodWorker {
       const { now } = containerRecord(this.#record, spec.name)
       return now.kind === 'running' && now.id === id
     })
-    if (container === undefined) return
+    if (container === undefined) {
+      // It may have been quicker than the answer of the start that is under way.
+      if (this.#inFlight.has('start-container')) this.#earlyExits.add(id)
+      return
+    }
     const key = `exit ${id}`
     if (this.#inFlight.has(key)) return
     const howItEnded = async (): Promise<Change> => {
@@ -227,9 +232,16 @@ export class PodWorker {
         this.#log.warn({ step: key, failures, err: messageOf(error) }, 'a step failed and is tried again')
       } finally {
         this.#inFlight.delete(key)
+        if (key === 'start-container') this.#lookAtEarlyExits()
         this.#changed()
       }
     })
+  }
+
+  #lookAtEarlyExits(): void {
+    const ids = [...this.#earlyExits]
+    this.#earlyExits.clear()
+    for (const id of ids) this.containerExited(id)
   }
 
   /** Volumes that are being filled at this moment may have been given what was there before: they are filled once more then. */

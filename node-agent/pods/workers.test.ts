@@ -45,6 +45,14 @@ test('Never, exit 0 and 1: Succeeded and Failed, the sandbox goes', async () => 
   expect(await node.parts.network.list()).toEqual([])
 })
 
+test('a container that ends before its start is answered has ended', async () => {
+  await node.close()
+  node = await podHarness({ startMs: 5 })
+  node.workers.update(testPod('p', { restartPolicy: 'Never', containers: [shell('c', 'exit 3')] }))
+  await node.clock.advance(1000)
+  expect(node.status('p')).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 3 } } }] })
+})
+
 test('a deleted pod: SIGTERM, then SIGKILL after the grace, one last report', async () => {
   const pod = testPod('p', { containers: [shell('c', 'trap "" TERM; while :; do sleep 1; done')] })
   node.workers.update(pod)

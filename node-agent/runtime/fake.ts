@@ -24,8 +24,10 @@ export interface FakeRuntimeOptions {
   readonly clock: Clock
   /** Shared by the runtimes of one simulated node, before and after a restart of its agent. */
   readonly host?: FakeHost
-  /** What `create` and `start` take. */
+  /** What `create` takes. */
   readonly createMs?: number
+  /** How long `start` goes on after the process runs: it may have ended before the answer. */
+  readonly startMs?: number
   /** How a container's command behaves; by default read from its arguments (`fake-program.ts`). */
   readonly program?: (args: readonly string[], spec: ContainerSpec) => Program
   /** The exit code of a command run inside a container; 0 unless told. */
@@ -41,12 +43,12 @@ export interface FakeRuntime extends ContainerRuntime, AsyncDisposable {
 export const newFakeHost = (): FakeHost => ({ containers: new Map(), nextPid: 1000 })
 
 /** Containers that are only timers: deterministic under a virtual clock. */
-export function fakeRuntime({ clock, host = newFakeHost(), createMs = 0, program = (args) => programOf(args), exec = () => ({ exitCode: 0 }) }: FakeRuntimeOptions): FakeRuntime {
+export function fakeRuntime({ clock, host = newFakeHost(), createMs = 0, startMs = 0, program = (args) => programOf(args), exec = () => ({ exitCode: 0 }) }: FakeRuntimeOptions): FakeRuntime {
   const listeners = new Set<(id: string) => void>()
   const tell = (id: string): void => {
     for (const listener of listeners) listener(id)
   }
-  const pause = (): Promise<void> => (createMs <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(createMs, resolve)))
+  const pause = (ms: number): Promise<void> => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(ms, resolve)))
   const find = (id: string): FakeContainer | undefined => {
     const container = host.containers.get(id)
     container?.watchers.add(tell)
@@ -72,7 +74,7 @@ export function fakeRuntime({ clock, host = newFakeHost(), createMs = 0, program
       if (container) end(container, exitCode, options.oomKilled)
     },
     async create(spec) {
-      await pause()
+      await pause(createMs)
       const behaviour = program(argsOf(spec), spec)
       if (behaviour.missing !== undefined) return { kind: 'refused', message: `exec: "${behaviour.missing}": executable file not found in $PATH` }
       if (host.containers.has(spec.id)) return { kind: 'refused', message: `a container ${spec.id} exists already` }
@@ -88,6 +90,7 @@ export function fakeRuntime({ clock, host = newFakeHost(), createMs = 0, program
       container.state = { kind: 'running', pid: container.pid, startedMs }
       const { exitAfterMs, exitCode, oomKilled } = container.program
       if (exitAfterMs !== undefined) container.cancel = clock.after(exitAfterMs, () => end(container, exitCode, oomKilled))
+      await pause(startMs)
       return { kind: 'started', startedMs }
     },
     async kill(id, signal) {
