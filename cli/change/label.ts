@@ -11,7 +11,7 @@ export interface Changes {
   readonly remove: readonly string[]
 }
 
-const isChange = (word: string): boolean => /^[^=]+=/.test(word) || (/-$/.test(word) && !word.includes('/-'))
+const isChange = (word: string): boolean => /^[^=]+=/.test(word) || (word.endsWith('-') && !word.includes('/-'))
 
 /** The words that name objects, and those that change them: `KEY=VALUE` and `KEY-`. */
 export function splitChanges(args: readonly string[], isOne: (word: string) => boolean = isChange): { readonly names: readonly string[]; readonly changes: readonly string[] } {

@@ -54,7 +54,7 @@ export const wait: Command = {
   summary: 'Wait until objects are as asked',
   usage: '([-f FILENAME] | TYPE/NAME | TYPE [(-l label | --all)]) --for=create|delete|condition=NAME|jsonpath=...',
   examples: "# Until a pod is ready\ngantry wait --for=condition=Ready pod/web-0\n\n# Until it is gone\ngantry wait --for=delete pod/web-0 --timeout=60s",
-  flags: [...TARGET_FLAGS, text('for', 'What to wait for'), text('timeout', 'How long; 0 to look once, negative for a week', { default: '30s' }), text('field-selector', 'Field query to filter on'), optional('local', 'Accepted as kubectl has it'), OUTPUT, { name: 'dry-run', kind: 'optional', bare: 'none', default: 'none', help: 'Not for wait' }, MANAGED_FIELDS],
+  flags: [...TARGET_FLAGS, text('for', 'What to wait for'), text('timeout', 'How long; 0 to look once, negative for a week', { default: '30s' }), text('field-selector', 'Field query to filter on'), optional('local', 'Accepted as kubectl has it'), OUTPUT, MANAGED_FIELDS],
   async run(call) {
     const wanted = call.flags.text('for')
     if (wanted === undefined) throw usageProblem('must specify --for', 'wait')
@@ -83,7 +83,8 @@ async function waitFor(call: Call, target: Target, { until, timeoutMs }: Waited)
       throw error
     })
     if (found) await waitUntilGone(cluster, [{ path: target.path, name: `${target.resource.plural}/${target.name}`, uid: found.metadata?.uid }], { timeoutMs, signal: call.signal })
-    return await report(call, found ?? {}, { name: target.shown, verb: 'condition met' })
+    if (found) await report(call, found, { name: target.shown, verb: 'condition met' })
+    return
   }
   const reached = await watchUntil(cluster, target, { until, signal: AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)]) })
   if (!reached) throw new Problem(call.signal.aborted ? '' : `timed out waiting for the condition on ${target.resource.plural}/${target.name}`)

@@ -34,7 +34,7 @@ async function ask({ file, request }: From, cached: Discovered | undefined): Pro
   const answers = await Promise.all(PATHS.map((path) => request(path, { accept: ACCEPT, ...(cached?.etags[path] === undefined ? {} : { 'if-none-match': cached.etags[path] }) })))
   if (cached && answers.every(({ status }) => status === 304)) return cached
   // One part changed: both are read anew.
-  const whole = await Promise.all(answers.map((answer, at) => (answer.status === 304 ? request(PATHS[at] ?? '', { accept: ACCEPT }) : answer)))
+  const whole = await Promise.all(answers.map((answer, at) => (answer.status === 304 ? request(PATHS[at] ?? '', { accept: ACCEPT }) : Promise.resolve(answer))))
   const lists = whole.map(({ status, text }) => {
     if (status >= 400) throw new StatusProblem(statusOf(status, text))
     return JSON.parse(text) as GroupList

@@ -20,7 +20,8 @@ export async function waitUntilGone(cluster: Cluster, leaving: readonly Leaving[
 }
 
 async function isGone(cluster: Cluster, { path, uid }: Leaving, signal: AbortSignal): Promise<boolean> {
-  const [collection, name = ''] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)]
+  const at = path.lastIndexOf('/')
+  const [collection, name] = [path.slice(0, at), path.slice(at + 1)]
   while (!signal.aborted) {
     try {
       const found = await cluster.json({ path, signal })

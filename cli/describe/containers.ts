@@ -1,7 +1,7 @@
 /** The containers of a pod or a template, as `describe` shows them. */
 import type { Container, ContainerPort, ContainerState, ContainerStatus, EnvVar, Pod, Probe, ResourceRequirements } from '../../shared/model/gen/api.ts'
 import { longTime } from '../print/age.ts'
-import { orNone, type Page } from './page.ts'
+import { inOrder, orNone, type Page } from './page.ts'
 
 export interface ContainersOptions {
   readonly label: string
@@ -81,7 +81,7 @@ function stateLines(page: Page, label: string, { running, waiting, terminated }:
 
 export function resources(page: Page, { limits = {}, requests = {} }: ResourceRequirements = {}, level = 2): void {
   for (const [label, amounts] of [['Limits', limits], ['Requests', requests]] as const) {
-    const entries = Object.entries(amounts).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    const entries = inOrder(amounts)
     if (entries.length > 0) page.line(level, `${label}:`)
     for (const [name, amount] of entries) page.line(level + 1, `${name}:\t${amount}`)
   }

@@ -2,7 +2,7 @@ import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { addQuantities, cpuMillis, quantityValue } from '../../shared/model/quantity.ts'
 import { ageText, longTime } from '../print/age.ts'
 import { eventLines } from './events.ts'
-import { annotationLines, createPage, type Page } from './page.ts'
+import { annotationLines, createPage, inOrder, type Page } from './page.ts'
 
 interface About {
   /** Those on it that have not ended. */
@@ -31,7 +31,7 @@ export function describeNode(node: Node, { pods, lease, events, nowMs }: About):
   for (const { type, address } of status?.addresses ?? []) page.line(1, `${type}:\t${address}`)
   for (const [label, amounts] of [['Capacity', status?.capacity], ['Allocatable', status?.allocatable]] as const) {
     page.line(0, `${label}:`)
-    for (const [name, amount] of Object.entries(amounts ?? {}).toSorted()) page.line(1, `${name}:\t${amount}`)
+    for (const [name, amount] of inOrder(amounts)) page.line(1, `${name}:\t${amount}`)
   }
   system(page, node)
   if (spec?.podCIDR) page.line(0, `PodCIDR:\t${spec.podCIDR}\nPodCIDRs:\t${(spec.podCIDRs ?? []).join(',')}`)

@@ -9,13 +9,16 @@ export interface Page {
   text(): string
 }
 
+/** Members of a map by their names. */
+export const inOrder = <T>(members: Readonly<Record<string, T>> | undefined): ReadonlyArray<readonly [string, T]> => Object.entries(members ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
+
 export function createPage(): Page {
   const lines: string[] = []
   const line = (level: number, text: string): void => void lines.push(...text.split('\n').map((part) => '  '.repeat(level) + part))
   return {
     line,
-    multiline(label, members = {}) {
-      const entries = Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    multiline(label, members) {
+      const entries = inOrder(members)
       if (entries.length === 0) line(0, `${label}:\t<none>`)
       for (const [at, [key, value]] of entries.entries()) line(0, `${at === 0 ? `${label}:` : ''}\t${key}=${value}`)
     },
@@ -28,7 +31,7 @@ const ANNOTATION_WIDTH = 140
 const HIDDEN = new Set(['kubectl.kubernetes.io/last-applied-configuration'])
 
 export function annotationLines(page: Page, annotations: Readonly<Record<string, string>> | undefined, label = 'Annotations'): void {
-  const entries = Object.entries(annotations ?? {}).filter(([key]) => !HIDDEN.has(key)).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const entries = inOrder(annotations).filter(([key]) => !HIDDEN.has(key))
   if (entries.length === 0) return page.line(0, `${label}:\t<none>`)
   for (const [at, [key, value]] of entries.entries()) {
     const head = at === 0 ? `${label}:` : ''

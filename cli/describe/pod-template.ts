@@ -1,12 +1,12 @@
 import type { PodTemplateSpec } from '../../shared/model/gen/api.ts'
 import { describeContainers } from './containers.ts'
-import { createPage, type Page } from './page.ts'
+import { createPage, inOrder, type Page } from './page.ts'
 import { describeVolumes } from './volumes.ts'
 
 /** Lines of a template below `Pod Template:`, without it. */
 export function templateLines(page: Page, template: PodTemplateSpec): void {
   labelLines(page, template.metadata?.labels)
-  const annotations = Object.entries(template.metadata?.annotations ?? {}).toSorted().map(([key, value]) => `${key}: ${value}`)
+  const annotations = inOrder(template.metadata?.annotations).map(([key, value]) => `${key}: ${value}`)
   if (annotations.length > 0) nested(page, 'Annotations', annotations)
   const { spec } = template
   if (spec?.serviceAccountName) page.line(1, `Service Account:\t${spec.serviceAccountName}`)
@@ -18,7 +18,7 @@ export function templateLines(page: Page, template: PodTemplateSpec): void {
   nested(page, 'Tolerations', (spec?.tolerations ?? []).map(({ key = '', operator = 'Equal', value = '', effect = '' }) => `${key}${value ? `=${value}` : ''}${effect ? `:${effect}` : ''}${operator === 'Exists' ? ' op=Exists' : ''}`))
 }
 
-const labelLines = (page: Page, labels: Readonly<Record<string, string>> | undefined): void => nested(page, 'Labels', Object.entries(labels ?? {}).toSorted().map(([key, value]) => `${key}=${value}`))
+const labelLines = (page: Page, labels: Readonly<Record<string, string>> | undefined): void => nested(page, 'Labels', inOrder(labels).map(([key, value]) => `${key}=${value}`))
 
 function nested(page: Page, label: string, texts: readonly string[]): void {
   page.line(1, `${label}:\t${texts[0] ?? '<none>'}`)

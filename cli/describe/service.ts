@@ -1,13 +1,13 @@
 import type { EndpointSlice, Event, Service } from '../../shared/model/gen/api.ts'
 import { eventLines } from './events.ts'
-import { annotationLines, createPage, type Page } from './page.ts'
+import { annotationLines, createPage, inOrder, type Page } from './page.ts'
 
 export function describeService({ metadata, spec, status }: Service, { slices, events, nowMs }: { readonly slices: readonly EndpointSlice[]; readonly events: readonly Event[]; readonly nowMs: number }): string {
   const page = createPage()
   page.line(0, `Name:\t${metadata.name ?? ''}\nNamespace:\t${metadata.namespace ?? ''}`)
   page.multiline('Labels', metadata.labels)
   annotationLines(page, metadata.annotations)
-  const selector = Object.entries(spec?.selector ?? {}).toSorted().map(([key, value]) => `${key}=${value}`).join(',')
+  const selector = inOrder(spec?.selector).map(([key, value]) => `${key}=${value}`).join(',')
   page.line(0, `Selector:\t${selector || '<none>'}\nType:\t${spec?.type ?? ''}`)
   if (spec?.ipFamilyPolicy) page.line(0, `IP Family Policy:\t${spec.ipFamilyPolicy}`)
   page.line(0, `IP Families:\t${(spec?.ipFamilies ?? []).join(',') || '<none>'}`)

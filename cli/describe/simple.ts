@@ -1,7 +1,7 @@
 /** Kinds that take a few lines: namespaces, config maps, secrets, service accounts. */
 import type { ConfigMap, Event, Namespace, Secret, ServiceAccount } from '../../shared/model/gen/api.ts'
 import { eventLines } from './events.ts'
-import { annotationLines, createPage } from './page.ts'
+import { annotationLines, createPage, inOrder } from './page.ts'
 
 /** @param limits what limits it; `undefined` where the server knows no such thing */
 export function describeNamespace({ metadata, status }: Namespace, limits: { readonly quotas: readonly string[] | undefined; readonly ranges: readonly string[] | undefined }): string {
@@ -23,8 +23,8 @@ export function describeConfigMap({ metadata, data = {}, binaryData = {} }: Conf
   head.line(0, `Name:\t${metadata.name ?? ''}\nNamespace:\t${metadata.namespace ?? ''}`)
   head.multiline('Labels', metadata.labels)
   annotationLines(head, metadata.annotations)
-  const members = Object.entries(data).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}:\n----\n${value}\n\n`)
-  const binary = Object.entries(binaryData).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${Buffer.from(value, 'base64').length} bytes\n`)
+  const members = inOrder(data).map(([key, value]) => `${key}:\n----\n${value}\n\n`)
+  const binary = inOrder(binaryData).map(([key, value]) => `${key}: ${Buffer.from(value, 'base64').length} bytes\n`)
   const tail = createPage()
   eventLines(tail, events, nowMs)
   return `${head.text()}\nData\n====\n${members.join('')}\nBinaryData\n====\n${binary.join('')}\n${tail.text()}`
@@ -36,7 +36,7 @@ export function describeSecret({ metadata, type = '', data = {} }: Secret): stri
   page.multiline('Labels', metadata.labels)
   annotationLines(page, metadata.annotations)
   page.line(0, `\nType:\t${type}\n\nData\n====`)
-  for (const [key, value] of Object.entries(data).toSorted(([a], [b]) => (a < b ? -1 : 1))) page.line(0, `${key}:\t${Buffer.from(value, 'base64').length} bytes`)
+  for (const [key, value] of inOrder(data)) page.line(0, `${key}:\t${Buffer.from(value, 'base64').length} bytes`)
   return page.text()
 }
 

@@ -10,7 +10,7 @@ import type { Call } from '../program/command.ts'
 import type { Flags } from '../program/flags.ts'
 import { Problem } from '../program/problem.ts'
 
-const NO_FLAGS: Flags = { text: () => undefined, list: () => [], is: () => false, given: () => false }
+const NO_FLAGS: Flags = { text: () => undefined, list: () => [], is: () => false, given: () => false, knows: () => false }
 
 /** The cluster of a kubeconfig's text, whatever the person's own says. */
 export async function clusterOf({ terminal, env, signal }: Call, kubeconfig: string): Promise<Cluster> {

@@ -38,7 +38,7 @@ export function changedTaints(taints: readonly Taint[], { add, remove }: TaintCh
   const missing = remove.find((one) => !taints.some((taint) => same(taint, one)))
   if (missing) return { problem: `taint "${missing.key}${missing.effect === undefined ? '' : `:${missing.effect}`}" not found` }
   const clash = add.find((one) => taints.some((taint) => same(taint, one)))
-  if (clash && !overwrite) return { problem: `Node already has ${clash.key} taint(s) with same effect(s) and --overwrite is false` }
+  if (clash && !overwrite) return { problem: 'already has a taint(s) with same effect(s) and --overwrite is false' }
   const left = taints.filter((taint) => ![...add, ...remove].some((one) => same(taint, one)))
   return { taints: [...left, ...add] }
 }
@@ -62,7 +62,7 @@ async function taintOne(call: Call, target: Target, wanted: TaintChanges): Promi
   const cluster = await call.cluster()
   const node = await cluster.json<Node>({ path: target.path })
   const outcome = changedTaints(node.spec?.taints ?? [], wanted, call.flags.is('overwrite'))
-  if ('problem' in outcome) throw new Problem(outcome.problem)
+  if ('problem' in outcome) throw new Problem(outcome.problem.startsWith('already') ? `node ${target.name} ${outcome.problem}` : outcome.problem)
   const body = { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { taints: outcome.taints.length > 0 ? outcome.taints : null } }
   const changed = dryRunOf(call) === 'client' ? (node as unknown as ApiObject) : await cluster.json({ method: 'PATCH', path: target.path, query: writeQuery(call), contentType: 'application/merge-patch+json', body })
   await report(call, changed, { name: target.shown, verb: wanted.add.length === 0 ? 'untainted' : wanted.remove.length === 0 ? 'tainted' : 'modified' })

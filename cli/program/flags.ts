@@ -24,6 +24,8 @@ export interface Flags {
   is(name: string): boolean
   /** Whether the flag was on the command line. */
   given(name: string): boolean
+  /** Whether the command has such a flag. */
+  knows(name: string): boolean
 }
 
 export const text = (name: string, help: string, more: Partial<Flag> = {}): Flag => ({ name, kind: 'text', help, ...more })

@@ -84,5 +84,6 @@ function reader(known: readonly Flag[], values: Readonly<Record<string, unknown>
       return found === undefined ? flag.default === 'true' : found === true || found === 'true'
     },
     given: (name) => off.has(name) || value(name) !== undefined,
+    knows: (name) => known.some((flag) => flag.name === name),
   }
 }

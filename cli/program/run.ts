@@ -1,6 +1,6 @@
 /** From the words on the command line to an exit code. */
 import type { Call, Command } from './command.ts'
-import { entries, SECTIONS } from './commands.ts'
+import { entries, findEntry, SECTIONS } from './commands.ts'
 import { GLOBAL_FLAGS, type Flag } from './flags.ts'
 import { Problem } from './problem.ts'
 import { takesNext } from './spelling.ts'
@@ -28,7 +28,7 @@ async function dispatch(words: readonly string[], around: Around): Promise<numbe
   const at = wordAt(words, GLOBAL_FLAGS)
   const name = words[at]
   if (name === undefined || name === 'help' || name === 'options') return await help(name === 'help' ? words.slice(at + 1) : [], { around, globals: name === 'options' })
-  const entry = entries().find((one) => one.name === name || one.aliases?.includes(name))
+  const entry = findEntry(name)
   if (!entry) throw await unknownCommand(name, { names: entries().map((one) => one.name), path: '' })
   return await descend(await entry.load(), entry.name, { words: [...words.slice(0, at), ...words.slice(at + 1)], around })
 }

@@ -15,7 +15,7 @@ export function takesNext(word: string, flags: readonly Flag[]): boolean {
   if (word.includes('=')) return false
   if (word.startsWith('--')) return valued(flags.find(({ name }) => name === word.slice(2)))
   if (!/^-./.test(word)) return false
-  const cluster = [...word.slice(1)]
+  const cluster = word.slice(1).split('')
   const at = cluster.findIndex((letter) => valued(flags.find(({ short }) => short === letter)))
   return at === cluster.length - 1
 }

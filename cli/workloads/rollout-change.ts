@@ -1,6 +1,7 @@
 /** `rollout restart`, `pause` and `resume`: small changes of the deployment itself. */
 import { systemClock } from '../../shared/kit/clock.ts'
 import { formatTime } from '../../shared/model/time.ts'
+import { resourceName } from '../cluster/resources.ts'
 import type { Call, Command } from '../program/command.ts'
 import { Problem } from '../program/problem.ts'
 import { eachTarget, TARGET_FLAGS, targetsOf, type Target } from '../write/targets.ts'
@@ -38,8 +39,8 @@ export const restart = changing({
   name: 'restart',
   summary: 'Replace all pods, a few at a time',
   verb: 'restarted',
-  patch: ({ shown }, paused) => {
-    if (paused) throw new Problem(`${shown} can't restart paused deployment (run rollout resume first)`)
+  patch: ({ resource, name }, paused) => {
+    if (paused) throw new Problem(`${resourceName(resource)} "${name}" can't restart paused deployment (run rollout resume first)`)
     return { spec: { template: { metadata: { annotations: { [RESTARTED]: formatTime(systemClock.nowMs()) } } } } }
   },
 })
@@ -48,8 +49,8 @@ export const pause = changing({
   name: 'pause',
   summary: 'Let changes of the template wait',
   verb: 'paused',
-  patch: ({ shown }, paused) => {
-    if (paused) throw new Problem(`${shown} is already paused`)
+  patch: ({ resource, name }, paused) => {
+    if (paused) throw new Problem(`${resourceName(resource)} "${name}" is already paused`)
     return { spec: { paused: true } }
   },
 })
@@ -58,8 +59,8 @@ export const resume = changing({
   name: 'resume',
   summary: 'Roll out what has waited',
   verb: 'resumed',
-  patch: ({ shown }, paused) => {
-    if (!paused) throw new Problem(`${shown} is not paused`)
+  patch: ({ resource, name }, paused) => {
+    if (!paused) throw new Problem(`${resourceName(resource)} "${name}" is not paused`)
     return { spec: { paused: null } }
   },
 })

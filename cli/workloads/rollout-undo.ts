@@ -19,10 +19,10 @@ export const undo: Command = {
   run: async (call) => await eachTarget(call, await targetsOf(call, call.args), (target) => undoOne(call, target)),
 }
 
-function wantedSet(sets: readonly ReplicaSet[], toRevision: number): ReplicaSet {
+function wantedSet(sets: readonly ReplicaSet[], toRevision: number, name: string): ReplicaSet {
   const found = toRevision === 0 ? sets.at(-2) : sets.find((one) => revisionOf(one) === toRevision)
   if (found) return found
-  throw new Problem(toRevision === 0 ? 'no rollout history found' : `unable to find specified revision ${toRevision} in history`)
+  throw new Problem(toRevision === 0 ? `no rollout history found for deployment "${name}"` : `unable to find specified revision ${toRevision} in history`)
 }
 
 /** The template as the deployment had it: the hash is the replica set's own. */
@@ -35,7 +35,7 @@ async function undoOne(call: Call, target: Target): Promise<void> {
   const cluster = await call.cluster()
   assertDeployment(target, 'rollout undo')
   const deployment = await deploymentOf(cluster, target)
-  const set = wantedSet(await replicaSetsOf(cluster, deployment), Number(call.flags.text('to-revision')))
+  const set = wantedSet(await replicaSetsOf(cluster, deployment), Number(call.flags.text('to-revision')), target.name)
   if (dryRunOf(call) === 'client') return call.terminal.out(`${target.shown} Pod Template:\n${await templateText(set)}`)
   if (deployment.spec?.paused) throw new Problem(`you cannot rollback a paused deployment; resume it first with 'gantry rollout resume ${target.shown}' and try again`)
   const template = templateOf(set)

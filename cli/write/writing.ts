@@ -15,6 +15,7 @@ export const fieldManager = (name: string): Flag => text('field-manager', 'Name 
 
 /** @throws Problem */
 export function dryRunOf({ flags }: Pick<Call, 'flags'>): DryRun {
+  if (!flags.knows('dry-run')) return 'none'
   const given = flags.text('dry-run') ?? 'none'
   if (given === 'none' || given === 'client' || given === 'server') return given
   throw new Problem(`Invalid dry-run value (${given}). Must be "none", "server", or "client".`)
