@@ -23,7 +23,7 @@ import { createDispatch, type Dispatch } from './dispatch/dispatch.ts'
 import { createInformers } from './informers/informers.ts'
 import type { Informers } from './informers/port.ts'
 import { boundObjects, nodeIndex } from './node-index.ts'
-import { kinds } from './registry/registry.ts'
+import { alternateKinds, kinds } from './registry/registry.ts'
 import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 import type { Guard, Storage } from './storage/port.ts'
 import { withWhy } from './why.ts'
@@ -68,6 +68,9 @@ export interface ControlPlane {
   lead(signal: AbortSignal): Promise<void>
 }
 
+/** What is served; some of it is another kind's objects under other names. */
+const servedKinds = [...kinds, ...alternateKinds]
+
 const systemUser = (name: string) => ({ name, uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} })
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
@@ -80,7 +83,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   })
   const api = createApiServer({
     storage,
-    kinds,
+    kinds: servedKinds,
     clock,
     random,
     log,
@@ -114,8 +117,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const site = createSite({
     core: api.handle,
     authorize,
-    discovery: createDiscovery({ kinds: () => kinds, serverAddress: options.serverAddress }),
-    openapi: createOpenApi({ kinds: () => kinds }),
+    discovery: createDiscovery({ kinds: () => servedKinds, serverAddress: options.serverAddress }),
+    openapi: createOpenApi({ kinds: () => servedKinds }),
     checks: [{ name: 'etcd', check: async (signal) => void (await storage.currentRevision(signal)) }],
     metrics,
     issuer: issuerDocuments(DEFAULT_ISSUER, [options.tokensPublicKey]),
