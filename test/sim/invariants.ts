@@ -99,6 +99,18 @@ function hostUnquiet(world: World, { name, host }: SimNode): readonly string[] {
   ]
 }
 
+/** As {@link unquiet}, for what can only be asked and not seen. */
+export async function leftovers(world: World): Promise<readonly string[]> {
+  const found = await Promise.all(
+    world.nodes.map(async ({ name, host }) => {
+      const live = new Set(world.ledger.pods().filter((pod) => pod.spec?.nodeName === name && !isFinished(pod)).map(uidOf))
+      const alien = (what: string, uids: readonly string[]): readonly string[] => uids.filter((uid) => !live.has(uid)).map((uid) => `${name} holds the ${what} of ${uid}, which is no pod of it`)
+      return [...alien('network', await host.network.list()), ...alien('volumes', await host.volumes.list())]
+    }),
+  )
+  return found.flat()
+}
+
 function containersUnquiet(pod: Pod, nodeName: string, host: SimNode['host']): readonly string[] {
   const running = host.running().filter(({ spec }) => spec.id.startsWith(podUidHex(uidOf(pod))))
   const told = (pod.status?.containerStatuses ?? []).flatMap(({ state, containerID }) => (state?.running && containerID ? [containerID.replace(/^.*:\/\//, '')] : []))

@@ -1,6 +1,6 @@
 import { between, streamOf, whole } from './chance.ts'
 import { strikeOnce } from './faults.ts'
-import { unquiet } from './invariants.ts'
+import { leftovers, unquiet } from './invariants.ts'
 import { SimUser } from './user.ts'
 import { actOnce } from './workload.ts'
 import { World } from './world.ts'
@@ -79,6 +79,6 @@ export async function mustComeToRest(world: World, user?: SimUser): Promise<void
   const { recent } = world.ledger
   const more = world.ledger.writes - before
   if (more > 0) world.transcript.violate(`${more} writes within ${QUIET_MS / 1000} s of quiet: ${[...new Set(recent.slice(-more))].slice(0, 10).join(' ')}`)
-  for (const sentence of [...unquiet(world), ...(user?.missing() ?? [])]) world.transcript.violate(`at the end: ${sentence}`)
+  for (const sentence of [...unquiet(world), ...(await leftovers(world)), ...(user?.missing() ?? [])]) world.transcript.violate(`at the end: ${sentence}`)
   world.transcript.say(`the end: ${world.ledger.writes} writes, ${world.ledger.leaseWrites} of leases, ${world.clock.ran} timers`)
 }

@@ -1,4 +1,4 @@
-/** `npm run sim -- --seed N [--seeds COUNT]`: runs a seed and prints what happened; with `--seeds` only what each of that many came to. */
+/** `npm run sim -- --seed N [--seeds COUNT [--until-failure]]`: runs a seed and prints what happened; with `--seeds` only what each of that many came to. */
 import { forbidReality } from './reality.ts'
 import { runSeed } from './scenario.ts'
 
@@ -20,13 +20,13 @@ async function one(seed: number): Promise<boolean> {
 
 async function many(first: number, count: number): Promise<boolean> {
   let failed = 0
-  for (let seed = first; seed < first + count; seed++) {
+  for (let seed = first; seed < first + count && !(failed > 0 && process.argv.includes('--until-failure')); seed++) {
     const started = realMs()
     const { violations, digest, lines } = await runSeed(seed)
     if (violations.length > 0) failed++
     process.stdout.write(`seed ${seed} ${digest.slice(0, 12)} ${lines.length} lines ${(realMs() - started).toFixed(0)} ms ${violations.length === 0 ? 'ok' : `${violations.length} violations: ${violations[0]}`}\n`)
   }
-  process.stdout.write(`${count - failed} of ${count} seeds held\n`)
+  process.stdout.write(`${failed === 0 ? 'all' : `all but ${failed}`} held\n`)
   return failed === 0
 }
 
