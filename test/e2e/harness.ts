@@ -1,5 +1,5 @@
 /** A lab for one test file, and eyes and hands on it: the API, kubectl, a client that calls without pause. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -163,12 +163,21 @@ export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 
   }
 }
 
-/** Every real kubectl from 1.27 on that is on this machine. */
+/** Every real kubectl from 1.27 on that is on this machine: those with their version in the name, or the one that is just called so. */
 export function kubectls(): readonly string[] {
-  const folders = [...new Set([...(process.env['PATH'] ?? '').split(':'), '/usr/lib/google-cloud-sdk/bin', '/usr/local/bin', '/usr/bin'])]
-  return folders.filter((folder) => folder !== '' && existsSync(folder)).flatMap((folder) =>
+  const folders = [...new Set([...(process.env['PATH'] ?? '').split(':'), '/usr/lib/google-cloud-sdk/bin', '/usr/local/bin', '/usr/bin'])].filter((folder) => folder !== '' && existsSync(folder))
+  const versioned = folders.flatMap((folder) =>
     readdirSync(folder).filter((name) => /^kubectl\.1\.(2[7-9]|[3-9]\d)$/.test(name)).map((name) => join(folder, name)),
   )
+  if (versioned.length > 0) return versioned
+  return folders.map((folder) => join(folder, 'kubectl')).filter((path) => existsSync(path) && (kubectlMinor(path) ?? 0) >= 27).slice(0, 1)
+}
+
+/** 33 of a kubectl 1.33, by its name or its own word. */
+export function kubectlMinor(path: string): number | undefined {
+  const named = /\.1\.(\d+)$/.exec(path)?.[1]
+  const said = named ?? /GitVersion:"?v?1\.(\d+)|Client Version: v1\.(\d+)/.exec(spawnSync(path, ['version', '--client'], { encoding: 'utf8', timeout: 10_000 }).stdout ?? '')?.slice(1).find((one) => one !== undefined)
+  return said === undefined ? undefined : Number(said)
 }
 
 export const nowText = (): string => formatTime(Date.now())

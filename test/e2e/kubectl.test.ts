@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConfigMap, Deployment, Node, Pod, Secret } from '../../shared/model/gen/api.ts'
-import { isRunning, kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
+import { isRunning, kubectlMinor, kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
 
-const clients = kubectls().map((path) => ({ path, minor: Number(/1\.(\d+)$/.exec(path)?.[1] ?? 0) }))
+const clients = kubectls().map((path) => ({ path, minor: kubectlMinor(path) ?? 0 }))
 const BUSYBOX = 'docker.io/library/busybox'
 
 let cluster: TestLab
@@ -99,7 +99,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
     expect(await ok(['create', 'configmap', 'settings', '--from-literal=colour=blue', '--from-literal=empty='])).toBe('configmap/settings created\n')
     expect(await ok(['create', 'secret', 'generic', 'keys', '--from-literal=user=someone'])).toBe('secret/keys created\n')
     expect(await ok(['create', 'service', 'clusterip', 'plain', '--tcp=80:8080', '--tcp=443:https'])).toBe('service/plain created\n')
-    expect(await ok(['create', 'deployment', 'made', `--image=${BUSYBOX}:1.35`, '--replicas=1', '--', 'sleep', '1000'])).toBe('deployment.apps/made created\n')
+    expect(await ok(['create', 'deployment', 'made', `--image=${BUSYBOX}:1.35`, '--replicas=1', '--', 'sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait'])).toBe('deployment.apps/made created\n')
     expect((await cluster.get<ConfigMap>(`${api}/configmaps/settings`)).data).toEqual({ colour: 'blue', empty: '' })
     expect((await cluster.get<Secret>(`${api}/secrets/keys`)).data).toEqual({ user: Buffer.from('someone').toString('base64') })
     expect((await ok(['create', 'token', 'robot'])).trim().split('.')).toHaveLength(3)
@@ -107,7 +107,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
     const refused = await kubectl(['create', 'service', 'nodeport', 'np', '--tcp=80', '--node-port=99'])
     expect(refused.exitCode).toBe(1)
     expect(refused.stderr).toContain('provided port is not in the valid range. The range of valid ports is 30000-32767')
-    expect(await ok(['delete', 'deployment', 'made', '--grace-period=1'])).toContain('"made" deleted')
+    expect(await ok(['delete', 'deployment', 'made'])).toContain('"made" deleted')
   })
 
   test('apply, rollout status, get -w sees changes', async () => {
