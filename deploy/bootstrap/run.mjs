@@ -101,7 +101,7 @@ function sources(folder) {
     const path = join(folder, name)
     if (name === 'gen' || name === 'node_modules') return []
     if (statSync(join(root, path)).isDirectory()) return sources(path)
-    return /\.(ts|json|mjs)$/.test(name) && !/\.test\.ts$/.test(name) ? [path] : []
+    return /\.(ts|json|mjs)$/.test(name) && !name.endsWith('.test.ts') ? [path] : []
   })
 }
 
@@ -122,7 +122,7 @@ function prepare() {
       run(node, ['deploy/bootstrap/generate-api-types.ts'])
     },
   })
-  once('built', [...SOURCES.flatMap(sources).sort(), 'package-lock.json'], {
+  once('built', [...SOURCES.flatMap(sources).sort((a, b) => (a < b ? -1 : 1)), 'package-lock.json'], {
     title: 'building',
     made: ['dist/gantry.mjs', 'dist/control-plane.mjs', 'dist/agent.mjs'],
     work: () => void run(node, ['deploy/bootstrap/build.ts']),
