@@ -39,15 +39,17 @@ async function measure(row: Row): Promise<Measured> {
 
 async function main(names: readonly string[]): Promise<void> {
   const rows = chosen(names)
+  const loadBefore = loadavg()
   const measured: Measured[] = []
   try {
     for (const row of rows) measured.push(await measure(row))
   } finally {
     await (await shared?.catch(() => undefined))?.[Symbol.asyncDispose]()
   }
-  process.stdout.write(`\n${table(measured)}`)
+  const load = `${cpus().length} cores, load ${loadBefore.map((one) => one.toFixed(1)).join(' ')} before and ${loadavg().map((one) => one.toFixed(1)).join(' ')} after`
+  process.stdout.write(`\n${table(measured)}\n${load}: absolute figures of a busy machine say little, ratios more\n`)
   mkdirSync(join(root, '.gantry'), { recursive: true })
-  writeFileSync(join(root, '.gantry/bench.json'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cores: cpus().length, load: loadavg(), rows: measured }, null, 2)}\n`)
+  writeFileSync(join(root, '.gantry/bench.json'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cores: cpus().length, loadBefore, loadAfter: loadavg(), rows: measured }, null, 2)}\n`)
 }
 
 await main(process.argv.slice(2))

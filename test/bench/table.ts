@@ -13,6 +13,6 @@ function cells(row: Measured): readonly string[] {
 export function table(rows: readonly Measured[]): string {
   const lines = [HEAD, ...rows.map(cells)]
   const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const text = lines.map((line, index) => `${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}${index === 0 ? 'note' : ` ${rows[index - 1]?.note ?? ''}`}`.trimEnd())
+  const text = lines.map((line, index) => `${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}  ${index === 0 ? 'note' : (rows[index - 1]?.note ?? '')}`.trimEnd())
   return `${text.join('\n')}\n`
 }
