@@ -25,8 +25,8 @@ function plant({ edits }: Planted): () => void {
 
 function firstFailure(): Promise<string> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', 'test/sim/sim.ts', '--seed', '1', '--seeds', String(SEEDS), '--until-failure'], { cwd: copy, timeout: 110_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
-      resolve(error ? (stdout.split('\n').find((line) => line.includes('violations')) ?? (error.killed === true ? 'it does not end' : `it breaks: ${stderr.slice(0, 300)}`)) : ''),
+    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', 'test/sim/sim.ts', '--seed', '1', '--seeds', String(SEEDS), '--until-failure'], { cwd: copy, timeout: 280_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+      resolve(error ? (stdout.split('\n').find((line) => line.includes('violations')) ?? (error.killed === true ? '' : `it breaks: ${stderr.slice(0, 300)}`)) : ''),
     )
   })
 }
@@ -49,5 +49,5 @@ describe.runIf(Number(process.env['GANTRY_SIM_SEEDS'] ?? 0) >= 100)('the simulat
     } finally {
       restore()
     }
-  })
+  }, 300_000)
 })

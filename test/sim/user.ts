@@ -88,19 +88,22 @@ export class SimUser {
 
   async #once(what: string, work: (api: ApiClient) => Promise<unknown>): Promise<'done' | 'refused' | 'unknown'> {
     const { transcript } = this.#world
+    let isOver = false
     try {
-      await Promise.race([work(this.#world.api), this.#serverDies()])
+      await Promise.race([work(this.#world.api), this.#serverDies(() => isOver)])
       transcript.say(`user ${what}`)
       return 'done'
     } catch (error) {
       transcript.say(`user ${what}: ${messageOf(error)}`)
       return isApiError(error) && error.status.code !== undefined && error.status.code < 500 ? 'refused' : 'unknown'
+    } finally {
+      isOver = true
     }
   }
 
-  async #serverDies(): Promise<never> {
+  async #serverDies(isOver: () => boolean): Promise<void> {
     const { user } = this.#world.plane
-    while (this.#world.plane.user === user) await new Promise<void>((resolve) => void this.#world.clock.after(50, resolve))
-    throw new Error('the connection broke')
+    while (this.#world.plane.user === user && !isOver()) await new Promise<void>((resolve) => void this.#world.clock.after(50, resolve))
+    if (!isOver()) throw new Error('the connection broke')
   }
 }
