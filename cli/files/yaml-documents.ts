@@ -77,9 +77,15 @@ function childOf(node: unknown, step: string | number): { readonly key: unknown;
 }
 
 function syntaxProblem(error: YAMLError, { name, text }: SourceFile, lines: LineCounter): Located {
-  const { line, col } = lines.linePos(error.pos[0])
+  const { line, col } = lines.linePos(startOf(error, text))
   const row = text.split('\n')[line - 1] ?? ''
   return { file: name, text, position: { line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, Math.min(error.pos[1] - error.pos[0], row.length - col + 1)) }, message: mended(error, row) }
+}
+
+/** A wrong indentation is found at the end of the line before: what is meant is the next word. */
+function startOf({ code, pos: [from] }: YAMLError, text: string): number {
+  const blank = /^[ \t]*\n\s*/.exec(text.slice(from))
+  return code === 'BAD_INDENT' && blank && from + blank[0].length < text.length ? from + blank[0].length : from
 }
 
 /** The parser's complaint, and what to do about it. */

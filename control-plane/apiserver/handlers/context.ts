@@ -37,7 +37,10 @@ export const renderingOf = ({ parts, request, route, representation }: HandlerCo
   store: route.store,
   representation,
   query: request.query,
-  nowMs: parts.clock.nowMs(),
+  // Asked anew each time: a watch goes on for hours, and its tables say how old things are.
+  get nowMs() {
+    return parts.clock.nowMs()
+  },
 })
 
 /** Says where the request is about; the namespace of a namespaced resource stands in its path. */
