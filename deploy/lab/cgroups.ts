@@ -102,14 +102,17 @@ function kill(pid: number): void {
   }
 }
 
+/** The runtime makes a container's group in every hierarchy that is mounted, also where none was made for the member. */
+const allHierarchies = (): readonly string[] => (isV2() ? [ROOT] : [...hierarchies(), `${ROOT}/systemd`, `${ROOT}/unified`])
+
 /** Removes the (empty) group and what is below it, in every hierarchy. */
 export async function removeGroup(path: string): Promise<void> {
-  for (const hierarchy of hierarchies()) for (const folder of await foldersBelow(`${hierarchy}/${path}`)) await removeFolder(folder)
+  for (const hierarchy of allHierarchies()) for (const folder of await foldersBelow(`${hierarchy}/${path}`)) await removeFolder(folder)
 }
 
 /** Removes the group where nothing is below it. */
 export async function removeIfEmpty(path: string): Promise<void> {
-  for (const hierarchy of hierarchies()) await rmdir(`${hierarchy}/${path}`).catch(() => {})
+  for (const hierarchy of allHierarchies()) await rmdir(`${hierarchy}/${path}`).catch(() => {})
 }
 
 /** The kernel lets go of a group a moment after its last process. */
