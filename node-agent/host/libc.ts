@@ -23,6 +23,7 @@ export interface Libc {
   send(fd: number, bytes: Uint8Array): void
   /** Answers how many bytes were written into `into`. Never waits: throws Fault('unavailable') where nothing is there. */
   receive(fd: number, into: Uint8Array): number
+  ioctl(fd: number, request: number, bytes: Uint8Array): void
   close(fd: number): void
 }
 
@@ -37,6 +38,7 @@ const DEFINITIONS = {
   socket: { return: 'i32', arguments: ['i32', 'i32', 'i32'] },
   send: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
   recv: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
+  ioctl: { return: 'i32', arguments: ['i32', 'u64', 'buffer'] },
   close: { return: 'i32', arguments: ['i32'] },
   __errno_location: { return: 'pointer', arguments: [] },
 } as const
@@ -90,6 +92,7 @@ function wrap(ffi: Ffi): Libc {
     socket: (domain, type, protocol) => check(c.socket(domain, type, protocol), () => `socket of family ${domain}`),
     send: (fd, bytes) => void check(c.send(fd, bytes, BigInt(bytes.byteLength), 0), () => 'send'),
     receive: (fd, into) => check(c.recv(fd, into, BigInt(into.byteLength), MSG_DONTWAIT), () => 'receive'),
+    ioctl: (fd, request, bytes) => void check(c.ioctl(fd, BigInt(request), bytes), () => `ioctl 0x${request.toString(16)}`),
     close: (fd) => void check(c.close(fd), () => 'close'),
   }
 }

@@ -179,7 +179,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   }
 
   async exec(id: string, options: Parameters<ContainerRuntime['exec']>[1]): ReturnType<ContainerRuntime['exec']> {
-    return execInContainer({ runtime: this.#options.runtime, runtimeRoot: this.#folders.runtimeRoot, bundle: bundleOf(this.#folders, id) }, id, options)
+    return execInContainer({ runtime: this.#options.runtime, runtimeRoot: this.#folders.runtimeRoot, bundle: bundleOf(this.#folders, id), clock: this.#options.clock }, id, options)
   }
 
   async openInput(id: string): ReturnType<ContainerRuntime['openInput']> {

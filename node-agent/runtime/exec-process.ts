@@ -3,10 +3,12 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { channel } from '../../shared/kit/channel.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
 import { childrenOf } from '../host/proc.ts'
 import { launch } from '../host/processes.ts'
 import { launchOnTerminal } from '../host/pty.ts'
 import { sendSignal } from '../host/signals.ts'
+import { setTerminalSize, type TerminalSize } from '../host/terminal-size.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { readEnvironment } from './bundle.ts'
 import type { ExecOptions, ExecProcess } from './port.ts'
@@ -18,6 +20,7 @@ export interface ExecDoor {
   readonly runtimeRoot: string
   /** Of the container that the command is run in. */
   readonly bundle: string
+  readonly clock: Clock
 }
 
 const SIGKILL = 9
@@ -26,10 +29,11 @@ const RUNTIME_FAILED: ReadonlySet<number> = new Set([1, 126, 127, 255])
 
 /** Runs a command inside a container through the OCI runtime's `exec`. */
 export async function execInContainer(door: ExecDoor, id: string, options: ExecOptions): Promise<ExecProcess> {
-  const logFile = join(door.runtimeRoot, `exec-${randomBytes(6).toString('hex')}.log`)
+  // Gone with the container at the latest.
+  const logFile = join(door.bundle, `exec-${randomBytes(6).toString('hex')}.log`)
   const environment = (await environmentFor(door.bundle, options.env)).flatMap((pair) => ['-e', pair])
   const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', ...(options.tty ? ['--tty'] : []), ...environment, id, ...options.command]
-  const started = options.tty ? await onTerminal(door.runtime, args) : await onPipes(door.runtime, args)
+  const started = options.tty ? await onTerminal(door, args) : await onPipes(door.runtime, args)
   const kill = (): void => void killTree(started.pid)
   if (options.signal?.aborted) kill()
   options.signal?.addEventListener('abort', kill, { once: true })
@@ -92,8 +96,8 @@ async function* nothing(): AsyncIterable<Uint8Array> {}
 /** Chunks that may wait for a slow reader before the program is held. */
 const HOLD_AT = 64
 
-async function onTerminal(program: string, args: readonly string[]): Promise<Started> {
-  const terminal = await launchOnTerminal(program, args, { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' })
+async function onTerminal({ runtime, clock }: ExecDoor, args: readonly string[]): Promise<Started> {
+  const terminal = await launchOnTerminal(runtime, args, { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' })
   const output = channel<Uint8Array>()
   terminal.onOutput((bytes) => {
     output.push(bytes)
@@ -105,7 +109,11 @@ async function onTerminal(program: string, args: readonly string[]): Promise<Sta
       if (output.size < HOLD_AT) terminal.resume()
     }
   }
-  void terminal.exited.then(() => output.close())
+  const size = commandSize(terminal.pid, clock)
+  void terminal.exited.then(() => {
+    size.stop()
+    output.close()
+  })
   return {
     pid: terminal.pid,
     exited: terminal.exited,
@@ -115,7 +123,31 @@ async function onTerminal(program: string, args: readonly string[]): Promise<Sta
       writeStdin: (bytes) => Promise.resolve(terminal.write(bytes)),
       // A terminal has no end of input but the character for it.
       closeStdin: () => terminal.write(Uint8Array.of(4)),
-      resize: (width, height) => terminal.resize(width, height),
+      resize: (width, height) => {
+        terminal.resize(width, height)
+        size.set({ width, height })
+      },
     },
+  }
+}
+
+/** After a change of size: the command may be starting still. */
+const SIZE_AFTER_MS = [0, 20, 60, 150, 400, 1000]
+
+/** crun looks at the size once, when it starts: later ones are set on the command's own terminal, again until it surely has it. */
+function commandSize(pid: number, clock: Clock): { set(size: TerminalSize): void; stop(): void } {
+  let cancels: readonly (() => void)[] = []
+  const stop = (): void => {
+    for (const cancel of cancels) cancel()
+  }
+  const apply = async (size: TerminalSize): Promise<void> => {
+    for (const command of await childrenOf(pid)) await setTerminalSize(command, size)
+  }
+  return {
+    set(size) {
+      stop()
+      if (size.width > 0 && size.height > 0) cancels = SIZE_AFTER_MS.map((ms) => clock.after(ms, () => void apply(size)))
+    },
+    stop,
   }
 }

@@ -168,6 +168,19 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
+  test('exec on a terminal: a size that is told while the runtime starts, or later, is not lost', async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    const sizes = await Promise.all(
+      Array.from({ length: 24 }, async (_, index) => {
+        const process = await runtime.exec(id, { command: ['sh', '-c', 'sleep 0.5; stty size'], tty: true })
+        setTimeout(() => process.resize(100, 40), index * 15)
+        return text(process.stdout)
+      }),
+    )
+    expect(new Set(sizes)).toEqual(new Set(['40 100\r\n']))
+    await runtime.delete(id)
+  })
+
   test('the command of an exec ends when the client goes away', async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const client = new AbortController()
