@@ -27,6 +27,8 @@ export class PodRecords {
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
     for (const name of await namesIn(this.#folder)) {
+      // Begun by an agent that was killed.
+      if (name.endsWith('.tmp')) await rm(join(this.#folder, name), { force: true })
       if (!name.endsWith('.json')) continue
       const record = readRecord(join(this.#folder, name))
       if (record !== undefined) this.#records.set(record.podUid, record)

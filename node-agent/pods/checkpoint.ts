@@ -62,8 +62,10 @@ export class CheckpointFile {
 export async function readCheckpoints({ files, config, log }: PodParts): Promise<readonly Checkpoint[]> {
   const found: Checkpoint[] = []
   for (const name of await files.names(config.checkpointFolder)) {
-    if (!name.endsWith('.json')) continue
     const path = `${config.checkpointFolder}/${name}`
+    // Begun by an agent that was killed.
+    if (name.endsWith('.tmp')) await files.remove(path)
+    if (!name.endsWith('.json')) continue
     try {
       const parsed = JSON.parse((await files.read(path)) ?? '') as { readonly version?: unknown } & Checkpoint
       if (parsed.version === VERSION) found.push({ pod: parsed.pod, record: parsed.record })
