@@ -1,12 +1,14 @@
 /**
  * The cluster's certificates: one authority, one certificate per component and node, all EC P-256, all text is PEM.
- * Reading and verifying use Node's own X.509; `x509.ts` writes them.
+ * Reading and verifying use Node's own X.509; only making certificates loads the library for it (60 ms), at the first call.
  */
-import { createPrivateKey, generateKeyPair, generateKeyPairSync, randomBytes, X509Certificate, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
+import { X509Certificate, generateKeyPairSync, webcrypto } from 'node:crypto'
+import type * as X509 from '@peculiar/x509'
 import { Fault, messageOf } from './faults.ts'
 import type { Clock } from './clock.ts'
-import { alternativeNames, authorityKeyId, basicConstraints, certificate, certificateRequest, extendedKeyUsage, keyUsage, nameOf, readRequest, spkiOf, subjectBytes, subjectKeyId, type ReadRequest, type Subject } from './x509.ts'
+
+type Library = typeof X509
+type CryptoKey = webcrypto.CryptoKey
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -15,7 +17,8 @@ const YEAR_MS = 365 * DAY_MS
 /** Certificates are valid from an hour before they are made, for peers whose clock is behind. */
 const SKEW_MS = HOUR_MS
 
-const CURVE = 'prime256v1'
+const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
+const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const
 
 const USAGE_OIDS = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
 
@@ -29,7 +32,10 @@ export interface Identity {
 }
 
 /** Who a certificate is for: the user's name and groups, as Kubernetes reads them. */
-export type CertificateSubject = Subject
+export interface CertificateSubject {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+}
 
 /** What a new certificate says. */
 export interface CertificateTerms extends CertificateSubject {
@@ -47,80 +53,125 @@ export interface CertificateRequest {
   readonly privateKeyPem: string
 }
 
-interface KeyPair {
-  readonly publicKey: KeyObject
-  readonly privateKey: KeyObject
+let library: Promise<Library> | undefined
+
+/** `@peculiar/x509` needs `reflect-metadata` to have run before it. */
+function loadLibrary(): Promise<Library> {
+  library ??= (async () => {
+    await import('reflect-metadata')
+    const loaded = await import('@peculiar/x509')
+    loaded.cryptoProvider.set(webcrypto as unknown as Crypto)
+    return loaded
+  })()
+  return library
 }
 
-const makeKeys = promisify(generateKeyPair)
-const newKeys = (): Promise<KeyPair> => makeKeys('ec', { namedCurve: CURVE })
+/** Go's order: organizations first, the common name last; one attribute per name component. */
+const nameOfSubject = (subject: CertificateSubject): Array<Record<string, string[]>> => [...subject.organizations.map((organization) => ({ O: [organization] })), { CN: [subject.commonName] }]
 
-const privatePem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+const newKeys = (): Promise<webcrypto.CryptoKeyPair> => webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
+
+async function exportPrivateKey(key: CryptoKey): Promise<string> {
+  return toPem('PRIVATE KEY', new Uint8Array(await webcrypto.subtle.exportKey('pkcs8', key)))
+}
 
 function toPem(label: string, bytes: Uint8Array): string {
   const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
-const fromPem = (pem: string): Buffer => Buffer.from(pem.replace(/-----[^-]+-----/g, '').replace(/\s+/g, ''), 'base64')
+function fromPem(pem: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(pem.replace(/-----[^-]+-----/g, '').replace(/\s+/g, ''), 'base64'))
+}
 
-function newSerial(): Buffer {
-  const bytes = randomBytes(16)
+const newSerial = (): string => {
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16))
   // Positive and of full length whatever the random bits are.
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
-  return bytes
+  return Buffer.from(bytes).toString('hex')
 }
+
+/** X.509 counts in whole seconds. */
+const wholeSecond = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000)
 
 /** A new cluster authority, valid for ten years unless told otherwise. */
 export async function createAuthority(options: { readonly commonName?: string; readonly lifetimeMs?: number; readonly clock: Clock }): Promise<Identity> {
-  const { publicKey, privateKey } = await newKeys()
+  const x509 = await loadLibrary()
+  const keys = await newKeys()
   const nowMs = options.clock.nowMs()
-  const name = nameOf({ commonName: options.commonName ?? 'gantry-ca', organizations: [] })
-  const fields = {
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
-    issuer: name,
-    subject: name,
-    notBeforeMs: nowMs - SKEW_MS,
-    notAfterMs: nowMs + (options.lifetimeMs ?? 10 * YEAR_MS),
-    publicKey,
-    extensions: [basicConstraints(true), keyUsage(['certificateSigning', 'revocationSigning', 'digitalSignature']), subjectKeyId(publicKey)],
-  }
-  return { certificatePem: toPem('CERTIFICATE', certificate(fields, privateKey)), privateKeyPem: privatePem(privateKey) }
+    name: nameOfSubject({ commonName: options.commonName ?? 'gantry-ca', organizations: [] }),
+    notBefore: wholeSecond(nowMs - SKEW_MS),
+    notAfter: wholeSecond(nowMs + (options.lifetimeMs ?? 10 * YEAR_MS)),
+    signingAlgorithm: SIGNING_ALGORITHM,
+    keys: keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { certificatePem: withNewline(certificate.toString('pem')), privateKeyPem: await exportPrivateKey(keys.privateKey) }
 }
 
 /** A new key and a certificate for it, signed by the authority. */
 export async function issueCertificate(authority: Identity, terms: CertificateTerms): Promise<Identity> {
-  const { publicKey, privateKey } = await newKeys()
-  return { certificatePem: signPublicKey(authority, publicKey, terms), privateKeyPem: privatePem(privateKey) }
+  const keys = await newKeys()
+  return { certificatePem: await signPublicKey(authority, keys.publicKey, terms), privateKeyPem: await exportPrivateKey(keys.privateKey) }
 }
 
-function signPublicKey(authority: Identity, publicKey: KeyObject, terms: CertificateTerms): string {
-  const issuer = parseCertificate(authority.certificatePem)
+async function signPublicKey(authority: Identity, publicKey: CryptoKey, terms: CertificateTerms): Promise<string> {
+  const x509 = await loadLibrary()
+  const issuer = new x509.X509Certificate(authority.certificatePem)
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', fromPem(authority.privateKeyPem), KEY_ALGORITHM, false, ['sign'])
   const nowMs = terms.clock.nowMs()
-  const [dnsNames, ipAddresses] = [terms.dnsNames ?? [], terms.ipAddresses ?? []]
-  const fields = {
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
-    issuer: subjectBytes(authority.certificatePem),
-    subject: nameOf(terms),
-    notBeforeMs: nowMs - SKEW_MS,
-    notAfterMs: Math.min(nowMs + (terms.lifetimeMs ?? YEAR_MS), issuer.validToDate.getTime()),
-    publicKey,
-    extensions: [
-      basicConstraints(false),
-      keyUsage(['digitalSignature']),
-      extendedKeyUsage(terms.usages.map((usage) => USAGE_OIDS[usage])),
-      authorityKeyId(issuer.publicKey),
-      subjectKeyId(publicKey),
-      ...(dnsNames.length + ipAddresses.length > 0 ? [alternativeNames(dnsNames, ipAddresses)] : []),
-    ],
-  }
-  return toPem('CERTIFICATE', certificate(fields, createPrivateKey(authority.privateKeyPem)))
+    subject: nameOfSubject(terms),
+    issuer: issuer.subjectName.toJSON(),
+    notBefore: wholeSecond(nowMs - SKEW_MS),
+    notAfter: wholeSecond(Math.min(nowMs + (terms.lifetimeMs ?? YEAR_MS), issuer.notAfter.getTime())),
+    signingAlgorithm: SIGNING_ALGORITHM,
+    publicKey: publicKey,
+    signingKey: signingKey,
+    extensions: await leafExtensions({ x509, issuer, publicKey, terms }),
+  })
+  return withNewline(certificate.toString('pem'))
+}
+
+interface LeafExtensionsOf {
+  readonly x509: Library
+  readonly issuer: X509.X509Certificate
+  readonly publicKey: CryptoKey
+  readonly terms: CertificateTerms
+}
+
+async function leafExtensions({ x509, issuer, publicKey, terms }: LeafExtensionsOf): Promise<X509.Extension[]> {
+  const alternatives = [
+    ...(terms.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
+    ...(terms.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
+  ]
+  return [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    new x509.ExtendedKeyUsageExtension(terms.usages.map((usage) => USAGE_OIDS[usage])),
+    await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+    await x509.SubjectKeyIdentifierExtension.create(publicKey),
+    ...(alternatives.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
+  ]
 }
 
 /** A key and a request to certify it. */
 export async function createCertificateRequest(subject: CertificateSubject): Promise<CertificateRequest> {
+  const x509 = await loadLibrary()
   const keys = await newKeys()
-  return { requestPem: toPem('CERTIFICATE REQUEST', certificateRequest(subject, keys)), privateKeyPem: privatePem(keys.privateKey) }
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: nameOfSubject(subject),
+    keys: keys,
+    signingAlgorithm: SIGNING_ALGORITHM,
+  })
+  return { requestPem: withNewline(request.toString('pem')), privateKeyPem: await exportPrivateKey(keys.privateKey) }
 }
 
 /**
@@ -128,39 +179,46 @@ export async function createCertificateRequest(subject: CertificateSubject): Pro
  * signed by its own key and hold an EC P-256 key. Throws `Fault('invalid')` with a sentence otherwise.
  */
 export async function signCertificateRequest(authority: Identity, requestPem: string, terms: CertificateTerms): Promise<string> {
-  const request = parseRequest(requestPem)
-  if (!sameSubject(request, terms)) throw new Fault('invalid', `the certificate request is for ${describeSubject(request)}, not for ${describeSubject(terms)}`)
-  const { asymmetricKeyType, asymmetricKeyDetails } = request.publicKey
-  if (asymmetricKeyDetails?.namedCurve !== CURVE) throw new Fault('invalid', `the certificate request holds a key of type ${asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType ?? 'unknown'}, not EC P-256`)
-  return signPublicKey(authority, request.publicKey, terms)
+  const x509 = await loadLibrary()
+  const request = await parseRequest(x509, requestPem)
+  const asked = subjectOfName(request.subjectName.toJSON())
+  if (!sameSubject(asked, terms)) throw new Fault('invalid', `the certificate request is for ${describeSubject(asked)}, not for ${describeSubject(terms)}`)
+  const key = (await request.publicKey.export(webcrypto as unknown as Crypto)) as unknown as CryptoKey
+  const algorithm = key.algorithm as { readonly name: string; readonly namedCurve?: string }
+  if (algorithm.namedCurve !== KEY_ALGORITHM.namedCurve) throw new Fault('invalid', `the certificate request holds a key of type ${algorithm.name}, not EC P-256`)
+  return signPublicKey(authority, key, terms)
 }
 
 /** The subject a request names, after its signature has been checked. Throws `Fault('invalid')`. */
 export async function readCertificateRequest(requestPem: string): Promise<CertificateSubject & { readonly publicKeyPem: string }> {
-  const { commonName, organizations, publicKey } = parseRequest(requestPem)
-  return { commonName, organizations, publicKeyPem: toPem('PUBLIC KEY', spkiOf(publicKey)) }
+  const x509 = await loadLibrary()
+  const request = await parseRequest(x509, requestPem)
+  return { ...subjectOfName(request.subjectName.toJSON()), publicKeyPem: toPem('PUBLIC KEY', new Uint8Array(request.publicKey.rawData)) }
 }
 
-function parseRequest(requestPem: string): ReadRequest {
-  const request = tryRead(requestPem)
-  if (!request.isSigned) throw new Fault('invalid', 'the certificate request is not signed by its own key')
-  return request
-}
-
-function tryRead(requestPem: string): ReadRequest {
+async function parseRequest(x509: Library, requestPem: string): Promise<X509.Pkcs10CertificateRequest> {
   try {
-    return readRequest(fromPem(requestPem))
+    const request = new x509.Pkcs10CertificateRequest(requestPem)
+    if (await request.verify(webcrypto as unknown as Crypto)) return request
   } catch (cause) {
     throw new Fault('invalid', `the certificate request cannot be read: ${messageOf(cause)}`, { cause })
   }
+  throw new Fault('invalid', 'the certificate request is not signed by its own key')
 }
+
+const subjectOfName = (name: ReadonlyArray<Readonly<Record<string, readonly string[]>>>): CertificateSubject => ({
+  commonName: name.flatMap((part) => part['CN'] ?? []).at(-1) ?? '',
+  organizations: name.flatMap((part) => part['O'] ?? []),
+})
 
 const sameSubject = (a: CertificateSubject, b: CertificateSubject): boolean =>
   a.commonName === b.commonName && a.organizations.length === b.organizations.length && a.organizations.toSorted().every((organization, index) => organization === b.organizations.toSorted()[index])
 
 const describeSubject = (subject: CertificateSubject): string => `CN=${subject.commonName}${subject.organizations.map((organization) => `,O=${organization}`).join('')}`
 
-/** What a certificate says. */
+const withNewline = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}\n`)
+
+/** What a certificate says, read without the library. */
 export interface CertificateFacts extends CertificateSubject {
   readonly notBeforeMs: number
   readonly notAfterMs: number
