@@ -16,12 +16,12 @@ interface TestAgent {
   assignments(): readonly Assignments[]
 }
 
-function agentOf(dispatch: Dispatch, name: string, bootId = 'boot-1'): TestAgent {
+function agentOf(dispatch: Dispatch, name: string, bootId = 'boot-1', said: Partial<Node> = {}): TestAgent {
   const up = channel<AgentMessage>()
   const heard: ServerMessage[] = []
   const server: Duplex<ServerMessage, AgentMessage> = { send: (message) => void heard.push(message), drained: () => Promise.resolve(), incoming: up, close: () => up.close() }
   dispatch.session(name, server).catch(() => {})
-  const node: Node = { metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }
+  const node: Node = { ...said, metadata: { ...said.metadata, name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }
   up.push({ message: { $case: 'register', value: { nodeName: name, bootId, agentStartedMs: 1, node: Buffer.from(JSON.stringify(node)), version: 'v' } } })
   return {
     heard,
@@ -72,6 +72,19 @@ test('a second agent with the same name is refused while the first gives signs o
   const second = agentOf(dispatch, 'n1', 'another-boot')
   await at.clock.advance(50)
   expect(second.heard[0]?.message).toMatchObject({ $case: 'refused', value: { message: expect.stringContaining('another agent is registered as node "n1"') as string } })
+})
+
+test('a node does not decide its own pod range, owners or roles', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  agentOf(dispatch, 'n1', 'boot-1', { metadata: { labels: { disk: 'ssd' }, finalizers: ['a/b'] }, spec: { podCIDR: '10.244.7.0/24' } })
+  const refused = agentOf(dispatch, 'n2', 'boot-1', { metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } } })
+  await at.clock.advance(50)
+  const made = await at.client.get(nodes, { name: 'n1' })
+  expect(made.metadata.labels).toMatchObject({ disk: 'ssd' })
+  expect([made.metadata.finalizers, made.spec?.podCIDR]).toEqual([undefined, undefined])
+  expect(refused.heard.at(-1)?.message).toMatchObject({ $case: 'refused', value: { message: expect.stringContaining('is not allowed to modify labels: node-role.kubernetes.io/control-plane') as string } })
+  await expect(at.client.get(nodes, { name: 'n2' })).rejects.toThrow('not found')
 })
 
 test("what a node said of its pod is written again when somebody else changed it, while the node is seen", async () => {

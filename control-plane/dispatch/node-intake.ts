@@ -1,6 +1,8 @@
 import { isApiError } from '../../shared/kit/api-error.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
+import { Fault } from '../../shared/kit/faults.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
+import { whyNotNodeLabels } from '../../shared/model/node-labels.ts'
 import { formatMicroTime, formatTime } from '../../shared/model/time.ts'
 import { leases, nodes } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
@@ -16,7 +18,7 @@ const holds = (has: Readonly<Record<string, string>> | undefined, wanted: Readon
 
 /** Writes the Node objects and node leases on behalf of the agents. */
 export interface NodeIntake {
-  /** Creates the Node, or brings labels and status of the one that is there up to date. */
+  /** Creates the Node, or brings labels and status of the one that is there up to date. @throws Fault('permission') when the labels are not the node's to give. */
   register(node: Node): Promise<void>
   status(nodeName: string, status: NonNullable<Node['status']>): Promise<void>
   /** Renews the node's Lease as kubelet does (every 10 s for 40 s). */
@@ -55,11 +57,16 @@ export function createNodeIntake({ client, clock }: { readonly client: ApiClient
   return {
     async register(node) {
       const name = node.metadata.name ?? ''
+      const { labels = {} } = node.metadata
       const annotations = { ...node.metadata.annotations, [AGENT_ANNOTATION]: node.status?.nodeInfo?.bootID ?? '' }
       const current = await existing(name)
-      if (!current) await client.create(nodes, { ...node, apiVersion: 'v1', kind: 'Node', metadata: { ...node.metadata, annotations }, status: {} }, { fieldManager: FIELD_MANAGER })
-      else if (!holds(current.metadata.labels, node.metadata.labels) || !holds(current.metadata.annotations, annotations)) {
-        await client.patch(nodes, { name }, { type: 'merge', body: { metadata: { labels: { ...node.metadata.labels }, annotations } }, fieldManager: FIELD_MANAGER })
+      const before = current?.metadata.labels ?? {}
+      const reason = whyNotNodeLabels({ ...before, ...labels }, before)
+      if (reason !== undefined) throw new Fault('permission', `node ${JSON.stringify(name)} ${reason}: have them set by an administrator ("gantry label node")`)
+      // The agent says what it is; what was decided about it (its pod range, who owns it) it does not.
+      if (!current) await client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels, annotations }, spec: { ...(node.spec?.taints && { taints: node.spec.taints }) }, status: {} }, { fieldManager: FIELD_MANAGER })
+      else if (!holds(before, labels) || !holds(current.metadata.annotations, annotations)) {
+        await client.patch(nodes, { name }, { type: 'merge', body: { metadata: { labels, annotations } }, fieldManager: FIELD_MANAGER })
       }
       await writeStatus(name, node.status ?? {})
     },

@@ -1,7 +1,7 @@
 import { Assignments_Type, type AgentMessage, type OpenStream, type Register, type ServerMessage } from '../../proto/gen/node/v1/session.ts'
 import type { Duplex } from '../../proto/rpc.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
-import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { assertNever } from '../../shared/model/assert.ts'
 import type { Event, Node } from '../../shared/model/gen/api.ts'
@@ -91,6 +91,7 @@ export class NodeSession implements MapsReader {
       for await (const message of stream.incoming) this.#take(message)
     } catch (error) {
       log.info({ node: this.nodeName, err: messageOf(error) }, 'session ended')
+      if (isFault(error, 'permission')) this.refuse(error.message)
     } finally {
       this.#end()
     }

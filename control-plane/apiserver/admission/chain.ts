@@ -1,6 +1,7 @@
 /** The plugins that are on, in the order in which Kubernetes runs them. */
 import { defaultTolerationSeconds } from './default-tolerations.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
 import { taintNewNodes } from './node-taint.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podResize } from './pod-resize.ts'
@@ -12,6 +13,7 @@ import type { AdmissionSources } from './sources.ts'
 export const defaultPlugins = (sources: AdmissionSources): readonly AdmissionPlugin[] => [
   namespaceLifecycle(sources),
   serviceAccount(sources),
+  nodeRestriction,
   taintNewNodes,
   priority(sources),
   defaultTolerationSeconds,

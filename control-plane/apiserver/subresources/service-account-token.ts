@@ -3,13 +3,14 @@ import type { Pod, ServiceAccount, TokenRequest } from '../../../shared/model/ge
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { BoundObject, TokenSubject } from '../authn/claims.ts'
+import { nodeNameOf } from '../authz/node.ts'
 import { get } from '../core/get.ts'
 import { withManagedFields } from '../core/managed.ts'
 import { metaText, withMeta } from '../core/stored.ts'
 import { readBody } from '../handlers/bodies.ts'
 import { atOf, writeOptions, type Handler, type HandlerContext } from '../handlers/context.ts'
 import { body as bodyAnswer } from '../representations/write.ts'
-import { badRequest, conflict, invalid, notFound, serviceUnavailable } from '../status.ts'
+import { badRequest, conflict, forbidden, invalid, notFound, serviceUnavailable } from '../status.ts'
 import type { Call } from '../core/call.ts'
 import type { SubresourcePorts } from './ports.ts'
 
@@ -37,6 +38,8 @@ export const tokenHandler =
     const { spec = {} } = wanted as unknown as TokenRequest
     checkExpiry(spec.expirationSeconds ?? DEFAULT_SECONDS)
     const bound = await boundTo(context, call, wanted as unknown as TokenRequest)
+    const reason = whyNotForNode(call, spec.boundObjectRef?.uid ?? '', bound)
+    if (reason !== undefined) throw forbidden(route.store.resource, at.name, { message: reason })
     if (!tokenSigner) throw serviceUnavailable('this server issues no tokens')
     const signed = await tokenSigner.sign({ subject: { namespace: at.namespace, serviceAccount: named(account.metadata), ...bound }, audiences: spec.audiences ?? [], expirationSeconds: spec.expirationSeconds })
     const status = { token: signed.token, expirationTimestamp: formatTime(signed.expiresMs) }
@@ -59,6 +62,15 @@ function checkExpiry(seconds: number): void {
 const named = (metadata: { readonly name?: string | undefined; readonly uid?: string | undefined }): BoundObject => ({ name: metadata.name ?? '', uid: metadata.uid ?? '' })
 
 type Bound = Pick<TokenSubject, 'pod' | 'secret' | 'node'>
+
+/** A node gets tokens for its own pods alone. */
+function whyNotForNode({ user }: Call, uid: string, { pod, node }: Bound): string | undefined {
+  const nodeName = nodeNameOf(user)
+  if (nodeName === undefined) return undefined
+  if (!pod) return 'node requested token not bound to a pod'
+  if (uid === '') return 'node requested token with a pod binding without a uid'
+  return node?.name === nodeName ? undefined : 'node requested token bound to a pod scheduled on a different node'
+}
 
 /** The object whose end ends the token. */
 async function boundTo(context: HandlerContext, call: Call, { spec }: TokenRequest): Promise<Bound> {
