@@ -71,6 +71,7 @@ function podsConfig(config: AgentConfig, host: HostFacts, capabilities: readonly
     capacity: { cpuMillis: host.cpus * 1000, memoryBytes: host.memoryBytes, pods: config.maxPods },
     allocatable: { cpu: String(host.cpus), memory: String(host.memoryBytes), 'ephemeral-storage': String(host.ephemeralStorageBytes) },
     capabilities,
+    architecture: host.architecture,
     logMaxBytes: 10 * 1024 * 1024,
     logMaxFiles: 5,
   }

@@ -39,6 +39,8 @@ export interface PodsConfig {
   /** Capabilities of this process (`ownCapabilities`). */
   readonly capabilities: readonly string[]
   readonly podPidsLimit?: number | undefined
+  /** `amd64`, `arm64`, … */
+  readonly architecture?: string | undefined
   /** A log is rotated at this size; so many files of it are kept. */
   readonly logMaxBytes: number
   readonly logMaxFiles: number

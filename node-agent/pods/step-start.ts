@@ -116,7 +116,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     files: podFiles,
     shmPath: shared.shmPath,
     cgroupsPath: `${cgroups.podPath(uid)}/${id}`,
-    node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit },
+    node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, architecture: config.architecture },
     qosClass: pod.status?.qosClass ?? 'BestEffort',
   })
   if (built.kind === 'refused') {

@@ -12,8 +12,14 @@ export interface CapabilityOptions {
   readonly available: readonly string[]
 }
 
+export interface OciCapabilities {
+  readonly bounding: readonly string[]
+  readonly effective: readonly string[]
+  readonly permitted: readonly string[]
+}
+
 /** The `process.capabilities` of the OCI configuration. */
-export function ociCapabilities({ wanted, privileged, available }: CapabilityOptions): Readonly<Record<string, readonly string[]>> {
+export function ociCapabilities({ wanted, privileged, available }: CapabilityOptions): OciCapabilities {
   const set = new Set(privileged ? available : DEFAULTS.map(withPrefix))
   const add = (wanted?.add ?? []).map(withPrefix)
   const drop = (wanted?.drop ?? []).map(withPrefix)

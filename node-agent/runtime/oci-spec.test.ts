@@ -115,3 +115,33 @@ test('oom scores by class of service', () => {
   // Without CAP_SYS_RESOURCE a score cannot be lowered: left as it is.
   expect(build({}, {}, { qosClass: 'Guaranteed' }).process.oomScoreAdj).toBeUndefined()
 })
+
+interface Seccomp {
+  readonly defaultAction: string
+  readonly architectures: readonly string[]
+  readonly syscalls: ReadonlyArray<{ readonly names: readonly string[]; readonly action: string; readonly errnoRet?: number; readonly args?: readonly unknown[] }>
+}
+const seccompOf = (container: Partial<Container>, spec: Partial<PodSpec> = {}): Seccomp | undefined => (build(container, spec, { node: { capabilities, memoryBytes: 2 ** 30, architecture: 'amd64' } }).linux as { readonly seccomp?: Seccomp }).seccomp
+const runtimeDefault = { seccompProfile: { type: 'RuntimeDefault' } }
+const freely = (profile: Seccomp | undefined): readonly string[] => (profile?.syscalls ?? []).flatMap(({ names, action, args }) => (action === 'SCMP_ACT_ALLOW' && args === undefined ? names : []))
+
+test('seccomp: none unless asked for, by the container or its pod; the container has the last word', () => {
+  expect(seccompOf({})).toBeUndefined()
+  expect(seccompOf({ securityContext: runtimeDefault })).toMatchObject({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1, architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'] })
+  expect(seccompOf({}, { securityContext: runtimeDefault })).toBeDefined()
+  expect(seccompOf({ securityContext: { seccompProfile: { type: 'Unconfined' } } }, { securityContext: runtimeDefault })).toBeUndefined()
+  expect(seccompOf({ securityContext: { privileged: true } }, { securityContext: runtimeDefault })).toBeUndefined()
+  expect(refusable({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' } } })).toMatchObject({ kind: 'refused', message: expect.stringContaining('"a.json"') })
+})
+
+test('seccomp: capabilities open what belongs to them, and nothing opens keyrings', () => {
+  const plain = freely(seccompOf({ securityContext: runtimeDefault }))
+  const mighty = freely(seccompOf({ securityContext: { ...runtimeDefault, capabilities: { add: ['SYS_ADMIN'] } } }))
+  for (const name of ['read', 'execve', 'openat', 'futex', 'clock_gettime']) expect(plain).toContain(name)
+  for (const name of ['mount', 'unshare', 'setns', 'clone', 'clone3', 'bpf']) {
+    expect(plain).not.toContain(name)
+    expect(mighty).toContain(name)
+  }
+  for (const name of ['keyctl', 'add_key', 'kexec_load', 'io_uring_setup', 'userfaultfd']) expect(mighty).not.toContain(name)
+  expect(seccompOf({ securityContext: runtimeDefault })?.syscalls.find(({ names }) => names[0] === 'clone3')).toMatchObject({ action: 'SCMP_ACT_ERRNO', errnoRet: 38 })
+})

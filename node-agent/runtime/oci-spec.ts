@@ -1,9 +1,10 @@
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
 import { expandVariables } from '../../shared/model/expansion.ts'
 import { quantityValue } from '../../shared/model/quantity.ts'
-import { ociCapabilities } from './oci-capabilities.ts'
+import { ociCapabilities, type OciCapabilities } from './oci-capabilities.ts'
 import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, type VolumeMountSource } from './oci-mounts.ts'
 import { limitsWithin, ociResources, oomScoreAdjust } from './oci-resources.ts'
+import { defaultSeccomp, profileOf } from './seccomp.ts'
 import { resolveUser, type ContainerIdentity, type UserDatabase } from './oci-user.ts'
 
 /** The part of an image's configuration that shapes a container. */
@@ -46,6 +47,8 @@ export interface OciSpecInput {
     readonly capabilities: readonly string[]
     readonly memoryBytes: number
     readonly podPidsLimit?: number | undefined
+    /** `amd64`, `arm64`, …: for whose programs the default seccomp profile holds. */
+    readonly architecture?: string | undefined
   }
   readonly qosClass: string
 }
@@ -59,10 +62,7 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 /** Without the right to lower its own score, a process may only raise it. */
 const LOWERS_OOM_SCORE = 'CAP_SYS_RESOURCE'
 
-/**
- * The OCI runtime configuration (config.json, runtime-spec 1.0) of one container. There is no seccomp profile yet: every container runs
- * unconfined, `RuntimeDefault` too (docs/differences.md).
- */
+/** The OCI runtime configuration (config.json, runtime-spec 1.0) of one container. */
 export function ociSpec(input: OciSpecInput): OciSpecResult {
   const { pod, container, image } = input
   const resolved = resolveUser({ pod, container, imageUser: image.user, database: input.users })
@@ -70,15 +70,18 @@ export function ociSpec(input: OciSpecInput): OciSpecResult {
   const args = commandOf(input)
   if (args.length === 0) return { kind: 'refused', reason: 'CreateContainerError', message: `no command specified: neither container ${container.name} nor its image says what to run` }
   const privileged = container.securityContext?.privileged === true
+  const profile = profileOf(pod, container)
+  if (profile?.type === 'Localhost') return { kind: 'refused', reason: 'CreateContainerError', message: `this node has no seccomp profile ${JSON.stringify(profile.localhostProfile ?? '')}: of its own it has RuntimeDefault only` }
+  const capabilities = ociCapabilities({ wanted: container.securityContext?.capabilities, privileged, available: input.node.capabilities })
   const config = {
     ociVersion: '1.0.2',
-    process: processOf(input, { args, user: resolved.user, privileged }),
+    process: processOf(input, { args, user: resolved.user, capabilities }),
     root: { path: input.rootfs, readonly: container.securityContext?.readOnlyRootFilesystem === true },
     // On the host's network it is the host's name as well.
     ...(pod.spec?.hostNetwork === true ? {} : { hostname: input.sandbox.hostname }),
     mounts: ociMounts({ privileged, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files }),
     annotations: { 'io.kubernetes.pod.namespace': pod.metadata.namespace ?? '', 'io.kubernetes.pod.name': pod.metadata.name ?? '', 'io.kubernetes.pod.uid': pod.metadata.uid ?? '', 'io.kubernetes.container.name': container.name },
-    linux: linuxOf(input, privileged),
+    linux: { ...linuxOf(input, privileged), ...(profile === undefined ? {} : { seccomp: defaultSeccomp(capabilities.bounding, input.node.architecture ?? '') }) },
   }
   return { kind: 'spec', config, user: resolved.user }
 }
@@ -95,10 +98,10 @@ function commandOf({ container, image, env }: OciSpecInput): readonly string[] {
 interface ProcessParts {
   readonly args: readonly string[]
   readonly user: ContainerIdentity
-  readonly privileged: boolean
+  readonly capabilities: OciCapabilities
 }
 
-function processOf(input: OciSpecInput, { args, user, privileged }: ProcessParts): Readonly<Record<string, unknown>> {
+function processOf(input: OciSpecInput, { args, user, capabilities }: ProcessParts): Readonly<Record<string, unknown>> {
   const { pod, container, image, node } = input
   const score = oomScoreAdjust({ qosClass: input.qosClass, priority: pod.spec?.priority ?? 0, memoryRequestBytes: quantityValue(String(container.resources?.requests?.['memory'] ?? '0')), nodeMemoryBytes: node.memoryBytes })
   return {
@@ -107,7 +110,7 @@ function processOf(input: OciSpecInput, { args, user, privileged }: ProcessParts
     args,
     env: environmentOf(input, user),
     cwd: container.workingDir || image.workingDir || '/',
-    capabilities: ociCapabilities({ wanted: container.securityContext?.capabilities, privileged, available: node.capabilities }),
+    capabilities,
     noNewPrivileges: container.securityContext?.allowPrivilegeEscalation === false,
     ...(score >= 0 || node.capabilities.includes(LOWERS_OOM_SCORE) ? { oomScoreAdj: score } : {}),
   }
