@@ -1,10 +1,9 @@
 /** Completion of commands, flags, types and names in shells. The scripts ask the command itself. */
 import type { Call, Command } from '../program/command.ts'
-import { entries } from '../program/commands.ts'
 import { GLOBAL_FLAGS } from '../program/flags.ts'
 import { Problem } from '../program/problem.ts'
 import { resourcesFor, pathOf } from '../cluster/resources.ts'
-import { namedItems } from '../print/objects.ts'
+import { namedItems } from '../print/items.ts'
 
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `# bash completion for gantry: source <(gantry completion bash)
@@ -65,8 +64,8 @@ const NODES = new Set(['cordon', 'uncordon', 'drain'])
 
 async function candidatesFor(call: Call, before: readonly string[]): Promise<readonly string[]> {
   const [name, ...rest] = before.filter((word) => !word.startsWith('-'))
-  if (name === undefined) return entries().map((one) => one.name)
-  const command = await entries().find((one) => one.name === name)?.load()
+  if (name === undefined) return call.commands.map((one) => one.name)
+  const command = await call.commands.find((one) => one.name === name)?.load()
   if (!command) return []
   const flags = [...(command.flags ?? []), ...GLOBAL_FLAGS].map((flag) => `--${flag.name}`)
   if (command.subcommands && rest.length === 0) return [...command.subcommands.map((one) => one.name), ...flags]

@@ -71,5 +71,6 @@ test('how far a rollout is', () => {
 
 test('of several pods the one that runs comes first', () => {
   const running = pod('running', { spec: { containers: [], nodeName: 'n' }, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } } as unknown as Partial<Pod>)
-  expect([pod('pending'), running].toSorted(byUsefulness)[0]?.metadata.name).toBe('running')
+  const leaving = { ...running, metadata: { ...running.metadata, name: 'leaving', deletionTimestamp: '2030-01-01T00:00:00Z' } }
+  expect([leaving, pod('pending'), running].toSorted(byUsefulness).map(({ metadata }) => metadata.name)).toEqual(['running', 'pending', 'leaving'])
 })

@@ -1,6 +1,7 @@
 /** Objects as JSON, YAML, names, or what a template makes of them. */
 import type { ApiObject } from '../cluster/cluster.ts'
-import { asList, namedItems, type ObjectPrinter } from '../print/objects.ts'
+import { asList, namedItems } from '../print/items.ts'
+import type { ObjectPrinter } from '../print/objects.ts'
 import { objectCall, pagesOf, refusalsTold, type Wanted } from './wanted.ts'
 
 interface Page extends ApiObject {

@@ -3,7 +3,8 @@ import type { ApiObject } from '../cluster/cluster.ts'
 import { Problem } from '../program/problem.ts'
 import { columnsOf } from './columns.ts'
 import { barePath, jsonPathValues, valueText } from './jsonpath/evaluate.ts'
-import { itemsOf, type ObjectPrinter } from './objects.ts'
+import { itemsOf } from './items.ts'
+import type { ObjectPrinter } from './objects.ts'
 
 interface Column {
   readonly title: string

@@ -1,7 +1,7 @@
 /** Prints objects in the formats of `-o` that are not tables. */
-import { apiVersionOf } from '../cluster/resources.ts'
 import type { ApiObject } from '../cluster/cluster.ts'
 import { Problem } from '../program/problem.ts'
+import { isList, itemsOf, nameOf } from './items.ts'
 
 export type ObjectPrinter = (object: ApiObject) => string | Promise<string>
 
@@ -11,13 +11,6 @@ export interface PrinterOptions {
 }
 
 const FORMATS = ['custom-columns', 'custom-columns-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'name', 'wide', 'yaml']
-
-/** The list as kubectl writes it: a plain `List` that holds whatever was found. */
-export const asList = (items: readonly ApiObject[]): ApiObject => ({ apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } })
-
-export const itemsOf = (object: ApiObject): readonly ApiObject[] => (Array.isArray(object['items']) && (object.kind ?? '').endsWith('List') ? (object['items'] as readonly ApiObject[]) : [object])
-
-const isList = (object: ApiObject): boolean => Array.isArray(object['items']) && (object.kind ?? '').endsWith('List')
 
 function withoutManagedFields(object: ApiObject): ApiObject {
   if (isList(object)) return { ...object, items: itemsOf(object).map(withoutManagedFields) }
@@ -74,12 +67,3 @@ async function jsonPathPrinter(format: string, argument: string | undefined): Pr
   const { jsonText } = await import('./json.ts')
   return (object) => jsonText(jsonPathValues(barePath(template), object))
 }
-
-const groupOf = (apiVersion: string | undefined): string => (apiVersion?.includes('/') ? (apiVersion.split('/')[0] ?? '') : '')
-
-/** `deployment.apps/web` */
-export const nameOf = ({ apiVersion, kind, metadata }: ApiObject): string => `${(kind ?? '').toLowerCase()}${groupOf(apiVersion) === '' ? '' : `.${groupOf(apiVersion)}`}/${metadata?.name ?? ''}`
-
-/** A list's items with what the server leaves out of them: version and kind. */
-export const namedItems = (list: ApiObject, of: { readonly group: string; readonly version: string; readonly kind: string }): readonly ApiObject[] =>
-  ((list['items'] as readonly ApiObject[] | null | undefined) ?? []).map((item) => ({ apiVersion: apiVersionOf(of), kind: of.kind, ...item }))

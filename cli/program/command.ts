@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts'
+import type { CommandEntry } from './commands.ts'
 import type { Flag, Flags } from './flags.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -6,6 +7,8 @@ import type { Terminal } from './terminal.ts'
 export interface Call {
   /** The words as they were typed, `rollout status`. */
   readonly command: string
+  /** Every command there is. */
+  readonly commands: readonly CommandEntry[]
   /** Arguments before `--`. */
   readonly args: readonly string[]
   /** Arguments after `--`; `undefined` if there was none. */

@@ -60,6 +60,7 @@ async function descend(command: Command, path: string, { words, around }: { read
   let cluster: ReturnType<Call['cluster']> | undefined
   const call: Call = {
     command: path,
+    commands: entries(),
     ...parsed,
     ...around,
     cluster: () => (cluster ??= import('../cluster/open.ts').then(({ openCluster }) => openCluster(call))),

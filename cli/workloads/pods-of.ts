@@ -23,9 +23,9 @@ export async function podsBySelector(cluster: Cluster, labelSelector: string, na
 
 const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 
-/** Those one would rather look at first: running, ready, the longest. */
+/** Those one would rather look at first: not on their way out, running, ready, the longest. */
 export function byUsefulness(a: Pod, b: Pod): number {
-  const rank = (pod: Pod): number => (pod.spec?.nodeName ? 0 : 4) + (pod.status?.phase === 'Running' ? 0 : 2) + (isReady(pod) ? 0 : 1)
+  const rank = (pod: Pod): number => (pod.metadata.deletionTimestamp ? 8 : 0) + (pod.spec?.nodeName ? 0 : 4) + (pod.status?.phase === 'Running' ? 0 : 2) + (isReady(pod) ? 0 : 1)
   return rank(a) - rank(b) || ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1)
 }
 
