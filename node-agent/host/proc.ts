@@ -47,6 +47,18 @@ export async function hasArgument(pid: number, word: string): Promise<boolean> {
   return text.split('\0').includes(word)
 }
 
+/** All processes that were started with one of these words among their arguments. Costs a look at every process of the host. */
+export async function processesNaming(words: ReadonlySet<string>): Promise<readonly ProcessIdentity[]> {
+  const found: ProcessIdentity[] = []
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const text = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')
+    const who = text.split('\0').some((word) => words.has(word)) ? await identify(Number(name)) : undefined
+    if (who !== undefined) found.push(who)
+  }
+  return found
+}
+
 /** Whether a process is in a control group of this path (in any hierarchy) or below it. */
 export async function isInCgroup(pid: number, path: string): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')

@@ -29,6 +29,9 @@ export interface ContainerFile {
 
 const FILE = 'container.json'
 
+/** Made at the start: a bundle without it was never started. */
+export const containerFileOf = (bundle: string): string => join(bundle, FILE)
+
 export const bundleOf = (folders: RuntimeFolders, id: string): string => join(folders.bundles, id)
 
 /** Makes the bundle with its config.json. */
@@ -37,18 +40,23 @@ export async function writeBundle(bundle: string, config: Readonly<Record<string
   await replaceFile(join(bundle, 'config.json'), JSON.stringify(config))
 }
 
-export const writeContainerFile = (bundle: string, file: ContainerFile): Promise<void> => replaceFile(join(bundle, FILE), JSON.stringify(file))
+export const writeContainerFile = (bundle: string, file: ContainerFile): Promise<void> => replaceFile(containerFileOf(bundle), JSON.stringify(file))
 
 /** What the agent wrote, or (killed before it could) what conmon did; undefined where there is no live process to be found. */
 export async function readContainerFile(bundle: string): Promise<ContainerFile | undefined> {
-  const text = await unlessMissing(readFile(join(bundle, FILE), 'utf8'))
+  const text = await unlessMissing(readFile(containerFileOf(bundle), 'utf8'))
   if (text !== undefined) return JSON.parse(text) as ContainerFile
   const process = await identifyByPidFile(join(bundle, 'pidfile'))
-  const config = await unlessMissing(readFile(join(bundle, 'config.json'), 'utf8'))
-  if (process === undefined || config === undefined) return undefined
-  const cgroupsPath = (JSON.parse(config) as { readonly linux?: { readonly cgroupsPath?: string } }).linux?.cgroupsPath ?? ''
+  const cgroupsPath = await configuredCgroup(bundle)
+  if (process === undefined || cgroupsPath === '') return undefined
   // A pid file alone may name a later process.
   return (await isInCgroup(process.pid, cgroupsPath)) ? { process, logPath: '', cgroupsPath, stdin: false } : undefined
+}
+
+/** The control group its configuration names; empty where there is none. */
+export async function configuredCgroup(bundle: string): Promise<string> {
+  const config = await unlessMissing(readFile(join(bundle, 'config.json'), 'utf8'))
+  return config === undefined ? '' : ((JSON.parse(config) as { readonly linux?: { readonly cgroupsPath?: string } }).linux?.cgroupsPath ?? '')
 }
 
 /** The variables of the container's first process, `NAME=value` each. */

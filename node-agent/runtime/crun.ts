@@ -11,10 +11,11 @@ import { runProgram } from '../host/exec.ts'
 import { ensureFolder, exists } from '../host/files.ts'
 import { identify } from '../host/proc.ts'
 import { signalProcess } from '../host/signals.ts'
-import { bundleOf, findMonitor, listBundles, readContainerFile, removeBundle, runtimeFolders, writeBundle, writeContainerFile, type ContainerFile, type RuntimeFolders } from './bundle.ts'
+import { bundleOf, configuredCgroup, findMonitor, listBundles, readContainerFile, removeBundle, runtimeFolders, writeBundle, writeContainerFile, type ContainerFile, type RuntimeFolders } from './bundle.ts'
 import { createUnderMonitor } from './conmon.ts'
 import { execInContainer } from './exec-process.ts'
 import { watchExits, type ExitRecord, type ExitWatch } from './exits.ts'
+import { endHalfMade } from './half-made.ts'
 import { openContainerInput, tellMonitor } from './input.ts'
 import type { ContainerRuntime, ContainerSpec, ContainerState, CreateResult } from './port.ts'
 import { plainWords } from './words.ts'
@@ -71,6 +72,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   }
 
   async begin(): Promise<void> {
+    for (const id of await endHalfMade(this.#folders, this.#options.clock)) await this.delete(id)
     for (const id of await listBundles(this.#folders)) await this.#load(id)
     this.#exits = await watchExits(this.#folders, (id) => void this.#noteExit(id))
   }
@@ -139,7 +141,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   async delete(id: string): Promise<void> {
     const known = this.#known.get(id)
     const bundle = bundleOf(this.#folders, id)
-    const cgroupsPath = (known?.file ?? (await readContainerFile(bundle)))?.cgroupsPath ?? ''
+    const cgroupsPath = (known?.file ?? (await readContainerFile(bundle)))?.cgroupsPath ?? (await configuredCgroup(bundle))
     if (this.name === 'crun' && known?.exit !== undefined) await rm(join(this.#folders.runtimeRoot, id), { recursive: true, force: true })
     else if (await exists(join(this.#folders.runtimeRoot, id))) await this.#deleteByProgram(id)
     await removeBundle(bundle)

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
 import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
 import { runtimeContract, text } from '../../node-agent/runtime/contract.ts'
@@ -101,6 +101,23 @@ describe('crun under conmon, real parts', () => {
   afterAll(async () => {
     for (const id of await runtime.list()) await runtime.delete(id)
     await runtime[Symbol.asyncDispose]()
+  })
+
+  test('what an agent was making when it was killed is unmade by the next one, and can be made again', async () => {
+    const half = join(folder, 'half')
+    const spec = specOf('half', { command: ['sleep', '1000'] }, half)
+    await using first = await open(half)
+    expect(await first.create(spec)).toMatchObject({ kind: 'created' })
+    // In the middle of it: the runtime has been told, and has not answered.
+    const making = first.create(specOf('other', { command: ['sleep', '1000'] }, half))
+    await vi.waitFor(() => expect(existsSync(join(half, 'bundles', 'other', 'config.json'))).toBe(true))
+    await using second = await open(half)
+    await making
+    expect(await second.list()).toEqual([])
+    for (const id of ['half', 'other']) expect(await second.state(id)).toEqual({ kind: 'unknown' })
+    expect(await second.create(spec)).toMatchObject({ kind: 'created' })
+    expect(await second.start('half')).toMatchObject({ kind: 'started' })
+    await second.delete('half')
   })
 
   test('the log is in CRI format', async () => {
