@@ -14,7 +14,7 @@ export function labClient(spec: LabSpec, identity: LabIdentity): RestClient {
 const CONNECT_EVERY_MS = 15
 
 /** Resolves when the API answers that it is ready. @throws Fault('timeout') with what it said last. */
-export async function apiReady(client: RestClient, timeoutMs: number): Promise<void> {
+export async function apiReady(client: RestClient, { lab }: { readonly lab: string }, timeoutMs: number): Promise<void> {
   const deadline = systemClock.monotonicMs() + timeoutMs
   let last = 'nothing'
   while (systemClock.monotonicMs() < deadline) {
@@ -28,25 +28,25 @@ export async function apiReady(client: RestClient, timeoutMs: number): Promise<v
     }
     await sleep(systemClock, CONNECT_EVERY_MS)
   }
-  throw new Fault('timeout', `the API did not become ready in ${timeoutMs / 1000} s (${last}): see "gantry lab logs control-plane"`)
+  throw new Fault('timeout', `the API did not become ready in ${timeoutMs / 1000} s (${last}): see "gantry lab logs control-plane --name ${lab}"`)
 }
 
 const isReady = (node: Node): boolean => node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
 
-/** Resolves when all these nodes are Ready, as a watch tells. @throws Fault('timeout') naming those that are not. */
-export async function nodesReady(client: RestClient, names: readonly string[], timeoutMs: number): Promise<void> {
-  if (names.length === 0) return
-  const waiting = new Set(names)
+/** Resolves when all these nodes are Ready in the boot given (what is stored of a boot before says nothing), as a watch tells. @throws Fault('timeout') naming those that are not. */
+export async function nodesReady(client: RestClient, { lab, boots }: { readonly lab: string; readonly boots: ReadonlyMap<string, string> }, timeoutMs: number): Promise<void> {
+  if (boots.size === 0) return
+  const waiting = new Map(boots)
   const signal = AbortSignal.timeout(timeoutMs)
   try {
     const { chunks } = await client.stream({ path: '/api/v1/nodes?watch=1', signal })
     for await (const line of linesOf(chunks as AsyncIterable<Buffer>)) {
       const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: Node }
-      if (type !== 'BOOKMARK' && isReady(object)) waiting.delete(object.metadata.name ?? '')
+      if (type !== 'BOOKMARK' && isReady(object) && object.status?.nodeInfo?.bootID === waiting.get(object.metadata.name ?? '')) waiting.delete(object.metadata.name ?? '')
       if (waiting.size === 0) return
     }
   } catch (error) {
     if (!signal.aborted) throw error
   }
-  throw new Fault('timeout', `not Ready after ${timeoutMs / 1000} s: ${[...waiting].join(', ')}: see "gantry lab logs ${[...waiting][0] ?? ''}"`)
+  throw new Fault('timeout', `not Ready after ${timeoutMs / 1000} s: ${[...waiting.keys()].join(', ')}: see "gantry lab logs ${[...waiting.keys()][0] ?? ''} --name ${lab}"`)
 }

@@ -8,8 +8,9 @@ import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
 import { defaultRoots, layoutOf, machineOf, membersOf, whyNotLabName, type LabSpec, type Member } from './layout.ts'
+import { withLock } from './lock.ts'
 import { createMachines, cutOff, heal as healLinks, linkState, removeMachines, setLink } from './machines.ts'
-import { newBootId, programOf } from './programs.ts'
+import { bootIdOf, newBootId, programOf } from './programs.ts'
 import { control, logFile, stateOfService, supervise, writeService } from './services.ts'
 import { listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
 
@@ -36,6 +37,12 @@ const LAB_SHARE = 8
 /** Makes the lab, or brings up what of it does not run (after a crash of the host: with the names, addresses and state it had). */
 export async function up(options: UpOptions): Promise<UpResult> {
   assertLabPossible()
+  return await withLock(lockOf(options.name), () => upLocked(options))
+}
+
+const lockOf = (lab: string): string => `gantry-lab-${lab}`
+
+async function upLocked(options: UpOptions): Promise<UpResult> {
   const stage = stopwatch(options.onStage)
   const spec = await specFor(options)
   const layout = layoutOf(spec)
@@ -45,9 +52,9 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const started = await startMembers(spec, identity)
   stage('programs')
   using client = labClient(spec, identity)
-  await apiReady(client, READY_TIMEOUT_MS)
+  await apiReady(client, { lab: spec.name }, READY_TIMEOUT_MS)
   stage('control plane ready')
-  await nodesReady(client, await expectedNodes(spec), READY_TIMEOUT_MS)
+  await nodesReady(client, { lab: spec.name, boots: await expectedNodes(spec) }, READY_TIMEOUT_MS)
   stage('nodes ready')
   const kubeconfigFile = options.kubeconfig ? await addToKubeconfig(spec, identity) : undefined
   return { spec, server: layout.server, kubeconfigFile, started }
@@ -107,11 +114,13 @@ async function startMembers(spec: LabSpec, identity: LabIdentity): Promise<reado
   return started.flat()
 }
 
-/** Nodes that are neither paused nor cut off. */
-async function expectedNodes(spec: LabSpec): Promise<readonly string[]> {
+/** Nodes that are neither paused nor cut off, and the boot each of them is in. */
+async function expectedNodes(spec: LabSpec): Promise<ReadonlyMap<string, string>> {
   const nodes = membersOf(spec).filter((member) => member.kind === 'node')
-  const reachable = await Promise.all(nodes.map(async ({ name }) => ((await linkState(spec, name)) === 'up' && !(await isFrozen(layoutOf(spec).memberCgroup(name))) ? [name] : [])))
-  return reachable.flat()
+  const reachable = await Promise.all(
+    nodes.map(async ({ name }) => ((await linkState(spec, name)) === 'up' && !(await isFrozen(layoutOf(spec).memberCgroup(name))) ? [[name, await bootIdOf(spec, name)] as const] : [])),
+  )
+  return new Map(reachable.flat())
 }
 
 async function existing(name: string): Promise<LabSpec> {
@@ -132,8 +141,8 @@ async function memberOf(lab: string, member: string): Promise<{ readonly spec: L
 export async function kill(lab: string, name: string): Promise<void> {
   const { spec, member } = await memberOf(lab, name)
   const group = layoutOf(spec).memberCgroup(name)
-  await setFrozen(group, true)
   await control(spec, name, 'd')
+  await setFrozen(group, true)
   if (member.kind !== 'etcd') await setLink(spec, machineOf(member), 'down')
   await killGroup(group)
 }
@@ -144,7 +153,9 @@ export async function start(lab: string, name: string): Promise<void> {
   await startMember(spec, member)
 }
 
+/** Nothing happens to one that runs: it is in the boot it is in. */
 async function startMember(spec: LabSpec, member: Member): Promise<void> {
+  if ((await stateOfService(spec, member.name)).pid !== undefined) return
   if (member.kind === 'node') await newBootId(spec, member.name)
   if (member.kind !== 'etcd') await setLink(spec, machineOf(member), 'up')
   await control(spec, member.name, 'u')
@@ -172,7 +183,11 @@ export async function heal(lab: string): Promise<void> {
 }
 
 /** Removes everything the lab made. `keep` leaves its data, so that `up` finds it again. */
-export async function down(lab: string, options: { readonly keep: boolean }): Promise<boolean> {
+export function down(lab: string, options: { readonly keep: boolean }): Promise<boolean> {
+  return withLock(lockOf(lab), () => downLocked(lab, options))
+}
+
+async function downLocked(lab: string, options: { readonly keep: boolean }): Promise<boolean> {
   const spec = await readSpec(lab)
   if (!spec) return false
   const { cgroup, state } = layoutOf(spec)

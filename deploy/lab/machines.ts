@@ -10,20 +10,37 @@ const addressOf = (layout: Layout, machine: string): string => (machine === 'con
 export async function createMachines(spec: LabSpec): Promise<void> {
   const layout = layoutOf(spec)
   await mkdir(layout.pins, { recursive: true })
-  const missing = machinesOf(spec).filter((machine) => !existsSync(layout.netnsPath(machine)))
-  await Promise.all([createNetwork(layout, missing), pinnable(layout)])
+  const whole = await Promise.all(machinesOf(spec).map(async (machine) => ((await isWhole(layout, machine)) ? [machine] : [])))
+  const missing = machinesOf(spec).filter((machine) => !whole.flat().includes(machine))
+  await Promise.all([createNetwork(layout, missing, whole.flat()), pinnable(layout)])
   await Promise.all(machinesOf(spec).map((machine) => createMounts(layout, machine)))
 }
 
+/** The default route is set last: where it is, everything before it is. What an interrupted command or a crash left of a machine is not. */
+async function isWhole(layout: Layout, machine: string): Promise<boolean> {
+  if (!existsSync(layout.netnsPath(machine)) || !existsSync(`/sys/class/net/${layout.link(machine)}`)) return false
+  const { exitCode, stdout } = await runProgram('ip', ['-netns', layout.netns(machine), 'route', 'show', 'default'])
+  return exitCode === 0 && stdout.includes(layout.hostAddress)
+}
+
+/** What is there of a machine's network. */
+const remainsOf = (layout: Layout, machine: string): readonly string[] => [
+  ...(existsSync(`/sys/class/net/${layout.link(machine)}`) ? [`link del ${layout.link(machine)}`] : []),
+  ...(existsSync(layout.netnsPath(machine)) ? [`netns del ${layout.netns(machine)}`] : []),
+]
+
 /** All links in three batches: namespaces and cables, then the inside of each namespace, then the bridge's side. */
-async function createNetwork(layout: Layout, machines: readonly string[]): Promise<void> {
-  const bridge = existsSync(`/sys/class/net/${layout.bridge}`) ? [] : [`link add ${layout.bridge} type bridge`, `addr add ${layout.hostAddress}/24 dev ${layout.bridge}`, `link set ${layout.bridge} up`]
+async function createNetwork(layout: Layout, machines: readonly string[], whole: readonly string[]): Promise<void> {
+  const hasBridge = existsSync(`/sys/class/net/${layout.bridge}`)
+  const bridge = hasBridge && machines.length === 0 ? [] : [...(hasBridge ? [] : [`link add ${layout.bridge} type bridge`]), `addr replace ${layout.hostAddress}/24 dev ${layout.bridge}`, `link set ${layout.bridge} up`]
+  const replugged = hasBridge ? [] : whole.map((machine) => `link set ${layout.link(machine)} master ${layout.bridge} up`)
   const cables = machines.flatMap((machine) => [
+    ...remainsOf(layout, machine),
     `netns add ${layout.netns(machine)}`,
     `link add ${layout.link(machine)} type veth peer name eth0 netns ${layout.netns(machine)}`,
     `link set ${layout.link(machine)} master ${layout.bridge} up`,
   ])
-  if (bridge.length + cables.length > 0) await mustRun('ip', ['-batch', '-'], { input: [...bridge, ...cables].join('\n') })
+  if (bridge.length + cables.length > 0) await mustRun('ip', ['-batch', '-'], { input: [...bridge, ...replugged, ...cables].join('\n') })
   await Promise.all(
     machines.map((machine) =>
       mustRun('ip', ['-netns', layout.netns(machine), '-batch', '-'], {
@@ -86,8 +103,7 @@ export async function removeMachines(spec: LabSpec): Promise<void> {
   await Promise.all(machines.map((machine) => runProgram('umount', ['-l', layout.mountsPin(machine)])))
   await runProgram('umount', ['-l', layout.pins])
   const lines = [
-    ...machines.filter((machine) => existsSync(`/sys/class/net/${layout.link(machine)}`)).map((machine) => `link del ${layout.link(machine)}`),
-    ...machines.filter((machine) => existsSync(layout.netnsPath(machine))).map((machine) => `netns del ${layout.netns(machine)}`),
+    ...machines.flatMap((machine) => remainsOf(layout, machine)),
     ...[layout.bridge, layout.cutBridge].filter((bridge) => existsSync(`/sys/class/net/${bridge}`)).map((bridge) => `link del ${bridge}`),
   ]
   if (lines.length > 0) await mustRun('ip', ['-batch', '-'], { input: lines.join('\n') })

@@ -1,6 +1,6 @@
 /** The command lines and settings of a lab's programs. */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { API_PORT, JOIN_PORT, layoutOf, nodeIndex, NODE_PORT, type LabSpec, type Member } from './layout.ts'
@@ -99,3 +99,5 @@ export async function newBootId(spec: LabSpec, node: string): Promise<void> {
   await mkdir(layoutOf(spec).memberRun(node), { recursive: true })
   await writeFile(bootIdFile(spec, node), `${randomUUID()}\n`)
 }
+
+export const bootIdOf = async (spec: LabSpec, node: string): Promise<string> => (await readFile(bootIdFile(spec, node), 'utf8')).trim()

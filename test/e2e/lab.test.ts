@@ -3,7 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
-import { processesOf } from '../../deploy/lab/cgroups.ts'
+import { killGroup, processesOf } from '../../deploy/lab/cgroups.ts'
+import { labClient } from '../../deploy/lab/api.ts'
+import { labIdentity } from '../../deploy/lab/identity.ts'
+import { bootIdOf } from '../../deploy/lab/programs.ts'
+import type { Node } from '../../shared/model/gen/api.ts'
+import { run } from './harness.ts'
 
 const NAMES = ['e2e-one', 'e2e-two'] as const
 
@@ -64,6 +69,29 @@ test('a node is paused and resumed, cut off and healed, killed and started', asy
   expect(await stateOf('n1')).toBe('stopped')
   await lab.start(NAMES[0], 'n1')
   await expect.poll(() => stateOf('n1'), { timeout: 20_000 }).toBe('running')
+})
+
+test('what is left of a lab after its host crashed is made whole, and nodes are ready in their new boot', async () => {
+  const { spec } = await lab.status(NAMES[0])
+  const layout = layoutOf(spec)
+  await killGroup(`${layout.cgroup}/supervisor`)
+  await killGroup(layout.cgroup)
+  // One machine without its cable, one whose making was interrupted.
+  await run('ip', ['link', 'del', layout.link('control-plane')])
+  await run('ip', ['-netns', layout.netns('n1'), 'addr', 'flush', 'dev', 'eth0'])
+  const [first, second] = await Promise.all([lab.up({ name: NAMES[0], kubeconfig: false }), lab.up({ name: NAMES[0], kubeconfig: false })])
+  expect([...first.started, ...second.started].toSorted()).toEqual(['control-plane', 'etcd', 'n1'])
+  using client = labClient(spec, await labIdentity(spec))
+  const node = JSON.parse((await client.request({ path: '/api/v1/nodes/n1' })).text) as Node
+  expect(node.status?.nodeInfo?.bootID).toBe(await bootIdOf(spec, 'n1'))
+})
+
+test('starting what runs changes nothing', async () => {
+  const { spec, members } = await lab.status(NAMES[0])
+  const boot = await bootIdOf(spec, 'n1')
+  await lab.start(NAMES[0], 'n1')
+  expect(await bootIdOf(spec, 'n1')).toBe(boot)
+  expect((await lab.status(NAMES[0])).members).toEqual(members)
 })
 
 test('mistakes are answered with a sentence that says what to do', async () => {
