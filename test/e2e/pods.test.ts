@@ -90,10 +90,17 @@ describe.concurrent('probes', () => {
 
 describe.concurrent('stopping and talking', () => {
   test('SIGTERM first: a container that heeds it ends at once, and its last words are read', async () => {
-    await running(cluster, trialPod('polite', 'trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done', { spec: { terminationGracePeriodSeconds: 60 } }))
-    const followed = cluster.kubectl(['logs', '-f', 'polite'])
-    expect(await remove(cluster, 'polite')).toBeLessThan(30_000)
-    expect((await followed).stdout).toBe('bye\n')
+    await running(cluster, trialPod('polite', 'trap "echo bye; exit 0" TERM; echo hello; while :; do sleep 0.1; done', { spec: { terminationGracePeriodSeconds: 60 } }))
+    const { chunks } = await cluster.client.stream({ path: '/api/v1/namespaces/default/pods/polite/log?follow=true' })
+    let said = ''
+    let gone: Promise<number> | undefined
+    for await (const chunk of chunks) {
+      said += Buffer.from(chunk).toString()
+      // Whoever reads it hears the end of it.
+      gone ??= remove(cluster, 'polite')
+    }
+    expect(said).toBe('hello\nbye\n')
+    expect(await gone).toBeLessThan(30_000)
   })
 
   test('SIGKILL after the grace', async () => {
