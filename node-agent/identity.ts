@@ -5,26 +5,53 @@ import { Fault, isFault, messageOf } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
 import { createCertificateRequest, readCertificate, renewAtMs } from '../shared/kit/pki.ts'
 import { portsOf, type AgentConfig } from './config.ts'
-import { joinWithToken, parseJoinToken } from './session/join.ts'
+import { fingerprintOf, joinWithToken, parseJoinToken, type JoinToken } from './session/join.ts'
 
 /** How soon to try again while the control plane does not answer. */
 const RETRY_MS = 40
 
 /** The node's own certificate: read from its state folder, or got with the join token (tried until the control plane answers). */
-export async function loadIdentity(config: AgentConfig, { clock, log, signal }: { readonly clock: Clock; readonly log: Log; readonly signal: AbortSignal }): Promise<TlsFiles> {
+export async function loadIdentity(config: AgentConfig, { clock, log, signal }: Work): Promise<TlsFiles> {
   const folder = `${config.stateDir}/pki`
   const known = await read(folder)
-  if (known && readCertificate(known.cert).notAfterMs > clock.nowMs()) return known
   const token = parseJoinToken(config.token ?? '')
-  if (!token) throw new Fault('invalid', config.token === undefined ? 'this node has no certificate yet: give it a join token ("gantry agent --server URL --token TOKEN")' : 'the join token is not complete: it looks like gantry1.<64 hex digits>.<secret>')
+  const reason = known ? whyNotKept(known, { nodeName: config.nodeName, token, clock }) : 'this node has no certificate yet'
+  if (known && reason === undefined) return known
+  if (config.token === undefined) throw new Fault('invalid', `${reason ?? ''}: give it a join token ("gantry agent --server URL --token TOKEN")`)
+  if (!token) throw new Fault('invalid', 'the join token is not complete: it looks like gantry1.<64 hex digits>.<secret>')
+  const joined = await joinUntilAnswered(config, token, { clock, log, signal })
+  await write(folder, joined)
+  return joined
+}
+
+/** Why the certificate of before is not this node's any more; `undefined` if it is. */
+export function whyNotKept({ ca, cert }: TlsFiles, { nodeName, token, clock }: { readonly nodeName: string; readonly token: JoinToken | undefined; readonly clock: Clock }): string | undefined {
+  const { commonName, notAfterMs } = readCertificate(cert)
+  if (commonName !== `system:node:${nodeName}`) return `the state folder holds the certificate of ${commonName ?? 'nobody'}, and this is node ${nodeName}`
+  if (notAfterMs <= clock.nowMs()) return "this node's certificate has expired"
+  return token && fingerprintOf(ca) !== token.caSha256 ? 'the state folder holds the certificate of another cluster' : undefined
+}
+
+interface Work {
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Whoever started the agent sees what it waits for, and not too often. */
+const TELL_EVERY_MS = 10_000
+
+async function joinUntilAnswered(config: AgentConfig, token: JoinToken, { clock, log, signal }: Work): Promise<TlsFiles> {
+  let toldMs = Number.NEGATIVE_INFINITY
   for (;;) {
     try {
-      const identity = await joinWithToken(portsOf(config.server).join, token, config.nodeName)
-      await write(folder, identity)
-      return identity
+      return await joinWithToken(portsOf(config.server).join, token, config.nodeName)
     } catch (error) {
       if (!isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error
-      log.debug({ err: messageOf(error) }, 'not joined yet')
+      if (clock.monotonicMs() - toldMs >= TELL_EVERY_MS) {
+        toldMs = clock.monotonicMs()
+        log.info({ server: config.server, err: messageOf(error) }, 'not joined yet: the control plane does not answer, tried again')
+      }
       await sleep(clock, RETRY_MS, signal)
     }
   }
@@ -36,7 +63,7 @@ const RENEW_RETRY_MS = 60_000
 const LOOK_AGAIN_MS = 3_600_000
 
 /** Gets a new certificate when four fifths of the life of this one are over. Resolves with it: who dials from then on shows the new one. */
-export async function renewedIdentity(config: AgentConfig, identity: TlsFiles, { clock, log, signal }: { readonly clock: Clock; readonly log: Log; readonly signal: AbortSignal }): Promise<TlsFiles> {
+export async function renewedIdentity(config: AgentConfig, identity: TlsFiles, { clock, log, signal }: Work): Promise<TlsFiles> {
   for (;;) {
     const waitMs = renewAtMs(identity.cert) - clock.nowMs()
     if (waitMs > 0) {

@@ -18,6 +18,11 @@ export function parseJoinToken(text: string): JoinToken | undefined {
   return match?.[1] && match[2] ? { caSha256: match[1], secret: match[2] } : undefined
 }
 
+const sha256 = (raw: Buffer): string => createHash('sha256').update(raw).digest('hex')
+
+/** Of a CA certificate (PEM), as join tokens give it. */
+export const fingerprintOf = (certificatePem: string): string => sha256(new X509Certificate(certificatePem).raw)
+
 interface PeerCertificate {
   readonly raw: Buffer
   readonly issuerCertificate?: PeerCertificate
@@ -30,7 +35,7 @@ export function fetchAuthority(address: Address, caSha256: string): Promise<stri
     socket.setTimeout(5_000, () => socket.destroy(new Fault('timeout', `${address.host}:${address.port} does not answer`)))
     socket.once('error', (cause) => reject(new Fault('unavailable', `cannot reach the control plane at ${address.host}:${address.port}: ${cause.message}`, { cause })))
     socket.once('secureConnect', () => {
-      const found = chainOf(socket.getPeerCertificate(true) as PeerCertificate).find((raw) => createHash('sha256').update(raw).digest('hex') === caSha256)
+      const found = chainOf(socket.getPeerCertificate(true) as PeerCertificate).find((raw) => sha256(raw) === caSha256)
       socket.destroy()
       if (found) resolve(new X509Certificate(found).toString())
       else reject(new Fault('permission', `${address.host}:${address.port} belongs to another cluster than the join token: its CA has another fingerprint`))

@@ -1,0 +1,45 @@
+import { mkdtempSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../shared/kit/clock.ts'
+import { silentLog } from '../shared/kit/log.ts'
+import { createAuthority, issueCertificate } from '../shared/kit/pki.ts'
+import type { TlsFiles } from '../proto/rpc.ts'
+import { parseAgentConfig } from './config.ts'
+import { loadIdentity, whyNotKept } from './identity.ts'
+import { fingerprintOf, type JoinToken } from './session/join.ts'
+
+const clock = systemClock
+const stateDir = mkdtempSync(join(tmpdir(), 'gantry-identity-'))
+let known: TlsFiles
+
+beforeAll(async () => {
+  const authority = await createAuthority({ clock })
+  const { certificatePem, privateKeyPem } = await issueCertificate(authority, { commonName: 'system:node:n1', organizations: ['system:nodes'], usages: ['client'], clock })
+  known = { ca: authority.certificatePem, cert: certificatePem, key: privateKeyPem }
+  await mkdir(`${stateDir}/pki`)
+  for (const [name, text] of [['ca.crt', known.ca], ['node.crt', known.cert], ['node.key', known.key]] as const) await writeFile(`${stateDir}/pki/${name}`, text)
+})
+afterAll(() => rm(stateDir, { recursive: true }))
+
+const tokenOf = (sha256: string): JoinToken => ({ caSha256: sha256, secret: 's'.repeat(24) })
+
+test('a certificate is kept while it is this node’s, of this cluster, and valid', async () => {
+  const other = await createAuthority({ clock })
+  const later = { ...clock, nowMs: () => clock.nowMs() + 20 * 365 * 86_400_000 }
+  expect(whyNotKept(known, { nodeName: 'n1', token: undefined, clock })).toBeUndefined()
+  expect(whyNotKept(known, { nodeName: 'n1', token: tokenOf(fingerprintOf(known.ca)), clock })).toBeUndefined()
+  expect(whyNotKept(known, { nodeName: 'n2', token: undefined, clock })).toBe('the state folder holds the certificate of system:node:n1, and this is node n2')
+  expect(whyNotKept(known, { nodeName: 'n1', token: tokenOf(fingerprintOf(other.certificatePem)), clock })).toBe('the state folder holds the certificate of another cluster')
+  expect(whyNotKept(known, { nodeName: 'n1', token: undefined, clock: later })).toBe("this node's certificate has expired")
+})
+
+test('without a token the reason is told, and nothing is changed', async () => {
+  const config = (nodeName: string): ReturnType<typeof parseAgentConfig> => parseAgentConfig(JSON.stringify({ nodeName, server: 'https://127.0.0.1:1', address: '127.0.0.1', stateDir }), 'test')
+  const work = { clock, log: silentLog, signal: AbortSignal.timeout(5_000) }
+  expect(await loadIdentity(config('n1'), work)).toEqual(known)
+  await expect(loadIdentity(config('n2'), work)).rejects.toThrow(/holds the certificate of system:node:n1, and this is node n2: give it a join token/)
+  expect(await readFile(`${stateDir}/pki/node.crt`, 'utf8')).toBe(known.cert)
+})
