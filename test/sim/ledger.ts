@@ -9,6 +9,9 @@ const NODES = '/gantry/core/nodes/'
 const LEASES = '/gantry/coordination.k8s.io/leases/'
 const ORDER: Readonly<Record<string, number>> = { Pending: 0, Running: 1, Succeeded: 2, Failed: 2 }
 
+/** Far more writes than any scenario has reason for. */
+const STORM = 20_000
+
 /** Reads every write as it is committed: what must hold at each of them, and what a reader of the transcript wants to know. */
 export class Ledger {
   readonly #transcript: Transcript
@@ -34,6 +37,7 @@ export class Ledger {
       return
     }
     this.writes++
+    if (this.writes % STORM === 0) this.#transcript.violate(`${this.writes} writes: a storm, lately of ${[...new Set(this.recent.slice(-50))].slice(0, 5).join(' ')}`)
     this.recent.push(key)
     if (this.recent.length > 200) this.recent.shift()
     if (key.startsWith(PODS)) this.#pod(key.slice(PODS.length), before as Pod | undefined, after as Pod | undefined)

@@ -40,6 +40,8 @@ export interface SimNodeOptions {
   readonly plane: () => Dispatch | undefined
   /** Told before a container's first process begins. */
   readonly onStart: (id: string) => void
+  /** Told before a container that still runs is taken away. */
+  readonly onKill: (id: string) => void
 }
 
 /** One machine with its agent: started, crashed, switched off. */
@@ -111,7 +113,7 @@ export class SimNode {
   }
 
   #agent(life: Life, random: Random): ReturnType<typeof createAgent> {
-    const { name, transcript, onStart } = this.#options
+    const { name, transcript, onStart, onKill } = this.#options
     const log = transcript.logOf(name)
     const { host } = this
     const facts: HostFacts = { cpus: NODE_CPUS, memoryBytes: NODE_MEMORY_BYTES, ephemeralStorageBytes: 100 * 2 ** 30, kernelVersion: '6.1.0', osImage: 'Simulated', architecture: 'amd64', machineId: name, bootId: this.#bootId, address: this.address, hostname: name }
@@ -119,7 +121,11 @@ export class SimNode {
     this.#closeRuntime = () => void door[Symbol.asyncDispose]()
     const before = (): Promise<void> => this.#before()
     const after = (): Promise<void> => this.#delay()
-    const told: ContainerRuntime = { ...door, start: (id) => (onStart(id), door.start(id)) }
+    const told: ContainerRuntime = {
+      ...door,
+      start: (id) => (onStart(id), door.start(id)),
+      delete: (id) => (host.containers.containers.get(id)?.state.kind === 'running' && onKill(id), door.delete(id)),
+    }
     const runtime = life.wrap(told, { sync: new Set(['onExit']), before, after })
     const link = life.wrap<Cable>(this.cable)
     const network = life.wrap(host.network, { before, after })

@@ -19,7 +19,7 @@ export const planted: readonly Planted[] = [
   one('a status that could not be written is not written again', 'control-plane/dispatch/status-intake.ts', ['this.#queue.retry(key)', 'this.#newest.delete(key)']),
   one('an informer goes on watching where the history is gone', 'control-plane/informers/informer.ts', ['if (isGone(error)) isListed = false', '']),
   one('the scheduler never looks again at a pod it could not bind', 'control-plane/scheduler/loop.ts', ['else this.#queue.parkFailed(key)', 'else this.#queue.remove(key)']),
-  one('the scheduler ignores what fits', 'control-plane/scheduler/core/plugins/node-resources-fit.ts', ['filter: ({ requests }) => (node) => (fits(requests, node) ? undefined : refusal(requests, node))', 'filter: ({ requests }) => (node) => (fits(requests, node) || Object.keys(node).length > 0 ? undefined : refusal(requests, node))']),
+  one('the scheduler ignores what fits', 'control-plane/scheduler/core/plugins/node-resources-fit.ts', ['filter: ({ requests }) => (node) => (fits(requests, node) ? undefined : refusal(requests, node))', 'filter: ({ requests }) => (node) => (fits(requests, node) || node.pods !== undefined ? undefined : refusal(requests, node))']),
   one('an agent does not take over what runs', 'node-agent/pods/adopt.ts', ["if (state.kind === 'running') return now.hook", "if (state.kind === 'running' && now.startedMs < 0) return now.hook"]),
   one('the end of a container is asked for once', 'node-agent/pods/worker.ts', ['void (this.#ended || this.containerExited(id))', 'void this.#ended']),
   one('nobody collects what no pod owns', 'node-agent/collector/collector.ts', ['if (owns(name)) continue', 'if (owns(name) || names.length > 0) continue']),

@@ -13,6 +13,9 @@ import { calmHost } from './node.ts'
 import { Transcript } from './transcript.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
+const MOST_VIOLATIONS = 20
+const STEP_MS = 1_000
+
 export interface WorldOptions {
   readonly seed: number
   readonly nodes: number
@@ -46,7 +49,7 @@ export class World {
     })
     this.nodes = Array.from({ length: nodes }, (_, index) => {
       const name = `n${index + 1}`
-      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript: this.transcript, plane: () => this.plane.dispatch, onStart: (id) => this.#containerStarts(name, id) })
+      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript: this.transcript, plane: () => this.plane.dispatch, onStart: (id) => this.#containerStarts(name, id), onKill: (id) => this.#containerIsKilled(name, id) })
     })
   }
 
@@ -57,8 +60,13 @@ export class World {
     return user
   }
 
-  advance(ms: number): Promise<void> {
-    return this.clock.advance(ms)
+  /** Lets time pass, unless so much has gone wrong already that more of it would tell nothing. */
+  async advance(ms: number): Promise<void> {
+    for (let leftMs = ms; leftMs > 0 && !this.isLost; leftMs -= STEP_MS) await this.clock.advance(Math.min(STEP_MS, leftMs))
+  }
+
+  get isLost(): boolean {
+    return this.transcript.violations.length >= MOST_VIOLATIONS
   }
 
   /** Starts everything and waits until every node is ready. */
@@ -70,7 +78,7 @@ export class World {
 
   /** Advances by steps until the condition holds; answers whether it came to that. */
   async until(condition: () => boolean, limitMs: number, stepMs = 100): Promise<boolean> {
-    for (let passedMs = 0; passedMs < limitMs; passedMs += stepMs) {
+    for (let passedMs = 0; passedMs < limitMs && !this.isLost; passedMs += stepMs) {
       if (condition()) return true
       await this.advance(stepMs)
     }
@@ -127,6 +135,12 @@ export class World {
   end(): void {
     this.plane.crash()
     for (const node of this.nodes) node.crashAgent()
+  }
+
+  /** A container of a pod that is to run ends by itself or by a signal, never by being taken away. */
+  #containerIsKilled(nodeName: string, id: string): void {
+    const pod = this.ledger.pods().find((one) => one.spec?.nodeName === nodeName && id.startsWith(podUidHex(uidOf(one))))
+    if (pod && pod.metadata.deletionTimestamp === undefined && pod.status?.phase === 'Running') this.transcript.violate(`${nodeName} takes away container ${id} of ${keyOf(pod)}, which is to run`)
   }
 
   /** Ids begin with the pod and the container; the attempt comes last. */
