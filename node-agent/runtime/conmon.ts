@@ -31,7 +31,8 @@ export async function createUnderMonitor(options: MonitorOptions): Promise<Creat
   await mkdir(dirname(options.logPath), { recursive: true })
   // UTC, because conmon stamps its log lines in local time.
   const env = { _OCI_SYNCPIPE: SYNC_PIPE_FD, PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', TZ: 'UTC' }
-  const monitor = await launch(options.conmon, monitorArgs(options), { env, extraPipe: true, stderr: 'pipe' })
+  // It notes an out-of-memory kill by a file in the folder it was started in.
+  const monitor = await launch(options.conmon, monitorArgs(options), { env, cwd: options.bundle, extraPipe: true, stderr: 'pipe' })
   monitor.unref()
   const line = await firstLine(monitor, options.onMonitorEnd)
   const answer = parseSync(line.text)
