@@ -65,6 +65,12 @@ export async function isInCgroup(pid: number, path: string): Promise<boolean> {
   return text.split('\n').some((line) => line.endsWith(path) || line.includes(`${path}/`))
 }
 
+/** What the kernel says of a process now; undefined for one that is gone. */
+export async function processLook(pid: number): Promise<{ /** Its program's name, cut to 15 characters. */ readonly name: string; /** It waits for something, so it has nothing to do. */ readonly isWaiting: boolean } | undefined> {
+  const match = /^\d+ \((.*)\) (\S)/s.exec(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''))
+  return match === null ? undefined : { name: match[1] ?? '', isWaiting: match[2] === 'S' }
+}
+
 /** Direct children of all threads of a process. Empty where the kernel does not tell. */
 export async function childrenOf(pid: number): Promise<readonly number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])

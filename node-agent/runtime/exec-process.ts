@@ -2,15 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { channel } from '../../shared/kit/channel.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { childrenOf } from '../host/proc.ts'
 import { launch } from '../host/processes.ts'
-import { launchOnTerminal } from '../host/pty.ts'
 import { sendSignal } from '../host/signals.ts'
-import { setTerminalSize, type TerminalSize } from '../host/terminal-size.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { readEnvironment } from './bundle.ts'
+import { execOnTerminal } from './exec-terminal.ts'
 import type { ExecOptions, ExecProcess } from './port.ts'
 import { plainWords } from './words.ts'
 
@@ -33,8 +31,8 @@ export async function execInContainer(door: ExecDoor, id: string, options: ExecO
   const logFile = join(door.bundle, `exec-${randomBytes(6).toString('hex')}.log`)
   const environment = (await environmentFor(door.bundle, options.env)).flatMap((pair) => ['-e', pair])
   const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', ...(options.tty ? ['--tty'] : []), ...environment, id, ...options.command]
-  const started = options.tty ? await onTerminal(door, args) : await onPipes(door.runtime, args)
-  const kill = (): void => void killTree(started.pid)
+  const started = options.tty ? await execOnTerminal(door, args) : await onPipes(door.runtime, args)
+  const kill = (): void => void killTree(started)
   if (options.signal?.aborted) kill()
   options.signal?.addEventListener('abort', kill, { once: true })
   const exit = started.exited.then(async ({ exitCode }) => {
@@ -48,10 +46,10 @@ export async function execInContainer(door: ExecDoor, id: string, options: ExecO
 const environmentFor = async (bundle: string, more: readonly string[] = []): Promise<readonly string[]> => (more.length === 0 ? [] : [...(await readEnvironment(bundle)), ...more])
 
 /** Ends the command, not only the runtime's program that waits for it (which would leave it running). */
-async function killTree(pid: number): Promise<void> {
+async function killTree({ pid, holder }: StartedExec): Promise<void> {
   const children = await childrenOf(pid)
   for (const child of children) sendSignal(child, SIGKILL)
-  if (children.length === 0) sendSignal(pid, SIGKILL)
+  if (children.every((child) => child === holder?.())) sendSignal(pid, SIGKILL)
 }
 
 async function refusal(logFile: string, exitCode: number): Promise<string | undefined> {
@@ -60,13 +58,15 @@ async function refusal(logFile: string, exitCode: number): Promise<string | unde
   return text.trim() === '' ? undefined : plainWords(text.trim().split('\n').at(-1) ?? '')
 }
 
-interface Started {
+export interface StartedExec {
   readonly pid: number
   readonly exited: Promise<{ readonly exitCode: number }>
   readonly streams: Omit<ExecProcess, 'exit'>
+  /** A process of ours among the runtime's children: no part of the command. */
+  holder?(): number | undefined
 }
 
-async function onPipes(program: string, args: readonly string[]): Promise<Started> {
+async function onPipes(program: string, args: readonly string[]): Promise<StartedExec> {
   const child = await launch(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' })
   // Whoever runs the command may end without reading all of its input.
   child.stdin?.on('error', () => {})
@@ -89,65 +89,4 @@ async function onPipes(program: string, args: readonly string[]): Promise<Starte
 
 async function* bytesOf(stream: Readable | undefined): AsyncIterable<Uint8Array> {
   if (stream !== undefined) for await (const chunk of stream) yield chunk as Buffer
-}
-
-async function* nothing(): AsyncIterable<Uint8Array> {}
-
-/** Chunks that may wait for a slow reader before the program is held. */
-const HOLD_AT = 64
-
-async function onTerminal({ runtime, clock }: ExecDoor, args: readonly string[]): Promise<Started> {
-  const terminal = await launchOnTerminal(runtime, args, { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'xterm' })
-  const output = channel<Uint8Array>()
-  terminal.onOutput((bytes) => {
-    output.push(bytes)
-    if (output.size >= HOLD_AT) terminal.pause()
-  })
-  async function* stdout(): AsyncIterable<Uint8Array> {
-    for await (const bytes of output) {
-      yield bytes
-      if (output.size < HOLD_AT) terminal.resume()
-    }
-  }
-  const size = commandSize(terminal.pid, clock)
-  void terminal.exited.then(() => {
-    size.stop()
-    output.close()
-  })
-  return {
-    pid: terminal.pid,
-    exited: terminal.exited,
-    streams: {
-      stdout: stdout(),
-      stderr: nothing(),
-      writeStdin: (bytes) => Promise.resolve(terminal.write(bytes)),
-      // A terminal has no end of input but the character for it.
-      closeStdin: () => terminal.write(Uint8Array.of(4)),
-      resize: (width, height) => {
-        terminal.resize(width, height)
-        size.set({ width, height })
-      },
-    },
-  }
-}
-
-/** After a change of size: the command may be starting still. */
-const SIZE_AFTER_MS = [0, 20, 60, 150, 400, 1000]
-
-/** crun looks at the size once, when it starts: later ones are set on the command's own terminal, again until it surely has it. */
-function commandSize(pid: number, clock: Clock): { set(size: TerminalSize): void; stop(): void } {
-  let cancels: readonly (() => void)[] = []
-  const stop = (): void => {
-    for (const cancel of cancels) cancel()
-  }
-  const apply = async (size: TerminalSize): Promise<void> => {
-    for (const command of await childrenOf(pid)) await setTerminalSize(command, size)
-  }
-  return {
-    set(size) {
-      stop()
-      if (size.width > 0 && size.height > 0) cancels = SIZE_AFTER_MS.map((ms) => clock.after(ms, () => void apply(size)))
-    },
-    stop,
-  }
 }

@@ -185,6 +185,29 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
+  test('exec on a terminal: the last output of short commands arrives, and nothing stays behind', async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    const holders = (): number => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\0infinity\0').length
+    const before = holders()
+    for (let round = 0; round < 4; round++) {
+      const outputs = await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const process = await runtime.exec(id, { command: ['sh', '-c', 'echo out; exit 7'], tty: true })
+          return [await text(process.stdout), (await process.exit).exitCode]
+        }),
+      )
+      expect(outputs).toEqual(Array.from({ length: 8 }, () => ['out\r\n', 7]))
+    }
+    const refused = await runtime.exec(id, { command: ['nosuch'], tty: true })
+    await refused.exit
+    const gone = new AbortController()
+    const killed = await runtime.exec(id, { command: ['sleep', '1000'], tty: true, signal: gone.signal })
+    setTimeout(() => gone.abort(), 200)
+    expect((await killed.exit).exitCode).toBe(137)
+    await expect.poll(holders, { timeout: 3000 }).toBeLessThanOrEqual(before)
+    await runtime.delete(id)
+  })
+
   test('exec on a terminal: a size that is told while the runtime starts, or later, is not lost', async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const sizes = await Promise.all(

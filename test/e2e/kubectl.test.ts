@@ -169,6 +169,9 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
     expect(shell.stdout).toContain('\r\n40 100\r\n')
     expect(shell.stdout).toContain('\r\n42 xterm\r\n')
     expect(shell.exitCode).toBe(3)
+    const short = await onTerminal(['exec', '-t', 'deploy/web', '--', 'sh', '-c', 'echo short; exit 5'], '')
+    expect(short.stdout).toContain('short\r\n')
+    expect(short.exitCode).toBe(5)
   })
 
   test('port-forward', async () => {
