@@ -37,7 +37,7 @@ export class SimHost {
 
   /** The door to the runtime that one agent opens; dispose it when that agent dies. */
   openRuntime(createMs: number): FakeRuntime {
-    return fakeRuntime({ clock: this.#clock, host: this.containers, createMs })
+    return fakeRuntime({ clock: this.#clock, host: this.containers, createMs, exec: (_id, [command]) => ({ exitCode: command === 'false' ? 1 : 0 }) })
   }
 
   running(): readonly FakeContainer[] {

@@ -35,6 +35,11 @@ function nodesUnquiet(world: World): readonly string[] {
   })
 }
 
+/** Its readiness probe fails by itself (`workload.ts`). */
+export const isNeverReady = (pod: Pod): boolean => pod.spec?.containers.some(({ readinessProbe }) => readinessProbe?.exec?.command?.[0] === 'false') === true
+
+const runs = (pod: Pod): boolean => pod.status?.containerStatuses?.every(({ state }) => state?.running !== undefined) === true
+
 const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 const unschedulable = (pod: Pod): string | undefined => pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')?.message
 
@@ -48,7 +53,8 @@ function podsUnquiet(world: World): readonly string[] {
     if (owner && !sets.some((set) => uidOf(set) === owner.uid)) return [`pod ${key} belongs to ${owner.name}, which is gone`]
     if (isFinished(pod)) return []
     if (pod.spec?.restartPolicy !== 'Always' && pod.spec?.nodeName) return [`pod ${key} is not done yet`]
-    if (isPodReady(pod)) return []
+    if (isPodReady(pod)) return isNeverReady(pod) ? [`pod ${key} is ready, though its probe fails`] : []
+    if (isNeverReady(pod) && runs(pod)) return []
     if (!pod.spec?.nodeName) return unschedulable(pod) ? [] : [`pod ${key} is not bound, and nothing says why`]
     const waits = (pod.status?.containerStatuses ?? []).map(({ state }) => state?.waiting?.reason ?? Object.keys(state ?? {}).join())
     return [`pod ${key} on ${pod.spec.nodeName} is not ready: ${pod.status?.phase} ${waits.join()}`]
@@ -74,7 +80,7 @@ function deploymentsUnquiet(world: World): readonly string[] {
       if (observedGeneration < (deployment.metadata.generation ?? 0)) return [`deployment ${key} was not looked at since its last change`]
       if (replicas !== running.length || readyReplicas !== ready) return [`deployment ${key} says ${told}; there are ${running.length} pods, ${ready} ready`]
       if (running.length < wanted) return [`deployment ${key} promises ${wanted} replicas and has ${running.length}`]
-      const isWaiting = running.some((pod) => unschedulable(pod) !== undefined && !pod.spec?.nodeName)
+      const isWaiting = running.some((pod) => isNeverReady(pod) || (unschedulable(pod) !== undefined && !pod.spec?.nodeName))
       return isWaiting || (replicas === wanted && updatedReplicas === wanted && availableReplicas === wanted) ? [] : [`deployment ${key} wants ${wanted} and says ${told}`]
     }),
   ]

@@ -6,6 +6,7 @@ import type { Transcript } from './transcript.ts'
 
 const PODS = '/gantry/core/pods/'
 const NODES = '/gantry/core/nodes/'
+const EVENTS = '/gantry/core/events/'
 const LEASES = '/gantry/coordination.k8s.io/leases/'
 const ORDER: Readonly<Record<string, number>> = { Pending: 0, Running: 1, Succeeded: 2, Failed: 2 }
 
@@ -16,9 +17,10 @@ const STORM = 20_000
 export class Ledger {
   readonly #transcript: Transcript
   readonly #objects = new Map<string, KubeObject>()
-  /** Writes so far; those that renew leases apart. */
+  /** Writes so far; those that renew leases and those of events apart. */
   writes = 0
   leaseWrites = 0
+  eventWrites = 0
   /** Keys written lately, for those who look for a storm. */
   readonly recent: string[] = []
 
@@ -34,6 +36,10 @@ export class Ledger {
     else this.#objects.delete(key)
     if (key.startsWith(LEASES)) {
       this.leaseWrites++
+      return
+    }
+    if (key.startsWith(EVENTS)) {
+      this.eventWrites++
       return
     }
     this.writes++

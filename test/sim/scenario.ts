@@ -1,6 +1,6 @@
 import { between, streamOf, whole } from './chance.ts'
 import { strikeOnce } from './faults.ts'
-import { leftovers, unquiet } from './invariants.ts'
+import { isNeverReady, leftovers, unquiet } from './invariants.ts'
 import { SimUser } from './user.ts'
 import { actOnce } from './workload.ts'
 import { World } from './world.ts'
@@ -19,6 +19,8 @@ const LIVENESS_MS = 700_000
 const STILL_MS = 15_000
 /** Once well, nothing is written but leases. */
 const QUIET_MS = 60_000
+/** But for pods whose probe fails every 2 s. */
+const EVENTS_EACH = QUIET_MS / 2_000 + 10
 
 /** Runs one seed from an empty storage to a quiet cluster. */
 export async function runSeed(seed: number, onLine: (line: string) => void = () => {}): Promise<Outcome> {
@@ -74,8 +76,10 @@ export async function mustComeToRest(world: World, user?: SimUser): Promise<void
     return
   }
   world.transcript.say('the cluster is well')
-  const before = world.ledger.writes
+  const [before, eventsBefore] = [world.ledger.writes, world.ledger.eventWrites]
   await world.advance(QUIET_MS)
+  const [said, sayers] = [world.ledger.eventWrites - eventsBefore, world.ledger.pods().filter(isNeverReady).length]
+  if (said > sayers * EVENTS_EACH) world.transcript.violate(`${said} writes of events within ${QUIET_MS / 1000} s of quiet, with ${sayers} pods that have something to say`)
   const { recent } = world.ledger
   const more = world.ledger.writes - before
   if (more > 0) world.transcript.violate(`${more} writes within ${QUIET_MS / 1000} s of quiet: ${[...new Set(recent.slice(-more))].slice(0, 10).join(' ')}`)

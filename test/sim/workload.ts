@@ -11,6 +11,9 @@ const TAGS = ['busybox:1.35', 'busybox:1.36', 'busybox:1.37']
 const POLITE = "trap 'sleep 0.3; exit 0' TERM; while true; do sleep 1; done"
 const STUBBORN = 'while true; do sleep 1; done'
 
+/** A probe that never succeeds: its pods run, and get no calls. */
+const neverReady = { exec: { command: ['false'] }, periodSeconds: 2 }
+
 interface Work {
   readonly world: World
   readonly user: SimUser
@@ -69,7 +72,7 @@ function podSpec(random: Random): NonNullable<Pod['spec']> {
     command: ['sh', '-c', happens(random, 0.8) ? POLITE : STUBBORN],
     ports: [{ containerPort: 8080 }],
     resources: { requests: { cpu: `${whole(random, 1, 9) * 100}m`, memory: `${whole(random, 1, 8) * 128}Mi` } },
-    ...(happens(random, 0.5) ? { readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1, failureThreshold: 2 } } : {}),
+    ...(happens(random, 0.08) ? { readinessProbe: neverReady } : happens(random, 0.5) ? { readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1, failureThreshold: 2 } } : {}),
     ...(happens(random, 0.3) ? { livenessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 2, failureThreshold: 3 } } : {}),
     ...(happens(random, 0.2) ? { lifecycle: { preStop: { sleep: { seconds: 1 } } } } : {}),
   }
