@@ -2,12 +2,25 @@
 import { processTerminal } from './program/terminal.ts'
 import { run } from './program/run.ts'
 
-const interrupted = new AbortController()
-// The first interrupt asks the command to end; the second ends it.
-const interrupt = (): void => (interrupted.signal.aborted ? process.exit(130) : interrupted.abort())
-process.on('SIGINT', interrupt)
-process.on('SIGTERM', interrupt)
+let interrupted: AbortController | undefined
 
-const exitCode = await run(process.argv.slice(2), { terminal: processTerminal(), env: process.env, signal: interrupted.signal })
+/** The first interrupt asks the command to end; the second ends it. Made when asked for: most commands are over before it would matter. */
+function interruption(): AbortSignal {
+  if (interrupted) return interrupted.signal
+  const controller = new AbortController()
+  interrupted = controller
+  const interrupt = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort())
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  return controller.signal
+}
+
+const exitCode = await run(process.argv.slice(2), {
+  terminal: processTerminal(),
+  env: process.env,
+  get signal() {
+    return interruption()
+  },
+})
 // Kept connections need no farewell.
 process.exit(exitCode)

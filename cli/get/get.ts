@@ -2,6 +2,8 @@ import type { Command, Call } from '../program/command.ts'
 import { list, text, toggle } from '../program/flags.ts'
 import { Problem, usageProblem } from '../program/problem.ts'
 import { selectionsOf, type Selection } from '../cluster/selection.ts'
+import { printerFor } from '../print/objects.ts'
+import { printTables } from './table-output.ts'
 import type { Wanted } from './wanted.ts'
 
 export const get: Command = {
@@ -47,9 +49,8 @@ async function getObjects(call: Call): Promise<number> {
   if (flags.given('selector') && selections.some(({ names }) => names)) throw new Problem('selectors may not be given together with names of objects')
   const wanted: Wanted = { call, cluster, selections, namespace: everywhere ? undefined : cluster.namespace, output: flags.text('output') ?? '' }
   if (flags.is('watch') || flags.is('watch-only')) return await (await import('./watch.ts')).watchObjects(wanted)
-  const { printerFor } = await import('../print/objects.ts')
   const print = await printerFor(wanted.output, { showManagedFields: flags.is('show-managed-fields'), noHeaders: flags.is('no-headers') })
-  return print ? await (await import('./object-output.ts')).printObjects(wanted, print) : await (await import('./table-output.ts')).printTables(wanted)
+  return print ? await (await import('./object-output.ts')).printObjects(wanted, print) : await printTables(wanted)
 }
 
 async function selected(call: Call): Promise<readonly Selection[]> {

@@ -13,10 +13,10 @@ import { Problem } from '../program/problem.ts'
 const NO_FLAGS: Flags = { text: () => undefined, list: () => [], is: () => false, given: () => false, knows: () => false }
 
 /** The cluster of a kubeconfig's text, whatever the person's own says. */
-export async function clusterOf({ terminal, env, signal }: Call, kubeconfig: string): Promise<Cluster> {
+export async function clusterOf({ terminal, env }: Call, kubeconfig: string): Promise<Cluster> {
   const { readWholeYaml } = await import('../config/whole-yaml.ts')
   const config = mergeFiles([{ content: readWholeYaml(kubeconfig) as Record<string, unknown>, folder: '/' }])
-  return connect(targetOf(config, NO_FLAGS, {}), { flags: NO_FLAGS, env, terminal, signal })
+  return connect(targetOf(config, NO_FLAGS, {}), { flags: NO_FLAGS, env, terminal })
 }
 
 const WIDE: TableStyle = { wide: true, noHeaders: false, withNamespace: false, showLabels: false, labelColumns: [] }

@@ -22,11 +22,11 @@ async function printLog(call: Call, { namespace, pod, container }: Container, qu
   const cluster = await call.cluster()
   const prefix = call.flags.is('prefix') ? `[pod/${pod}/${container}] ` : ''
   try {
-    const { chunks } = await cluster.stream({ path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`, query: { ...query, container }, headers: { accept: '*/*' } })
+    const { chunks } = await cluster.stream({ path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`, query: { ...query, container }, headers: { accept: '*/*' }, ...(call.flags.is('follow') ? { signal: call.signal } : {}) })
     await show(call, chunks as AsyncIterable<Buffer>, prefix)
     return 0
   } catch (error) {
-    if (call.signal.aborted) return 0
+    if (call.flags.is('follow') && call.signal.aborted) return 0
     if (!isStatusProblem(error) || !call.flags.is('ignore-errors')) throw error
     call.terminal.err(`${statusText(error)}\n`)
     return 0
@@ -34,11 +34,11 @@ async function printLog(call: Call, { namespace, pod, container }: Container, qu
 }
 
 /** As it comes, bytes unchanged, unless each line gets something before it. */
-async function show({ terminal, signal }: Call, chunks: AsyncIterable<Buffer>, prefix: string): Promise<void> {
+async function show({ terminal, flags, ...call }: Call, chunks: AsyncIterable<Buffer>, prefix: string): Promise<void> {
   try {
     if (prefix === '') for await (const chunk of chunks) terminal.bytes(chunk)
     else for await (const line of linesOf(chunks)) terminal.out(`${prefix}${line}\n`)
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!flags.is('follow') || !call.signal.aborted) throw error
   }
 }

@@ -1,5 +1,5 @@
 /** What is said when a command failed: the sentences kubectl says, and what to do where we know it. */
-import { isFault } from '../../shared/kit/faults.ts'
+import type { FaultCode } from '../../shared/kit/faults.ts'
 import { isStatusProblem, statusText } from '../cluster/status-problem.ts'
 import { Problem } from './problem.ts'
 
@@ -11,12 +11,16 @@ export interface Explained {
 export function explain(error: unknown): Explained {
   if (isStatusProblem(error)) return { message: statusText(error), exitCode: 1 }
   if (error instanceof Problem) return { message: error.bare || error.message === '' ? error.message : `error: ${error.message}`, exitCode: error.exitCode }
-  if (isFault(error, 'unavailable')) return { message: unreachable(error), exitCode: 1 }
-  if (isFault(error, 'cancelled')) return { message: '', exitCode: 130 }
-  if (isFault(error)) return { message: `error: ${error.message}`, exitCode: 1 }
+  const code = faultCode(error)
+  if (code === 'unavailable') return { message: unreachable(error as Error), exitCode: 1 }
+  if (code === 'cancelled') return { message: '', exitCode: 130 }
+  if (code !== undefined) return { message: `error: ${(error as Error).message}`, exitCode: 1 }
   if (error instanceof Error && error.name === 'AbortError') return { message: '', exitCode: 130 }
   return { message: `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, exitCode: 1 }
 }
+
+/** By its name: the lab is a program of its own when it is built, with a class of its own. */
+const faultCode = (error: unknown): FaultCode | undefined => (error instanceof Error && error.name === 'Fault' ? (error as Error & { readonly code: FaultCode }).code : undefined)
 
 const HINT = 'Is the cluster up? "gantry lab status" tells of a lab on this host, "gantry lab up" starts it; "gantry config view" shows where this command looks.'
 

@@ -1,7 +1,9 @@
 /** From the words on the command line to an exit code. */
+import { openCluster } from '../cluster/open.ts'
 import type { Call, Command } from './command.ts'
 import { entries, findEntry, SECTIONS } from './commands.ts'
 import { GLOBAL_FLAGS, type Flag } from './flags.ts'
+import { asksHelp, parse } from './parse.ts'
 import { Problem } from './problem.ts'
 import { takesNext } from './spelling.ts'
 import type { Terminal } from './terminal.ts'
@@ -9,6 +11,7 @@ import type { Terminal } from './terminal.ts'
 export interface Around {
   readonly terminal: Terminal
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Ends when the person interrupts. Asked for only by what must end in order: without it an interrupt ends the process. */
   readonly signal: AbortSignal
 }
 
@@ -49,7 +52,6 @@ async function descend(command: Command, path: string, { words, around }: { read
   const name = words[at]
   const below = command.subcommands?.find((one) => one.name === name || one.aliases?.includes(name ?? ''))
   if (below) return await descend(below, `${path} ${below.name}`, { words: [...words.slice(0, at), ...words.slice(at + 1)], around })
-  const { asksHelp, parse } = await import('./parse.ts')
   if (command.subcommands && name !== undefined && !command.run && !asksHelp(words)) throw await unknownCommand(name, { names: command.subcommands.map((one) => one.name), path })
   if (asksHelp(words) || !command.run) {
     const { commandHelp } = await import('./help.ts')
@@ -62,8 +64,12 @@ async function descend(command: Command, path: string, { words, around }: { read
     command: path,
     commands: entries(),
     ...parsed,
-    ...around,
-    cluster: () => (cluster ??= import('../cluster/open.ts').then(({ openCluster }) => openCluster(call))),
+    terminal: around.terminal,
+    env: around.env,
+    get signal() {
+      return around.signal
+    },
+    cluster: () => (cluster ??= openCluster(call)),
   }
   try {
     return (await command.run(call)) ?? 0

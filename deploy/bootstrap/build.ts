@@ -1,8 +1,8 @@
 /** Bundles the three programs into `dist/`: a few files start several times faster than four hundred. */
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { build, type BuildOptions } from 'esbuild'
-import { etcdProtocol, nodeModules, parsedJson, unusedParts } from './plugins.ts'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { etcdProtocol, nodeModules, noSubprograms, parsedJson, unusedParts } from './plugins.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -30,25 +30,34 @@ const SHARED = {
   sourcesContent: false,
   banner: { js: BANNER },
   external: ['@lydell/node-pty', '@lydell/node-pty-*'],
-  plugins: [nodeModules, etcdProtocol, unusedParts, parsedJson],
+  plugins: [noSubprograms, nodeModules, etcdProtocol, unusedParts, parsedJson],
   logLevel: 'error',
 } as const satisfies BuildOptions
 
-/** One file: everything of the program is needed at once. */
-async function buildWhole(name: string, source: string): Promise<void> {
+async function buildProgram(name: string, source: string): Promise<void> {
   await build({ ...SHARED, entryPoints: [join(root, source)], outfile: join(root, `dist/${name}.bundle.mjs`) })
   writeFileSync(join(root, `dist/${name}.mjs`), entry(`${name}.bundle.mjs`))
 }
 
-/** A file for each part: a command loads what it needs. What an earlier build left is removed. */
-async function buildInParts(name: string, source: string): Promise<void> {
-  const folder = join(root, 'dist', name)
-  const { metafile } = await build({ ...SHARED, entryPoints: { main: join(root, source) }, outdir: folder, splitting: true, mainFields: ['module', 'main'], outExtension: { '.js': '.mjs' }, chunkNames: '[name]-[hash]', metafile: true, absWorkingDir: root })
-  const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
-  for (const file of readdirSync(folder)) if (!made.has(file)) rmSync(join(folder, file), { recursive: true })
-  writeFileSync(join(root, `dist/${name}.mjs`), entry(`${name}/main.mjs`))
+/** The lab is loaded by the few commands that need it: it makes up half of what the command is. */
+const labApart: Plugin = {
+  name: 'lab-apart',
+  setup(building) {
+    building.onResolve({ filter: /\/deploy\/lab\/lab\.ts$/ }, () => ({ path: './gantry-lab.bundle.mjs', external: true }))
+  },
+}
+
+/** Called often, by people who wait: small, and without what is needed rarely. */
+async function buildCommand(): Promise<void> {
+  const options = { ...SHARED, mainFields: ['module', 'main'], minifySyntax: true, minifyWhitespace: true }
+  await Promise.all([
+    build({ ...options, plugins: [labApart, ...SHARED.plugins], entryPoints: [join(root, PROGRAMS.gantry)], outfile: join(root, 'dist/gantry.bundle.mjs') }),
+    build({ ...options, entryPoints: [join(root, 'deploy/lab/lab.ts')], outfile: join(root, 'dist/gantry-lab.bundle.mjs') }),
+  ])
+  writeFileSync(join(root, 'dist/gantry.mjs'), entry('gantry.bundle.mjs'))
 }
 
 mkdirSync(join(root, 'dist'), { recursive: true })
-await Promise.all(Object.entries(PROGRAMS).map(async ([name, source]) => (name === 'gantry' ? buildInParts(name, source) : buildWhole(name, source))))
+rmSync(join(root, 'dist/gantry'), { recursive: true, force: true })
+await Promise.all(Object.entries(PROGRAMS).map(async ([name, source]) => (name === 'gantry' ? buildCommand() : buildProgram(name, source))))
 chmodSync(join(root, 'dist/gantry.mjs'), 0o755)

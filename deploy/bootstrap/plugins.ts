@@ -93,3 +93,11 @@ export const nodeModules: Plugin = {
     })
   },
 }
+
+/** commander can run programs as subcommands, which nobody does here; what it loads for that costs more than all the rest of a start. */
+export const noSubprograms: Plugin = {
+  name: 'no-subprograms',
+  setup(building) {
+    building.onResolve({ filter: /^node:child_process$/ }, ({ importer }) => (/\/commander\//.test(importer) ? { path: 'node:child_process', namespace: 'gantry-unused' } : undefined))
+  },
+}
