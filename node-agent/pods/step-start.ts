@@ -37,7 +37,7 @@ const START_ERROR = 128
 
 /** Makes and starts the next attempt of a container. */
 export async function startContainer(context: StepContext, step: StartStep): Promise<Change> {
-  const { parts, pod, emit } = context
+  const { pod, emit } = context
   const container = containerNamed(pod, step.container)
   const { name } = container.spec
   let prepared: Prepared | NotYet
@@ -47,15 +47,17 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
     if (isFault(error, 'cancelled')) throw error
     prepared = new NotYet('CreateContainerError', messageOf(error))
   }
-  const nowMs = parts.clock.nowMs()
   emit(events.pulled(name, container.spec.image ?? ''))
-  if (prepared instanceof NotYet) {
-    const { reason, message } = prepared
-    emit(events.startFailed(name, message))
-    return (record) => containerTrouble(record, name, { of: 'container', reason, message, nowMs })
-  }
+  if (prepared instanceof NotYet) return notStarted(context, name, prepared)
   const { spec, user } = prepared
-  const { started, createdMs } = await createAndStart(context, name, spec)
+  let done: Awaited<ReturnType<typeof createAndStart>>
+  try {
+    done = await createAndStart(context, name, spec)
+  } catch (error) {
+    if (isFault(error, 'cancelled')) throw error
+    return notStarted(context, name, new NotYet('CreateContainerError', messageOf(error)))
+  }
+  const { started, createdMs } = done
   if (started.kind === 'refused') return startError(context, step, { id: spec.id, message: started.message })
   emit(events.started(name))
   return (record) =>
@@ -68,6 +70,13 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
       ready: container.spec.readinessProbe === undefined,
       isMain: container.kind === 'main',
     })
+}
+
+/** Whoever looks at the pod sees why its container is not there yet. */
+function notStarted({ parts, emit }: StepContext, name: string, { reason, message }: NotYet): Change {
+  const nowMs = parts.clock.nowMs()
+  emit(events.startFailed(name, message))
+  return (record) => containerTrouble(record, name, { of: 'container', reason, message, nowMs })
 }
 
 /** A half-made container is taken away again, so that the next try does not meet it. */

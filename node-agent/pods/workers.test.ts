@@ -53,6 +53,21 @@ test('a container that ends before its start is answered has ended', async () =>
   expect(node.status('p')).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 3 } } }] })
 })
 
+test('a container that the host cannot make: why is seen, and it is tried again', async () => {
+  await node.close()
+  node = await podHarness()
+  const { create } = node.parts.runtime
+  let isFull = true
+  node.parts.runtime.create = (spec) => (isFull ? Promise.reject(new Error('no space left on device')) : create(spec))
+  node.workers.update(testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] }))
+  await node.clock.advance(1000)
+  expect(node.status('p').containerStatuses).toMatchObject([{ state: { waiting: { reason: 'CreateContainerError', message: 'no space left on device' } } }])
+  expect(eventsOf('p').at(-1)).toBe('Failed: Error: no space left on device')
+  isFull = false
+  await node.clock.advance(30_000)
+  expect(node.status('p').phase).toBe('Running')
+})
+
 test('a deleted pod: SIGTERM, then SIGKILL after the grace, one last report', async () => {
   const pod = testPod('p', { containers: [shell('c', 'trap "" TERM; while :; do sleep 1; done')] })
   node.workers.update(pod)
