@@ -68,9 +68,17 @@ export async function processesOf(path: string): Promise<readonly number[]> {
 }
 
 export async function setFrozen(path: string, frozen: boolean): Promise<void> {
-  const folder = `${freezerRoot()}/${path}`
+  await freeze(`${freezerRoot()}/${path}`, frozen)
+}
+
+async function freeze(folder: string, frozen: boolean): Promise<void> {
   if (isV2()) await writeFile(`${folder}/cgroup.freeze`, frozen ? '1' : '0')
   else await writeFile(`${folder}/freezer.state`, frozen ? 'FROZEN' : 'THAWED')
+}
+
+/** A group below that was frozen by itself (a paused node) stays so when the ones above thaw, and on v1 the frozen do not die. */
+async function thawAll(path: string): Promise<void> {
+  for (const folder of await foldersBelow(`${freezerRoot()}/${path}`)) await freeze(folder, false).catch(() => {})
 }
 
 export async function isFrozen(path: string): Promise<boolean> {
@@ -83,7 +91,7 @@ export async function isFrozen(path: string): Promise<boolean> {
 export async function killGroup(path: string): Promise<void> {
   await setFrozen(path, true).catch(() => {})
   for (const pid of await processesOf(path)) kill(pid)
-  await setFrozen(path, false).catch(() => {})
+  await thawAll(path)
   // A process that was being born escapes the first round.
   for (let round = 0; round < 500; round++) {
     const left = await processesOf(path)

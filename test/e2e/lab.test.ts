@@ -86,6 +86,18 @@ test('what is left of a lab after its host crashed is made whole, and nodes are 
   expect(node.status?.nodeInfo?.bootID).toBe(await bootIdOf(spec, 'n1'))
 })
 
+test('a lab with a paused node, one cut off and a dead control plane goes without a trace', async () => {
+  const { spec } = await lab.up({ name: NAMES[1], nodes: 2, kubeconfig: false })
+  const processes = await processesOf(layoutOf(spec).cgroup)
+  await lab.pause(NAMES[1], 'n1')
+  await lab.partition(NAMES[1], ['n2'])
+  await lab.kill(NAMES[1], 'control-plane')
+  await lab.pause(NAMES[1], 'etcd')
+  await lab.down(NAMES[1], { keep: false })
+  expect(traces(NAMES[1])).toEqual([])
+  expect(processes.filter(isAlive)).toEqual([])
+})
+
 test('starting what runs changes nothing', async () => {
   const { spec, members } = await lab.status(NAMES[0])
   const boot = await bootIdOf(spec, 'n1')
