@@ -63,6 +63,9 @@ const OPTIONS = {
   'grpc.enable_retries': 0,
 } as const
 
+/** A token, a name and a certificate request, in bytes. */
+const LONGEST_JOIN = 64 * 1024
+
 /** Servers are dialled by address, which TLS may not send as a server name: every control plane's certificate is for this name too. */
 const CLIENT_OPTIONS = { ...OPTIONS, 'grpc.ssl_target_name_override': 'kubernetes', 'grpc.default_authority': 'kubernetes' } as const
 
@@ -213,23 +216,25 @@ export async function serveNodes(handlers: NodeServiceHandlers, options: { reado
     return peer.commonName === undefined ? Promise.reject(new Fault('permission', 'a client certificate of the cluster is needed: join first')) : work(...rest)
   }
   const implementation = {
-    join: unary(handlers.join),
     renew: unary(authenticated(handlers.renew)),
     session: bidirectional(authenticated(handlers.session)),
     stream: bidirectional(authenticated(handlers.stream)),
     requestToken: unary(authenticated(handlers.requestToken)),
   } as unknown as NodeServiceServer
   server.addService(NodeServiceService, implementation)
+  // Who has no certificate is listened to for one short question, and nothing more.
+  const joins = new Server({ ...OPTIONS, 'grpc.max_receive_message_length': LONGEST_JOIN })
+  joins.addService(NodeServiceService, { join: unary(handlers.join) } as unknown as NodeServiceServer)
   const pairs = [{ private_key: Buffer.from(options.tls.key), cert_chain: Buffer.from(options.tls.cert + options.tls.ca) }]
   const mutual = ServerCredentials.createSsl(Buffer.from(options.tls.ca), pairs, true)
   const open = ServerCredentials.createSsl(Buffer.from(options.tls.ca), pairs, false)
-  const bound = async (address: Address, how: ServerCredentials): Promise<Address> => ({ host: address.host, port: await bind({ server, address, how }) })
-  const addresses = await Promise.all(options.addresses.map((address) => bound(address, mutual)))
-  await Promise.all(options.joinAddresses.map((address) => bound(address, open)))
+  const addresses = await Promise.all(options.addresses.map(async (address) => ({ host: address.host, port: await bind({ server, address, how: mutual }) })))
+  await Promise.all(options.joinAddresses.map((address) => bind({ server: joins, address, how: open })))
   return {
     addresses,
     close: () => {
       server.forceShutdown()
+      joins.forceShutdown()
       return Promise.resolve()
     },
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createJoin, nodeNameOf } from '../../control-plane/dispatch/join.ts'
 import { fetchAuthority, joinWithToken } from '../../node-agent/session/join.ts'
-import { dialControlPlane, serveNodes, type NodeServer, type TlsFiles } from '../../proto/rpc.ts'
+import { dialControlPlane, joinCluster, serveNodes, type NodeServer, type TlsFiles } from '../../proto/rpc.ts'
 import { parseAgentConfig } from '../../node-agent/config.ts'
 import { renewedIdentity } from '../../node-agent/identity.ts'
 import { systemClock, type Clock } from '../../shared/kit/clock.ts'
@@ -20,6 +20,8 @@ const clock = systemClock
 const SECRET = 'a-secret-of-some-length'
 let authority: Identity
 let server: NodeServer
+/** Resolves when the server's side of a session that it closed itself has read to the end. */
+const ended = Promise.withResolvers<void>()
 const PORT = 27_445
 const JOIN_PORT = 27_446
 
@@ -38,8 +40,10 @@ beforeAll(async () => {
       async session(stream, peer) {
         for await (const { message } of stream.incoming) {
           if (message?.$case === 'register') stream.send({ message: { $case: 'registered', value: { heartbeatPeriodMs: 10, sessionId: nodeNameOf(peer) } } })
+          if (message?.$case === 'chainBroken') stream.close()
           if (message?.$case === 'heartbeat') stream.send({ message: { $case: 'heartbeatAck', value: { sequence: message.value.sequence, nextPeriodMs: 10 } } })
         }
+        ended.resolve()
       },
       stream: () => Promise.resolve(),
       requestToken: () => Promise.resolve({ token: 't', expiresMs: 1 }),
@@ -90,6 +94,23 @@ test('nobody without a certificate of the cluster gets a session', async () => {
   const client = await issueCertificate(stranger, { commonName: 'system:node:n1', organizations: ['system:nodes'], usages: ['client'], clock })
   const link = dialControlPlane({ host: '127.0.0.1', port: PORT }, { ca: authority.certificatePem, cert: client.certificatePem, key: client.privateKeyPem })
   await expect(link.requestToken({ pod: undefined, serviceAccount: 'a', audiences: [], expirationSeconds: 1 })).rejects.toMatchObject({ code: 'unavailable' })
+  link.close()
+})
+
+test('the port that is open to all knows one short question', async () => {
+  const address = { host: '127.0.0.1', port: JOIN_PORT }
+  const link = dialControlPlane(address, await joined('n7'))
+  await expect(link.requestToken({ pod: undefined, serviceAccount: 'a', audiences: [], expirationSeconds: 1 })).rejects.toMatchObject({ code: 'unsupported' })
+  link.close()
+  await expect(joinCluster(address, authority.certificatePem, { token: 'x'.repeat(1 << 20), nodeName: 'n7', certificateRequest: '' })).rejects.toMatchObject({ code: 'exhausted' })
+})
+
+test('a session that the server ends is over on both sides', async () => {
+  const link = dialControlPlane({ host: '127.0.0.1', port: PORT }, await joined('n8'))
+  const stream = link.session(new AbortController().signal)
+  stream.send({ message: { $case: 'chainBroken', value: { wanted: '1', got: '2' } } })
+  const over = Promise.all([ended.promise, (async () => { for await (const _message of stream.incoming); })()])
+  await over
   link.close()
 })
 
