@@ -45,6 +45,20 @@ export const image: Command = {
       },
     },
     {
+      name: 'rm',
+      summary: 'Take the names of images away',
+      usage: 'IMAGE...',
+      flags: [labFlag],
+      async run({ args, flags, terminal }) {
+        if (args.length === 0) throw new Problem('which image? "gantry image ls" lists them')
+        const door = await openStore(flags.text('lab'))
+        for (const reference of args) {
+          if (!(await door.removeImage(reference))) throw new Problem(`there is no image "${reference}": "gantry image ls" lists those there are`)
+          terminal.out(`${reference} removed\n`)
+        }
+      },
+    },
+    {
       name: 'ls',
       aliases: ['list'],
       summary: 'List the images that nodes of this host have',

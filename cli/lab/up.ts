@@ -10,6 +10,9 @@ function countOf(given: string | undefined, flag: string): number | undefined {
   return Number(given)
 }
 
+/** As the lab tells them, in their order. */
+const STAGES = ['machines and certificates', 'programs', 'control plane ready', 'nodes ready'] as const
+
 export const up: Command = {
   name: 'up',
   summary: 'Start a lab: a cluster of several machines on this host, or what of it does not run',
@@ -19,13 +22,17 @@ export const up: Command = {
     const lab = await import('../../deploy/lab/lab.ts')
     const startMs = performance.now()
     using progress = createProgress(terminal)
-    progress.step('machines, certificates and programs')
+    progress.step(STAGES[0])
     const { spec, server, kubeconfigFile, started } = await lab.up({
       name: flags.text('name') ?? '',
       nodes: countOf(flags.text('nodes'), 'nodes'),
       controlPlanes: countOf(flags.text('control-planes'), 'control-planes'),
       kubeconfig: !flags.is('no-kubeconfig'),
-      onStage: (stage, tookMs) => progress.done(stage, tookMs),
+      onStage(stage, tookMs) {
+        const next = STAGES[STAGES.findIndex((one) => one === stage) + 1]
+        if (next !== undefined) progress.step(next)
+        progress.done(stage, tookMs)
+      },
     })
     progress.end()
     const what = started.length === 0 ? 'everything was running' : `started ${listed(started)}`

@@ -21,4 +21,7 @@ async function store(): ReturnType<typeof createImageStore> {
 /** Brings the images of an archive (OCI layout or `docker save`) in. @throws Fault('corrupt' | 'invalid') and leaves nothing behind. */
 export const importImages = async (file: string): Promise<readonly ListedImage[]> => (await store()).importArchive(file)
 
+/** By name or id; its layers stay for other images. Answers whether there was one. */
+export const removeImage = async (reference: string): Promise<boolean> => (await store()).remove(reference)
+
 export const listImages = async (): Promise<readonly ListedImage[]> => (await store()).list()

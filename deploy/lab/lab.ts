@@ -255,6 +255,6 @@ export async function joinToken(lab: string): Promise<{ readonly server: string;
   return { server: layoutOf(spec).server, token: (await labIdentity(spec)).joinToken }
 }
 
-export { importImages, listImages, type ListedImage } from './images.ts'
+export { importImages, listImages, removeImage, type ListedImage } from './images.ts'
 export { programsFolder } from './programs.ts'
 export { runOnTerminal } from './terminal.ts'

@@ -126,10 +126,12 @@ test('a missing image: the pod says so, and how it is mended; then it is mended'
   expect(stdout).toContain(`${IMAGE}: not found`)
   expect(stdout).toContain('gantry image import FILE')
   const archive = join(folder, 'app.tar')
-  writeFileSync(archive, dockerArchive(IMAGE, busyboxFiles(readFileSync('/bin/busybox'), ['sleep'])))
+  writeFileSync(archive, dockerArchive(IMAGE, [...busyboxFiles(readFileSync('/bin/busybox'), ['sleep']), { name: 'etc/made-by', content: IMAGE }]))
   expect((await gantry('image', 'import', archive)).stdout).toBe(`${IMAGE} imported\n`)
   await cluster.until<Pod>(OBJECTS[0] ?? '', (pods) => pods.some(isRunning), 90_000)
   await cluster.send('DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/no-image`)
+  expect((await gantry('image', 'rm', IMAGE)).stdout).toBe(`${IMAGE} removed\n`)
+  expect((await gantry('image', 'rm', IMAGE)).stderr).toBe(`error: there is no image "${IMAGE}": "gantry image ls" lists those there are\n`)
 })
 
 test('an image archive whose layer has another digest than it says, one that is cut short, one that is none', async () => {
