@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   const nodes = await serveDispatch({
     dispatch: plane.dispatch,
     tls: { ca: pki.ca, cert: pki.cert, key: pki.key },
-    join: { ca: pki.ca, sign: signerFor(pki, clock), tokens: () => [pki.joinToken.split('.').at(-1) ?? ''] },
+    join: { ca: pki.ca, sign: signerFor(pki, clock), tokens: () => [pki.joinToken.split('.').at(-1) ?? ''], isSeen: (nodeName) => plane.dispatch.liveness.stateOf(nodeName).kind === 'seen' },
     addresses: config.nodes,
     joinAddresses: config.joins,
   })

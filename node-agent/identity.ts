@@ -38,6 +38,8 @@ interface Work {
   readonly signal: AbortSignal
 }
 
+/** How soon to ask again for a name that another agent has, or had a moment ago. */
+const TAKEN_RETRY_MS = 500
 /** Whoever started the agent sees what it waits for, and not too often. */
 const TELL_EVERY_MS = 10_000
 
@@ -47,12 +49,13 @@ async function joinUntilAnswered(config: AgentConfig, token: JoinToken, { clock,
     try {
       return await joinWithToken(portsOf(config.server).join, token, config.nodeName)
     } catch (error) {
-      if (!isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error
+      const isTaken = isFault(error, 'conflict')
+      if (!isTaken && !isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error
       if (clock.monotonicMs() - toldMs >= TELL_EVERY_MS) {
         toldMs = clock.monotonicMs()
-        log.info({ server: config.server, err: messageOf(error) }, 'not joined yet: the control plane does not answer, tried again')
+        log.info({ server: config.server, err: messageOf(error) }, 'not joined yet, tried again')
       }
-      await sleep(clock, RETRY_MS, signal)
+      await sleep(clock, isTaken ? TAKEN_RETRY_MS : RETRY_MS, signal)
     }
   }
 }

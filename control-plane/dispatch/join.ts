@@ -12,6 +12,8 @@ export interface JoinOptions {
   readonly sign: SignNode
   /** The secrets of the join tokens that are valid now. */
   readonly tokens: () => readonly string[]
+  /** Whether the node's agent gives signs of life: then whoever asks for its name is somebody else. */
+  readonly isSeen: (nodeName: string) => boolean
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
@@ -25,12 +27,14 @@ export const nodeNameOf = (peer: Peer): string => {
 }
 
 /** Trades join tokens for node certificates. */
-export function createJoin({ ca, sign, tokens }: JoinOptions): { join(request: JoinRequest): Promise<JoinResponse>; renew(request: RenewRequest, peer: Peer): Promise<JoinResponse> } {
+export function createJoin({ ca, sign, tokens, isSeen }: JoinOptions): { join(request: JoinRequest): Promise<JoinResponse>; renew(request: RenewRequest, peer: Peer): Promise<JoinResponse> } {
   return {
     async join({ token, nodeName, certificateRequest }) {
       const shown = digest(token)
       if (!tokens().some((known) => timingSafeEqual(digest(known), shown))) throw new Fault('permission', 'the join token is not valid (any more): ask for a new one with "gantry token create"')
       if (!isDns1123Subdomain(nodeName)) throw new Fault('invalid', `"${nodeName}" cannot be a node's name: lower-case letters, digits, '-' and '.' only`)
+      // An agent that lost its state is let in a moment after its last sign of life; until then it tries again.
+      if (isSeen(nodeName)) throw new Fault('conflict', `a node "${nodeName}" is in the cluster and alive: give this one another name, or stop that one`)
       return { certificate: await sign({ nodeName, certificateRequest }), ca }
     },
     async renew({ certificateRequest }, peer) {
