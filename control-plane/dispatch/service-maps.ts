@@ -63,7 +63,12 @@ export function createServiceMaps({ clock, pods, slices, readers, onSlicesChange
   const acked = (needed: number): boolean => [...readers()].every((reader) => reader.ackedServiceMaps() >= needed)
 
   pods.subscribe(({ before, after }) => {
-    if (!after && before) released.delete(uidOf(before))
+    if (!after && before) {
+      const uid = uidOf(before)
+      const hold = held.get(uid)
+      if (hold) end(uid, hold)
+      released.delete(uid)
+    }
     if (!after || !isTerminating(after) || released.has(uidOf(after)) || held.has(uidOf(after))) return
     const uid = uidOf(after)
     const keys = slices.byIndex(POD_UID_INDEX, uid).map(keyOf)

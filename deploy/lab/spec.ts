@@ -22,7 +22,8 @@ export async function listSpecs(roots: LabRoots = defaultRoots): Promise<readonl
 /** Written whole or not at all. */
 export async function writeSpec(spec: LabSpec, roots: LabRoots = defaultRoots): Promise<void> {
   const { state, specFile } = layoutOf(spec, roots)
-  await mkdir(state, { recursive: true })
+  // Keys, tokens and what pods say: root's alone.
+  await mkdir(state, { recursive: true, mode: 0o700 })
   await writeFile(`${specFile}.new`, `${JSON.stringify(spec, null, 2)}\n`)
   await rename(`${specFile}.new`, specFile)
 }
