@@ -53,7 +53,7 @@ export const agent: Command = {
   ],
   async run(call) {
     const { programsFolder } = await import('../../deploy/lab/lab.ts')
-    const { mkdirSync, writeFileSync, existsSync } = await import('node:fs')
+    const { chmodSync, mkdirSync, writeFileSync, existsSync } = await import('node:fs')
     const { dirname, join } = await import('node:path')
     if (process.getuid?.() !== 0) throw new Problem('the agent makes namespaces, mounts and cgroups, which only root may do: run it with sudo')
     const program = join(programsFolder(), 'agent.mjs')
@@ -61,6 +61,8 @@ export const agent: Command = {
     const config = call.flags.text('config') ?? DEFAULT_CONFIG
     mkdirSync(dirname(config), { recursive: true })
     writeFileSync(config, `${JSON.stringify(settingsOf(call), null, 2)}\n`, { mode: 0o600 })
+    // The mode above is for a new file only.
+    chmodSync(config, 0o600)
     // From here on this process is the agent.
     process.execve?.(process.execPath, [process.execPath, '--disable-warning=ExperimentalWarning', program, '--config', config], process.env as Record<string, string>)
   },
