@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const ROOMS = ['shared', 'proto', 'control-plane', 'node-agent', 'cli', 'deploy', 'test']
+const ROOMS = ['shared', 'proto', 'control-plane', 'node-agent', 'cli', 'dashboard', 'deploy', 'test']
 
 function filesBelow(folder: string): readonly string[] {
   return readdirSync(join(root, folder)).flatMap((name) => {
@@ -60,8 +60,11 @@ describe('walls between rooms', () => {
     expect(breaches((path) => inside('shared')(path) || inside('proto')(path), (to) => !inside('shared')(to) && !inside('proto')(to))).toEqual([])
     expect(breaches(inside('shared/model'), (to) => !inside('shared/model')(to))).toEqual([])
   })
-  test("the CLI knows shared/ and the lab's door only", () => {
-    expect(breaches(inside('cli'), (to) => !inside('cli')(to) && !inside('shared')(to) && to !== 'deploy/lab/lab.ts' && !inside('deploy/images')(to))).toEqual([])
+  test('dashboard/ imports only shared/model and shared/kit', () => {
+    expect(breaches(inside('dashboard'), (to) => !inside('dashboard')(to) && !inside('shared/model')(to) && !inside('shared/kit')(to))).toEqual([])
+  })
+  test("the CLI knows shared/, the dashboard's page and the lab's door only", () => {
+    expect(breaches(inside('cli'), (to) => !inside('cli')(to) && !inside('shared')(to) && to !== 'deploy/lab/lab.ts' && to !== 'dashboard/page.ts' && !inside('deploy/images')(to))).toEqual([])
   })
   test('a controller never imports a controller', () => {
     const SHARED = new Set(['events', 'pod-control', 'ownership'])
