@@ -35,10 +35,10 @@ describe('service account tokens', () => {
     const signed = await signer.sign(order)
     expect(signed.expiresMs).toBe(START_MS + 600_000)
     expect(payloadOf(signed.token)).toEqual({
-      aud: ['https://kubernetes.default.svc.cluster.local'],
+      aud: ['https://kubernetes.default.svc'],
       exp: START_MS / 1000 + 600,
       iat: START_MS / 1000,
-      iss: 'https://kubernetes.default.svc.cluster.local',
+      iss: 'https://kubernetes.default.svc',
       jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
       'kubernetes.io': { namespace: 'x', node: { name: 'one', uid: 'n-1' }, pod: { name: 'web', uid: 'pod-1' }, serviceaccount: { name: 'default', uid: 'sa-1' } },
       nbf: START_MS / 1000,
@@ -105,8 +105,8 @@ describe('service account tokens', () => {
   })
 
   test('the issuer tells its keys', () => {
-    const documents = issuerDocuments('https://kubernetes.default.svc.cluster.local', [keys.publicKeyPem])
-    expect(documents.configuration).toMatchObject({ issuer: 'https://kubernetes.default.svc.cluster.local', id_token_signing_alg_values_supported: ['ES256'] })
+    const documents = issuerDocuments('https://kubernetes.default.svc', [keys.publicKeyPem])
+    expect(documents.configuration).toMatchObject({ issuer: 'https://kubernetes.default.svc', id_token_signing_alg_values_supported: ['ES256'] })
     expect(documents.keys).toMatchObject({ keys: [{ kty: 'EC', crv: 'P-256', use: 'sig', alg: 'ES256' }] })
   })
 })

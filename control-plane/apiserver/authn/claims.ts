@@ -33,7 +33,7 @@ export interface TokenClaims {
   readonly sub: string
 }
 
-export const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local'
+export const DEFAULT_ISSUER = 'https://kubernetes.default.svc'
 
 /** What a pod's projected token asks for; such tokens live on for a year and warn after this, for clients that never read the file again. */
 const WARN_ONLY_SECONDS = 3607
