@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
 import type { Cgroups } from '../../node-agent/cgroups/port.ts'
@@ -23,8 +23,10 @@ afterAll(() => cgroups.remove(PARENT))
 const fileOf = (path: string, version1: string, version2: string): string => (cgroups.version === 2 ? `/sys/fs/cgroup${path}/${version2}` : `/sys/fs/cgroup/${version1.split('.')[0]}${path}/${version1}`)
 const procsOf = (path: string): string => (cgroups.version === 2 ? `/sys/fs/cgroup${path}/cgroup.procs` : `/sys/fs/cgroup/memory${path}/cgroup.procs`)
 
-/** A process inside a group. */
-function inside(path: string, script: string): ChildProcess {
+/** A process inside a pod's group, as the runtime puts it there: in a group of its own below it, which version 2 asks for. */
+function inside(pod: string, script: string): ChildProcess {
+  const path = cgroups.version === 2 ? `${pod}/container` : pod
+  if (cgroups.version === 2) mkdirSync(`/sys/fs/cgroup${path}`, { recursive: true })
   const child = spawn('sh', ['-c', `read go; ${script}`], { stdio: ['pipe', 'ignore', 'ignore'] })
   processes.add(child)
   writeFileSync(procsOf(path), String(child.pid))

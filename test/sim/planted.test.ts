@@ -7,7 +7,7 @@ import { planted, type Planted } from './planted.ts'
 
 const root = join(import.meta.dirname, '../..')
 /** Seeds that each mistake gets at most before it counts as not found. */
-const SEEDS = 60
+const SEEDS = 300
 
 let copy = ''
 
