@@ -57,6 +57,9 @@ test.each(['n1', 'control-plane', 'etcd'])('%s is killed with SIGKILL and starte
   process.kill(pid, 'SIGKILL')
   await expect.poll(async () => (await lab.status(cluster.name)).members.find((one) => one.name === member)?.pid ?? pid, { timeout: 20_000, interval: 50 }).not.toBe(pid)
   await cluster.until('/api/v1/nodes', (nodes: readonly { status?: { conditions?: readonly { type: string; status: string }[] } }[]) => nodes.length === 3 && nodes.every((node) => node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True')))
+  // The stored Ready may be of before. A command in a pod of n1 needs the control plane and an agent that has taken the container over.
+  const onFirst = before.find((pod) => pod.spec?.nodeName === 'n1')?.metadata.name ?? ''
+  await expect.poll(async () => (await cluster.kubectl(['exec', onFirst, '--', 'true'])).exitCode, { timeout: 20_000, interval: 200 }).toBe(0)
   // A write, to see that everything works again.
   await cluster.send('PATCH', '/apis/apps/v1/namespaces/default/deployments/hello', { metadata: { annotations: { [`after-${member}`]: 'yes' } } }, 'application/merge-patch+json')
   const { failures } = await caller.stop()
