@@ -114,9 +114,9 @@ function prepare() {
     work: () => void run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
   })
   const path = { PATH: `${dirname(node)}${delimiter}${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` }
-  once('generated', ['proto/node/v1/session.proto', 'buf.gen.yaml', 'shared/model/schemas/schemas.json', 'deploy/bootstrap/generate-api-types.ts', 'package-lock.json'], {
+  once('generated', ['proto/node/v1/session.proto', 'proto/node/v1/heartbeat.proto', 'buf.gen.yaml', 'shared/model/schemas/schemas.json', 'deploy/bootstrap/generate-api-types.ts', 'package-lock.json'], {
     title: 'generating gRPC code and API types',
-    made: ['proto/gen/node/v1/session.ts', 'shared/model/gen/api.ts'],
+    made: ['proto/gen/node/v1/session.ts', 'proto/gen/node/v1/heartbeat.ts', 'shared/model/gen/api.ts'],
     work() {
       run(join(root, 'node_modules/.bin/buf'), ['generate'], path)
       run(node, ['deploy/bootstrap/generate-api-types.ts'])

@@ -1,22 +1,84 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { grantedLeaseState, heldLeaseState } from './fencing.ts'
+import { hasLostControlPlane, judgeNode, rightToRun, stillInUse, visionOf, type Membership, type NodeView, type PeerAnswer, type Sighting } from './fencing.ts'
+import { DEFAULT_TERMS, lostAfterMs, termsForLease, whyNotTerms, type FencingTerms } from './fencing-terms.ts'
 
-test('a lease is held until its end, expired from then on, and nothing before it is granted', () => {
-  expect(grantedLeaseState({ leaseMs: 1000 }, 5)).toEqual({ kind: 'none' })
-  expect(grantedLeaseState({ leaseMs: 1000, lastAckSentMs: 5 }, 1004)).toEqual({ kind: 'held', untilMs: 1005 })
-  expect(grantedLeaseState({ leaseMs: 1000, lastAckSentMs: 5 }, 1005)).toEqual({ kind: 'expired', sinceMs: 1005 })
+const terms: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 200, killMs: 100 }
+const three: Membership = { epoch: 1, members: ['a', 'b', 'c'], terms }
+const sightings = (entries: Readonly<Record<string, Sighting>>): ReadonlyMap<string, Sighting> => new Map(Object.entries(entries))
+const seen = (nowMs: number): Sighting => ({ ackSentMs: nowMs, echoedAckSentMs: nowMs - 100 })
+
+test('the defaults hold, and each bound says what to mend', () => {
+  expect(whyNotTerms(DEFAULT_TERMS)).toBeUndefined()
+  for (const leaseMs of [700, 1_200, 3_000, 60_000]) expect(whyNotTerms(termsForLease(leaseMs)), String(leaseMs)).toBeUndefined()
+  const refusals: ReadonlyArray<readonly [Partial<FencingTerms>, RegExp]> = [
+    [{ leaseMs: Number.NaN }, /must be numbers/],
+    [{ heartbeatPeriodMs: 10 }, /heartbeatPeriodMs 10 is too short/],
+    [{ killMs: 1 }, /killMs 1 is too short/],
+    [{ seenMs: 200 }, /three heartbeat periods \(300\)/],
+    [{ leaseMs: 350 }, /a node outlives its replacement/],
+    [{ leaseMs: 800 }, /although only the control plane is away/],
+    [{ leaseMs: 700_000 }, /ten minutes/],
+  ]
+  for (const [change, sentence] of refusals) expect(whyNotTerms({ ...terms, ...change })).toMatch(sentence)
 })
 
-test('safety: whatever the delays and the clocks’ offsets, the node calls its lease expired before the control plane does', () => {
-  const ms = fc.integer({ min: 0, max: 100_000 })
-  fc.assert(
-    fc.property(ms, ms, ms, ms, fc.integer({ min: -1_000_000, max: 1_000_000 }), (sentMs, delayMs, leaseMs, laterMs, offsetMs) => {
-      const ackSentMs = sentMs + delayMs
-      const nowMs = ackSentMs + laterMs
-      const granted = grantedLeaseState({ leaseMs, lastAckSentMs: ackSentMs }, nowMs)
-      const held = heldLeaseState({ leaseMs, ackedHeartbeatSentMs: sentMs + offsetMs }, nowMs + offsetMs)
-      if (granted.kind === 'expired') expect(held.kind).toBe('expired')
-    }),
-  )
+test('a node is held until a lease after its last ack, then expired if half of the others are seen', () => {
+  const at = (nowMs: number, others: Readonly<Record<string, Sighting>>, clearSinceMs: number | 'never' = 0) =>
+    judgeNode({ inUse: [three], sightings: sightings({ a: { ackSentMs: 5_000, echoedAckSentMs: 4_900 }, ...others }), clearSinceMs: clearSinceMs === 'never' ? undefined : clearSinceMs, nowMs }, 'a')
+  expect(at(6_199, {})).toEqual({ kind: 'held', untilMs: 6_200 })
+  expect(at(6_200, { b: seen(6_200), c: seen(6_200) })).toEqual({ kind: 'expired', sinceMs: 6_200, vision: { blind: false, seen: 2, of: 3 } })
+  expect(at(6_200, { b: seen(6_200) })).toEqual({ kind: 'undecided', vision: { blind: true, seen: 1, of: 3 } })
+  expect(at(6_200, { b: seen(6_200), c: seen(6_200) }, 'never').kind).toBe('undecided')
+  expect(at(6_200, { b: seen(6_200), c: seen(6_200) }, 5_500)).toEqual({ kind: 'held', untilMs: 6_700 })
+})
+
+test('the membership that is seen worst counts, with the strictest times', () => {
+  const five: Membership = { epoch: 2, members: ['a', 'b', 'c', 'd', 'e'], terms: { ...terms, leaseMs: 2_000, seenMs: 300 } }
+  const view = { inUse: [three, five], sightings: sightings({ a: seen(1_000), b: { ackSentMs: 1_000, echoedAckSentMs: 690 } }), nowMs: 1_000 }
+  expect(visionOf(view)).toEqual({ blind: true, seen: 1, of: 5 })
+  expect(judgeNode({ ...view, clearSinceMs: 0 }, 'c').kind).toBe('undecided')
+  expect(judgeNode({ ...view, sightings: sightings({ c: { ackSentMs: 0 } }), clearSinceMs: 0, nowMs: 1_999 }, 'c').kind).toBe('held')
+})
+
+test('an old membership is in use until all members of the newest have acked that', () => {
+  const next: Membership = { epoch: 2, members: ['b', 'c'], terms }
+  expect(stillInUse([three, next], (name) => (name === 'b' ? 2 : 1))).toEqual([three, next])
+  expect(stillInUse([three, next], (name) => (name === 'a' ? 1 : 2))).toEqual([next])
+  expect(stillInUse([three], () => undefined)).toEqual([three])
+})
+
+const lost = (askedMs: number, epoch = 1): PeerAnswer => ({ epoch, isLost: true, askedMs })
+const node = (change: Partial<NodeView>): NodeView => ({ self: 'a', membership: three, heartbeatSentMs: 1_000, ackReceivedMs: 1_005, answers: new Map(), hasEnded: false, nowMs: 2_200, ...change })
+
+test('without an ack there is no right; with one there is until a lease after its heartbeat was sent', () => {
+  expect(rightToRun(node({ membership: undefined }))).toEqual({ kind: 'none' })
+  expect(rightToRun(node({ heartbeatSentMs: undefined }))).toEqual({ kind: 'none' })
+  expect(rightToRun(node({ nowMs: 2_199 }))).toEqual({ kind: 'held', untilMs: 2_200 })
+  expect(rightToRun(node({}))).toEqual({ kind: 'ended', lost: 1, of: 3 })
+})
+
+test('past its lease a node keeps its pods while a strict majority has lost the control plane and nobody contradicts', () => {
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)]]) }))).toEqual({ kind: 'kept', untilMs: 2_300, lost: 2, of: 3 })
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', lost(2_150)]]) }))).toEqual({ kind: 'kept', untilMs: 2_350, lost: 3, of: 3 })
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_000)]]) })).kind).toBe('ended')
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100, 2)]]) })).kind).toBe('ended')
+  expect(rightToRun(node({ answers: new Map([['x', lost(2_100)]]) })).kind).toBe('ended')
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', { epoch: 1, isLost: false, askedMs: 2_050 }]]) }))).toEqual({ kind: 'ended', lost: 2, of: 3, contradictedBy: 'c' })
+  const two: Membership = { epoch: 1, members: ['a', 'b'], terms }
+  expect(rightToRun(node({ membership: two })).kind).toBe('ended')
+  expect(rightToRun(node({ membership: two, answers: new Map([['b', lost(2_100)]]) })).kind).toBe('kept')
+})
+
+test('a node alone in its membership keeps its pods as long as the control plane is away', () => {
+  expect(rightToRun(node({ membership: { epoch: 1, members: ['a'], terms }, nowMs: 9_999 }))).toEqual({ kind: 'kept', untilMs: Number.POSITIVE_INFINITY, lost: 1, of: 1 })
+})
+
+test('a right that has ended comes back by an ack alone', () => {
+  expect(rightToRun(node({ hasEnded: true, answers: new Map([['b', lost(2_100)]]) })).kind).toBe('ended')
+})
+
+test('a node has lost the control plane after S + V without an ack', () => {
+  const at = (nowMs: number) => hasLostControlPlane(node({ nowMs }))
+  expect([at(1_005 + lostAfterMs(terms) - 1), at(1_005 + lostAfterMs(terms))]).toEqual([false, true])
+  expect(hasLostControlPlane(node({ ackReceivedMs: undefined }))).toBe(false)
 })

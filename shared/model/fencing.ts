@@ -1,55 +1,154 @@
 /**
  * Whether a node still has the right to run pods. PURE, and the one decider of that question: the control plane asks it before it gives a node's
- * pods to others, the node's agent before it goes on running them.
+ * pods to others ({@link judgeNode}), the node before it goes on running them ({@link rightToRun}). docs/adr/0005-fencing.md has the messages and
+ * the proof: when the control plane says `expired`, the node's right has ended already; and no right ends by the control plane's absence alone.
  *
- * The right is a lease in time, `leaseMs` long, on each side's own boot-time clock. It is granted by the leader's answers (acks) to the node's
- * heartbeats, and ends:
- * - for the control plane `leaseMs` after it **sent** the last ack,
- * - for the node `leaseMs` after it **sent** the heartbeat that was last acked.
- *
- * A heartbeat is sent before its ack, so the node's end comes first, by as much as the heartbeat took to arrive, whatever the clocks show: when the
- * control plane calls the lease expired the node has stopped its pods (or its fencer has).
- *
- * What is not here yet: that a node past its lease keeps its pods while a majority of the members lost the control plane as well, and that the
- * control plane fences nobody while it is blind.
+ * The right is a lease in time, on each side's own boot-time clock, apart from the Kubernetes `Lease` objects. It is granted by the leader's answers
+ * (acks) to the node's heartbeats: for the control plane it ends `leaseMs` after it **sent** the last ack, for the node `leaseMs` after it **sent** the
+ * heartbeat that was acked. A heartbeat is sent before its ack, so the node's end comes first.
  */
+import { lostAfterMs, type FencingTerms } from './fencing-terms.ts'
 
-export interface LeaseTerms {
-  /** How long one ack lasts. */
-  readonly leaseMs: number
+/** The nodes that decide together, and by which times. A new epoch replaces an old one only after all that remain have acked it. */
+export interface Membership {
+  readonly epoch: number
+  /** Names of the registered nodes with an agent that are not fenced. */
+  readonly members: readonly string[]
+  readonly terms: FencingTerms
 }
 
-/** As the control plane knows it. Times are ms of its boot-time clock. */
-export interface GrantedLease extends LeaseTerms {
-  /** When the last ack was sent; absent: this control plane has granted none. */
-  readonly lastAckSentMs?: number | undefined
+/** Put on a fenced node: its pods that do not tolerate this are removed by force and replaced. */
+export const OUT_OF_SERVICE_TAINT = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' } as const
+
+// ---- the control plane's half
+
+/** What the leader knows of a member. Times are ms of its own boot-time clock. */
+export interface Sighting {
+  /** When the last ack to it was sent; `undefined`: this leader has sent none. */
+  readonly ackSentMs?: number | undefined
+  /** When the newest ack was sent that it has echoed: proof that acks arrive. */
+  readonly echoedAckSentMs?: number | undefined
 }
 
-/** As the node knows it. Times are ms of its boot-time clock. */
-export interface HeldLease extends LeaseTerms {
-  /** When the heartbeat was sent whose ack came last; absent: none has come. */
-  readonly ackedHeartbeatSentMs?: number | undefined
+export interface LeaderView {
+  /** Every membership that some member may still decide by: the last one all acked, and what was proposed since. Newest last. */
+  readonly inUse: readonly Membership[]
+  readonly sightings: ReadonlyMap<string, Sighting>
+  /** Since when it has been, without a gap, not blind; `undefined`: it is blind now, or has just begun to lead. */
+  readonly clearSinceMs: number | undefined
+  readonly nowMs: number
 }
 
-export type LeaseState =
-  /** The node may run its pods until then. */
+/** How many of a membership the leader sees now. */
+export interface Vision {
+  readonly blind: boolean
+  /** Of the membership that is seen worst. */
+  readonly seen: number
+  readonly of: number
+}
+
+/** Fewer than half of any membership in use are seen: then it may be this control plane that is cut off, and it may not judge. */
+export function visionOf({ inUse, sightings, nowMs }: Pick<LeaderView, 'inUse' | 'sightings' | 'nowMs'>): Vision {
+  const seenMs = Math.min(...inUse.map(({ terms }) => terms.seenMs))
+  const isSeen = (name: string): boolean => {
+    const sentMs = sightings.get(name)?.echoedAckSentMs
+    return sentMs !== undefined && nowMs - sentMs < seenMs
+  }
+  let worst: Vision = { blind: false, seen: 0, of: 0 }
+  for (const { members } of inUse) {
+    const seen = members.filter(isSeen).length
+    const vision = { blind: 2 * seen < members.length, seen, of: members.length }
+    if (worst.of === 0 || vision.seen * worst.of < worst.seen * vision.of) worst = vision
+  }
+  return worst
+}
+
+export type Verdict =
+  /** Its right lasts until then, as far as is known now. */
   | { readonly kind: 'held'; readonly untilMs: number }
-  | { readonly kind: 'expired'; readonly sinceMs: number }
-  /** Nothing was granted, so nothing can expire. */
+  /** Silent beyond its lease, but the control plane sees too few to decide. */
+  | { readonly kind: 'undecided'; readonly vision: Vision }
+  /** Nothing of it runs any more: fence it. `sinceMs`: when its right ended. */
+  | { readonly kind: 'expired'; readonly sinceMs: number; readonly vision: Vision }
+
+/** May the node's pods be started elsewhere? Every lease counts anew from the moment blindness ended. */
+export function judgeNode(view: LeaderView, name: string): Verdict {
+  const { inUse, sightings, clearSinceMs, nowMs } = view
+  const leaseMs = Math.max(...inUse.map(({ terms }) => terms.leaseMs))
+  const sentMs = sightings.get(name)?.ackSentMs ?? Number.NEGATIVE_INFINITY
+  if (nowMs < sentMs + leaseMs) return { kind: 'held', untilMs: sentMs + leaseMs }
+  const vision = visionOf(view)
+  if (vision.blind || clearSinceMs === undefined) return { kind: 'undecided', vision }
+  const endMs = Math.max(sentMs, clearSinceMs) + leaseMs
+  return nowMs < endMs ? { kind: 'held', untilMs: endMs } : { kind: 'expired', sinceMs: endMs, vision }
+}
+
+/** The memberships still in use, given the newest epoch that each has acked: older ones go when all members of the newest one have acked it. */
+export function stillInUse(inUse: readonly Membership[], ackedEpoch: (name: string) => number | undefined): readonly Membership[] {
+  const newest = inUse.at(-1)
+  if (!newest || inUse.length === 1) return inUse
+  return newest.members.every((name) => (ackedEpoch(name) ?? -1) >= newest.epoch) ? [newest] : inUse
+}
+
+// ---- the node's half
+
+/** A peer's answer to "have you lost the control plane too?". */
+export interface PeerAnswer {
+  /** The epoch the peer decides by. */
+  readonly epoch: number
+  /** It has received no ack for {@link lostAfterMs}. */
+  readonly isLost: boolean
+  /** When the question was sent, on the asker's clock. */
+  readonly askedMs: number
+}
+
+export interface NodeView {
+  readonly self: string
+  /** `undefined`: none was ever told, so no right was ever granted. */
+  readonly membership: Membership | undefined
+  /** When the newest acked heartbeat was sent, and when an ack last came. */
+  readonly heartbeatSentMs?: number | undefined
+  readonly ackReceivedMs?: number | undefined
+  /** The newest answer of each peer. */
+  readonly answers: ReadonlyMap<string, PeerAnswer>
+  /** The right has ended before and no ack has come since: only an ack can bring it back. */
+  readonly hasEnded: boolean
+  readonly nowMs: number
+}
+
+export type RunRight =
+  /** By a lease. */
+  | { readonly kind: 'held'; readonly untilMs: number }
+  /** Past its lease, but `lost` of `of` members say that the control plane is lost to them as well. */
+  | { readonly kind: 'kept'; readonly untilMs: number; readonly lost: number; readonly of: number }
+  /** Its pods must be dead. `contradictedBy`: a peer that still hears the control plane. */
+  | { readonly kind: 'ended'; readonly lost: number; readonly of: number; readonly contradictedBy?: string | undefined }
+  /** No lease was granted since the start of this machine. */
   | { readonly kind: 'none' }
 
-/** For the control plane: may the node's pods be started elsewhere (`expired`)? */
-export const grantedLeaseState = ({ lastAckSentMs, leaseMs }: GrantedLease, nowMs: number): LeaseState => stateOf(lastAckSentMs, leaseMs, nowMs)
+/** Has this node itself lost the control plane? What it answers its peers. */
+export const hasLostControlPlane = ({ membership, ackReceivedMs, nowMs }: Pick<NodeView, 'membership' | 'ackReceivedMs' | 'nowMs'>): boolean =>
+  membership !== undefined && ackReceivedMs !== undefined && nowMs - ackReceivedMs >= lostAfterMs(membership.terms)
 
-/** For the node: must it stop its pods (`expired`)? */
-export const heldLeaseState = ({ ackedHeartbeatSentMs, leaseMs }: HeldLease, nowMs: number): LeaseState => stateOf(ackedHeartbeatSentMs, leaseMs, nowMs)
-
-/** The end itself is past the lease on both sides. */
-function stateOf(grantedMs: number | undefined, leaseMs: number, nowMs: number): LeaseState {
-  if (grantedMs === undefined) return { kind: 'none' }
-  const endMs = grantedMs + leaseMs
-  return nowMs < endMs ? { kind: 'held', untilMs: endMs } : { kind: 'expired', sinceMs: endMs }
+/** May this node run pods, and until when if nothing new is heard? Its pods must be dead at `untilMs`. */
+export function rightToRun(view: NodeView): RunRight {
+  const { membership, heartbeatSentMs, answers, nowMs, self } = view
+  if (!membership || heartbeatSentMs === undefined) return { kind: 'none' }
+  const { terms, members } = membership
+  const endMs = heartbeatSentMs + terms.leaseMs
+  if (!view.hasEnded && nowMs < endMs) return { kind: 'held', untilMs: endMs }
+  const fresh = members.flatMap((name) => {
+    const answer = name === self ? undefined : answers.get(name)
+    return answer && nowMs < answer.askedMs + terms.answerMs ? [{ name, ...answer }] : []
+  })
+  const agreeing = hasLostControlPlane(view) ? fresh.filter(({ isLost, epoch }) => isLost && epoch === membership.epoch) : []
+  const own = members.includes(self) && hasLostControlPlane(view) ? 1 : 0
+  const tally = { lost: own + agreeing.length, of: members.length }
+  const contradictedBy = fresh.find(({ isLost }) => !isLost)?.name
+  if (view.hasEnded || contradictedBy !== undefined || own === 0 || 2 * tally.lost <= tally.of) return { kind: 'ended', ...tally, ...(contradictedBy === undefined ? {} : { contradictedBy }) }
+  // The answers wanted beside its own: the right lasts until the oldest of the newest ones stops counting.
+  const wanted = Math.floor(tally.of / 2)
+  const askedMs = agreeing.map((answer) => answer.askedMs).toSorted((a, b) => b - a)
+  const oldest = wanted === 0 ? Number.POSITIVE_INFINITY : (askedMs[wanted - 1] ?? nowMs)
+  return { kind: 'kept', untilMs: oldest + terms.answerMs, ...tally }
 }
-
-/** Put on a node whose lease has expired: its pods that do not tolerate this are removed by force and replaced. */
-export const OUT_OF_SERVICE_TAINT = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' } as const

@@ -1,0 +1,58 @@
+/**
+ * The signs of life of nodes, and the verdict on those that give none. The room lives in a worker thread (or, in simulation, beside the rest): it alone
+ * acks heartbeats and it alone judges, so that between a verdict and the last ack nothing can pass. The main thread tells it who is a member and hears
+ * what it decided. Times without a name are ms of the boot-time clock.
+ */
+import type { Membership } from '../../shared/model/fencing.ts'
+
+/** What is known of a node's life now. */
+export type NodeSight =
+  /** No agent has ever said hello, or none is a member under this name. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'seen' }
+  /** Silent, and not (yet) judged: within its lease, or `undecided` because too few members are seen. */
+  | { readonly kind: 'silent'; readonly sinceMs: number; readonly undecided?: { readonly seen: number; readonly of: number } | undefined }
+  | { readonly kind: 'fenced'; readonly evidence: FenceEvidence }
+
+/** Why it is certain that nothing of a node runs. */
+export type FenceEvidence =
+  /** Its lease ended while the control plane saw enough of the others. */
+  | { readonly kind: 'lease-ended'; readonly silentForMs: number; readonly seen: number; readonly of: number }
+  /** Its machine has booted anew. */
+  | { readonly kind: 'rebooted'; readonly bootId: string }
+  /** Somebody said so: `gantry node confirm-dead`. */
+  | { readonly kind: 'confirmed'; readonly by: string }
+
+export interface HeartbeatListener {
+  /** A node's sight changed. After `fenced` it gets no ack until it is admitted again. */
+  onSight(nodeName: string, sight: NodeSight): void
+  /** The newest epoch a node has said it decides by. */
+  onEpochAcked(nodeName: string, epoch: number): void
+  /** The control plane became blind, or sees enough again. */
+  onVision(vision: { readonly blind: boolean; readonly seen: number; readonly of: number }): void
+}
+
+export interface AdmittedNode {
+  readonly nodeName: string
+  readonly bootId: string
+}
+
+/** What the main thread tells the room. Everything is forgotten when a leadership ends. */
+export interface Heartbeats {
+  /** Begins a leadership: blind, without sightings. `inUse` is what storage held. `fenced`: nodes that carry the taint. */
+  lead(start: { readonly inUse: readonly Membership[]; readonly fenced: readonly string[]; readonly admitted: readonly AdmittedNode[] }): void
+  /** Ends it: no ack from now on. */
+  follow(): void
+  /** Acks may be given until then: until when the leadership is certain. Cheap, called at each renewal. */
+  mayAckUntil(ms: number): void
+  /** What members may decide by from now on. Must be stored before this is called. */
+  setMembership(inUse: readonly Membership[]): void
+  /** The node is registered under this boot id and holds nothing of pods that were given to others: its beats are acked from now on. */
+  admit(node: AdmittedNode): void
+  /** No ack from now on, and the verdict at once: a reboot or a person's word. */
+  fence(nodeName: string, evidence: Exclude<FenceEvidence, { readonly kind: 'lease-ended' }>): void
+  /** The Node object is gone. */
+  forget(nodeName: string): void
+  /** Whether its agent has a session: one without is acked only for a while (it may be crash-looping). */
+  setSession(nodeName: string, isOpen: boolean): void
+}
