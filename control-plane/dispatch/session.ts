@@ -135,6 +135,8 @@ export class NodeSession implements MapsReader {
         return
       case 'chainBroken':
         throw new Fault('conflict', `the agent expected assignments after ${message.value.wanted} and got ${message.value.got}`)
+      case 'nothingLeft':
+        return
       case 'register':
         throw new Fault('invalid', 'a second Register in one session')
       default:
