@@ -1,115 +1,126 @@
 import { backoffMs, type BackoffPolicy } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
-import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import type { Entry, Revision, Storage } from '../storage/port.ts'
+import type { Storage } from '../storage/port.ts'
 import { modRevisionOf } from '../storage/storage.ts'
 import { holdLeadership } from './leadership.ts'
-import type { Election, HeldKey, Leader, Leadership, Leases } from './port.ts'
+import { Observer, type Sighting } from './observer.ts'
+import type { Candidate, Election, Leader, Leadership } from './port.ts'
+import { electionPrefix, formatRecord, isSame, leaderKey, parseRecord } from './record.ts'
+import { within } from './within.ts'
 
 export interface ElectionOptions {
   readonly storage: Storage
-  readonly leases: Leases
   readonly clock: Clock
   readonly log: Log
   /** What is led: `control-plane`. */
   readonly name: string
-  /** How long a leader that is not heard of keeps the others waiting; 5 s by default. */
+  readonly candidate: Candidate
+  /** How long a leader that is not heard of keeps the others waiting; 1 s by default. */
   readonly ttlMs?: number | undefined
+  /** Of everything below {@link electionPrefix}; one of its own unless given. Run by the election in any case. */
+  readonly observer?: Observer | undefined
 }
 
-const backoff: BackoffPolicy = { baseMs: 50, capMs: 1000, factor: 2 }
+export const DEFAULT_TTL_MS = 1_000
+
+const RETRY: BackoffPolicy = { baseMs: 20, capMs: 500, factor: 2 }
 
 export function createElection(options: ElectionOptions): Election {
-  const prefix = `/gantry-election/${options.name}/`
-  return {
-    campaign: (identity, signal) => campaign({ ...options, prefix, ttlMs: options.ttlMs ?? 5000 }, identity, signal),
-    leaders: (signal) => leaders(options, prefix, signal),
+  return new KeyElection({ ...options, ttlMs: options.ttlMs ?? DEFAULT_TTL_MS })
+}
+
+class KeyElection implements Election {
+  readonly #options: ElectionOptions & { readonly ttlMs: number }
+  readonly #key: string
+  readonly #observer: Observer
+
+  constructor(options: ElectionOptions & { readonly ttlMs: number }) {
+    this.#options = options
+    this.#key = leaderKey(options.name)
+    this.#observer = options.observer ?? new Observer({ ...options, prefix: electionPrefix(options.name) })
   }
-}
 
-interface Campaign extends ElectionOptions {
-  readonly prefix: string
-  readonly ttlMs: number
-}
-
-async function campaign(options: Campaign, identity: string, signal: AbortSignal): Promise<Leadership> {
-  const { storage, leases, clock, log, prefix, ttlMs } = options
-  const request = { key: `${prefix}leader`, value: JSON.stringify({ identity }), ttlMs }
-  for (let failures = 0; !signal.aborted; ) {
-    try {
-      const sentAtMs = clock.monotonicMs()
-      const held = await leases.acquire(request)
-      if (held) return await lead(options, { identity, held, sentAtMs }, signal)
-      failures = 0
-      await untilFree(storage, prefix, signal)
-    } catch (error) {
-      if (signal.aborted || isFault(error, 'cancelled')) break
-      log.warn({ election: options.name, err: messageOf(error) }, 'cannot campaign now')
-      await sleep(clock, backoffMs(backoff, ++failures), signal).catch(() => {})
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return this.#observer.run(signal)
   }
-  throw new Fault('cancelled', `${identity} does not want to lead any more`, { cause: signal.reason })
-}
 
-interface Won {
-  readonly identity: string
-  readonly held: HeldKey
-  readonly sentAtMs: number
-}
-
-async function lead({ storage, clock, log, prefix, ttlMs, name }: Campaign, won: Won, signal: AbortSignal): Promise<Leadership> {
-  if (signal.aborted) {
-    await won.held.release().catch(() => {})
-    throw new Fault('cancelled', `${won.identity} does not want to lead any more`, { cause: signal.reason })
+  leader(): Leader | undefined {
+    const seen = this.#observer.find(this.#key)
+    return seen && parseRecord(seen.entry)
   }
-  log.info({ election: name, identity: won.identity, createRevision: won.held.createRevision }, 'leading')
-  return holdLeadership({ ...won, storage, clock, log, prefix, ttlMs })
-}
 
-/** Resolves when nobody holds the key, or when the history was lost (then it is worth a try). */
-async function untilFree(storage: Storage, prefix: string, signal: AbortSignal): Promise<void> {
-  const { entries, revision } = await storage.list(prefix, { signal })
-  if (entries.length === 0) return
-  for await (const batch of storage.watch(prefix, { after: revision, signal })) {
-    if (batch.events.some((event) => event.kind === 'delete')) return
+  onChange(listener: () => void): () => void {
+    return this.#observer.onChange(listener)
   }
-}
 
-async function* leaders({ storage, clock, log }: ElectionOptions, prefix: string, signal: AbortSignal): AsyncGenerator<Leader | undefined> {
-  let known: { readonly leader: Leader | undefined } | undefined
-  for (let failures = 0; !signal.aborted; ) {
-    try {
-      const { entries, revision } = await storage.list(prefix, { signal })
-      const leader = entries[0] && leaderOf(entries[0], known?.leader)
-      if (known === undefined || known.leader?.createRevision !== leader?.createRevision) yield leader
-      known = { leader }
-      failures = 0
-      for await (const change of changes(storage, prefix, { after: revision, signal })) {
-        yield change
-        known = { leader: change }
+  /** Tries before it has looked: most often nobody leads yet, or the one before on this machine does, and one write or three are all it takes. */
+  async campaign(signal: AbortSignal): Promise<Leadership> {
+    const { clock, log, name, candidate } = this.#options
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const won = await this.#tryToLead()
+        if (won && signal.aborted) await won.resign()
+        else if (won) return won
+        failures = 0
+        await this.#untilFree(signal)
+      } catch (error) {
+        if (signal.aborted) break
+        log.debug({ election: name, err: messageOf(error) }, 'cannot campaign now')
+        await sleep(clock, backoffMs(RETRY, ++failures), signal).catch(() => {})
       }
-    } catch (error) {
-      if (signal.aborted) return
-      log.debug({ err: messageOf(error) }, 'looking for the leader again')
-      await sleep(clock, backoffMs(backoff, ++failures), signal).catch(() => {})
+    }
+    throw new Fault('cancelled', `${candidate.identity} does not want to lead any more`, { cause: signal.reason })
+  }
+
+  async #tryToLead(): Promise<Leadership | undefined> {
+    const { storage, clock, candidate, ttlMs, log, name } = this.#options
+    const sentAtMs = clock.monotonicMs()
+    const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'put', key: this.#key, value: formatRecord(candidate, 0), expect: { kind: 'absent' } }, signal))
+    if (result.kind !== 'committed') {
+      this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined)
+      return undefined
+    }
+    const guard = { key: this.#key, createRevision: modRevisionOf(result.revision) }
+    log.info({ election: name, identity: candidate.identity, createRevision: guard.createRevision }, 'leading')
+    return holdLeadership({ candidate, guard, sentAtMs, storage, clock, log, ttlMs })
+  }
+
+  /** Returns when the key is gone, taken away by this process if need be. */
+  async #untilFree(signal: AbortSignal): Promise<void> {
+    for (let seen = this.#observer.find(this.#key); seen && !signal.aborted; seen = this.#observer.find(this.#key)) {
+      const leftMs = this.#isOwn(seen) ? 0 : seen.seenMs + this.#options.ttlMs - this.#options.clock.monotonicMs()
+      if (leftMs > 0) await this.#changeWithin(leftMs, signal)
+      else await this.#remove(seen)
     }
   }
-}
 
-async function* changes(storage: Storage, prefix: string, options: { readonly after: Revision; readonly signal: AbortSignal }): AsyncGenerator<Leader | undefined> {
-  for await (const batch of storage.watch(prefix, options)) {
-    for (const event of batch.events) {
-      if (event.kind === 'delete') yield undefined
-      else if (event.created) yield leaderOf(event.entry, undefined)
-    }
+  /** Of a process before this one, or of a write of this one that seemed to have failed. */
+  #isOwn({ entry }: Sighting): boolean {
+    const holder = parseRecord(entry)
+    return holder !== undefined && isSame(holder, this.#options.candidate)
   }
-}
 
-/** The key is written once in its life, so its revision is that of its creation. */
-function leaderOf(entry: Entry, known: Leader | undefined): Leader {
-  const createRevision = modRevisionOf(entry.revision)
-  if (known?.createRevision === createRevision) return known
-  const { identity } = JSON.parse(entry.value) as { readonly identity: string }
-  return { identity, createRevision }
+  #changeWithin(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel()
+        stop()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.#options.clock.after(ms, done)
+      const stop = this.#observer.onChange(done)
+      signal.addEventListener('abort', done, { once: true })
+    })
+  }
+
+  /** Only as it was seen: a renewal that came meanwhile saves it. */
+  async #remove({ entry, seenMs }: Sighting): Promise<void> {
+    const { storage, clock, ttlMs, log, candidate } = this.#options
+    const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'delete', key: this.#key, expect: { kind: 'revision', revision: entry.revision } }, signal))
+    if (result.kind === 'committed') log.info({ identity: candidate.identity, holder: parseRecord(entry)?.identity, silentMs: Math.round(clock.monotonicMs() - seenMs) }, 'the leader before is gone')
+    this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined)
+  }
 }

@@ -1,3 +1,4 @@
 /** The door of the room. */
-export { createElection, type ElectionOptions } from './candidate.ts'
-export { createMemoryLeases } from './memory-leases.ts'
+export { createElection, DEFAULT_TTL_MS, type ElectionOptions } from './candidate.ts'
+export { Observer, type Sighting } from './observer.ts'
+export { electionPrefix } from './record.ts'

@@ -1,45 +1,50 @@
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import { listRevision, type Guard, type Storage } from '../storage/port.ts'
-import type { HeldKey, Leadership } from './port.ts'
+import type { Guard, Storage } from '../storage/port.ts'
+import type { Candidate, Leadership } from './port.ts'
+import { formatRecord } from './record.ts'
+import { within } from './within.ts'
 
 export interface LeadershipOptions {
-  readonly identity: string
-  readonly held: HeldKey
-  /** When the request that acquired the key was sent. */
+  readonly candidate: Candidate
+  readonly guard: Guard
+  /** When the write that made the key was sent. */
   readonly sentAtMs: number
   readonly storage: Storage
   readonly clock: Clock
   readonly log: Log
-  readonly prefix: string
   readonly ttlMs: number
 }
 
-/** Renews the lease three times in its life until the leadership is over. */
+/** Renewals in the life of a lease, and how soon one that failed is tried again, as a part of it. */
+const RENEWALS = 4
+const RETRIES = 20
+/** A leader's belief ends this part of the lease earlier than the others' patience: clocks may run at rates that differ by as much. */
+export const DRIFT = 0.05
+
+/** Renews the key until the leadership is over. */
 export function holdLeadership(options: LeadershipOptions): Leadership {
   const holder = new Holder(options)
   void holder.renew()
-  void holder.watch()
   return holder
 }
 
 class Holder implements Leadership {
   readonly identity: string
-  readonly createRevision: number
+  readonly address: string
   readonly guard: Guard
   readonly #options: LeadershipOptions
   readonly #over = new AbortController()
   #confirmedAtMs: number
-  #cancelExpiry: () => void = () => {}
+  #renewals = 0
 
   constructor(options: LeadershipOptions) {
     this.#options = options
-    this.identity = options.identity
-    this.createRevision = options.held.createRevision
-    this.guard = { key: `${options.prefix}leader`, createRevision: this.createRevision }
+    this.identity = options.candidate.identity
+    this.address = options.candidate.address
+    this.guard = options.guard
     this.#confirmedAtMs = options.sentAtMs
-    this.#awaitExpiry()
   }
 
   get signal(): AbortSignal {
@@ -50,46 +55,42 @@ class Holder implements Leadership {
     return this.#confirmedAtMs
   }
 
-  async resign(): Promise<void> {
-    this.#end('it resigned')
-    await this.#options.held.release()
-  }
-
-  async renew(): Promise<void> {
-    const { clock, held, ttlMs, log } = this.#options
-    let waitMs = ttlMs / 3
-    while (await this.#waited(waitMs)) {
-      const sentAtMs = clock.monotonicMs()
-      try {
-        if (!(await held.renew())) return this.#end('its lease has ended')
-        this.#confirmedAtMs = sentAtMs
-        waitMs = ttlMs / 3
-      } catch (error) {
-        log.warn({ err: messageOf(error) }, 'the leader lease was not renewed')
-        waitMs = ttlMs / 20
-      }
-    }
-  }
-
-  /** Notices at once when somebody takes the key away. */
-  async watch(): Promise<void> {
-    const { storage, prefix } = this.#options
-    try {
-      for await (const batch of storage.watch(prefix, { after: listRevision(this.createRevision), signal: this.signal })) {
-        if (batch.events.length > 0) return this.#end('its key was taken away')
-      }
-    } catch (error) {
-      // The lease alone decides then.
-      this.#options.log.debug({ err: messageOf(error) }, 'the leader key is not watched any more')
-    }
-  }
-
-  /** A timer of its own, because a renewal that hangs must not keep the belief alive. */
-  #awaitExpiry(): void {
+  isConfirmed(): boolean {
     const { clock, ttlMs } = this.#options
-    const leftMs = this.#confirmedAtMs + ttlMs - clock.monotonicMs()
-    if (leftMs <= 0) return this.#end('its lease was not renewed in time')
-    this.#cancelExpiry = clock.after(leftMs, () => this.#awaitExpiry())
+    return !this.signal.aborted && clock.monotonicMs() - this.#confirmedAtMs < ttlMs * (1 - DRIFT)
+  }
+
+  async resign(): Promise<void> {
+    const { storage, clock, ttlMs, log } = this.#options
+    if (this.signal.aborted) return
+    this.#end('it resigned')
+    try {
+      await within(clock, ttlMs, (signal) => storage.write({ kind: 'delete', key: this.guard.key, expect: { kind: 'any' }, guard: this.guard }, signal))
+    } catch (error) {
+      log.info({ identity: this.identity, err: messageOf(error) }, 'the leader key stays until it has outlived its lease')
+    }
+  }
+
+  /**
+   * Each renewal is a write that carries the leader's own guard: it succeeds if and only if the key is the one that was won, however late it comes and whatever
+   * became of the renewals before it. So after an outage of the storage the leadership goes on where nobody else has taken it.
+   */
+  async renew(): Promise<void> {
+    const { clock, storage, candidate, ttlMs, log } = this.#options
+    for (let waitMs = ttlMs / RENEWALS; await this.#waited(waitMs); ) {
+      const sentAtMs = clock.monotonicMs()
+      const value = formatRecord(candidate, ++this.#renewals)
+      try {
+        // One that takes longer than the lease would confirm nothing.
+        const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'put', key: this.guard.key, value, expect: { kind: 'any' }, guard: this.guard }, signal))
+        if (result.kind !== 'committed') return this.#end('its key is gone')
+        this.#confirmedAtMs = sentAtMs
+        waitMs = Math.max(0, sentAtMs + ttlMs / RENEWALS - clock.monotonicMs())
+      } catch (error) {
+        log.debug({ identity: this.identity, err: messageOf(error) }, 'the leader key was not renewed')
+        waitMs = ttlMs / RETRIES
+      }
+    }
   }
 
   async #waited(delayMs: number): Promise<boolean> {
@@ -99,8 +100,7 @@ class Holder implements Leadership {
 
   #end(why: string): void {
     if (this.signal.aborted) return
-    this.#cancelExpiry()
-    this.#options.log.info({ identity: this.identity, createRevision: this.createRevision }, `not leading any more: ${why}`)
+    this.#options.log.info({ identity: this.identity, createRevision: this.guard.createRevision }, `not leading any more: ${why}`)
     this.#over.abort(new Fault('deposed', `${this.identity} does not lead any more: ${why}`))
   }
 }

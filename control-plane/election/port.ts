@@ -1,53 +1,48 @@
 /**
- * Who leads. Of all processes that campaign for a name at most one holds its key, which lives as long as a lease in the storage is
- * renewed. Leading is a belief that can be late; what makes it safe is that every write of a leader carries its {@link Leadership.guard},
- * and that acks are given only while {@link Leadership.confirmedAtMs} is young.
+ * Who leads. Of all processes that campaign for a name at most one holds its key; whoever sees no sign of life of the holder for as long as the lease
+ * lasts, by its own clock, removes the key and makes its own. Leading is a belief that can be late; what makes it safe is that every write of a leader
+ * carries its {@link Leadership.guard}, and that acks are given only while {@link Leadership.isConfirmed}.
  */
 import type { Guard } from '../storage/port.ts'
 
-export interface Leader {
-  /** As it called itself when it campaigned. */
+/** A process that would lead. */
+export interface Candidate {
+  /** What people call it; one name per replica. */
   readonly identity: string
-  /** etcd's create revision of its key: grows with every new leadership. */
-  readonly createRevision: number
+  /** `host:port` where agents and other replicas reach it. */
+  readonly address: string
+  /**
+   * The machine, as the kernel tells it apart. A key with the same three names can only be of a process before this one, which is dead: whoever campaigns
+   * holds the port of `address` on `machine` already, and no two processes can. So it is taken over without waiting.
+   */
+  readonly machine: string
+}
+
+export interface Leader {
+  readonly identity: string
+  readonly address: string
 }
 
 export interface Leadership extends Leader {
   /** For every write that only the leader may make. */
   readonly guard: Guard
-  /** Aborts when the leadership is over: resigned, not renewed in time, or taken away. The reason is a `Fault('deposed')`. */
+  /** Aborts when the leadership is over: resigned, or the key is gone. Never because a renewal is late. The reason is a `Fault('deposed')`. */
   readonly signal: AbortSignal
-  /** When the newest renewal that succeeded was *sent*, on the boot-time clock: until then plus the lease's length nobody else can lead. */
+  /** When the newest renewal that succeeded was *sent*, on this process's monotonic clock. */
   confirmedAtMs(): number
+  /** Whether nobody else can lead at this moment. `false`: it may be so all the same, but no ack may be given and nothing believed. */
+  isConfirmed(): boolean
   /** Gives it up, so that another can lead at once. */
   resign(): Promise<void>
 }
 
 export interface Election {
-  /** Waits until `identity` leads; however often the storage is away meanwhile. Throws `Fault('cancelled')` when the signal aborts. */
-  campaign(identity: string, signal: AbortSignal): Promise<Leadership>
-  /** The leader of now (`undefined`: nobody), then each change, until the signal aborts. */
-  leaders(signal: AbortSignal): AsyncIterable<Leader | undefined>
-}
-
-/** Keys that live only while somebody renews them. The real part of an election: etcd's leases, or timers beside the memory storage. */
-export interface Leases {
-  /** Creates the key with a lease of its own, if there is none; `undefined` otherwise. Throws `Fault('unavailable' | 'timeout')`. */
-  acquire(request: LeaseRequest): Promise<HeldKey | undefined>
-}
-
-export interface LeaseRequest {
-  readonly key: string
-  /** JSON text. */
-  readonly value: string
-  /** The least time it lives without being renewed; etcd rounds up to seconds. */
-  readonly ttlMs: number
-}
-
-export interface HeldKey {
-  readonly createRevision: number
-  /** `false`: the lease has ended and the key is gone. Throws `Fault('unavailable' | 'timeout')`. */
-  renew(): Promise<boolean>
-  /** Ends the lease and with it the key. */
-  release(): Promise<void>
+  /** Keeps an eye on the key until the signal aborts: without it nobody notices that a leader has died. */
+  run(signal: AbortSignal): Promise<void>
+  /** Waits until this process leads; however often the storage is away meanwhile. Throws `Fault('cancelled')` when the signal aborts. */
+  campaign(signal: AbortSignal): Promise<Leadership>
+  /** Who leads, as last seen; `undefined`: nobody, or not known yet. */
+  leader(): Leader | undefined
+  /** Called when what {@link leader} answers may have changed. The answer unsubscribes. */
+  onChange(listener: () => void): () => void
 }

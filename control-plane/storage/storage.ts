@@ -1,6 +1,4 @@
 /** The door of the room. Who needs no etcd does not load its libraries, which take a quarter of a second and 40 MB. */
-import type { Clock } from '../../shared/kit/clock.ts'
-import type { Leases } from '../election/port.ts'
 import type { EtcdAddress } from './etcd-client.ts'
 import type { EtcdStorageOptions } from './etcd.ts'
 import type { Storage } from './port.ts'
@@ -14,10 +12,4 @@ export type { EtcdAddress, EtcdStorageOptions }
 export async function createEtcdStorage(options: EtcdStorageOptions): Promise<Storage> {
   const room = await import('./etcd.ts')
   return room.createEtcdStorage(options)
-}
-
-/** The leases of an etcd, for elections. */
-export async function createEtcdLeases(address: EtcdAddress, clock: Clock): Promise<Leases & AsyncDisposable> {
-  const room = await import('./etcd-leases.ts')
-  return room.createEtcdLeases(address, clock)
 }

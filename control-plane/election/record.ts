@@ -1,0 +1,25 @@
+/** What stands under the leader's key. */
+import { isJsonObject } from '../../shared/model/json.ts'
+import type { Entry } from '../storage/port.ts'
+import type { Candidate } from './port.ts'
+
+export interface LeaderRecord extends Candidate {
+  /** Grows with each renewal: what makes a renewal a change that others see. */
+  readonly renewals: number
+}
+
+/** Everything of one election is below it, the records of its replicas too. */
+export const electionPrefix = (name: string): string => `/gantry-election/${name}/`
+export const leaderKey = (name: string): string => `${electionPrefix(name)}leader`
+
+export const formatRecord = ({ identity, address, machine }: Candidate, renewals: number): string => JSON.stringify({ identity, address, machine, renewals } satisfies LeaderRecord)
+
+/** `undefined` for what another version may have written: such a holder is nobody's, and outlives itself. */
+export function parseRecord({ value }: Entry): LeaderRecord | undefined {
+  const record: unknown = JSON.parse(value)
+  if (!isJsonObject(record)) return undefined
+  const { identity, address, machine, renewals } = record
+  return typeof identity === 'string' && typeof address === 'string' && typeof machine === 'string' && typeof renewals === 'number' ? { identity, address, machine, renewals } : undefined
+}
+
+export const isSame = (a: Candidate, b: Candidate): boolean => a.identity === b.identity && a.address === b.address && a.machine === b.machine

@@ -1,0 +1,146 @@
+/** Elections under everything that can happen to a process and its storage: many seeds, virtual time. */
+import { expect, test } from 'vitest'
+import { sleep, type Clock } from '../../shared/kit/clock.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import { seededRandom, type Random } from '../../shared/kit/random.ts'
+import { VirtualClock } from '../../test/sim/virtual-clock.ts'
+import { createMemoryStorage } from '../storage/storage.ts'
+import type { Storage } from '../storage/port.ts'
+import { createElection } from './candidate.ts'
+import type { Leadership } from './port.ts'
+
+const TTL_MS = 1_000
+const REPLICAS = 3
+
+interface Weather {
+  failures: number
+  lostAnswers: number
+  brokenWatches: number
+  maxDelayMs: number
+}
+
+/** A process: its clock starts anywhere and runs a little faster or slower than the true one, and it may stand still for a while. */
+class Process {
+  readonly clock: Clock
+  readonly storage: Storage
+  leadership: Leadership | undefined
+  terms = 0
+  #pausedUntilMs = 0
+  readonly #true: Clock
+  readonly #rate: number
+  readonly #offsetMs: number
+
+  constructor(truth: Clock, random: Random, { real, weather }: { readonly real: Storage; readonly weather: Weather }) {
+    this.#true = truth
+    this.#rate = 1 + (random.next() - 0.5) * 0.04
+    this.#offsetMs = random.next() * 1e9
+    const after = (delayMs: number, run: () => void): (() => void) => {
+      let cancel = (): void => {}
+      const fire = (): void => {
+        const leftMs = this.#pausedUntilMs - truth.monotonicMs()
+        if (leftMs > 0) cancel = truth.after(leftMs, fire)
+        else run()
+      }
+      cancel = truth.after(delayMs / this.#rate, fire)
+      return () => cancel()
+    }
+    this.clock = { nowMs: () => truth.nowMs() + this.#offsetMs, monotonicMs: () => truth.monotonicMs() * this.#rate + this.#offsetMs, after }
+    this.storage = this.#over(real, { random, weather })
+  }
+
+  pause(ms: number): void {
+    this.#pausedUntilMs = this.#true.monotonicMs() + ms
+  }
+
+  /** Requests travel while the process stands still; what it hears of them waits. */
+  #over(real: Storage, { random, weather }: { readonly random: Random; readonly weather: Weather }): Storage {
+    const travel = (): Promise<void> => sleep(this.#true, random.next() * weather.maxDelayMs)
+    const call = async <T>(work: () => Promise<T>): Promise<T> => {
+      await travel()
+      const fate = random.next()
+      if (fate < weather.failures) throw new Fault('unavailable', 'nothing happened')
+      const answer = await work()
+      await travel()
+      await sleep(this.clock, 0)
+      if (fate > 1 - weather.lostAnswers) throw new Fault('unavailable', 'it happened, and the answer is lost')
+      return answer
+    }
+    const { clock } = this
+    return {
+      get: (key) => call(() => real.get(key)),
+      list: (prefix) => call(() => real.list(prefix)),
+      write: (write) => call(() => real.write(write)),
+      currentRevision: () => call(() => real.currentRevision()),
+      compact: (revision) => real.compact(revision),
+      async *watch(prefix, options) {
+        for await (const batch of real.watch(prefix, options)) {
+          await travel()
+          await sleep(clock, 0)
+          if (random.next() < weather.brokenWatches) throw new Fault('unavailable', 'the watch broke')
+          yield batch
+        }
+      },
+      [Symbol.asyncDispose]: async () => {},
+    }
+  }
+}
+
+/** Leads whenever it can, resigns now and then. */
+async function live(process: Process, identity: string, { signal, random, isCalm }: { readonly signal: AbortSignal; readonly random: Random; readonly isCalm: () => boolean }): Promise<void> {
+  const election = createElection({ storage: process.storage, clock: process.clock, log: silentLog, name: 'test', candidate: { identity, address: identity, machine: identity }, ttlMs: TTL_MS })
+  void election.run(signal)
+  while (!signal.aborted) {
+    const leadership = await election.campaign(signal).catch(() => undefined)
+    if (!leadership) return
+    process.leadership = leadership
+    process.terms++
+    if (random.next() < 0.3) process.clock.after(random.next() * 5_000, () => void (isCalm() || leadership.resign()))
+    await new Promise((resolve) => leadership.signal.addEventListener('abort', resolve, { once: true }))
+    process.leadership = undefined
+  }
+}
+
+async function run(seed: number): Promise<{ readonly overlaps: readonly string[]; readonly deposedWrites: number; readonly leadersAtEnd: number; readonly terms: number }> {
+  const truth = new VirtualClock()
+  const random = seededRandom(seed)
+  const real = createMemoryStorage()
+  const weather: Weather = { failures: random.next() * 0.3, lostAnswers: random.next() * 0.2, brokenWatches: random.next() * 0.05, maxDelayMs: random.next() < 0.5 ? 20 : 700 }
+  const processes = Array.from({ length: REPLICAS }, () => new Process(truth, random, { real, weather }))
+  const stop = new AbortController()
+  let isCalm = false
+  processes.forEach((process, index) => void live(process, `replica-${index}`, { signal: stop.signal, random, isCalm: () => isCalm }))
+  const overlaps: string[] = []
+  let deposedWrites = 0
+  const look = async (): Promise<void> => {
+    const confirmed = processes.filter(({ leadership }) => leadership?.isConfirmed())
+    if (confirmed.length > 1) overlaps.push(`${truth.monotonicMs()}: ${confirmed.map(({ leadership }) => leadership?.identity).join(' and ')}`)
+    // Whoever believes itself leader writes; of all those writes only the true leader's land.
+    const believers = processes.flatMap(({ leadership }) => (leadership ? [leadership] : []))
+    const landed = await Promise.all(believers.map(async ({ guard }) => (await real.write({ kind: 'put', key: '/gantry/x/y', value: '{}', expect: { kind: 'any' }, guard })).kind === 'committed'))
+    if (landed.filter(Boolean).length > 1) deposedWrites++
+  }
+  for (let passedMs = 0; passedMs < 30_000; passedMs += 50) {
+    if (random.next() < 0.02) processes[Math.floor(random.next() * REPLICAS)]?.pause(random.next() * 4_000)
+    await truth.advance(50)
+    await look()
+  }
+  Object.assign(weather, { failures: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 5 } satisfies Weather)
+  isCalm = true
+  // The longest pause, then a lease, and some time to find out.
+  await truth.advance(4_000 + 3 * TTL_MS)
+  const leadersAtEnd = processes.filter(({ leadership }) => leadership?.isConfirmed()).length
+  const terms = processes.reduce((sum, process) => sum + process.terms, 0)
+  stop.abort()
+  return { overlaps, deposedWrites, leadersAtEnd, terms }
+}
+
+test('safety: never two confirmed leaders, never two whose writes land; liveness: one leads when all is calm', async () => {
+  let terms = 0
+  for (let seed = 1; seed <= 60; seed++) {
+    const { terms: had, ...result } = await run(seed)
+    terms += had
+    expect({ seed, ...result }).toEqual({ seed, overlaps: [], deposedWrites: 0, leadersAtEnd: 1 })
+  }
+  expect(terms).toBeGreaterThan(200)
+})

@@ -1,0 +1,21 @@
+import type { Clock } from '../../shared/kit/clock.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+
+/** The work's outcome, unless that takes longer; then `Fault('timeout')`, and what becomes of the work nobody knows. */
+export async function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const late = Promise.withResolvers<never>()
+  const cancel = clock.after(ms, () => {
+    const fault = new Fault('timeout', `no answer within ${ms} ms`)
+    late.reject(fault)
+    over.abort(fault)
+  })
+  late.promise.catch(() => {})
+  const working = work(over.signal)
+  working.catch(() => {})
+  try {
+    return await Promise.race([working, late.promise])
+  } finally {
+    cancel()
+  }
+}
