@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
 
 /** The programs a lab needs and the Debian packages that bring them. */
-export const PROGRAMS: Readonly<Record<string, string>> = { etcd: 'etcd-server', crun: 'crun', conmon: 'conmon', nft: 'nftables', ip: 'iproute2', busybox: 'busybox-static', runsv: 'runit', socat: 'socat', unshare: 'util-linux', nsenter: 'util-linux' }
+export const PROGRAMS: Readonly<Record<string, string>> = { etcd: 'etcd-server', crun: 'crun', conmon: 'conmon', nft: 'nftables', ip: 'iproute2', busybox: 'busybox-static', runsv: 'runit', socat: 'socat', unshare: 'util-linux', nsenter: 'util-linux', setpriv: 'util-linux' }
 
 const SEARCHED = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin']
 

@@ -3,7 +3,7 @@ import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { createAuthority, createTokenKeys, issueCertificate, type Identity } from '../../shared/kit/pki.ts'
-import { layoutOf, type LabSpec } from './layout.ts'
+import { etcdMachines, hasSeveral, layoutOf, machinesOf, type LabSpec } from './layout.ts'
 
 export interface LabIdentity {
   readonly ca: string
@@ -27,12 +27,14 @@ export async function labIdentity(spec: LabSpec): Promise<LabIdentity> {
 }
 
 async function createIdentity(spec: LabSpec): Promise<LabIdentity> {
-  const { pki, controlPlaneAddress, hostAddress } = layoutOf(spec)
+  const { pki, apiAddress, hostAddress, addressOf } = layoutOf(spec)
   const clock = systemClock
   const authority = await createAuthority({ commonName: `gantry-${spec.name}`, clock })
-  const [server, admin] = await Promise.all([
-    issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server', 'client'], dnsNames: SERVICE_NAMES, ipAddresses: ['127.0.0.1', '10.96.0.1', controlPlaneAddress, hostAddress], clock }),
+  const servers = hasSeveral(spec) ? [apiAddress, ...machinesOf(spec).map(addressOf)] : [apiAddress]
+  const [server, admin, etcd] = await Promise.all([
+    issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server', 'client'], dnsNames: SERVICE_NAMES, ipAddresses: ['127.0.0.1', '10.96.0.1', ...servers, hostAddress], clock }),
     issueCertificate(authority, { commonName: 'gantry-admin', organizations: ['system:masters'], usages: ['client'], clock }),
+    etcdFiles(spec),
   ])
   const tokens = createTokenKeys()
   const secret = randomBytes(18).toString('base64url')
@@ -47,10 +49,21 @@ async function createIdentity(spec: LabSpec): Promise<LabIdentity> {
     'admin.key': admin.privateKeyPem,
     'tokens.key': tokens.privateKeyPem,
     'tokens.pub': tokens.publicKeyPem,
+    ...etcd,
     'ca.crt': authority.certificatePem,
   }
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(`${pki}/${name}`, text, { mode: 0o600 })))
   // Last: while it is missing, everything is made anew.
   await writeFile(`${pki}/join-token`, `${joinToken}\n`, { mode: 0o600 })
   return { ca: authority.certificatePem, admin, joinToken }
+}
+
+/** Several members of etcd talk over the lab's network, where pods are too: an authority of their own lets in whom it knows, and nobody else (no node has a certificate of it). */
+async function etcdFiles(spec: LabSpec): Promise<Readonly<Record<string, string>>> {
+  if (!hasSeveral(spec)) return {}
+  const clock = systemClock
+  const authority = await createAuthority({ commonName: `gantry-${spec.name}-etcd`, clock })
+  const ipAddresses = ['127.0.0.1', ...etcdMachines(spec).map(layoutOf(spec).addressOf)]
+  const member = await issueCertificate(authority, { commonName: 'gantry-etcd', organizations: [], usages: ['server', 'client'], dnsNames: ['localhost'], ipAddresses, clock })
+  return { 'etcd-ca.crt': authority.certificatePem, 'etcd.crt': member.certificatePem, 'etcd.key': member.privateKeyPem }
 }

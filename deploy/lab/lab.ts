@@ -3,21 +3,27 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { Fault } from '../../shared/kit/faults.ts'
 import { apiReady, labClient, nodesReady } from './api.ts'
-import { createGroup, isFrozen, killGroup, removeGroup, removeIfEmpty, setFrozen, setShare } from './cgroups.ts'
+import { cutOff, cutWays, hasVirtualAddress, linkState, loseSome, mend, slowDown, waysCut, type Slowness, type Way } from './cables.ts'
+import { createGroup, isFrozen, killGroup, processesOf, removeGroup, removeIfEmpty, setShare } from './cgroups.ts'
 import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
-import { defaultRoots, layoutOf, machineOf, membersOf, whyNotLabName, type LabSpec, type Member } from './layout.ts'
+import { defaultRoots, layoutOf, machinesOf, membersOf, whyNotLabName, type LabSpec, type Member } from './layout.ts'
 import { withLock } from './lock.ts'
-import { createMachines, cutOff, heal as healLinks, linkState, removeMachines, setLink } from './machines.ts'
+import { createMachines, removeMachines } from './machines.ts'
+import { isPaused, startMembersOf } from './power.ts'
 import { bootIdOf, newBootId, programOf } from './programs.ts'
-import { control, logFile, stateOfService, supervise, writeService } from './services.ts'
+import { logFile, stateOfService, supervise, writeService } from './services.ts'
 import { listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
+import { existing, machineOf, targetOf } from './targets.ts'
 
 export interface UpOptions {
   readonly name: string
   readonly nodes?: number | undefined
+  /** 1, 2, 3 or 5; a lab keeps those it was made with. */
   readonly controlPlanes?: number | undefined
+  /** See {@link LabSpec.etcdQuotaBytes}. */
+  readonly etcdQuotaBytes?: number | undefined
   readonly kubeconfig: boolean
   /** Told of each stage as it ends. */
   readonly onStage?: ((stage: string, tookMs: number) => void) | undefined
@@ -69,13 +75,17 @@ function stopwatch(onStage: UpOptions['onStage']): (stage: string) => void {
   }
 }
 
-async function specFor({ name, nodes, controlPlanes }: UpOptions): Promise<LabSpec> {
+const CONTROL_PLANES: readonly number[] = [1, 2, 3, 5]
+
+async function specFor({ name, nodes, controlPlanes, etcdQuotaBytes }: UpOptions): Promise<LabSpec> {
   const reason = whyNotLabName(name)
   if (reason !== undefined) throw new Fault('invalid', reason)
   if (nodes !== undefined && (!Number.isInteger(nodes) || nodes < 0 || nodes > 100)) throw new Fault('invalid', `a lab has 0 to 100 nodes, not ${nodes}`)
-  if (controlPlanes !== undefined && controlPlanes !== 1) throw new Fault('unsupported', `${controlPlanes} control planes are not possible yet: a lab has one`)
+  if (controlPlanes !== undefined && !CONTROL_PLANES.includes(controlPlanes)) throw new Fault('invalid', `a lab has 1, 2, 3 or 5 control planes, not ${controlPlanes}`)
   const known = await readSpec(name)
-  const spec: LabSpec = { name, number: known?.number ?? (await reserveNumber()), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: 1 }
+  if (known && controlPlanes !== undefined && controlPlanes !== known.controlPlanes) throw new Fault('conflict', `lab ${name} was made with ${known.controlPlanes} control plane${known.controlPlanes === 1 ? '' : 's'} and keeps as many: take it down ("gantry lab down --name ${name}") to make it with ${controlPlanes}`)
+  const quota = etcdQuotaBytes ?? known?.etcdQuotaBytes
+  const spec: LabSpec = { name, number: known?.number ?? (await reserveNumber()), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: known?.controlPlanes ?? controlPlanes ?? 1, ...(quota !== undefined && { etcdQuotaBytes: quota }) }
   await writeSpec(spec)
   return spec
 }
@@ -96,22 +106,28 @@ const createGroups = async (spec: LabSpec): Promise<void> => {
 /** Starts the supervisors of all members that have none; a member that was killed on purpose is brought back too. */
 async function startMembers(spec: LabSpec, identity: LabIdentity): Promise<readonly string[]> {
   const started = await Promise.all(
-    membersOf(spec).map(async (member) => {
-      const before = await stateOfService(spec, member.name)
-      if (before.supervised && before.pid !== undefined) return []
-      if (before.supervised) {
-        await startMember(spec, member)
-        return [member.name]
-      }
-      // Supervisors are gone, so the host crashed or the lab is new: nothing of before may live on.
-      await killGroup(layoutOf(spec).memberCgroup(member.name))
-      if (member.kind === 'node') await newBootId(spec, member.name)
-      await writeService(spec, await programOf(spec, { member, identity }))
-      await supervise(spec, member.name)
-      return [member.name]
+    machinesOf(spec).map(async (machine) => {
+      const members = membersOf(spec).filter((member) => member.machine === machine)
+      const states = await Promise.all(members.map(({ name }) => stateOfService(spec, name)))
+      const stopped = members.filter((_, at) => states[at]?.pid === undefined)
+      const supervised = stopped.filter((member) => states[members.indexOf(member)]?.supervised)
+      if (supervised.length > 0) await startMembersOf(spec, machine, supervised)
+      await Promise.all(stopped.filter((member) => !supervised.includes(member)).map((member) => startUnsupervised(spec, member, identity)))
+      return stopped.map(({ name }) => name)
     }),
   )
-  return started.flat()
+  const names = started.flat()
+  return membersOf(spec).map(({ name }) => name).filter((name) => names.includes(name))
+}
+
+/** Its supervisor is gone. Containers that run prove that the machine is in the boot it was in; otherwise the lab is new or its host crashed. */
+async function startUnsupervised(spec: LabSpec, member: Member, identity: LabIdentity): Promise<void> {
+  const group = layoutOf(spec).memberCgroup(member.name)
+  const lives = member.kind === 'node' && (await processesOf(`${group}/pods`)).length > 0
+  await killGroup(lives ? `${group}/agent` : group)
+  if (member.kind === 'node' && !lives) await newBootId(spec, member.name)
+  await writeService(spec, await programOf(spec, { member, identity }))
+  await supervise(spec, member.name)
 }
 
 /** Nodes that are neither paused nor cut off, and the boot each of them is in. */
@@ -123,63 +139,42 @@ async function expectedNodes(spec: LabSpec): Promise<ReadonlyMap<string, string>
   return new Map(reachable.flat())
 }
 
-async function existing(name: string): Promise<LabSpec> {
-  const spec = await readSpec(name)
-  if (!spec) throw new Fault('not-found', `there is no lab "${name}": make it with "gantry lab up --name ${name}"`)
-  return spec
+export interface PartitionOptions {
+  /** Only the ways to these are cut; those to all others unless given. */
+  readonly from?: readonly string[] | undefined
+  /** They are heard no more by those in `from`, whom they still hear. */
+  readonly oneWay?: boolean | undefined
 }
 
-/** The member of that name. */
-async function memberOf(lab: string, member: string): Promise<{ readonly spec: LabSpec; readonly member: Member }> {
+/** Cuts machines off from all others (among each other they stay connected), or from some. */
+export async function partition(lab: string, names: readonly string[], { from, oneWay = false }: PartitionOptions = {}): Promise<void> {
+  const machines = await machinesNamed(lab, names)
   const spec = await existing(lab)
-  const found = membersOf(spec).find((one) => one.name === member)
-  if (!found) throw new Fault('not-found', `lab ${lab} has no "${member}": it has ${membersOf(spec).map((one) => one.name).join(', ')}`)
-  return { spec, member: found }
+  if (from !== undefined) return cutWays(spec, waysBetween(machines, await machinesNamed(lab, from), oneWay))
+  if (oneWay) return cutWays(spec, waysBetween(machines, machinesOf(spec).filter((machine) => !machines.includes(machine)), true))
+  if (machines.length > 0) await cutOff(spec, machines)
 }
 
-/** Power loss: everything of the member dies at once, its link goes, and it stays dead. */
-export async function kill(lab: string, name: string): Promise<void> {
-  const { spec, member } = await memberOf(lab, name)
-  const group = layoutOf(spec).memberCgroup(name)
-  await control(spec, name, 'd')
-  await setFrozen(group, true)
-  if (member.kind !== 'etcd') await setLink(spec, machineOf(member), 'down')
-  await killGroup(group)
+const machinesNamed = async (lab: string, names: readonly string[]): Promise<readonly string[]> => [...new Set(await Promise.all(names.map(async (name) => (await machineOf(lab, name)).machine)))]
+
+const waysBetween = (some: readonly string[], others: readonly string[], oneWay: boolean): readonly Way[] =>
+  some.flatMap((from) => others.filter((to) => to !== from).flatMap((to) => [{ from, to }, ...(oneWay ? [] : [{ from: to, to: from }])]))
+
+export interface SlowOptions extends Slowness {
+  /** How many of a hundred frames are lost, both ways. */
+  readonly lossPercent?: number | undefined
 }
 
-/** Power is back: a node boots anew. */
-export async function start(lab: string, name: string): Promise<void> {
-  const { spec, member } = await memberOf(lab, name)
-  await startMember(spec, member)
-}
-
-/** Nothing happens to one that runs: it is in the boot it is in. */
-async function startMember(spec: LabSpec, member: Member): Promise<void> {
-  if ((await stateOfService(spec, member.name)).pid !== undefined) return
-  if (member.kind === 'node') await newBootId(spec, member.name)
-  if (member.kind !== 'etcd') await setLink(spec, machineOf(member), 'up')
-  await control(spec, member.name, 'u')
-}
-
-export async function pause(lab: string, name: string): Promise<void> {
-  const { spec } = await memberOf(lab, name)
-  await setFrozen(layoutOf(spec).memberCgroup(name), true)
-}
-
-export async function resume(lab: string, name: string): Promise<void> {
-  const { spec } = await memberOf(lab, name)
-  await setFrozen(layoutOf(spec).memberCgroup(name), false)
-}
-
-/** Cuts these machines off from all others; among each other they stay connected. */
-export async function partition(lab: string, names: readonly string[]): Promise<void> {
-  const members = await Promise.all(names.map((name) => memberOf(lab, name)))
-  const [first] = members
-  if (first) await cutOff(first.spec, [...new Set(members.map(({ member }) => machineOf(member)))])
+/** Makes the cables of machines slow or lossy, until {@link heal}. */
+export async function slow(lab: string, names: readonly string[], { lossPercent, ...slowness }: SlowOptions): Promise<void> {
+  const machines = await machinesNamed(lab, names)
+  const spec = await existing(lab)
+  if (slowness.bytesPerSecond !== undefined || slowness.delayMs !== undefined) await slowDown(spec, machines, slowness)
+  if (lossPercent !== undefined) await loseSome(spec, waysBetween(machines, machinesOf(spec), false), lossPercent)
 }
 
 export async function heal(lab: string): Promise<void> {
-  await healLinks(await existing(lab))
+  await mend(await existing(lab))
 }
 
 /** Removes everything the lab made. `keep` leaves its data, so that `up` finds it again. */
@@ -219,26 +214,40 @@ export interface MemberStatus {
   readonly state: 'running' | 'stopped' | 'restarting' | 'paused' | 'cut off'
   readonly pid: number | undefined
   readonly address: string
+  readonly machine: string
+  /** Of several control planes the one that leads: it has the virtual address. */
+  readonly leads: boolean
 }
 
-export async function status(lab: string): Promise<{ readonly spec: LabSpec; readonly server: string; readonly members: readonly MemberStatus[] }> {
+export interface LabStatus {
+  readonly spec: LabSpec
+  readonly server: string
+  readonly members: readonly MemberStatus[]
+  /** Ways between single machines that are cut. */
+  readonly cuts: readonly Way[]
+}
+
+export async function status(lab: string): Promise<LabStatus> {
   const spec = await existing(lab)
   const layout = layoutOf(spec)
   const members = await Promise.all(
     membersOf(spec).map(async (member): Promise<MemberStatus> => {
-      const [service, frozen, link] = await Promise.all([stateOfService(spec, member.name), isFrozen(layout.memberCgroup(member.name)), linkState(spec, machineOf(member))])
-      const state = frozen ? 'paused' : service.pid === undefined ? (service.wanted ? 'restarting' : 'stopped') : link === 'cut off' ? 'cut off' : 'running'
-      const address = member.kind === 'node' ? layout.nodeAddress(Number(member.name.slice(1))) : layout.controlPlaneAddress
-      return { name: member.name, kind: member.kind, state, pid: service.pid, address }
+      const [service, link] = await Promise.all([stateOfService(spec, member.name), linkState(spec, member.machine)])
+      const paused = await isPaused(spec, member, service.pid)
+      const state = paused ? 'paused' : service.pid === undefined ? (service.wanted ? 'restarting' : 'stopped') : link === 'cut off' ? 'cut off' : 'running'
+      const leads = member.kind === 'control-plane' && state === 'running' && (await hasVirtualAddress(spec, member.machine))
+      return { name: member.name, kind: member.kind, state, pid: service.pid, address: layout.addressOf(member.machine), machine: member.machine, leads }
     }),
   )
-  return { spec, server: layout.server, members }
+  return { spec, server: layout.server, members, cuts: await waysCut(spec) }
 }
 
-/** What the member said: the newest part of its log. */
+/** What the member said (of a machine: its control plane), the newest part of its log. */
 export async function logs(lab: string, name: string): Promise<{ readonly file: string; readonly text: string }> {
-  const { spec } = await memberOf(lab, name)
-  const file = logFile(spec, name)
+  const { spec, target } = await targetOf(lab, name)
+  const members = target.kind === 'program' ? [target.member] : target.members
+  const member = members.find(({ kind }) => kind !== 'etcd') ?? members[0]
+  const file = logFile(spec, member?.name ?? name)
   return { file, text: existsSync(file) ? await readFile(file, 'utf8') : '' }
 }
 
@@ -256,5 +265,6 @@ export async function joinToken(lab: string): Promise<{ readonly server: string;
 }
 
 export { importImages, listImages, removeImage, type ListedImage } from './images.ts'
+export { kill, pause, resume, start } from './power.ts'
 export { programsFolder } from './programs.ts'
 export { runOnTerminal } from './terminal.ts'

@@ -1,11 +1,14 @@
 /** Where everything of a lab is, and what it is called. PURE: paths and names from the lab's name and number. */
 
-/** A machine of the lab, or a program with a life of its own on one: what can be killed, started, paused, cut off. */
+/** What a program of the lab is: each has a supervisor, a log and a cgroup of its own. */
 export type MemberKind = 'node' | 'control-plane' | 'etcd'
 
 export interface Member {
+  /** `n1`; `control-plane` and `etcd` where there is one of each, `cp1/control-plane` and `cp1/etcd` where there are several. */
   readonly name: string
   readonly kind: MemberKind
+  /** Where it runs. */
+  readonly machine: string
 }
 
 export interface LabSpec {
@@ -14,6 +17,8 @@ export interface LabSpec {
   readonly number: number
   readonly nodes: number
   readonly controlPlanes: number
+  /** How large etcd's data may grow; etcd's own bound (2 GiB) unless given. */
+  readonly etcdQuotaBytes?: number | undefined
 }
 
 export interface LabRoots {
@@ -45,8 +50,15 @@ export function layoutOf(spec: LabSpec, roots: LabRoots = defaultRoots) {
     /** The bridge of those who are cut off. */
     cutBridge: `gtlab${spec.number}cut`,
     hostAddress: `${subnet}.1`,
-    controlPlaneAddress: `${subnet}.2`,
-    server: `https://${subnet}.2:${API_PORT}`,
+    /** The address that the leading one of several control planes has beside its own. */
+    virtualAddress: hasSeveral(spec) ? `${subnet}.9` : undefined,
+    /** Where clients find the API: the virtual address of several control planes, the only one's own. */
+    apiAddress: `${subnet}.${hasSeveral(spec) ? 9 : 2}`,
+    server: `https://${subnet}.${hasSeveral(spec) ? 9 : 2}:${API_PORT}`,
+    /** Each control plane by its own address. */
+    servers: controlPlaneMachines(spec).map((_, index) => `https://${subnet}.${FIRST_CONTROL_PLANE + index}:${API_PORT}`),
+    /** Of a machine, by its name. */
+    addressOf: (machine: string) => `${subnet}.${hostNumberOf(spec, machine)}`,
     cgroup: `gantry/${spec.name}`,
     members: membersOf(spec),
     memberState: (member: string) => `${state}/${member}`,
@@ -57,23 +69,61 @@ export function layoutOf(spec: LabSpec, roots: LabRoots = defaultRoots) {
     mountsPin: (member: string) => `${run}/pins/${member}.mnt`,
     /** The host's end of a machine's cable. */
     link: (member: string) => `gt${spec.number}${member === 'control-plane' ? 'cp' : member}`,
-    nodeAddress: (index: number) => `${subnet}.${10 + index}`,
   }
 }
 
 export type Layout = ReturnType<typeof layoutOf>
 
+const FIRST_CONTROL_PLANE = 2
+const FIRST_NODE = 11
+
+/** etcd's third vote where there are two control planes: with two votes the loss of either would stop both. */
+export const WITNESS = 'witness'
+
+export const hasSeveral = (spec: LabSpec): boolean => spec.controlPlanes > 1
+
+/** Machines that carry a control plane. */
+export const controlPlaneMachines = (spec: LabSpec): readonly string[] => (hasSeveral(spec) ? Array.from({ length: spec.controlPlanes }, (_, index) => `cp${index + 1}`) : ['control-plane'])
+
+/** Machines that carry an etcd member. */
+export const etcdMachines = (spec: LabSpec): readonly string[] => [...controlPlaneMachines(spec), ...(spec.controlPlanes === 2 ? [WITNESS] : [])]
+
+function hostNumberOf(spec: LabSpec, machine: string): number {
+  const at = etcdMachines(spec).indexOf(machine)
+  return at < 0 ? FIRST_NODE - 1 + nodeIndex(machine) : FIRST_CONTROL_PLANE + at
+}
+
 /** In the order they are started. */
 export function membersOf(spec: LabSpec): readonly Member[] {
-  return [{ name: 'etcd', kind: 'etcd' }, { name: 'control-plane', kind: 'control-plane' }, ...Array.from({ length: spec.nodes }, (_, index): Member => ({ name: nodeName(index + 1), kind: 'node' }))]
+  const nameOf = (machine: string, program: string): string => (hasSeveral(spec) ? `${machine}/${program}` : program)
+  return [
+    ...etcdMachines(spec).map((machine): Member => ({ name: nameOf(machine, 'etcd'), kind: 'etcd', machine })),
+    ...controlPlaneMachines(spec).map((machine): Member => ({ name: nameOf(machine, 'control-plane'), kind: 'control-plane', machine })),
+    ...Array.from({ length: spec.nodes }, (_, index): Member => ({ name: nodeName(index + 1), kind: 'node', machine: nodeName(index + 1) })),
+  ]
 }
 
 export const nodeName = (index: number): string => `n${index}`
 export const nodeIndex = (name: string): number => Number(name.slice(1))
 
-/** etcd lives on the control plane's machine. */
-export const machineOf = (member: Member): string => (member.kind === 'etcd' ? 'control-plane' : member.name)
-export const machinesOf = (spec: LabSpec): readonly string[] => [...new Set(membersOf(spec).map(machineOf))]
+export const machinesOf = (spec: LabSpec): readonly string[] => [...new Set(membersOf(spec).map(({ machine }) => machine))]
+
+/** A machine with all that runs on it, or one program of it. */
+export type Target = { readonly kind: 'machine'; readonly machine: string; readonly members: readonly Member[] } | { readonly kind: 'program'; readonly machine: string; readonly member: Member }
+
+/** What a name means: `cp1`, `n1` (machines), `cp1/etcd`, `n1/agent` (programs). Where there is one control plane, `control-plane` is its machine without its etcd, and `etcd` that program. */
+export function findTarget(spec: LabSpec, name: string): Target | undefined {
+  const members = membersOf(spec)
+  const node = /^(n\d+)\/agent$/.exec(name)?.[1]
+  const program = members.find((member) => (member.kind === 'node' ? member.name === node : member.name === name && name !== 'control-plane'))
+  if (program) return { kind: 'program', machine: program.machine, member: program }
+  const there = members.filter(({ machine }) => machine === name)
+  if (there.length === 0) return undefined
+  return { kind: 'machine', machine: name, members: hasSeveral(spec) ? there : there.filter(({ kind }) => kind !== 'etcd') }
+}
+
+/** Every name that {@link findTarget} knows, without the agents of nodes. */
+export const targetNames = (spec: LabSpec): readonly string[] => [...new Set(membersOf(spec).flatMap(({ name, machine }) => (hasSeveral(spec) ? [machine, name] : [name])))]
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/
 

@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { mustRun, runProgram } from '../../node-agent/host/exec.ts'
-import { layoutOf, machinesOf, nodeIndex, type LabSpec, type Layout } from './layout.ts'
-
-const addressOf = (layout: Layout, machine: string): string => (machine === 'control-plane' ? layout.controlPlaneAddress : layout.nodeAddress(nodeIndex(machine)))
+import { removeCuts } from './cables.ts'
+import { layoutOf, machinesOf, type LabSpec, type Layout } from './layout.ts'
 
 /** Makes what of the lab's network and mount namespaces is missing. */
 export async function createMachines(spec: LabSpec): Promise<void> {
@@ -44,7 +43,7 @@ async function createNetwork(layout: Layout, machines: readonly string[], whole:
   await Promise.all(
     machines.map((machine) =>
       mustRun('ip', ['-netns', layout.netns(machine), '-batch', '-'], {
-        input: ['link set lo up', `addr add ${addressOf(layout, machine)}/24 dev eth0`, 'link set eth0 up', `route add default via ${layout.hostAddress}`].join('\n'),
+        input: ['link set lo up', `addr add ${layout.addressOf(machine)}/24 dev eth0`, 'link set eth0 up', `route add default via ${layout.hostAddress}`].join('\n'),
       }),
     ),
   )
@@ -69,37 +68,11 @@ async function createMounts(layout: Layout, machine: string): Promise<void> {
   await mustRun('unshare', [`--mount=${pin}`, '--propagation', 'private', 'sh', '-c', INSIDE])
 }
 
-export async function setLink(spec: LabSpec, machine: string, state: 'up' | 'down'): Promise<void> {
-  await mustRun('ip', ['link', 'set', layoutOf(spec).link(machine), state])
-}
-
-/** Cuts the machines off from the others and from the host; among each other they stay connected. */
-export async function cutOff(spec: LabSpec, machines: readonly string[]): Promise<void> {
-  const { cutBridge, link } = layoutOf(spec)
-  const bridge = existsSync(`/sys/class/net/${cutBridge}`) ? [] : [`link add ${cutBridge} type bridge`, `link set ${cutBridge} up`]
-  await mustRun('ip', ['-batch', '-'], { input: [...bridge, ...machines.map((machine) => `link set ${link(machine)} master ${cutBridge}`)].join('\n') })
-}
-
-export async function heal(spec: LabSpec): Promise<void> {
-  const { bridge, cutBridge, link } = layoutOf(spec)
-  await mustRun('ip', ['-batch', '-'], { input: machinesOf(spec).map((machine) => `link set ${link(machine)} master ${bridge}`).join('\n') })
-  if (existsSync(`/sys/class/net/${cutBridge}`)) await mustRun('ip', ['link', 'del', cutBridge])
-}
-
-/** How a machine's cable is: in the bridge and up, cut off, or down. */
-export async function linkState(spec: LabSpec, machine: string): Promise<'up' | 'cut off' | 'down' | 'none'> {
-  const { link, cutBridge } = layoutOf(spec)
-  const { exitCode, stdout } = await runProgram('ip', ['-json', 'link', 'show', link(machine)])
-  if (exitCode !== 0) return 'none'
-  const [found] = JSON.parse(stdout) as ReadonlyArray<{ readonly flags?: readonly string[]; readonly master?: string }>
-  if (!found?.flags?.includes('UP')) return 'down'
-  return found.master === cutBridge ? 'cut off' : 'up'
-}
-
 /** Everything that {@link createMachines} made. The processes must be gone. */
 export async function removeMachines(spec: LabSpec): Promise<void> {
   const layout = layoutOf(spec)
   const machines = machinesOf(spec)
+  await removeCuts(spec)
   await Promise.all(machines.map((machine) => runProgram('umount', ['-l', layout.mountsPin(machine)])))
   await runProgram('umount', ['-l', layout.pins])
   const lines = [

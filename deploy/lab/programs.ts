@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { API_PORT, JOIN_PORT, layoutOf, nodeIndex, NODE_PORT, type LabSpec, type Member } from './layout.ts'
+import { etcdEndpoints, etcdProgram } from './etcd-program.ts'
+import { API_PORT, JOIN_PORT, layoutOf, NODE_PORT, type LabSpec, type Member } from './layout.ts'
 import type { LabIdentity } from './identity.ts'
 import type { Program } from './services.ts'
 
@@ -16,44 +17,19 @@ export function programsFolder(): string {
 /** No source maps: one look at a stack would parse megabytes of them at start, and keep them. */
 const nodeFlags = ['--disable-warning=ExperimentalWarning'] as const
 
-/** etcd elects itself at once when it is alone: its timers may be short. */
-function etcdProgram(spec: LabSpec, member: Member): Program {
-  const data = `${layoutOf(spec).memberState(member.name)}/data`
-  const command = [
-    'etcd',
-    `--name=${spec.name}`,
-    `--data-dir=${data}`,
-    '--listen-client-urls=http://127.0.0.1:2379',
-    '--advertise-client-urls=http://127.0.0.1:2379',
-    '--listen-peer-urls=http://127.0.0.1:2380',
-    '--initial-advertise-peer-urls=http://127.0.0.1:2380',
-    `--initial-cluster=${spec.name}=http://127.0.0.1:2380`,
-    '--heartbeat-interval=10',
-    '--election-timeout=100',
-    '--max-txn-ops=4096',
-    '--max-request-bytes=33554432',
-    '--auto-compaction-mode=periodic',
-    '--auto-compaction-retention=5m',
-    '--snapshot-count=10000',
-    '--logger=zap',
-    '--log-outputs=stderr',
-    '--log-level=warn',
-  ]
-  return { member, command, env: { GOGC: '50' } }
-}
-
 async function controlPlaneProgram(spec: LabSpec, member: Member): Promise<Program> {
   const layout = layoutOf(spec)
   const file = `${layout.memberState(member.name)}/config.json`
   const config = {
-    etcd: ['http://127.0.0.1:2379'],
+    etcd: etcdEndpoints(spec, member.machine),
     pki: layout.pki,
     listen: [{ host: '0.0.0.0', port: API_PORT }],
     nodes: [{ host: '0.0.0.0', port: NODE_PORT }],
     joins: [{ host: '0.0.0.0', port: JOIN_PORT }],
-    advertiseAddress: layout.controlPlaneAddress,
+    advertiseAddress: layout.apiAddress,
     clusterCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/16',
+    ...(layout.virtualAddress !== undefined && { identity: member.machine, virtualIp: { address: `${layout.virtualAddress}/24`, device: 'eth0' } }),
   }
   await writeFile(file, JSON.stringify(config, null, 2))
   return { member, command: [process.execPath, ...nodeFlags, join(programsFolder(), 'control-plane.mjs'), '--config', file] }
@@ -64,12 +40,12 @@ async function agentProgram(spec: LabSpec, { member, identity }: { readonly memb
   const file = `${layout.memberState(member.name)}/config.json`
   const config = {
     nodeName: member.name,
-    server: layout.server,
+    server: layout.servers.join(','),
     token: identity.joinToken,
     stateDir: layout.memberState(member.name),
     runDir: layout.memberRun(member.name),
     imageDir: layout.images,
-    address: layout.nodeAddress(nodeIndex(member.name)),
+    address: layout.addressOf(member.machine),
     cgroup: layout.memberCgroup(member.name),
     bootIdFile: bootIdFile(spec, member.name),
     clusterCidr: '10.244.0.0/16',

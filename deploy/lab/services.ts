@@ -1,10 +1,10 @@
 /** The programs of a lab, each under a `runsv` of its own that starts it again when it dies by itself. */
 import { constants, existsSync } from 'node:fs'
-import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { Fault } from '../../shared/kit/faults.ts'
 import { enterGroup } from './cgroups.ts'
-import { layoutOf, machineOf, type LabSpec, type Member } from './layout.ts'
+import { layoutOf, type LabSpec, type Member } from './layout.ts'
 
 export interface Program {
   readonly member: Member
@@ -15,17 +15,21 @@ export interface Program {
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 
-/** Writes what `runsv` needs: a `run` script per program and a `log/run` that keeps its output, rotated. */
+/**
+ * Writes what `runsv` needs: a `run` script per program and a `log/run` that keeps its output, rotated. Both die with their `runsv`, so that the one
+ * started in its place finds nobody at their doors; what they started (containers) lives on.
+ */
 export async function writeService(spec: LabSpec, { member, command, env = {} }: Program): Promise<void> {
   const layout = layoutOf(spec)
   const folder = serviceFolder(spec, member.name)
-  const machine = machineOf(member)
+  const { machine } = member
   const logs = `${layout.memberState(member.name)}/log`
   await Promise.all([mkdir(`${folder}/log`, { recursive: true }), mkdir(logs, { recursive: true })])
   const words = ['nsenter', `--net=${layout.netnsPath(machine)}`, `--mount=${layout.mountsPin(machine)}`, ...command]
   const variables = Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`)
-  await script(`${folder}/run`, ['exec 2>&1', enterGroup(`${layout.memberCgroup(member.name)}/agent`), ...variables, `exec ${words.map(quoted).join(' ')}`])
-  await script(`${folder}/log/run`, [`exec svlogd ${quoted(logs)}`])
+  await rm(downFile(spec, member.name), { force: true })
+  await script(`${folder}/run`, ['exec 2>&1', enterGroup(`${layout.memberCgroup(member.name)}/agent`), `[ ! -f ${quoted(variablesFile(spec, member.name))} ] || . ${quoted(variablesFile(spec, member.name))}`, ...variables, `exec setpriv --pdeathsig KILL ${words.map(quoted).join(' ')}`])
+  await script(`${folder}/log/run`, [`exec setpriv --pdeathsig TERM svlogd ${quoted(logs)}`])
   await writeFile(`${logs}/config`, 's2000000\nn5\n')
 }
 
@@ -35,11 +39,17 @@ async function script(file: string, lines: readonly string[]): Promise<void> {
 }
 
 const serviceFolder = (spec: LabSpec, member: string): string => `${layoutOf(spec).services}/${member}`
+/** While it is there, a new `runsv` does not start the program: who was killed on purpose stays dead. */
+const downFile = (spec: LabSpec, member: string): string => `${serviceFolder(spec, member)}/down`
+/** Shell lines read before each start of the program. */
+const variablesFile = (spec: LabSpec, member: string): string => `${serviceFolder(spec, member)}/variables`
 
 /** Starts the supervisor of a program, if it does not run. It lives on after this process. */
 export async function supervise(spec: LabSpec, member: string): Promise<void> {
   if (await isSupervised(spec, member)) return
-  const lines = `${enterGroup(`${layoutOf(spec).cgroup}/supervisor`)}\nexec runsv ${quoted(serviceFolder(spec, member))}`
+  // 111: another `runsv` has the service. However else it ended, the program needs one.
+  const keep = `while [ -d ${quoted(serviceFolder(spec, member))} ]; do runsv ${quoted(serviceFolder(spec, member))}; [ $? -ne 111 ] || exit; sleep 0.1; done`
+  const lines = `${enterGroup(`${layoutOf(spec).cgroup}/supervisor`)}\n${keep}`
   // Nothing of the caller's environment is the lab's business.
   const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...(process.env['GANTRY_LOG'] === undefined ? {} : { GANTRY_LOG: process.env['GANTRY_LOG'] }) }
   const child = spawn('setsid', ['sh', '-c', lines], { detached: true, stdio: 'ignore', cwd: '/', env })
@@ -61,13 +71,29 @@ async function isSupervised(spec: LabSpec, member: string): Promise<boolean> {
   }
 }
 
-/** `d`: do not start it again · `u`: have it run. */
-export async function control(spec: LabSpec, member: string, order: 'd' | 'u'): Promise<void> {
+/** Has the program run. */
+export async function wantUp(spec: LabSpec, member: string): Promise<void> {
+  await rm(downFile(spec, member), { force: true })
+  await order(spec, member, 'u')
+}
+
+/** Has it not started again once it is dead. It is told nothing: a power cut does not knock. */
+export async function wantDown(spec: LabSpec, member: string): Promise<void> {
+  const { pid, wanted, supervised } = await stateOfService(spec, member)
+  if (!supervised) throw notSupervised(spec, member)
+  await writeFile(downFile(spec, member), '')
+  if (pid !== undefined) await order(spec, member, 'o')
+  else if (wanted) await order(spec, member, 'd')
+}
+
+const notSupervised = (spec: LabSpec, member: string, cause?: unknown): Fault => new Fault('unavailable', `nothing supervises ${member} of lab ${spec.name}: run "gantry lab up --name ${spec.name}"`, { cause })
+
+async function order(spec: LabSpec, member: string, letter: 'd' | 'o' | 'u'): Promise<void> {
   const file = await open(`${serviceFolder(spec, member)}/supervise/control`, constants.O_WRONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
-    throw new Fault('unavailable', `nothing supervises ${member} of lab ${spec.name}: run "gantry lab up --name ${spec.name}"`, { cause })
+    throw notSupervised(spec, member, cause)
   })
   try {
-    await file.write(order)
+    await file.write(letter)
   } finally {
     await file.close()
   }

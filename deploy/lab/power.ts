@@ -1,0 +1,81 @@
+/** Power of machines and life of single programs: killed, started, paused, resumed. */
+import { readFile } from 'node:fs/promises'
+import { Fault } from '../../shared/kit/faults.ts'
+import { isFrozen, killGroup, setFrozen } from './cgroups.ts'
+import { hasSeveral, layoutOf, type LabSpec, type Member, type Target } from './layout.ts'
+import { linkState, setLink } from './cables.ts'
+import { newBootId } from './programs.ts'
+import { stateOfService, wantDown, wantUp } from './services.ts'
+import { targetOf } from './targets.ts'
+
+const membersOfTarget = (target: Target): readonly Member[] => (target.kind === 'machine' ? target.members : [target.member])
+
+/** A machine loses power: everything of it dies at one moment and its link goes. A program dies by SIGKILL. Neither comes back before {@link start}. */
+export async function kill(lab: string, name: string): Promise<void> {
+  const { spec, target } = await targetOf(lab, name)
+  for (const member of membersOfTarget(target)) await wantDown(spec, member.name)
+  if (target.kind === 'program') return killProgram(spec, target.member)
+  const group = layoutOf(spec).memberCgroup(target.machine)
+  await setFrozen(group, true)
+  await setLink(spec, target.machine, 'down')
+  await killGroup(group)
+}
+
+/** Only the agent itself dies of a node: containers are other programs. */
+async function killProgram(spec: LabSpec, member: Member): Promise<void> {
+  if (member.kind !== 'node') return killGroup(layoutOf(spec).memberCgroup(member.name))
+  await signalProgram(spec, member, 'SIGKILL')
+}
+
+async function signalProgram(spec: LabSpec, member: Member, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  const { pid } = await stateOfService(spec, member.name)
+  if (pid === undefined) return
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** Power is back: a machine that had none boots anew. A program starts where it stopped. */
+export async function start(lab: string, name: string): Promise<void> {
+  const { spec, target } = await targetOf(lab, name)
+  await startMembersOf(spec, target.machine, membersOfTarget(target))
+}
+
+/** Nothing happens to what runs: it is in the boot it is in. */
+export async function startMembersOf(spec: LabSpec, machine: string, members: readonly Member[]): Promise<void> {
+  const states = await Promise.all(members.map(({ name }) => stateOfService(spec, name)))
+  const stopped = members.filter((_, at) => states[at]?.pid === undefined)
+  if (stopped.length === 0) return
+  if ((await linkState(spec, machine)) === 'down') {
+    for (const member of stopped) if (member.kind === 'node') await newBootId(spec, member.name)
+    await setLink(spec, machine, 'up')
+  }
+  for (const member of stopped) await wantUp(spec, member.name)
+}
+
+/** Every process of a machine stands still, as in a paused virtual machine; or one program by SIGSTOP. */
+export async function pause(lab: string, name: string): Promise<void> {
+  const { spec, target } = await targetOf(lab, name)
+  if (target.kind === 'machine') return setFrozen(layoutOf(spec).memberCgroup(target.machine), true)
+  const { pid } = await stateOfService(spec, target.member.name)
+  if (pid === undefined) throw new Fault('not-found', `${name} of lab ${lab} does not run: nothing can be paused`)
+  await signalProgram(spec, target.member, 'SIGSTOP')
+}
+
+/** A machine runs on, with all its programs. */
+export async function resume(lab: string, name: string): Promise<void> {
+  const { spec, target } = await targetOf(lab, name)
+  if (target.kind === 'machine') await setFrozen(layoutOf(spec).memberCgroup(target.machine), false)
+  for (const member of membersOfTarget(target)) await signalProgram(spec, member, 'SIGCONT')
+}
+
+/** Whether the program stands still: with its machine, or by itself. */
+export async function isPaused(spec: LabSpec, member: Member, pid: number | undefined): Promise<boolean> {
+  const { memberCgroup } = layoutOf(spec)
+  for (const group of hasSeveral(spec) ? [member.machine, member.name] : [member.name]) if (await isFrozen(memberCgroup(group))) return true
+  if (pid === undefined) return false
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
+}
