@@ -3,6 +3,7 @@ import { createApiDoor, preloadApiDoor } from './apiserver/http/door.ts'
 import { readControlPlaneConfig, readPki, type PkiFiles } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { serveDispatch } from './dispatch/grpc.ts'
+import { readEtcdTls } from './etcd-tls.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemClock, type Clock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   const log = createLog({ component: 'control-plane' })
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Fault('cancelled', `stopped by ${signal}`)))
-  await using storage = await createEtcdStorage({ endpoints: config.etcd, maxTxnOps: 1024, clock, log })
+  await using storage = await createEtcdStorage({ endpoints: config.etcd, tls: await readEtcdTls(config), maxTxnOps: 1024, clock, log })
   const plane = createControlPlane({
     storage,
     clock,
