@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { Fault } from '../shared/kit/faults.ts'
 import { isJsonObject } from '../shared/model/json.ts'
 
@@ -24,6 +25,19 @@ export interface ControlPlaneConfig {
   readonly heartbeatPeriodMs: number
   /** How long a node may be silent before its pods are replaced. */
   readonly nodeLeaseMs: number
+  /** What this replica is called among several: no two may have the same name. */
+  readonly identity: string
+  /** How long a leader may be silent before another replica takes its place. */
+  readonly leaderLeaseMs: number
+  /** An address that is wherever the leader is. */
+  readonly virtualIp: VirtualIpConfig | undefined
+}
+
+export interface VirtualIpConfig {
+  /** `10.0.0.9/24` */
+  readonly address: string
+  /** The network device that gets it: `eth0`. */
+  readonly device: string
 }
 
 const DEFAULTS = {
@@ -37,7 +51,15 @@ const DEFAULTS = {
   serviceCidr: '10.96.0.0/16',
   heartbeatPeriodMs: 300,
   nodeLeaseMs: 4_000,
+  identity: hostname(),
+  leaderLeaseMs: 1_000,
+  virtualIp: undefined,
 } as const
+
+/** A shorter lease would be lost to every pause for breath; with a longer one the cluster waits for nothing. */
+const LEADER_LEASE_MS = { least: 200, most: 60_000 } as const
+const CIDR = /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/
+const DEVICE = /^[^\s/]{1,15}$/
 
 /** @throws Fault('invalid') naming the setting and the mend. */
 export async function readControlPlaneConfig(file: string): Promise<ControlPlaneConfig> {
@@ -50,7 +72,19 @@ export async function readControlPlaneConfig(file: string): Promise<ControlPlane
   if (!isJsonObject(parsed)) throw new Fault('invalid', `${file} must hold one JSON object`)
   const unknown = Object.keys(parsed).find((key) => !(key in DEFAULTS))
   if (unknown !== undefined) throw new Fault('invalid', `${file}: unknown setting "${unknown}": the settings are ${Object.keys(DEFAULTS).join(', ')}`)
-  return { ...DEFAULTS, ...parsed } as unknown as ControlPlaneConfig
+  const config = { ...DEFAULTS, ...parsed } as unknown as ControlPlaneConfig
+  const wrong = whyNot(config)
+  if (wrong !== undefined) throw new Fault('invalid', `${file}: ${wrong}`)
+  return config
+}
+
+function whyNot({ identity, leaderLeaseMs, virtualIp }: ControlPlaneConfig): string | undefined {
+  const { least, most } = LEADER_LEASE_MS
+  if (typeof identity !== 'string' || !/^[a-zA-Z0-9]([-.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/.test(identity)) return '"identity" must be a name: letters, digits, "-" and ".", 63 at most'
+  if (typeof leaderLeaseMs !== 'number' || !(leaderLeaseMs >= least && leaderLeaseMs <= most)) return `"leaderLeaseMs" must be from ${least} to ${most}`
+  if (virtualIp === undefined) return undefined
+  const isGiven = isJsonObject(virtualIp) && typeof virtualIp.address === 'string' && CIDR.test(virtualIp.address) && typeof virtualIp.device === 'string' && DEVICE.test(virtualIp.device)
+  return isGiven ? undefined : '"virtualIp" looks like {"address": "10.0.0.9/24", "device": "eth0"}'
 }
 
 export interface PkiFiles {
