@@ -1,3 +1,5 @@
+import { bootTimeMs } from './boot-time.ts'
+
 /** Time comes in through this port, so that a simulation can hold the clock. */
 export interface Clock {
   /** Wall time: ms since the Unix epoch. May jump. */
@@ -10,7 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: bootTimeMs,
   after: (delayMs, run) => {
     const timer = setTimeout(run, Math.min(delayMs, 2_147_483_647))
     return () => clearTimeout(timer)
