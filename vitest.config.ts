@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Unit, property and fake-backed contract tests: nothing of the host is touched. */
 export default defineConfig({
   test: {
-    include: ['shared/**/*.test.ts', 'control-plane/**/*.test.ts', 'node-agent/**/*.test.ts', 'cli/**/*.test.ts', 'dashboard/**/*.test.ts', 'deploy/**/*.test.ts', 'test/house.test.ts'],
+    include: ['shared/**/*.test.ts', 'control-plane/**/*.test.ts', 'node-agent/**/*.test.ts', 'cli/**/*.test.ts', 'dashboard/**/*.test.ts', 'deploy/**/*.test.ts', 'test/house.test.ts', 'test/history/**/*.test.ts'],
     pool: 'threads',
   },
 })
