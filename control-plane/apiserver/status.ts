@@ -146,7 +146,7 @@ export function statusOfFault(fault: Fault): ApiError | undefined {
     case 'gone':
       return gone('The resourceVersion for the provided watch is too old.')
     case 'exhausted':
-      return plainError(`etcdserver: ${fault.message}`)
+      return plainError(fault.message)
     case 'deposed':
       return serviceUnavailable(fault.message)
     case 'not-found':

@@ -77,7 +77,7 @@ function elsewhere(endpoints: number): FaultPolicy {
 function resting(clock: Clock): FaultPolicy {
   let until = Number.NEGATIVE_INFINITY
   return policy(async (work) => {
-    if (clock.monotonicMs() < until) throw new Fault('unavailable', 'this etcd endpoint failed a moment ago')
+    if (clock.monotonicMs() < until) throw new Fault('unavailable', 'etcd, which keeps all objects, cannot be reached (this endpoint failed a moment ago)')
     try {
       return await work()
     } catch (error) {

@@ -49,12 +49,29 @@ const CLASSES: ReadonlyArray<readonly [abstract new (...given: never[]) => Error
   [EtcdWatchStreamEnded, 'unavailable'],
 ]
 
+/** For people, who may never have heard of etcd. What the library said is the cause. */
+const SENTENCES: Readonly<Partial<Record<FaultCode, string>>> = {
+  unavailable: 'etcd, which keeps all objects, cannot be reached',
+  timeout: 'etcd, which keeps all objects, did not answer in time; a write may still happen',
+  exhausted: 'etcd, which keeps all objects, is full: nothing can be written until there is room; deleting works, and room is being made',
+}
+
 /** The one place where the library's errors become ours. */
 export function etcdFault(error: unknown): Fault {
   if (error instanceof Fault) return error
   const message = messageOf(error)
   const code = SAYINGS.find(([saying]) => saying.test(message))?.[1] ?? CLASSES.find(([kind]) => error instanceof kind)?.[1] ?? 'internal'
-  return new Fault(code, `etcd: ${message}`, { cause: error })
+  const sentence = SENTENCES[code]
+  return new Fault(code, sentence === undefined ? `etcd: ${withoutStatus(message)}` : `${sentence}${detailOf(message)}`, { cause: error })
+}
+
+/** gRPC's own numbering of what went wrong. */
+const withoutStatus = (message: string): string => message.replace(/^\d+ [A-Z_]+: /, '')
+
+/** The one thing about a connection that tells where to look. */
+function detailOf(message: string): string {
+  const detail = /connect E[A-Z]+ \S+|etcdserver: (?!.*(?:database space|timed out))[^"]+/.exec(message)?.[0]
+  return detail === undefined ? '' : ` (${detail})`
 }
 
 /** Whether a batch was refused as a whole because the server allows fewer operations in one transaction. */

@@ -4,6 +4,7 @@ import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { silentLog, type Log } from '../../shared/kit/log.ts'
 import { openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
 import { etcdFault, isTooManyOperations } from './etcd-errors.ts'
+import { SpaceKeeper } from './etcd-space.ts'
 import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
 import { EtcdWatch } from './etcd-watch.ts'
 import { modRevisionOf } from './events.ts'
@@ -36,11 +37,13 @@ class EtcdStorage implements Storage {
   readonly #writes: GroupCommit
   readonly #watches: EtcdWatch
   readonly #currentModRevision: () => Promise<number>
+  readonly #space: SpaceKeeper
   #closed: Fault | undefined
 
   constructor(options: EtcdStorageOptions) {
     const { clock = systemClock, log = silentLog, maxTxnOps = 128, maxInFlight = 2 } = options
     this.#client = openEtcd(options, clock)
+    this.#space = new SpaceKeeper({ address: options, clock, log, onCompacted: (modRevision) => this.#watches.compact(listRevision(modRevision)) })
     this.#writes = new GroupCommit({
       maxWrites: Math.min(POSITIONS, Math.max(1, maxTxnOps - NESTED_OPS)),
       maxBytes: MAX_BATCH_BYTES,
@@ -98,6 +101,7 @@ class EtcdStorage implements Storage {
     this.#closed = new Fault('unavailable', 'the storage is closed')
     this.#writes.close(this.#closed)
     this.#watches.close(this.#closed)
+    this.#space.close()
     this.#client.close()
   }
 
@@ -119,7 +123,9 @@ class EtcdStorage implements Storage {
       return batch.map(({ write, position }, index) => fromNestedTxn(write.write, position, { response: answer.responses[index], modRevision }))
     } catch (error) {
       if (isTooManyOperations(error)) throw new BatchTooLarge({ cause: error })
-      throw etcdFault(error)
+      const fault = etcdFault(error)
+      if (isFault(fault, 'exhausted')) this.#space.full()
+      throw fault
     }
   }
 }

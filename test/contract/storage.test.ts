@@ -242,6 +242,48 @@ describe('out of space', () => {
     const [removed, refused] = await Promise.allSettled([committed(remove(storage, `${PREFIX}full/0`)), committed(put(storage, `${PREFIX}full/x`, value))])
     expect([removed.status, refused.status]).toEqual(['fulfilled', 'rejected'])
   })
+
+  test('by history alone: it is dropped, and writes are taken again without a hand; watches go on', async () => {
+    await using small = await startEtcd({ quotaBytes: 1 << 21 })
+    await using storage = open(small)
+    const value = JSON.stringify({ text: 'x'.repeat(200_000) })
+    const stop = new AbortController()
+    const events: StorageEvent[] = []
+    const watching = (async () => {
+      for await (const batch of storage.watch(`${PREFIX}history/`, { after: await storage.currentRevision(), signal: stop.signal })) events.push(...batch.events)
+    })()
+    await pause(50)
+    let refusals = 0
+    let afterwards = 0
+    for (let n = 0; n < 2_000 && afterwards < 5; n++) {
+      try {
+        await committed(put(storage, `${PREFIX}history/same`, value))
+        if (refusals > 0) afterwards++
+      } catch (error) {
+        expect(faulty('exhausted')(error)).toBe(true)
+        expect((error as Error).message).toMatch(/^etcd, which keeps all objects, is full: nothing can be written until there is room/)
+        refusals++
+        await pause(20)
+      }
+    }
+    expect(refusals).toBeGreaterThan(0)
+    expect(afterwards).toBe(5)
+    await committed(put(storage, `${PREFIX}history/last`, '{}'))
+    await until(() => events.some((event) => eventKeyOf(event) === `${PREFIX}history/last`))
+    stop.abort()
+    await watching
+  })
+
+  test('by objects: what is deleted makes room', async () => {
+    await using small = await startEtcd({ quotaBytes: 1 << 21 })
+    await using storage = open(small)
+    const value = JSON.stringify({ text: 'x'.repeat(200_000) })
+    let kept = 0
+    while (await committed(put(storage, `${PREFIX}objects/${kept}`, value)).then(() => true, () => false)) kept++
+    expect(kept).toBeGreaterThan(5)
+    for (let n = 0; n < kept; n++) await committed(remove(storage, `${PREFIX}objects/${n}`))
+    await until(() => committed(put(storage, `${PREFIX}objects/new`, value)).then(() => true, () => false))
+  })
 })
 
 async function eventsOf(watch: AsyncIterable<EventBatch>): Promise<StorageEvent[]> {
@@ -249,6 +291,8 @@ async function eventsOf(watch: AsyncIterable<EventBatch>): Promise<StorageEvent[
   for await (const batch of watch) events.push(...batch.events)
   return events
 }
+
+const eventKeyOf = (event: StorageEvent): string => (event.kind === 'put' ? event.entry.key : event.key)
 
 const pause = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs))
 
