@@ -8,9 +8,10 @@ export const status: Command = {
   flags: [nameFlag],
   async run({ flags, terminal }) {
     const lab = await import('../../deploy/lab/lab.ts')
-    const { spec, server, members } = await lab.status(flags.text('name') ?? '')
+    const { spec, server, members, cuts } = await lab.status(flags.text('name') ?? '')
     terminal.out(`lab ${spec.name} at ${server}\n\n`)
-    terminal.out(columnsOf(['NAME', 'KIND', 'STATE', 'ADDRESS', 'PID'], members.map(({ name, kind, state, address, pid }) => [name, kind, state, address, pid === undefined ? '-' : String(pid)])))
+    terminal.out(columnsOf(['NAME', 'KIND', 'STATE', 'ADDRESS', 'PID'], members.map(({ name, kind, state, address, pid, leads }) => [name, leads ? `${kind} (leader)` : kind, state, address, pid === undefined ? '-' : String(pid)])))
+    if (cuts.length > 0) terminal.out(`\n${cuts.map(({ from, to }) => `${from} is not heard by ${to}`).join('\n')}\n`)
     return members.every(({ state }) => state === 'running') ? 0 : 3
   },
 }
