@@ -6,6 +6,7 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import { openCluster, type Cluster } from './cluster.ts'
 import { judge, type Measured, type Row } from './row.ts'
 import { getPodsRow } from './rows/cli.ts'
+import { controlPlaneKilledRow, leaderLostRow, nodeCutRow, nodeKilledRow } from './rows/failover.ts'
 import { labUpRow } from './rows/lab-up.ts'
 import { containerMemoryRow, idleRows } from './rows/memory.ts'
 import { oneReplicaRow, restartRow } from './rows/pods.ts'
@@ -19,12 +20,15 @@ let shared: Promise<Cluster> | undefined
 const cluster = (): Promise<Cluster> => (shared ??= openCluster('bench'))
 
 /** In the order they run: what wants an idle lab comes before what makes it work. */
-const ROWS: readonly Row[] = [labUpRow, ...idleRows(cluster), oneReplicaRow(cluster), restartRow(cluster), sixtyRow(cluster), containerMemoryRow, getPodsRow(cluster), schedulerCoreRow, schedulerBindRow]
+const ROWS: readonly Row[] = [labUpRow, ...idleRows(cluster), oneReplicaRow(cluster), restartRow(cluster), sixtyRow(cluster), containerMemoryRow, getPodsRow(cluster), schedulerCoreRow, schedulerBindRow, nodeKilledRow, nodeCutRow, leaderLostRow, controlPlaneKilledRow]
+
+/** `failover` stands for all rows whose names begin so. */
+const isMeant = (row: Row, name: string): boolean => row.name === name || row.name.startsWith(`${name}-`)
 
 function chosen(names: readonly string[]): readonly Row[] {
-  const unknown = names.filter((name) => !ROWS.some((row) => row.name === name))
+  const unknown = names.filter((name) => !ROWS.some((row) => isMeant(row, name)))
   if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}: there are ${ROWS.map(({ name }) => name).join(', ')}`)
-  return names.length === 0 ? ROWS : ROWS.filter(({ name }) => names.includes(name))
+  return names.length === 0 ? ROWS : ROWS.filter((row) => names.some((name) => isMeant(row, name)))
 }
 
 async function measure(row: Row): Promise<Measured> {

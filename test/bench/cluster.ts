@@ -24,7 +24,8 @@ export async function gantry(words: readonly string[]): Promise<number> {
 }
 
 /** `lab up` from nothing. @returns milliseconds until all nodes were Ready. */
-export const labUp = (name: string, nodes: number): Promise<number> => gantry(['lab', 'up', '--name', name, '--nodes', String(nodes), '--no-kubeconfig'])
+export const labUp = (name: string, nodes: number, controlPlanes = 1): Promise<number> =>
+  gantry(['lab', 'up', '--name', name, '--nodes', String(nodes), ...(controlPlanes > 1 ? ['--control-planes', String(controlPlanes)] : []), '--no-kubeconfig'])
 export const labDown = (name: string): Promise<unknown> => lab.down(name, { keep: false })
 
 export interface Cluster extends AsyncDisposable {
@@ -35,9 +36,9 @@ export interface Cluster extends AsyncDisposable {
   send<T>(method: string, path: string, body?: unknown): Promise<T>
 }
 
-export async function openCluster(name: string, nodes = 3): Promise<Cluster> {
+export async function openCluster(name: string, { nodes = 3, controlPlanes = 1 }: { readonly nodes?: number; readonly controlPlanes?: number } = {}): Promise<Cluster> {
   await labDown(name)
-  await labUp(name, nodes)
+  await labUp(name, nodes, controlPlanes)
   const spec = await readSpec(name)
   if (spec === undefined) throw new Error(`lab ${name} is not there`)
   const folder = mkdtempSync(join(tmpdir(), 'gantry-bench-'))

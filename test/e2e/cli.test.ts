@@ -43,7 +43,7 @@ let cluster: TestLab
 let folder: string
 
 beforeAll(async () => {
-  cluster = await testLab('e2e-cli', 2)
+  cluster = await testLab('e2e-cli', { nodes: 2 })
   folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-cli-'))
 })
 afterAll(async () => {

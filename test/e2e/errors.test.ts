@@ -15,7 +15,7 @@ const OBJECTS = ['/api/v1/namespaces/mistakes/pods', '/api/v1/namespaces/mistake
 let cluster: TestLab
 let folder: string
 beforeAll(async () => {
-  cluster = await testLab('e2e-errors', 1)
+  cluster = await testLab('e2e-errors', { nodes: 1 })
   folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-errors-'))
   await cluster.send('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } })
 })

@@ -10,7 +10,7 @@ const BUSYBOX = 'docker.io/library/busybox'
 
 let cluster: TestLab
 beforeAll(async () => {
-  if (clients.length > 0) cluster = await testLab('e2e-kubectl', 2)
+  if (clients.length > 0) cluster = await testLab('e2e-kubectl', { nodes: 2 })
 })
 afterAll(async () => {
   if (clients.length > 0) await cluster[Symbol.asyncDispose]()

@@ -17,7 +17,7 @@ const TOKEN_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
 let cluster: TestLab
 
 beforeAll(async () => {
-  cluster = await testLab('e2e-pod-files', 1)
+  cluster = await testLab('e2e-pod-files', { nodes: 1 })
   await cluster.send('POST', '/api/v1/namespaces/default/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { COLOUR: 'green', motto: 'slow and steady' } })
   await cluster.send('POST', '/api/v1/namespaces/default/secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys' }, stringData: { PIN: '1234' } })
 })

@@ -15,7 +15,7 @@ const FOREVER = 'exec sleep 100000'
 let cluster: TestLab
 
 beforeAll(async () => {
-  cluster = await testLab(NAME, 1)
+  cluster = await testLab(NAME, { nodes: 1 })
 })
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]()

@@ -1,0 +1,3 @@
+import { outageTests } from './outages.ts'
+
+outageTests('e2e-outages', { awaySeconds: 6, busySeconds: 15 })
