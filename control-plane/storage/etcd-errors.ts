@@ -52,7 +52,7 @@ const CLASSES: ReadonlyArray<readonly [abstract new (...given: never[]) => Error
 /** For people, who may never have heard of etcd. What the library said is the cause. */
 const SENTENCES: Readonly<Partial<Record<FaultCode, string>>> = {
   unavailable: 'etcd, which keeps all objects, cannot be reached',
-  timeout: 'etcd, which keeps all objects, did not answer in time; a write may still happen',
+  timeout: 'etcd, which keeps all objects, did not answer in time',
   exhausted: 'etcd, which keeps all objects, is full: nothing can be written until there is room; deleting works, and room is being made',
 }
 
@@ -70,9 +70,12 @@ const withoutStatus = (message: string): string => message.replace(/^\d+ [A-Z_]+
 
 /** The one thing about a connection that tells where to look. */
 function detailOf(message: string): string {
-  const detail = /connect E[A-Z]+ \S+|etcdserver: (?!.*(?:database space|timed out))[^"]+/.exec(message)?.[0]
+  const detail = /connect E[A-Z]+ \S+\d|etcdserver: (?!.*(?:database space|timed out))[^"]+/.exec(message)?.[0]
   return detail === undefined ? '' : ` (${detail})`
 }
+
+/** Whether nothing of a call went out, or the server refused it before it did anything: it may be given again, there or elsewhere. */
+export const isNeverSent = (error: unknown): boolean => /No connection established|failed a moment ago|too many requests/.test(messageOf(error))
 
 /** Whether a batch was refused as a whole because the server allows fewer operations in one transaction. */
 export const isTooManyOperations = (error: unknown): boolean => /too many operations/.test(messageOf(error))

@@ -2,14 +2,14 @@ import type { IRangeRequest, IRangeResponse } from 'etcd3'
 import { systemClock, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { silentLog, type Log } from '../../shared/kit/log.ts'
-import { openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
-import { etcdFault, isTooManyOperations } from './etcd-errors.ts'
+import { DEFAULT_CALL_MS, openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
+import { etcdFault, isNeverSent, isTooManyOperations } from './etcd-errors.ts'
 import { SpaceKeeper } from './etcd-space.ts'
 import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
 import { EtcdWatch } from './etcd-watch.ts'
 import { modRevisionOf } from './events.ts'
 import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts'
-import { listRevision, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
+import { listRevision, NotWritten, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
 import type { Placed } from './positions.ts'
 import { sharedRead } from './shared-read.ts'
 
@@ -48,6 +48,8 @@ class EtcdStorage implements Storage {
       maxWrites: Math.min(POSITIONS, Math.max(1, maxTxnOps - NESTED_OPS)),
       maxBytes: MAX_BATCH_BYTES,
       maxInFlight,
+      clock,
+      waitMs: options.callMs ?? DEFAULT_CALL_MS,
       soon: (run) => void setImmediate(run),
       commit: (batch) => this.#commit(batch),
     })
@@ -125,7 +127,7 @@ class EtcdStorage implements Storage {
       if (isTooManyOperations(error)) throw new BatchTooLarge({ cause: error })
       const fault = etcdFault(error)
       if (isFault(fault, 'exhausted')) this.#space.full()
-      throw fault
+      throw isNeverSent(error) && isFault(fault, 'unavailable') ? new NotWritten('unavailable', fault.message, { cause: error }) : fault
     }
   }
 }

@@ -53,10 +53,10 @@ export function run(program: string, words: readonly string[], { stdin = '', tim
 }
 
 /** A fresh lab with the two busybox images on it; gone, with all its data, when disposed. */
-export async function testLab(name: string, { nodes = 3, controlPlanes = 1 }: { readonly nodes?: number; readonly controlPlanes?: number } = {}): Promise<TestLab> {
+export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpOptions, 'nodes' | 'controlPlanes' | 'etcdQuotaBytes'> = {}): Promise<TestLab> {
   await lab.down(name, { keep: false })
   const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-'))
-  const { spec } = await lab.up({ name, nodes, controlPlanes, kubeconfig: false })
+  const { spec } = await lab.up({ name, nodes, ...more, kubeconfig: false })
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, await lab.kubeconfig(name), { mode: 0o600 })
   await importImages(spec, folder)

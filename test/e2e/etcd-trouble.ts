@@ -1,0 +1,199 @@
+/** etcd is away, slow, full, or has forgotten: people are told in words, no answer is wrong, pods go on, and it ends without a hand. Seconds by parameter. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as lab from '../../deploy/lab/lab.ts'
+import { isInstalled } from '../../deploy/lab/checks.ts'
+import { layoutOf } from '../../deploy/lab/layout.ts'
+import type { ConfigMap, Node, Pod } from '../../shared/model/gen/api.ts'
+import { programsIn } from '../bench/processes.ts'
+import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
+
+const GANTRY = join(import.meta.dirname, '../../gantry')
+const PODS = '/api/v1/namespaces/default/pods?labelSelector=app%3Dsteady'
+const REPLICAS = 3
+
+const steady = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'steady' },
+  spec: {
+    replicas: REPLICAS,
+    selector: { matchLabels: { app: 'steady' } },
+    template: { metadata: { labels: { app: 'steady' } }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: 'docker.io/library/busybox:1.35', command: ['sleep', '100000'] }] } },
+  },
+}
+
+/** No word of the wire. */
+const GRPC_TEXT = /UNAVAILABLE|DEADLINE|RESOURCE_EXHAUSTED|grpc|rpc error|\d+ [A-Z]+_?[A-Z]*:|mvcc/i
+
+const identity = (pod: Pod): string => `${pod.metadata.uid} on ${pod.spec?.nodeName}`
+const restarts = (pods: readonly Pod[]): number => pods.reduce((sum, pod) => sum + (pod.status?.containerStatuses?.[0]?.restartCount ?? 0), 0)
+const isReady = (node: Node): boolean => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true && (node.spec?.taints ?? []).length === 0
+
+export interface TroubleLengths {
+  readonly awaySeconds: number
+  readonly slowSeconds: number
+}
+
+export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: TroubleLengths): void {
+  let cluster: TestLab
+  let before: readonly Pod[]
+
+  beforeAll(async () => {
+    // Sixteen megabytes: filled within seconds, and several times what an empty cluster takes.
+    cluster = await testLab(labName, { nodes: 2, etcdQuotaBytes: 16 << 20 })
+    await cluster.send('POST', '/apis/apps/v1/namespaces/default/deployments', steady)
+    before = await running()
+  })
+  afterAll(async () => {
+    await cluster[Symbol.asyncDispose]()
+  })
+
+  const gantry = (...words: readonly string[]): Promise<Ran> => run(GANTRY, ['--kubeconfig', cluster.kubeconfig, ...words])
+  const running = (): Promise<readonly Pod[]> => cluster.until<Pod>(PODS, (pods) => pods.length === REPLICAS && pods.every(isRunning))
+  const sleepers = async (): Promise<readonly number[]> => (await Promise.all(['n1', 'n2'].map((node) => programsIn(`${layoutOf(cluster.spec).memberCgroup(node)}/pods`, 'sleep')))).flat()
+  const configMap = (name: string, data: Readonly<Record<string, string>> = {}): Promise<ConfigMap> => cluster.send('POST', '/api/v1/namespaces/default/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
+
+  /** Nobody but the agent can restart it now. */
+  async function killOneContainer(): Promise<void> {
+    const all = await sleepers()
+    expect(all).toHaveLength(REPLICAS)
+    const [victim = 0] = all
+    process.kill(victim, 'SIGKILL')
+    await expect.poll(async () => (await sleepers()).filter((pid) => pid !== victim), { timeout: 5_000, interval: 50 }).toHaveLength(REPLICAS)
+  }
+
+  /** The pods are those of before, restarted as often as containers were killed, and every node counts. */
+  async function expectSameApplication(killed: number): Promise<void> {
+    const after = await cluster.until<Pod>(PODS, (pods) => pods.length === REPLICAS && pods.every(isRunning) && restarts(pods) === restarts(before) + killed)
+    expect(after.map(identity).toSorted()).toEqual(before.map(identity).toSorted())
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(isReady))
+    before = after
+  }
+
+  async function expectPlainRefusal(words: readonly string[], sentence: RegExp): Promise<void> {
+    const { exitCode, stderr } = await gantry(...words)
+    expect(exitCode, stderr).toBe(1)
+    expect(stderr).toMatch(sentence)
+    expect(stderr).not.toMatch(GRPC_TEXT)
+  }
+
+  test(`etcd is away for ${awaySeconds} s: told in words, readyz names it, a killed container is restarted, and all is there afterwards`, { timeout: awaySeconds * 1_000 + 120_000 }, async () => {
+    const stored = await configMap('before-away', { kept: 'yes' })
+    const endMs = performance.now() + awaySeconds * 1_000
+    await lab.kill(cluster.name, 'etcd')
+    await expectPlainRefusal(['get', 'pods'], /ServiceUnavailable\): etcd, which keeps all objects, cannot be reached/)
+    await expectPlainRefusal(['create', 'configmap', 'while-away'], /etcd, which keeps all objects, cannot be reached/)
+    const ready = await cluster.client.request({ path: '/readyz?verbose' })
+    expect(ready.status).toBe(500)
+    expect(ready.text).toContain('[-]etcd failed')
+    await killOneContainer()
+    await wait(Math.max(0, endMs - performance.now()))
+    await lab.start(cluster.name, 'etcd')
+    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
+    await configMap('after-away')
+    expect(await cluster.get<ConfigMap>('/api/v1/namespaces/default/configmaps/before-away')).toEqual(stored)
+    expect((await cluster.client.request({ path: '/api/v1/namespaces/default/configmaps/while-away' })).status).toBe(404)
+    await expectSameApplication(1)
+  })
+
+  test('etcd hangs: reads and writes that need it end with a sentence, and it goes on where it was', async () => {
+    await lab.pause(cluster.name, 'etcd')
+    await expectPlainRefusal(['get', 'pods'], /etcd, which keeps all objects, (did not answer in time|cannot be reached)/)
+    await lab.resume(cluster.name, 'etcd')
+    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
+    await expectSameApplication(0)
+  })
+
+  test.skipIf(!isInstalled('strace'))(`every fsync of etcd takes half a second, for ${slowSeconds} s: slow and right, and no node is lost`, { timeout: slowSeconds * 1_000 + 120_000 }, async () => {
+    await using slowness = await slowFsync(cluster, 500)
+    const endMs = performance.now() + slowSeconds * 1_000
+    await killOneContainer()
+    let written = 0
+    while (performance.now() < endMs || written < 3) {
+      const { metadata } = await configMap(`slow-${written++}`)
+      // A list that must be fresh holds what was acknowledged.
+      const list = await cluster.get<{ items: ConfigMap[] }>('/api/v1/namespaces/default/configmaps')
+      expect(list.items.map((one) => one.metadata.uid)).toContain(metadata.uid)
+    }
+    const nodes = await cluster.get<{ items: Node[] }>('/api/v1/nodes')
+    expect(nodes.items.filter(isReady)).toHaveLength(2)
+    expect(slowness.delayed()).toBeGreaterThan(2)
+    await slowness[Symbol.asyncDispose]()
+    await expectSameApplication(1)
+  })
+
+  test('etcd is full: writes are refused with a sentence, reads go on, and room is made without a hand', async () => {
+    await configMap('filler')
+    const path = '/api/v1/namespaces/default/configmaps/filler'
+    const refused: string[] = []
+    // History alone fills it: one object, written again and again.
+    for (let round = 0; round < 400 && refused.length === 0; round++) {
+      const { status, text } = await cluster.client.request({ method: 'PUT', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'filler' }, data: { round: String(round), text: 'x'.repeat(500_000) } }) })
+      if (status >= 400) refused.push((JSON.parse(text) as { message: string }).message)
+    }
+    expect(refused).toEqual(['etcd, which keeps all objects, is full: nothing can be written until there is room; deleting works, and room is being made'])
+    expect((await gantry('get', 'pods')).exitCode).toBe(0)
+    await expect.poll(() => configMap('after-full').then(() => 'written', (error: Error) => error.message), { timeout: 20_000, interval: 100 }).toBe('written')
+    await killOneContainer()
+    await expectSameApplication(1)
+  })
+
+  test('etcd forgets what a hanging control plane has not seen, and is started anew: it looks again, and no answer is of the past', async () => {
+    await configMap('forgotten')
+    await cluster.get('/api/v1/namespaces/default/configmaps/forgotten')
+    await lab.pause(cluster.name, 'control-plane')
+    const etcdctl = (...words: readonly string[]): Promise<Ran> => run('nsenter', [`--net=${layoutOf(cluster.spec).netnsPath('control-plane')}`, 'env', 'ETCDCTL_API=3', 'etcdctl', ...words])
+    const { stdout: keys } = await etcdctl('get', '/gantry/', '--prefix', '--keys-only')
+    const key = keys.split('\n').find((one) => one.endsWith('/default/forgotten')) ?? ''
+    expect(key).toContain('configmaps')
+    const removed = await etcdctl('del', key, '--write-out=json')
+    expect(removed.exitCode, removed.stderr).toBe(0)
+    await lab.kill(cluster.name, 'etcd')
+    await lab.start(cluster.name, 'etcd')
+    const { revision } = (JSON.parse(removed.stdout) as { header: { revision: number } }).header
+    await expect.poll(async () => (await etcdctl('compaction', '--physical', String(revision))).exitCode, { timeout: 10_000 }).toBe(0)
+    await lab.resume(cluster.name, 'control-plane')
+    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
+    const names = (await cluster.get<{ items: ConfigMap[] }>('/api/v1/namespaces/default/configmaps')).items.map((one) => one.metadata.name)
+    expect(names).toContain('after-away')
+    expect(names).not.toContain('forgotten')
+    await configMap('forgotten', { again: 'yes' })
+    await expectSameApplication(0)
+  })
+}
+
+interface Slowness extends AsyncDisposable {
+  /** How many calls have been delayed. */
+  delayed(): number
+}
+
+/** Every fsync of etcd waits first. */
+async function slowFsync(cluster: TestLab, delayMs: number): Promise<Slowness> {
+  const pid = (await lab.status(cluster.name)).members.find(({ kind }) => kind === 'etcd')?.pid ?? 0
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-strace-'))
+  const file = join(folder, 'calls')
+  const child = spawn('strace', ['-f', '-p', String(pid), '-o', file, '-e', 'trace=fsync,fdatasync', '-e', `inject=fsync,fdatasync:delay_enter=${delayMs * 1_000}`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  let said = ''
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', () => reject(new Error(`strace: ${said}`)))
+    child.stderr.on('data', (text: Buffer) => {
+      said += text.toString()
+      if (said.includes('attached')) resolve()
+    })
+  })
+  return {
+    delayed: () => readFileSync(file, 'utf8').split('(DELAYED)').length - 1,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      await ended
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

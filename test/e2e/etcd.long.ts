@@ -1,0 +1,3 @@
+import { etcdTroubleTests } from './etcd-trouble.ts'
+
+etcdTroubleTests('e2e-etcd-long', { awaySeconds: 30, slowSeconds: 30 })

@@ -1,0 +1,3 @@
+import { etcdTroubleTests } from './etcd-trouble.ts'
+
+etcdTroubleTests('e2e-etcd', { awaySeconds: 6, slowSeconds: 5 })
