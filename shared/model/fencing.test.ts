@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hasLostControlPlane, judgeNode, rightToRun, stillInUse, visionOf, type Membership, type NodeView, type PeerAnswer, type Sighting } from './fencing.ts'
+import { answerAfter, hasLostControlPlane, judgeNode, rightToRun, stillInUse, visionOf, type Membership, type NodeView, type PeerAnswer, type Sighting } from './fencing.ts'
 import { DEFAULT_TERMS, lostAfterMs, termsForLease, whyNotTerms, type FencingTerms } from './fencing-terms.ts'
 
 const terms: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 200, killMs: 100 }
@@ -57,16 +57,34 @@ test('without an ack there is no right; with one there is until a lease after it
   expect(rightToRun(node({}))).toEqual({ kind: 'ended', lost: 1, of: 3 })
 })
 
-test('past its lease a node keeps its pods while a strict majority has lost the control plane and nobody contradicts', () => {
+test('past its lease a node keeps its pods while a strict majority has lost the control plane', () => {
   expect(rightToRun(node({ answers: new Map([['b', lost(2_100)]]) }))).toEqual({ kind: 'kept', untilMs: 2_300, lost: 2, of: 3 })
   expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', lost(2_150)]]) }))).toEqual({ kind: 'kept', untilMs: 2_350, lost: 3, of: 3 })
   expect(rightToRun(node({ answers: new Map([['b', lost(2_000)]]) })).kind).toBe('ended')
   expect(rightToRun(node({ answers: new Map([['b', lost(2_100, 2)]]) })).kind).toBe('ended')
   expect(rightToRun(node({ answers: new Map([['x', lost(2_100)]]) })).kind).toBe('ended')
-  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', { epoch: 1, isLost: false, askedMs: 2_050 }]]) }))).toEqual({ kind: 'ended', lost: 2, of: 3, contradictedBy: 'c' })
+  expect(rightToRun(node({ answers: new Map([['c', { epoch: 1, isLost: false, askedMs: 2_050 }]]) }))).toEqual({ kind: 'ended', lost: 1, of: 3, contradictedBy: 'c' })
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', { epoch: 1, isLost: false, askedMs: 2_050 }]]) })).kind).toBe('kept')
+  expect(rightToRun(node({ answers: new Map([['c', { epoch: 0, isLost: false, askedMs: 2_050 }]]) }))).toEqual({ kind: 'ended', lost: 1, of: 3 })
   const two: Membership = { epoch: 1, members: ['a', 'b'], terms }
   expect(rightToRun(node({ membership: two })).kind).toBe('ended')
   expect(rightToRun(node({ membership: two, answers: new Map([['b', lost(2_100)]]) })).kind).toBe('kept')
+})
+
+test('a majority that is known before the lease ends is added to it', () => {
+  expect(rightToRun(node({ nowMs: 2_100, answers: new Map([['b', lost(2_050)]]) }))).toEqual({ kind: 'held', untilMs: 2_250 })
+  expect(rightToRun(node({ nowMs: 2_100, answers: new Map([['b', lost(1_950)]]) }))).toEqual({ kind: 'held', untilMs: 2_200 })
+  expect(rightToRun(node({ membership: { epoch: 1, members: ['a'], terms }, nowMs: 2_000 }))).toEqual({ kind: 'held', untilMs: Number.POSITIVE_INFINITY })
+})
+
+test('an answer "lost" counts for its time, though the peer hears the control plane again', () => {
+  const again = answerAfter(lost(2_100), { epoch: 1, isLost: false, askedMs: 2_180 })
+  expect(again).toEqual({ epoch: 1, isLost: false, askedMs: 2_180, lostAskedMs: 2_100 })
+  expect(rightToRun(node({ answers: new Map([['b', again]]) }))).toEqual({ kind: 'kept', untilMs: 2_300, lost: 2, of: 3 })
+  expect(rightToRun(node({ nowMs: 2_300, answers: new Map([['b', again]]) }))).toEqual({ kind: 'ended', lost: 1, of: 3, contradictedBy: 'b' })
+  expect(answerAfter(again, lost(2_120))).toEqual({ epoch: 1, isLost: false, askedMs: 2_180, lostAskedMs: 2_120 })
+  expect(answerAfter(lost(2_100), { epoch: 2, isLost: false, askedMs: 2_180 })).toEqual({ epoch: 2, isLost: false, askedMs: 2_180 })
+  expect(answerAfter(undefined, lost(1))).toEqual({ epoch: 1, isLost: true, askedMs: 1, lostAskedMs: 1 })
 })
 
 test('a node alone in its membership keeps its pods as long as the control plane is away', () => {

@@ -94,13 +94,25 @@ export function stillInUse(inUse: readonly Membership[], ackedEpoch: (name: stri
 
 /** A peer's answer to "have you lost the control plane too?". */
 export interface PeerAnswer {
-  /** The epoch the peer decides by. */
+  /** The epoch the peer decides by; 0: none, its answer says nothing. */
   readonly epoch: number
   /** It has received no ack for {@link lostAfterMs}. */
   readonly isLost: boolean
   /** When the question was sent, on the asker's clock. */
   readonly askedMs: number
+  /** When the newest question was sent that it answered with "lost" under this epoch: that counts for `answerMs`, whatever it says now. */
+  readonly lostAskedMs?: number | undefined
 }
+
+/** What is known of a peer after one more answer; answers may overtake each other. */
+export function answerAfter(before: PeerAnswer | undefined, answer: PeerAnswer): PeerAnswer {
+  const newest = before && before.askedMs > answer.askedMs ? before : answer
+  const lost = [before, answer].flatMap((one) => (one?.epoch === newest.epoch ? [lostAskedMs(one)] : []))
+  const lostMs = Math.max(...lost)
+  return { epoch: newest.epoch, isLost: newest.isLost, askedMs: newest.askedMs, ...(Number.isFinite(lostMs) ? { lostAskedMs: lostMs } : {}) }
+}
+
+const lostAskedMs = (answer: PeerAnswer): number => answer.lostAskedMs ?? (answer.isLost ? answer.askedMs : Number.NEGATIVE_INFINITY)
 
 export interface NodeView {
   readonly self: string
@@ -109,7 +121,7 @@ export interface NodeView {
   /** When the newest acked heartbeat was sent, and when an ack last came. */
   readonly heartbeatSentMs?: number | undefined
   readonly ackReceivedMs?: number | undefined
-  /** The newest answer of each peer. */
+  /** Of each peer, by {@link answerAfter}. */
   readonly answers: ReadonlyMap<string, PeerAnswer>
   /** The right has ended before and no ack has come since: only an ack can bring it back. */
   readonly hasEnded: boolean
@@ -117,7 +129,7 @@ export interface NodeView {
 }
 
 export type RunRight =
-  /** By a lease. */
+  /** By a lease; `untilMs` is later than its end when a majority has lost the control plane already. */
   | { readonly kind: 'held'; readonly untilMs: number }
   /** Past its lease, but `lost` of `of` members say that the control plane is lost to them as well. */
   | { readonly kind: 'kept'; readonly untilMs: number; readonly lost: number; readonly of: number }
@@ -132,23 +144,42 @@ export const hasLostControlPlane = ({ membership, ackReceivedMs, nowMs }: Pick<N
 
 /** May this node run pods, and until when if nothing new is heard? Its pods must be dead at `untilMs`. */
 export function rightToRun(view: NodeView): RunRight {
-  const { membership, heartbeatSentMs, answers, nowMs, self } = view
+  const { membership, heartbeatSentMs, hasEnded, nowMs } = view
   if (!membership || heartbeatSentMs === undefined) return { kind: 'none' }
-  const { terms, members } = membership
-  const endMs = heartbeatSentMs + terms.leaseMs
-  if (!view.hasEnded && nowMs < endMs) return { kind: 'held', untilMs: endMs }
+  const { keptUntilMs, ...tally } = majorityOf(view, membership)
+  const endMs = heartbeatSentMs + membership.terms.leaseMs
+  if (!hasEnded && nowMs < endMs) return { kind: 'held', untilMs: Math.max(endMs, keptUntilMs) }
+  if (!hasEnded && nowMs < keptUntilMs) return { kind: 'kept', untilMs: keptUntilMs, lost: tally.lost, of: tally.of }
+  return { kind: 'ended', ...tally }
+}
+
+interface Majority {
+  /** Of the members, this node included. */
+  readonly lost: number
+  readonly of: number
+  /** A peer that says now that it hears the control plane. */
+  readonly contradictedBy?: string
+  /** Until when a strict majority has lost the control plane, as far as is known now. */
+  readonly keptUntilMs: number
+}
+
+/**
+ * An answer "lost" counts for its whole time, also when the same or another peer hears the control plane again: the proof wants no more, members of which
+ * fewer than half hear it go on, and when the control plane comes back, who reaches it a moment later than the others has that long to be acked.
+ */
+function majorityOf(view: NodeView, { members, epoch, terms }: Membership): Majority {
+  const { self, answers, nowMs } = view
   const fresh = members.flatMap((name) => {
     const answer = name === self ? undefined : answers.get(name)
-    return answer && nowMs < answer.askedMs + terms.answerMs ? [{ name, ...answer }] : []
+    return answer?.epoch === epoch ? [{ name, isLost: answer.isLost, lostMs: lostAskedMs(answer), askedMs: answer.askedMs }] : []
   })
-  const agreeing = hasLostControlPlane(view) ? fresh.filter(({ isLost, epoch }) => isLost && epoch === membership.epoch) : []
-  const own = members.includes(self) && hasLostControlPlane(view) ? 1 : 0
-  const tally = { lost: own + agreeing.length, of: members.length }
-  const contradictedBy = fresh.find(({ isLost }) => !isLost)?.name
-  if (view.hasEnded || contradictedBy !== undefined || own === 0 || 2 * tally.lost <= tally.of) return { kind: 'ended', ...tally, ...(contradictedBy === undefined ? {} : { contradictedBy }) }
+  const isLost = hasLostControlPlane(view) && members.includes(self)
+  const lostMs = isLost ? fresh.map((answer) => answer.lostMs).filter((ms) => nowMs < ms + terms.answerMs).toSorted((a, b) => b - a) : []
+  const contradictedBy = fresh.find((answer) => !answer.isLost && nowMs < answer.askedMs + terms.answerMs)?.name
+  const tally = { lost: (isLost ? 1 : 0) + lostMs.length, of: members.length, ...(contradictedBy === undefined ? {} : { contradictedBy }) }
+  if (!isLost || 2 * tally.lost <= tally.of) return { ...tally, keptUntilMs: Number.NEGATIVE_INFINITY }
   // The answers wanted beside its own: the right lasts until the oldest of the newest ones stops counting.
   const wanted = Math.floor(tally.of / 2)
-  const askedMs = agreeing.map((answer) => answer.askedMs).toSorted((a, b) => b - a)
-  const oldest = wanted === 0 ? Number.POSITIVE_INFINITY : (askedMs[wanted - 1] ?? nowMs)
-  return { kind: 'kept', untilMs: oldest + terms.answerMs, ...tally }
+  const oldestMs = wanted === 0 ? Number.POSITIVE_INFINITY : (lostMs[wanted - 1] ?? Number.NEGATIVE_INFINITY)
+  return { ...tally, keptUntilMs: oldestMs + terms.answerMs }
 }
