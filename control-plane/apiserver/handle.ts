@@ -10,6 +10,7 @@ import { parsePath, type ResourcePath } from './core/request-info.ts'
 import type { HandlerContext } from './handlers/context.ts'
 import { findRoute } from './handlers/route.ts'
 import { pageNotFound } from './http/answers.ts'
+import { withinTime } from './time-limit.ts'
 import { negotiate, plainJson, type Representation } from './representations/negotiate.ts'
 import { statusBody } from './representations/write.ts'
 import type { ApiRequest, ApiResponse, Handle } from './request.ts'
@@ -35,8 +36,8 @@ export function createHandle(options: HandleOptions): Handle {
       const found = findRoute(options.parts.resources, request, path)
       if (found.kind === 'unknown-group') return pageNotFound()
       representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: request.method === 'GET' && offersStreams(path) })
-      const context: HandlerContext = { parts: options.parts, request, route: found.route, representation, warnings }
-      return withWarnings(await options.dispatch(context), warnings)
+      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings }))
+      return withWarnings(answer, warnings)
     } catch (error) {
       report(options.log, request, error)
       return withWarnings(statusBody(asApiError(error).status, representation), warnings)

@@ -3,7 +3,7 @@
  * Every function makes an {@link ApiError}; both doors of the core answer it.
  */
 import { ApiError } from '../../shared/kit/api-error.ts'
-import { isFault, messageOf, type Fault } from '../../shared/kit/faults.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { FieldError } from '../../shared/model/field-error.ts'
 import type { Status, StatusCause, StatusDetails } from '../../shared/model/gen/api.ts'
 
@@ -72,8 +72,9 @@ export const plainError = (message: string): ApiError => failure({ code: 500, me
 
 export const gone = (message: string): ApiError => failure({ code: 410, reason: 'Expired', message })
 
-export const timeout = (message: string, retryAfterSeconds = 1): ApiError =>
-  failure({ code: 504, reason: 'Timeout', message: `Timeout: ${message}`, details: { retryAfterSeconds } })
+/** @param retryAfterSeconds only for what may be asked again without harm: client libraries do so by themselves. */
+export const timeout = (message: string, retryAfterSeconds?: number): ApiError =>
+  failure({ code: 504, reason: 'Timeout', message: `Timeout: ${message}`, details: retryAfterSeconds === undefined ? {} : { retryAfterSeconds } })
 
 export const tooLargeResourceVersion = (wanted: number, current: number): ApiError =>
   failure({
@@ -84,7 +85,15 @@ export const tooLargeResourceVersion = (wanted: number, current: number): ApiErr
   })
 
 /** 503; in the words of a server that cannot reach its storage. */
-export const serviceUnavailable = (message: string): ApiError => failure({ code: 503, reason: 'ServiceUnavailable', message })
+export const serviceUnavailable = (message: string, retryAfterSeconds?: number): ApiError =>
+  failure({ code: 503, reason: 'ServiceUnavailable', message, ...(retryAfterSeconds !== undefined && { details: { retryAfterSeconds } }) })
+
+/** A write of which nobody knows whether it happened. */
+export class OutcomeUnknown extends Fault {
+  constructor(cause: Fault) {
+    super(cause.code, `${cause.message}; the write may or may not have happened: look before you try again`, { cause })
+  }
+}
 
 export const unauthorized = (): ApiError => failure({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' })
 
@@ -136,13 +145,22 @@ export const success = (details?: StatusDetails, code?: number): Status => ({
   ...(code !== undefined && { code }),
 })
 
-/** The one place where the world's failures become answers. `undefined`: our own mistake, to be reported as a bug. */
+/** Storage that is away is mostly back soon. */
+const RETRY_SECONDS = 1
+
+/**
+ * The one place where the world's failures become answers. `undefined`: our own mistake, to be reported as a bug.
+ *
+ * A 503 says that nothing was written, and when to come back: client libraries then ask again by themselves. A 504 to a write says that it may have
+ * happened, and names no time, so that nothing is done twice.
+ */
 export function statusOfFault(fault: Fault): ApiError | undefined {
+  if (fault instanceof OutcomeUnknown) return timeout(fault.message)
   switch (fault.code) {
     case 'unavailable':
-      return serviceUnavailable(fault.message)
+      return serviceUnavailable(fault.message, RETRY_SECONDS)
     case 'timeout':
-      return timeout(fault.message)
+      return timeout(fault.message, RETRY_SECONDS)
     case 'gone':
       return gone('The resourceVersion for the provided watch is too old.')
     case 'exhausted':

@@ -1,6 +1,7 @@
 import { Etcd3, isRecoverableError, type IOptions } from 'etcd3'
 import type { Clock } from '../../shared/kit/clock.ts'
-import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+import { isNeverSent } from './etcd-errors.ts'
 
 /** Where etcd is and who we are to it. */
 export interface EtcdAddress {
@@ -22,6 +23,9 @@ export interface EtcdTls {
 
 export type EtcdClient = Etcd3
 
+/** For one call, if nothing else is said. */
+export const DEFAULT_CALL_MS = 5000
+
 /** An endpoint that just failed is left alone this long, if there are others. */
 const RESTING_MS = 500
 
@@ -29,7 +33,7 @@ const RESTING_MS = 500
  * The library's client without its own ideas about failure: it tries nothing twice that may have been sent (that is the caller's to
  * decide) and comes back quickly after a broken connection. Connects at the first call.
  */
-export function openEtcd({ endpoints, tls, callMs = 5000 }: EtcdAddress, clock: Clock): EtcdClient {
+export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS }: EtcdAddress, clock: Clock): EtcdClient {
   return new Etcd3({
     hosts: [...endpoints],
     ...(tls && { credentials: { rootCertificate: Buffer.from(tls.ca), ...(tls.key && { privateKey: Buffer.from(tls.key) }), ...(tls.cert && { certChain: Buffer.from(tls.cert) }) } }),
@@ -68,7 +72,7 @@ function elsewhere(endpoints: number): FaultPolicy {
       try {
         return await work()
       } catch (error) {
-        if (tries >= endpoints || !/No connection established|failed a moment ago/.test(messageOf(error))) throw error
+        if (tries >= endpoints || !isNeverSent(error)) throw error
       }
     }
   })

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { BatchTooLarge, GroupCommit, type GroupCommitOptions, type PendingWrite } from './group-commit.ts'
-import type { Write, WriteResult } from './port.ts'
+import { NotWritten, type Write, type WriteResult } from './port.ts'
 import type { Placed } from './positions.ts'
 
 type Batch = ReadonlyArray<Placed<PendingWrite>>
@@ -20,6 +21,8 @@ function server(options: Partial<GroupCommitOptions> = {}): Server {
     maxWrites: 1000,
     maxBytes: 1 << 20,
     maxInFlight: 1,
+    clock: systemClock,
+    waitMs: 60_000,
     soon: (run) => void setImmediate(run),
     commit(batch) {
       const answer = Promise.withResolvers<readonly WriteResult[]>()
@@ -102,4 +105,26 @@ test('who gives up while waiting is not written; after closing nothing is', asyn
   await answer()
   await first
   expect(batches).toEqual([['put a']])
+})
+
+test('while a transaction hangs, those who wait are told within bounds that nothing of theirs was sent; who came later waits on', async () => {
+  let nowMs = 0
+  const timers: Array<{ readonly dueMs: number; readonly run: () => void }> = []
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, after: (delayMs: number, run: () => void) => (timers.push({ dueMs: nowMs + delayMs, run }), () => {}) }
+  const passTo = (ms: number): void => {
+    nowMs = ms
+    for (const { run } of timers.splice(0).filter(({ dueMs, run }) => dueMs <= ms || (timers.push({ dueMs, run }), false))) run()
+  }
+  const { commits, batches, answer } = server({ clock, waitMs: 5_000 })
+  const hanging = commits.write(put('a'))
+  await turn()
+  const waiting = Array.from({ length: 10 }, () => expect(commits.write(put('b'))).rejects.toSatisfy((error) => error instanceof NotWritten))
+  passTo(4_999)
+  const later = commits.write(put('c'))
+  passTo(5_001)
+  await Promise.all(waiting)
+  await answer()
+  await answer()
+  await Promise.all([hanging, later])
+  expect(batches).toEqual([['put a'], ['put c']])
 })

@@ -1,6 +1,7 @@
+import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { takeBatch, type BatchLimits, type Placed } from './positions.ts'
-import type { Write, WriteResult } from './port.ts'
+import { NotWritten, type Write, type WriteResult } from './port.ts'
 
 /** Why a batch was not even tried: it may be given again, in smaller pieces. */
 export class BatchTooLarge extends Fault {
@@ -12,6 +13,9 @@ export class BatchTooLarge extends Fault {
 export interface GroupCommitOptions extends BatchLimits {
   /** How many transactions may be under way at once. */
   readonly maxInFlight: number
+  readonly clock: Clock
+  /** A write that has not been sent for this long is given back: an etcd that hangs must not gather ever more of them. */
+  readonly waitMs: number
   /** Runs soon, after what came in together has been read. */
   soon(run: () => void): void
   /** One transaction: an answer per write, in order. Throws `BatchTooLarge`, or a `Fault` for all. */
@@ -20,6 +24,8 @@ export interface GroupCommitOptions extends BatchLimits {
 
 export interface PendingWrite {
   readonly write: Write
+  /** Of the clock's monotonic time. */
+  readonly dueMs: number
   resolve(result: WriteResult): void
   reject(error: unknown): void
 }
@@ -35,6 +41,7 @@ export class GroupCommit {
   #inFlight = 0
   #scheduled = false
   #closed: Fault | undefined
+  #isTiming = false
 
   constructor(options: GroupCommitOptions) {
     this.#options = options
@@ -47,6 +54,7 @@ export class GroupCommit {
       if (signal?.aborted) return reject(cancelled(signal))
       const pending: PendingWrite = {
         write,
+        dueMs: this.#options.clock.monotonicMs() + this.#options.waitMs,
         resolve: (result) => {
           signal?.removeEventListener('abort', abort)
           resolve(result)
@@ -64,6 +72,7 @@ export class GroupCommit {
       signal?.addEventListener('abort', abort, { once: true })
       this.#queue.push(pending)
       this.#schedule()
+      this.#time()
     })
   }
 
@@ -71,6 +80,22 @@ export class GroupCommit {
   close(fault: Fault): void {
     this.#closed = fault
     for (const pending of this.#queue.splice(0)) pending.reject(fault)
+  }
+
+  /** One timer for all that wait: it looks at the oldest. */
+  #time(): void {
+    const oldest = this.#queue[0]
+    if (this.#isTiming || oldest === undefined) return
+    this.#isTiming = true
+    const { clock, waitMs } = this.#options
+    clock.after(Math.max(1, oldest.dueMs - clock.monotonicMs()), () => {
+      this.#isTiming = false
+      const now = clock.monotonicMs()
+      const late = this.#queue.filter(({ dueMs }) => dueMs <= now)
+      if (late.length > 0) this.#queue = this.#queue.filter(({ dueMs }) => dueMs > now)
+      for (const pending of late) pending.reject(new NotWritten('unavailable', `the storage is taken up by other writes or hangs: a write waited ${waitMs / 1000} s and was not sent`))
+      this.#time()
+    })
   }
 
   #schedule(): void {

@@ -1,3 +1,5 @@
+import { Fault } from '../../shared/kit/faults.ts'
+
 /**
  * Where desired state lives: an ordered map from key to JSON text with one revision counter, compare-and-set writes and
  * watches from a revision. Two adapters (etcd, memory) pass one contract suite (`contract.ts`).
@@ -15,11 +17,14 @@
  * in between; if V has been compacted away, or has never been there, it throws `Fault('gone')` and the caller lists again. Each
  * write moves every watch on, also a write under another prefix: without being asked a watch always comes to `currentRevision`.
  *
- * **Faults**: `unavailable` (not reachable, or no leader; the write may or may not have happened), `timeout` (the same),
+ * **Faults**: `unavailable` (not reachable, or no leader; a write may have happened unless it is a {@link NotWritten}), `timeout` (the same),
  * `gone` (compacted), `exhausted` (out of space; deletions still work), `invalid` (larger than etcd takes, or a revision that has not
  * happened yet), `cancelled`, `corrupt` (etcd says that its members differ).
  */
 export type Revision = number
+
+/** A write that failed before anything of it was sent: it has not happened and will not. Of any other `unavailable` or `timeout` that is not known. */
+export class NotWritten extends Fault {}
 
 /** Positions in a batch, and so the writes one batch may hold. */
 export const POSITIONS = 1024

@@ -1,7 +1,8 @@
 /** The one place where the core writes to the storage. */
-import { Fault } from '../../../shared/kit/faults.ts'
+import { Fault, isFault } from '../../../shared/kit/faults.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
-import type { Entry, Expectation, Revision } from '../../storage/port.ts'
+import { NotWritten, type Entry, type Expectation, type Revision, type Write, type WriteResult } from '../../storage/port.ts'
+import { OutcomeUnknown } from '../status.ts'
 import type { Call } from './call.ts'
 import type { CoreParts } from './parts.ts'
 
@@ -9,15 +10,29 @@ export type Committed = { readonly kind: 'committed'; readonly revision: Revisio
 
 export async function commitPut(parts: CoreParts, call: Call, write: { readonly key: string; readonly object: JsonObject; readonly expect: Expectation }): Promise<Committed> {
   const { key, object, expect } = write
-  const result = await parts.storage.write({ kind: 'put', key, value: JSON.stringify(object), expect, guard: call.guard?.() }, call.signal)
-  return orDeposed(result)
+  return commit(parts, call, { kind: 'put', key, value: JSON.stringify(object), expect, guard: call.guard?.() })
 }
 
 export async function commitDelete(parts: CoreParts, call: Call, { key, expect }: { readonly key: string; readonly expect: Expectation }): Promise<Committed> {
-  return orDeposed(await parts.storage.write({ kind: 'delete', key, expect, guard: call.guard?.() }, call.signal))
+  return commit(parts, call, { kind: 'delete', key, expect, guard: call.guard?.() })
 }
 
-function orDeposed(result: Committed | { readonly kind: 'deposed' }): Committed {
+async function commit(parts: CoreParts, call: Call, write: Write): Promise<Committed> {
+  return orDeposed(await orUnknown(parts.storage.write(write, call.signal)))
+}
+
+/** @throws Fault('deposed') */
+export function orDeposed(result: WriteResult): Committed {
   if (result.kind === 'deposed') throw new Fault('deposed', 'this process is not the leader any more: nothing was written')
   return result
+}
+
+/** Whoever wrote must not take a failure for a "no": the answer may be all that was lost. */
+async function orUnknown(writing: Promise<WriteResult>): Promise<WriteResult> {
+  try {
+    return await writing
+  } catch (error) {
+    if (error instanceof NotWritten || !(isFault(error, 'unavailable') || isFault(error, 'timeout'))) throw error
+    throw new OutcomeUnknown(error)
+  }
 }

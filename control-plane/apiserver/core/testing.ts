@@ -1,4 +1,5 @@
 /** A core over memory storage under a clock of the test's own, for tests of this room and of the client. */
+import { isApiError } from '../../../shared/kit/api-error.ts'
 import { silentLog } from '../../../shared/kit/log.ts'
 import { systemClock } from '../../../shared/kit/clock.ts'
 import { seededRandom } from '../../../shared/kit/random.ts'
@@ -25,7 +26,7 @@ export interface TestServer {
   stop(): void
 }
 
-/** With the namespace `x` and its default account. */
+/** With the namespace `x` and its default account; several may share a storage. */
 export async function startTestServer(storage: Storage = createMemoryStorage()): Promise<TestServer> {
   const stop = new AbortController()
   const nodeStreams = { open: () => Promise.reject(new Error('no nodes here')) }
@@ -34,8 +35,8 @@ export async function startTestServer(storage: Storage = createMemoryStorage()):
   await api.whenReady()
   await api.whenBootstrapped()
   const client = createInProcessClient({ core: api.core, user: admin })
-  await client.create(namespaces, { metadata: { name: 'x' } })
-  await client.create(serviceAccounts, { metadata: { name: 'default', namespace: 'x' } })
+  await client.create(namespaces, { metadata: { name: 'x' } }).catch(unlessThere)
+  await client.create(serviceAccounts, { metadata: { name: 'default', namespace: 'x' } }).catch(unlessThere)
   const raw: TestServer['raw'] = (line, signal = stop.signal) => request(line, { body: undefined, headers: {}, signal })
   const request = (line: string, given: { readonly body: unknown; readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }): Promise<ApiResponse> => {
     const [method = '', target = ''] = line.split(' ')
@@ -56,4 +57,8 @@ export async function startTestServer(storage: Storage = createMemoryStorage()):
     },
     stop: () => stop.abort(),
   }
+}
+
+function unlessThere(error: unknown): void {
+  if (!isApiError(error, 'AlreadyExists')) throw error
 }

@@ -90,7 +90,7 @@ async function tryUpdate(parts: CoreParts, call: Call, attempt: Attempt): Promis
   }
 }
 
-async function changeAndWrite(parts: CoreParts, call: Call, { request, existing }: Attempt): Promise<Outcome> {
+async function changeAndWrite(parts: CoreParts, call: Call, { request, existing, proven }: Attempt): Promise<Outcome> {
   const { store, at, subresource } = request
   const { definition } = store
   const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name }
@@ -112,7 +112,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing 
     for (const warning of definition.warnings?.(prepared, old, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, object: prepared })
     fate = call.dryRun ? 'not-written' : 'unknown'
-    const outcome = await write(parts, call, { store, existing, stored: canonical(prepared, definition.kind, store.apiVersion) })
+    const outcome = await write(parts, call, { store, existing, proven, stored: canonical(prepared, definition.kind, store.apiVersion) })
     fate = outcome.kind === 'done' && !call.dryRun ? 'written' : 'not-written'
     return outcome
   } finally {
@@ -136,8 +136,8 @@ export function checkName(given: string, requested: string): void {
   if (given !== requested) throw badRequest(`the name of the object (${given}) does not match the name on the URL (${requested})`)
 }
 
-async function write(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly stored: JsonObject }): Promise<Outcome> {
-  const { store, existing, stored } = change
+async function write(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly proven: boolean; readonly stored: JsonObject }): Promise<Outcome> {
+  const { store, existing, proven, stored } = change
   const { key, revision } = existing
   const expect = { kind: 'revision', revision } as const
   if (isReadyToGo(store.definition, stored, existing.object)) {
@@ -146,10 +146,16 @@ async function write(parts: CoreParts, call: Call, change: { readonly store: Res
     if (result.kind === 'committed') await parts.allocations.release({ store, object: stored, call })
     return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(store, result.current)
   }
-  if (isSame(stored, withoutRevision(existing))) return { kind: 'done', item: existing }
+  if (isSame(stored, withoutRevision(existing))) return proven || call.dryRun ? { kind: 'done', item: existing } : stillSame(parts, call, { store, existing })
   if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
   const result = await commitPut(parts, call, { key, object: store.toStored(stored), expect })
   return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, result.revision, stored) } : overtaken(store, result.current)
+}
+
+/** Nothing needs to be written, if what the cache holds is still what is stored: somebody may just have written something else. */
+async function stillSame(parts: CoreParts, call: Call, { store, existing }: { readonly store: ResourceStore; readonly existing: CachedObject }): Promise<Outcome> {
+  const current = await newest(parts, store, { key: existing.key, signal: call.signal })
+  return current?.revision === existing.revision ? { kind: 'done', item: existing } : { kind: 'conflict', current }
 }
 
 const overtaken = (store: ResourceStore, current: Entry | undefined): Outcome => ({ kind: 'conflict', current: current && store.read(current) })

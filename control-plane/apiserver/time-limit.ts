@@ -1,0 +1,21 @@
+import type { Clock } from '../../shared/kit/clock.ts'
+import { isFault } from '../../shared/kit/faults.ts'
+import type { ApiRequest } from './request.ts'
+import { timeout } from './status.ts'
+
+/** How long a request may take until its answer begins; as long as Kubernetes gives writes. */
+export const ANSWER_MS = 34_000
+
+/** Runs the request, and gives up (504) when its answer has not begun within the time: nothing waits for ever, whatever hangs. What has begun, a watch or a log, goes on. */
+export async function withinTime<T>(clock: Clock, request: ApiRequest, run: (limited: ApiRequest) => Promise<T>): Promise<T> {
+  const limit = new AbortController()
+  const cancel = clock.after(ANSWER_MS, () => limit.abort(new Error('the answer takes too long')))
+  try {
+    return await run({ ...request, signal: AbortSignal.any([request.signal, limit.signal]) })
+  } catch (error) {
+    if (limit.signal.aborted && isFault(error, 'cancelled')) throw timeout('request did not complete within the allotted timeout')
+    throw error
+  } finally {
+    cancel()
+  }
+}
