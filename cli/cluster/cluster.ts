@@ -43,10 +43,15 @@ export interface ApiMetadata {
 export interface Cluster extends Disposable {
   readonly target: Target
   readonly namespace: string
-  /** What the server answered. @throws StatusProblem when it refused, Fault('unavailable') when it was not there. */
+  /**
+   * What the server answered. A server that is away for a moment is borne with, see `patience.ts`.
+   * @throws StatusProblem when it refused, Fault('unavailable') when it was not there, UnknownOutcome when a write's answer never came
+   */
   json<T = ApiObject>(call: ApiCall): Promise<T>
   text(call: ApiCall): Promise<string>
   /** The answer as it comes. @throws as {@link json} */
   stream(call: ApiCall): Promise<RestStream>
   readonly discovery: Discovery
+  /** A line for the person at the keyboard, beside the output. */
+  note(line: string): void
 }

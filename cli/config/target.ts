@@ -8,6 +8,8 @@ import { loadKubeconfig } from './load.ts'
 
 export interface Target {
   readonly rest: RestOptions
+  /** Whether a flag, a kubeconfig or a pod's environment names the server; else it is the address that kubectl tries. */
+  readonly serverNamed: boolean
   readonly namespace: string
   /** Whether the namespace was given on the command line. */
   readonly namespaceGiven: boolean
@@ -31,7 +33,7 @@ export function targetOf(config: Kubeconfig, flags: Flags, env: Env): Target {
   const namespace = flags.text('namespace') || context?.namespace || 'default'
   const inside = contextName === '' && !flags.given('server') ? insidePod(env) : undefined
   const rest = inside ?? { ...connection(cluster, flags), ...credentials(user, flags) }
-  return { rest: { ...rest, userAgent: 'gantry' }, namespace: inside && !namespaceGiven ? readText(`${SERVICE_ACCOUNT}/namespace`) : namespace, namespaceGiven, headers: impersonation(flags) }
+  return { rest: { ...rest, userAgent: 'gantry' }, serverNamed: inside !== undefined || (flags.text('server') ?? cluster.server) !== undefined, namespace: inside && !namespaceGiven ? readText(`${SERVICE_ACCOUNT}/namespace`) : namespace, namespaceGiven, headers: impersonation(flags) }
 }
 
 interface Wanted {

@@ -1,5 +1,6 @@
 import type { Event } from '../../shared/model/gen/api.ts'
 import type { ApiObject, Cluster } from '../cluster/cluster.ts'
+import { lastMs } from '../events/moment.ts'
 import { ageText } from '../print/age.ts'
 import type { Page } from './page.ts'
 
@@ -10,10 +11,10 @@ export async function eventsAbout(cluster: Cluster, { metadata = {}, kind = '' }
   const selector = [`involvedObject.name=${name}`, ...(namespace === undefined ? [] : [`involvedObject.namespace=${namespace}`]), `involvedObject.kind=${kind}`, ...(uid === undefined || kind === 'Node' ? [] : [`involvedObject.uid=${uid}`])]
   const path = namespace === undefined ? '/api/v1/events' : `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`
   const { items } = await cluster.json<{ readonly items: readonly Event[] }>({ path, query: { fieldSelector: selector.join(','), limit: '500' } })
-  return items.toSorted((a, b) => (lastSeen(a) < lastSeen(b) ? -1 : 1))
+  return items.toSorted((a, b) => lastMs(a) - lastMs(b))
 }
 
-export const lastSeen = ({ series, lastTimestamp, eventTime, firstTimestamp, metadata }: Event): string => series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata.creationTimestamp ?? ''
+const lastSeen = ({ series, lastTimestamp, eventTime, firstTimestamp, metadata }: Event): string => series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata.creationTimestamp ?? ''
 
 /** `5s (x3 over 2m)` */
 export function intervalText(event: Event, nowMs: number): string {

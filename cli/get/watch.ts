@@ -1,10 +1,11 @@
 /** `get -w`: what is there, then what changes. */
 import type { ApiCall, ApiObject } from '../cluster/cluster.ts'
 import type { Selection } from '../cluster/selection.ts'
-import { watch, type WatchEvent } from '../cluster/watch.ts'
+import { follow, type Listed } from '../cluster/watch.ts'
 import { namedItems, nameOf } from '../print/items.ts'
 import { printerFor, type ObjectPrinter } from '../print/objects.ts'
-import { headerOf, rowOf, type ServerTable, type TableStyle } from '../print/table.ts'
+import { createGrowingColumns } from '../print/growing-columns.ts'
+import { headerOf, rowOf, type ServerTable } from '../print/table.ts'
 import { Problem } from '../program/problem.ts'
 import { styleOf, TABLE_ACCEPT } from './table-output.ts'
 import { listCall, type Wanted } from './wanted.ts'
@@ -38,36 +39,36 @@ async function watchAsObjects({ call, cluster, output }: Wanted, { selection, re
     if (!call.flags.is('output-watch-events')) return call.terminal.out(await print(object))
     call.terminal.out(output === 'name' ? `${type} ${nameOf(object)}\n` : await print({ type, object }))
   }
-  const list = await cluster.json(request)
-  if (!call.flags.is('watch-only')) for (const item of namedItems(list, selection.resource)) await show('ADDED', item)
-  for await (const { type, object } of watch<ApiObject>(cluster, { ...request, resourceVersion: list.metadata?.resourceVersion })) await show(type, object)
+  const list = async (): Promise<Listed<ApiObject>> => {
+    const found = await cluster.json(request)
+    return { items: namedItems(found, selection.resource), resourceVersion: found.metadata?.resourceVersion }
+  }
+  const known = await list()
+  if (!call.flags.is('watch-only')) for (const item of known.items) await show('ADDED', item)
+  for await (const { type, object } of follow<ApiObject>(cluster, { call: request, known, list, metadataOf: ({ metadata }) => metadata })) await show(type, object)
 }
+
+/** A table of one row for each: so a watch has them. */
+const rowByRow = (table: ServerTable): readonly ServerTable[] => (table.rows ?? []).map((row) => ({ ...table, rows: [row] }))
 
 async function watchAsTable(wanted: Wanted, selection: Selection, request: ApiCall): Promise<void> {
   const { call, cluster } = wanted
   const style = styleOf(wanted, selection)
   const asTable: ApiCall = { ...request, headers: { accept: TABLE_ACCEPT } }
   const events = call.flags.is('output-watch-events')
-  const list = await cluster.json<ServerTable>(asTable)
-  const lines = linesOfTable(style, events)
-  if (!call.flags.is('watch-only') && (list.rows ?? []).length > 0) call.terminal.out(lines('ADDED', list))
-  let columns = list
-  for await (const { type, object } of watch<ServerTable>(cluster, { ...asTable, resourceVersion: list.metadata?.resourceVersion }) as AsyncIterable<WatchEvent<ServerTable>>) {
+  let columns: ServerTable | undefined
+  const list = async (): Promise<Listed<ServerTable>> => {
+    const table = await cluster.json<ServerTable>(asTable)
+    columns = table
+    return { items: rowByRow(table), resourceVersion: table.metadata?.resourceVersion }
+  }
+  const known = await list()
+  const rowsOf = (type: string, table: ServerTable): ReadonlyArray<readonly string[]> => (table.rows ?? []).map((row) => [...(events ? [type] : []), ...rowOf(row, columns ?? table, style)])
+  const lines = createGrowingColumns(style.noHeaders || !columns ? [] : [...(events ? ['EVENT'] : []), ...headerOf(columns, style)])
+  if (!call.flags.is('watch-only') && known.items.length > 0) call.terminal.out(lines(known.items.flatMap((table) => rowsOf('ADDED', table))))
+  for await (const { type, object } of follow<ServerTable>(cluster, { call: asTable, known, list, metadataOf: ({ rows }) => rows?.[0]?.object?.metadata })) {
     // Only a stream's first event says what the columns are.
     if ((object.columnDefinitions ?? []).length > 0) columns = object
-    call.terminal.out(lines(type, { ...object, ...(columns.columnDefinitions ? { columnDefinitions: columns.columnDefinitions } : {}) }))
-  }
-}
-
-/** Columns keep the widths they once had, so that lines printed at different times stand below one another. */
-function linesOfTable(style: TableStyle, events: boolean): (type: string, table: ServerTable) => string {
-  const widths: number[] = []
-  let headed = style.noHeaders
-  return (type, table) => {
-    const rows = (table.rows ?? []).map((row) => [...(events ? [type] : []), ...rowOf(row, table, style)])
-    if (!headed) rows.unshift([...(events ? ['EVENT'] : []), ...headerOf(table, style)])
-    headed = true
-    for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 3, cell.length)
-    return rows.map((row) => `${row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd((widths[at] ?? 0) + 3))).join('')}\n`).join('')
+    call.terminal.out(lines(rowsOf(type, object)))
   }
 }

@@ -51,7 +51,7 @@ export const SECTIONS: readonly Section[] = [
       { name: 'exec', summary: 'Run a command in a container', load: async () => (await import('../exec/exec.ts')).exec },
       { name: 'attach', summary: 'Attach to the process that runs in a container', load: async () => (await import('../exec/exec.ts')).attach },
       { name: 'port-forward', summary: 'Forward local ports to a pod', load: async () => (await import('../stream/port-forward.ts')).portForward },
-      { name: 'events', summary: 'List events', load: async () => (await import('../about/events.ts')).events },
+      { name: 'events', summary: 'List events', load: async () => (await import('../events/events.ts')).events },
       { name: 'why', summary: 'Explain why a pod is on its node, or on none', load: async () => (await import('../why/why.ts')).why },
     ],
   },

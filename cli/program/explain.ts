@@ -29,16 +29,18 @@ function unreachable(error: Error): string {
   const cause = error.cause as NodeJS.ErrnoException | undefined
   const server = /^(https?:\/\/\S+)/.exec(error.message)?.[1] ?? ''
   const host = URL.parse(server)?.host ?? server
+  const triedMs = (error as { readonly triedMs?: number }).triedMs ?? 0
+  const hint = `${triedMs > 500 ? `Nobody answered for ${(triedMs / 1000).toFixed(1)} s. ` : ''}${HINT}`
   switch (cause?.code) {
     case 'ECONNREFUSED':
-      return `The connection to the server ${host} was refused - did you specify the right host or port?\n${HINT}`
+      return `The connection to the server ${host} was refused - did you specify the right host or port?\n${hint}`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `Unable to connect to the server: the host name in ${server} is not known: look at "gantry config view"`
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `Unable to connect to the server: ${host} does not answer (${cause.code})\n${HINT}`
+      return `Unable to connect to the server: ${host} does not answer (${cause.code})\n${hint}`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':

@@ -4,21 +4,30 @@
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { Fault } from '../../shared/kit/faults.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { RestAnswer, RestClient, RestOptions, RestRequest, RestStream } from '../../shared/kit/rest-client.ts'
 import { Body } from './body.ts'
 import { ResponseReader, type Head } from './response.ts'
+import { CancelledMidway, Unanswered } from './unanswered.ts'
 
-export function createWireClient(options: RestOptions): RestClient {
+/** An idle connection whose other side is gone, perhaps with its machine, is noticed after this and some seconds: a watch would wait for ever. */
+const KEEP_ALIVE_MS = 1_000
+
+export interface WireOptions extends RestOptions {
+  /** How long a new connection may take; absent: as long as the system gives. */
+  readonly connectTimeoutMs?: (() => number | undefined) | undefined
+}
+
+export function createWireClient(options: WireOptions): RestClient {
   const idle: Socket[] = []
   const all = new Set<Socket>()
   const connect = connector(options)
   const unreachable = (cause: Error): Fault => new Fault('unavailable', `${options.server} cannot be reached: ${cause.message || (cause as NodeJS.ErrnoException).code}`, { cause })
 
-  async function connection(): Promise<{ readonly socket: Socket; readonly kept: boolean }> {
+  async function connection(signal: AbortSignal | undefined): Promise<{ readonly socket: Socket; readonly kept: boolean }> {
     const kept = idle.pop()
     if (kept) return { socket: kept, kept: true }
-    const socket = await connect().catch((cause: Error) => Promise.reject(unreachable(cause)))
+    const socket = await connect(signal).catch((cause: Error) => Promise.reject(signal?.aborted ? cancelled(signal) : unreachable(cause)))
     all.add(socket)
     socket.once('close', () => {
       all.delete(socket)
@@ -30,15 +39,15 @@ export function createWireClient(options: RestOptions): RestClient {
 
   async function stream(request: RestRequest): Promise<RestStream> {
     for (;;) {
-      if (request.signal?.aborted) throw new Fault('cancelled', 'cancelled', { cause: request.signal.reason })
-      const { socket, kept } = await connection()
+      if (request.signal?.aborted) throw cancelled(request.signal)
+      const { socket, kept } = await connection(request.signal)
       try {
         return await exchange(socket, { request, options, release: () => void idle.push(socket) })
       } catch (error) {
         // A kept connection may have been closed while nobody looked; what changes nothing may be asked again.
         if (kept && error instanceof ClosedBefore && (request.method ?? 'GET') === 'GET') continue
-        if (request.signal?.aborted) throw new Fault('cancelled', 'cancelled', { cause: error })
-        throw error instanceof Fault ? error : unreachable(error as Error)
+        if (request.signal?.aborted) throw new CancelledMidway({ cause: request.signal.reason })
+        throw error instanceof Fault ? error : new Unanswered(`${options.server} broke off before it answered${error instanceof ClosedBefore ? '' : `: ${messageOf(error)}`}`, { cause: error })
       }
     }
   }
@@ -57,27 +66,47 @@ export function createWireClient(options: RestOptions): RestClient {
   }
 }
 
+/** The cause is the signal's reason: a `TimeoutError` when time ran out. */
+const cancelled = (signal: AbortSignal): Fault => new Fault('cancelled', 'cancelled', { cause: signal.reason })
+
 /** The connection ended before an answer began. */
 class ClosedBefore extends Error {
   override readonly message = 'the connection was closed before an answer came'
 }
 
 /** Opens a connection, encrypted if the server's address says so. */
-function connector({ server, ca, cert, key, serverName, insecureSkipVerify }: RestOptions): () => Promise<Socket> {
+function connector({ server, ca, cert, key, serverName, insecureSkipVerify, connectTimeoutMs }: WireOptions): (signal: AbortSignal | undefined) => Promise<Socket> {
   const { protocol, hostname, port } = new URL(server)
   const secure = protocol === 'https:'
   const host = hostname.replace(/^\[|\]$/g, '')
   const at = { host, port: port === '' ? (secure ? 443 : 80) : Number(port) }
-  return () =>
+  return (signal) =>
     new Promise((resolve, reject) => {
       const named = serverName ?? (/^[\d.]+$|:/.test(host) ? undefined : host)
       const socket: Socket | TLSSocket = secure
         ? process.getBuiltinModule('node:tls').connect({ ...at, ca, cert, key, ALPNProtocols: ['http/1.1'], ...(named === undefined ? {} : { servername: named }), rejectUnauthorized: !insecureSkipVerify })
         : process.getBuiltinModule('node:net').connect(at)
-      socket.setNoDelay(true)
-      socket.once('error', reject)
+      const limitMs = connectTimeoutMs?.()
+      const late = limitMs === undefined ? undefined : setTimeout(() => abandon(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })), limitMs)
+      const onAbort = (): void => abandon(signal?.reason as Error)
+      const settled = (): void => {
+        clearTimeout(late)
+        signal?.removeEventListener('abort', onAbort)
+        socket.off('error', fail)
+      }
+      const fail = (error: Error): void => {
+        settled()
+        reject(error)
+      }
+      const abandon = (error: Error): void => {
+        fail(error)
+        socket.on('error', () => {}).destroy()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
+      socket.once('error', fail)
       socket.once(secure ? 'secureConnect' : 'connect', () => {
-        socket.off('error', reject)
+        settled()
         resolve(socket)
       })
     })
@@ -143,14 +172,14 @@ function exchange(socket: Socket, { request, options, release }: Exchange): Prom
       try {
         reader.feed(chunk)
       } catch (error) {
-        fail(new Fault('unavailable', `${options.server} gave no answer that can be read: ${(error as Error).message}`, { cause: error }))
+        fail(new Unanswered(`${options.server} gave no answer that can be read: ${(error as Error).message}`, { cause: error }))
       }
     }
-    const onError = (error: Error): void => fail(head ? new Fault('unavailable', `${options.server} broke off its answer`, { cause: error }) : (error as NodeJS.ErrnoException).code === 'ECONNRESET' || (error as NodeJS.ErrnoException).code === 'EPIPE' ? new ClosedBefore() : error)
+    const onError = (error: Error): void => fail(head ? new Unanswered(`${options.server} broke off its answer`, { cause: error }) : (error as NodeJS.ErrnoException).code === 'ECONNRESET' || (error as NodeJS.ErrnoException).code === 'EPIPE' ? new ClosedBefore() : error)
     const onClose = (): void => {
-      if (!reader.close()) fail(head ? new Fault('unavailable', `${options.server} broke off its answer`) : new ClosedBefore())
+      if (!reader.close()) fail(head ? new Unanswered(`${options.server} broke off its answer`) : new ClosedBefore())
     }
-    const onAbort = (): void => fail(new Fault('cancelled', 'cancelled', { cause: request.signal?.reason }))
+    const onAbort = (): void => fail(new CancelledMidway({ cause: request.signal?.reason }))
     socket.on('data', onData).on('error', onError).on('close', onClose)
     request.signal?.addEventListener('abort', onAbort, { once: true })
     socket.resume()
