@@ -16,3 +16,74 @@ test('a ready pod stays ready when the agent is started again: nothing is probed
   await node.clock.advance(20_000)
   expect(node.reports.slice(from).flatMap(({ status }) => status.containerStatuses?.map(({ ready }) => ready) ?? [])).not.toContain(false)
 })
+
+/** The end of a container was deleted with it before it was noted: after a restart of the agent work that had succeeded was said to be lost. */
+test('a container that has ended is deleted only when its end is noted', async () => {
+  const { files, runtime } = node.parts
+  const order: string[] = []
+  const isEndNoted = (text: string): boolean => text.includes('"kind":"exited"')
+  const [write, remove] = [files.write, runtime.delete]
+  files.write = async (path, text, mode) => {
+    if (isEndNoted(text)) await new Promise<void>((resolve) => void node.clock.after(50, resolve))
+    await write(path, text, mode)
+    if (isEndNoted(text)) order.push('noted')
+  }
+  runtime.delete = (id) => (order.push('deleted'), remove(id))
+  node.workers.update(testPod('p', { restartPolicy: 'Never', containers: [shell('c', 'exit 0')] }))
+  await node.clock.advance(1_000)
+  expect(order.slice(0, 2)).toEqual(['noted', 'deleted'])
+})
+
+/** A pod of which nothing was noted was begun anew, beside its running container. */
+test('containers that run are taken over though nothing was noted of their pod', async () => {
+  const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
+  node.workers.update(pod)
+  await node.clock.advance(1_000)
+  const running = await node.runtime.list()
+  await node.parts.files.remove('/state')
+  await node.restartAgent()
+  node.workers.setAll([pod])
+  await node.clock.advance(1_000)
+  expect(await node.runtime.list()).toEqual(running)
+  expect(node.status('p').containerStatuses?.[0]).toMatchObject({ restartCount: 0, ready: true, user: { linux: { uid: 0 } }, imageID: 'sha256:0000000000000000000000000000000000000000000000000000000000000001' })
+})
+
+/** What was told and not yet noted was taken back after a restart: a ready pod was unready for a moment. */
+test('a status is told once it is noted', async () => {
+  const { files } = node.parts
+  let noted = ''
+  const write = files.write
+  files.write = async (path, text, mode) => {
+    await new Promise<void>((resolve) => void node.clock.after(50, resolve))
+    await write(path, text, mode)
+    if (path.startsWith('/state')) noted = text
+  }
+  const told = node.parts.reporter.report
+  const early: string[] = []
+  node.parts.reporter.report = (report) => {
+    if (report.status.phase === 'Running' && !noted.includes('"kind":"running"')) early.push(JSON.stringify(report.status))
+    told(report)
+  }
+  node.workers.update(testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] }))
+  await node.clock.advance(1_000)
+  expect(node.status('p').phase).toBe('Running')
+  expect(early).toEqual([])
+})
+
+/** A hook that was cut short, or had not begun, was said to be done. */
+test('a hook of an agent that was killed is run by the next one', async () => {
+  const runs: string[] = []
+  const hooked = await podHarness({ exec: (_id, command) => (runs.push(command.join(' ')), { exitCode: 0 }) })
+  try {
+    hooked.workers.update(testPod('p', { containers: [{ ...shell('c', 'while :; do sleep 1; done'), lifecycle: { postStart: { sleep: { seconds: 5 } } } }, { ...shell('d', 'while :; do sleep 1; done'), lifecycle: { postStart: { exec: { command: ['echo', 'hello'] } } } }] }))
+    await hooked.clock.advance(1_000)
+    await hooked.restartAgent()
+    await hooked.clock.advance(4_500)
+    expect(hooked.status('p').containerStatuses?.[0]?.state).toMatchObject({ waiting: { reason: 'ContainerCreating' } })
+    await hooked.clock.advance(1_000)
+    expect(hooked.status('p').containerStatuses?.[0]?.state?.running).toBeDefined()
+    expect(runs).toEqual(['echo hello'])
+  } finally {
+    await hooked.close()
+  }
+})

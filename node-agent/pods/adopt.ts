@@ -1,10 +1,12 @@
-import type { ContainerStatus, Pod } from '../../shared/model/gen/api.ts'
+import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from '../../shared/model/gen/api.ts'
 import { parseTime } from '../../shared/model/time.ts'
-import { containerExited, containerStarted, beginAttempt, hookEnded } from './apply.ts'
+import { containerExited, containerStarted, beginAttempt } from './apply.ts'
+import { resolveUser } from '../runtime/oci-user.ts'
 import { endedOf, lostContainer } from './ended.ts'
 import type { PodParts } from './parts.ts'
-import { anyRunning } from './plan.ts'
-import { containerId, containerRecord, containersOf, withContainer, type ContainerNow, type PodContainer, type PodRecord } from './record.ts'
+import { attemptsAmong, containerId, containerRecord, containersOf, withContainer, type ContainerNow, type ContainerRecord, type Ended, type PodContainer, type PodRecord } from './record.ts'
+import { nextStart } from './restart.ts'
+import { imageRecord } from './step-prepare.ts'
 
 /**
  * Brings a record of before up to date with what is there: containers that run are taken over as they are, those that ended meanwhile have
@@ -12,24 +14,28 @@ import { containerId, containerRecord, containersOf, withContainer, type Contain
  */
 export async function adopt(parts: PodParts, pod: Pod, record: PodRecord): Promise<PodRecord> {
   let adopted = record
+  const ids = await parts.runtime.list()
   for (const container of containersOf(pod)) {
-    adopted = await adoptNoted({ parts, pod, container }, adopted)
-    adopted = await adoptUnnoted({ parts, pod, container }, adopted)
+    adopted = await adoptNoted({ parts, pod, container, ids }, adopted)
+    adopted = await adoptUnnoted({ parts, pod, container, ids }, adopted)
   }
   if (adopted.cleaned || adopted.stop !== undefined) return adopted
-  // Volumes are prepared again in any case, which finds what is there; so is the sandbox where it is gone (a reboot).
-  return { ...adopted, sandbox: (await keepsSandbox(parts, pod, adopted)) ? adopted.sandbox : { kind: 'none' }, volumes: { kind: 'none' } }
+  // Sandbox and volumes are prepared again where the sandbox is gone (a reboot), which finds what is there.
+  return (await keepsSandbox(parts, pod, adopted)) ? adopted : { ...adopted, sandbox: { kind: 'none' }, volumes: { kind: 'none' } }
 }
 
-async function keepsSandbox({ network }: PodParts, pod: Pod, record: PodRecord): Promise<boolean> {
+async function keepsSandbox({ network, cgroups }: PodParts, pod: Pod, record: PodRecord): Promise<boolean> {
+  const uid = pod.metadata.uid ?? ''
   if (record.sandbox.kind !== 'ready') return false
-  return pod.spec?.hostNetwork === true ? anyRunning(pod, record) : (await network.find(pod.metadata.uid ?? '')) !== undefined
+  return pod.spec?.hostNetwork === true ? (await cgroups.list()).includes(uid) : (await network.find(uid)) !== undefined
 }
 
 interface Place {
   readonly parts: PodParts
   readonly pod: Pod
   readonly container: PodContainer
+  /** Of all containers here. */
+  readonly ids: readonly string[]
 }
 
 async function adoptNoted({ parts, pod, container }: Place, record: PodRecord): Promise<PodRecord> {
@@ -37,30 +43,53 @@ async function adoptNoted({ parts, pod, container }: Place, record: PodRecord): 
   const { now, attempt } = containerRecord(record, name)
   if (now.kind !== 'running') return record
   const state = await parts.runtime.state(now.id)
-  if (state.kind === 'running') return now.hook === 'due' || now.hook === 'running' ? hookEnded(record, name, 'done') : record
+  // Its hook, if it was due, is run again: nobody knows how far it came.
+  if (state.kind === 'running') return record
   if (state.kind === 'exited') return containerExited(record, name, await endedOf(parts, { pod, container, id: now.id, attempt, state }))
   // Whatever is left of it must not run beside the next attempt.
   await parts.runtime.delete(now.id)
   return containerExited(record, name, lostContainer(now.id, now.startedMs, parts.clock.nowMs()))
 }
 
-/** The attempt that comes next by the record may exist already. */
-async function adoptUnnoted({ parts, pod, container }: Place, record: PodRecord): Promise<PodRecord> {
+/** Later attempts than the record tells of may exist: the last one counts, and nothing is to be left of those before it. */
+async function adoptUnnoted({ parts, pod, container, ids }: Place, record: PodRecord): Promise<PodRecord> {
   const { name } = container.spec
+  const uid = pod.metadata.uid ?? ''
   const before = containerRecord(record, name)
   if (before.now.kind === 'running') return record
-  const attempt = before.now.kind === 'exited' ? before.attempt + 1 : before.attempt
-  const id = containerId(pod.metadata.uid ?? '', name, attempt)
+  const next = before.now.kind === 'exited' ? before.attempt + 1 : before.attempt
+  const unnoted = attemptsAmong(ids, uid, name).filter((one) => one >= next)
+  const attempt = unnoted.at(-1)
+  if (attempt === undefined) return record
+  for (const earlier of unnoted.slice(0, -1)) await parts.runtime.delete(containerId(uid, name, earlier))
+  const id = containerId(uid, name, attempt)
   const state = await parts.runtime.state(id)
-  if (state.kind === 'unknown') return record
-  const begun = beginAttempt(record, name, { attempt })
-  if (state.kind === 'exited') return containerExited(begun, name, await endedOf(parts, { pod, container, id, attempt, state }))
-  if (state.kind === 'created') {
+  if (state.kind === 'created' || state.kind === 'unknown') {
     await parts.runtime.delete(id)
     return record
   }
+  const { user, image } = await madeFrom({ parts, pod, container, ids }, id)
+  const begun = withContainer(beginAttempt(record, name, { attempt, ...backoffOf(before, state.startedMs) }), name, { user, image: before.image ?? image })
+  if (state.kind === 'exited') return containerExited(begun, name, await endedOf(parts, { pod, container, id, attempt, state }))
   const { spec } = container
-  return containerStarted(begun, name, { id, startedMs: state.startedMs, hook: 'none', user: before.user, started: spec.startupProbe === undefined, ready: spec.readinessProbe === undefined, isMain: container.kind === 'main' })
+  const hook = spec.lifecycle?.postStart === undefined ? 'none' : 'due'
+  return containerStarted(begun, name, { id, startedMs: state.startedMs, hook, user, started: spec.startupProbe === undefined, ready: spec.readinessProbe === undefined, isMain: container.kind === 'main' })
+}
+
+/** Restarts go on being counted for the next wait, as if this one had been noted. */
+function backoffOf(before: ContainerRecord, startedMs: number): Partial<Pick<ContainerRecord, 'backoff'>> {
+  if (before.now.kind !== 'exited' || before.stop?.why === 'changed') return {}
+  const next = nextStart(before, before.now.ended, startedMs)
+  return next.kind === 'now' ? { backoff: next.backoff } : {}
+}
+
+/** What its start would have noted of a container. */
+async function madeFrom({ parts: { images, snapshots, files }, pod, container: { spec } }: Place, id: string): Promise<Pick<ContainerRecord, 'user' | 'image'>> {
+  const image = await images.find(spec.image ?? '')
+  if (image === undefined) return {}
+  const { rootfs } = await snapshots.prepare(id, image.layers)
+  const result = resolveUser({ pod, container: spec, imageUser: image.config.user, database: await files.users(rootfs) })
+  return { image: imageRecord(spec.image ?? '', image), ...(result.kind === 'user' ? { user: result.user } : {}) }
 }
 
 /**
@@ -69,12 +98,17 @@ async function adoptUnnoted({ parts, pod, container }: Place, record: PodRecord)
  */
 export function seedFromStatus(pod: Pod, record: PodRecord): PodRecord {
   let seeded = record
-  const main = new Set((pod.spec?.containers ?? []).map(({ name }) => name))
-  for (const status of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
-    const now = nowFromStatus(status)
-    if (now === undefined) continue
-    seeded = withContainer(seeded, status.name, { attempt: status.restartCount, now, started: status.started === true, ready: status.ready })
-    if (main.has(status.name)) seeded = { ...seeded, initialized: true }
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {}
+  const told = new Map([...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].map((status) => [status.name, status]))
+  for (const { spec, kind } of containersOf(pod)) {
+    const status = told.get(spec.name)
+    const now = status === undefined ? undefined : nowFromStatus(status, spec)
+    if (status === undefined || now === undefined) continue
+    // What no probe tells of is so from the start.
+    const runs = now.kind === 'running'
+    const before = runs ? status.lastState?.terminated : undefined
+    seeded = withContainer(seeded, spec.name, { attempt: status.restartCount, now, last: before && endedFrom(before), started: runs && (spec.startupProbe === undefined || status.started === true), ready: runs && (spec.readinessProbe === undefined || status.ready) })
+    if (kind === 'main') seeded = { ...seeded, initialized: true }
   }
   return seeded
 }
@@ -82,11 +116,19 @@ export function seedFromStatus(pod: Pod, record: PodRecord): PodRecord {
 /** Whether a container may be there. */
 export const hasStarted = (record: PodRecord): boolean => Object.values(record.containers).some(({ now }) => now.kind !== 'waiting')
 
-function nowFromStatus({ containerID = '', state, lastState }: ContainerStatus): ContainerNow | undefined {
+function nowFromStatus({ containerID = '', state, lastState }: ContainerStatus, { lifecycle }: Container): ContainerNow | undefined {
   const id = containerID.slice(containerID.indexOf('://') + 3)
   if (containerID === '') return undefined
   const ended = state?.terminated ?? (state?.waiting === undefined || state.waiting.reason === 'ContainerCreating' ? undefined : lastState?.terminated)
-  if (ended === undefined) return { kind: 'running', id, startedMs: parseTime(state?.running?.startedAt) ?? 0, hook: 'done' }
-  const { exitCode, reason = '', message, startedAt, finishedAt } = ended
-  return { kind: 'exited', ended: { id, exitCode, reason, ...(message === undefined ? {} : { message }), startedMs: parseTime(startedAt) ?? 0, finishedMs: parseTime(finishedAt) ?? 0 }, deleted: false }
+  if (ended === undefined) return { kind: 'running', id, startedMs: parseTime(state?.running?.startedAt) ?? 0, hook: state?.running === undefined && lifecycle?.postStart !== undefined ? 'due' : 'done' }
+  return { kind: 'exited', ended: endedFrom(ended, id), deleted: false }
 }
+
+const endedFrom = ({ containerID = '', exitCode, reason = '', message, startedAt, finishedAt }: ContainerStateTerminated, id = containerID.slice(containerID.indexOf('://') + 3)): Ended => ({
+  id,
+  exitCode,
+  reason,
+  ...(message === undefined ? {} : { message }),
+  startedMs: parseTime(startedAt) ?? 0,
+  finishedMs: parseTime(finishedAt) ?? 0,
+})

@@ -178,8 +178,14 @@ export const withMoment = (record: PodRecord, moment: keyof Timeline, nowMs: num
 export const isRunning = (container: ContainerRecord): boolean => container.now.kind === 'running'
 
 /** The id of an attempt: found again without a note, because it is made of what is known anyway (64 hex digits; the first 32 are the pod's uid). */
-export function containerId(podUid: string, name: string, attempt: number): string {
-  return podUidHex(podUid) + hash32(name, 0x811c9dc5) + hash32(name, 0x01000193) + attempt.toString(16).padStart(16, '0')
+export const containerId = (podUid: string, name: string, attempt: number): string => idBeginning(podUid, name) + attempt.toString(16).padStart(16, '0')
+
+const idBeginning = (podUid: string, name: string): string => podUidHex(podUid) + hash32(name, 0x811c9dc5) + hash32(name, 0x01000193)
+
+/** Which attempts of a container these ids tell of, from the first to the last. */
+export function attemptsAmong(ids: readonly string[], podUid: string, name: string): readonly number[] {
+  const beginning = idBeginning(podUid, name)
+  return ids.filter((id) => id.startsWith(beginning)).map((id) => Number.parseInt(id.slice(beginning.length), 16)).toSorted((a, b) => a - b)
 }
 
 /** A pod's uid as it begins the ids of its containers. */

@@ -73,7 +73,7 @@ export async function ensureImage({ parts, pod, record, signal, emit }: StepCont
 }
 
 /** How an image is named in the status: its full name, or its digest where it has none. */
-function imageRecord(reference: string, image: Image): ImageRecord {
+export function imageRecord(reference: string, image: Image): ImageRecord {
   const name = image.tags.find((tag) => tag === reference || tag.endsWith(`/${reference}`)) ?? image.digests.find((digest) => digest === reference) ?? image.tags[0] ?? image.digests[0] ?? image.id
   return { reference, name, id: image.digests[0] ?? image.id, configId: image.id, stopSignal: image.config.stopSignal }
 }

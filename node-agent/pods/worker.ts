@@ -52,9 +52,14 @@ export class PodWorker {
   readonly #waiters = new Set<() => void>()
   #pod: Pod
   #record: PodRecord
+  /** As computed last, and as told last. */
   #status: PodStatus | undefined
+  #told: PodStatus | undefined
+  #isTelling = false
   #cancelTimer = (): void => {}
   #refreshAgain = false
+  /** Volumes of an adopted pod are brought up to date with the first word on it: what they are filled from is known then. */
+  #isUnrefreshed: boolean
   #scheduled = false
   #ended = false
 
@@ -64,6 +69,7 @@ export class PodWorker {
     this.#parts = parts
     this.#pod = pod
     this.#record = record
+    this.#isUnrefreshed = options.adopted
     this.#log = parts.log.child({ pod: `${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`, uid: pod.metadata.uid })
     this.#checkpoint = new CheckpointFile(parts, pod.metadata.uid ?? '')
     this.#tasks = taskGroup((name, error) => this.#log.error({ step: name, err: messageOf(error) }, 'a step was left behind'), options.signal)
@@ -85,14 +91,15 @@ export class PodWorker {
   }
 
   get status(): PodStatus | undefined {
-    return this.#status
+    return this.#told
   }
 
   /** The object changed. */
   update(pod: Pod): void {
     const before = this.#pod
     this.#pod = pod
-    if (downwardFilesChanged(before, pod)) this.#refreshVolumes()
+    if (this.#isUnrefreshed || downwardFilesChanged(before, pod)) this.#refreshVolumes()
+    this.#isUnrefreshed = false
     this.#schedule()
   }
 
@@ -191,6 +198,7 @@ export class PodWorker {
       const notes = plan.steps.filter(isNote)
       if (notes.length === 0 || decisions >= MOST_DECISIONS) {
         if (decisions >= MOST_DECISIONS) this.#log.error({ steps: plan.steps }, 'the plan does not come to rest')
+        this.#keep()
         wakeAtMs = this.#startSteps(plan.steps.filter((step): step is ActionStep => !isNote(step)), wakeAtMs)
         break
       }
@@ -212,9 +220,19 @@ export class PodWorker {
       if (this.#inFlight.has(key)) continue
       const retryAtMs = this.#failed.get(key)?.retryAtMs ?? 0
       if (retryAtMs > nowMs) wake = Math.min(wake ?? retryAtMs, retryAtMs)
-      else this.#run(key, () => doStep({ parts: this.#parts, pod: this.#pod, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, step))
+      else this.#run(key, () => this.#do(step))
     }
     return wake
+  }
+
+  async #do(step: ActionStep): Promise<Change> {
+    // How a container ended is known from nowhere else once it is deleted, and a container that nobody has noted might get a twin.
+    if (step.kind === 'start-container' || step.kind === 'delete-container' || step.kind === 'clean-up') await this.#checkpoint.settled()
+    return doStep({ parts: this.#parts, pod: this.#pod, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, step)
+  }
+
+  #keep(): void {
+    this.#checkpoint.save({ pod: this.#pod, record: this.#record })
   }
 
   #run(key: string, work: () => Promise<Change>): void {
@@ -249,7 +267,7 @@ export class PodWorker {
     const key = 'prepare-volumes'
     this.#refreshAgain = this.#inFlight.has(key)
     if (this.#refreshAgain || this.#record.volumes.kind !== 'ready' || this.#record.stop !== undefined) return
-    this.#run(key, () => doStep({ parts: this.#parts, pod: this.#pod, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, { kind: 'prepare-volumes' }).then((change) => (record) => (change(record).volumes.kind === 'ready' ? change(record) : record)))
+    this.#run(key, () => this.#do({ kind: 'prepare-volumes' }).then((change) => (record) => (change(record).volumes.kind === 'ready' ? change(record) : record)))
   }
 
   #report(): void {
@@ -258,13 +276,23 @@ export class PodWorker {
     const why = this.#record.stop?.why
     if (this.#record.cleaned && (why === 'deleted' || why === 'removed')) return this.#leave(status)
     this.#noteReady(status)
+    this.#keep()
     // While a deleted pod ends, its status stays as it was: how it ended is told as a whole.
-    if (why === 'deleted' || why === 'removed') return this.#checkpoint.save({ pod: this.#pod, record: this.#record })
-    if (!deepEqual(status, this.#status)) {
-      this.#status = status
-      parts.reporter.report({ pod: this.#pod, status, removed: false })
-    }
-    this.#checkpoint.save({ pod: this.#pod, record: this.#record })
+    if (why === 'deleted' || why === 'removed' || deepEqual(status, this.#status)) return
+    this.#status = status
+    this.#tellOnceKept()
+  }
+
+  /** An agent that is killed must not know less than it told: a pod that was ready would be unready for a moment. */
+  #tellOnceKept(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    void this.#checkpoint.settled().then(() => {
+      this.#isTelling = false
+      if (this.#ended || this.#status === undefined) return
+      this.#told = this.#status
+      this.#parts.reporter.report({ pod: this.#pod, status: this.#status, removed: false })
+    })
   }
 
   #noteReady(status: PodStatus): void {
@@ -277,7 +305,7 @@ export class PodWorker {
     this.#cancelTimer()
     this.#probing.stop()
     const { parts, onGone } = this.#options
-    this.#status = undefined
+    this.#told = undefined
     const last: PodStatusReport = { pod: this.#pod, status, removed: true }
     parts.reporter.report(last)
     // After the report: an agent that is killed between finds the pod again and reports it again.

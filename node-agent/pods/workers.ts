@@ -1,4 +1,6 @@
 import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
+import { backoffMs } from '../../shared/kit/backoff.ts'
+import { sleep } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { uidOf } from '../../shared/model/meta.ts'
@@ -20,6 +22,8 @@ import { events } from './words.ts'
 const LOG_CHECK_MS = 10_000
 /** How soon to try again what could not be cleared away. */
 const COLLECT_AGAIN_MS = 30_000
+/** How soon to look again for containers where that failed. */
+const LOOK_AGAIN = { baseMs: 100, capMs: 5_000, factor: 2 }
 /** A token lives ten minutes at least, and is replaced when a fifth of that is left. */
 const TOKEN_CHECK_MS = 60_000
 
@@ -29,6 +33,8 @@ export class NodePodWorkers implements PodWorkers {
   readonly #workers = new Map<string, PodWorker>()
   readonly #ended = new AbortController()
   readonly #adoptions: Adoptions
+  /** The beginnings of the ids of containers that an agent before this one left: nobody of theirs is begun anew, also when nothing was noted. */
+  #found: ReadonlySet<string> = new Set()
   /** What was said before the pods of an earlier agent were known: done after that. */
   #waiting: Array<() => void> | undefined = []
   #cancelTimer = (): void => {}
@@ -114,9 +120,24 @@ export class NodePodWorkers implements PodWorkers {
 
   async #adoptAll(): Promise<void> {
     for (const { pod, record } of await readCheckpoints(this.#parts)) this.#adoptions.begin(pod, record)
+    this.#found = new Set((await this.#containersFound()).map((id) => id.slice(0, 32)))
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const work of waiting) work()
+  }
+
+  /** No pod is begun before it is known what runs. */
+  async #containersFound(): Promise<readonly string[]> {
+    const { runtime, clock, log } = this.#parts
+    for (let failures = 1; !this.#ended.signal.aborted; failures++) {
+      try {
+        return await runtime.list()
+      } catch (error) {
+        log.warn({ failures, err: messageOf(error) }, 'cannot see yet which containers are here')
+        await sleep(clock, backoffMs(LOOK_AGAIN, failures), this.#ended.signal).catch(() => {})
+      }
+    }
+    return []
   }
 
   #take(pod: Pod): void {
@@ -127,7 +148,7 @@ export class NodePodWorkers implements PodWorkers {
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#takeFinished(pod)
     const nowMs = this.#parts.clock.nowMs()
     const seeded = withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs)
-    if (hasStarted(seeded)) return this.#adoptions.begin(pod, seeded)
+    if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adoptions.begin(pod, seeded)
     const others = [...this.#workers.values()].filter((worker) => worker.record.stop === undefined && worker.record.rejected === undefined).map((worker) => worker.pod)
     const refusal = pod.metadata.deletionTimestamp === undefined ? admit(pod, [...others, ...this.#adoptions.pods()], this.#parts.config.capacity) : undefined
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
