@@ -90,7 +90,8 @@ interface Asked {
 function inWords(error: unknown, call: ApiCall, { host, timeout, timedOut }: Asked): unknown {
   const writes = !onlyReads(call)
   if (isStatusProblem(error)) {
-    if (writes && (error.code === 503 || error.code === 504) && error.hint === '') error.hint = `It may have been done all the same. ${lookHint(call)}`
+    const mayBeDone = (error.code === 503 || error.code === 504) && error.status.details?.retryAfterSeconds === undefined
+    if (writes && mayBeDone && error.hint === '') error.hint = `It may have been done all the same. ${lookHint(call)}`
     return error
   }
   if (writes && error instanceof Unanswered) return unknownOutcome(call, `The connection to the server ${host} broke off`, error)

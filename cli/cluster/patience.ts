@@ -19,7 +19,8 @@ const BUSY = new Set([429, 503, 504])
 
 /** Whether the same question may have an answer a moment later. */
 export function isPassing(error: unknown, { onlyReads }: { readonly onlyReads: boolean }): boolean {
-  if (isStatusProblem(error)) return onlyReads && BUSY.has(error.code)
+  // With a 503 that names a time to come back nothing was written.
+  if (isStatusProblem(error)) return onlyReads ? BUSY.has(error.code) : error.code === 503 && error.status.details?.retryAfterSeconds !== undefined
   if (!isFault(error, 'unavailable')) return false
   if (error instanceof Unanswered) return onlyReads
   return PASSING.has((error.cause as NodeJS.ErrnoException | undefined)?.code ?? '')
