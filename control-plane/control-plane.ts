@@ -1,9 +1,11 @@
 /** Composes one control plane from its rooms, over any storage: the real one and the simulated one are wired here, in the same way. */
+import type { RelayMessage, StreamFrame } from '../proto/gen/node/v1/session.ts'
+import type { Duplex } from '../proto/rpc.ts'
 import type { Clock } from '../shared/kit/clock.ts'
 import type { Log } from '../shared/kit/log.ts'
 import { createMetrics, type Metrics } from '../shared/kit/metrics.ts'
 import type { Random } from '../shared/kit/random.ts'
-import { pods, type Resource } from '../shared/model/resources.ts'
+import { nodes, pods, type Resource } from '../shared/model/resources.ts'
 import { createAuthenticator, type Authenticate } from './apiserver/authn/authn.ts'
 import { DEFAULT_ISSUER } from './apiserver/authn/claims.ts'
 import { issuerDocuments } from './apiserver/authn/issuer-documents.ts'
@@ -17,15 +19,19 @@ import { createOpenApi } from './apiserver/openapi/openapi.ts'
 import type { Handle } from './apiserver/request.ts'
 import { createInProcessClient } from './client/in-process.ts'
 import type { ApiClient } from './client/port.ts'
-import { createControllers } from './controllers/controllers.ts'
-import { createEventRecorder } from './controllers/events/recorder.ts'
-import { createDispatch, type Dispatch } from './dispatch/dispatch.ts'
+import { createNodeDoor, type NodeDoor } from './dispatch/node-door.ts'
+import { isNodeAlive } from './dispatch/node-alive.ts'
+import { createRelayedStreams } from './dispatch/relay.ts'
+import { createRequestToken } from './dispatch/tokens.ts'
+import { createElection } from './election/election.ts'
+import type { Candidate, Election } from './election/port.ts'
 import { createInformers } from './informers/informers.ts'
 import type { Informers } from './informers/port.ts'
+import type { Leader } from './leader.ts'
+import { createLeading, type Duty } from './leading.ts'
 import { boundObjects, nodeIndex } from './node-index.ts'
 import { alternateKinds, kinds } from './registry/registry.ts'
-import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
-import type { Guard, Storage } from './storage/port.ts'
+import type { Storage } from './storage/port.ts'
 import { withWhy } from './why.ts'
 
 export interface ControlPlaneOptions {
@@ -48,8 +54,15 @@ export interface ControlPlaneOptions {
   readonly heartbeatPeriodMs?: number
   readonly nodeLeaseMs?: number
   readonly startGraceMs?: number
-  /** The leader's right to write, once there is an election. */
-  readonly guard?: () => Guard | undefined
+  /** This replica among all. */
+  readonly replica: Candidate
+  readonly leaderLeaseMs?: number
+  /** What the election is held over, if not over `storage`: renewals that wait behind other writes come late. */
+  readonly electionStorage?: Storage
+  /** Calls the leader, when that is another replica, for streams to nodes. */
+  readonly dialLeader?: (address: string, signal: AbortSignal) => Duplex<RelayMessage, StreamFrame>
+  /** What else the leader does, each until the leadership is over. */
+  readonly duties?: readonly Duty[]
 }
 
 export interface ControlPlane {
@@ -57,29 +70,45 @@ export interface ControlPlane {
   readonly handle: Handle
   readonly authenticate: Authenticate
   readonly api: ApiServer
+  /** For this process's own reading, and for tests: its writes need no leadership. */
   readonly client: ApiClient
-  readonly dispatch: Dispatch
   readonly informers: Informers
-  readonly scheduler: Scheduler
   readonly metrics: Metrics
-  /** Serves the API until the signal aborts. */
+  readonly election: Election
+  /** For agents and other control planes. */
+  readonly nodes: NodeDoor
+  /** The leader's part, while this replica leads and is ready to. */
+  leader(): Leader | undefined
+  /** Serves the API until the signal aborts, whoever leads. */
   serve(signal: AbortSignal): Promise<void>
-  /** What only the leader does: schedule, reconcile, face the agents. */
-  lead(signal: AbortSignal): Promise<void>
+  /** Leads whenever it can, until the signal aborts: schedules, reconciles, faces the agents. */
+  campaign(signal: AbortSignal): Promise<void>
+  /** Whether the node's agent gives signs of life, as far as this replica can tell. @throws Fault('unavailable') while it cannot. */
+  isNodeAlive(nodeName: string): boolean
+  /** Resolves when everything that requests need is there. */
+  whenServing(signal: AbortSignal): Promise<void>
 }
 
 /** What is served; some of it is another kind's objects under other names. */
 const servedKinds = [...kinds, ...alternateKinds]
+const resources: readonly Resource[] = kinds.map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
 
 const systemUser = (name: string) => ({ name, uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} })
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { storage, clock, random, log } = options
   const signer = options.tokenSigner ?? createTokenSigner({ key: options.tokensKey, clock, random })
-  let dispatch: Dispatch | undefined
+  const election = createElection({ storage: options.electionStorage ?? storage, clock, log, name: 'control-plane', candidate: options.replica, ttlMs: options.leaderLeaseMs })
   let index: ReturnType<typeof nodeIndex> | undefined
   const authorize = createAuthorizer({
     nodes: { isPodOfNode: (node, pod) => index?.isPodOfNode(node, pod) ?? false, isReferencedByNode: (node, object) => index?.isReferencedByNode(node, object) ?? false },
+  })
+  const leaderAddress = (): string | undefined => election.leader()?.address
+  const relayed = createRelayedStreams({
+    dial(signal) {
+      const address = leaderAddress()
+      return address === undefined || address === options.replica.address ? undefined : options.dialLeader?.(address, signal)
+    },
   })
   const api = createApiServer({
     storage,
@@ -88,31 +117,22 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     random,
     log,
     authorize,
-    nodeStreams: { open: (node, request, signal) => (dispatch ? dispatch.streams.open(node, request, signal) : Promise.reject(new Error('dispatch is not composed yet'))) },
+    nodeStreams: { open: (nodeName, request, signal) => (leading.leader()?.dispatch.streams ?? relayed).open(nodeName, request, signal) },
     tokenSigner: signer,
     advertised: () => options.advertised,
   })
-  const client = createInProcessClient({ core: api.core, user: systemUser('system:gantry'), guard: options.guard })
+  const client = createInProcessClient({ core: api.core, user: systemUser('system:gantry') })
   const informers = createInformers({ client, clock, log })
+  // A replica that follows keeps all of them current, so that it can lead in a moment.
+  for (const resource of resources) informers.for(resource)
   index = nodeIndex(informers)
-  dispatch = createDispatch({
-    client,
+  const requestToken = createRequestToken({
     informers,
-    clock,
-    random,
-    log,
-    heartbeatPeriodMs: options.heartbeatPeriodMs ?? 300,
-    nodeLeaseMs: options.nodeLeaseMs ?? 4_000,
-    startGraceMs: options.startGraceMs ?? 5_000,
     async issueToken({ audiences, expirationSeconds, ...subject }) {
       const { token, expiresMs } = await signer.sign({ subject, audiences, expirationSeconds })
       return { token, expiresMs }
     },
   })
-  const events = createEventRecorder({ client, clock, log })
-  const scheduler = createScheduler({ client, informers, clock, random, log, events })
-  const resources: readonly Resource[] = kinds.map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
-  const controllers = createControllers({ client, informers, clock, random, log, liveness: dispatch.liveness, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, resources })
   const metrics = createMetrics()
   const site = createSite({
     core: api.handle,
@@ -124,20 +144,31 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     issuer: issuerDocuments(DEFAULT_ISSUER, [options.tokensPublicKey]),
     version: options.version,
   })
-  const facing = dispatch
+
+  const leading = createLeading({ ...options, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
-    handle: withWhy(site, { scheduler, pods: informers.for(pods) }),
+    handle: withWhy(site, { scheduler: () => leading.leader()?.scheduler, pods: informers.for(pods) }),
     authenticate: createAuthenticator({ tokens: createTokenVerifier({ keys: [options.tokensPublicKey], objects: boundObjects(informers), clock }) }),
     api,
     client,
-    dispatch,
     informers,
-    scheduler,
     metrics,
-    serve: (signal) => api.run(signal),
-    async lead(signal) {
+    election,
+    nodes: createNodeDoor({ leading: () => leading.leader(), leaderAddress, requestToken }),
+    leader: () => leading.leader(),
+    async serve(signal) {
+      const informing = async (): Promise<void> => {
+        await api.whenReady(signal)
+        await informers.run(signal)
+      }
+      await Promise.all([api.run(signal), election.run(signal), informing()])
+    },
+    campaign: (signal) => leading.campaign(signal),
+    isNodeAlive: (nodeName) => isNodeAlive(nodeName, { liveness: leading.leader()?.dispatch.liveness, nodes: informers.for(nodes) }),
+    async whenServing(signal) {
       await api.whenReady(signal)
-      await Promise.all([informers.run(signal), facing.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal)])
+      await api.whenBootstrapped()
+      await informers.whenSynced(signal)
     },
   }
 }

@@ -2,8 +2,10 @@
 import { createApiDoor, preloadApiDoor } from './apiserver/http/door.ts'
 import { readControlPlaneConfig, readPki, type PkiFiles } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
-import { serveDispatch } from './dispatch/grpc.ts'
+import { serveNodeDoor } from './dispatch/grpc.ts'
+import { createLeaderDial } from './dispatch/leader-dial.ts'
 import { readEtcdTls } from './etcd-tls.ts'
+import { machineId } from './machine.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemClock, type Clock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
@@ -32,39 +34,47 @@ async function main(): Promise<void> {
   const log = createLog({ component: 'control-plane' })
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Fault('cancelled', `stopped by ${signal}`)))
-  await using storage = await createEtcdStorage({ endpoints: config.etcd, tls: await readEtcdTls(config), maxTxnOps: 1024, clock, log })
+  const etcd = { endpoints: config.etcd, tls: await readEtcdTls(config), clock, log }
+  await using storage = await createEtcdStorage({ ...etcd, maxTxnOps: 1024 })
+  // On a connection of its own: a renewal never waits behind writes, and gives up in time for another.
+  await using electionStorage = await createEtcdStorage({ ...etcd, callMs: config.leaderLeaseMs })
+  const port = config.listen[0]?.port ?? 6443
+  const tls = { ca: pki.ca, cert: pki.cert, key: pki.key }
+  using dial = createLeaderDial(tls)
   const plane = createControlPlane({
     storage,
+    electionStorage,
     clock,
     random: systemRandom,
     log,
     rootCaPem: pki.ca,
     tokensKey: pki.tokensKey,
     tokensPublicKey: pki.tokensPublicKey,
-    serverAddress: `${config.advertiseAddress}:${config.listen[0]?.port ?? 6443}`,
-    advertised: { host: config.advertiseAddress, port: config.listen[0]?.port ?? 6443 },
+    serverAddress: `${config.advertiseAddress}:${port}`,
+    advertised: { host: config.advertiseAddress, port },
     clusterCidr: config.clusterCidr,
     version: VERSION,
     heartbeatPeriodMs: config.heartbeatPeriodMs,
     nodeLeaseMs: config.nodeLeaseMs,
+    replica: { identity: config.identity, address: `${config.advertiseAddress}:${config.nodes[0]?.port ?? 6444}`, machine: await machineId() },
+    leaderLeaseMs: config.leaderLeaseMs,
+    dialLeader: (address, signal) => dial.relay(address, signal),
   })
   await using tasks = taskGroup(failLoudly, stop.signal)
   tasks.start('api server', (signal) => plane.serve(signal))
-  tasks.start('leader', (signal) => plane.lead(signal))
-  await plane.api.whenReady(stop.signal)
-  await plane.api.whenBootstrapped()
-  await plane.informers.whenSynced(stop.signal)
-  const nodes = await serveDispatch({
-    dispatch: plane.dispatch,
-    tls: { ca: pki.ca, cert: pki.cert, key: pki.key },
-    join: { ca: pki.ca, sign: signerFor(pki, clock), tokens: () => [pki.joinToken.split('.').at(-1) ?? ''], isSeen: (nodeName) => plane.dispatch.liveness.stateOf(nodeName).kind === 'seen' },
+  // Before it campaigns: holding this port proves that no process before this one lives (see Candidate.machine).
+  await using _nodes = await serveNodeDoor({
+    door: plane.nodes,
+    tls,
+    join: { ca: pki.ca, sign: signerFor(pki, clock), tokens: () => [pki.joinToken.split('.').at(-1) ?? ''], isSeen: (nodeName) => plane.isNodeAlive(nodeName) },
     addresses: config.nodes,
     joinAddresses: config.joins,
   })
+  tasks.start('leader', (signal) => plane.campaign(signal))
+  await plane.whenServing(stop.signal)
   await using door = await createApiDoor({ handle: plane.handle, tls: { key: pki.key, certificate: pki.cert, clientAuthorities: pki.ca }, authenticate: plane.authenticate, log, clock, listen: config.listen, metrics: plane.metrics })
   log.info({ address: door.address }, 'the control plane is up')
   await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
-  await nodes.close()
 }
 
 main().catch((error: unknown) => {

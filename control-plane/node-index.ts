@@ -4,13 +4,14 @@ import { nodes, pods, secrets, serviceAccounts } from '../shared/model/resources
 import { parseTime } from '../shared/model/time.ts'
 import type { NodeIndex } from './apiserver/authz/node.ts'
 import type { BoundObjects, FoundObject } from './apiserver/authn/token-verifier.ts'
-import { POD_NODE_INDEX } from './dispatch/assignments.ts'
+import { POD_NODE_INDEX, podNodes } from './dispatch/assignments.ts'
 import { referencesOf } from './dispatch/references.ts'
 import type { Informers, Lister } from './informers/port.ts'
 
-/** What is bound to which node, for the node authorizer; read from the informers (the dispatch room indexes pods by node). */
+/** What is bound to which node, for the node authorizer; read from the informers. */
 export function nodeIndex(informers: Informers): NodeIndex {
   const all = informers.for(pods)
+  all.addIndex(POD_NODE_INDEX, podNodes)
   return {
     isPodOfNode: (nodeName, { namespace, name }) => all.get(objectKey(namespace, name))?.spec?.nodeName === nodeName,
     isReferencedByNode: (nodeName, object) => all.byIndex(POD_NODE_INDEX, nodeName).some((pod) => names(pod, object)),

@@ -4,8 +4,8 @@ import { isJsonObject } from '../shared/model/json.ts'
 /** An agent's settings: a JSON file, or flags of `gantry agent`. */
 export interface AgentConfig {
   readonly nodeName: string
-  /** `https://HOST:6443` of the control plane; agents use the two ports after it (6444 for nodes, 6445 to join). */
-  readonly server: string
+  /** `https://HOST:6443` of the control plane; agents use the two ports after it (6444 for nodes, 6445 to join). Several: a list, or one text with commas. */
+  readonly server: readonly string[]
   /** Needed once, until the node has a certificate. */
   readonly token: string | undefined
   readonly stateDir: string
@@ -36,17 +36,28 @@ export function parseAgentConfig(text: string, where: string): AgentConfig {
   if (!isJsonObject(parsed)) throw new Fault('invalid', `${where} must hold one JSON object`)
   const unknown = Object.keys(parsed).filter((key) => !KNOWN.has(key))
   if (unknown.length > 0) throw new Fault('invalid', `${where}: unknown setting "${unknown[0]}": the settings are ${[...KNOWN].join(', ')}`)
-  const config = { ...DEFAULTS, ...parsed } as unknown as AgentConfig
-  for (const name of ['nodeName', 'server', 'address'] as const) {
+  const config = { ...DEFAULTS, ...parsed, server: serversOf(parsed['server']) } as unknown as AgentConfig
+  for (const name of ['nodeName', 'address'] as const) {
     if (typeof config[name] !== 'string' || config[name] === '') throw new Fault('invalid', `${where}: "${name}" is missing`)
   }
+  if (config.server.length === 0) throw new Fault('invalid', `${where}: "server" is missing`)
   return config
+}
+
+function serversOf(given: unknown): readonly string[] {
+  const list: readonly unknown[] = typeof given === 'string' ? given.split(',') : Array.isArray(given) ? given : []
+  return list.flatMap((one) => (typeof one === 'string' && one.trim() !== '' ? [one.trim()] : []))
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['nodeName', 'server', 'address', ...Object.keys(DEFAULTS)])
 
-/** The control plane's host and its ports for nodes and for joining. @throws Fault('invalid') when `server` is no URL. */
-export function portsOf(server: string): { readonly node: { readonly host: string; readonly port: number }; readonly join: { readonly host: string; readonly port: number } } {
+export interface ControlPlanePorts {
+  readonly node: { readonly host: string; readonly port: number }
+  readonly join: { readonly host: string; readonly port: number }
+}
+
+/** A control plane's host and its ports for nodes and for joining. @throws Fault('invalid') when `server` is no URL. */
+export function portsOf(server: string): ControlPlanePorts {
   const url = URL.parse(server)
   if (!url || url.protocol !== 'https:') throw new Fault('invalid', `"${server}" is not the address of a control plane: it looks like https://HOST:6443`)
   const port = url.port === '' ? 443 : Number(url.port)

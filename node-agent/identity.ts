@@ -32,6 +32,9 @@ export function whyNotKept({ ca, cert }: TlsFiles, { nodeName, token, clock }: {
   return token && fingerprintOf(ca) !== token.caSha256 ? 'the state folder holds the certificate of another cluster' : undefined
 }
 
+/** One control plane after the other: each of them lets nodes join and renews their certificates. */
+const serverAt = ({ server }: AgentConfig, tries: number): string => server[tries % server.length] ?? ''
+
 interface Work {
   readonly clock: Clock
   readonly log: Log
@@ -45,9 +48,9 @@ const TELL_EVERY_MS = 10_000
 
 async function joinUntilAnswered(config: AgentConfig, token: JoinToken, { clock, log, signal }: Work): Promise<TlsFiles> {
   let toldMs = Number.NEGATIVE_INFINITY
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     try {
-      return await joinWithToken(portsOf(config.server).join, token, config.nodeName)
+      return await joinWithToken(portsOf(serverAt(config, tries)).join, token, config.nodeName)
     } catch (error) {
       const isTaken = isFault(error, 'conflict')
       if (!isTaken && !isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error
@@ -67,27 +70,27 @@ const LOOK_AGAIN_MS = 3_600_000
 
 /** Gets a new certificate when four fifths of the life of this one are over. Resolves with it: who dials from then on shows the new one. */
 export async function renewedIdentity(config: AgentConfig, identity: TlsFiles, { clock, log, signal }: Work): Promise<TlsFiles> {
-  for (;;) {
+  for (let tries = 0; ; ) {
     const waitMs = renewAtMs(identity.cert) - clock.nowMs()
     if (waitMs > 0) {
       await sleep(clock, Math.min(waitMs, LOOK_AGAIN_MS), signal)
       continue
     }
     try {
-      const renewed = await renew(config, identity)
+      const renewed = await renew(config, identity, serverAt(config, tries++))
       await write(`${config.stateDir}/pki`, renewed)
       log.info({}, 'the node certificate was renewed')
       return renewed
     } catch (error) {
       log.warn({ err: messageOf(error) }, 'the node certificate could not be renewed yet')
-      await sleep(clock, RENEW_RETRY_MS, signal)
+      await sleep(clock, tries % config.server.length === 0 ? RENEW_RETRY_MS : 0, signal)
     }
   }
 }
 
-async function renew(config: AgentConfig, identity: TlsFiles): Promise<TlsFiles> {
+async function renew(config: AgentConfig, identity: TlsFiles, server: string): Promise<TlsFiles> {
   const request = await createCertificateRequest({ commonName: `system:node:${config.nodeName}`, organizations: ['system:nodes'] })
-  const connection = dialControlPlane(portsOf(config.server).node, identity)
+  const connection = dialControlPlane(portsOf(server).node, identity)
   try {
     const answer = await connection.renew({ certificateRequest: request.requestPem })
     return { ca: answer.ca, cert: answer.certificate, key: request.privateKeyPem }

@@ -100,7 +100,7 @@ async function main(): Promise<void> {
     loadIdentity(config, { clock, log, signal: stop.signal }),
   ])
   const host: HostFacts = { ...facts, address: config.address, hostname: config.nodeName }
-  using link = createGrpcLink(portsOf(config.server).node, identity)
+  using link = createGrpcLink({ addresses: config.server.map((server) => portsOf(server).node), tls: identity, clock })
   const agent = createAgent({
     nodeName: config.nodeName,
     version: GIT_VERSION,

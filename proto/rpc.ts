@@ -11,7 +11,10 @@ import {
   type AgentMessage,
   type JoinRequest,
   type JoinResponse,
+  type LeaderRequest,
+  type LeaderResponse,
   type NodeServiceServer,
+  type RelayMessage,
   type RenewRequest,
   type ServerMessage,
   type StreamFrame,
@@ -41,6 +44,8 @@ export interface NodeServiceHandlers {
   session(stream: Duplex<ServerMessage, AgentMessage>, peer: Peer): Promise<void>
   stream(stream: Duplex<StreamFrame, StreamFrame>, peer: Peer): Promise<void>
   requestToken(request: TokenRequest, peer: Peer): Promise<TokenResponse>
+  findLeader(): Promise<LeaderResponse>
+  relay(stream: Duplex<StreamFrame, RelayMessage>, peer: Peer): Promise<void>
 }
 
 export interface TlsFiles {
@@ -59,7 +64,7 @@ const OPTIONS = {
   'grpc.max_send_message_length': 256 * 1024 * 1024,
   'grpc.initial_reconnect_backoff_ms': 50,
   'grpc.min_reconnect_backoff_ms': 50,
-  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.max_reconnect_backoff_ms': 250,
   'grpc.enable_retries': 0,
 } as const
 
@@ -199,7 +204,7 @@ function bidirectional<In, Out>(work: (stream: Duplex<Out, In>, peer: Peer) => P
   }
 }
 
-export interface NodeServer {
+export interface NodeServer extends AsyncDisposable {
   /** Where it listens, after port 0 was resolved. */
   readonly addresses: ReadonlyArray<{ readonly host: string; readonly port: number }>
   close(): Promise<void>
@@ -220,6 +225,8 @@ export async function serveNodes(handlers: NodeServiceHandlers, options: { reado
     session: bidirectional(authenticated(handlers.session)),
     stream: bidirectional(authenticated(handlers.stream)),
     requestToken: unary(authenticated(handlers.requestToken)),
+    findLeader: unary(authenticated((_request: LeaderRequest, _peer: Peer) => handlers.findLeader())),
+    relay: bidirectional(authenticated(handlers.relay)),
   } as unknown as NodeServiceServer
   server.addService(NodeServiceService, implementation)
   // Who has no certificate is listened to for one short question, and nothing more.
@@ -230,19 +237,23 @@ export async function serveNodes(handlers: NodeServiceHandlers, options: { reado
   const open = ServerCredentials.createSsl(Buffer.from(options.tls.ca), pairs, false)
   const addresses = await Promise.all(options.addresses.map(async (address) => ({ host: address.host, port: await bind({ server, address, how: mutual }) })))
   await Promise.all(options.joinAddresses.map((address) => bind({ server: joins, address, how: open })))
-  return {
-    addresses,
-    close: () => {
-      server.forceShutdown()
-      joins.forceShutdown()
-      return Promise.resolve()
-    },
+  const close = (): Promise<void> => {
+    server.forceShutdown()
+    joins.forceShutdown()
+    return Promise.resolve()
   }
+  return { addresses, close, [Symbol.asyncDispose]: close }
 }
 
 export interface Address {
   readonly host: string
   readonly port: number
+}
+
+/** `host:port`, as leaders are named. */
+export function parseAddress(text: string): Address {
+  const colon = text.lastIndexOf(':')
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
 }
 
 function bind({ server, address, how }: { readonly server: Server; readonly address: Address; readonly how: ServerCredentials }): Promise<number> {
@@ -259,6 +270,10 @@ export interface NodeConnection {
   stream(signal: AbortSignal): Duplex<StreamFrame, StreamFrame>
   requestToken(request: TokenRequest): Promise<TokenResponse>
   renew(request: RenewRequest): Promise<JoinResponse>
+  /** Throws `Fault('unavailable' | 'timeout')` when there is no answer within `ms`. */
+  findLeader(ms: number): Promise<LeaderResponse>
+  /** For control planes. */
+  relay(signal: AbortSignal): Duplex<RelayMessage, StreamFrame>
   close(): void
 }
 
@@ -275,6 +290,8 @@ export function dialControlPlane(address: Address, tls: TlsFiles): NodeConnectio
     stream: (signal) => opened(client.stream(), signal),
     requestToken: (request) => called((done) => client.requestToken(request, new Metadata(), deadline(10_000), done)),
     renew: (request) => called((done) => client.renew(request, new Metadata(), deadline(10_000), done)),
+    findLeader: (ms) => called((done) => client.findLeader({}, new Metadata(), deadline(ms), done)),
+    relay: (signal) => opened(client.relay(), signal),
     close: () => client.close(),
   }
 }

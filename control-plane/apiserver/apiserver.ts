@@ -9,7 +9,7 @@ import type { Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
 import { defaultPlugins } from './admission/chain.ts'
 import { defaultRanges, type ServiceRanges } from './admission/services/ranges.ts'
-import { repairReservations } from './admission/services/repair.ts'
+import { repairReservations, type RepairRight } from './admission/services/repair.ts'
 import { serviceAllocations } from './admission/services/service-allocations.ts'
 import { admissionChain } from './admission/plugin.ts'
 import type { Authorizer } from './authz/authorizer.ts'
@@ -48,6 +48,8 @@ export interface ApiServer {
   whenReady(signal?: AbortSignal): Promise<void>
   /** Resolves when what every cluster holds by itself is there. */
   whenBootstrapped(): Promise<void>
+  /** Makes the addresses and ports that services hold, and what is reserved, agree again and again. One of several servers does it: the leader. */
+  repair(right: RepairRight): Promise<void>
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -68,7 +70,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         await self.whenReady(own)
         await bootstrap(core, { ranges, advertised: options.advertised?.(), signal: own })
         made.resolve()
-        await repairReservations(sources, log, own)
       })
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
@@ -79,6 +80,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       await Promise.all(resources.all.map(({ cache }) => cache.whenReady(signal)))
     },
     whenBootstrapped: () => made.promise,
+    repair: (right) => repairReservations(sources, log, right),
   }
   return self
 }

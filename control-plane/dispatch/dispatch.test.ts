@@ -31,7 +31,7 @@ function agentOf(dispatch: Dispatch, name: string, bootId = 'boot-1', said: Part
 }
 
 async function dispatched(at: World): Promise<Dispatch> {
-  const dispatch = createDispatch({ client: at.client, informers: at.informers, clock: at.clock, random: seededRandom(1), log: silentLog, issueToken: () => Promise.reject(new Error('none here')) })
+  const dispatch = createDispatch({ client: at.client, informers: at.informers, clock: at.clock, random: seededRandom(1), log: silentLog, isConfirmed: () => true })
   const stop = new AbortController()
   dispatch.run(stop.signal).catch(() => {})
   await at.start()

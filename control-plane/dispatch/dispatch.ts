@@ -1,12 +1,12 @@
 /** The control plane's side of the agents: sessions, assignments, statuses, streams, liveness. */
-import type { AgentMessage, Register, ServerMessage, StreamFrame, TokenRequest, TokenResponse } from '../../proto/gen/node/v1/session.ts'
+import type { AgentMessage, Register, ServerMessage, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import type { Duplex } from '../../proto/rpc.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { newUid } from '../../shared/kit/ids.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
-import { keyOf, objectKey, uidOf, type KubeObject } from '../../shared/model/meta.ts'
+import { keyOf, type KubeObject } from '../../shared/model/meta.ts'
 import { configMaps, endpointSlices, nodes, pods, secrets, serviceAccounts, services, type Resource } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
 import type { Informers } from '../informers/port.ts'
@@ -21,27 +21,18 @@ import { NodeSession } from './session.ts'
 import { StatusIntake } from './status-intake.ts'
 import { createStreamRelay } from './streams.ts'
 
-/** Makes a bound service account token: `control-plane/apiserver/authn`'s signer. */
-export type IssueToken = (request: {
-  readonly namespace: string
-  readonly serviceAccount: { readonly name: string; readonly uid: string }
-  readonly pod: { readonly name: string; readonly uid: string }
-  readonly node?: { readonly name: string; readonly uid: string }
-  readonly audiences: readonly string[]
-  readonly expirationSeconds: number
-}) => Promise<{ readonly token: string; readonly expiresMs: number }>
-
 export interface DispatchOptions {
   readonly client: ApiClient
   readonly informers: Informers
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly issueToken: IssueToken
-  readonly heartbeatPeriodMs?: number
+  /** Whether nobody else can lead at this moment: only then are signs of life acked. */
+  readonly isConfirmed: () => boolean
+  readonly heartbeatPeriodMs?: number | undefined
   /** How long a node may give no sign of life before its pods are replaced. */
-  readonly nodeLeaseMs?: number
-  readonly startGraceMs?: number
+  readonly nodeLeaseMs?: number | undefined
+  readonly startGraceMs?: number | undefined
 }
 
 export interface Dispatch {
@@ -50,7 +41,6 @@ export interface Dispatch {
   /** Serves one agent's session until its stream ends. */
   session(nodeName: string, stream: Duplex<ServerMessage, AgentMessage>): Promise<void>
   stream(nodeName: string, stream: Duplex<StreamFrame, StreamFrame>): Promise<void>
-  requestToken(nodeName: string, request: TokenRequest): Promise<TokenResponse>
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -122,6 +112,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         nodes: nodeIntake,
         storeEvent: (event) => storeEvent(client, event),
         heartbeatPeriodMs: options.heartbeatPeriodMs ?? 300,
+        isConfirmed: options.isConfirmed,
         onHeartbeat: () => liveness.seen(nodeName),
         onServing: () => relay.connected(nodeName),
       })
@@ -140,23 +131,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       }
     },
     stream: (nodeName, stream) => relay.accept(nodeName, stream),
-    async requestToken(nodeName, request) {
-      const key = objectKey(request.pod?.namespace ?? '', request.pod?.name ?? '')
-      const pod = podInformer.get(key)
-      if (!pod || uidOf(pod) !== request.pod?.uid || pod.spec?.nodeName !== nodeName) throw new Fault('permission', `pod ${key} is not bound to node ${nodeName}`)
-      const name = pod.spec?.serviceAccountName ?? 'default'
-      const account = sources.serviceAccounts.get(objectKey(request.pod.namespace, name))
-      if (!account) throw new Fault('not-found', `service account ${request.pod.namespace}/${name} does not exist`)
-      const node = nodeInformer.get(nodeName)
-      return options.issueToken({
-        namespace: request.pod.namespace,
-        serviceAccount: { name, uid: uidOf(account) },
-        pod: { name: request.pod.name, uid: request.pod.uid },
-        ...(node && { node: { name: nodeName, uid: uidOf(node) } }),
-        audiences: request.audiences,
-        expirationSeconds: request.expirationSeconds,
-      })
-    },
     run: (signal) => statuses.run(signal),
   }
 }

@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly nodes: NodeIntake
   readonly storeEvent: (event: Event) => Promise<void>
   readonly heartbeatPeriodMs: number
+  /** Whether signs of life may be acked. */
+  readonly isConfirmed: () => boolean
   /** The node gave a sign of life. */
   readonly onHeartbeat: () => void
   /** The agent has been told everything and can be asked for streams. */
@@ -114,7 +116,7 @@ export class NodeSession implements MapsReader {
     switch (message.$case) {
       case 'heartbeat':
         this.#options.onHeartbeat()
-        this.#send({ message: { $case: 'heartbeatAck', value: { sequence: message.value.sequence, nextPeriodMs: this.#options.heartbeatPeriodMs } } })
+        if (this.#options.isConfirmed()) this.#send({ message: { $case: 'heartbeatAck', value: { sequence: message.value.sequence, nextPeriodMs: this.#options.heartbeatPeriodMs } } })
         this.#renewLease()
         this.#keepNode()
         return

@@ -38,6 +38,7 @@ class Holder implements Leadership {
   readonly #over = new AbortController()
   #confirmedAtMs: number
   #renewals = 0
+  #resigned: Promise<void> | undefined
 
   constructor(options: LeadershipOptions) {
     this.#options = options
@@ -60,7 +61,12 @@ class Holder implements Leadership {
     return !this.signal.aborted && clock.monotonicMs() - this.#confirmedAtMs < ttlMs * (1 - DRIFT)
   }
 
-  async resign(): Promise<void> {
+  resign(): Promise<void> {
+    this.#resigned ??= this.#resign()
+    return this.#resigned
+  }
+
+  async #resign(): Promise<void> {
     const { storage, clock, ttlMs, log } = this.#options
     if (this.signal.aborted) return
     this.#end('it resigned')

@@ -23,6 +23,7 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
   readonly resource: Resource<T>
   readonly #parts: InformerParts
   readonly #cache: ObjectCache<T>
+  /** Called after each step forward. */
   readonly #waiting = new Set<() => void>()
   #revision = ''
   #synced = false
@@ -67,20 +68,11 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
   }
 
   whenSynced(signal: AbortSignal): Promise<void> {
-    if (this.#synced) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error)
-      const end = (): void => {
-        this.#waiting.delete(synced)
-        reject(signal.reason as Error)
-      }
-      const synced = (): void => {
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      signal.addEventListener('abort', end, { once: true })
-      this.#waiting.add(synced)
-    })
+    return this.#when(() => this.#synced, signal)
+  }
+
+  whenReached(revision: number, signal: AbortSignal): Promise<void> {
+    return this.#when(() => this.#synced && Number(this.#revision) >= revision, signal)
   }
 
   /** Lists and watches until the signal aborts; never rejects. May be run again afterwards, and is then synced again once it has listed. */
@@ -106,9 +98,33 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
     this.#cache.replace(items)
     this.#revision = resourceVersion
     this.#synced = true
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const resolve of waiting) resolve()
+    this.#stepped()
+  }
+
+  #when(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    if (holds()) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error)
+      const leave = (): void => {
+        this.#waiting.delete(look)
+        signal.removeEventListener('abort', abort)
+      }
+      const abort = (): void => {
+        leave()
+        reject(signal.reason as Error)
+      }
+      const look = (): void => {
+        if (!holds()) return
+        leave()
+        resolve()
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      this.#waiting.add(look)
+    })
+  }
+
+  #stepped(): void {
+    for (const look of this.#waiting) look()
   }
 
   /** Returns when the server ends the watch in good order; a watch that ends without having said anything counts as a failure, so that nothing spins. */
@@ -119,6 +135,7 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
       hasHeard = true
       this.#failures = 0
       this.#take(change)
+      if (this.#waiting.size > 0) this.#stepped()
     }
     if (!hasHeard && !signal.aborted) throw new Error('the watch ended without a word')
   }

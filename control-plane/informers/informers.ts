@@ -35,5 +35,8 @@ export function createInformers(parts: InformerParts): Informers {
     async whenSynced(until) {
       await Promise.all([...informers.values()].map((informer) => informer.whenSynced(until)))
     },
+    async whenReached(revision, until) {
+      await Promise.all([...informers.values()].map((informer) => informer.whenReached(revision, until)))
+    },
   }
 }

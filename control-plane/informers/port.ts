@@ -36,4 +36,6 @@ export interface Informers {
   /** Runs all of them, those asked for later too, until the signal aborts; a failing list or watch is tried again with back-off. May be run again afterwards. */
   run(signal: AbortSignal): Promise<void>
   whenSynced(signal: AbortSignal): Promise<void>
+  /** Resolves when all of them have reached the revision. */
+  whenReached(revision: number, signal: AbortSignal): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/kit/clock.ts'
 import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
-import type { Node, Pod } from '../../shared/model/gen/api.ts'
+import type { Node, Pod, Service } from '../../shared/model/gen/api.ts'
 import { isTerminating, keyOf, nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
 import { namespaces, nodes, pods, replicaSets, services } from '../../shared/model/resources.ts'
 import { deepEqual } from '../../shared/model/json.ts'
@@ -53,6 +53,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   return new SchedulingLoop(options)
 }
 
+/** One function for all schedulers of a process: an index is there once. */
+const namespaceOnly = (service: Service): readonly string[] => [namespaceOf(service)]
+
 class SchedulingLoop implements Scheduler {
   readonly #options: SchedulerOptions
   readonly #state = new ClusterState()
@@ -74,7 +77,7 @@ class SchedulingLoop implements Scheduler {
     const spaces = informers.for(namespaces)
     const serviceInformer = informers.for(services)
     const sets = informers.for(replicaSets)
-    serviceInformer.addIndex(NAMESPACE_INDEX, (service) => [namespaceOf(service)])
+    serviceInformer.addIndex(NAMESPACE_INDEX, namespaceOnly)
     this.#state.namespaceLabels = (name) => spaces.get(name)?.metadata.labels ?? {}
     this.#state.siblingSelector = (pod) => siblingSelector(pod, { services: serviceInformer, replicaSets: sets })
     informers.for(nodes).subscribe((change) => this.#nodeChanged(change))

@@ -37,6 +37,8 @@ export interface WatchCache {
   waitFor(revision: Revision, signal?: AbortSignal): Promise<void>
   /** Changes under `prefix` after the revision, each once, in order. Throws Fault('gone') if that is older than what is remembered, or if the consumer fell too far behind. */
   watch(prefix: string, options: { readonly after: Revision; readonly signal: AbortSignal }): AsyncIterable<CacheEventBatch>
+  /** Tells every watch how far the cache has come, now and not at the next second. */
+  tellProgress(): void
   whenReady(signal?: AbortSignal): Promise<void>
   /** Keeps it current until the signal aborts: list + watch, again after each fault. */
   run(signal: AbortSignal): Promise<void>

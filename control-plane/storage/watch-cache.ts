@@ -69,6 +69,10 @@ class StorageWatchCache implements WatchCache {
     if (this.#history === undefined) await this.#waiters.wait({ revision: 0, waitMs: undefined, signal, what: this.#options.prefix })
   }
 
+  tellProgress(): void {
+    this.#history?.tick()
+  }
+
   async *watch(prefix: string, options: { readonly after: Revision; readonly signal: AbortSignal }): AsyncGenerator<CacheEventBatch> {
     await this.whenReady(options.signal)
     if (this.#history) yield* this.#history.read({ ...options, prefix, everyProgress: false })

@@ -102,6 +102,8 @@ export class AgentSession {
         return
       case 'refused':
         throw new Fault('permission', `the control plane refused this agent: ${message.value.message}`)
+      case 'redirected':
+        throw new Fault('unavailable', `this control plane does not lead${message.value.leader === '' ? '' : `: ${message.value.leader} does`}`)
       default:
         assertNever(message)
     }

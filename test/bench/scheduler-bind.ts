@@ -3,6 +3,8 @@
  * the pods bound per second, from the scheduler's start until a watch has told of the last binding.
  */
 import { createControlPlane, type ControlPlane } from '../../control-plane/control-plane.ts'
+import { createEventRecorder } from '../../control-plane/controllers/events/recorder.ts'
+import { createScheduler } from '../../control-plane/scheduler/scheduler.ts'
 import { createEtcdStorage } from '../../control-plane/storage/storage.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
@@ -50,6 +52,7 @@ async function compose(endpoint: string) {
     serverAddress: '127.0.0.1:6443',
     clusterCidr: '10.0.0.0/8',
     version: 'bench',
+    replica: { identity: 'bench', address: '127.0.0.1:6444', machine: 'bench' },
   })
   return { storage, plane }
 }
@@ -84,7 +87,11 @@ await each(pods, (index) => plane.client.create(podsResource, podOf(index)))
 const { resourceVersion } = await plane.client.list(podsResource, { namespace: 'kube-system' })
 const startMs = performance.now()
 const bound = allBound(plane, resourceVersion, tasks.signal)
-tasks.start('scheduler', (signal) => plane.scheduler.run(signal))
+const parts = { client: plane.client, informers: plane.informers, clock: systemClock, random: systemRandom, log: silentLog }
+const events = createEventRecorder(parts)
+const scheduler = createScheduler({ ...parts, events })
+tasks.start('events', (signal) => events.run(signal))
+tasks.start('scheduler', (signal) => scheduler.run(signal))
 await bound
 process.stdout.write(`${Math.round((pods / (performance.now() - startMs)) * 1000)} pods/s\n`)
 process.exit()

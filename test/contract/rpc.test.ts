@@ -48,6 +48,8 @@ beforeAll(async () => {
       },
       stream: () => Promise.resolve(),
       requestToken: () => Promise.resolve({ token: 't', expiresMs: 1 }),
+      findLeader: () => Promise.resolve({ leader: '', isLeading: true }),
+      relay: () => Promise.resolve(),
     },
     { tls: { ca: authority.certificatePem, cert: own.certificatePem, key: own.privateKeyPem }, addresses: [{ host: '127.0.0.1', port: PORT }], joinAddresses: [{ host: '127.0.0.1', port: JOIN_PORT }] },
   )

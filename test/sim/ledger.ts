@@ -29,6 +29,8 @@ export class Ledger {
   }
 
   read({ key, value }: Commit): void {
+    // Who leads is no object of the cluster, and is written again and again.
+    if (!key.startsWith('/gantry/')) return
     this.#transcript.weigh(`${key} ${value ?? ''}\n`)
     const before = this.#objects.get(key)
     const after = value === undefined ? undefined : (JSON.parse(value) as KubeObject)

@@ -1,6 +1,6 @@
 import type { AgentMessage, ServerMessage, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import type { Duplex } from '../../proto/rpc.ts'
-import type { Dispatch } from '../../control-plane/dispatch/dispatch.ts'
+import type { NodeDoor } from '../../control-plane/dispatch/node-door.ts'
 import type { ControlPlaneLink } from '../../node-agent/session/port.ts'
 import { channel, type Channel } from '../../shared/kit/channel.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
@@ -31,7 +31,7 @@ export interface CableOptions {
   readonly clock: Clock
   readonly random: Random
   /** The control plane at the other end, if one is reachable. */
-  readonly plane: () => Dispatch | undefined
+  readonly plane: () => NodeDoor | undefined
 }
 
 /** A cable between one agent and the control plane: delays by seed, breaks when told. */
@@ -67,16 +67,16 @@ export class Cable implements ControlPlaneLink {
   }
 
   async openSession(signal: AbortSignal): Promise<Duplex<AgentMessage, ServerMessage>> {
-    return this.#connect<AgentMessage, ServerMessage>(signal, (dispatch, server) => dispatch.session(this.#options.nodeName, server))
+    return this.#connect<AgentMessage, ServerMessage>(signal, (door, server) => door.session(this.#options.nodeName, server))
   }
 
   async openStream(signal: AbortSignal): Promise<Duplex<StreamFrame, StreamFrame>> {
-    return this.#connect<StreamFrame, StreamFrame>(signal, (dispatch, server) => dispatch.stream(this.#options.nodeName, server))
+    return this.#connect<StreamFrame, StreamFrame>(signal, (door, server) => door.stream(this.#options.nodeName, server))
   }
 
   async requestToken(request: Parameters<ControlPlaneLink['requestToken']>[0]): ReturnType<ControlPlaneLink['requestToken']> {
-    const dispatch = await this.#reach()
-    const answer = await dispatch.requestToken(this.#options.nodeName, request)
+    const door = await this.#reach()
+    const answer = await door.requestToken(this.#options.nodeName, request)
     await this.#reach()
     return answer
   }
@@ -89,20 +89,20 @@ export class Cable implements ControlPlaneLink {
     return between(this.#options.random, this.weather.minDelayMs, this.weather.maxDelayMs)
   }
 
-  async #reach(): Promise<Dispatch> {
+  async #reach(): Promise<NodeDoor> {
     const { clock, plane } = this.#options
     await sleep(clock, this.#delayMs())
     if (!this.#isWhole()) {
       await sleep(clock, CONNECT_MS)
       throw new Fault('unavailable', 'the control plane does not answer')
     }
-    const dispatch = plane()
-    if (!dispatch) throw new Fault('unavailable', 'the control plane refuses the connection')
-    return dispatch
+    const door = plane()
+    if (!door) throw new Fault('unavailable', 'the control plane refuses the connection')
+    return door
   }
 
-  async #connect<Up, Down>(signal: AbortSignal, serve: (dispatch: Dispatch, server: Duplex<Down, Up>) => Promise<void>): Promise<Duplex<Up, Down>> {
-    const dispatch = await this.#reach()
+  async #connect<Up, Down>(signal: AbortSignal, serve: (door: NodeDoor, server: Duplex<Down, Up>) => Promise<void>): Promise<Duplex<Up, Down>> {
+    const door = await this.#reach()
     const { clock } = this.#options
     const delayMs = (): number => this.#delayMs()
     const up = new Direction<Up>({ clock, delayMs, isOpen: () => this.weather.upOpen })
@@ -127,7 +127,7 @@ export class Cable implements ControlPlaneLink {
     const sides = { agent: { send: (message: Up) => up.send(message), incoming: down.received, close: () => up.close(() => connection.end(closed)) }, server: { send: (message: Down) => down.send(message), incoming: up.received, close: () => down.close(() => connection.end(closed)) } }
     signal.addEventListener('abort', () => connection.end(new Fault('cancelled', 'aborted')), { once: true })
     const over = (): void => sides.server.close()
-    serve(dispatch, { ...sides.server, drained: () => Promise.resolve() }).then(over, over)
+    serve(door, { ...sides.server, drained: () => Promise.resolve() }).then(over, over)
     return { ...sides.agent, drained: () => Promise.resolve() }
   }
 }

@@ -1,4 +1,4 @@
-import type { Dispatch } from '../../control-plane/dispatch/dispatch.ts'
+import type { NodeDoor } from '../../control-plane/dispatch/node-door.ts'
 import { createAgent } from '../../node-agent/agent.ts'
 import { servicePorts } from '../../node-agent/network/network.ts'
 import { createPodWorkers, type PodsConfig } from '../../node-agent/pods/pods.ts'
@@ -37,7 +37,7 @@ export interface SimNodeOptions {
   /** A stream of chance for each purpose. */
   readonly random: (purpose: string) => Random
   readonly transcript: Transcript
-  readonly plane: () => Dispatch | undefined
+  readonly plane: () => NodeDoor | undefined
   /** Told before a container's first process begins. */
   readonly onStart: (id: string) => void
   /** Told before a container that still runs is taken away. */

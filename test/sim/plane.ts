@@ -2,7 +2,7 @@ import { createControlPlane, type ControlPlane } from '../../control-plane/contr
 import type { TokenSigner } from '../../control-plane/apiserver/authn/token-signer.ts'
 import { createInProcessClient } from '../../control-plane/client/in-process.ts'
 import type { ApiClient } from '../../control-plane/client/port.ts'
-import type { Dispatch } from '../../control-plane/dispatch/dispatch.ts'
+import type { NodeDoor } from '../../control-plane/dispatch/node-door.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Random } from '../../shared/kit/random.ts'
@@ -48,8 +48,8 @@ export class SimPlane {
   }
 
   /** What agents reach, once the caches are filled. */
-  get dispatch(): Dispatch | undefined {
-    return this.#now?.isReachable ? this.#now.plane.dispatch : undefined
+  get nodes(): NodeDoor | undefined {
+    return this.#now?.isReachable ? this.#now.plane.nodes : undefined
   }
 
   /** The API as an administrator sees it. */
@@ -76,6 +76,9 @@ export class SimPlane {
       serverAddress: '192.0.2.100:6443',
       advertised: { host: '192.0.2.100', port: 6443 },
       clusterCidr: CLUSTER_CIDR,
+      // It is alone: nobody waits for its lease to end, and every renewal would wake every watch.
+      leaderLeaseMs: 60_000,
+      replica: { identity: 'control-plane', address: '192.0.2.100:6444', machine: 'the only one' },
       version: 'v1.36.2-sim',
     })
     const user = life.wrap(createInProcessClient({ core: plane.api.core, user: { name: 'admin', uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} } }), { sync: new Set(['watch']) })
@@ -88,7 +91,7 @@ export class SimPlane {
       )
     }
     guarded('api server', plane.serve(life.signal))
-    guarded('leader', plane.lead(life.signal))
+    guarded('leader', plane.campaign(life.signal))
     this.#openDoors(now).catch((error: unknown) => life.isOver || log.error({ err: messageOf(error) }, 'the doors do not open'))
   }
 
@@ -102,9 +105,7 @@ export class SimPlane {
 
   async #openDoors(now: Incarnation): Promise<void> {
     const { plane, life } = now
-    await plane.api.whenReady(life.signal)
-    await plane.api.whenBootstrapped()
-    await plane.informers.whenSynced(life.signal)
+    await plane.whenServing(life.signal)
     if (life.isOver) return
     now.isReachable = true
     this.#options.transcript.say('control plane serves')

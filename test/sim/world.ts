@@ -49,7 +49,7 @@ export class World {
     })
     this.nodes = Array.from({ length: nodes }, (_, index) => {
       const name = `n${index + 1}`
-      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript: this.transcript, plane: () => this.plane.dispatch, onStart: (id) => this.#containerStarts(name, id), onKill: (id) => this.#containerIsKilled(name, id) })
+      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript: this.transcript, plane: () => this.plane.nodes, onStart: (id) => this.#containerStarts(name, id), onKill: (id) => this.#containerIsKilled(name, id) })
     })
   }
 

@@ -30,6 +30,7 @@ export function convertedCache(cache: WatchCache, convert: Conversion): WatchCac
     },
     list: (prefix) => cache.list(prefix).map(convert),
     waitFor: (revision, signal) => cache.waitFor(revision, signal),
+    tellProgress: () => cache.tellProgress(),
     whenReady: (signal) => cache.whenReady(signal),
     async *watch(prefix, options): AsyncGenerator<CacheEventBatch> {
       for await (const { events, revision } of cache.watch(prefix, options)) yield { events: events.map(event), revision }

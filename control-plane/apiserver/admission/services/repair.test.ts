@@ -20,7 +20,7 @@ test('what nobody holds any more is free again, what a service holds is kept for
   const lost = ipRecord({ ...sources, clock: server.api.core.clock }, '10.96.9.9', { namespace: 'x', name: 'gone' })
   await server.storage.write({ kind: 'put', key: ipKey('10.96.9.9'), value: JSON.stringify(lost), expect: { kind: 'any' } })
   await server.storage.write({ kind: 'delete', key: portKey(port), expect: { kind: 'any' } })
-  await repairOnce(sources, new AbortController().signal)
+  await repairOnce(sources, { signal: new AbortController().signal })
   expect(await server.storage.get(ipKey('10.96.9.9'))).toBeUndefined()
   expect(await server.storage.get(ipKey(ip))).toBeDefined()
   expect(await server.storage.get(portKey(port))).toBeDefined()

@@ -5,7 +5,7 @@ import type { Log } from '../../../../shared/kit/log.ts'
 import type { Service } from '../../../../shared/model/gen/api.ts'
 import { isJsonObject, type JsonObject } from '../../../../shared/model/json.ts'
 import { parseTime } from '../../../../shared/model/time.ts'
-import { storageKey, type Entry } from '../../../storage/port.ts'
+import { storageKey, type Entry, type Guard } from '../../../storage/port.ts'
 import type { CachedObject } from '../../../storage/watch-cache-port.ts'
 import { metaText } from '../../core/stored.ts'
 import type { AdmissionSources } from '../sources.ts'
@@ -16,11 +16,18 @@ const EVERY_MS = 180_000
 /** A reservation this young may belong to a service that is just being written. */
 const YOUNG_MS = 60_000
 
+/** The leader's, as what was looked at must not be acted on by one that stood still meanwhile. */
+export interface RepairRight {
+  readonly guard?: (() => Guard | undefined) | undefined
+  readonly signal: AbortSignal
+}
+
 /** Runs until the signal aborts. */
-export async function repairReservations(sources: AdmissionSources, log: Log, signal: AbortSignal): Promise<void> {
+export async function repairReservations(sources: AdmissionSources, log: Log, right: RepairRight): Promise<void> {
+  const { signal } = right
   while (!signal.aborted) {
     try {
-      await repairOnce(sources, signal)
+      await repairOnce(sources, right)
     } catch (error) {
       if (!signal.aborted) log.warn({ err: messageOf(error) }, 'addresses and ports of services cannot be checked')
     }
@@ -28,17 +35,17 @@ export async function repairReservations(sources: AdmissionSources, log: Log, si
   }
 }
 
-export async function repairOnce(sources: AdmissionSources, signal: AbortSignal): Promise<void> {
+export async function repairOnce(sources: AdmissionSources, { guard, signal }: RepairRight): Promise<void> {
   const services = sources.resources.find('', 'v1', 'services')
   if (!services) return
   await services.cache.waitFor(await sources.storage.currentRevision(signal), signal)
   const wanted = wantedRecords(sources, services.cache.list(storageKey(services.definition)))
   const there = new Map((await reservations(sources, signal)).map((entry) => [entry.key, entry]))
   for (const [key, record] of wanted) {
-    if (!there.has(key)) await sources.storage.write({ kind: 'put', key, value: JSON.stringify(record), expect: { kind: 'absent' } }, signal)
+    if (!there.has(key)) await sources.storage.write({ kind: 'put', key, value: JSON.stringify(record), expect: { kind: 'absent' }, guard: guard?.() }, signal)
   }
   for (const entry of there.values()) {
-    if (!wanted.has(entry.key) && isOld(sources, entry)) await sources.storage.write({ kind: 'delete', key: entry.key, expect: { kind: 'revision', revision: entry.revision } }, signal)
+    if (!wanted.has(entry.key) && isOld(sources, entry)) await sources.storage.write({ kind: 'delete', key: entry.key, expect: { kind: 'revision', revision: entry.revision }, guard: guard?.() }, signal)
   }
 }
 

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../../../shared/model/json.ts'
 import { formatTime } from '../../../../shared/model/time.ts'
 import { storageKey } from '../../../storage/port.ts'
 import type { Call } from '../../core/call.ts'
+import { orDeposed } from '../../core/commit.ts'
 import type { AdmissionSources } from '../sources.ts'
 
 export interface Holder {
@@ -41,11 +42,11 @@ export function portRecord(sources: AdmissionSources, port: number, holder: Hold
 /** Whether it is the caller's now. A dry run only looks. */
 export async function take(sources: AdmissionSources, call: Call, { key, record }: { readonly key: string; readonly record: JsonObject }): Promise<boolean> {
   if (call.dryRun) return (await sources.storage.get(key, call.signal)) === undefined
-  const result = await sources.storage.write({ kind: 'put', key, value: JSON.stringify(record), expect: { kind: 'absent' } }, call.signal)
-  return result.kind === 'committed'
+  const result = await sources.storage.write({ kind: 'put', key, value: JSON.stringify(record), expect: { kind: 'absent' }, guard: call.guard?.() }, call.signal)
+  return orDeposed(result).kind === 'committed'
 }
 
 export async function giveBack(sources: AdmissionSources, call: Call, keys: readonly string[]): Promise<void> {
   if (call.dryRun) return
-  await Promise.all(keys.map((key) => sources.storage.write({ kind: 'delete', key, expect: { kind: 'any' } })))
+  await Promise.all(keys.map((key) => sources.storage.write({ kind: 'delete', key, expect: { kind: 'any' }, guard: call.guard?.() })))
 }

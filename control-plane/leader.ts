@@ -1,0 +1,68 @@
+/** What only the leader does, composed anew for each leadership: nothing of it outlives the right to write. */
+import type { Clock } from '../shared/kit/clock.ts'
+import type { Log } from '../shared/kit/log.ts'
+import type { Random } from '../shared/kit/random.ts'
+import type { Resource } from '../shared/model/resources.ts'
+import type { ApiClient } from './client/port.ts'
+import { createControllers } from './controllers/controllers.ts'
+import { createEventRecorder } from './controllers/events/recorder.ts'
+import { createDispatch, type Dispatch } from './dispatch/dispatch.ts'
+import type { Leadership } from './election/port.ts'
+import { informersUntil } from './informers/until.ts'
+import type { Informers } from './informers/port.ts'
+import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
+
+export interface LeaderOptions {
+  readonly leadership: Leadership
+  /** Its writes carry the leadership's guard. */
+  readonly client: ApiClient
+  /** Shared by all leaderships of the process, and run by it. */
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly clusterCidr: string
+  readonly rootCaPem: string
+  readonly resources: readonly Resource[]
+  /** Further work of the leader, each until the signal aborts. */
+  readonly duties: ReadonlyArray<() => Promise<void>>
+  readonly heartbeatPeriodMs?: number | undefined
+  readonly nodeLeaseMs?: number | undefined
+  readonly startGraceMs?: number | undefined
+}
+
+export interface Leader {
+  readonly dispatch: Dispatch
+  readonly scheduler: Scheduler
+  /** Aborts when the leadership is over. */
+  readonly signal: AbortSignal
+  isConfirmed(): boolean
+  /** Works until the leadership is over. */
+  run(): Promise<void>
+}
+
+export function createLeader(options: LeaderOptions): Leader {
+  const { leadership, client, clock, random, log } = options
+  const { signal } = leadership
+  const informers = informersUntil(options.informers, signal)
+  const parts = { client, informers, clock, random, log }
+  const dispatch = createDispatch({
+    ...parts,
+    isConfirmed: () => leadership.isConfirmed(),
+    heartbeatPeriodMs: options.heartbeatPeriodMs ?? 300,
+    nodeLeaseMs: options.nodeLeaseMs ?? 4_000,
+    startGraceMs: options.startGraceMs ?? 5_000,
+  })
+  const events = createEventRecorder(parts)
+  const scheduler = createScheduler({ ...parts, events })
+  const controllers = createControllers({ ...parts, liveness: dispatch.liveness, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, resources: options.resources })
+  return {
+    dispatch,
+    scheduler,
+    signal,
+    isConfirmed: () => leadership.isConfirmed(),
+    async run() {
+      await Promise.all([dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal), ...options.duties.map((duty) => duty())])
+    },
+  }
+}
