@@ -41,6 +41,7 @@ export const SECTIONS: readonly Section[] = [
       { name: 'cordon', summary: 'Put no new pods on a node', load: async () => (await import('../nodes/cordon.ts')).cordon },
       { name: 'uncordon', summary: 'Let pods be put on a node again', load: async () => (await import('../nodes/cordon.ts')).uncordon },
       { name: 'drain', summary: 'Empty a node, to work on it', load: async () => (await import('../nodes/drain.ts')).drain },
+      { name: 'node', summary: 'Decide about nodes what the cluster cannot decide: confirm-dead', load: async () => (await import('../nodes/confirm-dead.ts')).node },
       { name: 'taint', summary: 'Keep pods away from nodes', load: async () => (await import('../nodes/taint.ts')).taint },
     ],
   },
@@ -52,7 +53,7 @@ export const SECTIONS: readonly Section[] = [
       { name: 'attach', summary: 'Attach to the process that runs in a container', load: async () => (await import('../exec/exec.ts')).attach },
       { name: 'port-forward', summary: 'Forward local ports to a pod', load: async () => (await import('../stream/port-forward.ts')).portForward },
       { name: 'events', summary: 'List events', load: async () => (await import('../events/events.ts')).events },
-      { name: 'why', summary: 'Explain why a pod is on its node, or on none', load: async () => (await import('../why/why.ts')).why },
+      { name: 'why', summary: 'Explain why a pod is where it is, and what happened to a node', load: async () => (await import('../why/why.ts')).why },
     ],
   },
   {
