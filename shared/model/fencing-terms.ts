@@ -14,7 +14,7 @@ export interface FencingTerms {
   readonly killMs: number
 }
 
-export const DEFAULT_TERMS: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 200, killMs: 100 }
+export const DEFAULT_TERMS: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 300, killMs: 100 }
 
 /**
  * How long without an ack before a node says that the control plane is lost: S + V, longer than the S after which the control plane misses a node.

@@ -1,0 +1,326 @@
+import { NoAck_Reason, type Epoch, type NoAck, type PeerAnswer as WireAnswer, type PeerQuestion, type ToAgent, type ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
+import type { Random } from '../../shared/kit/random.ts'
+import { assertNever } from '../../shared/model/assert.ts'
+import { answerAfter, hasLostControlPlane, rightToRun, type Membership, type NodeView, type PeerAnswer, type RunRight } from '../../shared/model/fencing.ts'
+import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
+import { KeptLink } from './kept-link.ts'
+import type { FencingLinks } from './links.ts'
+import { Peers, type UnreachablePeer } from './peers.ts'
+import type { DeadlineStore, KeeperState } from './port.ts'
+
+/** What the keeper tells people, once per change. */
+export type KeeperNote =
+  | { readonly kind: 'no-ack'; readonly address: string; readonly reason: 'not-leading' | 'not-registered' | 'fenced' | 'doubled' | 'unknown'; readonly message: string }
+  | { readonly kind: 'acked'; readonly address: string }
+  | { readonly kind: 'link-closed'; readonly address: string; readonly why: string }
+  | { readonly kind: 'epoch'; readonly epoch: number; readonly members: readonly string[] }
+  | { readonly kind: 'agent-hangs' }
+
+export interface KeeperListener {
+  /** What was decided; pods may be started until `killAtMs`. Called after the deadline has been written. */
+  onRight(right: RunRight, killAtMs: number): void
+  onReach(unreachable: readonly UnreachablePeer[]): void
+  onNote(note: KeeperNote): void
+}
+
+export interface KeeperOptions {
+  readonly nodeName: string
+  readonly bootId: string
+  /** Made anew at each start of an agent. */
+  readonly instance: string
+  /** ms since the epoch. */
+  readonly agentStartedMs: number
+  /** host:port where peers ask this node. */
+  readonly peerAddress: string
+  /** host:port of every control plane. */
+  readonly controlPlanes: readonly string[]
+  readonly links: FencingLinks
+  readonly store: DeadlineStore
+  /** Whether the rest of the agent works: one that hangs gives no sign of life. */
+  readonly isAgentAlive: () => boolean
+  readonly listener: KeeperListener
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Written for "until something is heard". */
+export const FAR_FUTURE_MS = 9_000_000_000_000
+/** How long a beat can still be acked. */
+const REMEMBER_BEATS = 600
+/** A control plane that is away is tried this often: when it comes back, all nodes must be acked within a short time of each other. */
+const RETRY_MS = 50
+/** So often is each member asked within the time its answer counts. */
+const QUESTIONS_PER_ANSWER = 6
+
+/** The node's half of fencing: sends beats, takes acks, asks peers, decides, and writes the moment at which the pods must be dead. Lives in a thread of its own. */
+export class Keeper {
+  readonly #options: KeeperOptions
+  readonly #planes: ReadonlyMap<string, KeptLink<ToControlPlane, ToAgent>>
+  readonly #peers: Peers
+  /** When each beat was sent, oldest first. */
+  readonly #sent = new Map<number, number>()
+  readonly #answers = new Map<string, PeerAnswer>()
+  /** What was said last of each control plane, so that it is said once. */
+  readonly #said = new Map<string, string>()
+  #membership: Membership | undefined
+  #addresses: Readonly<Record<string, string>> = {}
+  #heartbeatSentMs: number | undefined
+  #ackReceivedMs: number | undefined
+  #hasEnded = false
+  #sequence = 0
+  #newestAck = 0
+  #killAtMs: number | undefined
+  #right: RunRight = { kind: 'none' }
+  #isHanging = false
+  #cancelBeat = (): void => {}
+  #cancelWake = (): void => {}
+  #cancelAsk = (): void => {}
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+    const { clock, random, links, listener } = options
+    this.#planes = new Map(options.controlPlanes.map((address) => [address, this.#keptPlane(address)]))
+    this.#peers = new Peers({
+      links,
+      clock,
+      random,
+      onReach: (unreachable) => listener.onReach(unreachable),
+      onAnswer: (name, answer) => this.#takeAnswer(name, answer),
+    })
+  }
+
+  /** Goes on where an agent before this one in this boot was, and begins. */
+  start(): void {
+    this.#restore(this.#options.store.read())
+    this.#decide()
+    for (const plane of this.#planes.values()) plane.dial()
+    this.#beat()
+    this.#awaitSilence()
+  }
+
+  /** The pods' deadline stays as it is. */
+  stop(): void {
+    this.#cancelBeat()
+    this.#cancelWake()
+    this.#cancelAsk()
+    this.#peers.stop()
+    for (const plane of this.#planes.values()) plane.close()
+  }
+
+  get right(): RunRight {
+    return this.#right
+  }
+
+  /** To a peer that has lost the control plane. Without an ack in this boot this node has nothing to say, and says epoch 0. */
+  answer({ sequence }: PeerQuestion): WireAnswer {
+    const knows = this.#membership !== undefined && this.#ackReceivedMs !== undefined
+    return { sequence, epoch: knows ? (this.#membership?.epoch ?? 0) : 0, lost: hasLostControlPlane(this.#view()) }
+  }
+
+  #restore({ killAtMs, state }: ReturnType<DeadlineStore['read']>): void {
+    const { nodeName, bootId } = this.#options
+    if (state?.nodeName !== nodeName || state.bootId !== bootId) return
+    this.#killAtMs = killAtMs
+    this.#membership = state.membership
+    this.#addresses = state.peerAddresses
+    this.#heartbeatSentMs = state.heartbeatSentMs
+    this.#ackReceivedMs = state.ackReceivedMs
+    this.#hasEnded = state.hasEnded
+    this.#setPeers()
+  }
+
+  #keptPlane(address: string): KeptLink<ToControlPlane, ToAgent> {
+    const { links, clock, random } = this.#options
+    return new KeptLink<ToControlPlane, ToAgent>({
+      dial: (listener) => links.dialControlPlane(address, listener),
+      retryMs: () => RETRY_MS,
+      patienceMs: (failures) => Math.min(2_000, 400 * 2 ** Math.min(failures, 10)),
+      silenceMs: () => Math.max(300, 3 * this.#terms.heartbeatPeriodMs),
+      onOpen: () => this.#greet(address),
+      onMessage: (message) => this.#take(address, message),
+      onClosed: (why) => this.#sayOnce(address, { kind: 'link-closed', address, why }),
+      clock,
+      random,
+    })
+  }
+
+  get #terms(): Membership['terms'] {
+    return this.#membership?.terms ?? DEFAULT_TERMS
+  }
+
+  #greet(address: string): void {
+    const { nodeName, bootId, instance, agentStartedMs, peerAddress } = this.#options
+    this.#planes.get(address)?.send({ relayedNode: '', message: { $case: 'hello', value: { nodeName, bootId, instance, agentStartedMs, peerAddress } } })
+    this.#beat()
+  }
+
+  #beat(): void {
+    const { clock, isAgentAlive } = this.#options
+    this.#cancelBeat()
+    this.#cancelBeat = clock.after(this.#terms.heartbeatPeriodMs, () => this.#beat())
+    if (!isAgentAlive()) {
+      if (!this.#isHanging) this.#options.listener.onNote({ kind: 'agent-hangs' })
+      this.#isHanging = true
+      return
+    }
+    this.#isHanging = false
+    const nowMs = clock.monotonicMs()
+    // By the clock: an ack of a beat that an agent before this one sent is never taken for one of these.
+    this.#sequence = Math.max(this.#sequence + 1, Math.floor(nowMs))
+    this.#sent.set(this.#sequence, nowMs)
+    if (this.#sent.size > REMEMBER_BEATS) this.#sent.delete(this.#sent.keys().next().value ?? 0)
+    const beat = { sequence: this.#sequence, echoedAck: this.#newestAck, epoch: this.#membership?.epoch ?? 0 }
+    for (const plane of this.#planes.values()) plane.send({ relayedNode: '', message: { $case: 'beat', value: beat } })
+  }
+
+  #take(address: string, { message }: ToAgent): void {
+    switch (message?.$case) {
+      case undefined:
+        return
+      case 'ack':
+        return this.#takeAck(address, message.value.sequence)
+      case 'epoch':
+        return this.#takeEpoch(message.value)
+      case 'noAck':
+        return this.#takeNoAck(address, message.value)
+      default:
+        assertNever(message)
+    }
+  }
+
+  #takeAck(address: string, sequence: number): void {
+    const sentMs = this.#sent.get(sequence)
+    if (sentMs === undefined) return
+    this.#sayOnce(address, { kind: 'acked', address })
+    this.#newestAck = Math.max(this.#newestAck, sequence)
+    this.#heartbeatSentMs = Math.max(this.#heartbeatSentMs ?? sentMs, sentMs)
+    this.#ackReceivedMs = this.#options.clock.monotonicMs()
+    this.#hasEnded = false
+    this.#keepState()
+    this.#decide()
+    this.#awaitSilence()
+  }
+
+  /** An older one is late, and nobody decides by it any more. */
+  #takeEpoch({ number, members, heartbeatPeriodMs, leaseMs, seenMs, answerMs, killMs }: Epoch): void {
+    if (number < (this.#membership?.epoch ?? 0)) return
+    const isNew = number !== this.#membership?.epoch
+    this.#membership = { epoch: number, members: members.map(({ name }) => name), terms: { heartbeatPeriodMs, leaseMs, seenMs, answerMs, killMs } }
+    this.#addresses = Object.fromEntries(members.map(({ name, peerAddress }) => [name, peerAddress]))
+    this.#keepState()
+    this.#setPeers()
+    this.#decide()
+    if (!isNew) return
+    this.#options.listener.onNote({ kind: 'epoch', epoch: number, members: this.#membership.members })
+    this.#beat()
+  }
+
+  #takeNoAck(address: string, { reason, message }: NoAck): void {
+    const word = WORDS[reason]
+    this.#sayOnce(address, { kind: 'no-ack', address, reason: word, message })
+    if (word !== 'fenced') return
+    // Others have its pods by now: nothing of them may run here for a moment longer.
+    this.#hasEnded = true
+    this.#keepState()
+    this.#decide()
+  }
+
+  #takeAnswer(name: string, answer: PeerAnswer): void {
+    if (answer.epoch === 0) return
+    this.#answers.set(name, answerAfter(this.#answers.get(name), answer))
+    this.#decide()
+  }
+
+  #setPeers(): void {
+    const { nodeName } = this.#options
+    const others = (this.#membership?.members ?? []).filter((name) => name !== nodeName)
+    for (const name of this.#answers.keys()) if (!others.includes(name)) this.#answers.delete(name)
+    this.#peers.set(new Map(others.map((name) => [name, this.#addresses[name] ?? ''])))
+  }
+
+  /** Acks stay away: the others are asked, again and again until one comes. */
+  #awaitSilence(): void {
+    this.#cancelAsk()
+    if (this.#membership === undefined || this.#ackReceivedMs === undefined) return
+    const { clock } = this.#options
+    const ask = (): void => {
+      if (this.#hasEnded) return
+      this.#peers.ask()
+      this.#cancelAsk = clock.after(this.#terms.answerMs / QUESTIONS_PER_ANSWER, ask)
+      // It may just have lost the control plane itself.
+      this.#decide()
+    }
+    this.#cancelAsk = clock.after(Math.max(0, this.#ackReceivedMs + this.#terms.seenMs - clock.monotonicMs()), ask)
+  }
+
+  #view(): NodeView {
+    return {
+      self: this.#options.nodeName,
+      membership: this.#membership,
+      heartbeatSentMs: this.#heartbeatSentMs,
+      ackReceivedMs: this.#ackReceivedMs,
+      answers: this.#answers,
+      hasEnded: this.#hasEnded,
+      nowMs: this.#options.clock.monotonicMs(),
+    }
+  }
+
+  #decide(): void {
+    const { clock, listener } = this.#options
+    const view = this.#view()
+    const right = rightToRun(view)
+    this.#cancelWake()
+    if (right.kind === 'ended' && !this.#hasEnded) {
+      this.#hasEnded = true
+      this.#keepState()
+    }
+    this.#setDeadline(this.#killAtOf(right, view.nowMs))
+    this.#right = right
+    listener.onRight(right, this.#killAtMs ?? 0)
+    if ((right.kind === 'held' || right.kind === 'kept') && right.untilMs < FAR_FUTURE_MS) this.#cancelWake = clock.after(right.untilMs - view.nowMs, () => this.#decide())
+  }
+
+  #killAtOf(right: RunRight, nowMs: number): number {
+    switch (right.kind) {
+      case 'held':
+      case 'kept':
+        return Math.min(FAR_FUTURE_MS, right.untilMs - this.#terms.killMs)
+      case 'ended':
+        return Math.min(this.#killAtMs ?? 0, nowMs)
+      case 'none':
+        return 0
+      default:
+        return assertNever(right)
+    }
+  }
+
+  /** Written before anybody hears that the right lasts longer. */
+  #setDeadline(killAtMs: number): void {
+    if (killAtMs === this.#killAtMs) return
+    this.#options.store.setDeadline(killAtMs)
+    this.#killAtMs = killAtMs
+  }
+
+  #keepState(): void {
+    const { nodeName, bootId, store } = this.#options
+    if (this.#membership === undefined || this.#heartbeatSentMs === undefined || this.#ackReceivedMs === undefined) return
+    const state: KeeperState = { nodeName, bootId, membership: this.#membership, peerAddresses: this.#addresses, heartbeatSentMs: this.#heartbeatSentMs, ackReceivedMs: this.#ackReceivedMs, hasEnded: this.#hasEnded }
+    store.setState(state)
+  }
+
+  #sayOnce(address: string, note: KeeperNote): void {
+    const text = JSON.stringify(note)
+    if (this.#said.get(address) === text) return
+    this.#said.set(address, text)
+    this.#options.listener.onNote(note)
+  }
+}
+
+const WORDS: Readonly<Record<NoAck_Reason, Extract<KeeperNote, { kind: 'no-ack' }>['reason']>> = {
+  [NoAck_Reason.NOT_LEADING]: 'not-leading',
+  [NoAck_Reason.NOT_REGISTERED]: 'not-registered',
+  [NoAck_Reason.FENCED]: 'fenced',
+  [NoAck_Reason.DOUBLED]: 'doubled',
+  [NoAck_Reason.UNRECOGNIZED]: 'unknown',
+}
