@@ -1,4 +1,4 @@
-import { NoAck_Reason, type Epoch, type NoAck, type PeerAnswer as WireAnswer, type PeerQuestion, type ToAgent, type ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
+import { NoAck_Reason, type Ack, type Epoch, type NoAck, type PeerAnswer as WireAnswer, type PeerQuestion, type ToAgent, type ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import { assertNever } from '../../shared/model/assert.ts'
@@ -69,7 +69,8 @@ export class Keeper {
   #ackReceivedMs: number | undefined
   #hasEnded = false
   #sequence = 0
-  #newestAck = 0
+  /** The number of the ack that came last. */
+  #echo = 0
   #killAtMs: number | undefined
   #right: RunRight = { kind: 'none' }
   #isHanging = false
@@ -170,7 +171,7 @@ export class Keeper {
     this.#sequence = Math.max(this.#sequence + 1, Math.floor(nowMs))
     this.#sent.set(this.#sequence, nowMs)
     if (this.#sent.size > REMEMBER_BEATS) this.#sent.delete(this.#sent.keys().next().value ?? 0)
-    const beat = { sequence: this.#sequence, echoedAck: this.#newestAck, epoch: this.#membership?.epoch ?? 0 }
+    const beat = { sequence: this.#sequence, echoedAck: this.#echo, epoch: this.#membership?.epoch ?? 0 }
     for (const plane of this.#planes.values()) plane.send({ relayedNode: '', message: { $case: 'beat', value: beat } })
   }
 
@@ -179,7 +180,7 @@ export class Keeper {
       case undefined:
         return
       case 'ack':
-        return this.#takeAck(address, message.value.sequence)
+        return this.#takeAck(address, message.value)
       case 'epoch':
         return this.#takeEpoch(message.value)
       case 'noAck':
@@ -189,11 +190,11 @@ export class Keeper {
     }
   }
 
-  #takeAck(address: string, sequence: number): void {
+  #takeAck(address: string, { sequence, number }: Ack): void {
     const sentMs = this.#sent.get(sequence)
     if (sentMs === undefined) return
     this.#sayOnce(address, { kind: 'acked', address })
-    this.#newestAck = Math.max(this.#newestAck, sequence)
+    this.#echo = number
     this.#heartbeatSentMs = Math.max(this.#heartbeatSentMs ?? sentMs, sentMs)
     this.#ackReceivedMs = this.#options.clock.monotonicMs()
     this.#hasEnded = false

@@ -60,7 +60,8 @@ export class TestPlane {
   readonly clock: VirtualClock
   readonly sightings = new Map<string, Sighting>()
   readonly fenced = new Set<string>()
-  readonly #acks = new Map<string, number>()
+  readonly #acks = new Map<number, number>()
+  #numbers = 0
   readonly #toldEpoch = new Map<string, number>()
   inUse: readonly Membership[]
   isUp = true
@@ -81,12 +82,13 @@ export class TestPlane {
     const { sequence, echoedAck } = message.value
     if (this.fenced.has(name)) return [{ relayedNode: '', message: { $case: 'noAck', value: { reason: 2, message: `${name} is fenced` } } }]
     const nowMs = this.clock.monotonicMs()
-    const echoedMs = this.#acks.get(`${name} ${echoedAck}`)
+    const echoedMs = this.#acks.get(echoedAck)
     const before = this.sightings.get(name)
     this.sightings.set(name, { ackSentMs: nowMs, echoedAckSentMs: echoedMs ?? before?.echoedAckSentMs })
-    this.#acks.set(`${name} ${sequence}`, nowMs)
+    const number = ++this.#numbers
+    this.#acks.set(number, nowMs)
     this.onAck(name)
-    const ack: ToAgent = { relayedNode: '', message: { $case: 'ack', value: { sequence } } }
+    const ack: ToAgent = { relayedNode: '', message: { $case: 'ack', value: { sequence, number } } }
     const newest = this.inUse.at(-1)
     if (!newest || this.#toldEpoch.get(name) === newest.epoch) return [ack]
     this.#toldEpoch.set(name, newest.epoch)
