@@ -6,8 +6,8 @@ import type { Node } from '../../shared/model/gen/api.ts'
 import type { LabIdentity } from './identity.ts'
 import { layoutOf, type LabSpec } from './layout.ts'
 
-export function labClient(spec: LabSpec, identity: LabIdentity): RestClient {
-  return createRestClient({ server: layoutOf(spec).server, ca: identity.ca, cert: identity.admin.certificatePem, key: identity.admin.privateKeyPem, userAgent: 'gantry-lab' })
+export function labClient(spec: LabSpec, identity: LabIdentity, server = layoutOf(spec).server): RestClient {
+  return createRestClient({ server, ca: identity.ca, cert: identity.admin.certificatePem, key: identity.admin.privateKeyPem, userAgent: 'gantry-lab' })
 }
 
 /** Until then nothing can be awaited but the port itself: tried again quickly. */

@@ -58,7 +58,7 @@ async function addRules(spec: LabSpec, ways: readonly Way[], what: string): Prom
 export const cutWays = (spec: LabSpec, ways: readonly Way[]): Promise<void> => addRules(spec, ways, 'drop')
 
 /** Each frame of these ways is lost with this probability. */
-export const loseSome = (spec: LabSpec, ways: readonly Way[], percent: number): Promise<void> => addRules(spec, ways, `numgen random mod 100 < ${percent} drop`)
+export const loseSome = (spec: LabSpec, ways: readonly Way[], percent: number): Promise<void> => (percent >= 100 ? cutWays(spec, ways) : addRules(spec, ways, `numgen random mod 10000 < ${Math.round(percent * 100)} drop`))
 
 /** The ways that are cut now. */
 export async function waysCut(spec: LabSpec): Promise<readonly Way[]> {

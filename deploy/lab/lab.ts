@@ -8,7 +8,7 @@ import { createGroup, isFrozen, killGroup, processesOf, removeGroup, removeIfEmp
 import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
-import { defaultRoots, layoutOf, machinesOf, membersOf, whyNotLabName, type LabSpec, type Member } from './layout.ts'
+import { controlPlaneMachines, defaultRoots, hasSeveral, layoutOf, machinesOf, membersOf, whyNotLabName, type LabSpec, type Member } from './layout.ts'
 import { withLock } from './lock.ts'
 import { createMachines, removeMachines } from './machines.ts'
 import { isPaused, startMembersOf } from './power.ts'
@@ -58,12 +58,25 @@ async function upLocked(options: UpOptions): Promise<UpResult> {
   const started = await startMembers(spec, identity)
   stage('programs')
   using client = labClient(spec, identity)
-  await apiReady(client, { lab: spec.name }, READY_TIMEOUT_MS)
+  await Promise.all([apiReady(client, { lab: spec.name }, READY_TIMEOUT_MS), eachReady(spec, identity)])
   stage('control plane ready')
   await nodesReady(client, { lab: spec.name, boots: await expectedNodes(spec) }, READY_TIMEOUT_MS)
   stage('nodes ready')
   const kubeconfigFile = options.kubeconfig ? await addToKubeconfig(spec, identity) : undefined
   return { spec, server: layout.server, kubeconfigFile, started }
+}
+
+/** Several control planes are up when each of them answers, so that any may be lost from then on; one that is cut off or paused is not waited for. */
+async function eachReady(spec: LabSpec, identity: LabIdentity): Promise<void> {
+  if (!hasSeveral(spec)) return
+  const { servers, memberCgroup } = layoutOf(spec)
+  await Promise.all(
+    controlPlaneMachines(spec).map(async (machine, at) => {
+      if ((await linkState(spec, machine)) !== 'up' || (await isFrozen(memberCgroup(machine)))) return
+      using client = labClient(spec, identity, servers[at])
+      await apiReady(client, { lab: spec.name }, READY_TIMEOUT_MS)
+    }),
+  )
 }
 
 function stopwatch(onStage: UpOptions['onStage']): (stage: string) => void {
@@ -97,6 +110,7 @@ const createGroups = async (spec: LabSpec): Promise<void> => {
     await createGroup(`${memberCgroup(member.name)}/agent`)
     // All wait for these two while the lab starts.
     if (member.kind !== 'node') await setShare(memberCgroup(member.name), 4)
+    if (member.name !== member.machine && hasSeveral(spec)) await setShare(memberCgroup(member.machine), 4)
   }
   // Several machines, not one process among the host's many.
   await setShare('gantry', LAB_SHARE)

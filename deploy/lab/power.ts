@@ -1,5 +1,6 @@
 /** Power of machines and life of single programs: killed, started, paused, resumed. */
 import { readFile } from 'node:fs/promises'
+import { sleep, systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { isFrozen, killGroup, setFrozen } from './cgroups.ts'
 import { hasSeveral, layoutOf, type LabSpec, type Member, type Target } from './layout.ts'
@@ -14,11 +15,28 @@ const membersOfTarget = (target: Target): readonly Member[] => (target.kind === 
 export async function kill(lab: string, name: string): Promise<void> {
   const { spec, target } = await targetOf(lab, name)
   for (const member of membersOfTarget(target)) await wantDown(spec, member.name)
-  if (target.kind === 'program') return killProgram(spec, target.member)
-  const group = layoutOf(spec).memberCgroup(target.machine)
+  if (target.kind === 'program') await killProgram(spec, target.member)
+  else await cutPower(spec, target.machine)
+  await Promise.all(membersOfTarget(target).map((member) => untilDown(spec, member)))
+}
+
+async function cutPower(spec: LabSpec, machine: string): Promise<void> {
+  const group = layoutOf(spec).memberCgroup(machine)
   await setFrozen(group, true)
-  await setLink(spec, target.machine, 'down')
+  await setLink(spec, machine, 'down')
   await killGroup(group)
+}
+
+const LOOK_EVERY_MS = 5
+const DOWN_MS = 5_000
+
+/** The supervisor notices a death a moment later. */
+async function untilDown(spec: LabSpec, member: Member): Promise<void> {
+  const deadline = systemClock.monotonicMs() + DOWN_MS
+  while ((await stateOfService(spec, member.name)).pid !== undefined) {
+    if (systemClock.monotonicMs() > deadline) throw new Fault('timeout', `${member.name} of lab ${spec.name} was killed, and its supervisor has not noticed for ${DOWN_MS / 1_000} s`)
+    await sleep(systemClock, LOOK_EVERY_MS)
+  }
 }
 
 /** Only the agent itself dies of a node: containers are other programs. */

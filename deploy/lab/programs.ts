@@ -26,7 +26,7 @@ async function controlPlaneProgram(spec: LabSpec, member: Member): Promise<Progr
     listen: [{ host: '0.0.0.0', port: API_PORT }],
     nodes: [{ host: '0.0.0.0', port: NODE_PORT }],
     joins: [{ host: '0.0.0.0', port: JOIN_PORT }],
-    advertiseAddress: layout.apiAddress,
+    advertiseAddress: layout.addressOf(member.machine),
     clusterCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/16',
     ...(layout.virtualAddress !== undefined && { identity: member.machine, virtualIp: { address: `${layout.virtualAddress}/24`, device: 'eth0' } }),

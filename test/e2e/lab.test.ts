@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
-import { layoutOf } from '../../deploy/lab/layout.ts'
+import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
 import { killGroup, processesOf } from '../../deploy/lab/cgroups.ts'
 import { labClient } from '../../deploy/lab/api.ts'
 import { labIdentity } from '../../deploy/lab/identity.ts'
@@ -69,6 +69,88 @@ test('a node is paused and resumed, cut off and healed, killed and started', asy
   expect(await stateOf('n1')).toBe('stopped')
   await lab.start(NAMES[0], 'n1')
   await expect.poll(() => stateOf('n1'), { timeout: 20_000 }).toBe('running')
+})
+
+const stateOf = async (member: string): Promise<lab.MemberStatus | undefined> => (await lab.status(NAMES[0])).members.find(({ name }) => name === member)
+
+test('a program is killed and stays dead, or paused, while its machine lives on in its boot', async () => {
+  const { spec } = await lab.status(NAMES[0])
+  const boot = await bootIdOf(spec, 'n1')
+  await lab.kill(NAMES[0], 'n1/agent')
+  expect(await stateOf('n1')).toMatchObject({ state: 'stopped', pid: undefined })
+  await lab.start(NAMES[0], 'n1/agent')
+  await expect.poll(async () => (await stateOf('n1'))?.state, { timeout: 10_000 }).toBe('running')
+  expect(await bootIdOf(spec, 'n1')).toBe(boot)
+  await lab.pause(NAMES[0], 'n1/agent')
+  expect((await stateOf('n1'))?.state).toBe('paused')
+  await lab.resume(NAMES[0], 'n1/agent')
+  expect((await stateOf('n1'))?.state).toBe('running')
+  await lab.kill(NAMES[0], 'etcd')
+  expect((await stateOf('control-plane'))?.state).toBe('running')
+  await lab.start(NAMES[0], 'etcd')
+  await expect.poll(async () => (await stateOf('etcd'))?.state, { timeout: 10_000 }).toBe('running')
+})
+
+const canPing = async (spec: LabSpec, [from, to]: readonly [string, string]): Promise<boolean> =>
+  (await run('ip', ['netns', 'exec', layoutOf(spec).netns(from), 'busybox', 'ping', '-c', '1', '-W', '1', layoutOf(spec).addressOf(to)])).exitCode === 0
+
+test('single ways are cut, both or one, and mended; a cable is made slow', async () => {
+  const { spec } = await lab.up({ name: NAMES[1], nodes: 2, kubeconfig: false })
+  await lab.partition(NAMES[1], ['n1'], { from: ['n2'] })
+  expect(await canPing(spec, ['n1', 'n2'])).toBe(false)
+  expect(await canPing(spec, ['n1', 'control-plane'])).toBe(true)
+  expect((await lab.status(NAMES[1])).cuts.map(({ from, to }) => `${from} ${to}`).toSorted()).toEqual(['n1 n2', 'n2 n1'])
+  await lab.heal(NAMES[1])
+  expect(await canPing(spec, ['n1', 'n2'])).toBe(true)
+  // A word needs both ways, so one that is heard gets no answer: who is heard is seen by what arrives.
+  const received = async (machine: string): Promise<number> => Number((await run('ip', ['netns', 'exec', layoutOf(spec).netns(machine), 'awk', '/^Icmp: [0-9]/ { print $10 }', '/proc/net/snmp'])).stdout)
+  await lab.partition(NAMES[1], ['n1'], { from: ['n2'], oneWay: true })
+  const before = await received('n1')
+  expect(await canPing(spec, ['n2', 'n1'])).toBe(false)
+  expect(await received('n1')).toBeGreaterThan(before)
+  const unheard = await received('n2')
+  expect(await canPing(spec, ['n1', 'n2'])).toBe(false)
+  expect(await received('n2')).toBe(unheard)
+  await lab.heal(NAMES[1])
+  await lab.slow(NAMES[1], ['n1'], { bytesPerSecond: 2_000 })
+  const startMs = performance.now()
+  await run('ip', ['netns', 'exec', layoutOf(spec).netns('n1'), 'busybox', 'ping', '-c', '5', '-A', '-s', '1400', '-W', '3', layoutOf(spec).addressOf('n2')])
+  expect(performance.now() - startMs).toBeGreaterThan(1_000)
+  await lab.heal(NAMES[1])
+  expect((await lab.status(NAMES[1])).cuts).toEqual([])
+  await lab.slow(NAMES[1], ['n1'], { lossPercent: 100 })
+  expect(await canPing(spec, ['n1', 'n2'])).toBe(false)
+  await lab.heal(NAMES[1])
+  expect(await canPing(spec, ['n1', 'n2'])).toBe(true)
+})
+
+/** The `runsv` of a member. */
+async function supervisorOf(spec: LabSpec, member: string): Promise<number> {
+  const words = `runsv\0${layoutOf(spec).services}/${member}\0`
+  const found = (await processesOf(`${layoutOf(spec).cgroup}/supervisor`)).filter((pid) => isAlive(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === words)
+  expect(found).toHaveLength(1)
+  return found[0] ?? 0
+}
+
+test('a supervisor that dies is started again, and its program with it, in the boot it was in', async () => {
+  const { spec } = await lab.status(NAMES[0])
+  const boot = await bootIdOf(spec, 'n1')
+  for (const [member, signal] of [['n1', 'SIGKILL'], ['etcd', 'SIGTERM']] as const) {
+    const before = await stateOf(member)
+    process.kill(await supervisorOf(spec, member), signal)
+    await expect.poll(async () => (await stateOf(member))?.pid ?? before?.pid, { timeout: 10_000, interval: 20 }).not.toBe(before?.pid)
+    // The one of before is gone: two would be at each other's throats.
+    expect(isAlive(before?.pid ?? 0)).toBe(false)
+  }
+  expect((await lab.up({ name: NAMES[0], kubeconfig: false })).started).toEqual([])
+  expect(await bootIdOf(spec, 'n1')).toBe(boot)
+  // Who was killed on purpose stays dead.
+  await lab.kill(NAMES[0], 'n1/agent')
+  process.kill(await supervisorOf(spec, 'n1'), 'SIGKILL')
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect((await stateOf('n1'))?.state).toBe('stopped')
+  await lab.start(NAMES[0], 'n1/agent')
+  await expect.poll(async () => (await stateOf('n1'))?.state, { timeout: 10_000 }).toBe('running')
 })
 
 test('what is left of a lab after its host crashed is made whole, and nodes are ready in their new boot', async () => {
