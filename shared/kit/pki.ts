@@ -10,12 +10,11 @@ import type { Clock } from './clock.ts'
 type Library = typeof X509
 type CryptoKey = webcrypto.CryptoKey
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
+const DAY_MS = 24 * 3_600_000
 const YEAR_MS = 365 * DAY_MS
 
-/** Certificates are valid from an hour before they are made, for peers whose clock is behind. */
-const SKEW_MS = HOUR_MS
+/** Certificates are valid from a day before they are made: a node whose clock is wrong by hours must be able to talk. */
+const SKEW_MS = DAY_MS
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const
@@ -271,7 +270,8 @@ export function whyNotTrusted(certificatePem: string, authoritiesPem: string, cl
 /** When a certificate should be replaced: after four fifths of its life. Milliseconds since the epoch. */
 export function renewAtMs(certificatePem: string): number {
   const { notBeforeMs, notAfterMs } = readCertificate(certificatePem)
-  return notBeforeMs + (notAfterMs - notBeforeMs) * 0.8
+  const madeMs = notBeforeMs + SKEW_MS
+  return madeMs + (notAfterMs - madeMs) * 0.8
 }
 
 /** A key pair that signs service account tokens (ES256). The private key is PKCS#8, the public one SPKI. */
