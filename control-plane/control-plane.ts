@@ -5,7 +5,7 @@ import type { Clock } from '../shared/kit/clock.ts'
 import type { Log } from '../shared/kit/log.ts'
 import { createMetrics, type Metrics } from '../shared/kit/metrics.ts'
 import type { Random } from '../shared/kit/random.ts'
-import { nodes, pods, type Resource } from '../shared/model/resources.ts'
+import { endpointSlices, nodes, pods, type Resource } from '../shared/model/resources.ts'
 import { createAuthenticator, type Authenticate } from './apiserver/authn/authn.ts'
 import { DEFAULT_ISSUER } from './apiserver/authn/claims.ts'
 import { issuerDocuments } from './apiserver/authn/issuer-documents.ts'
@@ -23,7 +23,7 @@ import { createNodeDoor, type NodeDoor } from './dispatch/node-door.ts'
 import { isNodeAlive } from './dispatch/node-alive.ts'
 import { createRelayedStreams } from './dispatch/relay.ts'
 import { createRequestToken } from './dispatch/tokens.ts'
-import { createElection } from './election/election.ts'
+import { createElection, DEFAULT_TTL_MS, electionPrefix, Observer } from './election/election.ts'
 import type { Candidate, Election } from './election/port.ts'
 import { createInformers } from './informers/informers.ts'
 import type { Informers } from './informers/port.ts'
@@ -31,6 +31,8 @@ import type { Leader } from './leader.ts'
 import { createLeading, type Duty } from './leading.ts'
 import { boundObjects, nodeIndex } from './node-index.ts'
 import { alternateKinds, kinds } from './registry/registry.ts'
+import { announceReplica } from './replicas/announce.ts'
+import { keepEndpoints } from './replicas/endpoints.ts'
 import type { Storage } from './storage/port.ts'
 import { withWhy } from './why.ts'
 
@@ -83,11 +85,18 @@ export interface ControlPlane {
   serve(signal: AbortSignal): Promise<void>
   /** Leads whenever it can, until the signal aborts: schedules, reconciles, faces the agents. */
   campaign(signal: AbortSignal): Promise<void>
+  /** Says to the other replicas that this one serves, until the signal aborts: the service `kubernetes` leads to it then. */
+  announce(signal: AbortSignal): Promise<void>
   /** Whether the node's agent gives signs of life, as far as this replica can tell. @throws Fault('unavailable') while it cannot. */
   isNodeAlive(nodeName: string): boolean
   /** Resolves when everything that requests need is there. */
   whenServing(signal: AbortSignal): Promise<void>
 }
+
+/** How long a replica may be silent before nothing leads to it any more, and how often it says that it lives, in leases. */
+const GRACE = 1.5
+const BEATS = 0.5
+const ELECTION = 'control-plane'
 
 /** What is served; some of it is another kind's objects under other names. */
 const servedKinds = [...kinds, ...alternateKinds]
@@ -98,7 +107,11 @@ const systemUser = (name: string) => ({ name, uid: '', groups: ['system:masters'
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { storage, clock, random, log } = options
   const signer = options.tokenSigner ?? createTokenSigner({ key: options.tokensKey, clock, random })
-  const election = createElection({ storage: options.electionStorage ?? storage, clock, log, name: 'control-plane', candidate: options.replica, ttlMs: options.leaderLeaseMs })
+  const electionStorage = options.electionStorage ?? storage
+  const prefix = electionPrefix(ELECTION)
+  const observer = new Observer({ storage: electionStorage, clock, log, prefix })
+  const ttlMs = options.leaderLeaseMs ?? DEFAULT_TTL_MS
+  const election = createElection({ storage: electionStorage, clock, log, name: ELECTION, candidate: options.replica, ttlMs, observer })
   let index: ReturnType<typeof nodeIndex> | undefined
   const authorize = createAuthorizer({
     nodes: { isPodOfNode: (node, pod) => index?.isPodOfNode(node, pod) ?? false, isReferencedByNode: (node, object) => index?.isReferencedByNode(node, object) ?? false },
@@ -145,7 +158,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     version: options.version,
   })
 
-  const leading = createLeading({ ...options, api, informers, election, resources, user: systemUser('system:gantry') })
+  const duties: Duty[] = [...(options.duties ?? [])]
+  const { advertised, replica } = options
+  if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
+  const leading = createLeading({ ...options, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
     handle: withWhy(site, { scheduler: () => leading.leader()?.scheduler, pods: informers.for(pods) }),
     authenticate: createAuthenticator({ tokens: createTokenVerifier({ keys: [options.tokensPublicKey], objects: boundObjects(informers), clock }) }),
@@ -164,6 +180,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       await Promise.all([api.run(signal), election.run(signal), informing()])
     },
     campaign: (signal) => leading.campaign(signal),
+    async announce(signal) {
+      if (advertised) await announceReplica({ storage: electionStorage, clock, log, prefix, identity: replica.identity, api: advertised, everyMs: ttlMs * BEATS, isLeading: () => leading.leader() !== undefined }, signal)
+    },
     isNodeAlive: (nodeName) => isNodeAlive(nodeName, { liveness: leading.leader()?.dispatch.liveness, nodes: informers.for(nodes) }),
     async whenServing(signal) {
       await api.whenReady(signal)

@@ -73,6 +73,7 @@ async function main(): Promise<void> {
   tasks.start('leader', (signal) => plane.campaign(signal))
   await plane.whenServing(stop.signal)
   await using door = await createApiDoor({ handle: plane.handle, tls: { key: pki.key, certificate: pki.cert, clientAuthorities: pki.ca }, authenticate: plane.authenticate, log, clock, listen: config.listen, metrics: plane.metrics })
+  tasks.start('replica', (signal) => plane.announce(signal))
   log.info({ address: door.address }, 'the control plane is up')
   await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
 }

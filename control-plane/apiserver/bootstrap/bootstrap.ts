@@ -2,8 +2,11 @@
 import { isApiError } from '../../../shared/kit/api-error.ts'
 import { backoffMs } from '../../../shared/kit/backoff.ts'
 import { sleep } from '../../../shared/kit/clock.ts'
-import { isFault, messageOf } from '../../../shared/kit/faults.ts'
-import type { JsonObject } from '../../../shared/model/json.ts'
+import { Fault, isFault, messageOf } from '../../../shared/kit/faults.ts'
+import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
+import { parseTime } from '../../../shared/model/time.ts'
+import { storageKey } from '../../storage/port.ts'
+import { ipKey } from '../admission/services/reservations.ts'
 import { ipRange, toIp, type ServiceRanges } from '../admission/services/ranges.ts'
 import type { Call } from '../core/call.ts'
 import { create } from '../core/create.ts'
@@ -11,7 +14,6 @@ import { normalized } from '../core/normalize.ts'
 import type { CoreParts } from '../core/parts.ts'
 import type { ResourceStore } from '../core/resources.ts'
 import { metaText } from '../core/stored.ts'
-import { update } from '../core/update.ts'
 import { bootstrapObjects, kubernetesService, kubernetesSlice, type Advertised } from './objects.ts'
 
 export interface BootstrapOptions {
@@ -56,24 +58,37 @@ async function ensure(parts: CoreParts, call: Call, { store, object }: { readonl
   }
 }
 
-/** The service `kubernetes`, and this server among its endpoints. */
+/** The service `kubernetes` and where it leads to at first: to this server. Of several the leader keeps it right from then on. */
 async function announce(parts: CoreParts, call: Call, { advertised, ranges }: { readonly advertised: Advertised; readonly ranges: ServiceRanges }): Promise<void> {
-  const services = parts.resources.find('', 'v1', 'services')
-  const first = toIp(ipRange(ranges.serviceCidr).base + 1)
-  if (services && !services.cache.get('/gantry/core/services/default/kubernetes')) await ensure(parts, call, { store: services, object: kubernetesService(first, advertised) })
   const slices = parts.resources.find('discovery.k8s.io', 'v1', 'endpointslices')
-  if (!slices) return
-  const own = kubernetesSlice([advertised.host], advertised)
-  await update(parts, call, {
-    store: slices,
-    at: { namespace: 'default', name: 'kubernetes' },
-    subresource: '',
-    change: (existing) => normalized(slices.definition, { ...existing, ...kubernetesSlice([...new Set([...addressesOf(existing), advertised.host])], advertised), metadata: existing['metadata'] ?? {} }),
-    missing: () => normalized(slices.definition, own),
-  })
+  if (slices) await ensure(parts, call, { store: slices, object: kubernetesSlice([advertised.host], advertised) })
+  const services = parts.resources.find('', 'v1', 'services')
+  if (!services || (await isThere(parts, services, call))) return
+  const ip = toIp(ipRange(ranges.serviceCidr).base + 1)
+  try {
+    await ensure(parts, call, { store: services, object: kubernetesService(ip, advertised) })
+  } catch (error) {
+    // Its address is taken: by another server that is just making the service, or by one that died before it had.
+    if (!isApiError(error, 'Invalid')) throw error
+    if (await isThere(parts, services, call)) return
+    await freeLeftAddress(parts, ip, call)
+    throw new Fault('conflict', 'the service kubernetes is not there yet, and its address is taken', { cause: error })
+  }
 }
 
-function addressesOf(slice: JsonObject): readonly string[] {
-  const endpoints = (Array.isArray(slice['endpoints']) ? slice['endpoints'] : []) as readonly JsonObject[]
-  return endpoints.flatMap((endpoint) => (Array.isArray(endpoint['addresses']) ? (endpoint['addresses'] as readonly string[]) : []))
+const isThere = async ({ storage }: CoreParts, { definition }: ResourceStore, { signal }: Call): Promise<boolean> => (await storage.get(storageKey(definition, 'default', 'kubernetes'), signal)) !== undefined
+
+/** How long a service may be on its way to the storage after its address is. */
+const UNDER_WAY_MS = 2_000
+
+async function freeLeftAddress({ storage, clock }: CoreParts, ip: string, { signal }: Call): Promise<void> {
+  const left = await storage.get(ipKey(ip), signal)
+  const record: unknown = left && JSON.parse(left.value)
+  const sinceMs = isJsonObject(record) && isOfKubernetes(record) ? parseTime(metaText(record, 'creationTimestamp')) : undefined
+  if (left && sinceMs !== undefined && Math.abs(clock.nowMs() - sinceMs) > UNDER_WAY_MS) await storage.write({ kind: 'delete', key: left.key, expect: { kind: 'revision', revision: left.revision } }, signal)
+}
+
+function isOfKubernetes({ spec }: JsonObject): boolean {
+  const parent = isJsonObject(spec) ? spec['parentRef'] : undefined
+  return isJsonObject(parent) && parent['namespace'] === 'default' && parent['name'] === 'kubernetes'
 }
