@@ -1,5 +1,6 @@
 /** `why`: the scheduler's decision on a pod, and how every node looks to it now. */
 import type { Cluster } from '../cluster/cluster.ts'
+import { isStatusProblem } from '../cluster/status-problem.ts'
 import { selectionsOf } from '../cluster/selection.ts'
 import { columnsOf } from '../print/columns.ts'
 import type { Call, Command } from '../program/command.ts'
@@ -30,39 +31,66 @@ export interface Why {
 
 export const why: Command = {
   name: 'why',
-  summary: 'Explain why a pod is on its node, or on none',
-  usage: '(pod/NAME | pod NAME)',
-  examples: '# Why here?\ngantry why pod/web-0\n\n# Why nowhere? The nearest miss comes first\ngantry why pod/too-big',
+  summary: 'Explain why a pod is where it is, and what happened to a node',
+  usage: '(pod/NAME | node/NAME)',
+  examples: '# Why here?\ngantry why pod/web-0\n\n# Why nowhere? The nearest miss comes first\ngantry why pod/too-big\n\n# The last outage of a node, step by step, and what became of its pods\ngantry why node/n2',
   flags: [text('output', 'json or yaml', { short: 'o' })],
   async run(call) {
     const cluster = await call.cluster()
-    const name = await podNamed(call, cluster)
-    const found = await cluster.json<Why>({ path: `/gantry/v1/why/pods/${encodeURIComponent(cluster.namespace)}/${encodeURIComponent(name)}` })
-    call.terminal.out(await textFor(call, found))
+    const { kind, name } = await subjectOf(call, cluster)
+    call.terminal.out(kind === 'node' ? await whyNode(call, cluster, name) : await whyPod(call, cluster, name))
   },
 }
 
-/** A name alone is a pod's. */
-async function podNamed({ args }: Call, cluster: Cluster): Promise<string> {
-  const [first] = args
-  if (first === undefined) throw new Problem('which pod? For example: gantry why pod/NAME')
-  if (args.length === 1 && !first.includes('/')) return first
-  const [selection, ...more] = await selectionsOf(cluster, args)
-  const [name, ...others] = selection?.names ?? []
-  if (!selection || selection.resource.plural !== 'pods' || name === undefined || more.length + others.length > 0) throw new Problem('gantry why explains one pod: gantry why pod/NAME')
-  return name
+async function whyPod(call: Call, cluster: Cluster, name: string): Promise<string> {
+  const asked = cluster.json<Why>({ path: `/gantry/v1/why/pods/${encodeURIComponent(cluster.namespace)}/${encodeURIComponent(name)}` })
+  if (isStructured(call)) return await structured(call, await asked)
+  const [found, { podOrigin }] = await Promise.all([asked.catch((error: unknown) => (isStatusProblem(error) ? error : Promise.reject(error as Error))), import('./pod.ts')])
+  const origin = await podOrigin(cluster, name)
+  // A pod that is gone, or a leader that is just beginning: what is stored may be told all the same.
+  if (!(found instanceof Error)) return `${whyText(found)}${origin}`
+  if (origin === '') throw found
+  return `What the scheduler weighed is not known: ${found.message}\n${origin}`
 }
 
-async function textFor({ flags }: Call, found: Why): Promise<string> {
-  switch (flags.text('output') ?? '') {
-    case '':
-      return whyText(found)
+async function whyNode(call: Call, cluster: Cluster, name: string): Promise<string> {
+  const [{ nodeStory }, { nodeText }, { lostPods }] = await Promise.all([import('./node.ts'), import('./node-text.ts'), import('./replacements.ts')])
+  const story = await nodeStory(cluster, name)
+  if (!isStructured(call)) return nodeText(story)
+  const { sight, outages } = story
+  return await structured(call, { node: name, sight, outages: outages.map((outage) => ({ ...outage, pods: lostPods(name, outage, story) })) })
+}
+
+interface Subject {
+  readonly kind: 'pod' | 'node'
+  readonly name: string
+}
+
+/** A name alone is a pod's. */
+async function subjectOf({ args }: Call, cluster: Cluster): Promise<Subject> {
+  const [first] = args
+  if (first === undefined) throw new Problem('which pod or node? For example: gantry why pod/NAME')
+  if (args.length === 1 && !first.includes('/')) return { kind: 'pod', name: first }
+  // What is asked when something is down asks for little.
+  const [, word = '', only] = /^(nodes?|no|pods?|po)\/([^/]+)$/.exec(args.join('/')) ?? []
+  if (only !== undefined) return { kind: word.startsWith('n') ? 'node' : 'pod', name: only }
+  const [selection, ...more] = await selectionsOf(cluster, args)
+  const [name, ...others] = selection?.names ?? []
+  const plural = selection?.resource.plural
+  if ((plural !== 'pods' && plural !== 'nodes') || name === undefined || more.length + others.length > 0) throw new Problem('gantry why explains one pod or one node: gantry why pod/NAME, gantry why node/NAME')
+  return { kind: plural === 'nodes' ? 'node' : 'pod', name }
+}
+
+const isStructured = ({ flags }: Call): boolean => (flags.text('output') ?? '') !== ''
+
+async function structured({ flags }: Call, found: unknown): Promise<string> {
+  switch (flags.text('output')) {
     case 'json':
       return (await import('../print/json.ts')).jsonText(found)
     case 'yaml':
       return (await import('../print/yaml.ts')).yamlText(found)
     default:
-      throw new Problem(`unknown output format "${flags.text('output')}": json and yaml are known`)
+      throw new Problem(`unknown output format "${flags.text('output') ?? ''}": json and yaml are known`)
   }
 }
 

@@ -1,0 +1,115 @@
+/** Which pods a node lost in an outage, and what stands in their place. PURE. */
+import type { EndpointSlice, Event, Pod } from '../../shared/model/gen/api.ts'
+import { firstMs } from '../events/moment.ts'
+import type { Outage } from './outages.ts'
+
+export interface Successor {
+  readonly name: string
+  readonly nodeName: string | undefined
+  readonly createdMs: number
+  readonly boundMs: number | undefined
+  /** When the first of its containers started. */
+  readonly startedMs: number | undefined
+  /** Services that lead to it: those in brackets do not yet. */
+  readonly services: readonly string[]
+}
+
+export interface LostPod {
+  readonly namespace: string
+  readonly name: string
+  /** `undefined`: nobody told when. */
+  readonly removedMs: number | undefined
+  readonly successor: Successor | undefined
+}
+
+export interface ClusterFacts {
+  readonly events: readonly Event[]
+  readonly pods: readonly Pod[]
+  readonly slices: readonly EndpointSlice[]
+}
+
+/** Said of a pod that is taken from a node that is given up. */
+const REMOVALS = new Set(['TaintManagerEviction', 'NodeFenced', 'NodeLost', 'PodReplaced', 'PodRemoved', 'DeletingNodePod'])
+const CREATED = /^(?:Created pod:|create Pod) (\S+)/
+const ASSIGNED = /^Successfully assigned \S+ to (\S+)$/
+/** Creations later than this after an outage's end have other reasons. */
+const AFTERMATH_MS = 10_000
+/** A pod may be taken a moment before its node's verdict is told. */
+const BEFORE_MS = 1_000
+
+const isPodEvent = ({ involvedObject }: Event): boolean => involvedObject.kind === 'Pod'
+const keyOf = ({ involvedObject: { namespace = '', name = '' } }: Event): string => `${namespace}/${name}`
+
+interface Creation {
+  readonly key: string
+  readonly name: string
+  readonly ownerKey: string
+  readonly atMs: number
+}
+
+export function lostPods(nodeName: string, outage: Outage, facts: ClusterFacts): readonly LostPod[] {
+  const podEvents = Map.groupBy(facts.events.filter(isPodEvent).toSorted((a, b) => firstMs(a) - firstMs(b)), keyOf)
+  const creations = creationsOf(facts.events)
+  const fromMs = (outage.verdictMs ?? outage.startMs) - BEFORE_MS
+  const untilMs = outage.endMs === undefined ? Number.POSITIVE_INFINITY : outage.endMs + AFTERMATH_MS
+  const lost = [...podEvents].flatMap(([key, events]) => {
+    const removal = events.find((event) => REMOVALS.has(event.reason ?? '') && firstMs(event) >= outage.startMs - BEFORE_MS && firstMs(event) < untilMs)
+    return removal && wasOn(nodeName, events, removal) ? [{ key, removedMs: firstMs(removal) }] : []
+  })
+  const taken = new Set<string>()
+  return lost
+    .toSorted((a, b) => a.removedMs - b.removedMs || (a.key < b.key ? -1 : 1))
+    .map(({ key, removedMs }) => {
+      const [namespace = '', name = ''] = key.split('/')
+      const creation = creations.find((one) => !taken.has(`${one.key}@${one.atMs}`) && one.atMs >= fromMs && one.atMs < untilMs && replaces(one, { key, creations }))
+      if (creation) taken.add(`${creation.key}@${creation.atMs}`)
+      return { namespace, name, removedMs, successor: creation && successorOf(creation, { facts, events: podEvents.get(creation.key) ?? [] }) }
+    })
+}
+
+function creationsOf(events: readonly Event[]): readonly Creation[] {
+  const found = events.flatMap((event) => {
+    const { namespace = '', kind = '', name: owner = '' } = event.involvedObject
+    const [, name] = event.reason === 'SuccessfulCreate' ? (CREATED.exec(event.message ?? '') ?? []) : []
+    return name === undefined ? [] : [{ key: `${namespace}/${name}`, name, ownerKey: `${kind} ${namespace}/${owner}`, atMs: firstMs(event) }]
+  })
+  return found.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+/** Who made the lost pod made this one. The making of an old pod is forgotten: then the name tells. */
+function replaces(creation: Creation, { key, creations }: { readonly key: string; readonly creations: readonly Creation[] }): boolean {
+  const made = creations.find((one) => one.key === key && one.atMs < creation.atMs)
+  if (made) return made.ownerKey === creation.ownerKey
+  const [kind = '', owner = ''] = creation.ownerKey.split(' ')
+  return kind === 'StatefulSet' ? creation.key === key : key.slice(0, key.lastIndexOf('-')) === owner
+}
+
+/** By the scheduler's word, or that of the node's agent; what nobody remembers is believed of the message that names the node, or if no other is named. */
+function wasOn(nodeName: string, events: readonly Event[], removal: Event): boolean {
+  const before = events.filter((event) => firstMs(event) <= firstMs(removal))
+  const places = before.flatMap(({ message = '', source }) => [ASSIGNED.exec(message)?.[1], source?.host].filter((one) => one !== undefined && one !== ''))
+  return places.length === 0 || places.at(-1) === nodeName
+}
+
+function successorOf({ key, name, atMs }: Creation, { facts, events }: { readonly facts: ClusterFacts; readonly events: readonly Event[] }): Successor {
+  const later = events.filter((event) => firstMs(event) >= atMs - 1_000)
+  const scheduled = later.find(({ reason }) => reason === 'Scheduled')
+  const started = later.find(({ reason }) => reason === 'Started')
+  const pod = facts.pods.find(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}` === key)
+  return {
+    name,
+    nodeName: pod?.spec?.nodeName ?? ASSIGNED.exec(scheduled?.message ?? '')?.[1],
+    createdMs: atMs,
+    boundMs: scheduled && firstMs(scheduled),
+    startedMs: started && firstMs(started),
+    services: pod ? servicesOf(pod, facts.slices) : [],
+  }
+}
+
+function servicesOf({ metadata }: Pod, slices: readonly EndpointSlice[]): readonly string[] {
+  return slices.flatMap((slice) => {
+    const service = slice.metadata.labels?.['kubernetes.io/service-name']
+    const endpoint = slice.endpoints?.find(({ targetRef }) => targetRef?.uid !== undefined && targetRef.uid === metadata.uid)
+    return service === undefined || !endpoint ? [] : [endpoint.conditions?.ready === false ? `(${service})` : service]
+  })
+}
