@@ -7,6 +7,8 @@ import { createLeaderDial } from './dispatch/leader-dial.ts'
 import { readEtcdTls } from './etcd-tls.ts'
 import { machineId } from './machine.ts'
 import { createEtcdStorage } from './storage/storage.ts'
+import { systemAddressHolder } from './virtual-ip/ip.ts'
+import { createVirtualIp } from './virtual-ip/virtual-ip.ts'
 import { systemClock, type Clock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
 import { createLog } from '../shared/kit/log.ts'
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
     replica: { identity: config.identity, address: `${config.advertiseAddress}:${config.nodes[0]?.port ?? 6444}`, machine: await machineId() },
     leaderLeaseMs: config.leaderLeaseMs,
     dialLeader: (address, signal) => dial.relay(address, signal),
+    duties: config.virtualIp ? [createVirtualIp({ holder: systemAddressHolder({ ...config.virtualIp, log }), clock, log })] : [],
   })
   await using tasks = taskGroup(failLoudly, stop.signal)
   tasks.start('api server', (signal) => plane.serve(signal))

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { silentLog } from '../../shared/kit/log.ts'
+import { VirtualClock } from '../../test/sim/virtual-clock.ts'
+import type { Leadership } from '../election/port.ts'
+import { createVirtualIp, LIFE_S } from './virtual-ip.ts'
+
+/** As the kernel does it: an address that nobody renews goes away. */
+function machine(clock: VirtualClock) {
+  let untilMs = Number.NEGATIVE_INFINITY
+  const said: string[] = []
+  return {
+    said,
+    hasAddress: () => clock.monotonicMs() < untilMs,
+    holder: {
+      keep: async (seconds: number) => void (untilMs = clock.monotonicMs() + seconds * 1_000),
+      tell: async () => void said.push('here'),
+      drop: async () => {
+        said.push('dropped')
+        untilMs = Number.NEGATIVE_INFINITY
+      },
+    },
+  }
+}
+
+function leadership() {
+  const over = new AbortController()
+  const state = { isConfirmed: true }
+  const held: Leadership = { identity: 'a', address: 'a:1', guard: { key: 'k', createRevision: 1 }, signal: over.signal, confirmedAtMs: () => 0, isConfirmed: () => state.isConfirmed, resign: async () => over.abort() }
+  return { held, over, state }
+}
+
+test('the address is there while the leadership is, and a leftover goes at the start', async () => {
+  const clock = new VirtualClock()
+  const { holder, said, hasAddress } = machine(clock)
+  await holder.keep(60)
+  const duty = createVirtualIp({ holder, clock, log: silentLog })
+  await clock.advance(1)
+  expect([hasAddress(), said]).toEqual([false, ['dropped']])
+  const { held, over } = leadership()
+  const done = duty(held)
+  await clock.advance(20_000)
+  expect([hasAddress(), said]).toEqual([true, ['dropped', 'here']])
+  over.abort()
+  await clock.advance(1)
+  await done
+  expect([hasAddress(), said]).toEqual([false, ['dropped', 'here', 'dropped']])
+})
+
+test('a leader that is not sure of itself lets the address go, and has it back when it is', async () => {
+  const clock = new VirtualClock()
+  const { holder, said, hasAddress } = machine(clock)
+  const { held, over, state } = leadership()
+  const done = createVirtualIp({ holder, clock, log: silentLog })(held)
+  await clock.advance(5_000)
+  state.isConfirmed = false
+  await clock.advance(LIFE_S * 1_000 + 1_000)
+  expect(hasAddress()).toBe(false)
+  state.isConfirmed = true
+  await clock.advance(200)
+  expect([hasAddress(), said]).toEqual([true, ['dropped', 'here', 'here']])
+  over.abort()
+  await clock.advance(1)
+  await done
+})
+
+test('a device that is not there stops nothing', async () => {
+  const clock = new VirtualClock()
+  const failing = (): Promise<void> => Promise.reject(new Error('Cannot find device'))
+  const { held, over } = leadership()
+  const done = createVirtualIp({ holder: { keep: failing, tell: failing, drop: failing }, clock, log: silentLog })(held)
+  await clock.advance(5_000)
+  over.abort()
+  await clock.advance(1)
+  await expect(done).resolves.toBeUndefined()
+})
