@@ -37,21 +37,38 @@ export interface AdmittedNode {
   readonly bootId: string
 }
 
+export interface FencedNode {
+  readonly nodeName: string
+  readonly evidence: FenceEvidence
+}
+
+/** What storage held when a leadership began. */
+export interface LeadStart {
+  readonly inUse: readonly Membership[]
+  /** Judged before, and not admitted since. */
+  readonly fenced: readonly FencedNode[]
+  /** The members, under the boot ids they were registered with. */
+  readonly admitted: readonly AdmittedNode[]
+}
+
 /** What the main thread tells the room. Everything is forgotten when a leadership ends. */
 export interface Heartbeats {
-  /** Begins a leadership: blind, without sightings. `inUse` is what storage held. `fenced`: nodes that carry the taint. */
-  lead(start: { readonly inUse: readonly Membership[]; readonly fenced: readonly string[]; readonly admitted: readonly AdmittedNode[] }): void
+  /** Begins a leadership: blind, without sightings. */
+  lead(start: LeadStart): void
   /** Ends it: no ack from now on. */
   follow(): void
   /** Acks may be given until then: until when the leadership is certain. Cheap, called at each renewal. */
   mayAckUntil(ms: number): void
   /** What members may decide by from now on. Must be stored before this is called. */
   setMembership(inUse: readonly Membership[]): void
-  /** The node is registered under this boot id and holds nothing of pods that were given to others: its beats are acked from now on. */
+  /**
+   * The node, a member by now, is registered under this boot id and holds nothing of pods that were given to others: its beats are acked from now on. Under
+   * another boot id than before: from when its lease of before is over on.
+   */
   admit(node: AdmittedNode): void
-  /** No ack from now on, and the verdict at once: a reboot or a person's word. */
+  /** The verdict by a reboot, at once; by a person's word when its lease is over, unless it is seen before that. No ack after it. */
   fence(nodeName: string, evidence: Exclude<FenceEvidence, { readonly kind: 'lease-ended' }>): void
-  /** The Node object is gone. */
+  /** The Node object is gone: no ack from now on. A member is judged all the same; if it was silent already, the deletion counts as somebody's word that it is dead. */
   forget(nodeName: string): void
   /** Whether its agent has a session: one without is acked only for a while (it may be crash-looping). */
   setSession(nodeName: string, isOpen: boolean): void

@@ -1,0 +1,94 @@
+/** What one leadership knows of one node. */
+import type { Hello } from '../../proto/gen/node/v1/heartbeat.ts'
+import type { AgentLink } from './agent-link.ts'
+import type { AdmittedNode, FenceEvidence, NodeSight } from './port.ts'
+
+/** Acks kept for their echo: at ten a second some seconds' worth. */
+const ACKS_KEPT = 64
+
+/** The agent that speaks for a node now. Another one takes its place only when it has fallen silent. */
+export class Speaker {
+  readonly hello: Hello
+  readonly links = new Set<AgentLink>()
+  heardMs: number
+  /** When the oldest ack was sent on each link that is younger than the last proof that acks arrive (an echo it had not given before). */
+  readonly #unprovenMs = new Map<AgentLink, number>()
+  lastSequence = 0
+  readonly #sentMs = new Map<number, number>()
+
+  constructor(hello: Hello, nowMs: number) {
+    this.hello = hello
+    this.heardMs = nowMs
+  }
+
+  isAlive(nowMs: number, withinMs: number): boolean {
+    return this.links.size > 0 && nowMs - this.heardMs < withinMs
+  }
+
+  /** Acks arrive. */
+  prove(): void {
+    this.#unprovenMs.clear()
+  }
+
+  /** How long acks have been sent on this link without a sign that any arrives on any. */
+  unprovenForMs(link: AgentLink, nowMs: number): number {
+    return nowMs - (this.#unprovenMs.get(link) ?? nowMs)
+  }
+
+  leave(link: AgentLink): void {
+    this.links.delete(link)
+    this.#unprovenMs.delete(link)
+  }
+
+  noteAck(number: number, link: AgentLink, sentMs: number): void {
+    this.#sentMs.set(number, sentMs)
+    if (!this.#unprovenMs.has(link)) this.#unprovenMs.set(link, sentMs)
+    if (this.#sentMs.size <= ACKS_KEPT) return
+    const oldest = this.#sentMs.keys().next()
+    if (!oldest.done) this.#sentMs.delete(oldest.value)
+  }
+
+  /** When that ack was sent to it; `undefined`: not by this leader, or long ago. */
+  ackSentMs(number: number): number | undefined {
+    return this.#sentMs.get(number)
+  }
+}
+
+/** Mutable state, changed by `leading.ts` alone. */
+export interface NodeLife {
+  readonly name: string
+  speaker: Speaker | undefined
+  admitted: AdmittedNode | undefined
+  fenced: FenceEvidence | undefined
+  /** Somebody's word that it is dead: counts once its lease is over, unless it is heard before. */
+  saidDead: FenceEvidence | undefined
+  /** Its Node object is gone. `'unheard'`: and it has not been heard since. */
+  forgotten: 'no' | 'heard' | 'unheard'
+  session: { readonly isOpen: boolean; readonly sinceMs: number }
+  /** Since when an agent speaks that has booted anew and is not admitted yet. */
+  rebootedMs: number | undefined
+  /** The end of what was granted under the boot before: no ack until then. */
+  ackFromMs: number
+  /** As last told. */
+  told: NodeSight
+}
+
+export const newLife = (name: string, nowMs: number): NodeLife => ({
+  name,
+  speaker: undefined,
+  admitted: undefined,
+  fenced: undefined,
+  saidDead: undefined,
+  forgotten: 'no',
+  session: { isOpen: false, sinceMs: nowMs },
+  rebootedMs: undefined,
+  ackFromMs: Number.NEGATIVE_INFINITY,
+  told: { kind: 'unknown' },
+})
+
+export function isSameSight(a: NodeSight, b: NodeSight): boolean {
+  if (a.kind !== b.kind) return false
+  if (a.kind === 'silent' && b.kind === 'silent') return a.undecided?.seen === b.undecided?.seen && a.undecided?.of === b.undecided?.of
+  if (a.kind === 'fenced' && b.kind === 'fenced') return a.evidence === b.evidence
+  return true
+}
