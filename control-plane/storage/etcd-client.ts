@@ -1,11 +1,12 @@
 import { Etcd3, isRecoverableError, type IOptions } from 'etcd3'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { Endpoints } from './etcd-endpoints.ts'
 import { isNeverSent } from './etcd-errors.ts'
 
 /** Where etcd is and who we are to it. */
 export interface EtcdAddress {
-  /** `http://127.0.0.1:2379`, `https://…`, or `unix:/run/etcd.sock`. With several, each call takes one of them. */
+  /** `http://127.0.0.1:2379`, `https://…`, or `unix:/run/etcd.sock`. With several, each call takes the first that works: the nearest comes first. */
   readonly endpoints: readonly string[]
   readonly tls?: EtcdTls | undefined
   /** How long one call may take; 5 s by default. */
@@ -26,19 +27,17 @@ export type EtcdClient = Etcd3
 /** For one call, if nothing else is said. */
 export const DEFAULT_CALL_MS = 5000
 
-/** An endpoint that just failed is left alone this long, if there are others. */
-const RESTING_MS = 500
-
 /**
  * The library's client without its own ideas about failure: it tries nothing twice that may have been sent (that is the caller's to
  * decide) and comes back quickly after a broken connection. Connects at the first call.
  */
 export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS }: EtcdAddress, clock: Clock): EtcdClient {
+  const turns = new Endpoints(endpoints.length, clock)
   return new Etcd3({
     hosts: [...endpoints],
     ...(tls && { credentials: { rootCertificate: Buffer.from(tls.ca), ...(tls.key && { privateKey: Buffer.from(tls.key) }), ...(tls.cert && { certChain: Buffer.from(tls.cert) }) } }),
     defaultCallOptions: (context) => (context.isStream ? {} : { deadline: clock.nowMs() + callMs }),
-    faultHandling: endpoints.length > 1 ? { global: elsewhere(endpoints.length), host: () => resting(clock) } : { global: policy((work) => work()), host: () => policy((work) => work()) },
+    faultHandling: endpoints.length > 1 ? { global: elsewhere(endpoints.length), host: (host) => inTurn(turns, endpoints.indexOf(host)) } : { global: policy((work) => work()), host: () => policy((work) => work()) },
     grpcOptions: {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
@@ -78,15 +77,10 @@ function elsewhere(endpoints: number): FaultPolicy {
   })
 }
 
-function resting(clock: Clock): FaultPolicy {
-  let until = Number.NEGATIVE_INFINITY
+/** Refuses what should take another endpoint: the library then goes on to the next. */
+function inTurn(endpoints: Endpoints, index: number): FaultPolicy {
   return policy(async (work) => {
-    if (clock.monotonicMs() < until) throw new Fault('unavailable', 'etcd, which keeps all objects, cannot be reached (this endpoint failed a moment ago)')
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof Error && isRecoverableError(error)) until = clock.monotonicMs() + RESTING_MS
-      throw error
-    }
+    if (!endpoints.isNext(index)) throw new Fault('unavailable', 'etcd, which keeps all objects, cannot be reached (its members failed a moment ago)')
+    return await endpoints.run(index, work, (error) => error instanceof Error && isRecoverableError(error))
   })
 }

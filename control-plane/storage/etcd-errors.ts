@@ -28,6 +28,7 @@ const SAYINGS: ReadonlyArray<readonly [RegExp, FaultCode]> = [
   [/too many operations/, 'invalid'],
   [/corrupt/, 'corrupt'],
   [/request timed out/, 'timeout'],
+  [/No connection established/, 'unavailable'],
 ]
 
 const CLASSES: ReadonlyArray<readonly [abstract new (...given: never[]) => Error, FaultCode]> = [

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import type { Clock } from '../../shared/kit/clock.ts'
+import { Endpoints } from './etcd-endpoints.ts'
+
+const FAILED = new Error('no answer')
+const fails = (): never => {
+  throw FAILED
+}
+const always = (): boolean => true
+
+function three() {
+  let nowMs = 0
+  const clock = { monotonicMs: () => nowMs } as Clock
+  const endpoints = new Endpoints(3, clock)
+  return { endpoints, pass: (ms: number) => (nowMs += ms), next: () => [0, 1, 2].find((index) => endpoints.isNext(index)), fail: (index: number) => endpoints.run(index, fails, always).catch(() => {}) }
+}
+
+test('the first that works is taken; one that failed rests ever longer and is then tried by one call', async () => {
+  const { endpoints, pass, next, fail } = three()
+  expect(next()).toBe(0)
+  await fail(0)
+  expect(next()).toBe(1)
+  await fail(1)
+  expect(next()).toBe(2)
+  pass(500)
+  expect(next()).toBe(0)
+  const trial = Promise.withResolvers<string>()
+  const trying = endpoints.run(0, () => trial.promise, always)
+  // While it is tried the others go on elsewhere.
+  expect(next()).toBe(1)
+  trial.reject(FAILED)
+  await expect(trying).rejects.toBe(FAILED)
+  await fail(1)
+  pass(500)
+  expect(next()).toBe(2)
+  pass(500)
+  expect(next()).toBe(0)
+  await endpoints.run(0, () => 'an answer', always)
+  expect(next()).toBe(0)
+})
+
+test('while none works each is tried often, by one call at a time, and a refusal is an answer', async () => {
+  const { endpoints, pass, next, fail } = three()
+  for (let round = 0; round < 20; round++) for (const index of [0, 1, 2]) await fail(index)
+  expect(next()).toBe(undefined)
+  pass(200)
+  expect(next()).toBe(0)
+  await endpoints.run(0, fails, () => false).catch(() => {})
+  expect(next()).toBe(0)
+})
