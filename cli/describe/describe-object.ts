@@ -3,6 +3,7 @@ import type { ConfigMap, Deployment, EndpointSlice, Event, Namespace, Node, Pod,
 import { formatLabelSelector } from '../../shared/model/selectors.ts'
 import type { ApiObject, Cluster } from '../cluster/cluster.ts'
 import { isNotFound } from '../cluster/status-problem.ts'
+import { sightOf } from '../nodes/sight.ts'
 import { eventsAbout } from './events.ts'
 import { describeEndpointSlice } from './endpoint-slice.ts'
 import { describeGeneric } from './generic.ts'
@@ -52,14 +53,14 @@ export async function describeObject(cluster: Cluster, object: ApiObject, { nowM
   }
 }
 
-async function aboutNode(cluster: Cluster, { metadata }: ApiObject): Promise<Pick<Parameters<typeof describeNode>[1], 'pods' | 'lease'>> {
+async function aboutNode(cluster: Cluster, { metadata }: ApiObject): Promise<Pick<Parameters<typeof describeNode>[1], 'pods' | 'lease' | 'sight'>> {
   const name = metadata?.name ?? ''
   const { items } = await cluster.json<Items<Pod>>({ path: '/api/v1/pods', query: { fieldSelector: `spec.nodeName=${name},status.phase!=Succeeded,status.phase!=Failed` } })
   const lease = await cluster.json<NonNullable<Parameters<typeof describeNode>[1]['lease']>>({ path: `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${encodeURIComponent(name)}` }).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
     throw error
   })
-  return { pods: items.toSorted((a, b) => (`${a.metadata.namespace ?? ''}/${a.metadata.name ?? ''}` < `${b.metadata.namespace ?? ''}/${b.metadata.name ?? ''}` ? -1 : 1)), lease }
+  return { sight: await sightOf(cluster, metadata), lease, pods: items.toSorted((a, b) => (`${a.metadata.namespace ?? ''}/${a.metadata.name ?? ''}` < `${b.metadata.namespace ?? ''}/${b.metadata.name ?? ''}` ? -1 : 1)) }
 }
 
 /** `undefined` where the server has no such resource. */

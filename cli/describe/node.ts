@@ -1,6 +1,8 @@
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { addQuantities, cpuMillis, quantityValue } from '../../shared/model/quantity.ts'
+import type { Sight } from '../nodes/sight.ts'
 import { ageText, longTime } from '../print/age.ts'
+import { stateText } from '../why/node-text.ts'
 import { eventLines } from './events.ts'
 import { annotationLines, createPage, inOrder, type Page } from './page.ts'
 
@@ -8,13 +10,14 @@ interface About {
   /** Those on it that have not ended. */
   readonly pods: readonly Pod[]
   readonly lease: { readonly spec?: { readonly holderIdentity?: string; readonly acquireTime?: string; readonly renewTime?: string } } | undefined
+  readonly sight: Sight
   readonly events: readonly Event[]
   readonly nowMs: number
 }
 
 const ROLE = 'node-role.kubernetes.io/'
 
-export function describeNode(node: Node, { pods, lease, events, nowMs }: About): string {
+export function describeNode(node: Node, { pods, lease, sight, events, nowMs }: About): string {
   const { metadata, spec, status } = node
   const page = createPage()
   const roles = Object.keys(metadata.labels ?? {}).flatMap((key) => (key.startsWith(ROLE) ? [key.slice(ROLE.length)] : []))
@@ -24,6 +27,7 @@ export function describeNode(node: Node, { pods, lease, events, nowMs }: About):
   page.line(0, `CreationTimestamp:\t${longTime(metadata.creationTimestamp)}`)
   taints(page, node)
   page.line(0, `Unschedulable:\t${spec?.unschedulable ?? false}`)
+  page.line(0, `Life:\t${stateText({ name: metadata.name ?? '', node, sight, nowMs })}`)
   page.line(0, 'Lease:')
   page.line(1, `HolderIdentity:\t${lease?.spec?.holderIdentity ?? '<unset>'}\nAcquireTime:\t${lease?.spec?.acquireTime ? longTime(lease.spec.acquireTime) : '<unset>'}\nRenewTime:\t${lease?.spec?.renewTime ? longTime(lease.spec.renewTime) : '<unset>'}`)
   conditions(page, node)

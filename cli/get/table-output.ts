@@ -40,7 +40,16 @@ export async function printTables(wanted: Wanted): Promise<number> {
   })
   const failed = refused || missing
   printFound(wanted, await sortedBy(call.flags.text('sort-by'), found), failed)
+  await noteNodes(wanted, found)
   return failed ? 1 : 0
+}
+
+async function noteNodes({ call, cluster }: Wanted, found: readonly Found[]): Promise<void> {
+  const rows = found.flatMap(({ selection, rows: own }) => (selection.resource.plural === 'nodes' && selection.resource.group === '' ? own : []))
+  if (rows.length === 0 || call.flags.is('no-headers')) return
+  const { nodeNotes } = await import('./node-notes.ts')
+  const notes = await nodeNotes(cluster, rows.map(({ cells }) => String(cells[0])))
+  if (notes !== '') call.terminal.err(`\n${notes}`)
 }
 
 async function sortedBy(path: string | undefined, found: readonly Found[]): Promise<readonly Found[]> {

@@ -29,7 +29,7 @@ export const confirmDead: Command = {
     if (name === undefined || args.length > 1) throw usageProblem('exactly one NODE is required', call.command)
     const cluster = await call.cluster()
     const node = await cluster.json<Node>({ path: nodePath(name) })
-    const state = deathOf(node, { sight: await sightOf(cluster, node), nowMs: systemClock.nowMs() })
+    const state = deathOf(node, { sight: await sightOf(cluster, node.metadata), nowMs: systemClock.nowMs() })
     if (state.kind === 'fenced') return call.terminal.out(`node/${name} is given up already: ${state.words}\n`)
     if (state.kind === 'alive' && !flags.is('force')) throw new Problem(aliveText(name, state))
     const pods = await podsOn(cluster, name)

@@ -1,5 +1,4 @@
 /** What the leader knows of a node's life now, and, where it does not say, what its lease tells. */
-import type { Node } from '../../shared/model/gen/api.ts'
 import { parseTime } from '../../shared/model/time.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { isStatusProblem } from '../cluster/status-problem.ts'
@@ -22,8 +21,8 @@ interface Lease {
   readonly spec?: { readonly renewTime?: string }
 }
 
-export async function sightOf(cluster: Cluster, { metadata }: Node): Promise<Sight> {
-  const name = encodeURIComponent(metadata.name ?? '')
+export async function sightOf(cluster: Cluster, node: { readonly name?: string | undefined } | undefined): Promise<Sight> {
+  const name = encodeURIComponent(node?.name ?? '')
   const [told, lease] = await Promise.all([
     ifThere(cluster.json<WhyNode>({ path: `/gantry/v1/why/nodes/${name}` })),
     ifThere(cluster.json<Lease>({ path: `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}` })),
