@@ -33,11 +33,17 @@ function requested(pod, resource) {
 
 const conditionOf = (object, type) => (object.status?.conditions || []).find((condition) => condition.type === type)
 
+const isGivenUp = ({ spec }) => (spec?.taints || []).some(({ key, effect }) => key === 'node.kubernetes.io/out-of-service' && effect === 'NoExecute')
+
 /** In words, and how it is: 'good', 'wait' or 'bad'. */
 function nodeState(node) {
-  const ready = conditionOf(node, 'Ready')?.status
-  const words = ready === 'True' ? 'Ready' : ready === 'Unknown' ? 'Unknown (not heard of)' : 'Not ready'
-  return node.spec?.unschedulable ? { words: words + ', cordoned', mood: ready === 'True' ? 'wait' : 'bad' } : { words, mood: ready === 'True' ? 'good' : 'bad' }
+  const { status, message } = conditionOf(node, 'Ready') || {}
+  const isReady = status === 'True'
+  const known = isReady ? 'Ready' : status === 'Unknown' ? 'Unknown (not heard of)' : 'Not ready'
+  const words = isGivenUp(node) ? (isReady ? 'Given up, coming back' : 'Given up: its pods run elsewhere') : known
+  // What was decided, and why, is said in the condition.
+  const told = (isReady || !message ? words : words + '. ' + message) + (node.spec?.unschedulable ? ' (cordoned)' : '')
+  return { words: told, mood: !isReady ? 'bad' : isGivenUp(node) || node.spec?.unschedulable ? 'wait' : 'good' }
 }
 
 const statusesOf = (pod) => [...(pod.status?.initContainerStatuses || []), ...(pod.status?.containerStatuses || [])]

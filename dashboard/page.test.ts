@@ -43,6 +43,17 @@ test('states are told in words', () => {
   expect(podState(pod({ phase: 'Pending' }, {}))).toEqual({ words: 'Pending: not placed', mood: 'wait' })
 })
 
+test('a node that is given up says why', () => {
+  const nodeState = fromScript(FACTS_SCRIPT, 'nodeState')
+  const node = (status: string, message: string, more: object = {}) => ({ spec: more, status: { conditions: [{ type: 'Ready', status, message }] } })
+  const givenUp = { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }
+  expect(nodeState(node('True', 'fine'))).toEqual({ words: 'Ready', mood: 'good' })
+  expect(nodeState(node('True', 'fine', { unschedulable: true }))).toEqual({ words: 'Ready (cordoned)', mood: 'wait' })
+  expect(nodeState(node('False', 'no network'))).toEqual({ words: 'Not ready. no network', mood: 'bad' })
+  expect(nodeState(node('Unknown', 'b: no heartbeat for 1.2 s', givenUp))).toEqual({ words: 'Given up: its pods run elsewhere. b: no heartbeat for 1.2 s', mood: 'bad' })
+  expect(nodeState(node('True', 'fine', givenUp))).toEqual({ words: 'Given up, coming back', mood: 'wait' })
+})
+
 test('a watch resumes from the last version, and lists anew only when that is forgotten', async () => {
   const object = (name: string, resourceVersion: string) => ({ metadata: { name, namespace: 'n', resourceVersion } })
   const lines = (...events: readonly object[]): Response => new Response(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
