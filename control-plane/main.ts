@@ -24,9 +24,9 @@ function configFile(): string {
   return file
 }
 
-/** Signs what a node asks for: its own name, and nothing else. */
+/** Signs what a node asks for: its own name, and nothing else. Its peers call it by it too. */
 const signerFor = (pki: PkiFiles, clock: Clock) => ({ nodeName, certificateRequest }: { readonly nodeName: string; readonly certificateRequest: string }): Promise<string> =>
-  signCertificateRequest({ certificatePem: pki.ca, privateKeyPem: pki.caKey }, certificateRequest, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], usages: ['client'], clock })
+  signCertificateRequest({ certificatePem: pki.ca, privateKeyPem: pki.caKey }, certificateRequest, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], usages: ['client', 'server'], clock })
 
 async function main(): Promise<void> {
   const config = await readControlPlaneConfig(configFile())

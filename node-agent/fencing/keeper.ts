@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/kit/clock.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import { assertNever } from '../../shared/model/assert.ts'
 import { answerAfter, hasLostControlPlane, rightToRun, type Membership, type NodeView, type PeerAnswer, type RunRight } from '../../shared/model/fencing.ts'
-import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
+import { DEFAULT_TERMS, type FencingTerms } from '../../shared/model/fencing-terms.ts'
 import { KeptLink } from './kept-link.ts'
 import type { FencingLinks } from './links.ts'
 import { Peers, type UnreachablePeer } from './peers.ts'
@@ -113,6 +113,11 @@ export class Keeper {
     return this.#right
   }
 
+  /** As the newest membership has them. */
+  get terms(): FencingTerms {
+    return this.#membership?.terms ?? DEFAULT_TERMS
+  }
+
   /** To a peer that has lost the control plane. Without an ack in this boot this node has nothing to say, and says epoch 0. */
   answer({ sequence }: PeerQuestion): WireAnswer {
     const knows = this.#membership !== undefined && this.#ackReceivedMs !== undefined
@@ -137,7 +142,7 @@ export class Keeper {
       dial: (listener) => links.dialControlPlane(address, listener),
       retryMs: () => RETRY_MS,
       patienceMs: (failures) => Math.min(2_000, 400 * 2 ** Math.min(failures, 10)),
-      silenceMs: () => Math.max(300, 3 * this.#terms.heartbeatPeriodMs),
+      silenceMs: () => Math.max(300, 3 * this.terms.heartbeatPeriodMs),
       onOpen: () => this.#greet(address),
       onMessage: (message) => this.#take(address, message),
       onClosed: (why) => this.#sayOnce(address, { kind: 'link-closed', address, why }),
@@ -146,9 +151,6 @@ export class Keeper {
     })
   }
 
-  get #terms(): Membership['terms'] {
-    return this.#membership?.terms ?? DEFAULT_TERMS
-  }
 
   #greet(address: string): void {
     const { nodeName, bootId, instance, agentStartedMs, peerAddress } = this.#options
@@ -159,7 +161,7 @@ export class Keeper {
   #beat(): void {
     const { clock, isAgentAlive } = this.#options
     this.#cancelBeat()
-    this.#cancelBeat = clock.after(this.#terms.heartbeatPeriodMs, () => this.#beat())
+    this.#cancelBeat = clock.after(this.terms.heartbeatPeriodMs, () => this.#beat())
     if (!isAgentAlive()) {
       if (!this.#isHanging) this.#options.listener.onNote({ kind: 'agent-hangs' })
       this.#isHanging = true
@@ -248,11 +250,11 @@ export class Keeper {
     const ask = (): void => {
       if (this.#hasEnded) return
       this.#peers.ask()
-      this.#cancelAsk = clock.after(this.#terms.answerMs / QUESTIONS_PER_ANSWER, ask)
+      this.#cancelAsk = clock.after(this.terms.answerMs / QUESTIONS_PER_ANSWER, ask)
       // It may just have lost the control plane itself.
       this.#decide()
     }
-    this.#cancelAsk = clock.after(Math.max(0, this.#ackReceivedMs + this.#terms.seenMs - clock.monotonicMs()), ask)
+    this.#cancelAsk = clock.after(Math.max(0, this.#ackReceivedMs + this.terms.seenMs - clock.monotonicMs()), ask)
   }
 
   #view(): NodeView {
@@ -286,7 +288,7 @@ export class Keeper {
     switch (right.kind) {
       case 'held':
       case 'kept':
-        return Math.min(FAR_FUTURE_MS, right.untilMs - this.#terms.killMs)
+        return Math.min(FAR_FUTURE_MS, right.untilMs - this.terms.killMs)
       case 'ended':
         return Math.min(this.#killAtMs ?? 0, nowMs)
       case 'none':
