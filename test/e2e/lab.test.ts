@@ -10,7 +10,7 @@ import { bootIdOf } from '../../deploy/lab/programs.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
 import { run } from './harness.ts'
 
-const NAMES = ['e2e-one', 'e2e-two'] as const
+const NAMES = ['e2e-one', 'e2e-two', 'e2e-several'] as const
 
 afterAll(async () => {
   for (const name of NAMES) await lab.down(name, { keep: false })
@@ -186,6 +186,43 @@ test('starting what runs changes nothing', async () => {
   await lab.start(NAMES[0], 'n1')
   expect(await bootIdOf(spec, 'n1')).toBe(boot)
   expect((await lab.status(NAMES[0])).members).toEqual(members)
+})
+
+test('of two control planes and their witness any may be lost, and the API answers under one address', { timeout: 180_000 }, async () => {
+  const name = NAMES[2]
+  const { spec, server, started } = await lab.up({ name, nodes: 1, controlPlanes: 2, kubeconfig: false })
+  expect(started).toEqual(['cp1/etcd', 'cp2/etcd', 'witness/etcd', 'cp1/control-plane', 'cp2/control-plane', 'n1'])
+  expect(server).toBe(`https://${layoutOf(spec).virtualAddress}:6443`)
+  const identity = await labIdentity(spec)
+  const leader = async (): Promise<string | undefined> => (await lab.status(name)).members.find(({ leads }) => leads)?.machine
+  const write = async (what: string): Promise<number> => {
+    using client = labClient(spec, identity)
+    const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: what } })
+    return (await client.request({ method: 'POST', path: '/api/v1/namespaces/default/configmaps', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(2_000) }).catch(() => ({ status: 0 }))).status
+  }
+  const first = (await leader()) ?? ''
+  expect(['cp1', 'cp2']).toContain(first)
+  expect(await write('before')).toBe(201)
+  for (const machine of [first, 'witness']) {
+    await lab.kill(name, machine)
+    expect((await lab.status(name)).members.filter((member) => member.machine === machine).map(({ state }) => state)).not.toContain('running')
+    await expect.poll(() => write(`without-${machine}`), { timeout: 20_000, interval: 50 }).toSatisfy((status) => status === 201 || status === 409)
+    if (machine === first) expect(await leader()).toBe(first === 'cp1' ? 'cp2' : 'cp1')
+    // `up` brings back what does not run, as `start` would.
+    expect((await lab.up({ name, kubeconfig: false })).started.every((member) => member.startsWith(`${machine}/`))).toBe(true)
+  }
+  for (const address of layoutOf(spec).servers) {
+    using client = labClient(spec, identity, address)
+    const { items } = JSON.parse((await client.request({ path: '/api/v1/namespaces/default/configmaps' })).text) as { readonly items: readonly { readonly metadata: { readonly name: string } }[] }
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['before', `without-${first}`, 'without-witness']))
+  }
+  await expect(lab.up({ name, controlPlanes: 3, kubeconfig: false })).rejects.toThrow(/was made with 2 control planes and keeps as many/)
+  await expect(lab.kill(name, 'cp3')).rejects.toThrow(/has no "cp3": it has cp1, cp1\/etcd, cp2, cp2\/etcd, witness, witness\/etcd, cp1\/control-plane, cp2\/control-plane, n1/)
+  const processes = await processesOf(layoutOf(spec).cgroup)
+  await lab.pause(name, 'cp2')
+  await lab.down(name, { keep: false })
+  expect(traces(name)).toEqual([])
+  expect(processes.filter(isAlive)).toEqual([])
 })
 
 test('mistakes are answered with a sentence that says what to do', async () => {
