@@ -158,9 +158,14 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     version: options.version,
   })
 
+  const whenServing = async (signal: AbortSignal): Promise<void> => {
+    await api.whenReady(signal)
+    await api.whenBootstrapped()
+    await informers.whenSynced(signal)
+  }
   const duties: Duty[] = [...(options.duties ?? [])]
   const { advertised, replica } = options
-  if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
+  if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), whenServing, clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
   const leading = createLeading({ ...options, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
     handle: withWhy(site, { scheduler: () => leading.leader()?.scheduler, pods: informers.for(pods) }),
@@ -184,10 +189,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       if (advertised) await announceReplica({ storage: electionStorage, clock, log, prefix, identity: replica.identity, api: advertised, everyMs: ttlMs * BEATS, isLeading: () => leading.leader() !== undefined }, signal)
     },
     isNodeAlive: (nodeName) => isNodeAlive(nodeName, { liveness: leading.leader()?.dispatch.liveness, nodes: informers.for(nodes) }),
-    async whenServing(signal) {
-      await api.whenReady(signal)
-      await api.whenBootstrapped()
-      await informers.whenSynced(signal)
-    },
+    whenServing,
   }
 }

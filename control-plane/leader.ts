@@ -24,8 +24,6 @@ export interface LeaderOptions {
   readonly clusterCidr: string
   readonly rootCaPem: string
   readonly resources: readonly Resource[]
-  /** Further work of the leader, each until the signal aborts. */
-  readonly duties: ReadonlyArray<() => Promise<void>>
   readonly heartbeatPeriodMs?: number | undefined
   readonly nodeLeaseMs?: number | undefined
   readonly startGraceMs?: number | undefined
@@ -62,7 +60,7 @@ export function createLeader(options: LeaderOptions): Leader {
     signal,
     isConfirmed: () => leadership.isConfirmed(),
     async run() {
-      await Promise.all([dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal), ...options.duties.map((duty) => duty())])
+      await Promise.all([dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal)])
     },
   }
 }

@@ -8,10 +8,10 @@ import type { Informers } from './informers/port.ts'
 import { createLeader, type Leader, type LeaderOptions } from './leader.ts'
 import { listRevision, type Guard } from './storage/port.ts'
 
-/** Something the leader does beside its main parts, until the leadership is over. The client's writes carry the leadership's guard. */
+/** Something the leader does beside its main parts, from its election until the leadership is over. The client's writes carry the leadership's guard. */
 export type Duty = (leadership: Leadership, client: ApiClient) => Promise<void>
 
-export interface LeadingOptions extends Omit<LeaderOptions, 'leadership' | 'client' | 'duties'> {
+export interface LeadingOptions extends Omit<LeaderOptions, 'leadership' | 'client'> {
   readonly api: ApiServer
   readonly informers: Informers
   readonly election: Election
@@ -28,25 +28,25 @@ export interface Leading {
 }
 
 export function createLeading(options: LeadingOptions): Leading {
-  const { api, informers, election, user } = options
+  const { api, informers, election, user, clock, log } = options
   let current: Leader | undefined
 
-  function compose(leadership: Leadership): Leader {
+  async function work(leadership: Leadership): Promise<void> {
     const { signal } = leadership
     const guard = (): Guard => {
       signal.throwIfAborted()
       return leadership.guard
     }
     const client = createInProcessClient({ core: api.core, user, guard, signal })
-    const duties = [() => api.repair({ guard, signal }), ...(options.duties ?? []).map((duty) => () => duty(leadership, client))]
-    return createLeader({ ...options, leadership, client, duties })
-  }
-
-  async function work(leadership: Leadership): Promise<void> {
-    await catchUp(leadership, { api, informers })
-    leadership.signal.throwIfAborted()
-    current = compose(leadership)
-    await current.run()
+    const wonMs = clock.monotonicMs()
+    const main = async (): Promise<void> => {
+      await catchUp(leadership, { api, informers })
+      signal.throwIfAborted()
+      current = createLeader({ ...options, leadership, client })
+      log.info({ identity: leadership.identity, afterMs: Math.round(clock.monotonicMs() - wonMs) }, 'everything that was written before is known: the leader works')
+      await Promise.all([current.run(), api.repair({ guard, signal })])
+    }
+    await Promise.all([main(), ...(options.duties ?? []).map((duty) => duty(leadership, client))])
   }
 
   /** Until the leadership is over. What is still under way then cannot write any more: nobody waits for it. */

@@ -17,6 +17,8 @@ export interface EndpointsOptions {
   readonly storage: Storage
   readonly observer: Observer
   readonly slices: Lister<EndpointSlice>
+  /** Resolves when the slices are known. */
+  readonly whenServing: (signal: AbortSignal) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly prefix: string
@@ -32,6 +34,7 @@ const LOOKS = 6
 export async function keepEndpoints(options: EndpointsOptions, leadership: Leadership, client: ApiClient): Promise<void> {
   const { clock, log, graceMs } = options
   const { signal } = leadership
+  await options.whenServing(signal)
   const leadingSinceMs = clock.monotonicMs()
   const known = new Set<string>()
   while (!signal.aborted) {
