@@ -185,7 +185,9 @@ export class Leading {
       life.saidDead = undefined
       if (life.forgotten === 'unheard') life.forgotten = 'heard'
     }
-    if (life.admitted?.bootId === speaker.hello.bootId && beat.epoch > 0) this.#parts.listener.onEpochAcked(life.name, beat.epoch)
+    if (life.admitted?.bootId !== speaker.hello.bootId || beat.epoch <= life.ackedEpoch) return
+    life.ackedEpoch = beat.epoch
+    this.#parts.listener.onEpochAcked(life.name, beat.epoch)
   }
 
   #whyNotAck(life: NodeLife, link: AgentLink, nowMs: number): Refusal | undefined {

@@ -69,6 +69,8 @@ export interface NodeLife {
   rebootedMs: number | undefined
   /** The end of what was granted under the boot before: no ack until then. */
   ackFromMs: number
+  /** The newest it has said it decides by. */
+  ackedEpoch: number
   /** As last told. */
   told: NodeSight
 }
@@ -83,6 +85,7 @@ export const newLife = (name: string, nowMs: number): NodeLife => ({
   session: { isOpen: false, sinceMs: nowMs },
   rebootedMs: undefined,
   ackFromMs: Number.NEGATIVE_INFINITY,
+  ackedEpoch: 0,
   told: { kind: 'unknown' },
 })
 

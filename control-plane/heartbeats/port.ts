@@ -30,6 +30,8 @@ export interface HeartbeatListener {
   onEpochAcked(nodeName: string, epoch: number): void
   /** The control plane became blind, or sees enough again. */
   onVision(vision: { readonly blind: boolean; readonly seen: number; readonly of: number }): void
+  /** The room had to be begun anew and knows nothing: whoever leads says so again. */
+  onRestart(): void
 }
 
 export interface AdmittedNode {
@@ -72,4 +74,12 @@ export interface Heartbeats {
   forget(nodeName: string): void
   /** Whether its agent has a session: one without is acked only for a while (it may be crash-looping). */
   setSession(nodeName: string, isOpen: boolean): void
+}
+
+/** The room as a process holds it, whether it leads or follows. */
+export interface HeartbeatsOfProcess extends Heartbeats {
+  /** Who hears from now on; the one before does not any more. */
+  listen(listener: HeartbeatListener): void
+  /** `host:port` of the leader's heartbeats, to hand on what nodes say here; `undefined`: nobody's. */
+  handOnTo(address: string | undefined): void
 }

@@ -160,6 +160,7 @@ export function trackedWorld(...members: readonly string[]): TrackedWorld {
       },
       onEpochAcked: (name, epoch) => void acked.set(name, Math.max(epoch, acked.get(name) ?? 0)),
       onVision: ({ blind }) => void visions.push(blind),
+      onRestart: () => {},
     },
   })
   tracker.lead({ inUse: members.length === 0 ? [] : [membership(1, ...members)], fenced: [], admitted: members.map((nodeName) => ({ nodeName, bootId: 'boot-1' })) })

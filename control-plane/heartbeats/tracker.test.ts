@@ -135,7 +135,7 @@ test('nobody is acked without a leadership that is certain', () => {
 test('an echo of an ack that another leader gave proves nothing', () => {
   const clock = handClock()
   const make = (seed: number): HeartbeatTracker => {
-    const tracker = new HeartbeatTracker({ clock, random: seededRandom(seed), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: ({ blind }) => void (vision = blind) } })
+    const tracker = new HeartbeatTracker({ clock, random: seededRandom(seed), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: ({ blind }) => void (vision = blind), onRestart: () => {} } })
     tracker.lead({ inUse: [membership(1, 'n1')], fenced: [], admitted: [{ nodeName: 'n1', bootId: 'boot-1' }] })
     tracker.mayAckUntil(Number.POSITIVE_INFINITY)
     return tracker
@@ -262,12 +262,12 @@ test('a node may not speak for another, nor hand on, nor begin without a greetin
 test('a control plane that follows passes on what it hears, and hands back what the leader answers', () => {
   const { clock, tracker: leader, agent: before } = trackedWorld('n1')
   before('n1').close()
-  const follower = new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {} }, passOn: (message) => (relay.take(message), true) })
+  const follower = new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} }, passOn: (message) => (relay.take(message), true) })
   const relay = leader.connect({ kind: 'control-plane' }, (message) => follower.handOn(message))
   const agent = new FakeAgent(clock, 'n1').connect(follower, { instance: 'by way of the follower' })
   clock.advance(500)
   expect(agent.isAcked()).toBe(true)
   expect(agent.heard[0]?.message?.$case).toBe('epoch')
-  const alone = new FakeAgent(clock, 'n1').connect(new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {} } }))
+  const alone = new FakeAgent(clock, 'n1').connect(new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} } }))
   expect(alone.heard[0]?.message).toMatchObject({ $case: 'noAck', value: { reason: NoAck_Reason.NOT_LEADING } })
 })

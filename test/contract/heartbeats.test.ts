@@ -1,0 +1,138 @@
+/** Heartbeats between threads over real TLS: who may speak, what happens while main threads are busy, the way through a control plane that follows. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, type TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { HeartbeatListener, NodeSight } from '../../control-plane/heartbeats/port.ts'
+import { startHeartbeatThread, type HeartbeatThread } from '../../control-plane/heartbeats/worker.ts'
+import { startKeeper, type KeeperThread } from '../../node-agent/fencing/worker.ts'
+import { frameReader, writeFrame } from '../../proto/frames.ts'
+import { ToAgent, ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
+import type { TlsFiles } from '../../proto/rpc.ts'
+import { systemClock as clock } from '../../shared/kit/clock.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import { createAuthority, issueCertificate, type Identity } from '../../shared/kit/pki.ts'
+import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
+
+let authority: Identity
+let own: TlsFiles
+let thread: HeartbeatThread
+const sights = new Map<string, NodeSight>()
+const acked = new Map<string, number>()
+const folder = mkdtempSync(join(tmpdir(), 'gantry-heartbeats-'))
+const keepers: KeeperThread[] = []
+
+const filesOf = ({ certificatePem, privateKeyPem }: Identity): TlsFiles => ({ ca: authority.certificatePem, cert: certificatePem, key: privateKeyPem })
+const nodeFiles = async (name: string): Promise<TlsFiles> => filesOf(await issueCertificate(authority, { commonName: `system:node:${name}`, organizations: ['system:nodes'], usages: ['client', 'server'], clock }))
+const listener: HeartbeatListener = {
+  onSight: (name, sight) => void sights.set(name, sight),
+  onEpochAcked: (name, epoch) => void acked.set(name, epoch),
+  onVision: () => {},
+  onRestart: () => {},
+}
+const lead = (...members: readonly string[]): void => {
+  sights.clear()
+  thread.lead({ inUse: [{ epoch: 1, members, terms: DEFAULT_TERMS }], fenced: [], admitted: members.map((nodeName) => ({ nodeName, bootId: 'boot-1' })) })
+  thread.mayAckUntil(clock.monotonicMs() + 3_600_000)
+  for (const name of members) thread.setSession(name, true)
+}
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+async function until(condition: () => boolean, ms = 5_000): Promise<void> {
+  for (const endMs = clock.monotonicMs() + ms; !condition(); await pause(10)) if (clock.monotonicMs() > endMs) throw new Error('it did not come to that')
+}
+
+async function keeper(name: string, controlPlane: number): Promise<KeeperThread> {
+  const kept = startKeeper({ nodeName: name, bootId: 'boot-1', peerHost: '127.0.0.1', peerPort: 0, controlPlanes: [`127.0.0.1:${controlPlane}`], folder: mkdtempSync(join(folder, 'run-')), identity: await nodeFiles(name), clock, log: silentLog })
+  keepers.push(kept)
+  return kept
+}
+
+beforeAll(async () => {
+  authority = await createAuthority({ clock })
+  own = filesOf(await issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server', 'client'], dnsNames: ['kubernetes'], clock }))
+  thread = await startHeartbeatThread({ addresses: [{ host: '127.0.0.1', port: 0 }], tls: own, clock, log: silentLog })
+  thread.listen(listener)
+})
+afterAll(async () => {
+  for (const one of keepers) one.stop()
+  await thread[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('keepers are acked and seen, also while both main threads are busy for longer than a lease', async () => {
+  lead('n1', 'n2')
+  const [one] = await Promise.all([keeper('n1', thread.ports[0] ?? 0), keeper('n2', thread.ports[0] ?? 0)])
+  await until(() => sights.get('n1')?.kind === 'seen' && sights.get('n2')?.kind === 'seen')
+  expect(acked).toEqual(new Map([['n1', 1], ['n2', 1]]))
+  const endMs = clock.monotonicMs() + 2_500
+  while (clock.monotonicMs() < endMs);
+  expect(one?.mayRun()).toBe(true)
+  await pause(100)
+  expect([sights.get('n1')?.kind, sights.get('n2')?.kind]).toEqual(['seen', 'seen'])
+})
+
+test('a keeper that ends is silent, then fenced by the lease', async () => {
+  lead('n1', 'n2')
+  await until(() => sights.get('n1')?.kind === 'seen' && sights.get('n2')?.kind === 'seen')
+  keepers[1]?.stop()
+  const stoppedMs = clock.monotonicMs()
+  await until(() => sights.get('n2')?.kind === 'fenced')
+  expect(clock.monotonicMs() - stoppedMs).toBeGreaterThan(DEFAULT_TERMS.leaseMs - 150)
+  expect(clock.monotonicMs() - stoppedMs).toBeLessThan(DEFAULT_TERMS.leaseMs + 300)
+})
+
+test('no ack after the moment until which the leadership was certain, however busy the main thread is', async () => {
+  lead('n1')
+  await until(() => sights.get('n1')?.kind === 'seen')
+  const endMs = clock.monotonicMs() + 1_000
+  thread.mayAckUntil(endMs - 900)
+  while (clock.monotonicMs() < endMs);
+  await pause(50)
+  expect(sights.get('n1')?.kind).toBe('silent')
+})
+
+test('a control plane that follows hands on', async () => {
+  await using follower = await startHeartbeatThread({ addresses: [{ host: '127.0.0.1', port: 0 }], tls: own, clock, log: silentLog })
+  lead('n1', 'n3')
+  follower.handOnTo(`127.0.0.1:${thread.ports[0]}`)
+  await keeper('n3', follower.ports[0] ?? 0)
+  await until(() => sights.get('n3')?.kind === 'seen')
+})
+
+interface Caller {
+  readonly socket: TLSSocket
+  readonly heard: ToAgent[]
+  say(message: ToControlPlane): void
+}
+
+async function call(files: Partial<TlsFiles>): Promise<Caller> {
+  const socket = connect({ host: '127.0.0.1', port: thread.ports[0] ?? 0, servername: 'kubernetes', ca: authority.certificatePem, ...files })
+  const heard: ToAgent[] = []
+  const read = frameReader((bytes) => void heard.push(ToAgent.decode(bytes)))
+  socket.on('data', read).on('error', () => {})
+  await new Promise<void>((resolve) => socket.once('secureConnect', resolve).once('close', () => resolve()))
+  return { socket, heard, say: (message) => writeFrame(socket, ToControlPlane.encode(message).finish()) }
+}
+const hello = (nodeName: string, relayedNode = ''): ToControlPlane => ({ message: { $case: 'hello', value: { nodeName, bootId: 'b', instance: 'i', agentStartedMs: 1, peerAddress: '' } }, relayedNode })
+
+test('who shows no certificate of a node is not heard; a node speaks for itself alone', async () => {
+  const closed = ({ socket }: Caller): Promise<void> => until(() => socket.closed || socket.destroyed)
+  await closed(await call({}))
+  await closed(await call(filesOf(await issueCertificate(authority, { commonName: 'gantry-admin', organizations: ['system:masters'], usages: ['client'], clock }))))
+  for (const message of [hello('n1'), hello('n9', 'n1')]) {
+    const caller = await call(await nodeFiles('n9'))
+    caller.say(message)
+    await closed(caller)
+  }
+  const honest = await call(await nodeFiles('n9'))
+  honest.say(hello('n9'))
+  honest.say({ message: { $case: 'beat', value: { sequence: 1, echoedAck: 0, epoch: 0 } }, relayedNode: '' })
+  await until(() => honest.heard.length > 0)
+  expect(honest.heard[0]?.message).toMatchObject({ $case: 'noAck', value: { message: expect.stringContaining('"n9" has not registered') as string } })
+  honest.socket.destroy()
+})
+
+test('an address that is taken is said so', async () => {
+  await expect(startHeartbeatThread({ addresses: [{ host: '127.0.0.1', port: thread.ports[0] ?? 0 }], tls: own, clock, log: silentLog })).rejects.toThrow('heartbeats cannot be listened for: listen EADDRINUSE')
+})
