@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { systemClock, type Clock } from '../../shared/kit/clock.ts'
-import { isFault } from '../../shared/kit/faults.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { createMemoryStorage } from './memory.ts'
 import type { Storage } from './port.ts'
 import { createWatchCache, type WatchCacheOptions } from './watch-cache.ts'
@@ -160,30 +160,57 @@ test('a value that is not JSON is left out, the rest is served', async () => {
   expect(room.cache.list(PODS).map((item) => item.key)).toEqual([key('good')])
 })
 
-test('after a lost history the cache lists again and its watches are gone', async () => {
+/** A storage whose watches end with the error when they are told to, and which counts its lists. */
+function interruptible(): { readonly storage: Storage; interrupt(error: Fault): void; lists(): number } {
   const inner = createMemoryStorage()
-  let interrupt = new AbortController()
-  const storage: Storage = Object.create(inner, {
-    watch: {
-      value: (prefix: string, options: { after: number; signal: AbortSignal }) => {
-        const { signal } = interrupt
-        async function* interrupted(): AsyncGenerator<unknown> {
-          yield* inner.watch(prefix, { ...options, signal: AbortSignal.any([signal, options.signal]) })
-        }
-        return interrupted()
-      },
+  let broken = Promise.withResolvers<never>()
+  broken.promise.catch(() => {})
+  let lists = 0
+  const storage: Storage = {
+    get: inner.get.bind(inner),
+    list: (...words) => (lists++, inner.list(...words)),
+    write: inner.write.bind(inner),
+    currentRevision: inner.currentRevision.bind(inner),
+    compact: inner.compact.bind(inner),
+    async *watch(prefix, options) {
+      const watch = inner.watch(prefix, options)[Symbol.asyncIterator]()
+      for (const end = broken.promise; ; ) {
+        const next = await Promise.race([watch.next(), end])
+        if (next.done === true) return
+        yield next.value
+      }
     },
-    list: { value: inner.list.bind(inner) },
-    write: { value: inner.write.bind(inner) },
-  }) as Storage
+    [Symbol.asyncDispose]: inner[Symbol.asyncDispose].bind(inner),
+  }
+  const interrupt = (error: Fault): void => {
+    const before = broken
+    broken = Promise.withResolvers()
+    broken.promise.catch(() => {})
+    before.reject(error)
+  }
+  return { storage, interrupt, lists: () => lists }
+}
+
+test('after a lost history the cache lists again and its watches are gone', async () => {
+  const { storage, interrupt } = interruptible()
   await using room = await running({ storage })
   const watching = collect(room.cache.watch(PODS, { after: room.cache.revision, signal: room.signal }), 1)
-  const before = interrupt
-  interrupt = new AbortController()
-  before.abort()
+  interrupt(new Fault('gone', 'compacted'))
   await expect(watching).rejects.toSatisfy((error) => isFault(error, 'gone'))
   await room.cache.waitFor(await put(storage, key('a')))
   expect(room.cache.get(key('a'))).toBeDefined()
+})
+
+test('a watch of the storage that breaks goes on where it was: nothing is listed again, and who watches here misses nothing', async () => {
+  const { storage, interrupt, lists } = interruptible()
+  await using room = await running({ storage })
+  const watching = collect(room.cache.watch(PODS, { after: room.cache.revision, signal: room.signal }), 3)
+  await room.cache.waitFor(await put(storage, key('a')))
+  interrupt(new Fault('unavailable', 'the connection broke'))
+  await put(storage, key('b'))
+  await remove(storage, key('a'))
+  expect((await watching).map(({ type, item }) => `${type} ${item.key}`)).toEqual([`ADDED ${key('a')}`, `ADDED ${key('b')}`, `DELETED ${key('a')}`])
+  expect(lists()).toBe(1)
 })
 
 test('a watch ends when its signal aborts and when the cache ends', async () => {

@@ -79,16 +79,19 @@ class StorageWatchCache implements WatchCache {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    let isLoaded = false
     for (let failures = 0; !signal.aborted; ) {
       try {
-        await this.#load(signal)
-        failures = 0
-        await this.#follow(signal)
+        if (!isLoaded) await this.#load(signal)
+        isLoaded = true
+        await this.#follow(signal, () => (failures = 0))
         throw new Fault('unavailable', 'the watch of the storage ended')
       } catch (error) {
         if (signal.aborted) break
+        // A watch that broke goes on where it was, and nobody who watches here is disturbed; only lost history must be listed anew.
+        if (isFault(error, 'gone')) isLoaded = false
         failures = isFault(error, 'gone') ? 0 : failures + 1
-        this.#log.warn({ prefix: this.#options.prefix, err: messageOf(error) }, 'listing again')
+        this.#log.warn({ prefix: this.#options.prefix, err: messageOf(error) }, isLoaded ? 'watching again' : 'listing again')
         await sleep(this.#options.clock, backoffMs(backoff, failures), signal).catch(() => {})
       }
     }
@@ -117,10 +120,11 @@ class StorageWatchCache implements WatchCache {
     this.#waiters.reached(revision)
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  async #follow(signal: AbortSignal, onProgress: () => void): Promise<void> {
     const stopTicking = this.#startTicking()
     try {
       for await (const batch of this.#options.storage.watch(this.#options.prefix, { after: this.revision, signal })) {
+        onProgress()
         const events: CacheEvent[] = []
         for (const change of batch.events) this.#apply(change, events)
         this.#history?.append(events, batch.revision, this.#options.clock.monotonicMs())
