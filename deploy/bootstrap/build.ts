@@ -20,6 +20,9 @@ async function bundle(options: BuildOptions): Promise<void> {
 
 const PROGRAMS = { gantry: 'cli/main.ts', 'control-plane': 'control-plane/main.ts', agent: 'node-agent/main.ts' } as const
 
+/** Entries of worker threads, started by the file of that name beside the program's own. */
+const THREADS = { 'control-plane-heartbeats': 'control-plane/heartbeats/thread.ts', 'agent-keeper': 'node-agent/fencing/thread.ts' } as const
+
 /** CommonJS libraries inside an ES module bundle still call `require`. */
 const BANNER = `import { createRequire as gantryCreateRequire } from 'node:module'; const require = gantryCreateRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;`
 
@@ -49,6 +52,10 @@ const SHARED = {
 async function buildProgram(name: string, source: string): Promise<void> {
   await bundle({ ...SHARED, entryPoints: [join(root, source)], outfile: join(root, `dist/${name}.bundle.mjs`) })
   made.set(`${name}.mjs`, entry(`${name}.bundle.mjs`))
+}
+
+async function buildThread(name: string, source: string): Promise<void> {
+  await bundle({ ...SHARED, entryPoints: [join(root, source)], outfile: join(root, `dist/${name}.bundle.mjs`) })
 }
 
 /** The lab is loaded by the few commands that need it: it makes up half of what the command is. */
@@ -95,5 +102,8 @@ function moveIn(): void {
   }
 }
 
-await Promise.all(Object.entries(PROGRAMS).map(async ([name, source]) => (name === 'gantry' ? buildCommand() : buildProgram(name, source))))
+await Promise.all([
+  ...Object.entries(PROGRAMS).map(async ([name, source]) => (name === 'gantry' ? buildCommand() : buildProgram(name, source))),
+  ...Object.entries(THREADS).map(([name, source]) => buildThread(name, source)),
+])
 moveIn()
