@@ -1,7 +1,8 @@
 /** Joins this host to a cluster: writes the agent's settings and becomes the agent. */
+import { readFileSync } from 'node:fs'
 import { networkInterfaces, hostname } from 'node:os'
 import type { Call, Command } from '../program/command.ts'
-import { list, text } from '../program/flags.ts'
+import { list, text, type Flags } from '../program/flags.ts'
 import { Problem } from '../program/problem.ts'
 
 const DEFAULT_CONFIG = '/etc/gantry/agent.json'
@@ -24,10 +25,21 @@ function labelsOf(given: readonly string[]): Readonly<Record<string, string>> {
   )
 }
 
-function settingsOf({ flags }: Call): Readonly<Record<string, unknown>> {
+/** On the command line every user of the host can read it for a moment ("ps"); in a file or in the environment nobody can. */
+function tokenGiven(flags: Flags, env: Call['env']): string | undefined {
+  const file = flags.text('token-file')
+  if (file === undefined) return flags.text('token') ?? env['GANTRY_JOIN_TOKEN']
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8').trim()
+  } catch (error) {
+    throw new Problem(`--token-file ${file} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function settingsOf({ flags, env }: Call): Readonly<Record<string, unknown>> {
   const server = flags.text('server')
   if (server === undefined) throw new Problem('--server is missing: the control plane\'s address, for example https://10.0.0.2:6443')
-  const token = flags.text('token')
+  const token = tokenGiven(flags, env)
   const optional: Readonly<Record<string, string | undefined>> = { token, stateDir: flags.text('state-dir'), runDir: flags.text('run-dir'), imageDir: flags.text('image-dir'), runtime: flags.text('runtime'), clusterCidr: flags.text('cluster-cidr') }
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined))
   return { nodeName: (flags.text('name') ?? hostname()).toLowerCase(), server, address: flags.text('address') ?? ownAddress(), ...given, ...(flags.given('labels') ? { labels: labelsOf(flags.list('labels')) } : {}) }
@@ -36,11 +48,12 @@ function settingsOf({ flags }: Call): Readonly<Record<string, unknown>> {
 export const agent: Command = {
   name: 'agent',
   summary: 'Run the node agent: join this host to a cluster',
-  usage: '--server URL --token TOKEN',
-  examples: '# On a Linux host that reaches the control plane, as root\ngantry agent --server https://10.0.0.2:6443 --token gantry1.…',
+  usage: '--server URL --token-file FILE',
+  examples: '# On a Linux host that reaches the control plane, as root\ngantry agent --server https://10.0.0.2:6443 --token-file /root/token\n\n# Of several control planes any may be away\ngantry agent --server https://10.0.0.2:6443,https://10.0.0.3:6443 --token-file /root/token',
   flags: [
-    text('server', "The control plane's address", { short: 's' }),
-    text('token', 'The join token; needed once ("gantry token create" prints it)'),
+    text('server', "The control plane's address; of several all, with commas", { short: 's' }),
+    text('token-file', 'Where the join token is, needed once ("gantry token create" prints it); - for the standard input'),
+    text('token', 'The join token itself: others on this host can see it for a moment. Also in $GANTRY_JOIN_TOKEN'),
     text('name', "The node's name (default: the host's)"),
     text('address', 'Where other nodes reach this one (default: the first address that is not the loopback)'),
     list('labels', 'Labels of the node, KEY=VALUE'),

@@ -42,7 +42,7 @@ export function outagesOf(nodeName: string, events: readonly Event[], node: Node
   return spans.map((span, at) => {
     const untilMs = Math.min(spans[at + 1]?.startMs ?? Number.POSITIVE_INFINITY, span.endMs === undefined ? Number.POSITIVE_INFINITY : span.endMs + AFTERMATH_MS)
     const within = told.filter((event) => firstMs(event) >= span.startMs - BEFORE_MS && firstMs(event) < untilMs)
-    const moments = within.map((event) => ({ atMs: firstMs(event), what: sentence(event) }))
+    const moments = within.map((event) => ({ atMs: stoppedMs(event, span.startMs) ?? firstMs(event), what: sentence(event) }))
     if (span.isHeartbeat) moments.push({ atMs: span.startMs, what: `last heartbeat of ${nodeName}` })
     if (at === spans.length - 1 && span.endMs === undefined && node) moments.push(...taintMoments(node, span))
     if (span.isReadyAgain && span.endMs !== undefined) moments.push({ atMs: span.endMs, what: `${nodeName} is Ready again` })
@@ -54,6 +54,13 @@ export function outagesOf(nodeName: string, events: readonly Event[], node: Node
 const byTime = (a: Event, b: Event): number => firstMs(a) - firstMs(b)
 
 const sentence = ({ reason = '', message = '', count = 1 }: Event): string => `${reason}: ${message.trim()}${count > 1 ? ` (${count} times)` : ''}`
+
+/** A node tells of what it did while it was cut off when it is back: "3 pods stopped at 17:50:01.100". Believed where its clock can be right. */
+function stoppedMs(event: Event, startMs: number): number | undefined {
+  if (event.reason !== 'PodsStopped') return undefined
+  const toldMs = clockMs(event, /stopped at (\d\d:\d\d:\d\d(?:\.\d+)?)/)
+  return toldMs !== undefined && toldMs >= startMs && toldMs <= firstMs(event) ? toldMs : undefined
+}
 
 interface Span {
   startMs: number
@@ -98,11 +105,18 @@ export function lastHeartbeatMs(event: Event): number | undefined {
 /** "fenced at 17:50:01.123", if that is near the event's own time; else that. */
 function saidMs(event: Event): number {
   const atMs = firstMs(event)
-  const [, clock] = /fenced at (\d\d:\d\d:\d\d(?:\.\d+)?)/.exec(event.message ?? '') ?? []
-  if (clock === undefined) return atMs
-  const days = Math.floor(atMs / DAY_MS) * DAY_MS
-  const toldMs = days + (parseTime(`1970-01-01T${clock}Z`) ?? 0)
-  return Math.abs(toldMs - atMs) < 60_000 ? toldMs : atMs
+  const toldMs = clockMs(event, /fenced at (\d\d:\d\d:\d\d(?:\.\d+)?)/)
+  return toldMs !== undefined && Math.abs(toldMs - atMs) < 60_000 ? toldMs : atMs
+}
+
+/** The time of day in the message, on the day on which it was last so. */
+function clockMs(event: Event, pattern: RegExp): number | undefined {
+  const [, clock] = pattern.exec(event.message ?? '') ?? []
+  const atMs = firstMs(event)
+  const toldMs = clock === undefined ? undefined : parseTime(`1970-01-01T${clock}Z`)
+  if (toldMs === undefined) return undefined
+  const sameDayMs = Math.floor(atMs / DAY_MS) * DAY_MS + toldMs
+  return sameDayMs > atMs + DAY_MS / 2 ? sameDayMs - DAY_MS : sameDayMs
 }
 
 const DAY_MS = 86_400_000
