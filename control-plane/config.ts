@@ -12,7 +12,7 @@ export interface ListenAddress {
 export interface ControlPlaneConfig {
   /** Client addresses of etcd. */
   readonly etcd: readonly string[]
-  /** Folder with ca.crt, ca.key, server.crt, server.key, tokens.key, tokens.pub, join-token. */
+  /** Folder with ca.crt, ca.key, server.crt, server.key, tokens.key, tokens.pub, join-token (from which tokens are made, see shared/kit/join-token.ts). */
   readonly pki: string
   readonly listen: readonly ListenAddress[]
   /** Where agents with a certificate connect, and where those without one join. */

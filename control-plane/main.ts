@@ -11,6 +11,7 @@ import { systemAddressHolder } from './virtual-ip/ip.ts'
 import { createVirtualIp } from './virtual-ip/virtual-ip.ts'
 import { systemClock, type Clock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
+import { checkJoinSecret } from '../shared/kit/join-token.ts'
 import { createLog } from '../shared/kit/log.ts'
 import { signCertificateRequest } from '../shared/kit/pki.ts'
 import { systemRandom } from '../shared/kit/random.ts'
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
   await using _nodes = await serveNodeDoor({
     door: plane.nodes,
     tls,
-    join: { ca: pki.ca, sign: signerFor(pki, clock), tokens: () => [pki.joinToken.split('.').at(-1) ?? ''], isSeen: (nodeName) => plane.isNodeAlive(nodeName) },
+    join: { ca: pki.ca, sign: signerFor(pki, clock), check: (secret) => checkJoinSecret(pki.joinToken, secret, clock.nowMs()), isSeen: (nodeName) => plane.isNodeAlive(nodeName) },
     addresses: config.nodes,
     joinAddresses: config.joins,
   })

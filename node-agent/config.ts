@@ -13,7 +13,7 @@ export interface AgentConfig {
   readonly imageDir: string
   /** InternalIP: where other nodes reach this one. */
   readonly address: string
-  /** Below which cgroup everything of the node is: `gantry/lab/n1`. */
+  /** Below which cgroup everything of the node is: `gantry/lab/n1`; `gantry/node.NAME` unless told otherwise, so that two agents of one host never share one. */
   readonly cgroup: string
   /** Where the boot id is read; the kernel's unless the node is a lab's. */
   readonly bootIdFile: string
@@ -23,7 +23,7 @@ export interface AgentConfig {
   readonly runtime: 'crun' | 'runc'
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: 'gantry/agent', bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, labels: {}, runtime: 'crun', token: undefined } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, labels: {}, runtime: 'crun', token: undefined } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {
@@ -36,7 +36,7 @@ export function parseAgentConfig(text: string, where: string): AgentConfig {
   if (!isJsonObject(parsed)) throw new Fault('invalid', `${where} must hold one JSON object`)
   const unknown = Object.keys(parsed).filter((key) => !KNOWN.has(key))
   if (unknown.length > 0) throw new Fault('invalid', `${where}: unknown setting "${unknown[0]}": the settings are ${[...KNOWN].join(', ')}`)
-  const config = { ...DEFAULTS, ...parsed, server: serversOf(parsed['server']) } as unknown as AgentConfig
+  const config = { ...DEFAULTS, ...parsed, server: serversOf(parsed['server']), cgroup: parsed['cgroup'] ?? `gantry/node.${String(parsed['nodeName'])}` } as unknown as AgentConfig
   for (const name of ['nodeName', 'address'] as const) {
     if (typeof config[name] !== 'string' || config[name] === '') throw new Fault('invalid', `${where}: "${name}" is missing`)
   }

@@ -17,7 +17,7 @@ export async function loadIdentity(config: AgentConfig, { clock, log, signal }: 
   const token = parseJoinToken(config.token ?? '')
   const reason = known ? whyNotKept(known, { nodeName: config.nodeName, token, clock }) : 'this node has no certificate yet'
   if (known && reason === undefined) return known
-  if (config.token === undefined) throw new Fault('invalid', `${reason ?? ''}: give it a join token ("gantry agent --server URL --token TOKEN")`)
+  if (config.token === undefined) throw new Fault('invalid', `${reason ?? ''}: give it a join token ("gantry agent --server URL --token-file FILE")`)
   if (!token) throw new Fault('invalid', 'the join token is not complete: it looks like gantry1.<64 hex digits>.<secret>')
   const joined = await joinUntilAnswered(config, token, { clock, log, signal })
   await write(folder, joined)

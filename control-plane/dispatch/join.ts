@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { JoinRequest, JoinResponse, RenewRequest } from '../../proto/gen/node/v1/session.ts'
 import type { Peer } from '../../proto/rpc.ts'
 import { Fault } from '../../shared/kit/faults.ts'
@@ -10,13 +9,11 @@ export type SignNode = (request: { readonly nodeName: string; readonly certifica
 export interface JoinOptions {
   readonly ca: string
   readonly sign: SignNode
-  /** The secrets of the join tokens that are valid now. */
-  readonly tokens: () => readonly string[]
+  /** What the secret part of a join token is worth. */
+  readonly check: (secret: string) => 'valid' | 'expired' | 'unknown'
   /** Whether the node's agent gives signs of life: then whoever asks for its name is somebody else. */
   readonly isSeen: (nodeName: string) => boolean
 }
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** Prefix of node certificates' common names, as Kubernetes' node authorizer expects. */
 export const NODE_USER_PREFIX = 'system:node:'
@@ -27,11 +24,11 @@ export const nodeNameOf = (peer: Peer): string => {
 }
 
 /** Trades join tokens for node certificates. */
-export function createJoin({ ca, sign, tokens, isSeen }: JoinOptions): { join(request: JoinRequest): Promise<JoinResponse>; renew(request: RenewRequest, peer: Peer): Promise<JoinResponse> } {
+export function createJoin({ ca, sign, check, isSeen }: JoinOptions): { join(request: JoinRequest): Promise<JoinResponse>; renew(request: RenewRequest, peer: Peer): Promise<JoinResponse> } {
   return {
     async join({ token, nodeName, certificateRequest }) {
-      const shown = digest(token)
-      if (!tokens().some((known) => timingSafeEqual(digest(known), shown))) throw new Fault('permission', 'the join token is not valid (any more): ask for a new one with "gantry token create"')
+      const worth = check(token)
+      if (worth !== 'valid') throw new Fault('permission', `the join token ${worth === 'expired' ? 'has expired' : 'is not one of this cluster'}: ask for a new one with "gantry token create"`)
       if (!isDns1123Subdomain(nodeName)) throw new Fault('invalid', `"${nodeName}" cannot be a node's name: lower-case letters, digits, '-' and '.' only`)
       // An agent that lost its state is let in a moment after its last sign of life; until then it tries again.
       if (isSeen(nodeName)) throw new Fault('conflict', `a node "${nodeName}" is in the cluster and alive: give this one another name, or stop that one`)

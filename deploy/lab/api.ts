@@ -38,15 +38,19 @@ export async function nodesReady(client: RestClient, { lab, boots }: { readonly 
   if (boots.size === 0) return
   const waiting = new Map(boots)
   const signal = AbortSignal.timeout(timeoutMs)
-  try {
-    const { chunks } = await client.stream({ path: '/api/v1/nodes?watch=1', signal })
-    for await (const line of linesOf(chunks as AsyncIterable<Buffer>)) {
-      const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: Node }
-      if (type !== 'BOOKMARK' && isReady(object) && object.status?.nodeInfo?.bootID === waiting.get(object.metadata.name ?? '')) waiting.delete(object.metadata.name ?? '')
-      if (waiting.size === 0) return
+  while (!signal.aborted) {
+    try {
+      const { chunks } = await client.stream({ path: '/api/v1/nodes?watch=1', signal })
+      for await (const line of linesOf(chunks as AsyncIterable<Buffer>)) {
+        const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: Node }
+        if ((type === 'ADDED' || type === 'MODIFIED') && isReady(object) && object.status?.nodeInfo?.bootID === waiting.get(object.metadata.name ?? '')) waiting.delete(object.metadata.name ?? '')
+        if (waiting.size === 0) return
+      }
+    } catch (error) {
+      // One of several control planes may go away at this moment: another one is asked.
+      if (!signal.aborted && !isFault(error)) throw error
     }
-  } catch (error) {
-    if (!signal.aborted) throw error
+    await sleep(systemClock, CONNECT_EVERY_MS, signal).catch(() => {})
   }
   throw new Fault('timeout', `not Ready after ${timeoutMs / 1000} s: ${[...waiting.keys()].join(', ')}: see "gantry lab logs ${[...waiting.keys()][0] ?? ''} --name ${lab}"`)
 }

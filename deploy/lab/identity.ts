@@ -8,7 +8,8 @@ import { etcdMachines, hasSeveral, layoutOf, machinesOf, type LabSpec } from './
 export interface LabIdentity {
   readonly ca: string
   readonly admin: Identity
-  readonly joinToken: string
+  /** From which join tokens are made: secret, and none itself. */
+  readonly joinRoot: string
 }
 
 const SERVICE_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost']
@@ -18,8 +19,8 @@ export async function labIdentity(spec: LabSpec): Promise<LabIdentity> {
   const { pki } = layoutOf(spec)
   const read = (name: string): Promise<string> => readFile(`${pki}/${name}`, 'utf8')
   try {
-    const [ca, cert, key, joinToken] = await Promise.all([read('ca.crt'), read('admin.crt'), read('admin.key'), read('join-token')])
-    return { ca, admin: { certificatePem: cert, privateKeyPem: key }, joinToken: joinToken.trim() }
+    const [ca, cert, key, joinRoot] = await Promise.all([read('ca.crt'), read('admin.crt'), read('admin.key'), read('join-token')])
+    return { ca, admin: { certificatePem: cert, privateKeyPem: key }, joinRoot }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return createIdentity(spec)
@@ -39,7 +40,7 @@ async function createIdentity(spec: LabSpec): Promise<LabIdentity> {
   const tokens = createTokenKeys()
   const secret = randomBytes(18).toString('base64url')
   const fingerprint = createHash('sha256').update(new X509Certificate(authority.certificatePem).raw).digest('hex')
-  const joinToken = `gantry1.${fingerprint}.${secret}`
+  const joinRoot = `gantry1.${fingerprint}.${secret}`
   await mkdir(pki, { recursive: true, mode: 0o700 })
   const files: Readonly<Record<string, string>> = {
     'ca.key': authority.privateKeyPem,
@@ -54,8 +55,8 @@ async function createIdentity(spec: LabSpec): Promise<LabIdentity> {
   }
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(`${pki}/${name}`, text, { mode: 0o600 })))
   // Last: while it is missing, everything is made anew.
-  await writeFile(`${pki}/join-token`, `${joinToken}\n`, { mode: 0o600 })
-  return { ca: authority.certificatePem, admin, joinToken }
+  await writeFile(`${pki}/join-token`, `${joinRoot}\n`, { mode: 0o600 })
+  return { ca: authority.certificatePem, admin, joinRoot }
 }
 
 /** Several members of etcd talk over the lab's network, where pods are too: an authority of their own lets in whom it knows, and nobody else (no node has a certificate of it). */

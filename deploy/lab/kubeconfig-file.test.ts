@@ -8,7 +8,7 @@ import { addToKubeconfig, dropFromKubeconfig } from './kubeconfig-file.ts'
 import type { LabSpec } from './layout.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gantry-kubeconfig-'))
-const identity: LabIdentity = { ca: 'CA', admin: { certificatePem: 'CERT', privateKeyPem: 'KEY' }, joinToken: '' }
+const identity: LabIdentity = { ca: 'CA', admin: { certificatePem: 'CERT', privateKeyPem: 'KEY' }, joinRoot: '' }
 const labs = vi.hoisted(() => ({ state: '' }))
 
 vi.mock('./layout.ts', async (original) => {

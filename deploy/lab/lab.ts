@@ -1,7 +1,9 @@
 /** The lab's door: a cluster of several machines on this host, made of namespaces. Every verb may be repeated. */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { issueJoinToken } from '../../shared/kit/join-token.ts'
 import { apiReady, labClient, nodesReady } from './api.ts'
 import { cutOff, cutWays, hasVirtualAddress, linkState, loseSome, mend, slowDown, waysCut, type Slowness, type Way } from './cables.ts'
 import { createGroup, isFrozen, killGroup, processesOf, removeGroup, removeIfEmpty, setShare } from './cgroups.ts'
@@ -272,10 +274,10 @@ export async function kubeconfig(lab: string): Promise<string> {
 
 export const list = (): Promise<readonly LabSpec[]> => listSpecs()
 
-/** What another host needs to join the lab's cluster. */
-export async function joinToken(lab: string): Promise<{ readonly server: string; readonly token: string }> {
+/** What another host needs to join the lab's cluster; the token ends after `ttlMs`. */
+export async function joinToken(lab: string, ttlMs: number): Promise<{ readonly server: string; readonly token: string }> {
   const spec = await existing(lab)
-  return { server: layoutOf(spec).server, token: (await labIdentity(spec)).joinToken }
+  return { server: layoutOf(spec).servers.join(','), token: issueJoinToken((await labIdentity(spec)).joinRoot, systemClock.nowMs() + ttlMs) }
 }
 
 export { importImages, listImages, removeImage, type ListedImage } from './images.ts'

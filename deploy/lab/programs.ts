@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { issueJoinToken } from '../../shared/kit/join-token.ts'
 import { etcdEndpoints, etcdProgram } from './etcd-program.ts'
 import { API_PORT, JOIN_PORT, layoutOf, NODE_PORT, type LabSpec, type Member } from './layout.ts'
 import type { LabIdentity } from './identity.ts'
@@ -35,13 +37,16 @@ async function controlPlaneProgram(spec: LabSpec, member: Member): Promise<Progr
   return { member, command: [process.execPath, ...nodeFlags, join(programsFolder(), 'control-plane.mjs'), '--config', file] }
 }
 
+/** How long a node of the lab has for getting its certificate; `lab up` gives it a new token. */
+const JOIN_MS = 24 * 3_600_000
+
 async function agentProgram(spec: LabSpec, { member, identity }: { readonly member: Member; readonly identity: LabIdentity }): Promise<Program> {
   const layout = layoutOf(spec)
   const file = `${layout.memberState(member.name)}/config.json`
   const config = {
     nodeName: member.name,
     server: layout.servers.join(','),
-    token: identity.joinToken,
+    token: issueJoinToken(identity.joinRoot, systemClock.nowMs() + JOIN_MS),
     stateDir: layout.memberState(member.name),
     runDir: layout.memberRun(member.name),
     imageDir: layout.images,

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const own = await issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server'], dnsNames: ['kubernetes'], clock })
   const joining = createJoin({
     ca: authority.certificatePem,
-    tokens: () => [SECRET],
+    check: (secret) => (secret === SECRET ? 'valid' : secret === `${SECRET}-of-yesterday` ? 'expired' : 'unknown'),
     isSeen: (nodeName) => nodeName === 'alive',
     sign: ({ nodeName, certificateRequest }) => signCertificateRequest(authority, certificateRequest, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], usages: ['client'], clock }),
   })
