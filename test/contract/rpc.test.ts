@@ -88,6 +88,7 @@ test('a certificate that ages is renewed with the old one, and kept on disk', as
 
 test('a wrong token is refused with a sentence, another cluster is not trusted, a bad name is refused, and so is that of a node that lives', async () => {
   await expect(joined('n7', 'not-the-secret-at-all')).rejects.toMatchObject({ code: 'permission', message: expect.stringContaining('gantry token create') as string })
+  await expect(joined('n7', `${SECRET}-of-yesterday`)).rejects.toMatchObject({ code: 'permission', message: expect.stringContaining('has expired') as string })
   await expect(joined('n7', SECRET, 'f'.repeat(64))).rejects.toMatchObject({ code: 'permission', message: expect.stringContaining('another cluster') as string })
   await expect(joined('Not_A_Name')).rejects.toMatchObject({ code: 'invalid' })
   await expect(joined('alive')).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('is in the cluster and alive') as string })
