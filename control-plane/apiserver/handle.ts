@@ -14,7 +14,7 @@ import { withinTime } from './time-limit.ts'
 import { negotiate, plainJson, type Representation } from './representations/negotiate.ts'
 import { statusBody } from './representations/write.ts'
 import type { ApiRequest, ApiResponse, Handle } from './request.ts'
-import { asApiError, unknownResource } from './status.ts'
+import { asApiError, statusOfFault, unknownResource } from './status.ts'
 
 export interface HandleOptions {
   readonly parts: CoreParts
@@ -57,9 +57,10 @@ function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiRe
   return warnings.length === 0 || response.kind === 'upgrade' ? response : { ...response, warnings: [...(response.warnings ?? []), ...warnings] }
 }
 
-/** What is no refusal is a mistake of ours or a failure of the world: worth a line in the log. */
+/** What is no refusal is worth a line in the log: a failure of the world, or a mistake of ours. */
 function report(log: Log, request: ApiRequest, error: unknown): void {
   if (error instanceof ApiError || request.signal.aborted) return
-  const fields = { method: request.method, path: request.path, err: isFault(error) ? messageOf(error) : error instanceof Error ? error.stack : messageOf(error) }
-  log.error(fields, 'a request failed')
+  const about = { method: request.method, path: request.path }
+  if (isFault(error) && statusOfFault(error)) log.warn({ ...about, err: messageOf(error) }, 'a request could not be answered')
+  else log.error({ ...about, err: error instanceof Error ? error.stack : messageOf(error) }, 'a request failed')
 }

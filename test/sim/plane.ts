@@ -1,5 +1,6 @@
 import { createControlPlane, type ControlPlane } from '../../control-plane/control-plane.ts'
 import type { TokenSigner } from '../../control-plane/apiserver/authn/token-signer.ts'
+import type { Handle } from '../../control-plane/apiserver/request.ts'
 import { createInProcessClient } from '../../control-plane/client/in-process.ts'
 import type { ApiClient } from '../../control-plane/client/port.ts'
 import type { NodeDoor } from '../../control-plane/dispatch/node-door.ts'
@@ -27,6 +28,7 @@ export interface SimPlaneOptions {
 }
 
 interface Incarnation {
+  readonly number: number
   readonly life: Life
   readonly plane: ControlPlane
   readonly user: ApiClient
@@ -57,6 +59,12 @@ export class SimPlane {
     return this.#now?.isReachable ? this.#now.user : undefined
   }
 
+  /** What is asked over HTTP, and of which life. */
+  get served(): { readonly number: number; readonly handle: Handle; readonly life: Life } | undefined {
+    const now = this.#now
+    return now?.isReachable ? { number: now.number, life: now.life, handle: (request) => now.life.follow(now.plane.handle(request)) } : undefined
+  }
+
   start(): void {
     if (this.#now) return
     const { clock, random, transcript, storage } = this.#options
@@ -82,7 +90,7 @@ export class SimPlane {
       version: 'v1.36.2-sim',
     })
     const user = life.wrap(createInProcessClient({ core: plane.api.core, user: { name: 'admin', uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} } }), { sync: new Set(['watch']) })
-    const now: Incarnation = { life, plane, user, isReachable: false }
+    const now: Incarnation = { number: this.#starts, life, plane, user, isReachable: false }
     this.#now = now
     const guarded = (what: string, work: Promise<void>): void => {
       work.then(

@@ -1,4 +1,5 @@
 import { between, streamOf, whole } from './chance.ts'
+import { Chronicle } from './chronicle.ts'
 import { strikeOnce } from './faults.ts'
 import { isNeverReady, leftovers, unquiet } from './invariants.ts'
 import { SimUser } from './user.ts'
@@ -31,8 +32,12 @@ export async function runSeed(seed: number, onLine: (line: string) => void = () 
   try {
     await world.boot()
     const user = new SimUser(world)
+    const chronicle = new Chronicle(world)
+    chronicle.start()
     await trouble(world, user, { random, durationMs: between(random, 20_000, 60_000) })
+    chronicle.stop()
     await mustComeToRest(world, user)
+    chronicle.judge()
   } finally {
     world.end()
   }

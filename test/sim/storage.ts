@@ -34,6 +34,8 @@ export class SimStorage {
   readonly #clock: Clock
   readonly #random: Random
   readonly #onCommit: (commit: Commit) => void
+  /** Told before and after history is forgotten. */
+  onForget: () => void = () => {}
 
   constructor({ clock, random, onCommit }: { readonly clock: Clock; readonly random: Random; readonly onCommit: (commit: Commit) => void }) {
     this.#clock = clock
@@ -48,7 +50,9 @@ export class SimStorage {
 
   /** Forgets history: watches that have fallen behind must list again. */
   async compact(): Promise<void> {
+    this.onForget()
     await this.#real.compact(await this.#real.currentRevision())
+    this.onForget()
   }
 
   /** As one control plane reaches it. */

@@ -7,7 +7,7 @@ import { streamOf } from './chance.ts'
 import { Ledger } from './ledger.ts'
 import { SimNode } from './node.ts'
 import { SimPlane } from './plane.ts'
-import { calmStorage, SimStorage } from './storage.ts'
+import { calmStorage, SimStorage, type Commit } from './storage.ts'
 import { calmCable } from './link.ts'
 import { calmHost } from './node.ts'
 import { Transcript } from './transcript.ts'
@@ -30,6 +30,8 @@ export class World {
   readonly storage: SimStorage
   readonly plane: SimPlane
   readonly nodes: readonly SimNode[]
+  /** Told of each write as it is committed. */
+  onCommit: (commit: Commit) => void = () => {}
 
   constructor({ seed, nodes }: WorldOptions) {
     this.seed = seed
@@ -37,7 +39,7 @@ export class World {
     this.transcript = new Transcript(clock)
     this.ledger = new Ledger(this.transcript)
     const random = (purpose: string): ReturnType<typeof streamOf> => streamOf(seed, purpose)
-    this.storage = new SimStorage({ clock, random: random('storage'), onCommit: (commit) => this.ledger.read(commit) })
+    this.storage = new SimStorage({ clock, random: random('storage'), onCommit: (commit) => (this.ledger.read(commit), this.onCommit(commit)) })
     this.plane = new SimPlane({
       clock,
       random,
