@@ -3,6 +3,7 @@ import { text, toggle } from '../program/flags.ts'
 import { Problem } from '../program/problem.ts'
 import { createProgress } from './progress.ts'
 import { listed, nameFlag, seconds } from './names.ts'
+import { takeAway } from './take-away.ts'
 
 function countOf(given: string | undefined, flag: string): number | undefined {
   if (given === undefined) return undefined
@@ -23,8 +24,9 @@ export const up: Command = {
   name: 'up',
   summary: 'Start a lab: a cluster of several machines on this host, or what of it does not run',
   examples: '# Three nodes\ngantry lab up\n\n# A second lab beside the first, of one node\ngantry lab up --name small --nodes 1\n\n# Three control planes, of which one may be lost\ngantry lab up --name ha --control-planes 3',
-  flags: [nameFlag, text('nodes', 'How many nodes (default 3; a lab that exists keeps its own)'), text('control-planes', 'How many control planes: 1, 2, 3 or 5, each with an etcd member; two have a witness beside them, a third etcd member (default 1)'), text('etcd-quota-bytes', "How large etcd's data may grow"), toggle('no-kubeconfig', 'Leave the kubeconfig alone')],
-  async run({ flags, terminal }) {
+  flags: [nameFlag, text('nodes', 'How many nodes (default 3; a lab that exists keeps its own)'), text('control-planes', 'How many control planes: 1, 2, 3 or 5, each with an etcd member; two have a witness beside them, a third etcd member (default 1)'), text('etcd-quota-bytes', "How large etcd's data may grow"), toggle('remove', 'Where the lab has more nodes than --nodes says: drain those above, and take them away with their data'), toggle('no-kubeconfig', 'Leave the kubeconfig alone')],
+  async run(call) {
+    const { flags, terminal } = call
     const lab = await import('../../deploy/lab/lab.ts')
     const startMs = performance.now()
     const nodes = countOf(flags.text('nodes'), 'nodes')
@@ -46,7 +48,8 @@ export const up: Command = {
     const what = started.length === 0 ? 'everything was running' : `started ${listed(started)}`
     terminal.out(`lab ${spec.name} is up at ${server}: ${what} (${seconds(performance.now() - startMs)})\n`)
     if (spec.controlPlanes > 1) terminal.out(mayBeLost(spec.controlPlanes))
-    if (nodes !== undefined && nodes < spec.nodes) terminal.err(`the lab has ${spec.nodes} nodes and keeps them: "gantry lab up --name ${spec.name} --nodes ${nodes} --remove" drains those above ${nodes} and takes them away\n`)
+    if (nodes !== undefined && nodes < spec.nodes && flags.is('remove')) await takeAway(call, lab, { spec, nodes })
+    else if (nodes !== undefined && nodes < spec.nodes) terminal.err(`the lab has ${spec.nodes} nodes and keeps them: "gantry lab up --name ${spec.name} --nodes ${nodes} --remove" drains those above ${nodes} and takes them away\n`)
     if (kubeconfigFile !== undefined) terminal.out(`context gantry-${spec.name} in ${kubeconfigFile} is the current one\n`)
   },
 }

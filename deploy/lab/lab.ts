@@ -10,12 +10,12 @@ import { createGroup, isFrozen, killGroup, processesOf, removeGroup, removeIfEmp
 import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
-import { controlPlaneMachines, defaultRoots, hasSeveral, layoutOf, machinesOf, membersOf, whyNotLabName, type LabSpec, type Member } from './layout.ts'
+import { controlPlaneMachines, defaultRoots, hasSeveral, layoutOf, machinesOf, membersOf, nodeName, whyNotLabName, type LabSpec, type Member } from './layout.ts'
 import { withLock } from './lock.ts'
-import { createMachines, removeMachines } from './machines.ts'
-import { isPaused, startMembersOf } from './power.ts'
+import { createMachines, removeMachines, removeSome } from './machines.ts'
+import { isPaused, kill, startMembersOf } from './power.ts'
 import { bootIdOf, newBootId, programOf } from './programs.ts'
-import { logFile, stateOfService, supervise, writeService } from './services.ts'
+import { dismiss, logFile, stateOfService, supervise, writeService } from './services.ts'
 import { listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
 import { existing, machineOf, targetOf } from './targets.ts'
 
@@ -192,6 +192,25 @@ export async function slow(lab: string, names: readonly string[], { lossPercent,
 export async function heal(lab: string): Promise<void> {
   await mend(await existing(lab))
 }
+
+/** Takes the nodes above this number away, the last first, with all their data; whoever wants their pods elsewhere drains them before. Answers their names. */
+export function removeNodes(lab: string, nodes: number): Promise<readonly string[]> {
+  return withLock(lockOf(lab), async () => {
+    const spec = await existing(lab)
+    const gone = nodesAbove(spec, nodes)
+    for (const name of gone) {
+      await kill(lab, name)
+      await dismiss(spec, name)
+      await removeSome(spec, [name])
+      await removeGroup(layoutOf(spec).memberCgroup(name))
+    }
+    if (gone.length > 0) await writeSpec({ ...spec, nodes })
+    return gone
+  })
+}
+
+/** The names of the nodes that {@link removeNodes} would take away. */
+export const nodesAbove = (spec: LabSpec, nodes: number): readonly string[] => Array.from({ length: Math.max(0, spec.nodes - nodes) }, (_, index) => nodeName(spec.nodes - index))
 
 /** Removes everything the lab made. `keep` leaves its data, so that `up` finds it again. */
 export function down(lab: string, options: { readonly keep: boolean }): Promise<boolean> {

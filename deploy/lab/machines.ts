@@ -68,6 +68,15 @@ async function createMounts(layout: Layout, machine: string): Promise<void> {
   await mustRun('unshare', [`--mount=${pin}`, '--propagation', 'private', 'sh', '-c', INSIDE])
 }
 
+/** Takes single machines away. Their processes must be gone. */
+export async function removeSome(spec: LabSpec, machines: readonly string[]): Promise<void> {
+  const layout = layoutOf(spec)
+  await Promise.all(machines.map((machine) => runProgram('umount', ['-l', layout.mountsPin(machine)])))
+  const lines = machines.flatMap((machine) => remainsOf(layout, machine))
+  if (lines.length > 0) await mustRun('ip', ['-batch', '-'], { input: lines.join('\n') })
+  await Promise.all(machines.flatMap((machine) => [layout.mountsPin(machine), layout.memberRun(machine), layout.memberState(machine)]).map((path) => rm(path, { recursive: true, force: true })))
+}
+
 /** Everything that {@link createMachines} made. The processes must be gone. */
 export async function removeMachines(spec: LabSpec): Promise<void> {
   const layout = layoutOf(spec)

@@ -1,6 +1,6 @@
 /** The programs of a lab, each under a `runsv` of its own that starts it again when it dies by itself. */
 import { constants, existsSync } from 'node:fs'
-import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { Fault } from '../../shared/kit/faults.ts'
 import { enterGroup } from './cgroups.ts'
@@ -86,9 +86,17 @@ export async function wantDown(spec: LabSpec, member: string): Promise<void> {
   else if (wanted) await order(spec, member, 'd')
 }
 
+/** The program's supervisor ends, and nobody starts it again. The program must be dead. */
+export async function dismiss(spec: LabSpec, member: string): Promise<void> {
+  const gone = `${member}.gone`
+  await rename(serviceFolder(spec, member), serviceFolder(spec, gone))
+  if (await isSupervised(spec, gone)) await order(spec, gone, 'x')
+  await rm(serviceFolder(spec, gone), { recursive: true, force: true })
+}
+
 const notSupervised = (spec: LabSpec, member: string, cause?: unknown): Fault => new Fault('unavailable', `nothing supervises ${member} of lab ${spec.name}: run "gantry lab up --name ${spec.name}"`, { cause })
 
-async function order(spec: LabSpec, member: string, letter: 'd' | 'o' | 'u'): Promise<void> {
+async function order(spec: LabSpec, member: string, letter: 'd' | 'o' | 'u' | 'x'): Promise<void> {
   const file = await open(`${serviceFolder(spec, member)}/supervise/control`, constants.O_WRONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     throw notSupervised(spec, member, cause)
   })

@@ -1,5 +1,6 @@
 /** Labs come and go without a trace, stand side by side, lose and regain power, are cut off and healed. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
@@ -186,6 +187,25 @@ test('starting what runs changes nothing', async () => {
   await lab.start(NAMES[0], 'n1')
   expect(await bootIdOf(spec, 'n1')).toBe(boot)
   expect((await lab.status(NAMES[0])).members).toEqual(members)
+})
+
+test('a lab asked to be smaller says that it keeps its nodes, or drains them and takes them away', async () => {
+  const name = NAMES[1]
+  const { spec } = await lab.up({ name, nodes: 2, kubeconfig: false })
+  const gantry = (...words: readonly string[]): ReturnType<typeof run> => run(join(import.meta.dirname, '../../gantry'), [...words, '--name', name])
+  const kept = await gantry('lab', 'up', '--nodes', '1', '--no-kubeconfig')
+  expect(kept.stderr).toContain(`the lab has 2 nodes and keeps them: "gantry lab up --name ${name} --nodes 1 --remove" drains those above 1 and takes them away`)
+  const processes = await processesOf(layoutOf(spec).memberCgroup('n2'))
+  const smaller = await gantry('lab', 'up', '--nodes', '1', '--remove', '--no-kubeconfig')
+  expect(smaller.exitCode, smaller.stderr).toBe(0)
+  expect(smaller.stdout).toContain('node/n2 drained\nnode/n2 taken away\n')
+  expect((await lab.status(name)).members.map((member) => member.name)).toEqual(['etcd', 'control-plane', 'n1'])
+  expect(existsSync(layoutOf(spec).netnsPath('n2')) || existsSync(layoutOf(spec).memberState('n2')) || existsSync(`/sys/class/net/${layoutOf(spec).link('n2')}`)).toBe(false)
+  expect(processes.filter(isAlive)).toEqual([])
+  using client = labClient(spec, await labIdentity(spec))
+  expect((await client.request({ path: '/api/v1/nodes/n2' })).status).toBe(404)
+  // It grows again as if n2 had never been.
+  expect((await lab.up({ name, nodes: 2, kubeconfig: false })).started).toEqual(['n2'])
 })
 
 test('of two control planes and their witness any may be lost, and the API answers under one address', { timeout: 180_000 }, async () => {
