@@ -1,6 +1,6 @@
-import type { ApiObject, Cluster } from '../cluster/cluster.ts'
+import type { ApiCall, ApiMetadata, ApiObject, Cluster } from '../cluster/cluster.ts'
 import { isNotFound } from '../cluster/status-problem.ts'
-import { watch } from '../cluster/watch.ts'
+import { followObjects, listed } from '../cluster/watch.ts'
 import { waitUntilGone } from '../delete/gone.ts'
 import { barePath, jsonPathValues, valueText } from '../print/jsonpath/evaluate.ts'
 import type { Call, Command } from '../program/command.ts'
@@ -92,12 +92,13 @@ async function waitFor(call: Call, target: Target, { until, timeoutMs }: Waited)
 }
 
 async function watchUntil(cluster: Cluster, { path, name }: Target, { until, signal }: { readonly until: Until; readonly signal: AbortSignal }): Promise<ApiObject | undefined> {
-  const collection = path.slice(0, path.lastIndexOf('/'))
-  const query = { fieldSelector: `metadata.name=${name}` }
-  const list = await cluster.json({ path: collection, query })
-  const [found] = (list['items'] ?? []) as readonly ApiObject[]
+  const call: ApiCall = { path: path.slice(0, path.lastIndexOf('/')), query: { fieldSelector: `metadata.name=${name}` }, signal }
+  const known = await listed<Waiting>(cluster, { ...call, signal: undefined })
+  const [found] = known.items
   if (!found && until.kind !== 'create') await cluster.json({ path })
   if (found && isReached(until, found)) return found
-  for await (const { type, object } of watch<ApiObject>(cluster, { path: collection, query, resourceVersion: list.metadata?.resourceVersion, signal })) if (type !== 'DELETED' && isReached(until, object)) return object
+  for await (const { type, object } of followObjects<Waiting>(cluster, call, known)) if (type !== 'DELETED' && isReached(until, object)) return object
   return undefined
 }
+
+type Waiting = ApiObject & { readonly metadata: ApiMetadata }

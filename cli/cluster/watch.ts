@@ -122,6 +122,20 @@ export async function* follow<T extends Versioned>(cluster: Cluster, { call, kno
   }
 }
 
+interface Named extends Versioned {
+  readonly metadata: { readonly resourceVersion?: string | undefined; readonly uid?: string | undefined; readonly name?: string | undefined; readonly namespace?: string | undefined }
+}
+
+/** The objects of a list path, and as of when. */
+export async function listed<T>(cluster: Cluster, call: ApiCall): Promise<Listed<T>> {
+  const { items, metadata } = await cluster.json<{ readonly items: readonly T[]; readonly metadata?: ApiMetadata }>(call)
+  return { items, resourceVersion: metadata?.resourceVersion }
+}
+
+/** What happens to the objects of a list path after `known`. */
+export const followObjects = <T extends Named>(cluster: Cluster, call: ApiCall, known: Listed<T>): AsyncGenerator<WatchEvent<T>> =>
+  follow<T>(cluster, { call, known, list: () => listed<T>(cluster, call), metadataOf: ({ metadata }) => metadata })
+
 async function untilListed<T>(list: () => Promise<Listed<T>>, signal: AbortSignal | undefined): Promise<Listed<T> | undefined> {
   for (let times = 0; !signal?.aborted; times++) {
     try {

@@ -1,5 +1,7 @@
 /** Waits until objects are gone, by watching each. */
+import { sleep, systemClock } from '../../shared/kit/clock.ts'
 import type { ApiObject, Cluster } from '../cluster/cluster.ts'
+import { isPassing, pauseMs } from '../cluster/patience.ts'
 import { isNotFound, isStatusProblem } from '../cluster/status-problem.ts'
 import { watch } from '../cluster/watch.ts'
 import { Problem } from '../program/problem.ts'
@@ -22,7 +24,7 @@ export async function waitUntilGone(cluster: Cluster, leaving: readonly Leaving[
 async function isGone(cluster: Cluster, { path, uid }: Leaving, signal: AbortSignal): Promise<boolean> {
   const at = path.lastIndexOf('/')
   const [collection, name] = [path.slice(0, at), path.slice(at + 1)]
-  while (!signal.aborted) {
+  for (let times = 0; !signal.aborted; times++) {
     try {
       const found = await cluster.json({ path, signal })
       if (uid !== undefined && found.metadata?.uid !== uid) return true
@@ -30,8 +32,9 @@ async function isGone(cluster: Cluster, { path, uid }: Leaving, signal: AbortSig
     } catch (error) {
       if (isNotFound(error)) return true
       if (signal.aborted) return false
-      // A revision too old to watch from: looked at again.
-      if (!isStatusProblem(error) || error.code !== 410) throw error
+      // A revision too old to watch from: looked at again. So it is when the control plane is away.
+      if (!isPassing(error, { onlyReads: true }) && !(isStatusProblem(error) && error.code === 410)) throw error
+      await sleep(systemClock, pauseMs(times), signal).catch(() => {})
     }
   }
   return false

@@ -2,6 +2,8 @@
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { sleep, systemClock } from '../../shared/kit/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { UnknownOutcome } from '../cluster/outcome.ts'
+import { isPassing } from '../cluster/patience.ts'
 import { isNotFound, isStatusProblem } from '../cluster/status-problem.ts'
 import { waitUntilGone } from '../delete/gone.ts'
 import type { Call, Command } from '../program/command.ts'
@@ -13,6 +15,8 @@ import { nodesGiven, setUnschedulable } from './cordon.ts'
 
 /** A budget that allows nobody to leave may do so later. */
 const RETRY_MS = 5_000
+/** A control plane that is away is asked again sooner. */
+const AWAY_RETRY_MS = 500
 const MIRROR = 'kubernetes.io/config.mirror'
 
 export const drain: Command = {
@@ -101,6 +105,17 @@ async function drainNode(call: Call, cluster: Cluster, node: Node): Promise<void
   terminal.out(`node/${name} drained\n`)
 }
 
+/** Whether the pod is gone, and perhaps another has its name. A control plane that is still away does not say so. */
+async function isAnother(cluster: Cluster, path: string, uid: string | undefined): Promise<boolean> {
+  try {
+    return (await cluster.json({ path })).metadata?.uid !== uid
+  } catch (error) {
+    if (isNotFound(error)) return true
+    if (isPassing(error, { onlyReads: true })) return false
+    throw error
+  }
+}
+
 interface Leaver {
   readonly pod: Pod
   readonly signal: AbortSignal
@@ -123,6 +138,13 @@ async function evict(call: Call, cluster: Cluster, { pod, signal, timeoutMs }: L
       break
     } catch (error) {
       if (isNotFound(error)) return
+      // To ask a pod to leave twice does no harm: where nobody knows whether it was asked it is asked again.
+      const isAway = error instanceof UnknownOutcome || (isPassing(error, { onlyReads: true }) && !(isStatusProblem(error) && error.code === 429))
+      if (isAway && !signal.aborted) {
+        await sleep(systemClock, AWAY_RETRY_MS, signal).catch(() => {})
+        if (await isAnother(cluster, path, uid)) return
+        continue
+      }
       if (!isStatusProblem(error) || error.code !== 429 || signal.aborted) throw error
       call.terminal.err(`error when evicting pods/"${name}" -n "${namespace}" (will retry after 5s): ${error.message}\n`)
       await sleep(systemClock, RETRY_MS, signal).catch(() => {})

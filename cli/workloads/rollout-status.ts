@@ -1,5 +1,5 @@
 import type { Deployment } from '../../shared/model/gen/api.ts'
-import { watch } from '../cluster/watch.ts'
+import { followObjects } from '../cluster/watch.ts'
 import type { Call, Command } from '../program/command.ts'
 import { parseDurationMs } from '../program/duration.ts'
 import { text, toggle } from '../program/flags.ts'
@@ -48,8 +48,8 @@ async function follow(call: Call, target: Target): Promise<void> {
   }
   const deployment = await deploymentOf(cluster, target)
   if (over(deployment)) return
-  const collection = target.path.slice(0, target.path.lastIndexOf('/'))
-  for await (const { type, object } of watch<Deployment>(cluster, { path: collection, query: { fieldSelector: `metadata.name=${target.name}` }, resourceVersion: deployment.metadata.resourceVersion, signal })) {
+  const list = { path: target.path.slice(0, target.path.lastIndexOf('/')), query: { fieldSelector: `metadata.name=${target.name}` }, signal }
+  for await (const { type, object } of followObjects<Deployment>(cluster, list, { items: [deployment], resourceVersion: deployment.metadata.resourceVersion })) {
     if (type === 'DELETED') throw new Problem('object has been deleted')
     if (over(object)) return
   }

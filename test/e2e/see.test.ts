@@ -142,7 +142,7 @@ describe('one control plane, three nodes', () => {
 describe('three control planes', () => {
   let cluster: TestLab
   beforeAll(async () => {
-    cluster = await testLab('e2e-see-ha', { nodes: 1, controlPlanes: 3 })
+    cluster = await testLab('e2e-see-ha', { nodes: 2, controlPlanes: 3 })
   })
   afterAll(async () => {
     await cluster[Symbol.asyncDispose]()
@@ -171,6 +171,32 @@ describe('three control planes', () => {
     expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, at) => at + 1))
     expect(watching.errors()).not.toContain('error')
     await Promise.all([following.stop(), watching.stop()])
+  })
+
+  test('commands that take their time live through the loss of the leader', async () => {
+    const application = await openApplication(cluster)
+    try {
+      const caller = application.call('n1')
+      const draining = gantryOn(cluster, 'drain', 'n2', '--timeout=60s')
+      const name = await leader()
+      await lab.kill(cluster.name, name)
+      expect(await draining).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('node/n2 drained') as string })
+      await application.whole((place) => place !== 'n2')
+      await lab.start(cluster.name, name)
+      expect(await gantryOn(cluster, 'uncordon', 'n2')).toMatchObject({ exitCode: 0 })
+      expect(await gantryOn(cluster, 'rollout', 'restart', 'deployment/shop')).toMatchObject({ exitCode: 0 })
+      const waiting = [gantryOn(cluster, 'rollout', 'status', 'deployment/shop', '--timeout=60s'), gantryOn(cluster, 'wait', '--for=jsonpath={.status.updatedReplicas}=6', 'deployment/shop', '--timeout=60s')]
+      const second = await leader()
+      await lab.pause(cluster.name, second)
+      for (const ran of await Promise.all(waiting)) expect(ran, ran.stderr).toMatchObject({ exitCode: 0 })
+      await lab.resume(cluster.name, second)
+      expect((await caller.stop()).failures).toEqual([])
+    } finally {
+      // Its pods write to its folder until they are gone.
+      await cluster.kubectl(['delete', 'deployment', 'shop', '--wait', '--timeout=30s'])
+      await expect.poll(async () => (await cluster.get<{ items: Pod[] }>('/api/v1/namespaces/default/pods')).items, { timeout: 30_000 }).toEqual([])
+      application[Symbol.dispose]()
+    }
   })
 })
 
