@@ -2,6 +2,7 @@
 import { constants, existsSync } from 'node:fs'
 import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
+import { sleep, systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { enterGroup } from './cgroups.ts'
 import { layoutOf, type LabSpec, type Member } from './layout.ts'
@@ -91,7 +92,9 @@ export async function dismiss(spec: LabSpec, member: string): Promise<void> {
   const gone = `${member}.gone`
   await rename(serviceFolder(spec, member), serviceFolder(spec, gone))
   if (await isSupervised(spec, gone)) await order(spec, gone, 'x')
-  await rm(serviceFolder(spec, gone), { recursive: true, force: true })
+  // It writes there until it is gone.
+  for (let round = 0; round < 250 && (await isSupervised(spec, gone)); round++) await sleep(systemClock, 20)
+  await rm(serviceFolder(spec, gone), { recursive: true, force: true, maxRetries: 20 })
 }
 
 const notSupervised = (spec: LabSpec, member: string, cause?: unknown): Fault => new Fault('unavailable', `nothing supervises ${member} of lab ${spec.name}: run "gantry lab up --name ${spec.name}"`, { cause })
