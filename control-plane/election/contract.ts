@@ -48,6 +48,13 @@ export function describeElection(name: string, open: () => Promise<ElectionRoom>
       await pause(TTL_MS * 1.5)
       expect(await guarded(first)).toBe('committed')
       expect([isSecond, first.signal.aborted, first.isConfirmed()]).toEqual([false, false, true])
+      const told: number[] = []
+      const stop = first.onConfirmed((untilMs) => void told.push(untilMs))
+      await pause(TTL_MS)
+      stop()
+      expect(told.length).toBeGreaterThan(2)
+      expect(told).toEqual(told.toSorted((x, y) => x - y))
+      expect(told.at(-1)).toBe(first.confirmedUntilMs())
       await first.resign()
       const second = await waiting
       expect([first.signal.aborted, first.isConfirmed()]).toEqual([true, false])

@@ -36,6 +36,7 @@ class Holder implements Leadership {
   readonly guard: Guard
   readonly #options: LeadershipOptions
   readonly #over = new AbortController()
+  readonly #listeners = new Set<(untilMs: number) => void>()
   #confirmedAtMs: number
   #renewals = 0
   #resigned: Promise<void> | undefined
@@ -56,9 +57,18 @@ class Holder implements Leadership {
     return this.#confirmedAtMs
   }
 
+  confirmedUntilMs(): number {
+    return this.#confirmedAtMs + this.#options.ttlMs * (1 - DRIFT)
+  }
+
+  onConfirmed(listener: (untilMs: number) => void): () => void {
+    this.#listeners.add(listener)
+    listener(this.confirmedUntilMs())
+    return () => void this.#listeners.delete(listener)
+  }
+
   isConfirmed(): boolean {
-    const { clock, ttlMs } = this.#options
-    return !this.signal.aborted && clock.monotonicMs() - this.#confirmedAtMs < ttlMs * (1 - DRIFT)
+    return !this.signal.aborted && this.#options.clock.monotonicMs() < this.confirmedUntilMs()
   }
 
   resign(): Promise<void> {
@@ -91,6 +101,7 @@ class Holder implements Leadership {
         const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'put', key: this.guard.key, value, expect: { kind: 'any' }, guard: this.guard }, signal))
         if (result.kind !== 'committed') return this.#end('its key is gone')
         this.#confirmedAtMs = sentAtMs
+        for (const listener of this.#listeners) listener(this.confirmedUntilMs())
         waitMs = Math.max(0, sentAtMs + ttlMs / RENEWALS - clock.monotonicMs())
       } catch (error) {
         log.debug({ identity: this.identity, err: messageOf(error) }, 'the leader key was not renewed')
