@@ -32,6 +32,7 @@ import { createLeading, type Duty } from './leading.ts'
 import { boundObjects, nodeIndex } from './node-index.ts'
 import { alternateKinds, kinds } from './registry/registry.ts'
 import { announceReplica } from './replicas/announce.ts'
+import { keepLeaseObjects } from './replicas/lease-objects.ts'
 import { keepEndpoints } from './replicas/endpoints.ts'
 import type { Storage } from './storage/port.ts'
 import { withWhy } from './why.ts'
@@ -163,7 +164,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     await api.whenBootstrapped()
     await informers.whenSynced(signal)
   }
-  const duties: Duty[] = [...(options.duties ?? [])]
+  const duties: Duty[] = [...(options.duties ?? []), (leadership, own) => keepLeaseObjects({ clock, log, whenServing }, leadership, own)]
   const { advertised, replica } = options
   if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), whenServing, clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
   const leading = createLeading({ ...options, duties, api, informers, election, resources, user: systemUser('system:gantry') })

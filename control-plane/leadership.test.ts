@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { silentLog, type Log } from '../shared/kit/log.ts'
 import { seededRandom } from '../shared/kit/random.ts'
 import type { Deployment, Service } from '../shared/model/gen/api.ts'
-import { deployments, endpointSlices, pods, replicaSets, services } from '../shared/model/resources.ts'
+import { deployments, endpointSlices, leases, pods, replicaSets, services } from '../shared/model/resources.ts'
 import { VirtualClock } from '../test/sim/virtual-clock.ts'
 import type { ApiClient } from './client/port.ts'
 import { createInProcessClient } from './client/in-process.ts'
@@ -131,6 +131,22 @@ test('one leads; the other serves, and takes over when the first is stopped', as
   await cluster.finish(b.user.create(deployments, deployment('two')))
   await cluster.clock.advance(500)
   expect(await podsOf(cluster, b.user, 'two')).toBe(2)
+})
+
+test('people see in the leases of Kubernetes who leads', async () => {
+  await using cluster = new Cluster()
+  const a = await cluster.start('a')
+  const b = await cluster.start('b')
+  const seen = async (): Promise<unknown> => {
+    const { spec } = await cluster.finish(b.user.get(leases, { namespace: 'kube-system', name: 'kube-scheduler' }))
+    return { holder: spec?.holderIdentity, transitions: spec?.leaseTransitions, isRenewed: spec?.renewTime !== spec?.acquireTime }
+  }
+  expect(await seen()).toEqual({ holder: 'a', transitions: 0, isRenewed: false })
+  await cluster.clock.advance(12_000)
+  expect(await seen()).toEqual({ holder: 'a', transitions: 0, isRenewed: true })
+  a.stop.abort()
+  await cluster.clock.advance(500)
+  expect(await seen()).toEqual({ holder: 'b', transitions: 1, isRenewed: false })
 })
 
 test('a leader that stands still between deciding and writing writes nothing any more; it follows, and can lead again', async () => {
