@@ -119,8 +119,8 @@ describe('from a file to running pods', () => {
   test('logs -f goes on until it is interrupted, and get -w shows what happens', async () => {
     const following = going(['logs', '-f', 'deployment/web'])
     const watching = going(['get', 'pods', '-l', 'app=web', '-w'])
-    await expect.poll(following.output).toContain('started')
-    await expect.poll(watching.output).toContain('Running')
+    await expect.poll(following.output, { timeout: 20_000 }).toContain('started')
+    await expect.poll(watching.output, { timeout: 20_000 }).toContain('Running')
     await printed('scale', '--replicas=3', 'deployment/web')
     await expect.poll(() => new Set(watching.output().match(/web-\S+/g)).size, { timeout: 20_000 }).toBe(3)
     await printed('scale', '--replicas=2', 'deployment/web')
@@ -130,7 +130,7 @@ describe('from a file to running pods', () => {
 
   test('port-forward leads to the pod', async () => {
     const forwarding = going(['port-forward', 'service/web', ':80'])
-    await expect.poll(forwarding.output).toMatch(/Forwarding from 127\.0\.0\.1:\d+ -> 8080/)
+    await expect.poll(forwarding.output, { timeout: 20_000 }).toMatch(/Forwarding from 127\.0\.0\.1:\d+ -> 8080/)
     const port = /127\.0\.0\.1:(\d+)/.exec(forwarding.output())?.[1] ?? ''
     const answer = await new Promise<string>((resolve, reject) => {
       get(`http://127.0.0.1:${port}/`, { agent: false }, (response) => {
