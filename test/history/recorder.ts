@@ -1,11 +1,17 @@
+import type { Clock } from '../../shared/kit/clock.ts'
 import { moments, type Change, type History, type Operation, type Revision } from './history.ts'
 
 type Times = 'id' | 'asked' | 'answered'
 export type Untimed<Kind> = Kind extends Operation ? Omit<Kind, Times> : never
 
+/** A server whose own watch was cut when history was forgotten notices when it is back, and begins anew then. */
+const FORGETTING_MS = 8_000
+const EVERY_MS = 100
+
 /** Writes down what several clients ask and are answered, on one clock. */
 export class Recorder {
   readonly now: () => number
+  readonly #clock: Clock
   readonly #operations: Operation[] = []
   /** Asked and not answered yet. */
   readonly #open = new Map<number, Operation>()
@@ -14,13 +20,20 @@ export class Recorder {
   /** The newest revision anybody was told of: what clients tell one another. */
   newest: Revision = 0
 
-  constructor(nowMs: () => number) {
-    this.now = moments(nowMs)
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.now = moments(() => clock.monotonicMs())
   }
 
-  /** History may be forgotten now. */
-  forget(): void {
+  /** A server that begins now knows nothing of what was before. */
+  begins(): void {
     this.#forgotten.push(this.now())
+  }
+
+  /** The storage forgets its history now: servers may notice in a while. */
+  forgets(forMs = FORGETTING_MS): void {
+    this.begins()
+    if (forMs > 0) this.#clock.after(EVERY_MS, () => this.forgets(forMs - EVERY_MS))
   }
 
   /** Something is asked; what it comes to when it is never answered. The answer writes down how it ended. */

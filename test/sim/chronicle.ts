@@ -26,8 +26,8 @@ export class Chronicle {
 
   constructor(world: World) {
     this.#world = world
-    this.#recorder = new Recorder(() => world.clock.monotonicMs())
-    world.storage.onForget = () => this.#recorder.forget()
+    this.#recorder = new Recorder(world.clock)
+    world.storage.onForget = () => this.#recorder.forgets()
     world.onCommit = (commit) => {
       const change = this.#subject.changeOf(commit)
       if (change) this.#changes.push(change)
@@ -64,7 +64,7 @@ export class Chronicle {
     const server = served && `control plane ${served.number}`
     if (served && server !== undefined && this.#door?.server !== server) {
       // What was before its start is not known to its caches.
-      this.#recorder.forget()
+      this.#recorder.begins()
       this.#door = handleDoor({ server, handle: served.handle, dead: served.life.signal })
     }
     return served && this.#door

@@ -40,7 +40,7 @@ export async function runReplicas(seed: number): Promise<ReplicasOutcome> {
 
 class Replicas {
   readonly clock = new VirtualClock()
-  readonly recorder = new Recorder(() => this.clock.monotonicMs())
+  readonly recorder = new Recorder(this.clock)
   readonly changes: Change[] = []
   readonly #seed: number
   readonly #random: Random
@@ -90,8 +90,8 @@ class Replicas {
 
   #start(server: Replica): void {
     // Its cache begins with what is there now: what was before is not known to it.
-    this.recorder.forget()
-    void server.start().then(() => this.recorder.forget())
+    this.recorder.begins()
+    void server.start().then(() => this.recorder.begins())
   }
 
   async #until(holds: () => boolean): Promise<void> {
@@ -132,8 +132,8 @@ class Replicas {
   }
 
   #forget(): void {
-    this.recorder.forget()
-    void this.#storage.compact().then(() => this.recorder.forget())
+    this.recorder.forgets()
+    void this.#storage.compact()
   }
 
   #calm(): void {

@@ -34,7 +34,7 @@ export class SimStorage {
   readonly #clock: Clock
   readonly #random: Random
   readonly #onCommit: (commit: Commit) => void
-  /** Told before and after history is forgotten. */
+  /** Told before history is forgotten. */
   onForget: () => void = () => {}
 
   constructor({ clock, random, onCommit }: { readonly clock: Clock; readonly random: Random; readonly onCommit: (commit: Commit) => void }) {
@@ -52,7 +52,6 @@ export class SimStorage {
   async compact(): Promise<void> {
     this.onForget()
     await this.#real.compact(await this.#real.currentRevision())
-    this.onForget()
   }
 
   /** As one control plane reaches it. */
