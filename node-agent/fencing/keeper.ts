@@ -1,12 +1,12 @@
 import { NoAck_Reason, type Ack, type Epoch, type NoAck, type PeerAnswer as WireAnswer, type PeerQuestion, type ToAgent, type ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
-import type { Random } from '../../shared/kit/random.ts'
+import { randomInt, type Random } from '../../shared/kit/random.ts'
 import { assertNever } from '../../shared/model/assert.ts'
-import { answerAfter, hasLostControlPlane, rightToRun, type Membership, type NodeView, type PeerAnswer, type RunRight } from '../../shared/model/fencing.ts'
-import { DEFAULT_TERMS, type FencingTerms } from '../../shared/model/fencing-terms.ts'
+import { answerAfter, provenMs, rightToRun, type Membership, type NodeView, type PeerAnswer, type RunRight } from '../../shared/model/fencing.ts'
+import { DEFAULT_TERMS, lostAfterMs, type FencingTerms } from '../../shared/model/fencing-terms.ts'
 import { KeptLink } from './kept-link.ts'
 import type { FencingLinks } from './links.ts'
-import { Peers, type UnreachablePeer } from './peers.ts'
+import { Peers, type PeerSaid, type UnreachablePeer } from './peers.ts'
 import type { DeadlineStore, KeeperState } from './port.ts'
 
 /** What the keeper tells people, once per change. */
@@ -67,8 +67,12 @@ export class Keeper {
   #addresses: Readonly<Record<string, string>> = {}
   #heartbeatSentMs: number | undefined
   #ackReceivedMs: number | undefined
+  #provenMs: number | undefined
   #hasEnded = false
-  #sequence = 0
+  /** What was asked before says nothing of the present epoch. */
+  #epochSinceMs = Number.NEGATIVE_INFINITY
+  #startedMs = 0
+  #sequence: number
   /** The number of the ack that came last. */
   #echo = 0
   #killAtMs: number | undefined
@@ -81,20 +85,23 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options
     const { clock, random, links, listener } = options
+    // Anywhere: an ack of a beat that an agent before this one sent, also before a boot, is never taken for one of these.
+    this.#sequence = randomInt(random, 2 ** 50)
     this.#planes = new Map(options.controlPlanes.map((address) => [address, this.#keptPlane(address)]))
     this.#peers = new Peers({
       links,
       clock,
       random,
       onReach: (unreachable) => listener.onReach(unreachable),
-      onAnswer: (name, answer) => this.#takeAnswer(name, answer),
+      onAnswer: (name, said) => this.#takeAnswer(name, said),
     })
   }
 
   /** Goes on where an agent before this one in this boot was, and begins. */
   start(): void {
+    this.#startedMs = this.#options.clock.monotonicMs()
     this.#restore(this.#options.store.read())
-    this.#decide()
+    this.#decideAnew()
     for (const plane of this.#planes.values()) plane.dial()
     this.#beat()
     this.#awaitSilence()
@@ -118,10 +125,10 @@ export class Keeper {
     return this.#membership?.terms ?? DEFAULT_TERMS
   }
 
-  /** To a peer that has lost the control plane. Without an ack in this boot this node has nothing to say, and says epoch 0. */
+  /** To a peer that has lost the control plane. */
   answer({ sequence }: PeerQuestion): WireAnswer {
-    const knows = this.#membership !== undefined && this.#ackReceivedMs !== undefined
-    return { sequence, epoch: knows ? (this.#membership?.epoch ?? 0) : 0, lost: hasLostControlPlane(this.#view()) }
+    const silentMs = this.#options.clock.monotonicMs() - (this.#ackReceivedMs ?? this.#startedMs)
+    return { sequence, epoch: this.#membership?.epoch ?? 0, silentMs: Math.max(0, Math.min(2 ** 31, Math.floor(silentMs))) }
   }
 
   #restore({ killAtMs, state }: ReturnType<DeadlineStore['read']>): void {
@@ -132,6 +139,7 @@ export class Keeper {
     this.#addresses = state.peerAddresses
     this.#heartbeatSentMs = state.heartbeatSentMs
     this.#ackReceivedMs = state.ackReceivedMs
+    this.#provenMs = state.provenMs
     this.#hasEnded = state.hasEnded
     this.#setPeers()
   }
@@ -169,8 +177,7 @@ export class Keeper {
     }
     this.#isHanging = false
     const nowMs = clock.monotonicMs()
-    // By the clock: an ack of a beat that an agent before this one sent is never taken for one of these.
-    this.#sequence = Math.max(this.#sequence + 1, Math.floor(nowMs))
+    this.#sequence++
     this.#sent.set(this.#sequence, nowMs)
     if (this.#sent.size > REMEMBER_BEATS) this.#sent.delete(this.#sent.keys().next().value ?? 0)
     const beat = { sequence: this.#sequence, echoedAck: this.#echo, epoch: this.#membership?.epoch ?? 0 }
@@ -195,11 +202,13 @@ export class Keeper {
   #takeAck(address: string, { sequence, number }: Ack): void {
     const sentMs = this.#sent.get(sequence)
     if (sentMs === undefined) return
+    this.#latch()
     this.#sayOnce(address, { kind: 'acked', address })
     this.#echo = number
     this.#heartbeatSentMs = Math.max(this.#heartbeatSentMs ?? sentMs, sentMs)
     this.#ackReceivedMs = this.#options.clock.monotonicMs()
-    this.#hasEnded = false
+    // One that comes so late grants nothing, and the control plane may have judged meanwhile.
+    if (this.#ackReceivedMs < sentMs + this.terms.leaseMs) this.#hasEnded = false
     this.#keepState()
     this.#decide()
     this.#awaitSilence()
@@ -208,7 +217,9 @@ export class Keeper {
   /** An older one is late, and nobody decides by it any more. */
   #takeEpoch({ number, members, heartbeatPeriodMs, leaseMs, seenMs, answerMs, killMs }: Epoch): void {
     if (number < (this.#membership?.epoch ?? 0)) return
+    this.#latch()
     const isNew = number !== this.#membership?.epoch
+    if (isNew) this.#forgetAnswers()
     this.#membership = { epoch: number, members: members.map(({ name }) => name), terms: { heartbeatPeriodMs, leaseMs, seenMs, answerMs, killMs } }
     this.#addresses = Object.fromEntries(members.map(({ name, peerAddress }) => [name, peerAddress]))
     this.#keepState()
@@ -229,10 +240,15 @@ export class Keeper {
     this.#decide()
   }
 
-  #takeAnswer(name: string, answer: PeerAnswer): void {
-    if (answer.epoch === 0) return
-    this.#answers.set(name, answerAfter(this.#answers.get(name), answer))
-    this.#decide()
+  #takeAnswer(name: string, { epoch, silentMs, askedMs }: PeerSaid): void {
+    if (askedMs < this.#epochSinceMs) return
+    this.#answers.set(name, answerAfter(this.#answers.get(name), { epoch, isLost: silentMs >= lostAfterMs(this.terms), askedMs }))
+    this.#decideAnew()
+  }
+
+  #forgetAnswers(): void {
+    this.#answers.clear()
+    this.#epochSinceMs = this.#options.clock.monotonicMs()
   }
 
   #setPeers(): void {
@@ -252,7 +268,7 @@ export class Keeper {
       this.#peers.ask()
       this.#cancelAsk = clock.after(this.terms.answerMs / QUESTIONS_PER_ANSWER, ask)
       // It may just have lost the control plane itself.
-      this.#decide()
+      this.#decideAnew()
     }
     this.#cancelAsk = clock.after(Math.max(0, this.#ackReceivedMs + this.terms.seenMs - clock.monotonicMs()), ask)
   }
@@ -264,24 +280,36 @@ export class Keeper {
       heartbeatSentMs: this.#heartbeatSentMs,
       ackReceivedMs: this.#ackReceivedMs,
       answers: this.#answers,
+      provenMs: this.#provenMs,
       hasEnded: this.#hasEnded,
       nowMs: this.#options.clock.monotonicMs(),
     }
   }
 
+  /** The moment that was written down has passed, however late this thread finds out: the pods are dead, and whatever is learnt now changes nothing of that. */
+  #latch(): void {
+    if (this.#heartbeatSentMs === undefined || this.#killAtMs === undefined) return
+    if (this.#options.clock.monotonicMs() >= this.#killAtMs + this.terms.killMs) this.#hasEnded = true
+  }
+
+  #decideAnew(): void {
+    this.#latch()
+    this.#decide()
+  }
+
   #decide(): void {
     const { clock, listener } = this.#options
     const view = this.#view()
-    const right = rightToRun(view)
+    const [right, proven] = [rightToRun(view), provenMs(view)]
     this.#cancelWake()
-    if (right.kind === 'ended' && !this.#hasEnded) {
-      this.#hasEnded = true
-      this.#keepState()
-    }
+    const hasChanged = proven !== this.#provenMs || (right.kind === 'ended' && !this.#hasEnded)
+    this.#provenMs = proven
+    this.#hasEnded ||= right.kind === 'ended'
+    if (hasChanged) this.#keepState()
     this.#setDeadline(this.#killAtOf(right, view.nowMs))
     this.#right = right
     listener.onRight(right, this.#killAtMs ?? 0)
-    if ((right.kind === 'held' || right.kind === 'kept') && right.untilMs < FAR_FUTURE_MS) this.#cancelWake = clock.after(right.untilMs - view.nowMs, () => this.#decide())
+    if ((right.kind === 'held' || right.kind === 'kept') && right.untilMs < FAR_FUTURE_MS) this.#cancelWake = clock.after(right.untilMs - view.nowMs, () => this.#decideAnew())
   }
 
   #killAtOf(right: RunRight, nowMs: number): number {
@@ -308,7 +336,7 @@ export class Keeper {
   #keepState(): void {
     const { nodeName, bootId, store } = this.#options
     if (this.#membership === undefined || this.#heartbeatSentMs === undefined || this.#ackReceivedMs === undefined) return
-    const state: KeeperState = { nodeName, bootId, membership: this.#membership, peerAddresses: this.#addresses, heartbeatSentMs: this.#heartbeatSentMs, ackReceivedMs: this.#ackReceivedMs, hasEnded: this.#hasEnded }
+    const state: KeeperState = { nodeName, bootId, membership: this.#membership, peerAddresses: this.#addresses, heartbeatSentMs: this.#heartbeatSentMs, ackReceivedMs: this.#ackReceivedMs, provenMs: this.#provenMs, hasEnded: this.#hasEnded }
     store.setState(state)
   }
 

@@ -1,7 +1,6 @@
 import type { PeerAnswer as WireAnswer, PeerQuestion } from '../../proto/gen/node/v1/heartbeat.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Random } from '../../shared/kit/random.ts'
-import type { PeerAnswer } from '../../shared/model/fencing.ts'
 import { KeptLink } from './kept-link.ts'
 import type { FencingLinks } from './links.ts'
 
@@ -22,11 +21,19 @@ export interface UnreachablePeer {
   readonly why: string
 }
 
+/** What a peer said, and when it was asked. */
+export interface PeerSaid {
+  readonly epoch: number
+  /** For how long it has received no ack. */
+  readonly silentMs: number
+  readonly askedMs: number
+}
+
 export interface PeersOptions {
   readonly links: FencingLinks
   readonly clock: Clock
   readonly random: Random
-  readonly onAnswer: (name: string, answer: PeerAnswer) => void
+  readonly onAnswer: (name: string, said: PeerSaid) => void
   /** Who cannot be reached has changed. */
   readonly onReach: (unreachable: readonly UnreachablePeer[]) => void
 }
@@ -128,14 +135,14 @@ export class Peers {
     if (link) this.#waiting.push(peer)
   }
 
-  #answered(name: string, { sequence, epoch, lost }: WireAnswer): void {
+  #answered(name: string, { sequence, epoch, silentMs }: WireAnswer): void {
     const askedMs = this.#asked.get(sequence)
     const peer = this.#peers.get(name)
     if (askedMs === undefined || !peer) return
     const wasAway = this.#isAway(peer)
     peer.heardMs = this.#options.clock.monotonicMs()
     if (wasAway) this.#tellReach()
-    this.#options.onAnswer(name, { epoch, isLost: lost, askedMs })
+    this.#options.onAnswer(name, { epoch, silentMs, askedMs })
   }
 
   #dialNext(): void {

@@ -36,5 +36,6 @@ export interface KeeperState {
   readonly peerAddresses: Readonly<Record<string, string>>
   readonly heartbeatSentMs: number
   readonly ackReceivedMs: number
+  readonly provenMs?: number | undefined
   readonly hasEnded: boolean
 }

@@ -16,11 +16,14 @@ export interface FencingTerms {
 
 export const DEFAULT_TERMS: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 300, killMs: 100 }
 
+/** Clocks that are compared run equally fast to within this; real ones keep a twentieth of it. */
+const CLOCK_DRIFT = 0.01
+
 /**
- * How long without an ack before a node says that the control plane is lost: S + V, longer than the S after which the control plane misses a node.
+ * How long without an ack before a node says that the control plane is lost: S + V (and what clocks may differ by), longer than the S after which the control plane misses a node.
  * With the same S for both, peers that lose and regain their links one after the other could each say "lost" while the control plane always saw half.
  */
-export const lostAfterMs = ({ seenMs, answerMs }: FencingTerms): number => seenMs + answerMs
+export const lostAfterMs = ({ seenMs, answerMs }: FencingTerms): number => Math.ceil((seenMs + answerMs) * (1 + 2 * CLOCK_DRIFT))
 
 /** What stays, in ms, for late timers and slow answers. */
 const MARGIN_MS = 100

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answerAfter, hasLostControlPlane, judgeNode, rightToRun, stillInUse, visionOf, type Membership, type NodeView, type PeerAnswer, type Sighting } from './fencing.ts'
+import { answerAfter, hasLostControlPlane, judgeNode, provenMs, rightToRun, stillInUse, visionOf, type Membership, type NodeView, type PeerAnswer, type Sighting } from './fencing.ts'
 import { DEFAULT_TERMS, lostAfterMs, termsForLease, whyNotTerms, type FencingTerms } from './fencing-terms.ts'
 
 const terms: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 200, killMs: 100 }
@@ -32,6 +32,10 @@ test('a node is held until a lease after its last ack, then expired if half of t
   expect(at(6_200, { b: seen(6_200), c: seen(6_200) }, 5_500)).toEqual({ kind: 'held', untilMs: 6_700 })
 })
 
+test('without any membership nobody is judged', () => {
+  expect(judgeNode({ inUse: [], sightings: new Map(), clearSinceMs: 0, nowMs: 9_999 }, 'a').kind).toBe('undecided')
+})
+
 test('the membership that is seen worst counts, with the strictest times', () => {
   const five: Membership = { epoch: 2, members: ['a', 'b', 'c', 'd', 'e'], terms: { ...terms, leaseMs: 2_000, seenMs: 300 } }
   const view = { inUse: [three, five], sightings: sightings({ a: seen(1_000), b: { ackSentMs: 1_000, echoedAckSentMs: 690 } }), nowMs: 1_000 }
@@ -57,33 +61,53 @@ test('without an ack there is no right; with one there is until a lease after it
   expect(rightToRun(node({}))).toEqual({ kind: 'ended', lost: 1, of: 3 })
 })
 
-test('past its lease a node keeps its pods while a strict majority has lost the control plane', () => {
-  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)]]) }))).toEqual({ kind: 'kept', untilMs: 2_300, lost: 2, of: 3 })
-  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', lost(2_150)]]) }))).toEqual({ kind: 'kept', untilMs: 2_350, lost: 3, of: 3 })
+test('past its lease a node keeps its pods for a lease after a strict majority had lost the control plane', () => {
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)]]) }))).toEqual({ kind: 'kept', untilMs: 3_300, lost: 2, of: 3 })
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', lost(2_150)]]) }))).toEqual({ kind: 'kept', untilMs: 3_350, lost: 3, of: 3 })
   expect(rightToRun(node({ answers: new Map([['b', lost(2_000)]]) })).kind).toBe('ended')
-  expect(rightToRun(node({ answers: new Map([['b', lost(2_100, 2)]]) })).kind).toBe('ended')
   expect(rightToRun(node({ answers: new Map([['x', lost(2_100)]]) })).kind).toBe('ended')
   expect(rightToRun(node({ answers: new Map([['c', { epoch: 1, isLost: false, askedMs: 2_050 }]]) }))).toEqual({ kind: 'ended', lost: 1, of: 3, contradictedBy: 'c' })
   expect(rightToRun(node({ answers: new Map([['b', lost(2_100)], ['c', { epoch: 1, isLost: false, askedMs: 2_050 }]]) })).kind).toBe('kept')
-  expect(rightToRun(node({ answers: new Map([['c', { epoch: 0, isLost: false, askedMs: 2_050 }]]) }))).toEqual({ kind: 'ended', lost: 1, of: 3 })
   const two: Membership = { epoch: 1, members: ['a', 'b'], terms }
   expect(rightToRun(node({ membership: two })).kind).toBe('ended')
   expect(rightToRun(node({ membership: two, answers: new Map([['b', lost(2_100)]]) })).kind).toBe('kept')
 })
 
+test('what a peer decides by does not matter: that no ack came is true all the same', () => {
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100, 2)]]) })).kind).toBe('kept')
+  expect(rightToRun(node({ answers: new Map([['b', lost(2_100, 0)]]) })).kind).toBe('kept')
+})
+
 test('a majority that is known before the lease ends is added to it', () => {
-  expect(rightToRun(node({ nowMs: 2_100, answers: new Map([['b', lost(2_050)]]) }))).toEqual({ kind: 'held', untilMs: 2_250 })
-  expect(rightToRun(node({ nowMs: 2_100, answers: new Map([['b', lost(1_950)]]) }))).toEqual({ kind: 'held', untilMs: 2_200 })
+  expect(rightToRun(node({ nowMs: 2_100, answers: new Map([['b', lost(2_050)]]) }))).toEqual({ kind: 'held', untilMs: 3_250 })
+  expect(rightToRun(node({ nowMs: 2_100, answers: new Map([['b', lost(1_850)]]) }))).toEqual({ kind: 'held', untilMs: 2_200 })
   expect(rightToRun(node({ membership: { epoch: 1, members: ['a'], terms }, nowMs: 2_000 }))).toEqual({ kind: 'held', untilMs: Number.POSITIVE_INFINITY })
+})
+
+test('a proof outlives the answers it was made from: a lease long, whatever is heard meanwhile', () => {
+  const proven = provenMs(node({ answers: new Map([['b', lost(2_100)]]) }))
+  expect(proven).toBe(2_100)
+  const heard = new Map([['b', { epoch: 1, isLost: false, askedMs: 3_200 }]])
+  expect(rightToRun(node({ nowMs: 3_299, provenMs: proven, answers: heard }))).toEqual({ kind: 'kept', untilMs: 3_300, lost: 1, of: 3 })
+  expect(rightToRun(node({ nowMs: 3_300, provenMs: proven, answers: heard }))).toEqual({ kind: 'ended', lost: 1, of: 3, contradictedBy: 'b' })
+  expect(rightToRun(node({ nowMs: 3_299, provenMs: proven, hasEnded: true })).kind).toBe('ended')
+  expect(provenMs(node({ provenMs: 2_150, answers: new Map([['b', lost(2_100)]]) }))).toBe(2_150)
+  expect(provenMs(node({ membership: undefined }))).toBeUndefined()
+})
+
+test('of the answers wanted the oldest counts', () => {
+  const five: Membership = { epoch: 1, members: ['a', 'b', 'c', 'd', 'e'], terms }
+  expect(provenMs(node({ membership: five, answers: new Map([['b', lost(2_100)], ['c', lost(2_050)]]) }))).toBe(2_050)
+  expect(provenMs(node({ membership: five, answers: new Map([['b', lost(2_100)], ['c', lost(2_050)], ['d', lost(2_150)]]) }))).toBe(2_100)
+  expect(provenMs(node({ membership: five, answers: new Map([['b', lost(2_100)]]) }))).toBeUndefined()
 })
 
 test('an answer "lost" counts for its time, though the peer hears the control plane again', () => {
   const again = answerAfter(lost(2_100), { epoch: 1, isLost: false, askedMs: 2_180 })
   expect(again).toEqual({ epoch: 1, isLost: false, askedMs: 2_180, lostAskedMs: 2_100 })
-  expect(rightToRun(node({ answers: new Map([['b', again]]) }))).toEqual({ kind: 'kept', untilMs: 2_300, lost: 2, of: 3 })
+  expect(rightToRun(node({ answers: new Map([['b', again]]) }))).toEqual({ kind: 'kept', untilMs: 3_300, lost: 2, of: 3 })
   expect(rightToRun(node({ nowMs: 2_300, answers: new Map([['b', again]]) }))).toEqual({ kind: 'ended', lost: 1, of: 3, contradictedBy: 'b' })
   expect(answerAfter(again, lost(2_120))).toEqual({ epoch: 1, isLost: false, askedMs: 2_180, lostAskedMs: 2_120 })
-  expect(answerAfter(lost(2_100), { epoch: 2, isLost: false, askedMs: 2_180 })).toEqual({ epoch: 2, isLost: false, askedMs: 2_180 })
   expect(answerAfter(undefined, lost(1))).toEqual({ epoch: 1, isLost: true, askedMs: 1, lostAskedMs: 1 })
 })
 

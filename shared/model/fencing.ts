@@ -74,6 +74,7 @@ export type Verdict =
 /** May the node's pods be started elsewhere? Every lease counts anew from the moment blindness ended. */
 export function judgeNode(view: LeaderView, name: string): Verdict {
   const { inUse, sightings, clearSinceMs, nowMs } = view
+  if (inUse.length === 0) return { kind: 'undecided', vision: visionOf(view) }
   const leaseMs = Math.max(...inUse.map(({ terms }) => terms.leaseMs))
   const sentMs = sightings.get(name)?.ackSentMs ?? Number.NEGATIVE_INFINITY
   if (nowMs < sentMs + leaseMs) return { kind: 'held', untilMs: sentMs + leaseMs }
@@ -92,23 +93,22 @@ export function stillInUse(inUse: readonly Membership[], ackedEpoch: (name: stri
 
 // ---- the node's half
 
-/** A peer's answer to "have you lost the control plane too?". */
+/** A peer's answer to "have you lost the control plane too?". Only answers to questions that were asked since this node decides by its present epoch count. */
 export interface PeerAnswer {
-  /** The epoch the peer decides by; 0: none, its answer says nothing. */
+  /** The epoch the peer decides by (0: none). It need not be the asker's own: that no ack came is true whatever the peer decides by. */
   readonly epoch: number
-  /** It has received no ack for {@link lostAfterMs}. */
+  /** It has received no ack for {@link lostAfterMs} by the asker's terms; of a machine that has received none since it booted, for so long since then. */
   readonly isLost: boolean
   /** When the question was sent, on the asker's clock. */
   readonly askedMs: number
-  /** When the newest question was sent that it answered with "lost" under this epoch: that counts for `answerMs`, whatever it says now. */
+  /** When the newest question was sent that it answered with "lost": that counts for `answerMs`, whatever it says now. */
   readonly lostAskedMs?: number | undefined
 }
 
 /** What is known of a peer after one more answer; answers may overtake each other. */
 export function answerAfter(before: PeerAnswer | undefined, answer: PeerAnswer): PeerAnswer {
   const newest = before && before.askedMs > answer.askedMs ? before : answer
-  const lost = [before, answer].flatMap((one) => (one?.epoch === newest.epoch ? [lostAskedMs(one)] : []))
-  const lostMs = Math.max(...lost)
+  const lostMs = Math.max(before ? lostAskedMs(before) : Number.NEGATIVE_INFINITY, lostAskedMs(answer))
   return { epoch: newest.epoch, isLost: newest.isLost, askedMs: newest.askedMs, ...(Number.isFinite(lostMs) ? { lostAskedMs: lostMs } : {}) }
 }
 
@@ -123,15 +123,17 @@ export interface NodeView {
   readonly ackReceivedMs?: number | undefined
   /** Of each peer, by {@link answerAfter}. */
   readonly answers: ReadonlyMap<string, PeerAnswer>
+  /** The latest that {@link provenMs} has answered in this boot: whoever forgets it loses no more than time. */
+  readonly provenMs?: number | undefined
   /** The right has ended before and no ack has come since: only an ack can bring it back. */
   readonly hasEnded: boolean
   readonly nowMs: number
 }
 
 export type RunRight =
-  /** By a lease; `untilMs` is later than its end when a majority has lost the control plane already. */
+  /** By a lease; `untilMs` is later than its end when a majority has lost the control plane meanwhile. */
   | { readonly kind: 'held'; readonly untilMs: number }
-  /** Past its lease, but `lost` of `of` members say that the control plane is lost to them as well. */
+  /** Past its lease, but less than a lease ago a majority had lost the control plane. `lost` of `of` members: now. */
   | { readonly kind: 'kept'; readonly untilMs: number; readonly lost: number; readonly of: number }
   /** Its pods must be dead. `contradictedBy`: a peer that still hears the control plane. */
   | { readonly kind: 'ended'; readonly lost: number; readonly of: number; readonly contradictedBy?: string | undefined }
@@ -146,40 +148,51 @@ export const hasLostControlPlane = ({ membership, ackReceivedMs, nowMs }: Pick<N
 export function rightToRun(view: NodeView): RunRight {
   const { membership, heartbeatSentMs, hasEnded, nowMs } = view
   if (!membership || heartbeatSentMs === undefined) return { kind: 'none' }
-  const { keptUntilMs, ...tally } = majorityOf(view, membership)
-  const endMs = heartbeatSentMs + membership.terms.leaseMs
-  if (!hasEnded && nowMs < endMs) return { kind: 'held', untilMs: Math.max(endMs, keptUntilMs) }
-  if (!hasEnded && nowMs < keptUntilMs) return { kind: 'kept', untilMs: keptUntilMs, lost: tally.lost, of: tally.of }
-  return { kind: 'ended', ...tally }
+  const { leaseMs } = membership.terms
+  const tally = tallyOf(view, membership)
+  const isAlone = tally.lost === 1 && tally.of === 1
+  const endMs = heartbeatSentMs + leaseMs
+  const untilMs = isAlone ? Number.POSITIVE_INFINITY : Math.max(endMs, (provenMs(view) ?? Number.NEGATIVE_INFINITY) + leaseMs)
+  if (!hasEnded && nowMs < endMs) return { kind: 'held', untilMs }
+  if (!hasEnded && nowMs < untilMs) return { kind: 'kept', untilMs, lost: tally.lost, of: tally.of }
+  const { lostMs: _, ...said } = tally
+  return { kind: 'ended', ...said }
 }
 
-interface Majority {
-  /** Of the members, this node included. */
+/**
+ * The newest moment of which it is proven that the control plane was blind at or after it: a strict majority, this node included, had lost it. Judging
+ * begins a lease after blindness ends, so such a moment is worth a lease from then on, as an ack is. `undefined`: there was none.
+ */
+export function provenMs(view: NodeView): number | undefined {
+  const { membership } = view
+  if (!membership) return view.provenMs
+  const { lost, of, lostMs } = tallyOf(view, membership)
+  if (2 * lost <= of) return view.provenMs
+  // As many as are wanted beside its own, the newest; the moments they speak of lie between the oldest of their questions and now.
+  const oldestMs = lostMs[Math.floor(of / 2) - 1] ?? view.nowMs
+  return Math.max(oldestMs, view.provenMs ?? Number.NEGATIVE_INFINITY)
+}
+
+interface Tally {
+  /** Of the members, this node included: how many have lost the control plane. None counts unless this node has. */
   readonly lost: number
   readonly of: number
   /** A peer that says now that it hears the control plane. */
   readonly contradictedBy?: string
-  /** Until when a strict majority has lost the control plane, as far as is known now. */
-  readonly keptUntilMs: number
+  /** When those others were asked, newest first. */
+  readonly lostMs: readonly number[]
 }
 
-/**
- * An answer "lost" counts for its whole time, also when the same or another peer hears the control plane again: the proof wants no more, members of which
- * fewer than half hear it go on, and when the control plane comes back, who reaches it a moment later than the others has that long to be acked.
- */
-function majorityOf(view: NodeView, { members, epoch, terms }: Membership): Majority {
+/** An answer "lost" counts for its whole time, also when that peer or another hears the control plane again: the proof wants no more. */
+function tallyOf(view: NodeView, { members, terms }: Membership): Tally {
   const { self, answers, nowMs } = view
-  const fresh = members.flatMap((name) => {
+  const isFresh = (askedMs: number): boolean => nowMs < askedMs + terms.answerMs
+  const others = members.flatMap((name) => {
     const answer = name === self ? undefined : answers.get(name)
-    return answer?.epoch === epoch ? [{ name, isLost: answer.isLost, lostMs: lostAskedMs(answer), askedMs: answer.askedMs }] : []
+    return answer ? [{ name, ...answer }] : []
   })
   const isLost = hasLostControlPlane(view) && members.includes(self)
-  const lostMs = isLost ? fresh.map((answer) => answer.lostMs).filter((ms) => nowMs < ms + terms.answerMs).toSorted((a, b) => b - a) : []
-  const contradictedBy = fresh.find((answer) => !answer.isLost && nowMs < answer.askedMs + terms.answerMs)?.name
-  const tally = { lost: (isLost ? 1 : 0) + lostMs.length, of: members.length, ...(contradictedBy === undefined ? {} : { contradictedBy }) }
-  if (!isLost || 2 * tally.lost <= tally.of) return { ...tally, keptUntilMs: Number.NEGATIVE_INFINITY }
-  // The answers wanted beside its own: the right lasts until the oldest of the newest ones stops counting.
-  const wanted = Math.floor(tally.of / 2)
-  const oldestMs = wanted === 0 ? Number.POSITIVE_INFINITY : (lostMs[wanted - 1] ?? Number.NEGATIVE_INFINITY)
-  return { ...tally, keptUntilMs: oldestMs + terms.answerMs }
+  const lostMs = isLost ? others.map(lostAskedMs).filter(isFresh).toSorted((a, b) => b - a) : []
+  const contradictedBy = others.find((answer) => !answer.isLost && isFresh(answer.askedMs))?.name
+  return { lost: isLost ? 1 + lostMs.length : 0, of: members.length, ...(contradictedBy === undefined ? {} : { contradictedBy }), lostMs }
 }
