@@ -1,5 +1,6 @@
 import { seededRandom } from '../../shared/kit/random.ts'
 import { silentLog } from '../../shared/kit/log.ts'
+import type { RunRight } from '../../shared/model/fencing.ts'
 import type { Pod, PodSpec } from '../../shared/model/gen/api.ts'
 import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import { fakeCgroups } from '../cgroups/fake.ts'
@@ -16,6 +17,15 @@ import { createPodWorkers } from './pods.ts'
 import type { PodReporter, PodStatusReport } from './port.ts'
 import type { PodEvent } from './words.ts'
 
+/** What the node may do, as a test says it. */
+export interface HarnessRight {
+  isHeld: boolean
+  /** When it is not held. */
+  last: RunRight
+  exempt: readonly string[]
+  readonly listeners: Set<(right: RunRight) => void>
+}
+
 /** A node of fakes under virtual time, for tests of pod workers. */
 export interface PodHarness {
   readonly clock: VirtualClock
@@ -24,6 +34,7 @@ export interface PodHarness {
   readonly reports: PodStatusReport[]
   readonly events: Array<PodEvent & { readonly pod: string }>
   readonly volumeAnswers: Map<string, PrepareResult>
+  readonly right: HarnessRight
   workers: ReturnType<typeof createPodWorkers>
   /** The newest status of a pod. */
   status(name: string): PodStatusReport['status']
@@ -43,6 +54,7 @@ export async function podHarness(options: Partial<FakeRuntimeOptions> = {}): Pro
   const reports: PodStatusReport[] = []
   const events: PodHarness['events'] = []
   const reporter: PodReporter = { report: (one) => void reports.push(one), event: (pod, event) => void events.push({ ...event, pod: pod.metadata.name ?? '' }) }
+  const right: HarnessRight = { isHeld: true, last: { kind: 'none' }, exempt: [], listeners: new Set() }
   const volumeAnswers = new Map<string, PrepareResult>()
   const runtime = fakeRuntime({ clock, host, ...options })
   const parts: PodParts = {
@@ -58,6 +70,8 @@ export async function podHarness(options: Partial<FakeRuntimeOptions> = {}): Pro
     forwarder: { connect: () => Promise.reject(new Error('not here')) },
     sources: { configMap: () => undefined, secret: () => undefined, services: () => [], serviceAccountToken: () => Promise.reject(new Error('no tokens here')) },
     reporter,
+    right: { mayRun: () => right.isHeld, right: () => (right.isHeld ? { kind: 'held', untilMs: Number.POSITIVE_INFINITY } : right.last), onChange: (listener) => (right.listeners.add(listener), () => right.listeners.delete(listener)) },
+    deadlines: { setExempt: (uids) => void (right.exempt = uids) },
     clock,
     random: seededRandom(1),
     log: silentLog,
@@ -84,6 +98,7 @@ export async function podHarness(options: Partial<FakeRuntimeOptions> = {}): Pro
     reports,
     events,
     volumeAnswers,
+    right,
     workers: agent.workers,
     status: (name) => newest(name)?.status ?? {},
     removed: (name) => newest(name)?.removed ?? false,

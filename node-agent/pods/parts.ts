@@ -3,6 +3,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import type { Service } from '../../shared/model/gen/api.ts'
 import type { Cgroups } from '../cgroups/port.ts'
+import type { DeadlineStore, PodRight } from '../fencing/port.ts'
 import type { ImageStore } from '../images/port.ts'
 import type { LogFiles } from '../logs/port.ts'
 import type { PodNetwork } from '../network/port.ts'
@@ -59,6 +60,10 @@ export interface PodParts {
   readonly logs: LogFiles
   readonly forwarder: PortForwarder
   readonly sources: PodSources
+  /** Asked before a container is started. */
+  readonly right: PodRight
+  /** Told of the pods that outlive the right, before they are started. */
+  readonly deadlines: Pick<DeadlineStore, 'setExempt'>
   readonly reporter: PodReporter
   readonly clock: Clock
   readonly random: Random

@@ -8,6 +8,8 @@ import type { PodView } from './view.ts'
 
 /** How long `ErrImagePull` is shown before it becomes `ImagePullBackOff`. */
 const PULL_ERROR_SHOWN_MS = 1000
+/** How soon to look whether the node may run pods again, beside being told. */
+const RIGHT_AGAIN_MS = 500
 
 /** Steps for a pod that is to run: what every container needs first, then the containers whose turn it is. */
 export function planRun(view: PodView): PodPlan {
@@ -81,12 +83,13 @@ function changedPlan({ record, nowMs, pod }: PodView, { spec }: PodContainer): P
 type StartOf = Pick<Extract<Step, { kind: 'start-container' }>, 'attempt' | 'backoff'>
 
 /** The image first (beside network and volumes), then the start. */
-function startPlan({ record, nowMs }: PodView, { spec }: PodContainer, start: StartOf): PodPlan {
+function startPlan({ record, nowMs, mayRun }: PodView, { spec }: PodContainer, start: StartOf): PodPlan {
   const state = containerRecord(record, spec.name)
   const { problem } = state
   if (problem?.of === 'image') return imageProblemPlan(spec.name, spec.image ?? '', { problem, nowMs })
   if (state.image === undefined || state.image.reference !== spec.image) return { steps: [{ kind: 'ensure-image', container: spec.name }] }
   if (record.sandbox.kind !== 'ready' || record.volumes.kind !== 'ready') return { steps: [] }
+  if (!mayRun) return { steps: [], wakeAtMs: nowMs + RIGHT_AGAIN_MS }
   return retry({ kind: 'start-container', container: spec.name, ...start }, problem?.retryAtMs ?? nowMs, nowMs)
 }
 

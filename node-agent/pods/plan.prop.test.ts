@@ -35,7 +35,7 @@ class World {
   /** Plans and does until nothing is left to do now; answers when to look again. */
   settle(): number | undefined {
     for (let round = 0; round < 200; round++) {
-      const view = { pod: this.pod, record: this.record, inFlight: new Set<string>(), nowMs: this.nowMs }
+      const view = { pod: this.pod, record: this.record, inFlight: new Set<string>(), mayRun: true, nowMs: this.nowMs }
       const plan = planPod(view)
       if (!deepEqual(plan, planPod(view))) throw new Error('planning twice gave two plans')
       if (plan.steps.length === 0) return plan.wakeAtMs

@@ -7,7 +7,7 @@ import { goDuration, nextStart, shouldRestart } from './restart.ts'
 import type { PodPlan, Step } from './steps.ts'
 
 const pod = (spec: Partial<PodSpec>, metadata: Partial<Pod['metadata']> = {}): Pod => ({ metadata: { name: 'p', namespace: 'ns', uid: 'u', ...metadata }, spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 30, ...spec, containers: spec.containers ?? [{ name: 'c', image: 'i' }] } })
-const plan = (of: Pod, record: PodRecord, { nowMs = 0, inFlight = [] }: { readonly nowMs?: number; readonly inFlight?: readonly string[] } = {}): PodPlan => planPod({ pod: of, record, nowMs, inFlight: new Set(inFlight) })
+const plan = (of: Pod, record: PodRecord, { nowMs = 0, inFlight = [], mayRun = true }: { readonly nowMs?: number; readonly inFlight?: readonly string[]; readonly mayRun?: boolean } = {}): PodPlan => planPod({ pod: of, record, nowMs, inFlight: new Set(inFlight), mayRun })
 const steps = (...args: Parameters<typeof plan>): ReadonlyArray<Step['kind']> => plan(...args).steps.map(({ kind }) => kind)
 
 const withImages = (record: PodRecord, ...names: readonly string[]): PodRecord => names.reduce((sum, name) => imageFound(sum, name, { reference: 'i', id: 'sha', name: 'i', configId: 'sha', stopSignal: '' }), record)

@@ -18,8 +18,11 @@ export interface PodReporter {
 }
 
 export interface PodWorkers {
-  /** The pods assigned now, all of them: what is no more in it is stopped and removed (its object is gone). Called at each COMPLETE. */
-  setAll(pods: readonly Pod[]): void
+  /**
+   * The pods assigned now, all of them: what is no more in it is stopped and removed (its object is gone). Called at each COMPLETE. `onClear` is called once,
+   * when nothing is left of what is not in it, unless the next COMPLETE comes before.
+   */
+  setAll(pods: readonly Pod[], onClear?: () => void): void
   /** One pod is new or changed; `metadata.deletionTimestamp` set means: terminate it with its grace, then report `removed`. */
   update(pod: Pod): void
   /** The object is gone: stop what is left, at once. */

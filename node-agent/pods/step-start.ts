@@ -10,8 +10,9 @@ import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
 import { containerLogPath, namespacesFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
 import { readOnlyOf } from './read-only.ts'
 import { containerId, containerRecord, containersOf, withMoment, type PodContainer } from './record.ts'
+import { mayRun } from './right.ts'
 import { podAsSeen } from './seen-pod.ts'
-import { containerNamed, podIPOf, type Change, type StepContext } from './step-context.ts'
+import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
 import type { Step } from './steps.ts'
 import { events } from './words.ts'
 
@@ -57,6 +58,7 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
     if (isFault(error, 'cancelled')) throw error
     return notStarted(context, name, new NotYet('CreateContainerError', messageOf(error)))
   }
+  if (done === 'no-right') return unchanged
   const { started, createdMs } = done
   if (started.kind === 'refused') return startError(context, step, { id: spec.id, message: started.message })
   emit(events.started(name))
@@ -79,10 +81,14 @@ function notStarted({ parts, emit }: StepContext, name: string, { reason, messag
   return (record) => containerTrouble(record, name, { of: 'container', reason, message, nowMs })
 }
 
-/** A half-made container is taken away again, so that the next try does not meet it. */
-async function createAndStart({ parts, emit }: StepContext, name: string, spec: ContainerSpec) {
+/** A half-made container is taken away again, so that the next try does not meet it. The right to run it may have ended while it was made. */
+async function createAndStart({ parts, pod, emit }: StepContext, name: string, spec: ContainerSpec) {
   try {
     const created = await parts.runtime.create(spec)
+    if (created.kind === 'created' && !mayRun(parts.right, pod)) {
+      await parts.runtime.delete(spec.id)
+      return 'no-right' as const
+    }
     const createdMs = parts.clock.nowMs()
     emit(events.created(name))
     return { createdMs, started: created.kind === 'created' ? await parts.runtime.start(spec.id) : created }

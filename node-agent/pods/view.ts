@@ -7,6 +7,8 @@ export interface PodView {
   readonly record: PodRecord
   /** Keys of the steps that are being done. */
   readonly inFlight: ReadonlySet<string>
+  /** Containers may be started: the node has the right to run this pod. */
+  readonly mayRun: boolean
   readonly nowMs: number
 }
 

@@ -13,6 +13,7 @@ import type { PodStatusReport } from './port.ts'
 import { Probing } from './probing.ts'
 import { containerRecord, containersOf, withMoment, type PodRecord } from './record.ts'
 import { retryDelayMs } from './restart.ts'
+import { mayRun } from './right.ts'
 import { downwardFilesChanged } from './seen-pod.ts'
 import { podStatus } from './status.ts'
 import { podIPOf, type Change } from './step-context.ts'
@@ -124,6 +125,11 @@ export class PodWorker {
     if ((this.#pod.spec?.volumes ?? []).some((one) => one.projected !== undefined)) this.#refreshVolumes()
   }
 
+  /** What the node may run has changed. */
+  rightChanged(): void {
+    this.#schedule()
+  }
+
   /** The runtime says that a container of ours has ended. */
   containerExited(id: string): void {
     const container = containersOf(this.#pod).find(({ spec }) => {
@@ -193,7 +199,7 @@ export class PodWorker {
     const nowMs = this.#parts.clock.nowMs()
     let wakeAtMs: number | undefined
     for (let decisions = 0; ; decisions++) {
-      const plan = planPod({ pod: this.#pod, record: this.#record, inFlight: this.#inFlight, nowMs })
+      const plan = planPod({ pod: this.#pod, record: this.#record, inFlight: this.#inFlight, mayRun: mayRun(this.#parts.right, this.#pod), nowMs })
       wakeAtMs = plan.wakeAtMs
       const notes = plan.steps.filter(isNote)
       if (notes.length === 0 || decisions >= MOST_DECISIONS) {

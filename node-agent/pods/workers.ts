@@ -14,6 +14,7 @@ import type { PodParts } from './parts.ts'
 import { containerLogPath } from './paths.ts'
 import type { PodStatusReport, PodWorkers } from './port.ts'
 import { containerRecord, containersOf, newRecord, podUidHex, withMoment, type PodRecord, type Timeline } from './record.ts'
+import { isExempt } from './right.ts'
 import { usesSource } from './sources.ts'
 import { serveStream } from './streams.ts'
 import { PodWorker } from './worker.ts'
@@ -22,6 +23,8 @@ import { events } from './words.ts'
 const LOG_CHECK_MS = 10_000
 /** How soon to try again what could not be cleared away. */
 const COLLECT_AGAIN_MS = 30_000
+/** The same while somebody waits for it. */
+const CLEAR_AGAIN_MS = 500
 /** How soon to look again for containers where that failed. */
 const LOOK_AGAIN = { baseMs: 100, capMs: 5_000, factor: 2 }
 /** A token lives ten minutes at least, and is replaced when a fifth of that is left. */
@@ -37,6 +40,9 @@ export class NodePodWorkers implements PodWorkers {
   #found: ReadonlySet<string> = new Set()
   /** What was said before the pods of an earlier agent were known: done after that. */
   #waiting: Array<() => void> | undefined = []
+  /** What the last COMPLETE named, until nothing else is left. */
+  #clearing: { readonly uids: ReadonlySet<string>; isCollected: boolean; readonly onClear: () => void } | undefined
+  #exempt = ''
   #cancelTimer = (): void => {}
   #cancelTokenTimer = (): void => {}
 
@@ -45,9 +51,10 @@ export class NodePodWorkers implements PodWorkers {
     this.#adoptions = new Adoptions({ parts, signal: this.#ended.signal, onAdopted: (pod, record, meanwhile) => this.#adopted(pod, record, meanwhile) })
   }
 
-  setAll(pods: readonly Pod[]): void {
+  setAll(pods: readonly Pod[], onClear: () => void = () => {}): void {
     this.#whenAdopted(() => {
       const uids = new Set(pods.map(uidOf))
+      this.#clearing = { uids, isCollected: false, onClear }
       for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.remove()
       for (const uid of this.#adoptions.uids()) if (!uids.has(uid)) this.#adoptions.say(uid, 'removed')
       for (const pod of pods) this.#take(pod)
@@ -99,6 +106,9 @@ export class NodePodWorkers implements PodWorkers {
   async run(signal: AbortSignal): Promise<void> {
     const { runtime } = this.#parts
     const stopListening = runtime.onExit((id) => this.#exited(id))
+    const stopAsking = this.#parts.right.onChange(() => {
+      for (const worker of this.#workers.values()) worker.rightChanged()
+    })
     try {
       await this.#adoptAll()
       this.#scheduleLogCheck()
@@ -106,6 +116,7 @@ export class NodePodWorkers implements PodWorkers {
       await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
     } finally {
       stopListening()
+      stopAsking()
       this.#cancelTimer()
       this.#cancelTokenTimer()
       this.#ended.abort(new Error('the agent ends'))
@@ -123,6 +134,7 @@ export class NodePodWorkers implements PodWorkers {
     this.#found = new Set((await this.#containersFound()).map((id) => id.slice(0, 32)))
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
+    this.#exemptThoseHere()
     for (const work of waiting) work()
   }
 
@@ -143,17 +155,25 @@ export class NodePodWorkers implements PodWorkers {
   #take(pod: Pod): void {
     const uid = uidOf(pod)
     const known = this.#workers.get(uid)
-    if (known !== undefined) return known.update(pod)
+    if (known !== undefined) {
+      known.update(pod)
+      return this.#exemptThoseHere()
+    }
     if (this.#adoptions.has(uid)) return this.#adoptions.say(uid, pod)
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#takeFinished(pod)
     const nowMs = this.#parts.clock.nowMs()
     const seeded = withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs)
-    if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adoptions.begin(pod, seeded)
+    if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adopt(pod, seeded)
     const others = [...this.#workers.values()].filter((worker) => worker.record.stop === undefined && worker.record.rejected === undefined).map((worker) => worker.pod)
     const refusal = pod.metadata.deletionTimestamp === undefined ? admit(pod, [...others, ...this.#adoptions.pods()], this.#parts.config.capacity) : undefined
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
     if (refusal !== undefined) this.#parts.reporter.event(pod, events.rejected(refusal.reason, refusal.message))
     this.#start(pod, record, false)
+  }
+
+  #adopt(pod: Pod, record: PodRecord): void {
+    this.#adoptions.begin(pod, record)
+    this.#exemptThoseHere()
   }
 
   #adopted(pod: Pod, record: PodRecord, { next, exits }: Meanwhile): void {
@@ -170,9 +190,33 @@ export class NodePodWorkers implements PodWorkers {
 
   #start(pod: Pod, record: PodRecord, adopted: boolean): void {
     const uid = uidOf(pod)
-    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, onGone: () => void this.#workers.delete(uid) })
+    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, onGone: () => this.#gone(uid) })
     this.#workers.set(uid, worker)
+    this.#exemptThoseHere()
     worker.begin()
+  }
+
+  #gone(uid: string): void {
+    this.#workers.delete(uid)
+    this.#exemptThoseHere()
+    this.#lookIfClear()
+  }
+
+  /** Before the pods of an agent before this one are known, what that one said stands. */
+  #exemptThoseHere(): void {
+    if (this.#waiting !== undefined) return
+    const pods = [...[...this.#workers.values()].map((worker) => worker.pod), ...this.#adoptions.pods()]
+    const uids = pods.filter(isExempt).map(uidOf).toSorted()
+    if (uids.join() === this.#exempt) return
+    this.#exempt = uids.join()
+    this.#parts.deadlines.setExempt(uids)
+  }
+
+  #lookIfClear(): void {
+    const clearing = this.#clearing
+    if (!clearing?.isCollected || [...this.#workers.keys(), ...this.#adoptions.uids()].some((uid) => !clearing.uids.has(uid))) return
+    this.#clearing = undefined
+    clearing.onClear()
   }
 
   #exited(id: string): void {
@@ -187,13 +231,16 @@ export class NodePodWorkers implements PodWorkers {
 
   async #collect(): Promise<void> {
     let isClear = false
+    const clearing = this.#clearing
     try {
       const found = await collectGarbage(this.#parts, () => [...this.#workers.keys(), ...this.#adoptions.uids()])
       isClear = !found.some(({ failed }) => failed)
+      if (isClear && clearing) clearing.isCollected = true
+      this.#lookIfClear()
     } catch (error) {
       this.#parts.log.warn({ err: messageOf(error) }, 'cannot clear what nobody owns')
     }
-    if (!isClear && !this.#ended.signal.aborted) this.#parts.clock.after(COLLECT_AGAIN_MS, () => void (this.#ended.signal.aborted || this.#collect()))
+    if (!isClear && !this.#ended.signal.aborted) this.#parts.clock.after(this.#clearing ? CLEAR_AGAIN_MS : COLLECT_AGAIN_MS, () => void (this.#ended.signal.aborted || this.#collect()))
   }
 
   /** How large the logs are is looked at by the clock: an event for each written line would cost more. */

@@ -119,7 +119,8 @@ export class AgentSession {
     const { applied } = result
     if (applied.nodes) onNodes()
     if (applied.complete) {
-      workers.setAll([...store.pods.values()])
+      const stream = this.#stream
+      workers.setAll([...store.pods.values()], () => void (this.#stream === stream && this.#send({ message: { $case: 'nothingLeft', value: {} } })))
       this.#sayAll()
       outbox.connect((message) => this.#stream?.send(message))
     } else {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
+import { unlimitedRight } from '../../node-agent/fencing/port.ts'
 import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
 import { systemMounts } from '../../node-agent/host/mounts.ts'
 import { fakeImageStore } from '../../node-agent/images/fake.ts'
@@ -110,6 +111,8 @@ async function openNode(at: string): Promise<Node> {
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
+      right: unlimitedRight,
+      deadlines: { setExempt: () => {} },
       config: { nodeName: 'n1', hostIP: '192.0.2.1', hostname: 'n1', clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', logFolder: join(at, 'logs'), checkpointFolder: join(at, 'state'), capacity: { cpuMillis: 64_000, memoryBytes: 2 ** 34, pods: 110 }, allocatable: { cpu: '2' }, capabilities: await ownCapabilities(), logMaxBytes: 10 << 20, logMaxFiles: 5 },
     }
     const over = new AbortController()

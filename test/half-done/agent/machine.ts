@@ -1,4 +1,5 @@
 import { createPodWorkers, type PodsConfig } from '../../../node-agent/pods/pods.ts'
+import { unlimitedRight } from '../../../node-agent/fencing/port.ts'
 import type { PodFiles } from '../../../node-agent/pods/files-port.ts'
 import type { PodParts } from '../../../node-agent/pods/parts.ts'
 import type { FakeRuntime } from '../../../node-agent/runtime/fake.ts'
@@ -107,6 +108,8 @@ export class Machine {
       clock: life.clock,
       random: seededRandom(1),
       log: this.#log,
+      right: unlimitedRight,
+      deadlines: { setExempt: () => {} },
       config: CONFIG,
     }
   }
