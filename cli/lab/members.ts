@@ -131,6 +131,24 @@ export const slow: Command = {
   },
 }
 
+export const clock: Command = {
+  name: 'clock',
+  summary: "Make machines' wall clocks wrong; their programs are started anew",
+  usage: '(MACHINE | MACHINE/PROGRAM)...',
+  examples: '# Three hours behind, and right again\ngantry lab clock n1 --offset=-3h\ngantry lab clock n1 --offset 0',
+  flags: [nameFlag, text('offset', 'How wrong: 3h, -10m; 0 for the right time')],
+  async run(call) {
+    const given = call.flags.text('offset')
+    if (given === undefined) throw new Problem('how wrong? Give --offset, for example --offset=-3h')
+    const offsetMs = parseDurationMs(given)
+    const door = await import('../../deploy/lab/lab.ts')
+    for (const member of membersGiven(call)) {
+      await door.setClock(call.flags.text('name') ?? '', member, offsetMs)
+      call.terminal.out(offsetMs === 0 ? `the clock of ${member} is right\n` : `the clock of ${member} is wrong by ${given}\n`)
+    }
+  },
+}
+
 export const heal: Command = {
   name: 'heal',
   summary: 'Connect everything again, at full speed',

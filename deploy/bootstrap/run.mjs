@@ -12,7 +12,10 @@ const node = join(root, 'node_modules/node/bin/node')
 const stamps = join(root, '.gantry')
 
 /** Programs and the Debian packages that bring them. */
-const PROGRAMS = { etcd: 'etcd-server', etcdctl: 'etcd-client', crun: 'crun', conmon: 'conmon', nft: 'nftables', ip: 'iproute2', busybox: 'busybox-static', runsv: 'runit', socat: 'socat', unshare: 'util-linux', nsenter: 'util-linux', mount: 'mount' }
+const PROGRAMS = { etcd: 'etcd-server', etcdctl: 'etcd-client', crun: 'crun', conmon: 'conmon', nft: 'nftables', ip: 'iproute2', busybox: 'busybox-static', runsv: 'runit', socat: 'socat', unshare: 'util-linux', nsenter: 'util-linux', setpriv: 'util-linux', tc: 'iproute2', mount: 'mount' }
+
+/** What only tests need. */
+const TEST_PROGRAMS = { strace: 'strace' }
 
 function fail(sentence) {
   console.error(`gantry: ${sentence}`)
@@ -57,10 +60,10 @@ function run(program, words, env = {}) {
   return result.stdout
 }
 
-function installPrograms() {
-  const packages = [...new Set(Object.entries(PROGRAMS).filter(([program]) => isMissing(program)).map(([, name]) => name))]
+function installPrograms(programs) {
+  const packages = [...new Set(Object.entries(programs).filter(([program]) => isMissing(program)).map(([, name]) => name))]
   if (packages.length === 0) return
-  if (!onPath('apt-get')) fail(`these programs are missing: ${Object.keys(PROGRAMS).filter(isMissing).join(', ')}: install the packages that bring them with your package manager (on Debian they are ${packages.join(', ')})`)
+  if (!onPath('apt-get')) fail(`these programs are missing: ${Object.keys(programs).filter(isMissing).join(', ')}: install the packages that bring them with your package manager (on Debian they are ${packages.join(', ')})`)
   step(`installing ${packages.join(', ')}`, () => {
     const install = () => run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { DEBIAN_FRONTEND: 'noninteractive' })
     try {
@@ -105,8 +108,8 @@ function sources(folder) {
   })
 }
 
-function prepare() {
-  installPrograms()
+function prepare(programs) {
+  installPrograms(programs)
   once('npm', ['package-lock.json'], {
     title: 'installing npm packages',
     made: ['node_modules/.package-lock.json', 'node_modules/node/bin/node'],
@@ -133,8 +136,8 @@ function prepare() {
 const COMMANDS = {
   start: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'demo'] },
   stop: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'down'] },
-  test: { needsRoot: true, words: ['test/run.ts', 'all'] },
-  'test-long': { needsRoot: true, words: ['test/run.ts', 'long'] },
+  test: { needsRoot: true, forTests: true, words: ['test/run.ts', 'all'] },
+  'test-long': { needsRoot: true, forTests: true, words: ['test/run.ts', 'long'] },
   bench: { needsRoot: true, words: ['test/bench/bench.ts'] },
   sim: { needsRoot: false, words: ['test/sim/sim.ts'] },
   prepare: { needsRoot: true, words: undefined },
@@ -147,7 +150,7 @@ const reason = whyImpossible()
 if (reason) fail(reason)
 if (command.needsRoot) asRoot()
 try {
-  prepare()
+  prepare(command.forTests ? { ...PROGRAMS, ...TEST_PROGRAMS } : PROGRAMS)
 } catch (error) {
   console.log('failed')
   fail(error.message)

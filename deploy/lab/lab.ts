@@ -299,6 +299,7 @@ export async function joinToken(lab: string, ttlMs: number): Promise<{ readonly 
   return { server: layoutOf(spec).servers.join(','), token: issueJoinToken((await labIdentity(spec)).joinRoot, systemClock.nowMs() + ttlMs) }
 }
 
+export { setClock } from './clocks.ts'
 export { importImages, listImages, removeImage, type ListedImage } from './images.ts'
 export { kill, pause, resume, start } from './power.ts'
 export { programsFolder } from './programs.ts'

@@ -9,7 +9,8 @@ import { newBootId } from './programs.ts'
 import { stateOfService, wantDown, wantUp } from './services.ts'
 import { targetOf } from './targets.ts'
 
-const membersOfTarget = (target: Target): readonly Member[] => (target.kind === 'machine' ? target.members : [target.member])
+/** What dies, stands still or lives with it. */
+export const membersOfTarget = (target: Target): readonly Member[] => (target.kind === 'machine' ? target.members : [target.member])
 
 /** A machine loses power: everything of it dies at one moment and its link goes. A program dies by SIGKILL. Neither comes back before {@link start}. */
 export async function kill(lab: string, name: string): Promise<void> {
@@ -45,7 +46,8 @@ async function killProgram(spec: LabSpec, member: Member): Promise<void> {
   await signalProgram(spec, member, 'SIGKILL')
 }
 
-async function signalProgram(spec: LabSpec, member: Member, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+/** Nothing happens to one that does not run. */
+export async function signalProgram(spec: LabSpec, member: Member, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
   const { pid } = await stateOfService(spec, member.name)
   if (pid === undefined) return
   try {

@@ -45,6 +45,13 @@ const downFile = (spec: LabSpec, member: string): string => `${serviceFolder(spe
 /** Shell lines read before each start of the program. */
 const variablesFile = (spec: LabSpec, member: string): string => `${serviceFolder(spec, member)}/variables`
 
+/** What the program finds in its environment from its next start on, beside what it always has. */
+export async function setVariables(spec: LabSpec, member: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  const file = variablesFile(spec, member)
+  await writeFile(`${file}.new`, Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}\n`).join(''))
+  await rename(`${file}.new`, file)
+}
+
 /** Starts the supervisor of a program, if it does not run. It lives on after this process. */
 export async function supervise(spec: LabSpec, member: string): Promise<void> {
   if (await isSupervised(spec, member)) return

@@ -189,6 +189,22 @@ test('starting what runs changes nothing', async () => {
   expect((await lab.status(NAMES[0])).members).toEqual(members)
 })
 
+test('a wall clock is wrong by hours, and right again: the node stays what it was', async () => {
+  const { spec } = await lab.status(NAMES[0])
+  using client = labClient(spec, await labIdentity(spec))
+  const heartbeatMs = async (): Promise<number> => {
+    const { spec: lease } = JSON.parse((await client.request({ path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1' })).text) as { readonly spec?: { readonly renewTime?: string } }
+    return Date.parse(lease?.renewTime ?? '')
+  }
+  const loggedMs = async (): Promise<number> => Date.parse((JSON.parse((await lab.logs(NAMES[0], 'n1')).text.trim().split('\n').at(-1) ?? '{}') as { readonly time?: string }).time ?? '')
+  await lab.setClock(NAMES[0], 'n1', -3 * 3_600_000)
+  await expect.poll(async () => loggedMs(), { timeout: 10_000 }).toBeLessThan(Date.now() - 2.9 * 3_600_000)
+  await expect.poll(async () => (await stateOf('n1'))?.state, { timeout: 10_000 }).toBe('running')
+  await lab.setClock(NAMES[0], 'n1', 0)
+  await expect.poll(async () => loggedMs(), { timeout: 10_000 }).toBeGreaterThan(Date.now() - 60_000)
+  expect(await heartbeatMs()).toBeGreaterThan(Date.now() - 120_000)
+})
+
 test('a lab asked to be smaller says that it keeps its nodes, or drains them and takes them away', async () => {
   const name = NAMES[1]
   const { spec } = await lab.up({ name, nodes: 2, kubeconfig: false })
