@@ -108,8 +108,19 @@ function sources(folder) {
   })
 }
 
-function prepare(programs) {
-  installPrograms(programs)
+/** Tests that miss them are skipped, and say so. */
+function installTestPrograms() {
+  if (!onPath('apt-get')) return
+  try {
+    installPrograms(TEST_PROGRAMS)
+  } catch {
+    console.log('not possible: tests that need it are skipped')
+  }
+}
+
+function prepare({ forTests = false }) {
+  installPrograms(PROGRAMS)
+  if (forTests) installTestPrograms()
   once('npm', ['package-lock.json'], {
     title: 'installing npm packages',
     made: ['node_modules/.package-lock.json', 'node_modules/node/bin/node'],
@@ -150,7 +161,7 @@ const reason = whyImpossible()
 if (reason) fail(reason)
 if (command.needsRoot) asRoot()
 try {
-  prepare(command.forTests ? { ...PROGRAMS, ...TEST_PROGRAMS } : PROGRAMS)
+  prepare(command)
 } catch (error) {
   console.log('failed')
   fail(error.message)
