@@ -74,9 +74,7 @@ await using tasks = taskGroup((name, error) => {
   process.exit(1)
 })
 tasks.start('api server', (signal) => plane.serve(signal))
-await plane.api.whenReady(tasks.signal)
-await plane.api.whenBootstrapped()
-tasks.start('informers', (signal) => plane.informers.run(signal))
+await plane.whenServing(tasks.signal)
 await plane.client.create(serviceAccounts, { metadata: { name: 'default', namespace: 'default' } })
 await each(nodes, async (index) => {
   // A new node is tainted until it is known to be ready.
