@@ -35,7 +35,7 @@ import { announceReplica } from './replicas/announce.ts'
 import { keepLeaseObjects } from './replicas/lease-objects.ts'
 import { keepEndpoints } from './replicas/endpoints.ts'
 import type { Storage } from './storage/port.ts'
-import { withWhy } from './why.ts'
+import { withWhy, type LeaderSight } from './why.ts'
 
 export interface ControlPlaneOptions {
   readonly storage: Storage
@@ -103,6 +103,8 @@ const ELECTION = 'control-plane'
 const servedKinds = [...kinds, ...alternateKinds]
 const resources: readonly Resource[] = kinds.map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
 
+const whySight = (leader: Leader | undefined): LeaderSight | undefined => leader && { scheduler: leader.scheduler, liveness: leader.dispatch.liveness }
+
 const systemUser = (name: string) => ({ name, uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} })
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
@@ -169,7 +171,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), whenServing, clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
   const leading = createLeading({ ...options, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
-    handle: withWhy(site, { scheduler: () => leading.leader()?.scheduler, pods: informers.for(pods) }),
+    handle: withWhy(site, { leader: () => whySight(leading.leader()), pods: informers.for(pods), clock }),
     authenticate: createAuthenticator({ tokens: createTokenVerifier({ keys: [options.tokensPublicKey], objects: boundObjects(informers), clock }) }),
     api,
     client,

@@ -31,7 +31,7 @@ export async function describeObject(cluster: Cluster, object: ApiObject, { nowM
     case 'v1 Pod':
       return describePod(as<Pod>(), events, nowMs)
     case 'v1 Node':
-      return describeNode(as<Node>(), { ...(await aboutNode(cluster, object)), events, nowMs })
+      return describeNode(as<Node>(), { ...(await aboutNode(cluster, object, nowMs)), events, nowMs })
     case 'apps/v1 Deployment':
       return describeDeployment(as<Deployment>(), { sets: await setsOf(cluster, object), events, nowMs })
     case 'apps/v1 ReplicaSet':
@@ -53,14 +53,14 @@ export async function describeObject(cluster: Cluster, object: ApiObject, { nowM
   }
 }
 
-async function aboutNode(cluster: Cluster, { metadata }: ApiObject): Promise<Pick<Parameters<typeof describeNode>[1], 'pods' | 'lease' | 'sight'>> {
+async function aboutNode(cluster: Cluster, { metadata }: ApiObject, nowMs: number): Promise<Pick<Parameters<typeof describeNode>[1], 'pods' | 'lease' | 'sight'>> {
   const name = metadata?.name ?? ''
   const { items } = await cluster.json<Items<Pod>>({ path: '/api/v1/pods', query: { fieldSelector: `spec.nodeName=${name},status.phase!=Succeeded,status.phase!=Failed` } })
   const lease = await cluster.json<NonNullable<Parameters<typeof describeNode>[1]['lease']>>({ path: `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${encodeURIComponent(name)}` }).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
     throw error
   })
-  return { sight: await sightOf(cluster, metadata), lease, pods: items.toSorted((a, b) => (`${a.metadata.namespace ?? ''}/${a.metadata.name ?? ''}` < `${b.metadata.namespace ?? ''}/${b.metadata.name ?? ''}` ? -1 : 1)) }
+  return { sight: await sightOf(cluster, metadata, nowMs), lease, pods: items.toSorted((a, b) => (`${a.metadata.namespace ?? ''}/${a.metadata.name ?? ''}` < `${b.metadata.namespace ?? ''}/${b.metadata.name ?? ''}` ? -1 : 1)) }
 }
 
 /** `undefined` where the server has no such resource. */

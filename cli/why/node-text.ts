@@ -38,7 +38,7 @@ export function stateText({ name, node, sight, nowMs }: Pick<NodeStory, 'name' |
   if (!node) return `Node ${name} is not registered.`
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
   const seen = sight.lastSeenMs === undefined ? undefined : `${lengthText(nowMs - sight.lastSeenMs)} ago`
-  const heard = seen === undefined ? '' : `: ${sight.kind === 'unknown' ? 'its lease was renewed' : 'seen'} ${seen}`
+  const heard = seen === undefined ? (sight.kind === 'seen' ? ': seen just now' : '') : `: ${sight.kind === 'unknown' ? 'its lease was renewed' : 'seen'} ${seen}`
   const cordoned = node.spec?.unschedulable ? ' No new pods are put on it (cordoned).' : ''
   if (isFenced(node)) return `Node ${name} is given up: ${withPeriod(ready?.status === 'True' ? 'it speaks again, and is taken back when nothing is left of its former pods' : (ready?.message ?? ''))}${cordoned}`
   if (ready?.status === 'True') return `Node ${name} is Ready${heard}${readySince(ready.lastTransitionTime, nowMs)}.${cordoned}`

@@ -23,5 +23,6 @@ export async function nodeStory(cluster: Cluster, name: string): Promise<NodeSto
   const node = found instanceof Error ? undefined : found
   const outages = outagesOf(name, events, node)
   if (found instanceof Error && outages.length === 0) throw found
-  return { name, node, sight: node ? await sightOf(cluster, node.metadata) : { kind: 'unknown' }, outages, events, pods, slices, nowMs: systemClock.nowMs() }
+  const nowMs = systemClock.nowMs()
+  return { name, node, sight: node ? await sightOf(cluster, node.metadata, nowMs) : { kind: 'unknown' }, outages, events, pods, slices, nowMs }
 }
