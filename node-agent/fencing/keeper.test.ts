@@ -138,3 +138,49 @@ test('a newer membership is confirmed by the next beat, an older one is not take
   await clock.advance(500)
   expect(node('n1').store.read().state?.membership.epoch).toBe(7)
 })
+
+test('an agent that was away when its deadline passed brings nothing back by asking others', async () => {
+  const cluster = await settled()
+  const { clock, plane, node } = cluster
+  plane.isUp = false
+  await cluster.restart('n2', 2_500)
+  await clock.advance(1_000)
+  expect([node('n1').right.kind, node('n2').right.kind, node('n3').right.kind]).toEqual(['kept', 'ended', 'kept'])
+  plane.isUp = true
+  plane.startOver()
+  await clock.advance(1_000)
+  expect(node('n2').right.kind).toBe('held')
+})
+
+test('an ack that was under way for longer than a lease brings nothing back', async () => {
+  const { wires, clock, plane, node } = await settled()
+  const held: Array<() => void> = []
+  const carry = wires.carry.bind(wires)
+  wires.carry = (from, to, arrive) => (from === 'plane' && to === 'n2' ? void held.push(arrive) : carry(from, to, arrive))
+  wires.isolate('n2', ['n1', 'n3'])
+  await clock.advance(1_000)
+  plane.isUp = false
+  await clock.advance(2_000)
+  expect(node('n2').right.kind).toBe('ended')
+  wires.cut.clear()
+  wires.carry = carry
+  for (const arrive of held) arrive()
+  await clock.advance(1_000)
+  expect(node('n2').right.kind).toBe('ended')
+  expect([node('n1').right.kind, node('n3').right.kind]).toEqual(['kept', 'kept'])
+})
+
+test('a peer that has booted meanwhile, and has had no ack, contradicts nobody and counts after a while', async () => {
+  const cluster = await settled()
+  const { wires, clock, plane, node, kills } = cluster
+  plane.isUp = false
+  await clock.advance(2_000)
+  node('n3').bootId = 'another boot'
+  await cluster.restart('n3', 500)
+  await clock.advance(1_500)
+  wires.isolate('n2', ['n1', 'n3'])
+  const before = kills()
+  await clock.advance(10_000)
+  expect(kills() - before).toBe(1)
+  expect([node('n1').right.kind, node('n2').right.kind, node('n3').right.kind]).toEqual(['kept', 'ended', 'none'])
+})
