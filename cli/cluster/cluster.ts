@@ -11,6 +11,8 @@ export interface ApiCall {
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown
   readonly contentType?: string
+  /** What would be nice to know, and is not worth waiting for: asked once. */
+  readonly once?: boolean
   readonly signal?: AbortSignal | undefined
 }
 

@@ -24,7 +24,7 @@ interface Lease {
 export async function sightOf(cluster: Cluster, node: { readonly name?: string | undefined } | undefined, nowMs: number): Promise<Sight> {
   const name = encodeURIComponent(node?.name ?? '')
   const [told, lease] = await Promise.all([
-    ifThere(cluster.json<WhyNode>({ path: `/gantry/v1/why/nodes/${name}` })),
+    ifThere(cluster.json<WhyNode>({ path: `/gantry/v1/why/nodes/${name}`, once: true })),
     ifThere(cluster.json<Lease>({ path: `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}` })),
   ])
   const renewedMs = parseTime(lease?.spec?.renewTime)
