@@ -9,11 +9,13 @@ interface Line {
   readonly killAtMs: number
   readonly heartbeatSentMs: number
   readonly ackReceivedMs: number
+  /** 0: nothing was proven. */
+  readonly provenMs: number
   readonly hasEnded: boolean
 }
 
 /** So long is the line whatever it says: it is written over itself, and nothing of an older one is left behind it. */
-const LINE_BYTES = 96
+const LINE_BYTES = 128
 
 /**
  * In a folder below /run, as `fencer-script.ts` reads it. Every call is synchronous and short. The line that changes with each ack is written in place, which
@@ -22,7 +24,7 @@ const LINE_BYTES = 96
 export class DeadlineFiles implements DeadlineStore {
   readonly #folder: string
   readonly #file: number
-  #line: Line = { killAtMs: 0, heartbeatSentMs: 0, ackReceivedMs: 0, hasEnded: true }
+  #line: Line = { killAtMs: 0, heartbeatSentMs: 0, ackReceivedMs: 0, provenMs: 0, hasEnded: true }
   #standing: Standing | undefined
   #exempt: string | undefined
 
@@ -45,8 +47,8 @@ export class DeadlineFiles implements DeadlineStore {
       this.#standing = { nodeName, bootId, membership, peerAddresses }
       replace(join(this.#folder, 'state.json'), JSON.stringify(this.#standing))
     }
-    // Rounded to the side on which a lease is shorter and the control plane heard later.
-    this.#line = { ...this.#line, heartbeatSentMs: Math.floor(state.heartbeatSentMs), ackReceivedMs: Math.ceil(state.ackReceivedMs), hasEnded: state.hasEnded }
+    // Rounded to the side on which leases and proofs are older and the control plane was heard later.
+    this.#line = { ...this.#line, heartbeatSentMs: Math.floor(state.heartbeatSentMs), ackReceivedMs: Math.ceil(state.ackReceivedMs), provenMs: Math.floor(state.provenMs ?? 0), hasEnded: state.hasEnded }
     this.#write()
   }
 
@@ -61,7 +63,7 @@ export class DeadlineFiles implements DeadlineStore {
     const line = parseLine(textOf(join(this.#folder, 'deadline')))
     const standing = readStanding(this.#folder)
     if (line) this.#line = line
-    return { killAtMs: line?.killAtMs, state: line && standing ? { ...standing, heartbeatSentMs: line.heartbeatSentMs, ackReceivedMs: line.ackReceivedMs, hasEnded: line.hasEnded } : undefined }
+    return { killAtMs: line?.killAtMs, state: line && standing ? { ...standing, heartbeatSentMs: line.heartbeatSentMs, ackReceivedMs: line.ackReceivedMs, ...(line.provenMs > 0 ? { provenMs: line.provenMs } : {}), hasEnded: line.hasEnded } : undefined }
   }
 
   [Symbol.dispose](): void {
@@ -69,8 +71,8 @@ export class DeadlineFiles implements DeadlineStore {
   }
 
   #write(): void {
-    const { killAtMs, heartbeatSentMs, ackReceivedMs, hasEnded } = this.#line
-    writeSync(this.#file, `${`${killAtMs} ${killAtMs} ${heartbeatSentMs} ${ackReceivedMs} ${hasEnded ? 1 : 0}`.padEnd(LINE_BYTES - 1)}\n`, 0)
+    const { killAtMs, heartbeatSentMs, ackReceivedMs, provenMs, hasEnded } = this.#line
+    writeSync(this.#file, `${`${killAtMs} ${killAtMs} ${heartbeatSentMs} ${ackReceivedMs} ${provenMs} ${hasEnded ? 1 : 0}`.padEnd(LINE_BYTES - 1)}\n`, 0)
   }
 
   /** Whoever sleeps until the old deadline looks at the new one. */
@@ -97,7 +99,7 @@ export function forgetState(folder: string): void {
   if (existsSync(join(folder, 'deadline'))) {
     const file = openSync(join(folder, 'deadline'), 'r+')
     ftruncateSync(file, 0)
-    writeSync(file, `${'0 0 0 0 1'.padEnd(LINE_BYTES - 1)}\n`, 0)
+    writeSync(file, `${'0 0 0 0 0 1'.padEnd(LINE_BYTES - 1)}\n`, 0)
     closeSync(file)
   }
 }
@@ -116,11 +118,11 @@ function textOf(path: string): string {
 }
 
 function parseLine(text: string): Line | undefined {
-  const [first, second, sent, received, ended] = text.trim().split(' ')
-  const numbers = [first, sent, received].map(Number)
+  const [first, second, sent, received, proven, ended] = text.trim().split(' ')
+  const numbers = [first, sent, received, proven].map(Number)
   if (first === undefined || first !== second || ended === undefined || numbers.some((one) => !Number.isFinite(one))) return undefined
-  const [killAtMs = 0, heartbeatSentMs = 0, ackReceivedMs = 0] = numbers
-  return { killAtMs, heartbeatSentMs, ackReceivedMs, hasEnded: ended !== '0' }
+  const [killAtMs = 0, heartbeatSentMs = 0, ackReceivedMs = 0, provenMs = 0] = numbers
+  return { killAtMs, heartbeatSentMs, ackReceivedMs, provenMs, hasEnded: ended !== '0' }
 }
 
 function readStanding(folder: string): Standing | undefined {

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { seededRandom } from '../../shared/kit/random.ts'
 import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
 import { testCluster, type TestCluster } from './testing.ts'
+
+// Hundreds of little clusters, also where many tests run at once.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Fault =
   | { readonly kind: 'cut'; readonly from: number; readonly to: number }
