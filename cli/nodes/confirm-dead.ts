@@ -8,7 +8,7 @@ import { toggle } from '../program/flags.ts'
 import { Problem, usageProblem } from '../program/problem.ts'
 import { DRY_RUN, dryRunOf } from '../write/writing.ts'
 import { nodePath } from './cordon.ts'
-import { deathOf, type Refusal, tolerates, withTaint } from './death.ts'
+import { deathOf, OUT_OF_SERVICE, type Refusal, tolerates, withTaint } from './death.ts'
 import { sightOf } from './sight.ts'
 import { userOf } from './user.ts'
 
@@ -40,7 +40,7 @@ export const confirmDead: Command = {
     }
     await confirm(call, cluster, node)
     const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRunOf(call)]
-    call.terminal.out(`node/${name} confirmed dead${suffix}: ${pods.length === 0 ? 'no pod was on it' : `${pods.length} ${pods.length === 1 ? 'pod starts' : 'pods start'} elsewhere`}. "gantry why node/${name}" follows what happens.\n`)
+    call.terminal.out(state.kind === 'alive' ? forcedText(name, suffix) : `node/${name} confirmed dead${suffix}: ${pods.length === 0 ? 'no pod was on it' : `${pods.length} ${pods.length === 1 ? 'pod starts' : 'pods start'} elsewhere`}. "gantry why node/${name}" follows what happens.\n`)
   },
 }
 
@@ -62,6 +62,9 @@ async function podsOn(cluster: Cluster, name: string): Promise<readonly Pod[]> {
   const { items } = await cluster.json<{ readonly items: readonly Pod[] }>({ path: '/api/v1/pods', query: { fieldSelector: `spec.nodeName=${name},status.phase!=Succeeded,status.phase!=Failed` } })
   return items.filter((pod) => !tolerates(pod))
 }
+
+const forcedText = (name: string, suffix: string): string =>
+  `node/${name} marked as dead${suffix}, although it gives signs of life: its pods are evicted as by any NoExecute taint, and it is given up only when it falls silent.\nTo take that back: gantry taint node ${name} ${OUT_OF_SERVICE}-\n`
 
 const aliveText = (name: string, { words }: Refusal): string =>
   `node ${name} is not dead: ${words}\nTo move its pods away in order, use "gantry drain ${name}". Only if you know better than the cluster: --force.`
