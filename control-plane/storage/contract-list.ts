@@ -37,6 +37,27 @@ export function describeListing(room: Room): void {
     expect([names(now, prefix), now.remaining]).toEqual([['cc', 'd'], 1])
   })
 
+  test('a list at the revision of one write shows it and what was before it, and nothing that was written later, however close together', async () => {
+    const prefix = await fill(['a', 'b', 'c', 'd', 'e', 'f'])
+    const { revision: start, entries } = await room.storage.list(prefix)
+    const state = new Map(entries.map(({ key, value }) => [key, value]))
+    const now: Array<{ readonly revision: number; readonly key: string; readonly value?: string }> = await Promise.all([
+      ...['a', 'b', 'g', 'h', 'i'].map(async (name) => ({ revision: await committed(put(room.storage, `${prefix}${name}`, `{"new":"${name}"}`)), key: `${prefix}${name}`, value: `{"new":"${name}"}` })),
+      ...['c', 'e'].map(async (name) => ({ revision: await committed(remove(room.storage, `${prefix}${name}`)), key: `${prefix}${name}` })),
+    ])
+    expect(Math.min(...now.map(({ revision }) => revision))).toBeGreaterThan(start)
+    for (const { revision, key, value } of now.toSorted((one, other) => one.revision - other.revision)) {
+      if (value === undefined) state.delete(key)
+      else state.set(key, value)
+      const listed = await room.storage.list(prefix, { revision })
+      expect(listed.entries.map((entry) => [entry.key, entry.value])).toEqual([...state].toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      expect(listed.revision).toBe(revision)
+      const page = await room.storage.list(prefix, { revision, startAfter: `${prefix}b`, limit: 2 })
+      expect(page.entries).toEqual(listed.entries.filter((entry) => entry.key > `${prefix}b`).slice(0, 2))
+      expect(page.remaining).toBe(listed.entries.filter((entry) => entry.key > `${prefix}b`).length - page.entries.length)
+    }
+  })
+
   test('a revision that has not happened yet is invalid', async () => {
     const revision = (await room.storage.currentRevision()) + 10 * POSITIONS
     await expect(room.storage.list(room.prefix(), { revision })).rejects.toSatisfy(faulty('invalid'))

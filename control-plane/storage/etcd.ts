@@ -12,6 +12,7 @@ import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts
 import { listRevision, NotWritten, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
 import type { Placed } from './positions.ts'
 import { sharedRead } from './shared-read.ts'
+import { isWithinBatch, stateWithin } from './within-batch.ts'
 
 export interface EtcdStorageOptions extends EtcdAddress {
   readonly clock?: Clock | undefined
@@ -65,6 +66,7 @@ class EtcdStorage implements Storage {
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
     const { startAfter, limit, revision, signal } = options
     this.#watches.prepare()
+    if (revision !== undefined && isWithinBatch(revision)) return this.#listWithin(prefix, revision, options)
     const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix
     const request: IRangeRequest = { key: Buffer.from(start), range_end: prefixEnd(prefix), limit: limit ?? 0, revision: revision === undefined ? 0 : modRevisionOf(revision) }
     const answer = await this.#range(request, signal)
@@ -73,6 +75,15 @@ class EtcdStorage implements Storage {
       revision: listRevision(revision === undefined ? Number(answer.header.revision) : modRevisionOf(revision)),
       remaining: Number(answer.count) - answer.kvs.length,
     }
+  }
+
+  async #listWithin(prefix: string, revision: Revision, { startAfter = '', limit, signal }: ListOptions): Promise<ListResult> {
+    const all = async (modRevision: number): Promise<readonly Entry[]> => (modRevision === 0 ? [] : (await this.list(prefix, { revision: listRevision(modRevision), signal })).entries)
+    const modRevision = modRevisionOf(revision)
+    const [before, after] = await Promise.all([all(modRevision - 1), all(modRevision)])
+    const state = stateWithin(revision, before, after).filter(({ key }) => key > startAfter)
+    const entries = limit === undefined || limit === 0 ? state : state.slice(0, limit)
+    return { entries, revision, remaining: state.length - entries.length }
   }
 
   write(write: Write, signal?: AbortSignal): Promise<WriteResult> {

@@ -50,7 +50,7 @@ class MemoryStorage implements Storage {
     const modRevision = options.revision === undefined ? this.#modRevision : modRevisionOf(options.revision)
     const all = this.#entriesAt(prefix, options.startAfter, modRevision)
     const limit = options.limit === undefined || options.limit <= 0 ? all.length : options.limit
-    return { entries: all.slice(0, limit), revision: listRevision(modRevision), remaining: Math.max(0, all.length - limit) }
+    return { entries: all.slice(0, limit), revision: options.revision ?? listRevision(modRevision), remaining: Math.max(0, all.length - limit) }
   }
 
   async write(write: Write, signal?: AbortSignal): Promise<WriteResult> {

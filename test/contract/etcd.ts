@@ -9,6 +9,9 @@ export interface TestEtcd extends AsyncDisposable {
   readonly endpoint: string
   /** SIGKILL: nothing is flushed or said goodbye to. */
   kill(): Promise<void>
+  /** SIGSTOP: connections stand, and nobody answers. */
+  pause(): void
+  resume(): void
   /** Starts it again on the same data and ports, and waits until it answers. */
   start(): Promise<void>
   /** Throws its data away; only while it is killed. */
@@ -60,6 +63,8 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
       running.kill('SIGKILL')
       await exited
     },
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async start() {
       child = spawn('etcd', Object.entries(flags).map(([name, value]) => `--${name}=${value}`), { stdio: 'ignore' })
       await untilHealthy(metrics)

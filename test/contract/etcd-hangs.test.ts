@@ -1,0 +1,73 @@
+/** An etcd that hangs or is away: who asks is told in time and in words, and it is said whether a write may have happened. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestServer, type TestServer } from '../../control-plane/apiserver/core/testing.ts'
+import type { Storage } from '../../control-plane/storage/port.ts'
+import { createEtcdStorage } from '../../control-plane/storage/etcd.ts'
+import type { JsonObject } from '../../shared/model/json.ts'
+import { startEtcd, type TestEtcd } from './etcd.ts'
+
+const CALL_MS = 500
+let etcd: TestEtcd
+let storage: Storage
+let server: TestServer
+beforeAll(async () => {
+  etcd = await startEtcd()
+  storage = createEtcdStorage({ endpoints: [etcd.endpoint], callMs: CALL_MS })
+  server = await startTestServer(storage)
+})
+afterAll(async () => {
+  server.stop()
+  etcd.resume()
+  await storage[Symbol.asyncDispose]()
+  await etcd[Symbol.asyncDispose]()
+})
+
+const path = '/api/v1/namespaces/x/configmaps'
+const map = (name: string): JsonObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
+const text = (body: JsonObject): string => String(body['message'])
+
+test('while etcd hangs each of a thousand requests ends in time; reads may be asked again, writes must be looked for first', async () => {
+  await server.ask(`POST ${path}`, map('before'))
+  etcd.pause()
+  const started = performance.now()
+  const [reads, lists, writes] = await Promise.all([
+    Promise.all(Array.from({ length: 300 }, () => server.ask(`GET ${path}/before`))),
+    Promise.all(Array.from({ length: 300 }, () => server.ask(`GET ${path}`))),
+    Promise.all(Array.from({ length: 400 }, (_, index) => server.ask(`POST ${path}`, map(`while-${index}`)))),
+  ])
+  const tookMs = performance.now() - started
+  etcd.resume()
+  expect(tookMs).toBeLessThan(CALL_MS * 2 + 5_000)
+  for (const { status, body } of [...reads, ...lists]) {
+    expect([503, 504]).toContain(status)
+    expect(body['details']).toMatchObject({ retryAfterSeconds: 1 })
+  }
+  for (const { status, body } of writes) {
+    expect([503, 504]).toContain(status)
+    expect(text(body).includes('may or may not have happened')).toBe(status === 504)
+    expect((body['details'] as JsonObject)['retryAfterSeconds']).toBe(status === 503 ? 1 : undefined)
+  }
+  for (const { body } of [...reads, ...lists, ...writes]) expect(text(body)).not.toMatch(/grpc|DEADLINE|UNAVAILABLE|rpc error/i)
+})
+
+test('what was told to have not been sent is not there afterwards, and what was asked afterwards is', async () => {
+  etcd.pause()
+  const answers = await Promise.all(Array.from({ length: 50 }, async (_, index) => ({ name: `later-${index}`, ...(await server.ask(`POST ${path}`, map(`later-${index}`))) })))
+  etcd.resume()
+  await expect.poll(async () => (await server.ask(`POST ${path}`, map('after'))).status, { timeout: 10_000 }).toSatisfy((status) => status === 201 || status === 409)
+  for (const { name, status } of answers) if (status === 503) expect((await server.ask(`GET ${path}/${name}`)).status).toBe(404)
+})
+
+test('while etcd is away requests are refused at once, in words', async () => {
+  await etcd.kill()
+  const started = performance.now()
+  await server.ask(`POST ${path}`, map('cut'))
+  const { status, body } = await server.ask(`POST ${path}`, map('away'))
+  expect(performance.now() - started).toBeLessThan(CALL_MS * 2 + 500)
+  expect(status).toBe(503)
+  expect(body).toMatchObject({ reason: 'ServiceUnavailable', details: { retryAfterSeconds: 1 } })
+  expect(text(body)).toMatch(/^etcd, which keeps all objects, cannot be reached/)
+  expect(text(body)).not.toMatch(/grpc|UNAVAILABLE|Resolution note/i)
+  await etcd.start()
+  await expect.poll(async () => (await server.ask(`POST ${path}`, map('again'))).status, { timeout: 10_000 }).toSatisfy((answered) => answered === 201 || answered === 409)
+})
