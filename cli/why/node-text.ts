@@ -63,10 +63,10 @@ function podTable(lost: readonly LostPod[], { startMs }: Outage): string {
   const at = (ms: number | undefined): string => offset(ms, startMs)
   const rows = lost.map(({ namespace, name, removedMs, successor }) => {
     const pod = [`${namespace}/${name}`, at(removedMs)]
-    if (!successor) return [...pod, 'nothing yet', '-', '-', '-', '-', '-']
-    return [...pod, successor.name, successor.nodeName ?? '-', at(successor.createdMs), at(successor.boundMs), at(successor.startedMs), successor.services.length > 0 ? successor.services.join(',') : '-']
+    if (!successor) return [...pod, 'nothing yet', '-', '-', '-', '-', '-', '-']
+    return [...pod, successor.name, successor.nodeName ?? '-', at(successor.createdMs), at(successor.boundMs), at(successor.startedMs), successor.readyMs === undefined ? '-' : clockText(successor.readyMs).slice(0, 8), successor.services.length > 0 ? successor.services.join(',') : '-']
   })
-  return columnsOf(['POD', 'REMOVED', 'REPLACED BY', 'NODE', 'CREATED', 'BOUND', 'STARTED', 'SERVICES'], rows)
+  return columnsOf(['POD', 'REMOVED', 'REPLACED BY', 'NODE', 'CREATED', 'BOUND', 'STARTED', 'READY', 'SERVICES'], rows)
 }
 
 function summary(lost: readonly LostPod[], { startMs, isHeartbeat, verdictMs }: Outage): string {

@@ -47,7 +47,7 @@ const EVENTS: readonly Event[] = [
 const node = (ready: string, more: { readonly message?: string; readonly taints?: readonly object[]; readonly since?: string } = {}): Node =>
   ({ metadata: { name: 'n2' }, spec: { taints: more.taints ?? [] }, status: { conditions: [{ type: 'Ready', status: ready, reason: 'R', message: more.message ?? '', lastTransitionTime: `2030-01-01T${more.since ?? '17:50:01'}Z` }] } }) as unknown as Node
 const GIVEN_UP = node('Unknown', { message: FENCED, taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute', timeAdded: '2030-01-01T17:50:01Z' }] })
-const PODS = [{ metadata: { namespace: 'default', name: 'web-5d-c', uid: 'c' }, spec: { nodeName: 'n3' } }] as unknown as readonly Pod[]
+const PODS = [{ metadata: { namespace: 'default', name: 'web-5d-c', uid: 'c' }, spec: { nodeName: 'n3' }, status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2030-01-01T17:50:02Z' }] } }] as unknown as readonly Pod[]
 const SLICES = [{ metadata: { labels: { 'kubernetes.io/service-name': 'web' } }, endpoints: [{ targetRef: { uid: 'c' }, conditions: { ready: true } }] }] as unknown as readonly EndpointSlice[]
 
 const story = (of: Node | undefined, events: readonly Event[], more: Partial<NodeStory> = {}): NodeStory => ({ name: 'n2', node: of, sight: { kind: 'unknown' }, outages: outagesOf('n2', events, of), events, pods: PODS, slices: SLICES, nowMs: at('17:51:00.000'), ...more })
@@ -62,9 +62,9 @@ TIME (UTC)     AFTER      WHAT
 17:50:01.125   +1.202 s   taint node.kubernetes.io/out-of-service=nodeshutdown:NoExecute
 17:50:02.025   +2.102 s   PodsReplaced: 2 pods replaced in 0.9 s
 
-POD                REMOVED    REPLACED BY   NODE   CREATED    BOUND      STARTED    SERVICES
-default/web-5d-a   +1.207 s   web-5d-c      n3     +1.277 s   +1.287 s   +1.577 s   web
-default/web-5d-b   +1.208 s   web-5d-d      -      +1.278 s   -          -          -
+POD                REMOVED    REPLACED BY   NODE   CREATED    BOUND      STARTED    READY      SERVICES
+default/web-5d-a   +1.207 s   web-5d-c      n3     +1.277 s   +1.287 s   +1.577 s   17:50:02   web
+default/web-5d-b   +1.208 s   web-5d-d      -      +1.278 s   -          -          -          -
 
 1 pod started elsewhere 1.6 s after the last heartbeat, 375 ms after the verdict; 1 not yet.
 `)

@@ -1,5 +1,6 @@
 /** Which pods a node lost in an outage, and what stands in their place. PURE. */
 import type { EndpointSlice, Event, Pod } from '../../shared/model/gen/api.ts'
+import { parseTime } from '../../shared/model/time.ts'
 import { firstMs } from '../events/moment.ts'
 import type { Outage } from './outages.ts'
 
@@ -10,6 +11,8 @@ export interface Successor {
   readonly boundMs: number | undefined
   /** When the first of its containers started. */
   readonly startedMs: number | undefined
+  /** When it became ready, to the second: more is not stored. */
+  readonly readyMs: number | undefined
   /** Services that lead to it: those in brackets do not yet. */
   readonly services: readonly string[]
 }
@@ -102,8 +105,14 @@ function successorOf({ key, name, atMs }: Creation, { facts, events }: { readonl
     createdMs: atMs,
     boundMs: scheduled && firstMs(scheduled),
     startedMs: started && firstMs(started),
+    readyMs: pod && readyMs(pod),
     services: pod ? servicesOf(pod, facts.slices) : [],
   }
+}
+
+function readyMs({ status }: Pod): number | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+  return ready?.status === 'True' ? parseTime(ready.lastTransitionTime) : undefined
 }
 
 function servicesOf({ metadata }: Pod, slices: readonly EndpointSlice[]): readonly string[] {

@@ -110,7 +110,7 @@ describe('one control plane, three nodes', () => {
     await expect.poll(async () => (await gantry('why', 'node/n3')).stdout, { timeout: 20_000 }).toMatch(new RegExp(`${lost.length} pods? started elsewhere `))
     const story = (await gantry('why', 'node/n3')).stdout
     expect(story).toMatch(/^Node n3 is given up: /)
-    for (const pod of lost) expect(story).toMatch(new RegExp(`default/${pod.metadata.name} +[-+]\\S+ s +shop-\\S+ +n[12] +\\+\\S+ s +\\+\\S+ s +\\+\\S+ s +shop`))
+    for (const pod of lost) expect(story).toMatch(new RegExp(`default/${pod.metadata.name} +[-+]\\S+ s +shop-\\S+ +n[12] +\\+\\S+ s +\\+\\S+ s +\\+\\S+ s +\\d\\d:\\d\\d:\\d\\d +shop`))
     const successor = new RegExp(`default/${lost[0]?.metadata.name} +\\S+ s +(shop-\\S+)`).exec(story)?.[1] ?? ''
     expect((await gantry('why', `pod/${successor}`)).stdout).toContain(`It replaces pod ${lost[0]?.metadata.name}, which was on node n3`)
     expect(following.output()).toMatch(/Node\/n3 /)
