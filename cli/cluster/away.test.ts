@@ -72,6 +72,18 @@ test('reads are repeated when the server is busy or breaks off; writes are not, 
   expect(explain(failure)).toEqual({ exitCode: 1, message: `error: The connection to the server 127.0.0.1:${port} broke off after the request to create deployments.apps/web was sent: it is not known whether that was done.\nLook with "gantry get deployments.apps/web -n shop -o yaml" before you do it again.` })
 })
 
+test('an answer that goes on and breaks off is told as what it is', async () => {
+  const { port } = await serve((_, response) => {
+    response.write('a line\n')
+    setTimeout(() => response.socket?.destroy(), 20)
+  })
+  const { chunks } = await clusterAt(port).cluster.stream({ path: '/log' })
+  const reading = (async () => {
+    for await (const chunk of chunks) expect(chunk.toString()).toBe('a line\n')
+  })()
+  expect(explain(await reading.catch((error: unknown) => error)).message).toBe(`The connection to the server 127.0.0.1:${port} broke off, as when a control plane ends or hands over its address: do it again.`)
+})
+
 test('a write that the server refused for now is sent again; of one that it lost sight of nobody knows', async () => {
   let asked = 0
   const { port } = await serve(({ method }, response) => {

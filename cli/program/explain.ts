@@ -48,6 +48,11 @@ function unreachable(error: Error): string {
       return `Unable to connect to the server: the certificate of ${host} comes from an authority that the kubeconfig does not name: was the cluster made anew since? "gantry kubeconfig" prints the current one`
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `Unable to connect to the server: the certificate of ${host} is for other names: use one of them as server, or --tls-server-name (${cause.message})`
+    case undefined:
+    case 'ECONNRESET':
+    case 'EPIPE':
+      if (/ broke off /.test(error.message)) return `The connection to the server ${host} broke off, as when a control plane ends or hands over its address: do it again.`
+      return `Unable to connect to the server: ${error.message}`
     default:
       return `Unable to connect to the server: ${error.message}`
   }
