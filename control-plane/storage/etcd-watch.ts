@@ -20,6 +20,8 @@ export interface EtcdWatchOptions {
 }
 
 const backoff: BackoffPolicy = { baseMs: 10, capMs: 500, factor: 2 }
+/** A stream that is this far behind what is known to have happened has been forgotten by its server, or hangs with it. */
+const STALLED_MS = 1_000
 /** How much of the newest past is kept so that a watch can begin a little behind. */
 const RECENT_EVENTS = 2048
 
@@ -54,6 +56,11 @@ export class EtcdWatch {
   prepare(): Hub {
     this.#hub ??= new Hub(this.#options)
     return this.#hub
+  }
+
+  /** The revision has happened: who has not heard of it soon hears nothing any more. */
+  happened(modRevision: number): void {
+    this.#hub?.happened(modRevision)
   }
 
   /** What etcd has forgotten is forgotten here too. */
@@ -123,6 +130,8 @@ class Hub {
   #opened = Promise.withResolvers<void>()
   /** The last etcd revision that has come by; `undefined`: start with the next. */
   #last: number | undefined
+  #stream = new AbortController()
+  #isDoubted = false
 
   constructor(options: EtcdWatchOptions) {
     this.#options = options
@@ -146,6 +155,16 @@ class Hub {
     return signal.aborted ? undefined : this.#recent
   }
 
+  happened(modRevision: number): void {
+    if (this.#isDoubted || modRevision <= (this.#last ?? 0)) return
+    this.#isDoubted = true
+    const stream = this.#stream
+    this.#options.clock.after(STALLED_MS, () => {
+      this.#isDoubted = false
+      if (modRevision > (this.#last ?? 0) && stream === this.#stream) stream.abort(new Fault('timeout', `etcd is at revision ${modRevision} and the watch has not come past ${this.#last ?? 'its beginning'}`))
+    })
+  }
+
   compact(revision: Revision): void {
     this.#recent?.compact(listRevision(modRevisionOf(revision)))
   }
@@ -159,10 +178,13 @@ class Hub {
     const { signal } = this.#ended
     for (let failures = 0; !signal.aborted; ) {
       try {
-        for await (const response of watchStream(this.#options.client, this.#last ?? 0, signal)) {
+        this.#stream = new AbortController()
+        const stream = this.#stream.signal
+        for await (const response of watchStream(this.#options.client, this.#last ?? 0, AbortSignal.any([signal, stream]))) {
           failures = 0
           await this.#take(response)
         }
+        if (stream.aborted) throw stream.reason as Fault
       } catch (error) {
         if (signal.aborted) return
         if (isFault(error, 'gone')) this.#forget(error)

@@ -54,7 +54,11 @@ class EtcdStorage implements Storage {
       soon: (run) => void setImmediate(run),
       commit: (batch) => this.#commit(batch),
     })
-    this.#currentModRevision = sharedRead(async () => Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision))
+    this.#currentModRevision = sharedRead(async () => {
+      const modRevision = Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision)
+      this.#watches.happened(modRevision)
+      return modRevision
+    })
     this.#watches = new EtcdWatch({ client: this.#client, clock, log, currentModRevision: this.#currentModRevision })
   }
 

@@ -3,8 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../../control-plane/apiserver/core/testing.ts'
 import type { Storage } from '../../control-plane/storage/port.ts'
 import { createEtcdStorage } from '../../control-plane/storage/etcd.ts'
+import { createWatchCache } from '../../control-plane/storage/storage.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import { startEtcd, type TestEtcd } from './etcd.ts'
+import { linkTo } from './link.ts'
 
 const CALL_MS = 500
 let etcd: TestEtcd
@@ -70,4 +73,21 @@ test('while etcd is away requests are refused at once, in words', async () => {
   expect(text(body)).not.toMatch(/grpc|UNAVAILABLE|Resolution note/i)
   await etcd.start()
   await expect.poll(async () => (await server.ask(`POST ${path}`, map('again'))).status, { timeout: 10_000 }).toSatisfy((answered) => answered === 201 || answered === 409)
+})
+
+test('a watch whose member of etcd has vanished without a word goes on at another, as soon as it is known to miss something', async () => {
+  await using link = await linkTo(etcd.endpoint)
+  await using near = createEtcdStorage({ endpoints: [link.endpoint, etcd.endpoint], callMs: CALL_MS })
+  const cache = createWatchCache({ storage: near, prefix: '/gantry/core/pods/', clock: systemClock })
+  const stop = new AbortController()
+  const running = cache.run(stop.signal)
+  await cache.whenReady()
+  link.freeze()
+  const started = performance.now()
+  const written = await storage.write({ kind: 'put', key: '/gantry/core/pods/a/b', value: '{}', expect: { kind: 'any' } })
+  if (written.kind !== 'committed') throw new Error(written.kind)
+  await expect.poll(() => near.currentRevision().then((revision) => cache.waitFor(revision)).then(() => cache.get('/gantry/core/pods/a/b')?.revision, () => undefined), { timeout: 8_000 }).toBe(written.revision)
+  expect(performance.now() - started).toBeLessThan(6_000)
+  stop.abort()
+  await running
 })
