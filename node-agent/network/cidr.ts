@@ -25,6 +25,11 @@ export const formatIp = (value: number): string => [24, 16, 8, 0].map((shift) =>
 
 export const sizeOf = ({ prefix }: Range): number => 2 ** (32 - prefix)
 
+export function isInRange({ base, prefix }: Range, ip: string): boolean {
+  const value = parseIp(ip)
+  return value !== undefined && value >= base && value < base + 2 ** (32 - prefix)
+}
+
 /** The first address after the net's own: the bridge. */
 export const gatewayOf = ({ base }: Range): string => formatIp(base + 1)
 

@@ -7,7 +7,7 @@ import { type Conntrack, systemConntrack } from '../host/netns-conntrack.ts'
 import { type NodeNetwork, systemNodeNetwork } from '../host/netns-node.ts'
 import { type Nft, systemNft } from '../host/nft.ts'
 import { nextAddress } from './addresses.ts'
-import { macOf } from './cidr.ts'
+import { isInRange, macOf } from './cidr.ts'
 import type { HostPort } from './host-ports.ts'
 import { type NodeSetup, setUpNode, tearDownNode } from './node-setup.ts'
 import { type PodRecord, PodRecords } from './pod-records.ts'
@@ -128,6 +128,9 @@ class LinuxPodNetwork implements PodNetwork {
   }
 
   #allocate(podUid: string, { range }: NodeSetup, hostPorts: readonly HostPort[]): PodRecord {
+    // Begun by an agent that was killed.
+    const begun = this.#records.get(podUid)
+    if (begun !== undefined && isInRange(range, begun.ip)) return { ...begun, hostPorts }
     const taken = new Set(this.#records.addresses())
     const ip = nextAddress(range, taken, this.#lastAddress)
     if (ip === undefined) throw new Fault('exhausted', `no address is free in this node's pod range: ${taken.size} pods have one`)

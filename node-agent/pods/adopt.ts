@@ -14,6 +14,7 @@ import { imageRecord } from './step-prepare.ts'
  */
 export async function adopt(parts: PodParts, pod: Pod, record: PodRecord): Promise<PodRecord> {
   let adopted = record
+  await sweepUnfinished(parts, pod)
   const ids = await parts.runtime.list()
   for (const container of containersOf(pod)) {
     adopted = await adoptNoted({ parts, pod, container, ids }, adopted)
@@ -22,6 +23,13 @@ export async function adopt(parts: PodParts, pod: Pod, record: PodRecord): Promi
   if (adopted.cleaned || adopted.stop !== undefined) return adopted
   // Sandbox and volumes are prepared again where the sandbox is gone (a reboot), which finds what is there.
   return (await keepsSandbox(parts, pod, adopted)) ? adopted : { ...adopted, sandbox: { kind: 'none' }, volumes: { kind: 'none' } }
+}
+
+/** Files that an agent was writing when it was killed. */
+async function sweepUnfinished({ files, volumes }: PodParts, pod: Pod): Promise<void> {
+  const folder = volumes.podFolder(pod.metadata.uid ?? '')
+  const folders = [folder, ...containersOf(pod).map(({ spec }) => `${folder}/containers/${spec.name}`)]
+  for (const one of folders) for (const name of await files.names(one)) if (name.endsWith('.tmp')) await files.remove(`${one}/${name}`)
 }
 
 async function keepsSandbox({ network, cgroups }: PodParts, pod: Pod, record: PodRecord): Promise<boolean> {

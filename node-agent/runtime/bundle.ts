@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { namesIn, removeTree } from '../host/files.ts'
 import { unlessMissing } from '../host/errno.ts'
@@ -78,5 +78,10 @@ async function identifyByPidFile(path: string): Promise<ProcessIdentity | undefi
 }
 
 export const listBundles = (folders: RuntimeFolders): Promise<readonly string[]> => namesIn(folders.bundles)
+
+/** What commands run inside would have said, of an agent that was killed. */
+export async function sweepExecLogs(bundle: string): Promise<void> {
+  for (const name of await namesIn(bundle)) if (/^exec-[0-9a-f]+\.log$/.test(name)) await rm(join(bundle, name), { force: true })
+}
 
 export const removeBundle = (bundle: string): Promise<void> => removeTree(bundle)

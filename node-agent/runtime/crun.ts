@@ -11,7 +11,7 @@ import { runProgram } from '../host/exec.ts'
 import { ensureFolder, exists } from '../host/files.ts'
 import { identify } from '../host/proc.ts'
 import { signalProcess } from '../host/signals.ts'
-import { bundleOf, configuredCgroup, findMonitor, listBundles, readContainerFile, removeBundle, runtimeFolders, writeBundle, writeContainerFile, type ContainerFile, type RuntimeFolders } from './bundle.ts'
+import { bundleOf, configuredCgroup, findMonitor, listBundles, readContainerFile, removeBundle, runtimeFolders, sweepExecLogs, writeBundle, writeContainerFile, type ContainerFile, type RuntimeFolders } from './bundle.ts'
 import { createUnderMonitor } from './conmon.ts'
 import { execInContainer } from './exec-process.ts'
 import { watchExits, type ExitRecord, type ExitWatch } from './exits.ts'
@@ -73,7 +73,10 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
 
   async begin(): Promise<void> {
     for (const id of await endHalfMade(this.#folders, this.#options.clock)) await this.delete(id)
-    for (const id of await listBundles(this.#folders)) await this.#load(id)
+    for (const id of await listBundles(this.#folders)) {
+      await sweepExecLogs(bundleOf(this.#folders, id))
+      await this.#load(id)
+    }
     this.#exits = await watchExits(this.#folders, (id) => void this.#noteExit(id))
   }
 
@@ -102,26 +105,43 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     if (known === undefined) return { kind: 'refused', message: `no container ${id}` }
     if (known.file.startedMs !== undefined) return { kind: 'started', startedMs: known.file.startedMs }
     const startedMs = this.#options.clock.nowMs()
-    if (!(this.name === 'crun' && (await this.#releaseByFifo(id)))) {
-      const result = await runProgram(this.#options.runtime, ['--root', this.#folders.runtimeRoot, 'start', id])
-      if (result.exitCode !== 0) return { kind: 'refused', message: plainWords(result.stderr) }
-    }
+    // Noted first: a container that ran, and of which nobody knows it, would be made and run once more.
+    await writeContainerFile(bundleOf(this.#folders, id), { ...known.file, startedMs })
+    const refusal = await this.#release(id)
+    if (refusal !== undefined) return { kind: 'refused', message: refusal }
     known.file = { ...known.file, startedMs }
-    await writeContainerFile(bundleOf(this.#folders, id), known.file)
     return { kind: 'started', startedMs }
   }
+
+  /** Lets the container's process go on to its command; answers why not. */
+  async #release(id: string): Promise<string | undefined> {
+    if (this.name === 'crun' && (await this.#releaseByFifo(id))) return undefined
+    const result = await runProgram(this.#options.runtime, ['--root', this.#folders.runtimeRoot, 'start', id])
+    return result.exitCode === 0 ? undefined : plainWords(result.stderr)
+  }
+
+  /** A start that was noted by an agent before this one, and perhaps not carried out to its end. */
+  async #finishStart(id: string): Promise<void> {
+    if (!(await exists(this.#fifoOf(id)))) return
+    // Where nobody waits at the pipe any more the process was let go, and the program would wait for it for ever.
+    if (this.name !== 'crun') await this.#release(id)
+    else if (!(await this.#releaseByFifo(id))) await rm(this.#fifoOf(id), { force: true })
+  }
+
+  readonly #fifoOf = (id: string): string => join(this.#folders.runtimeRoot, id, 'exec.fifo')
 
   /**
    * What `crun start` does (it writes one byte into the pipe the container's process waits at, and removes it), without the program: 0.2 ms
    * in place of 5. Answers false where it does not look as expected; then the program does it.
    */
   async #releaseByFifo(id: string): Promise<boolean> {
-    const path = join(this.#folders.runtimeRoot, id, 'exec.fifo')
+    const path = this.#fifoOf(id)
     try {
       const pipe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK)
       try {
-        await unlink(path)
+        // As long as the pipe is there, whoever comes after an agent that was killed lets the process go once more.
         await pipe.write('\0')
+        await unlink(path)
       } finally {
         await pipe.close()
       }
@@ -144,13 +164,15 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     const cgroupsPath = (known?.file ?? (await readContainerFile(bundle)))?.cgroupsPath ?? (await configuredCgroup(bundle))
     if (this.name === 'crun' && known?.exit !== undefined) await rm(join(this.#folders.runtimeRoot, id), { recursive: true, force: true })
     else if (await exists(join(this.#folders.runtimeRoot, id))) await this.#deleteByProgram(id)
-    await removeBundle(bundle)
+    if (cgroupsPath !== '') {
+      // What the first process left behind dies with it in a pid namespace of its own only.
+      await this.#options.cgroups.killAll(cgroupsPath)
+      await this.#options.cgroups.remove(cgroupsPath)
+    }
     await rm(join(this.#folders.exits, id), { force: true })
+    // Last, because it tells of all the rest.
+    await removeBundle(bundle)
     this.#known.delete(id)
-    if (cgroupsPath === '') return
-    // What the first process left behind dies with it in a pid namespace of its own only.
-    await this.#options.cgroups.killAll(cgroupsPath)
-    await this.#options.cgroups.remove(cgroupsPath)
   }
 
   async #deleteByProgram(id: string): Promise<void> {
@@ -209,6 +231,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     if (file === undefined) return undefined
     const known: Known = { file }
     this.#known.set(id, known)
+    if (file.startedMs !== undefined) await this.#finishStart(id)
     return known
   }
 

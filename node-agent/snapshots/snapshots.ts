@@ -43,10 +43,10 @@ class OverlaySnapshots implements Snapshots {
   async prepare(key: string, layers: readonly string[]): Promise<{ readonly rootfs: string }> {
     const { folder, rootfs, upper, work } = this.#foldersOf(key)
     await mkdir(folder, { recursive: true, mode: 0o711 })
-    const [made] = await Promise.all([upper, work, rootfs].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
-    // The union's root folder is the upper one: it is to look like the image's.
-    if (made !== undefined) await copyOwnerAndMode(layers.at(-1), upper)
+    await Promise.all([upper, work, rootfs].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
     if (!(await this.#isMounted(folder, rootfs))) {
+      // The union's root folder is the upper one: it is to look like the image's. An agent that was killed may have made it and no more.
+      await copyOwnerAndMode(layers.at(-1), upper)
       // The mark of an earlier volatile mount, whose namespace is gone: overlayfs would refuse to mount over it.
       await removeTree(join(work, 'work', 'incompat'))
       await this.#mount(rootfs, { layers: layers.length === 0 ? [join(this.#root, EMPTY)] : layers, upper, work })

@@ -1,6 +1,6 @@
 /** The status of a Deployment from those of its replica sets. PURE. */
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../shared/model/gen/api.ts'
-import { parseTime } from '../../../shared/model/time.ts'
+import { formatTime, parseTime } from '../../../shared/model/time.ts'
 import {
   AVAILABLE,
   completed,
@@ -97,12 +97,18 @@ function withProgress({ deployment, generations, nowMs }: StatusView, counts: Co
   const seconds = progressDeadlineOf(deployment)
   if (seconds === undefined) return without(conditions, PROGRESSING)
   const known = findCondition(conditions, PROGRESSING)
-  if ((counts.replicas ?? 0) === (counts.updatedReplicas ?? 0) && known?.reason === NEW_SET_AVAILABLE) return conditions
   const subject = generations.current ? `ReplicaSet "${generations.current.set.metadata.name}"` : `Deployment "${deployment.metadata.name}"`
+  if ((counts.replicas ?? 0) === (counts.updatedReplicas ?? 0) && known?.reason === NEW_SET_AVAILABLE) return isComplete(deployment, counts) ? completedBy(conditions, subject, nowMs) : conditions
   if (isComplete(deployment, counts)) return withCondition(conditions, PROGRESSING, { verdict: completed(subject), nowMs })
   if (hasProgressed(deployment, counts)) return stillProgressing(conditions, subject, nowMs)
   if (hasTimedOut(conditions, seconds, nowMs)) return withCondition(conditions, PROGRESSING, { verdict: timedOut(subject), nowMs })
   return conditions
+}
+
+/** A control plane that was killed on the way may never have told of the rollout between: then the set of the one before is still named. */
+function completedBy(conditions: Conditions, subject: string, nowMs: number): Conditions {
+  const { message } = completed(subject)
+  return conditions.map((condition) => (condition.type === PROGRESSING && condition.message !== message ? { ...condition, message, lastUpdateTime: formatTime(nowMs) } : condition))
 }
 
 /** Each step forward starts the deadline anew, though the condition has been True all along. */
