@@ -98,6 +98,12 @@ test('pods of other nodes and of other sets are not mixed up', () => {
   expect(outage && lostPods('n2', outage, { events, pods: [], slices: [] }).map(({ name, successor }) => [name, successor?.name])).toEqual([['web-5d-a', 'web-5d-c'], ['web-5d-b', undefined]])
 })
 
+test('who removed a pod may have said from where', () => {
+  const from = (name: string): readonly Event[] => EVENTS.map((one) => (one.involvedObject.name === 'web-5d-b' ? { ...one, related: { kind: 'Node', name } } : one))
+  const lost = (events: readonly Event[]): readonly string[] => outagesOf('n2', events, GIVEN_UP).flatMap((outage) => lostPods('n2', outage, { events, pods: [], slices: [] }).map(({ name }) => name))
+  expect([lost(from('n2')), lost(from('n9'))]).toEqual([['web-5d-a', 'web-5d-b'], ['web-5d-a']])
+})
+
 test('a pod knows whom it replaces, and that its node stopped it', () => {
   expect(replacementText({ namespace: 'default', name: 'web-5d-c' }, EVENTS, [])).toBe(`It replaces pod web-5d-a, which was on node n2 when that was lost at 17:49:59.923 UTC (NodeFenced: ${FENCED}). "gantry why node/n2" tells it step by step.`)
   expect(replacementText({ namespace: 'default', name: 'web-5d-a' }, EVENTS, [])).toBeUndefined()

@@ -87,8 +87,9 @@ function replaces(creation: Creation, { key, creations }: { readonly key: string
   return kind === 'StatefulSet' ? creation.key === key : key.slice(0, key.lastIndexOf('-')) === owner
 }
 
-/** By the scheduler's word, or that of the node's agent; what nobody remembers is believed of the message that names the node, or if no other is named. */
+/** By the word of who removed it, of the scheduler, or of the node's agent. Where nobody remembers it may have been. */
 function wasOn(nodeName: string, events: readonly Event[], removal: Event): boolean {
+  if (removal.related?.kind === 'Node') return removal.related.name === nodeName
   const before = events.filter((event) => firstMs(event) <= firstMs(removal))
   const places = before.flatMap(({ message = '', source }) => [ASSIGNED.exec(message)?.[1], source?.host].filter((one) => one !== undefined && one !== ''))
   return places.length === 0 || places.at(-1) === nodeName

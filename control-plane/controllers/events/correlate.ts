@@ -11,6 +11,8 @@ export interface Occurrence {
   readonly component: string
   /** What was being done: `Binding`. Components that say so write Events of the new kind (`events.k8s.io`). */
   readonly action?: string | undefined
+  /** A second object that has to do with it: the node that a pod is taken from. */
+  readonly related?: ObjectReference | undefined
   readonly atMs: number
 }
 
@@ -30,8 +32,8 @@ export const COMBINED_PREFIX = '(combined from similar events): '
 export function newEvent(of: Occurrence, { count, sequence }: { readonly count: number; readonly sequence: number }): Event {
   const namespace = of.involvedObject.namespace ?? 'default'
   const metadata = { name: `${of.involvedObject.name}.${hexNanos(of.atMs, sequence)}`, namespace }
-  const { involvedObject, type, reason, message } = of
-  const told = { apiVersion: 'v1', kind: 'Event', metadata, involvedObject, type, reason, message, reportingComponent: of.component }
+  const { involvedObject, type, reason, message, related } = of
+  const told = { apiVersion: 'v1', kind: 'Event', metadata, involvedObject, type, reason, message, reportingComponent: of.component, ...(related ? { related } : {}) }
   if (of.action !== undefined) return { ...told, action: of.action, eventTime: formatMicroTime(of.atMs), reportingInstance: of.component, ...(count > 1 ? repetition(of, count) : {}) }
   const time = formatTime(of.atMs)
   return { ...told, source: { component: of.component }, firstTimestamp: time, lastTimestamp: time, count, reportingInstance: '' }

@@ -22,6 +22,14 @@ test('the same again counts up, something else is an event of its own, an object
   ])
 })
 
+test('a second object that has to do with it is named', async () => {
+  await using here = world()
+  await here.start()
+  here.parts.events.record('c', pod, { ...told('x'), related: { kind: 'Node', name: 'n' } })
+  await here.clock.advance(100)
+  expect(here.client.all(events)[0]?.related).toEqual({ kind: 'Node', name: 'n' })
+})
+
 test('with an action it is an event of the new kind, which counts in a series', async () => {
   await using here = world()
   await here.start()

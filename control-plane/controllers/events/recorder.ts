@@ -19,6 +19,8 @@ export interface Happening {
   readonly message: string
   /** See {@link Occurrence.action}. */
   readonly action?: string | undefined
+  /** See {@link Occurrence.related}. */
+  readonly related?: ObjectReference | undefined
 }
 
 export interface EventRecorder {
