@@ -13,7 +13,7 @@ import { createRestClient, type RestClient } from '../../shared/kit/rest-client.
 import { check } from '../history/check.ts'
 import { Client } from '../history/client.ts'
 import { Follower } from '../history/follower.ts'
-import type { Change, Operation, Violation } from '../history/history.ts'
+import type { Change, History, Operation, Violation } from '../history/history.ts'
 import { httpDoor } from '../history/http-door.ts'
 import { Recorder } from '../history/recorder.ts'
 import { configMapsIn } from '../history/subject.ts'
@@ -27,13 +27,16 @@ export interface Judged {
   readonly violations: readonly Violation[]
   readonly operations: readonly Operation[]
   readonly changes: readonly Change[]
+  /** How much there was to judge. */
+  readonly told: string
 }
 
 export class HistoryLab {
   readonly name: string
   readonly spec: LabSpec
   readonly machines: readonly string[]
-  readonly #clients: readonly RestClient[]
+  /** Of each control plane, in the order of the machines. */
+  readonly clients: readonly RestClient[]
   readonly #etcd: Storage
   readonly #recorder = new Recorder(clock)
   readonly #subject = configMapsIn('default', 5)
@@ -49,7 +52,7 @@ export class HistoryLab {
     this.name = spec.name
     this.spec = spec
     this.machines = controlPlaneMachines(spec)
-    this.#clients = clients
+    this.clients = clients
     this.#etcd = etcd
   }
 
@@ -67,7 +70,7 @@ export class HistoryLab {
   async start(seed: number): Promise<void> {
     const { revision } = await this.#etcd.list(MAPS)
     this.#told = revision
-    const doors = this.#clients.map((client, index) =>
+    const doors = this.clients.map((client, index) =>
       httpDoor({ client, server: () => `${this.machines[index]}.${this.#lives.get(this.machines[index] ?? '') ?? 0}`, onBegin: () => this.#recorder.begins(), answerMs: 4_000, streamMs: (WATCH_SECONDS + 2) * 1_000 }),
     )
     const client = (name: string, index: number): Client => {
@@ -107,7 +110,7 @@ export class HistoryLab {
   /** Ends the work, waits until all is told everywhere, and judges. */
   async judge(): Promise<Judged> {
     this.#working.abort()
-    await until(async () => (await Promise.all(this.#clients.map((client) => client.request({ path: '/readyz', signal: AbortSignal.timeout(2_000) }).then(({ status }) => status === 200, () => false)))).every(Boolean), 'every control plane is ready')
+    await until(async () => (await Promise.all(this.clients.map((client) => client.request({ path: '/readyz', signal: AbortSignal.timeout(2_000) }).then(({ status }) => status === 200, () => false)))).every(Boolean), 'every control plane is ready')
     // What was sent and not answered may still be on its way.
     await sleep(clock, 6_000)
     const { revision } = await this.#etcd.list(MAPS)
@@ -116,13 +119,13 @@ export class HistoryLab {
     this.#following.abort()
     await Promise.all(this.#running)
     const history = this.#recorder.history(this.#changes)
-    return { violations: check(history), operations: history.operations, changes: this.#changes }
+    return { violations: check(history), operations: history.operations, changes: this.#changes, told: tell(history) }
   }
 
   async down(): Promise<void> {
     this.#working.abort()
     this.#following.abort()
-    for (const client of this.#clients) client[Symbol.dispose]()
+    for (const client of this.clients) client[Symbol.dispose]()
     await this.#etcd[Symbol.asyncDispose]()
     await lab.down(this.name, { keep: false })
   }
@@ -136,6 +139,12 @@ export class HistoryLab {
       this.#told = batch.revision
     }
   }
+}
+
+function tell({ operations, changes }: History): string {
+  const writes = operations.filter((one) => one.kind === 'write')
+  const count = (kind: string): number => writes.filter(({ outcome }) => outcome.kind === kind).length
+  return `${operations.length} operations, ${changes.length} changes; of ${writes.length} writes ${count('done')} done, ${count('refused')} refused, ${count('unknown')} unknown; ${operations.filter((one) => one.kind === 'watch').length} watches`
 }
 
 async function until(holds: () => Promise<boolean>, what: string, limitMs = 60_000): Promise<void> {
