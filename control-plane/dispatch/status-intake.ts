@@ -1,6 +1,7 @@
 import type { PodStatusReport } from '../../proto/gen/node/v1/session.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import type { BackoffPolicy } from '../../shared/kit/backoff.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { workQueue, type WorkQueue } from '../../shared/kit/work-queue.ts'
@@ -11,6 +12,9 @@ import type { ApiClient } from '../client/port.ts'
 import type { Informer, Lister } from '../informers/port.ts'
 import type { NodeLiveness } from './liveness-port.ts'
 import { mergePodStatus } from './merge-status.ts'
+
+/** People look at statuses: after an outage they are right within a second. */
+const RETRY: BackoffPolicy = { baseMs: 5, capMs: 1_000, factor: 2 }
 
 interface Told {
   readonly node: string
@@ -39,7 +43,7 @@ export class StatusIntake {
     this.#client = from.client
     this.#pods = from.pods
     this.#log = from.log
-    this.#queue = workQueue(from.clock)
+    this.#queue = workQueue(from.clock, RETRY)
     from.pods.subscribe(({ key, after }) => {
       if (after) this.#recheck(key, after)
       else this.#told.delete(key)

@@ -18,7 +18,8 @@ export interface WorkQueue {
   readonly size: number
 }
 
-export const controllerBackoff: BackoffPolicy = { baseMs: 5, capMs: 30_000, factor: 2 }
+/** After an outage, however long, everything has been tried again within the cap. */
+export const controllerBackoff: BackoffPolicy = { baseMs: 5, capMs: 5_000, factor: 2 }
 
 export function workQueue(clock: Clock, policy: BackoffPolicy = controllerBackoff): WorkQueue {
   const queue: string[] = []
