@@ -1,7 +1,7 @@
 /**
  * The rules of fencing against everything that can happen, in a model that is the protocol and nothing else (`test/fencing-model`): the real deciders, clocks
  * that begin anywhere and run up to 0.1 % wrong, messages that are lost, late and overtake each other, parts that stand still, die and boot. That each
- * rule is needed is shown by `test/fencing-model/mistakes.long.ts`.
+ * rule is needed is shown by `test/fencing-model/mistakes.test.ts`.
  */
 import { expect, test } from 'vitest'
 import { walkSafely, walkWithoutPlanes, type Walk } from '../../test/fencing-model/run.ts'
