@@ -99,7 +99,9 @@ export class HistoryLab {
   /** The storage forgets what the referee has heard. */
   async compact(): Promise<void> {
     this.#recorder.forgets()
-    await this.#etcd.compact(this.#told)
+    const revision = this.#told
+    // The member that is asked may be the one that is away.
+    await until(() => this.#etcd.compact(revision).then(() => true, () => false), 'the storage has forgotten')
   }
 
   /** What was cut off may have to begin anew. */
