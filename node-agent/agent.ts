@@ -4,6 +4,7 @@ import { messageOf } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
 import type { Random } from '../shared/kit/random.ts'
 import type { Node } from '../shared/model/gen/api.ts'
+import type { UnreachablePeer } from './fencing/peers.ts'
 import type { ImageStore } from './images/port.ts'
 import type { NodeRoute, PodNetwork, ServicePort } from './network/port.ts'
 import type { PodReporter, PodWorkers } from './pods/port.ts'
@@ -11,7 +12,7 @@ import { deepEqual } from '../shared/model/json.ts'
 import { AssignmentStore, type AssignedObjects } from './session/assignment-store.ts'
 import { latest } from './session/latest.ts'
 import { nodeObject, type HostFacts, type Readiness } from './session/node-object.ts'
-import { Outbox } from './session/outbox.ts'
+import { Outbox, type NodeEvent } from './session/outbox.ts'
 import type { ControlPlaneLink } from './session/port.ts'
 import { AgentSession } from './session/session.ts'
 
@@ -30,12 +31,23 @@ export interface AgentOptions {
   readonly createWorkers: (reporter: PodReporter, assigned: AssignedObjects) => PodWorkers
   /** PURE: what is to be programmed for the services. */
   readonly servicePorts: (assigned: AssignedObjects) => readonly ServicePort[]
+  /** Which other members cannot be reached; `undefined` while nobody knows. */
+  readonly reach?: Reach
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
+export interface Reach {
+  readonly unreachable: readonly UnreachablePeer[] | undefined
+  onReach(listener: () => void): () => void
+}
+
 export interface Agent {
+  /** An event of the node itself, told when there is a session. */
+  event(event: NodeEvent): void
+  /** Registers anew: what was told of this node before does not count any more. */
+  registerAnew(): void
   /** Runs until the signal aborts; containers keep running. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -51,9 +63,12 @@ export function createAgent(options: AgentOptions): Agent {
   let imageList: NodeImages = []
 
   const node = (): Node =>
-    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, readiness })
+    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, readiness, unreachable: options.reach?.unreachable })
 
+  let current: AgentSession | undefined
   return {
+    event: (event) => outbox.nodeEvent(event),
+    registerAnew: () => current?.reopen(),
     async run(signal) {
       const failed = (what: string) => (error: unknown) => log.warn({ err: messageOf(error) }, `${what} not programmed yet`)
       const unready = (reason: string): void => {
@@ -117,12 +132,15 @@ export function createAgent(options: AgentOptions): Agent {
         random,
         log,
       })
+      current = session
       const stopListening = images.onChange(() => imports.request(undefined))
+      const stopReaching = options.reach?.onReach(() => session.nodeChanged())
       try {
         imageList = await imagesOf(images)
         await Promise.all([workers.run(signal), session.run(signal)])
       } finally {
         stopListening()
+        stopReaching?.()
       }
     },
   }

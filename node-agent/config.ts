@@ -4,7 +4,7 @@ import { isJsonObject } from '../shared/model/json.ts'
 /** An agent's settings: a JSON file, or flags of `gantry agent`. */
 export interface AgentConfig {
   readonly nodeName: string
-  /** `https://HOST:6443` of the control plane; agents use the two ports after it (6444 for nodes, 6445 to join). Several: a list, or one text with commas. */
+  /** `https://HOST:6443` of the control plane; agents use the three ports after it (6444 for nodes, 6445 to join, 6446 for heartbeats). Several: a list, or one text with commas. */
   readonly server: readonly string[]
   /** Needed once, until the node has a certificate. */
   readonly token: string | undefined
@@ -13,6 +13,8 @@ export interface AgentConfig {
   readonly imageDir: string
   /** InternalIP: where other nodes reach this one. */
   readonly address: string
+  /** Where other nodes ask this one whether it still hears the control plane, at `address`. */
+  readonly peerPort: number
   /** Below which cgroup everything of the node is: `gantry/lab/n1`; `gantry/node.NAME` unless told otherwise, so that two agents of one host never share one. */
   readonly cgroup: string
   /** Where the boot id is read; the kernel's unless the node is a lab's. */
@@ -23,7 +25,7 @@ export interface AgentConfig {
   readonly runtime: 'crun' | 'runc'
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, labels: {}, runtime: 'crun', token: undefined } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', token: undefined } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {
@@ -54,12 +56,13 @@ const KNOWN: ReadonlySet<string> = new Set(['nodeName', 'server', 'address', ...
 export interface ControlPlanePorts {
   readonly node: { readonly host: string; readonly port: number }
   readonly join: { readonly host: string; readonly port: number }
+  readonly heartbeats: { readonly host: string; readonly port: number }
 }
 
-/** A control plane's host and its ports for nodes and for joining. @throws Fault('invalid') when `server` is no URL. */
+/** A control plane's host and its ports for nodes, for joining and for heartbeats. @throws Fault('invalid') when `server` is no URL. */
 export function portsOf(server: string): ControlPlanePorts {
   const url = URL.parse(server)
   if (!url || url.protocol !== 'https:') throw new Fault('invalid', `"${server}" is not the address of a control plane: it looks like https://HOST:6443`)
   const port = url.port === '' ? 443 : Number(url.port)
-  return { node: { host: url.hostname, port: port + 1 }, join: { host: url.hostname, port: port + 2 } }
+  return { node: { host: url.hostname, port: port + 1 }, join: { host: url.hostname, port: port + 2 }, heartbeats: { host: url.hostname, port: port + 3 } }
 }

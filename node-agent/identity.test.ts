@@ -8,8 +8,9 @@ import { silentLog } from '../shared/kit/log.ts'
 import { createAuthority, issueCertificate } from '../shared/kit/pki.ts'
 import type { TlsFiles } from '../proto/rpc.ts'
 import { parseAgentConfig } from './config.ts'
-import { loadIdentity, whyNotKept } from './identity.ts'
-import { fingerprintOf, type JoinToken } from './session/join.ts'
+import { loadIdentity } from './identity.ts'
+import { whyNotKept } from './known-identity.ts'
+import { fingerprintOf, type JoinToken } from './session/join-token.ts'
 
 const clock = systemClock
 const stateDir = mkdtempSync(join(tmpdir(), 'gantry-identity-'))

@@ -1,11 +1,13 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dialControlPlane, type TlsFiles } from '../proto/rpc.ts'
 import { sleep, type Clock } from '../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
-import { createCertificateRequest, readCertificate, renewAtMs } from '../shared/kit/pki.ts'
+import { createCertificateRequest, renewAtMs } from '../shared/kit/pki.ts'
 import { portsOf, type AgentConfig } from './config.ts'
-import { fingerprintOf, joinWithToken, parseJoinToken, type JoinToken } from './session/join.ts'
+import { readIdentity, whyNotKept } from './known-identity.ts'
+import { joinWithToken } from './session/join.ts'
+import { parseJoinToken, type JoinToken } from './session/join-token.ts'
 
 /** How soon to try again while the control plane does not answer. */
 const RETRY_MS = 40
@@ -13,7 +15,7 @@ const RETRY_MS = 40
 /** The node's own certificate: read from its state folder, or got with the join token (tried until the control plane answers). */
 export async function loadIdentity(config: AgentConfig, { clock, log, signal }: Work): Promise<TlsFiles> {
   const folder = `${config.stateDir}/pki`
-  const known = await read(folder)
+  const known = await readIdentity(config)
   const token = parseJoinToken(config.token ?? '')
   const reason = known ? whyNotKept(known, { nodeName: config.nodeName, token, clock }) : 'this node has no certificate yet'
   if (known && reason === undefined) return known
@@ -22,14 +24,6 @@ export async function loadIdentity(config: AgentConfig, { clock, log, signal }: 
   const joined = await joinUntilAnswered(config, token, { clock, log, signal })
   await write(folder, joined)
   return joined
-}
-
-/** Why the certificate of before is not this node's any more; `undefined` if it is. */
-export function whyNotKept({ ca, cert }: TlsFiles, { nodeName, token, clock }: { readonly nodeName: string; readonly token: JoinToken | undefined; readonly clock: Clock }): string | undefined {
-  const { commonName, notAfterMs } = readCertificate(cert)
-  if (commonName !== `system:node:${nodeName}`) return `the state folder holds the certificate of ${commonName ?? 'nobody'}, and this is node ${nodeName}`
-  if (notAfterMs <= clock.nowMs()) return "this node's certificate has expired"
-  return token && fingerprintOf(ca) !== token.caSha256 ? 'the state folder holds the certificate of another cluster' : undefined
 }
 
 /** One control plane after the other: each of them lets nodes join and renews their certificates. */
@@ -96,15 +90,6 @@ async function renew(config: AgentConfig, identity: TlsFiles, server: string): P
     return { ca: answer.ca, cert: answer.certificate, key: request.privateKeyPem }
   } finally {
     connection.close()
-  }
-}
-
-async function read(folder: string): Promise<TlsFiles | undefined> {
-  try {
-    const [ca, cert, key] = await Promise.all(['ca.crt', 'node.crt', 'node.key'].map((name) => readFile(`${folder}/${name}`, 'utf8')))
-    return ca && cert && key ? { ca, cert, key } : undefined
-  } catch {
-    return undefined
   }
 }
 

@@ -15,6 +15,7 @@ export type KeeperNote =
   | { readonly kind: 'acked'; readonly address: string }
   | { readonly kind: 'link-closed'; readonly address: string; readonly why: string }
   | { readonly kind: 'epoch'; readonly epoch: number; readonly members: readonly string[] }
+  | { readonly kind: 'silence'; readonly forMs: number }
   | { readonly kind: 'agent-hangs' }
 
 export interface KeeperListener {
@@ -159,7 +160,6 @@ export class Keeper {
     })
   }
 
-
   #greet(address: string): void {
     const { nodeName, bootId, instance, agentStartedMs, peerAddress } = this.#options
     this.#planes.get(address)?.send({ relayedNode: '', message: { $case: 'hello', value: { nodeName, bootId, instance, agentStartedMs, peerAddress } } })
@@ -263,7 +263,10 @@ export class Keeper {
     this.#cancelAsk()
     if (this.#membership === undefined || this.#ackReceivedMs === undefined) return
     const { clock } = this.#options
+    let isNoted = false
     const ask = (): void => {
+      if (!isNoted) this.#options.listener.onNote({ kind: 'silence', forMs: Math.round(clock.monotonicMs() - (this.#ackReceivedMs ?? 0)) })
+      isNoted = true
       if (this.#hasEnded) return
       this.#peers.ask()
       this.#cancelAsk = clock.after(this.terms.answerMs / QUESTIONS_PER_ANSWER, ask)

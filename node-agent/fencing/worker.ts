@@ -7,7 +7,7 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { RunRight } from '../../shared/model/fencing.ts'
 import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
-import { forgetState, ownerOf } from './deadlines.ts'
+import type { KeeperNote } from './keeper.ts'
 import type { UnreachablePeer } from './peers.ts'
 import type { PodRight } from './port.ts'
 import { SharedCells, type FromThread, type ThreadStart, type ToThread } from './thread-messages.ts'
@@ -26,6 +26,8 @@ export interface KeeperThread extends PodRight {
   /** K of the terms that hold now. */
   readonly killMs: number
   onReach(listener: () => void): () => void
+  /** What the keeper notes. */
+  onNote(listener: (note: KeeperNote) => void): () => void
   identify(identity: TlsFiles): void
   /** No sign of life from now on; the deadline stands. */
   stop(): void
@@ -39,14 +41,6 @@ const RESTART_MS = 100
 /** It keeps a few maps; the rest are buffers of connections, which are not counted here. */
 const LIMITS = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 } as const
 
-/** The node whose pods the folder's lease was for, if it was another one: they must be gone before this one gives a sign of life. */
-export const formerOwner = (folder: string, nodeName: string): string | undefined => {
-  const owner = ownerOf(folder)
-  return owner === nodeName ? undefined : owner
-}
-
-export { forgetState }
-
 /** Starts it at once. A thread that dies is started again: without it the right ends by itself. */
 export function startKeeper({ clock, log, ...start }: KeeperThreadOptions): KeeperThread {
   const buffer = new SharedArrayBuffer(SharedCells.BYTES)
@@ -55,6 +49,7 @@ export function startKeeper({ clock, log, ...start }: KeeperThreadOptions): Keep
   const whole = { ...start, instance: randomUUID(), agentStartedMs: clock.nowMs(), cells: buffer }
   const rightListeners = new Set<(right: RunRight) => void>()
   const reachListeners = new Set<() => void>()
+  const noteListeners = new Set<(note: KeeperNote) => void>()
   let right: RunRight = { kind: 'none' }
   let killMs = DEFAULT_TERMS.killMs
   let unreachable: readonly UnreachablePeer[] | undefined
@@ -83,7 +78,9 @@ export function startKeeper({ clock, log, ...start }: KeeperThreadOptions): Keep
         return
       case 'note': {
         const { level, message: words } = describeNote(message.note)
-        return sayAt(log, level, words)
+        sayAt(log, level, words)
+        for (const listener of noteListeners) listener(message.note)
+        return
       }
       case 'trouble':
         return log.warn({}, message.message)
@@ -118,6 +115,10 @@ export function startKeeper({ clock, log, ...start }: KeeperThreadOptions): Keep
     onReach(listener) {
       reachListeners.add(listener)
       return () => reachListeners.delete(listener)
+    },
+    onNote(listener) {
+      noteListeners.add(listener)
+      return () => noteListeners.delete(listener)
     },
     identify(renewed) {
       identity = renewed

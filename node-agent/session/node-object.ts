@@ -1,5 +1,6 @@
 import { assertNever } from '../../shared/model/assert.ts'
 import type { Node, NodeCondition } from '../../shared/model/gen/api.ts'
+import type { UnreachablePeer } from '../fencing/peers.ts'
 import type { MachineFacts } from '../host/facts.ts'
 
 /** What the host is, and where the node is reached. */
@@ -20,6 +21,8 @@ export interface NodeFacts {
   readonly labels: Readonly<Record<string, string>>
   readonly images: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }>
   readonly readiness: Readiness
+  /** Members that do not answer; `undefined` while nobody knows. */
+  readonly unreachable?: readonly UnreachablePeer[] | undefined
 }
 
 /** The Node as its agent would have it: what kubelet reports. */
@@ -68,14 +71,21 @@ export function nodeObject(facts: NodeFacts): Node {
 
 const condition = (type: string, status: string, [reason, message]: readonly [string, string]): NodeCondition => ({ type, status, reason, message })
 
-function conditionsOf({ readiness }: NodeFacts): readonly NodeCondition[] {
+function conditionsOf({ name, readiness, unreachable }: NodeFacts): readonly NodeCondition[] {
   return [
     condition('MemoryPressure', 'False', ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available']),
     condition('DiskPressure', 'False', ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure']),
     condition('PIDPressure', 'False', ['KubeletHasSufficientPID', 'kubelet has sufficient PID available']),
     ...readyCondition(readiness),
+    ...(unreachable === undefined ? [] : [reachCondition(name, unreachable)]),
   ]
 }
+
+/** A node that cannot ask enough of the others stops its pods when the control plane goes away. */
+const reachCondition = (name: string, unreachable: readonly UnreachablePeer[]): NodeCondition =>
+  unreachable.length === 0
+    ? condition('PeersReachable', 'True', ['PeersAnswer', 'every other node answers'])
+    : condition('PeersReachable', 'False', ['PeersDoNotAnswer', unreachable.map((peer) => `${name} cannot reach ${peer.name} at ${peer.address === '' ? 'an unknown address' : peer.address} (${peer.why})`).join('; ')])
 
 function readyCondition(readiness: Readiness): readonly NodeCondition[] {
   switch (readiness.kind) {

@@ -14,6 +14,12 @@ interface Counted {
   count: number
 }
 
+export interface NodeEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
 /**
  * What the agent has to say: the newest status of each pod and its events. Coalesces what is said in one moment; keeps what could not be
  * sent until a session is there again.
@@ -73,6 +79,29 @@ export class Outbox implements PodReporter {
       lastTimestamp: now,
     })
     if (this.#events.length > EVENT_MEMORY) this.#events.shift()
+    this.#schedule()
+  }
+
+  /** Of the node itself. */
+  nodeEvent({ type, reason, message }: NodeEvent): void {
+    const now = formatTime(this.#clock.nowMs())
+    const name = this.#nodeName
+    this.#events.push({
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${name}.${this.#nextStamp()}`, namespace: 'default' },
+      // The uid of a node's events is its name, as kubelet has it.
+      involvedObject: { kind: 'Node', name, uid: name },
+      type,
+      reason,
+      message,
+      source: { component: 'kubelet', host: name },
+      reportingComponent: 'kubelet',
+      reportingInstance: name,
+      count: 1,
+      firstTimestamp: now,
+      lastTimestamp: now,
+    })
     this.#schedule()
   }
 

@@ -67,6 +67,11 @@ export class AgentSession {
     this.#send({ message: { $case: 'nodeStatus', value: { status: Buffer.from(JSON.stringify(this.#options.node().status ?? {})) } } })
   }
 
+  /** Ends this session and opens another. */
+  reopen(): void {
+    this.#stream?.close()
+  }
+
   async #once(signal: AbortSignal): Promise<void> {
     const { link, nodeName, bootId, version, store, outbox } = this.#options
     const stream = await link.openSession(signal)
