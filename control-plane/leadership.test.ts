@@ -18,7 +18,7 @@ MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 `
 const LEASE_MS = 1_000
 
-/** A storage whose writes can be held back, as those of a process that stands still, and what became of them. */
+/** A storage whose calls can be held back, as those of a process that stands still, and what became of its writes. */
 class Gate {
   readonly results: Array<{ readonly write: Write; readonly result: WriteResult }> = []
   readonly storage: Storage
@@ -26,9 +26,18 @@ class Gate {
 
   constructor(real: Storage) {
     this.storage = {
-      get: (key) => real.get(key),
-      list: (prefix, options) => real.list(prefix, options),
-      currentRevision: () => real.currentRevision(),
+      get: async (key) => {
+        await this.#shut?.promise
+        return real.get(key)
+      },
+      list: async (prefix, options) => {
+        await this.#shut?.promise
+        return real.list(prefix, options)
+      },
+      currentRevision: async () => {
+        await this.#shut?.promise
+        return real.currentRevision()
+      },
       compact: (revision) => real.compact(revision),
       watch: (prefix, options) => real.watch(prefix, options),
       write: async (write) => {

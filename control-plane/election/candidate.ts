@@ -2,12 +2,13 @@ import { backoffMs, type BackoffPolicy } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import type { Storage } from '../storage/port.ts'
+import type { Guard, Storage } from '../storage/port.ts'
 import { modRevisionOf } from '../storage/storage.ts'
 import { holdLeadership } from './leadership.ts'
 import { Observer, type Sighting } from './observer.ts'
 import type { Candidate, Election, Leader, Leadership } from './port.ts'
-import { electionPrefix, formatRecord, isSame, leaderKey, parseRecord } from './record.ts'
+import { candidateKey, electionPrefix, formatRecord, isSame, leaderKey, parseRecord } from './record.ts'
+import { Registration } from './registration.ts'
 import { within } from './within.ts'
 
 export interface ElectionOptions {
@@ -35,11 +36,13 @@ class KeyElection implements Election {
   readonly #options: ElectionOptions & { readonly ttlMs: number }
   readonly #key: string
   readonly #observer: Observer
+  readonly #registration: Registration
 
   constructor(options: ElectionOptions & { readonly ttlMs: number }) {
     this.#options = options
     this.#key = leaderKey(options.name)
     this.#observer = options.observer ?? new Observer({ ...options, prefix: electionPrefix(options.name) })
+    this.#registration = new Registration({ ...options, observer: this.#observer, key: candidateKey(options.name, options.candidate) })
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -62,7 +65,10 @@ class KeyElection implements Election {
       try {
         const won = await this.#tryToLead()
         if (won && signal.aborted) await won.resign()
-        else if (won) return won
+        else if (won) {
+          void this.#registration.drop()
+          return won
+        }
         failures = 0
         await this.#untilFree(signal)
       } catch (error) {
@@ -71,6 +77,7 @@ class KeyElection implements Election {
         await sleep(clock, backoffMs(RETRY, ++failures), signal).catch(() => {})
       }
     }
+    await this.#registration.drop()
     throw new Fault('cancelled', `${candidate.identity} does not want to lead any more`, { cause: signal.reason })
   }
 
@@ -84,15 +91,20 @@ class KeyElection implements Election {
     }
     const guard = { key: this.#key, createRevision: modRevisionOf(result.revision) }
     log.info({ election: name, identity: candidate.identity, createRevision: guard.createRevision }, 'leading')
-    return holdLeadership({ candidate, guard, sentAtMs, storage, clock, log, ttlMs })
+    return holdLeadership({ name, candidate, guard, sentAtMs, storage, clock, log, ttlMs })
   }
 
   /** Returns when the key is gone, taken away by this process if need be. */
   async #untilFree(signal: AbortSignal): Promise<void> {
     for (let seen = this.#observer.find(this.#key); seen && !signal.aborted; seen = this.#observer.find(this.#key)) {
-      const leftMs = this.#isOwn(seen) ? 0 : seen.seenMs + this.#options.ttlMs - this.#options.clock.monotonicMs()
+      if (this.#isOwn(seen)) {
+        await this.#remove(seen)
+        continue
+      }
+      const { guard, sinceMs } = await this.#registration.hold()
+      const leftMs = Math.max(seen.seenMs, sinceMs) + this.#options.ttlMs - this.#options.clock.monotonicMs()
       if (leftMs > 0) await this.#changeWithin(leftMs, signal)
-      else await this.#remove(seen)
+      else await this.#remove(seen, guard)
     }
   }
 
@@ -117,9 +129,10 @@ class KeyElection implements Election {
   }
 
   /** Only as it was seen: a renewal that came meanwhile saves it. */
-  async #remove({ entry, seenMs }: Sighting): Promise<void> {
+  async #remove({ entry, seenMs }: Sighting, guard?: Guard): Promise<void> {
     const { storage, clock, ttlMs, log, candidate } = this.#options
-    const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'delete', key: this.#key, expect: { kind: 'revision', revision: entry.revision } }, signal))
+    const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'delete', key: this.#key, expect: { kind: 'revision', revision: entry.revision }, guard }, signal))
+    if (result.kind === 'deposed') return this.#registration.lost()
     if (result.kind === 'committed') log.info({ identity: candidate.identity, holder: parseRecord(entry)?.identity, silentMs: Math.round(clock.monotonicMs() - seenMs) }, 'the leader before is gone')
     this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined)
   }

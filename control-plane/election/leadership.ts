@@ -3,10 +3,12 @@ import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Guard, Storage } from '../storage/port.ts'
 import type { Candidate, Leadership } from './port.ts'
-import { formatRecord } from './record.ts'
+import { candidateKey, candidatesPrefix, electionPrefix, formatRecord, isSame, parseRecord } from './record.ts'
 import { within } from './within.ts'
 
 export interface LeadershipOptions {
+  /** Of the election. */
+  readonly name: string
   readonly candidate: Candidate
   readonly guard: Guard
   /** When the write that made the key was sent. */
@@ -20,6 +22,8 @@ export interface LeadershipOptions {
 /** Renewals in the life of a lease, and how soon one that failed is tried again, as a part of it. */
 const RENEWALS = 4
 const RETRIES = 20
+/** After so many renewals it is looked whether the others are still there: whoever is registers again, whoever is dead does not. */
+export const ROLL_CALL = 40
 /** A leader's belief ends this part of the lease earlier than the others' patience: clocks may run at rates that differ by as much. */
 export const DRIFT = 0.05
 
@@ -39,6 +43,8 @@ class Holder implements Leadership {
   readonly #listeners = new Set<(untilMs: number) => void>()
   #confirmedAtMs: number
   #renewals = 0
+  /** Nobody is registered, when it was last looked: at first that is looked at. */
+  #isAlone = true
   #resigned: Promise<void> | undefined
 
   constructor(options: LeadershipOptions) {
@@ -88,18 +94,17 @@ class Holder implements Leadership {
   }
 
   /**
-   * Each renewal is a write that carries the leader's own guard: it succeeds if and only if the key is the one that was won, however late it comes and whatever
-   * became of the renewals before it. So after an outage of the storage the leadership goes on where nobody else has taken it.
+   * While others wait for it to fall silent each renewal is a write that carries the leader's own guard: it succeeds if and only if the key is the one that was won, however late it comes and whatever
+   * became of the renewals before it. So after an outage of the storage the leadership goes on where nobody else has taken it. While nobody waits a look is
+   * enough: who comes after it will wait for a lease (see {@link Registration}).
    */
   async renew(): Promise<void> {
-    const { clock, storage, candidate, ttlMs, log } = this.#options
+    const { clock, ttlMs, log } = this.#options
     for (let waitMs = ttlMs / RENEWALS; await this.#waited(waitMs); ) {
       const sentAtMs = clock.monotonicMs()
-      const value = formatRecord(candidate, ++this.#renewals)
       try {
-        // One that takes longer than the lease would confirm nothing.
-        const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'put', key: this.guard.key, value, expect: { kind: 'any' }, guard: this.guard }, signal))
-        if (result.kind !== 'committed') return this.#end('its key is gone')
+        // What takes longer than the lease would confirm nothing.
+        if (!(await within(clock, ttlMs, (signal) => this.#isStillLeading(signal)))) return this.#end('its key is gone')
         this.#confirmedAtMs = sentAtMs
         for (const listener of this.#listeners) listener(this.confirmedUntilMs())
         waitMs = Math.max(0, sentAtMs + ttlMs / RENEWALS - clock.monotonicMs())
@@ -108,6 +113,35 @@ class Holder implements Leadership {
         waitMs = ttlMs / RETRIES
       }
     }
+  }
+
+  async #isStillLeading(signal: AbortSignal): Promise<boolean> {
+    const { storage, candidate } = this.#options
+    this.#renewals++
+    if (this.#renewals % ROLL_CALL === 0) await this.#callTheRoll(signal)
+    if (this.#isAlone) {
+      const { entries } = await storage.list(electionPrefix(this.#options.name), { signal })
+      const own = entries.find(({ key }) => key === this.guard.key)
+      const holder = own && parseRecord(own)
+      if (!holder || !isSame(holder, candidate)) return false
+      this.#isAlone = !entries.some(({ key }) => this.#isOthers(key))
+      if (this.#isAlone) return true
+    }
+    const result = await storage.write({ kind: 'put', key: this.guard.key, value: formatRecord(candidate, this.#renewals), expect: { kind: 'any' }, guard: this.guard }, signal)
+    return result.kind === 'committed'
+  }
+
+  #isOthers(key: string): boolean {
+    const { name, candidate } = this.#options
+    return key.startsWith(candidatesPrefix(name)) && key !== candidateKey(name, candidate)
+  }
+
+  /** Strikes everybody off the list. The living see it and are on it again in a moment; till they are this leadership lasts a lease longer than otherwise. */
+  async #callTheRoll(signal: AbortSignal): Promise<void> {
+    const { storage, name } = this.#options
+    const { entries } = await storage.list(candidatesPrefix(name), { signal })
+    await Promise.all(entries.map(({ key }) => storage.write({ kind: 'delete', key, expect: { kind: 'any' }, guard: this.guard }, signal)))
+    this.#isAlone = true
   }
 
   async #waited(delayMs: number): Promise<boolean> {

@@ -34,8 +34,6 @@ export interface Leadership extends Leader {
   confirmedUntilMs(): number
   /** Calls with {@link confirmedUntilMs} now and after each renewal. The answer unsubscribes. */
   onConfirmed(listener: (untilMs: number) => void): () => void
-  /** Until when, on the same clock, nobody else can lead, as far as is known now. */
-  confirmedUntilMs(): number
   /** Whether nobody else can lead at this moment. `false`: it may be so all the same, but no ack may be given and nothing believed. */
   isConfirmed(): boolean
   /** Gives it up, so that another can lead at once. */

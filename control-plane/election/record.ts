@@ -12,6 +12,10 @@ export interface LeaderRecord extends Candidate {
 export const electionPrefix = (name: string): string => `/gantry-election/${name}/`
 export const leaderKey = (name: string): string => `${electionPrefix(name)}leader`
 
+/** Below it one key per process that waits for the leader to fall silent. */
+export const candidatesPrefix = (name: string): string => `${electionPrefix(name)}candidates/`
+export const candidateKey = (name: string, { identity, address, machine }: Candidate): string => `${candidatesPrefix(name)}${encodeURIComponent(`${identity} ${address} ${machine}`)}`
+
 export const formatRecord = ({ identity, address, machine }: Candidate, renewals: number): string => JSON.stringify({ identity, address, machine, renewals } satisfies LeaderRecord)
 
 /** `undefined` for what another version may have written: such a holder is nobody's, and outlives itself. */
