@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { Fault } from '../shared/kit/faults.ts'
+import { DEFAULT_TERMS, termsForLease, whyNotTerms, type FencingTerms } from '../shared/model/fencing-terms.ts'
 import { isJsonObject } from '../shared/model/json.ts'
 
 export interface ListenAddress {
@@ -22,9 +23,12 @@ export interface ControlPlaneConfig {
   readonly advertiseAddress: string
   readonly clusterCidr: string
   readonly serviceCidr: string
-  readonly heartbeatPeriodMs: number
-  /** How long a node may be silent before its pods are replaced. */
+  /** Where agents' signs of life are taken in. */
+  readonly heartbeats: readonly ListenAddress[]
+  /** How long a node may be silent before its pods are replaced, ms; the other times of fencing follow from it. */
   readonly nodeLeaseMs: number
+  /** Single times of fencing (docs/adr/0005-fencing.md) that shall be others. */
+  readonly fencing: Partial<FencingTerms>
   /** What this replica is called among several: no two may have the same name. */
   readonly identity: string
   /** How long a leader may be silent before another replica takes its place. */
@@ -49,8 +53,9 @@ const DEFAULTS = {
   advertiseAddress: '127.0.0.1',
   clusterCidr: '10.244.0.0/16',
   serviceCidr: '10.96.0.0/16',
-  heartbeatPeriodMs: 300,
-  nodeLeaseMs: 4_000,
+  heartbeats: [{ host: '0.0.0.0', port: 6446 }],
+  nodeLeaseMs: DEFAULT_TERMS.leaseMs,
+  fencing: {},
   identity: hostname(),
   leaderLeaseMs: 1_000,
   virtualIp: undefined,
@@ -78,11 +83,26 @@ export async function readControlPlaneConfig(file: string): Promise<ControlPlane
   return config
 }
 
-function whyNot({ identity, leaderLeaseMs, virtualIp }: ControlPlaneConfig): string | undefined {
+/** By which times nodes are judged. */
+export const termsOf = ({ nodeLeaseMs, fencing }: Pick<ControlPlaneConfig, 'nodeLeaseMs' | 'fencing'>): FencingTerms => ({ ...termsForLease(nodeLeaseMs), ...fencing })
+
+function whyNotFencing(config: ControlPlaneConfig): string | undefined {
+  const { nodeLeaseMs, fencing } = config
+  if (typeof nodeLeaseMs !== 'number') return '"nodeLeaseMs" must be a number (ms)'
+  if (!isJsonObject(fencing)) return '"fencing" looks like {"seenMs": 400, "answerMs": 300}'
+  const unknown = Object.keys(fencing).find((key) => !(key in DEFAULT_TERMS))
+  if (unknown !== undefined) return `unknown time "fencing.${unknown}": the times are ${Object.keys(DEFAULT_TERMS).join(', ')}`
+  const wrong = whyNotTerms(termsOf(config))
+  return wrong === undefined ? undefined : `times of fencing: ${wrong}`
+}
+
+function whyNot(config: ControlPlaneConfig): string | undefined {
+  const { identity, leaderLeaseMs, virtualIp } = config
   const { least, most } = LEADER_LEASE_MS
   if (typeof identity !== 'string' || !/^[a-zA-Z0-9]([-.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/.test(identity)) return '"identity" must be a name: letters, digits, "-" and ".", 63 at most'
   if (typeof leaderLeaseMs !== 'number' || !(leaderLeaseMs >= least && leaderLeaseMs <= most)) return `"leaderLeaseMs" must be from ${least} to ${most}`
-  if (virtualIp === undefined) return undefined
+  const wrong = whyNotFencing(config)
+  if (wrong !== undefined || virtualIp === undefined) return wrong
   const isGiven = isJsonObject(virtualIp) && typeof virtualIp.address === 'string' && CIDR.test(virtualIp.address) && typeof virtualIp.device === 'string' && DEVICE.test(virtualIp.device)
   return isGiven ? undefined : '"virtualIp" looks like {"address": "10.0.0.9/24", "device": "eth0"}'
 }

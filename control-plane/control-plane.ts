@@ -5,6 +5,7 @@ import type { Clock } from '../shared/kit/clock.ts'
 import type { Log } from '../shared/kit/log.ts'
 import { createMetrics, type Metrics } from '../shared/kit/metrics.ts'
 import type { Random } from '../shared/kit/random.ts'
+import { DEFAULT_TERMS, type FencingTerms } from '../shared/model/fencing-terms.ts'
 import { endpointSlices, nodes, pods, type Resource } from '../shared/model/resources.ts'
 import { createAuthenticator, type Authenticate } from './apiserver/authn/authn.ts'
 import { DEFAULT_ISSUER } from './apiserver/authn/claims.ts'
@@ -25,6 +26,8 @@ import { createRelayedStreams } from './dispatch/relay.ts'
 import { createRequestToken } from './dispatch/tokens.ts'
 import { createElection, DEFAULT_TTL_MS, electionPrefix, Observer } from './election/election.ts'
 import type { Candidate, Election } from './election/port.ts'
+import { createInProcessHeartbeats } from './heartbeats/in-process.ts'
+import type { HeartbeatsOfProcess } from './heartbeats/port.ts'
 import { createInformers } from './informers/informers.ts'
 import type { Informers } from './informers/port.ts'
 import type { Leader } from './leader.ts'
@@ -54,9 +57,12 @@ export interface ControlPlaneOptions {
   readonly advertised?: { readonly host: string; readonly port: number } | undefined
   readonly clusterCidr: string
   readonly version: string
-  readonly heartbeatPeriodMs?: number
-  readonly nodeLeaseMs?: number
-  readonly startGraceMs?: number
+  /** Where agents' signs of life are taken in; without it in this process, from their sessions alone. */
+  readonly heartbeats?: HeartbeatsOfProcess | undefined
+  /** Where a leader at this address (of its {@link Candidate}) takes heartbeats in: they are handed on to it while this replica follows. */
+  readonly heartbeatsOf?: ((address: string) => string) | undefined
+  /** By which nodes are judged. */
+  readonly terms?: FencingTerms | undefined
   /** This replica among all. */
   readonly replica: Candidate
   readonly leaderLeaseMs?: number
@@ -103,7 +109,7 @@ const ELECTION = 'control-plane'
 const servedKinds = [...kinds, ...alternateKinds]
 const resources: readonly Resource[] = kinds.map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
 
-const whySight = (leader: Leader | undefined): LeaderSight | undefined => leader && { scheduler: leader.scheduler, liveness: leader.dispatch.liveness }
+const whySight = (leader: Leader | undefined): LeaderSight | undefined => leader && { scheduler: leader.scheduler, liveness: leader.liveness }
 
 const systemUser = (name: string) => ({ name, uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} })
 
@@ -169,7 +175,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const duties: Duty[] = [...(options.duties ?? []), (leadership, own) => keepLeaseObjects({ clock, log, whenServing }, leadership, own)]
   const { advertised, replica } = options
   if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), whenServing, clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
-  const leading = createLeading({ ...options, duties, api, informers, election, resources, user: systemUser('system:gantry') })
+  const inProcess = createInProcessHeartbeats({ clock, random })
+  const heartbeats = options.heartbeats ?? inProcess
+  const leading = createLeading({ ...options, heartbeats, sessionHeartbeats: options.heartbeats ? undefined : inProcess, terms: options.terms ?? DEFAULT_TERMS, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
     handle: withWhy(site, { leader: () => whySight(leading.leader()), pods: informers.for(pods), clock }),
     authenticate: createAuthenticator({ tokens: createTokenVerifier({ keys: [options.tokensPublicKey], objects: boundObjects(informers), clock }) }),
@@ -185,13 +193,18 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         await api.whenReady(signal)
         await informers.run(signal)
       }
+      const unlisten = election.onChange(() => {
+        const address = leaderAddress()
+        heartbeats.handOnTo(address === undefined || address === replica.address ? undefined : options.heartbeatsOf?.(address))
+      })
+      signal.addEventListener('abort', unlisten, { once: true })
       await Promise.all([api.run(signal), election.run(signal), informing()])
     },
     campaign: (signal) => leading.campaign(signal),
     async announce(signal) {
       if (advertised) await announceReplica({ storage: electionStorage, clock, log, prefix, identity: replica.identity, api: advertised, everyMs: ttlMs * BEATS, isLeading: () => leading.leader() !== undefined }, signal)
     },
-    isNodeAlive: (nodeName) => isNodeAlive(nodeName, { liveness: leading.leader()?.dispatch.liveness, nodes: informers.for(nodes) }),
+    isNodeAlive: (nodeName) => isNodeAlive(nodeName, { liveness: leading.leader()?.liveness, nodes: informers.for(nodes) }),
     whenServing,
   }
 }

@@ -2,14 +2,21 @@
 import type { Clock } from '../shared/kit/clock.ts'
 import type { Log } from '../shared/kit/log.ts'
 import type { Random } from '../shared/kit/random.ts'
-import type { Resource } from '../shared/model/resources.ts'
+import type { FencingTerms } from '../shared/model/fencing-terms.ts'
+import { nodes, type Resource } from '../shared/model/resources.ts'
 import type { ApiClient } from './client/port.ts'
 import { createControllers } from './controllers/controllers.ts'
 import { createEventRecorder } from './controllers/events/recorder.ts'
 import { createDispatch, type Dispatch } from './dispatch/dispatch.ts'
+import type { NodeLiveness } from './dispatch/liveness-port.ts'
 import type { Leadership } from './election/port.ts'
+import type { InProcessHeartbeats } from './heartbeats/in-process.ts'
+import type { HeartbeatsOfProcess } from './heartbeats/port.ts'
 import { informersUntil } from './informers/until.ts'
 import type { Informers } from './informers/port.ts'
+import { createChronicle } from './membership/chronicle.ts'
+import { NodeWatch } from './membership/watch.ts'
+import type { Guard, Storage } from './storage/port.ts'
 import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 
 export interface LeaderOptions {
@@ -24,13 +31,18 @@ export interface LeaderOptions {
   readonly clusterCidr: string
   readonly rootCaPem: string
   readonly resources: readonly Resource[]
-  readonly heartbeatPeriodMs?: number | undefined
-  readonly nodeLeaseMs?: number | undefined
-  readonly startGraceMs?: number | undefined
+  /** Where memberships are kept. */
+  readonly storage: Storage
+  readonly heartbeats: HeartbeatsOfProcess
+  /** By which nodes are judged. */
+  readonly terms: FencingTerms
+  /** For agents whose signs of life come in their session. */
+  readonly sessionHeartbeats?: InProcessHeartbeats | undefined
 }
 
 export interface Leader {
   readonly dispatch: Dispatch
+  readonly liveness: NodeLiveness
   readonly scheduler: Scheduler
   /** Aborts when the leadership is over. */
   readonly signal: AbortSignal
@@ -44,23 +56,25 @@ export function createLeader(options: LeaderOptions): Leader {
   const { signal } = leadership
   const informers = informersUntil(options.informers, signal)
   const parts = { client, informers, clock, random, log }
-  const dispatch = createDispatch({
-    ...parts,
-    isConfirmed: () => leadership.isConfirmed(),
-    heartbeatPeriodMs: options.heartbeatPeriodMs ?? 300,
-    nodeLeaseMs: options.nodeLeaseMs ?? 4_000,
-    startGraceMs: options.startGraceMs ?? 5_000,
-  })
   const events = createEventRecorder(parts)
+  const { storage, heartbeats, terms } = options
+  const chronicle = createChronicle({ events, nodes: informers.for(nodes), identity: leadership.identity, clock, log, signal })
+  const guard = (): Guard => {
+    signal.throwIfAborted()
+    return leadership.guard
+  }
+  const watch = new NodeWatch({ storage, guard, signal, onConfirmed: (listener) => leadership.onConfirmed(listener), heartbeats, informers, clock, log, terms, chronicle })
+  const dispatch = createDispatch({ ...parts, liveness: watch, admissions: watch, heartbeats: options.sessionHeartbeats })
   const scheduler = createScheduler({ ...parts, events })
-  const controllers = createControllers({ ...parts, liveness: dispatch.liveness, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, resources: options.resources })
+  const controllers = createControllers({ ...parts, liveness: watch, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, resources: options.resources })
   return {
     dispatch,
+    liveness: watch,
     scheduler,
     signal,
     isConfirmed: () => leadership.isConfirmed(),
     async run() {
-      await Promise.all([dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal)])
+      await Promise.all([watch.run(), dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal)])
     },
   }
 }

@@ -1,6 +1,6 @@
 /** The control plane as a process: `control-plane --config FILE`. */
 import { createApiDoor, preloadApiDoor } from './apiserver/http/door.ts'
-import { readControlPlaneConfig, readPki, type PkiFiles } from './config.ts'
+import { readControlPlaneConfig, readPki, termsOf, type PkiFiles } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { serveNodeDoor } from './dispatch/grpc.ts'
 import { createLeaderDial } from './dispatch/leader-dial.ts'
@@ -57,8 +57,7 @@ async function main(): Promise<void> {
     advertised: { host: config.advertiseAddress, port },
     clusterCidr: config.clusterCidr,
     version: VERSION,
-    heartbeatPeriodMs: config.heartbeatPeriodMs,
-    nodeLeaseMs: config.nodeLeaseMs,
+    terms: termsOf(config),
     replica: { identity: config.identity, address: `${config.advertiseAddress}:${config.nodes[0]?.port ?? 6444}`, machine: await machineId() },
     leaderLeaseMs: config.leaderLeaseMs,
     dialLeader: (address, signal) => dial.relay(address, signal),

@@ -3,7 +3,8 @@ import { silentLog } from '../../shared/kit/log.ts'
 import type { Deployment, Namespace, Pod } from '../../shared/model/gen/api.ts'
 import { configMaps, deployments, endpointSlices, events, namespaces, nodes, pods, replicaSets, serviceAccounts, services } from '../../shared/model/resources.ts'
 import type { FakeCall } from '../client/fake.ts'
-import type { NodeLiveness, NodeState } from '../dispatch/liveness-port.ts'
+import type { NodeState } from '../dispatch/liveness-port.ts'
+import { fakeLiveness, fencedState } from '../dispatch/testing.ts'
 import { createControllers } from './controllers.ts'
 import { world, type World } from './testing.ts'
 
@@ -19,15 +20,7 @@ interface House {
 }
 
 async function open(here: World): Promise<House & AsyncDisposable> {
-  const states = new Map<string, NodeState>()
-  const listeners = new Set<(name: string) => void>()
-  const liveness: NodeLiveness = {
-    stateOf: (name) => states.get(name) ?? { kind: 'no-agent' },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-  }
+  const liveness = fakeLiveness()
   const { client, informers, clock, random } = here.parts
   const resources = [configMaps, deployments, endpointSlices, events, namespaces, nodes, pods, replicaSets, serviceAccounts, services]
   const controllers = createControllers({ client, informers, clock, random, log: silentLog, liveness, clusterCidr: '10.244.0.0/16', rootCaPem: 'PEM', resources })
@@ -37,10 +30,7 @@ async function open(here: World): Promise<House & AsyncDisposable> {
   await here.clock.advance(100)
   return {
     here,
-    setNode(name, state) {
-      states.set(name, state)
-      for (const listener of listeners) listener(name)
-    },
+    setNode: (name, state) => liveness.set(name, state),
     async [Symbol.asyncDispose]() {
       end.abort(new Error('the test is over'))
       await here.clock.advance(0)
@@ -78,7 +68,7 @@ test('together: a deployment becomes available behind its service; when its node
   expect(here.client.all(deployments)[0]?.status).toMatchObject({ availableReplicas: 3, updatedReplicas: 3 })
   expect([readyEndpoints(here), here.client.all(serviceAccounts).length, here.client.all(configMaps).length]).toEqual([3, 1, 1])
   const before = new Set(here.client.all(pods).map(({ metadata }) => metadata.uid))
-  house.setNode('n', { kind: 'lost', sinceMs: here.clock.nowMs() })
+  house.setNode('n', fencedState(here.clock.nowMs()))
   await here.clock.advance(1000)
   const after = here.client.all(pods)
   expect([after.length, after.some(({ metadata }) => before.has(metadata.uid)), readyEndpoints(here)]).toEqual([3, false, 0])
@@ -101,7 +91,7 @@ test('the same seed gives the same calls', async () => {
     await using here = world(7)
     await using house = await open(here)
     await furnish(house)
-    house.setNode('n', { kind: 'lost', sinceMs: here.clock.nowMs() })
+    house.setNode('n', fencedState(here.clock.nowMs()))
     await here.clock.advance(5000)
     return here.client.calls
   }

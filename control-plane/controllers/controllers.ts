@@ -64,11 +64,11 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createServiceAccountController(parts),
     createRootCaController(parts, rootCaPem),
     createNodeLifecycleController(parts, liveness),
-    createTaintEvictionController(parts),
+    createTaintEvictionController(parts, liveness),
     createNodeIpamController(parts, { liveness, clusterCidr }),
     createNamespaceController(parts, resources),
     createGarbageController(parts, resources.filter(isOwnable)),
-    createPodGcController(parts),
+    createPodGcController(parts, liveness),
     createEventTtlController(parts),
   ]
 }

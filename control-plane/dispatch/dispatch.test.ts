@@ -9,34 +9,48 @@ import { configMaps, endpointSlices, nodes, pods } from '../../shared/model/reso
 import { world, type World } from '../controllers/testing.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { HOLD_MS } from './service-maps.ts'
+import { fakeAdmissions, fakeLiveness, fencedState } from './testing.ts'
 
 interface TestAgent {
   readonly heard: ServerMessage[]
   say(message: NonNullable<AgentMessage['message']>): void
   assignments(): readonly Assignments[]
+  hangUp(): void
+  /** By the server. */
+  isClosed(): boolean
 }
 
 function agentOf(dispatch: Dispatch, name: string, bootId = 'boot-1', said: Partial<Node> = {}): TestAgent {
   const up = channel<AgentMessage>()
   const heard: ServerMessage[] = []
-  const server: Duplex<ServerMessage, AgentMessage> = { send: (message) => void heard.push(message), drained: () => Promise.resolve(), incoming: up, close: () => up.close() }
+  let isClosed = false
+  const server: Duplex<ServerMessage, AgentMessage> = { send: (message) => void heard.push(message), drained: () => Promise.resolve(), incoming: up, close: () => ((isClosed = true), up.close()) }
   dispatch.session(name, server).catch(() => {})
   const node: Node = { ...said, metadata: { ...said.metadata, name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }
   up.push({ message: { $case: 'register', value: { nodeName: name, bootId, agentStartedMs: 1, node: Buffer.from(JSON.stringify(node)), version: 'v' } } })
   return {
     heard,
     say: (message) => void up.push({ message }),
+    hangUp: () => up.close(),
+    isClosed: () => isClosed,
     assignments: () => heard.flatMap(({ message }) => (message?.$case === 'assignments' ? [message.value] : [])),
   }
 }
 
-async function dispatched(at: World): Promise<Dispatch> {
-  const dispatch = createDispatch({ client: at.client, informers: at.informers, clock: at.clock, random: seededRandom(1), log: silentLog, isConfirmed: () => true })
+interface Dispatched extends Dispatch {
+  readonly liveness: ReturnType<typeof fakeLiveness>
+  readonly admissions: ReturnType<typeof fakeAdmissions>
+}
+
+async function dispatched(at: World): Promise<Dispatched> {
+  const liveness = fakeLiveness()
+  const admissions = fakeAdmissions(liveness)
+  const dispatch = createDispatch({ client: at.client, informers: at.informers, clock: at.clock, random: seededRandom(1), log: silentLog, liveness, admissions })
   const stop = new AbortController()
   dispatch.run(stop.signal).catch(() => {})
   await at.start()
   await at.clock.advance(10)
-  return dispatch
+  return { ...dispatch, liveness, admissions }
 }
 
 const podOn = (name: string, nodeName: string, status: PodStatus = {}): Pod => ({ metadata: { name, namespace: 'default', uid: `uid-${name}` }, spec: { nodeName, containers: [{ name: 'c', envFrom: [{ configMapRef: { name: 'settings' } }] }] }, status })
@@ -114,18 +128,43 @@ test("a report on another node's pod is refused, and ends the session", async ()
   expect((await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.phase).not.toBe('Failed')
 })
 
-test('a node is lost when its lease has passed without a heartbeat, and seen again with the next', async () => {
+test('a node is admitted when its agent has said that nothing is left, and its session is told of', async () => {
   await using at = world()
   const dispatch = await dispatched(at)
   const agent = agentOf(dispatch, 'n1')
-  await at.clock.advance(1_000)
-  expect(dispatch.liveness.stateOf('n1').kind).toBe('seen')
-  await at.clock.advance(5_000)
-  expect(dispatch.liveness.stateOf('n1').kind).toBe('lost')
-  agent.say({ $case: 'heartbeat', value: { sequence: 1, sentMs: 0, echoedAck: 0 } })
+  await at.clock.advance(100)
+  expect(dispatch.admissions.told).toEqual(['session n1 open'])
+  agent.say({ $case: 'nothingLeft', value: {} })
   await at.clock.advance(10)
-  expect(dispatch.liveness.stateOf('n1').kind).toBe('seen')
-  expect(dispatch.liveness.stateOf('made-by-api').kind).toBe('no-agent')
+  agent.hangUp()
+  await at.clock.advance(10)
+  expect(dispatch.admissions.told).toEqual(['session n1 open', 'admit n1 boot-1', 'session n1 closed'])
+})
+
+test('an agent whose node is given up begins anew, and hears what it shall run when all that was given to others is gone', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  await at.client.create(pods, podOn('theirs', 'n1'))
+  const tolerant = podOn('stays', 'n1')
+  await at.client.create(pods, { ...tolerant, spec: { ...tolerant.spec, containers: tolerant.spec?.containers ?? [], tolerations: [{ key: 'node.kubernetes.io/out-of-service', operator: 'Exists' }] } })
+  const before = agentOf(dispatch, 'n1')
+  await at.clock.advance(100)
+  const ready = (await at.client.get(nodes, { name: 'n1' })).status?.conditions?.find(({ type }) => type === 'Ready')
+  dispatch.liveness.set('n1', fencedState(at.clock.nowMs()))
+  await at.client.patch(nodes, { name: 'n1' }, { type: 'strategic', subresource: 'status', body: { status: { conditions: [{ type: 'Ready', status: 'Unknown', message: ready?.message ?? '' }] } } })
+  await at.clock.advance(10)
+  expect(before.isClosed()).toBe(true)
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(2_000)
+  expect(agent.assignments()).toEqual([])
+  expect((await at.client.get(nodes, { name: 'n1' })).status?.conditions).toMatchObject([{ type: 'Ready', status: 'Unknown' }])
+  await at.client.delete(pods, { namespace: 'default', name: 'theirs' }, { gracePeriodSeconds: 0 })
+  await at.clock.advance(100)
+  expect(agent.assignments().flatMap(keysOf)).toContain('POD default/stays')
+  expect(agent.assignments().flatMap(keysOf)).not.toContain('POD default/theirs')
+  agent.say({ $case: 'nothingLeft', value: {} })
+  await at.clock.advance(100)
+  expect((await at.client.get(nodes, { name: 'n1' })).status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
 })
 
 const sliceOf = ({ metadata: { name, uid } }: Pod): EndpointSlice => ({ metadata: { name: 's', namespace: 'default' }, addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true, serving: true, terminating: false }, targetRef: { kind: 'Pod', namespace: 'default', name, uid } }], ports: [] })

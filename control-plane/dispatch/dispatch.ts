@@ -9,10 +9,12 @@ import type { Random } from '../../shared/kit/random.ts'
 import { keyOf, type KubeObject } from '../../shared/model/meta.ts'
 import { configMaps, endpointSlices, nodes, pods, secrets, serviceAccounts, services, type Resource } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
+import type { InProcessHeartbeats } from '../heartbeats/in-process.ts'
 import type { Informers } from '../informers/port.ts'
+import type { Admissions } from '../membership/port.ts'
 import { POD_NODE_INDEX, podNodes, type AssignmentKind, type AssignmentSources } from './assignments.ts'
 import { storeEvent } from './events-intake.ts'
-import { createLiveness } from './liveness.ts'
+import { whenEvacuated } from './evacuation.ts'
 import type { NodeLiveness } from './liveness-port.ts'
 import { createNodeIntake } from './node-intake.ts'
 import type { NodeStreams } from './port.ts'
@@ -27,17 +29,14 @@ export interface DispatchOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  /** Whether nobody else can lead at this moment: only then are signs of life acked. */
-  readonly isConfirmed: () => boolean
-  readonly heartbeatPeriodMs?: number | undefined
-  /** How long a node may give no sign of life before its pods are replaced. */
-  readonly nodeLeaseMs?: number | undefined
-  readonly startGraceMs?: number | undefined
+  readonly liveness: NodeLiveness
+  readonly admissions: Admissions
+  /** For agents whose signs of life come in their session. */
+  readonly heartbeats?: InProcessHeartbeats | undefined
 }
 
 export interface Dispatch {
   readonly streams: NodeStreams
-  readonly liveness: NodeLiveness
   /** Serves one agent's session until its stream ends. */
   session(nodeName: string, stream: Duplex<ServerMessage, AgentMessage>): Promise<void>
   stream(nodeName: string, stream: Duplex<StreamFrame, StreamFrame>): Promise<void>
@@ -45,7 +44,7 @@ export interface Dispatch {
 }
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { client, informers, clock, random, log } = options
+  const { client, informers, clock, random, log, liveness, admissions } = options
   const podInformer = informers.for(pods)
   const sliceInformer = informers.for(endpointSlices)
   const nodeInformer = informers.for(nodes)
@@ -72,7 +71,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       for (const key of keys) touchAll('ENDPOINT_SLICE', key)
     },
   })
-  const liveness = createLiveness({ clock, nodes: nodeInformer, leaseMs: options.nodeLeaseMs ?? 4_000, startGraceMs: options.startGraceMs ?? 5000 })
   const statuses = new StatusIntake({ client, pods: podInformer, nodes: nodeInformer, liveness, clock, log })
   const nodeIntake = createNodeIntake({ client, clock })
   const relay = createStreamRelay({
@@ -85,6 +83,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     },
   })
   subscribe({ informers, sessions, maps, touchAll })
+  const unlisten = liveness.onChange((nodeName) => sessions.get(nodeName)?.livenessChanged())
 
   async function admit(nodeName: string, stream: Duplex<ServerMessage, AgentMessage>): Promise<Register> {
     const first = await stream.incoming[Symbol.asyncIterator]().next()
@@ -96,7 +95,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   return {
     streams: relay,
-    liveness,
     async session(nodeName, stream) {
       const shared = shareIncoming(stream)
       const register = await admit(nodeName, shared)
@@ -111,27 +109,37 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         statuses,
         nodes: nodeIntake,
         storeEvent: (event) => storeEvent(client, event),
-        heartbeatPeriodMs: options.heartbeatPeriodMs ?? 300,
-        isConfirmed: options.isConfirmed,
-        onHeartbeat: () => liveness.seen(nodeName),
+        liveness,
+        admissions,
+        heartbeats: options.heartbeats,
+        whenEvacuated: (signal) => whenEvacuated(nodeName, { pods: podInformer, liveness }, signal),
         onServing: () => relay.connected(nodeName),
       })
       const before = sessions.get(nodeName)
       if (before && isAnother(before.register, register) && liveness.stateOf(nodeName).kind === 'seen') {
-        return session.refuse(`another agent is registered as node "${nodeName}" (boot id ${before.register.bootId}): give this one another name, or stop that one`)
+        const message = `another agent is registered as node "${nodeName}" (boot id ${before.register.bootId}): give this one another name, or stop that one`
+        admissions.doubled(nodeName, `an agent with boot id ${register.bootId} was refused: ${message}`)
+        return session.refuse(message)
       }
       before?.refuse('this agent has opened a newer session')
       sessions.set(nodeName, session)
       statuses.forget(nodeName)
+      admissions.setSession(nodeName, true)
       try {
         await session.run()
       } finally {
-        if (sessions.get(nodeName) === session) sessions.delete(nodeName)
+        if (sessions.get(nodeName) === session) {
+          sessions.delete(nodeName)
+          admissions.setSession(nodeName, false)
+        }
         maps.readersChanged()
       }
     },
     stream: (nodeName, stream) => relay.accept(nodeName, stream),
-    run: (signal) => statuses.run(signal),
+    async run(signal) {
+      signal.addEventListener('abort', () => unlisten(), { once: true })
+      await statuses.run(signal)
+    },
   }
 }
 

@@ -1,10 +1,14 @@
-/** Whether nodes' agents give signs of life, as the dispatch room sees it. */
+import type { FenceEvidence } from '../heartbeats/port.ts'
+
+/** Whether nodes live, as the leader knows it. Wall times, for people. */
 export type NodeState =
-  /** Made by API, no agent: Kubernetes' own rules (lease, 40 s) hold. */
+  /** Made by API, or its agent was never admitted: Kubernetes' own rules (lease, 40 s) hold. */
   | { readonly kind: 'no-agent' }
   | { readonly kind: 'seen' }
-  /** No sign of life within its lease; `sinceMs` on the wall clock. */
-  | { readonly kind: 'lost'; readonly sinceMs: number }
+  /** No sign of life since then; not judged. `undecided`: beyond its lease, because fewer than half of the members are seen. */
+  | { readonly kind: 'silent'; readonly sinceMs: number; readonly undecided?: { readonly seen: number; readonly of: number; readonly silentForMs: number } | undefined }
+  /** Nothing of it runs, which is stored: whatever it had may be started elsewhere. */
+  | { readonly kind: 'fenced'; readonly evidence: FenceEvidence; readonly atMs: number }
 
 export interface NodeLiveness {
   stateOf(nodeName: string): NodeState

@@ -1,8 +1,8 @@
 import { Fault } from '../../shared/kit/faults.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
 import type { Informer } from '../informers/port.ts'
-import { AGENT_ANNOTATION } from './liveness.ts'
 import type { NodeLiveness } from './liveness-port.ts'
+import { AGENT_ANNOTATION } from './node-intake.ts'
 
 export interface AliveSources {
   /** The leader's own, where this replica leads. */

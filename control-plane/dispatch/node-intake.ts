@@ -6,8 +6,10 @@ import { whyNotNodeLabels } from '../../shared/model/node-labels.ts'
 import { formatMicroTime, formatTime } from '../../shared/model/time.ts'
 import { leases, nodes } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
-import { AGENT_ANNOTATION } from './liveness.ts'
 import { mergeNodeStatus } from './merge-status.ts'
+
+/** On the Nodes that an agent registered: its boot id. A Node made by API has none. */
+export const AGENT_ANNOTATION = 'gantry.dev/agent'
 
 const FIELD_MANAGER = 'gantry-agent'
 const LEASE_NAMESPACE = 'kube-node-lease'
@@ -18,8 +20,8 @@ const holds = (has: Readonly<Record<string, string>> | undefined, wanted: Readon
 
 /** Writes the Node objects and node leases on behalf of the agents. */
 export interface NodeIntake {
-  /** Creates the Node, or brings labels and status of the one that is there up to date. @throws Fault('permission') when the labels are not the node's to give. */
-  register(node: Node): Promise<void>
+  /** Creates the Node, or brings labels and (unless told otherwise) status of the one that is there up to date. @throws Fault('permission') when the labels are not the node's to give. */
+  register(node: Node, options?: { readonly withStatus?: boolean | undefined }): Promise<void>
   status(nodeName: string, status: NonNullable<Node['status']>): Promise<void>
   /** Renews the node's Lease as kubelet does (every 10 s for 40 s). */
   renewLease(nodeName: string): Promise<void>
@@ -55,7 +57,7 @@ export function createNodeIntake({ client, clock }: { readonly client: ApiClient
   }
 
   return {
-    async register(node) {
+    async register(node, { withStatus = true } = {}) {
       const name = node.metadata.name ?? ''
       const { labels = {} } = node.metadata
       const annotations = { ...node.metadata.annotations, [AGENT_ANNOTATION]: node.status?.nodeInfo?.bootID ?? '' }
@@ -68,7 +70,7 @@ export function createNodeIntake({ client, clock }: { readonly client: ApiClient
       else if (!holds(before, labels) || !holds(current.metadata.annotations, annotations)) {
         await client.patch(nodes, { name }, { type: 'merge', body: { metadata: { labels, annotations } }, fieldManager: FIELD_MANAGER })
       }
-      await writeStatus(name, node.status ?? {})
+      if (withStatus || !current) await writeStatus(name, node.status ?? {})
     },
     status: writeStatus,
     async renewLease(nodeName) {

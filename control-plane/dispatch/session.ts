@@ -6,7 +6,12 @@ import type { Log } from '../../shared/kit/log.ts'
 import { assertNever } from '../../shared/model/assert.ts'
 import type { Event, Node } from '../../shared/model/gen/api.ts'
 import { NodeAssignments, type AssignmentRef, type AssignmentSources } from './assignments.ts'
+import type { InProcessHeartbeats } from '../heartbeats/in-process.ts'
+import type { Admissions } from '../membership/port.ts'
+import type { NodeLiveness } from './liveness-port.ts'
 import type { NodeIntake } from './node-intake.ts'
+import { NodeUpkeep } from './node-upkeep.ts'
+import { createSessionBeats, type SessionBeats } from './session-beats.ts'
 import type { MapsReader, ServiceMaps } from './service-maps.ts'
 import type { StatusIntake } from './status-intake.ts'
 
@@ -21,19 +26,17 @@ export interface SessionOptions {
   readonly statuses: StatusIntake
   readonly nodes: NodeIntake
   readonly storeEvent: (event: Event) => Promise<void>
-  readonly heartbeatPeriodMs: number
-  /** Whether signs of life may be acked. */
-  readonly isConfirmed: () => boolean
-  /** The node gave a sign of life. */
-  readonly onHeartbeat: () => void
+  readonly liveness: NodeLiveness
+  readonly admissions: Admissions
+  /** For agents whose signs of life come in their session. */
+  readonly heartbeats?: InProcessHeartbeats | undefined
+  /** Resolves when nothing is bound to the node any more that was given to others. */
+  readonly whenEvacuated: (signal: AbortSignal) => Promise<void>
   /** The agent has been told everything and can be asked for streams. */
   readonly onServing: () => void
 }
 
-/** The Lease object is renewed this often, as kubelet does. */
-const LEASE_EVERY_MS = 10_000
-
-/** One agent's session: sends assignments as they change, takes in heartbeats, statuses and events. Lives as long as its stream. */
+/** One agent's session: sends assignments as they change, takes in statuses and events. Lives as long as its stream. */
 export class NodeSession implements MapsReader {
   readonly nodeName: string
   readonly register: Register
@@ -44,18 +47,23 @@ export class NodeSession implements MapsReader {
   #flushPending = false
   #ackedMaps = 0
   #mapsDirty = false
-  #leaseRenewedMs = Number.NEGATIVE_INFINITY
-  /** What the agent last said of its node, and whether it is stored. */
-  #nodeStatus: NonNullable<Node['status']> = {}
-  #isNodeStored = true
-  #isNodeWriting = false
-  #ended = false
+  readonly #upkeep: NodeUpkeep
+  #beats: SessionBeats | undefined
+  /** When the node was given up that this session is of, if it was. */
+  readonly #fencedAtMs: number | undefined
+  readonly #over = new AbortController()
 
   constructor(register: Register, options: SessionOptions) {
     this.nodeName = options.nodeName
     this.register = register
     this.#options = options
+    this.#upkeep = new NodeUpkeep({ ...options, nodes: options.sources.nodes, intake: options.nodes })
+    this.#fencedAtMs = fencedAtMs(options)
     this.#assignments = new NodeAssignments(options.nodeName, { sources: options.sources, maps: options.maps, onReleased: () => this.#schedule() })
+  }
+
+  get #ended(): boolean {
+    return this.#over.signal.aborted
   }
 
   ackedServiceMaps(): number {
@@ -79,16 +87,27 @@ export class NodeSession implements MapsReader {
     this.#end()
   }
 
+  /** The node's life looks different. One that was given up since this session began has to begin anew: only after a COMPLETE can it say that nothing is left. */
+  livenessChanged(): void {
+    const atMs = fencedAtMs(this.#options)
+    if (atMs !== undefined && atMs !== this.#fencedAtMs) this.#end()
+    else this.#upkeep.look()
+  }
+
   /** Registers the node, then serves until the stream ends. */
   async run(): Promise<void> {
-    const { nodes, stream, heartbeatPeriodMs, sessionId, log } = this.#options
+    const { nodes, stream, sessionId, log } = this.#options
     try {
-      this.#options.onHeartbeat()
       const node = this.#nodeObject()
-      this.#nodeStatus = node.status ?? {}
-      await nodes.register(node)
-      this.#send({ message: { $case: 'registered', value: { heartbeatPeriodMs, sessionId } } })
+      const hasSay = this.#upkeep.hasSay
+      await nodes.register(node, { withStatus: hasSay })
+      this.#upkeep.say(node.status ?? {}, hasSay)
+      const { bootId, agentStartedMs } = this.register
+      this.#beats = this.#options.heartbeats && createSessionBeats(this.#options.heartbeats, { nodeName: this.nodeName, bootId, agentStartedMs }, (message) => this.#send(message))
+      this.#send({ message: { $case: 'registered', value: { heartbeatPeriodMs: this.#beats ? 100 : 1_000, sessionId } } })
+      await this.#options.whenEvacuated(this.#over.signal)
       this.#sendAssignments()
+      this.#upkeep.start()
       this.#options.onServing()
       for await (const message of stream.incoming) this.#take(message)
     } catch (error) {
@@ -101,7 +120,9 @@ export class NodeSession implements MapsReader {
 
   #end(): void {
     if (this.#ended) return
-    this.#ended = true
+    this.#over.abort(new Fault('unavailable', 'the session has ended'))
+    this.#upkeep.end()
+    this.#beats?.end()
     this.#options.stream.close()
     this.#options.maps.readersChanged()
   }
@@ -115,18 +136,14 @@ export class NodeSession implements MapsReader {
     if (!message) return
     switch (message.$case) {
       case 'heartbeat':
-        this.#options.onHeartbeat()
-        if (this.#options.isConfirmed()) this.#send({ message: { $case: 'heartbeatAck', value: { sequence: message.value.sequence, nextPeriodMs: this.#options.heartbeatPeriodMs } } })
-        this.#renewLease()
-        this.#keepNode()
+        this.#beats?.take(message.value)
         return
       case 'podStatuses':
         for (const report of message.value.reports) this.#options.statuses.accept(this.nodeName, report)
         return
       case 'nodeStatus':
-        this.#nodeStatus = JSON.parse(message.value.status.toString()) as NonNullable<Node['status']>
-        this.#isNodeStored = false
-        this.#keepNode()
+        this.#upkeep.say(JSON.parse(message.value.status.toString()) as NonNullable<Node['status']>, false)
+        this.#upkeep.look()
         return
       case 'event':
         this.#background('event', this.#options.storeEvent(JSON.parse(message.value.event.toString()) as Event))
@@ -138,43 +155,13 @@ export class NodeSession implements MapsReader {
       case 'chainBroken':
         throw new Fault('conflict', `the agent expected assignments after ${message.value.wanted} and got ${message.value.got}`)
       case 'nothingLeft':
+        this.#background('admission', this.#options.admissions.admit(this.nodeName, this.register.bootId))
         return
       case 'register':
         throw new Fault('invalid', 'a second Register in one session')
       default:
         assertNever(message)
     }
-  }
-
-  #renewLease(): void {
-    const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - this.#leaseRenewedMs < LEASE_EVERY_MS) return
-    this.#leaseRenewedMs = nowMs
-    this.#background('lease', this.#options.nodes.renewLease(this.nodeName))
-  }
-
-  /**
-   * Stores what the agent last said of its node where that has not happened yet, or where others have called the node unknown meanwhile although it
-   * lives (it was cut off for a while, and this stream outlived that). Asked at each heartbeat, so that nothing depends on one write.
-   */
-  #keepNode(): void {
-    const stored = this.#options.sources.nodes.get(this.nodeName)
-    const isUnknown = stored?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'Unknown') === true && this.#nodeStatus.conditions?.some(({ type }) => type === 'Ready') === true
-    if (this.#isNodeWriting || (this.#isNodeStored && !isUnknown)) return
-    this.#isNodeWriting = true
-    const write = async (): Promise<void> => {
-      try {
-        let status
-        do {
-          status = this.#nodeStatus
-          await this.#options.nodes.status(this.nodeName, status)
-        } while (status !== this.#nodeStatus && !this.#ended)
-        this.#isNodeStored = true
-      } finally {
-        this.#isNodeWriting = false
-      }
-    }
-    this.#background('node status', write())
   }
 
   #background(what: string, work: Promise<unknown>): void {
@@ -217,4 +204,9 @@ export class NodeSession implements MapsReader {
       this.#end()
     }
   }
+}
+
+function fencedAtMs({ liveness, nodeName }: SessionOptions): number | undefined {
+  const state = liveness.stateOf(nodeName)
+  return state.kind === 'fenced' ? state.atMs : undefined
 }

@@ -6,7 +6,7 @@ import { NoAck_Reason, type Beat } from '../../proto/gen/node/v1/heartbeat.ts'
 import { judgeNode, visionOf, type LeaderView, type Membership, type Sighting, type Vision } from '../../shared/model/fencing.ts'
 import { DEFAULT_TERMS, lostAfterMs, type FencingTerms } from '../../shared/model/fencing-terms.ts'
 import type { AgentLink, Refusal, Roster } from './agent-link.ts'
-import { isSameSight, newLife, Speaker, type NodeLife } from './node-life.ts'
+import { isSameSight, newLife, rememberSpeaker, Speaker, type NodeLife } from './node-life.ts'
 import type { AdmittedNode, FenceEvidence, HeartbeatListener, LeadStart, NodeSight } from './port.ts'
 
 export interface LeadingParts {
@@ -47,7 +47,7 @@ export class Leading {
     this.#startedMs = this.#lookedMs = parts.nowMs()
     this.#nextAck = parts.firstAck
     this.#inUse = start.inUse
-    this.setMembership(start.inUse)
+    this.#members = new Set(start.inUse.at(-1)?.members)
     for (const node of start.admitted) this.#life(node.nodeName, this.#startedMs).admitted = node
     for (const { nodeName, evidence } of start.fenced) {
       const life = this.#life(nodeName, this.#startedMs)
@@ -62,6 +62,8 @@ export class Leading {
   }
 
   setMembership(inUse: readonly Membership[]): void {
+    // Blindness may end by the change: that there was one must not go unnoticed.
+    this.#look(this.#parts.nowMs())
     this.#inUse = inUse
     this.#members = new Set(inUse.at(-1)?.members)
     this.#sureUntilMs = Number.NEGATIVE_INFINITY
@@ -69,6 +71,7 @@ export class Leading {
 
   admit(node: AdmittedNode): void {
     const life = this.#life(node.nodeName)
+    if (life.fenced && node.wasFenced !== true) return
     const nowMs = this.#parts.nowMs()
     const before = this.#sightings.get(node.nodeName)?.ackSentMs ?? this.#startedMs
     if (life.admitted && life.admitted.bootId !== node.bootId) life.ackFromMs = before + this.#leaseMs()
@@ -124,7 +127,7 @@ export class Leading {
     this.#hear(life, { speaker, beat })
     const refusal = this.#whyNotAck(life, link, nowMs)
     if (refusal) return link.refuse(refusal, nowMs)
-    this.#ack(link, speaker, beat.sequence)
+    this.#ack(link, speaker, beat)
   }
 
   /** Looks at everything anew; called every 20 ms or so. */
@@ -161,8 +164,10 @@ export class Leading {
       return speaker
     }
     if (speaker?.isAlive(nowMs, this.terms.seenMs)) return undefined
-    const next = new Speaker(hello, nowMs)
+    const next = life.formerSpeakers.get(hello.instance) ?? new Speaker(hello, nowMs)
+    next.heardMs = nowMs
     next.links.add(link)
+    if (speaker) rememberSpeaker(life, speaker)
     life.speaker = next
     const { echoedAckSentMs: _, ...sighting } = this.#sightings.get(life.name) ?? {}
     this.#sightings.set(life.name, sighting)
@@ -207,11 +212,13 @@ export class Leading {
     return undefined
   }
 
-  #ack(link: AgentLink, speaker: Speaker, sequence: number): void {
+  /** Whoever decides by something that is not in use any more (or by nothing yet) is told first what is, and acked when it says that. */
+  #ack(link: AgentLink, speaker: Speaker, { sequence, epoch }: Beat): void {
     const newest = this.#inUse.at(-1)
     if (!newest) return
     const nowMs = this.#parts.nowMs()
     link.tell(newest, this.#parts.roster, nowMs)
+    if (!this.#inUse.some((one) => one.epoch === epoch)) return
     const number = this.#nextAck++
     speaker.noteAck(number, link, nowMs)
     this.#sightings.set(link.nodeName, { ...this.#sightings.get(link.nodeName), ackSentMs: nowMs })
@@ -275,8 +282,10 @@ export class Leading {
   #judge(life: NodeLife, nowMs: number): void {
     if (nowMs < this.#leaseEndMs(life.name)) return
     const isUnheard = !this.#isSeen(life.name, nowMs)
-    if (isUnheard && life.saidDead) return this.#giveUp(life, life.saidDead)
-    if (isUnheard && life.forgotten === 'unheard' && nowMs >= this.#startedMs + START_PATIENCE_MS) return this.#giveUp(life, { kind: 'confirmed', by: 'the deletion of its Node object' })
+    // A leader that has just begun has not heard anybody yet.
+    const wasAwaited = this.#sightings.get(life.name)?.ackSentMs !== undefined || nowMs >= this.#startedMs + START_PATIENCE_MS
+    if (isUnheard && life.saidDead && wasAwaited) return this.#giveUp(life, life.saidDead)
+    if (isUnheard && life.forgotten === 'unheard' && wasAwaited) return this.#giveUp(life, { kind: 'confirmed', by: 'the deletion of its Node object' })
     if (life.rebootedMs !== undefined) {
       const { speaker } = life
       if (speaker && nowMs >= life.rebootedMs + REBOOT_PATIENCE_MS) this.#giveUp(life, { kind: 'rebooted', bootId: speaker.hello.bootId })

@@ -58,6 +58,8 @@ export class Speaker {
 export interface NodeLife {
   readonly name: string
   speaker: Speaker | undefined
+  /** By instance, for when one speaks again: what it said before must not count twice. */
+  readonly formerSpeakers: Map<string, Speaker>
   admitted: AdmittedNode | undefined
   fenced: FenceEvidence | undefined
   /** Somebody's word that it is dead: counts once its lease is over, unless it is heard before. */
@@ -78,6 +80,7 @@ export interface NodeLife {
 export const newLife = (name: string, nowMs: number): NodeLife => ({
   name,
   speaker: undefined,
+  formerSpeakers: new Map(),
   admitted: undefined,
   fenced: undefined,
   saidDead: undefined,
@@ -88,6 +91,15 @@ export const newLife = (name: string, nowMs: number): NodeLife => ({
   ackedEpoch: 0,
   told: { kind: 'unknown' },
 })
+
+const FORMER_KEPT = 8
+
+export function rememberSpeaker({ formerSpeakers }: NodeLife, speaker: Speaker): void {
+  formerSpeakers.delete(speaker.hello.instance)
+  formerSpeakers.set(speaker.hello.instance, speaker)
+  const oldest = formerSpeakers.keys().next()
+  if (formerSpeakers.size > FORMER_KEPT && !oldest.done) formerSpeakers.delete(oldest.value)
+}
 
 export function isSameSight(a: NodeSight, b: NodeSight): boolean {
   if (a.kind !== b.kind) return false

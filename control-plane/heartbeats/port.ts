@@ -37,6 +37,8 @@ export interface HeartbeatListener {
 export interface AdmittedNode {
   readonly nodeName: string
   readonly bootId: string
+  /** Whoever admits it knows that it was fenced. One that was fenced a moment ago is not admitted by somebody who has not heard of that yet. */
+  readonly wasFenced?: boolean | undefined
 }
 
 export interface FencedNode {

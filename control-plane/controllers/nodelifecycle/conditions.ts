@@ -6,13 +6,14 @@ export const findNodeCondition = (node: Node, type: string): NodeCondition | und
 
 const WATCHED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 
-/** The conditions to be written so that each watched one is Unknown; none if they are already. */
-export function unknownConditions(node: Node, nowMs: number): readonly NodeCondition[] {
+/** The conditions to be written so that each watched one is Unknown; none if they are already. @param words why, for people who look at Ready */
+export function unknownConditions(node: Node, nowMs: number, words?: string): readonly NodeCondition[] {
   const now = formatTime(nowMs)
   return WATCHED.flatMap((type): readonly NodeCondition[] => {
     const known = findNodeCondition(node, type)
-    if (known?.status === 'Unknown') return []
-    if (known) return [{ ...known, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: now }]
+    const message = (type === 'Ready' ? words : undefined) ?? 'Kubelet stopped posting node status.'
+    if (known?.status === 'Unknown') return type === 'Ready' && words !== undefined && known.message !== words ? [{ ...known, message }] : []
+    if (known) return [{ ...known, status: 'Unknown', reason: 'NodeStatusUnknown', message, lastTransitionTime: now }]
     const lastHeartbeatTime = node.metadata.creationTimestamp
     return [{ type, status: 'Unknown', reason: 'NodeStatusNeverUpdated', message: 'Kubelet never posted node status.', lastHeartbeatTime, lastTransitionTime: now }]
   })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Node, Pod } from '../../../shared/model/gen/api.ts'
 import { leases, nodes, pods } from '../../../shared/model/resources.ts'
 import { formatMicroTime, formatTime } from '../../../shared/model/time.ts'
-import type { NodeLiveness, NodeState } from '../../dispatch/liveness-port.ts'
+import { fakeLiveness, fencedState } from '../../dispatch/testing.ts'
 import { createNodeIpamController } from '../nodeipam/reconcile.ts'
 import { createTaintEvictionController } from '../tainteviction/reconcile.ts'
 import { world } from '../testing.ts'
@@ -44,30 +44,31 @@ test('a node without an agent has 40 s from its last sign, and 60 s to give the 
   expect(plan(node(undefined), { kind: 'no-agent', heardMs: nowMs }, nowMs + 60_000).conditions.length).toBe(4)
 })
 
-test('a lost node is fenced; the fence stays until its agent speaks again', () => {
-  const lost = plan(node({ Ready: 'True' }), { kind: 'lost' })
+test('a node that is given up gets the taint and says why; both go when its agent speaks again, and only if it was given up', () => {
+  const words = 'n: no heartbeat for 1.2 s; 2 of 3 members seen; fenced at 17:50:01.123'
+  const life = { kind: 'fenced', words, atMs: nowMs } as const
+  const lost = plan(node({ Ready: 'True' }), life)
   expect(keys(lost.taints)).toEqual(['mine:NoSchedule', 'unreachable:NoSchedule', 'unreachable:NoExecute', 'out-of-service:NoExecute'])
-  const fenced = node({ Ready: 'Unknown', MemoryPressure: 'Unknown', DiskPressure: 'Unknown', PIDPressure: 'Unknown' }, { spec: { taints: lost.taints ?? [] } })
-  expect(plan(fenced, { kind: 'lost' })).toMatchObject({ conditions: [], taints: undefined })
-  expect(plan(fenced, { kind: 'seen' }).taints).toBeUndefined()
-  expect(keys(plan(node({ Ready: 'True' }, { spec: { taints: lost.taints ?? [] } }), { kind: 'seen' }).taints)).toEqual(['mine:NoSchedule'])
+  expect(lost.conditions.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'NodeStatusUnknown', message: words })
+  const annotations = { 'node.alpha.kubernetes.io/ttl': '0', ...(lost.annotations as Record<string, string>) }
+  const unknown = { Ready: 'Unknown', MemoryPressure: 'Unknown', DiskPressure: 'Unknown', PIDPressure: 'Unknown' }
+  const fenced = node(unknown, { metadata: { annotations: { ...annotations, 'gantry.dev/confirmed-dead-by': 'ann at noon' } }, spec: { taints: lost.taints ?? [] } })
+  const said = { ...fenced, status: { conditions: fenced.status?.conditions?.map((condition) => (condition.type === 'Ready' ? { ...condition, message: words } : condition)) ?? [] } }
+  expect(plan(said, life)).toMatchObject({ conditions: [], taints: undefined, annotations: undefined })
+  expect(plan(fenced, life).conditions).toMatchObject([{ type: 'Ready', message: words }])
+  expect(plan(said, { kind: 'seen' })).toMatchObject({ taints: undefined, annotations: undefined })
+  const back = plan(node({ Ready: 'True' }, { metadata: { annotations: fenced.metadata.annotations ?? {} }, spec: { taints: lost.taints ?? [] } }), { kind: 'seen' })
+  expect(keys(back.taints)).toEqual(['mine:NoSchedule'])
+  expect(back.annotations).toEqual({ 'gantry.dev/fenced': null, 'gantry.dev/confirmed-dead-by': null })
+  expect(plan(node({ Ready: 'True' }, { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }] } }), { kind: 'seen' }).taints).toBeUndefined()
 })
 
-function fakeLiveness(): NodeLiveness & { set(name: string, state: NodeState): void } {
-  const states = new Map<string, NodeState>()
-  const listeners = new Set<(name: string) => void>()
-  return {
-    stateOf: (name) => states.get(name) ?? { kind: 'no-agent' },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    set(name, state) {
-      states.set(name, state)
-      for (const listener of listeners) listener(name)
-    },
-  }
-}
+test('a node of which nobody can say whether it lives is unreachable, and not given up', () => {
+  const unclear = plan(node({ Ready: 'True' }), { kind: 'undecided', words: 'n: not decided' })
+  expect(keys(unclear.taints)).toEqual(['mine:NoSchedule', 'unreachable:NoSchedule', 'unreachable:NoExecute'])
+  expect(unclear.conditions.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', message: 'n: not decided' })
+  expect(unclear.annotations).toBeUndefined()
+})
 
 const pod = (name: string, tolerations: NonNullable<Pod['spec']>['tolerations'] = []): Pod => ({
   metadata: { name, namespace: 'ns' },
@@ -79,20 +80,21 @@ test('when a node is lost its pods are removed at once, those that tolerate it o
   await using here = world()
   const liveness = fakeLiveness()
   liveness.set('n', { kind: 'seen' })
-  await here.start(createNodeLifecycleController(here.parts, liveness), createTaintEvictionController(here.parts), createNodeIpamController(here.parts, { liveness, clusterCidr: '10.244.0.0/16' }))
+  await here.start(createNodeLifecycleController(here.parts, liveness), createTaintEvictionController(here.parts, liveness), createNodeIpamController(here.parts, { liveness, clusterCidr: '10.244.0.0/16' }))
   await here.client.create(nodes, node({ Ready: 'True' }))
   await here.client.create(pods, pod('a', [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]))
   await here.client.create(pods, pod('b', [{ operator: 'Exists' }]))
   await here.clock.advance(100)
   expect(here.client.all(nodes)[0]?.spec).toMatchObject({ podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'] })
-  liveness.set('n', { kind: 'lost', sinceMs: here.clock.nowMs() })
+  liveness.set('n', fencedState(here.clock.nowMs()))
   await here.clock.advance(100)
   expect(here.client.all(pods).map(({ metadata, status }) => [metadata.name, status?.conditions?.map(({ type, status: value }) => `${type}=${value}`)])).toEqual([['b', ['Ready=False']]])
 })
 
 test('without an agent: a renewed lease keeps the node ready, silence makes it unknown, and tolerated pods leave in time', async () => {
   await using here = world()
-  await here.start(createNodeLifecycleController(here.parts, fakeLiveness()), createTaintEvictionController(here.parts))
+  const liveness = fakeLiveness()
+  await here.start(createNodeLifecycleController(here.parts, liveness), createTaintEvictionController(here.parts, liveness))
   await here.client.create(nodes, node({ Ready: 'True' }))
   await here.client.create(pods, pod('a', [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]))
   await here.client.create(leases, { metadata: { name: 'n', namespace: 'kube-node-lease' }, spec: { renewTime: formatMicroTime(here.clock.nowMs()) } })

@@ -1,6 +1,8 @@
 /** What follows for a node from its signs of life. PURE. */
 import type { Node, NodeCondition, Pod, Taint } from '../../../shared/model/gen/api.ts'
-import { parseTime } from '../../../shared/model/time.ts'
+import { OUT_OF_SERVICE_TAINT } from '../../../shared/model/fencing.ts'
+import { formatMicroTime, parseTime } from '../../../shared/model/time.ts'
+import { tolerates } from '../../../shared/model/toleration.ts'
 import { podCondition } from '../pod-control/pod-state.ts'
 import { findNodeCondition, unknownConditions } from './conditions.ts'
 import { taintsOf } from './taints.ts'
@@ -13,7 +15,10 @@ export type Life =
   /** Nobody but its lease and its status tell of it; `heardMs` is when one of them last changed. */
   | { readonly kind: 'no-agent'; readonly heardMs: number }
   | { readonly kind: 'seen' }
-  | { readonly kind: 'lost' }
+  /** Beyond its lease, and nobody can say whether it lives. `words`: a sentence for people. */
+  | { readonly kind: 'undecided'; readonly words: string }
+  /** Nothing of it runs. */
+  | { readonly kind: 'fenced'; readonly words: string; readonly atMs: number }
 
 export interface NodeView {
   readonly node: Node
@@ -29,7 +34,8 @@ export interface NodePlan {
   /** All taints, if they change. */
   readonly taints: readonly Taint[] | undefined
   readonly labels: Readonly<Record<string, string>> | undefined
-  readonly annotations: Readonly<Record<string, string>> | undefined
+  /** `null` takes one away. */
+  readonly annotations: Readonly<Record<string, string | null>> | undefined
   /** Pods that still say they are ready although their node is not. */
   readonly unready: readonly Pod[]
   /** The node was ready until now. */
@@ -39,18 +45,40 @@ export interface NodePlan {
 
 export function planNode({ node, life, pods, nowMs }: NodeView): NodePlan {
   const silence = silenceOf(node, life, nowMs)
-  const conditions = silence.isSilent ? unknownConditions(node, nowMs) : []
+  const conditions = silence.isSilent ? unknownConditions(node, nowMs, 'words' in life ? life.words : undefined) : []
   const judged = withConditions(node, conditions)
-  const isFenced = life.kind === 'no-agent' || (life.kind === 'seen' && isUnknown(node)) ? undefined : life.kind === 'lost'
   return {
     conditions,
-    taints: taintsOf(judged, { isFenced, nowMs }),
+    taints: taintsOf(judged, { isFenced: isFenced(node, life), nowMs }),
     labels: missingLabels(node),
-    annotations: node.metadata.annotations?.[TTL] === '0' ? undefined : { [TTL]: '0' },
-    unready: pods.filter((pod) => isOutlived(pod, judged)),
+    annotations: annotationsOf(node, life),
+    // Those that are about to be removed need not be called unready first.
+    unready: pods.filter((pod) => isOutlived(pod, judged) && (life.kind !== 'fenced' || (pod.spec?.tolerations ?? []).some((one) => tolerates(one, OUT_OF_SERVICE_TAINT)))),
     hasFailed: findNodeCondition(node, 'Ready')?.status === 'True' && findNodeCondition(judged, 'Ready')?.status !== 'True',
     againAfterMs: silence.isSilent ? undefined : silence.inMs,
   }
+}
+
+/** Since when the node is given up: what was put on it because of that goes when its agent is back, and only that. */
+export const FENCED_ANNOTATION = 'gantry.dev/fenced'
+/** Who said that it is dead, if somebody did. */
+const CONFIRMED_BY = 'gantry.dev/confirmed-dead-by'
+
+/** `undefined`: the out-of-service taint is left as it is. It is somebody else's, or its agent has not spoken since the node was given up. */
+function isFenced(node: Node, life: Life): boolean | undefined {
+  if (life.kind === 'fenced') return true
+  return life.kind === 'seen' && !isUnknown(node) && node.metadata.annotations?.[FENCED_ANNOTATION] !== undefined ? false : undefined
+}
+
+function annotationsOf(node: Node, life: Life): NodePlan['annotations'] {
+  const { annotations = {} } = node.metadata
+  const since = life.kind === 'fenced' ? formatMicroTime(life.atMs) : undefined
+  const changes = {
+    ...(annotations[TTL] === '0' ? {} : { [TTL]: '0' }),
+    ...(since !== undefined && annotations[FENCED_ANNOTATION] !== since ? { [FENCED_ANNOTATION]: since } : {}),
+    ...(isFenced(node, life) === false ? { [FENCED_ANNOTATION]: null, ...(annotations[CONFIRMED_BY] === undefined ? {} : { [CONFIRMED_BY]: null }) } : {}),
+  }
+  return Object.keys(changes).length === 0 ? undefined : changes
 }
 
 /** How long agents may cache what they read of the API; 0 as on every small cluster of Kubernetes. */
@@ -62,7 +90,7 @@ const isUnknown = (node: Node): boolean => findNodeCondition(node, 'Ready')?.sta
 type Silence = { readonly isSilent: true } | { readonly isSilent: false; readonly inMs: number | undefined }
 
 function silenceOf(node: Node, life: Life, nowMs: number): Silence {
-  if (life.kind === 'lost') return { isSilent: true }
+  if (life.kind === 'undecided' || life.kind === 'fenced') return { isSilent: true }
   if (life.kind === 'seen') return { isSilent: false, inMs: undefined }
   const hasSpoken = findNodeCondition(node, 'Ready') !== undefined
   const endMs = hasSpoken ? life.heardMs + MONITOR_GRACE_MS : (parseTime(node.metadata.creationTimestamp) ?? nowMs) + STARTUP_GRACE_MS

@@ -9,6 +9,7 @@ import type { Informer } from '../../informers/port.ts'
 import { ignoreMissing } from '../answers.ts'
 import { again, done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { referenceTo } from '../events/recorder.ts'
+import { fencedText, undecidedText } from '../../membership/words.ts'
 import { OwnWrites } from '../own-writes.ts'
 import { BY_NODE, byNode } from '../ownership/indexes.ts'
 import { podCondition } from '../pod-control/pod-state.ts'
@@ -60,8 +61,9 @@ class NodeLifecycleWorker {
     if (!node) return done
     this.#greet(node)
     const plan = planNode({ node, life: this.#lifeOf(node), pods: this.#pods.byIndex(BY_NODE, name), nowMs: this.#parts.clock.nowMs() })
-    await this.#writeConditions(node, plan)
+    // The taint first: it makes room for the pods' removal, and for nothing new on this node.
     await this.#writeMetadata(node, plan)
+    await this.#writeConditions(node, plan)
     if (plan.hasFailed) this.#tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`)
     await Promise.all(plan.unready.map((pod) => this.#markUnready(pod)))
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs)
@@ -69,7 +71,9 @@ class NodeLifecycleWorker {
 
   #lifeOf(node: Node): Life {
     const state = this.#liveness.stateOf(nameOf(node))
-    if (state.kind !== 'no-agent') return { kind: state.kind }
+    if (state.kind === 'fenced') return { kind: 'fenced', atMs: state.atMs, words: fencedText(nameOf(node), state) }
+    if (state.kind === 'silent' && state.undecided) return { kind: 'undecided', words: undecidedText(nameOf(node), state.undecided) }
+    if (state.kind !== 'no-agent') return { kind: 'seen' }
     const lease = this.#leases.get(`${LEASE_NAMESPACE}/${nameOf(node)}`)
     return { kind: 'no-agent', heardMs: this.#signs.hear(nameOf(node), { node, lease, nowMs: this.#parts.clock.nowMs() }) }
   }

@@ -22,7 +22,7 @@ const OWN_NO_SCHEDULE = new Set([UNSCHEDULABLE, ...Object.values(BY_CONDITION).f
 const OWN_NO_EXECUTE = new Set([NOT_READY, UNREACHABLE])
 
 export interface TaintFacts {
-  /** Its lease ended: fenced off until it is seen again. `undefined`: nothing is known, and a taint that an administrator set stays. */
+  /** Given up until it is back. `undefined`: the taint is not this controller's to put on or take away. */
   readonly isFenced: boolean | undefined
   readonly nowMs: number
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Pod } from '../../../shared/model/gen/api.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import { events, nodes, pods } from '../../../shared/model/resources.ts'
+import { fakeLiveness, fencedState } from '../../dispatch/testing.ts'
 import { createEventTtlController } from '../eventttl/reconcile.ts'
 import { world } from '../testing.ts'
 import { surplusFinished } from './plan.ts'
@@ -17,12 +18,27 @@ test('the oldest finished pods beyond the limit go', () => {
 
 test('pods of a node that is gone are removed after 40 s, not those of a node that came back', async () => {
   await using here = world()
-  await here.start(createPodGcController(here.parts))
+  await here.start(createPodGcController(here.parts, fakeLiveness()))
   for (const name of ['gone', 'back']) await here.client.create(pods, { metadata: { name, namespace: 'ns' }, spec: { nodeName: name, containers: [] } })
   await here.clock.advance(30_000)
   await here.client.create(nodes, { metadata: { name: 'back' } })
   await here.clock.advance(20_000)
   expect(here.client.all(pods).map(({ metadata }) => metadata.name)).toEqual(['back'])
+})
+
+test('pods of a node whose object is gone while its agent may live stay until it is given up', async () => {
+  await using here = world()
+  const liveness = fakeLiveness()
+  liveness.set('gone', { kind: 'seen' })
+  await here.start(createPodGcController(here.parts, liveness))
+  await here.client.create(pods, { metadata: { name: 'p', namespace: 'ns' }, spec: { nodeName: 'gone', containers: [] } })
+  await here.clock.advance(60_000)
+  liveness.set('gone', { kind: 'silent', sinceMs: here.clock.nowMs() })
+  await here.clock.advance(60_000)
+  expect(here.client.all(pods).length).toBe(1)
+  liveness.set('gone', fencedState(here.clock.nowMs()))
+  await here.clock.advance(1_000)
+  expect(here.client.all(pods)).toEqual([])
 })
 
 test('events go an hour after they last happened', async () => {

@@ -6,6 +6,7 @@ import { nameOf, namespaceOf, uidOf } from '../../../shared/model/meta.ts'
 import { nodes, pods } from '../../../shared/model/resources.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { Informer } from '../../informers/port.ts'
+import type { NodeLiveness } from '../../dispatch/liveness-port.ts'
 import { ignoreMissing } from '../answers.ts'
 import { again, done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { BY_NODE, byNode } from '../ownership/indexes.ts'
@@ -14,21 +15,24 @@ import { isStrandedUnscheduled, MISSING_NODE_MS, surplusFinished } from './plan.
 
 const SWEEP = 'sweep'
 const SWEEP_PERIOD_MS = 20_000
+const UNDECIDED_AGAIN_MS = 500
 const NODE = 'node:'
 const POD = 'pod:'
 
-export function createPodGcController(parts: ControllerParts): Controller {
-  const worker = new PodGcWorker(parts)
+export function createPodGcController(parts: ControllerParts, liveness: NodeLiveness): Controller {
+  const worker = new PodGcWorker(parts, liveness)
   return { name: 'podgc', workers: 2, start: (enqueue) => worker.start(enqueue), reconcile: (key) => worker.reconcile(key) }
 }
 
 class PodGcWorker {
   readonly #parts: ControllerParts
+  readonly #liveness: NodeLiveness
   readonly #pods: Informer<Pod>
   readonly #missingSinceMs = new Map<string, number>()
 
-  constructor(parts: ControllerParts) {
+  constructor(parts: ControllerParts, liveness: NodeLiveness) {
     this.#parts = parts
+    this.#liveness = liveness
     this.#pods = parts.informers.for(pods)
     this.#pods.addIndex(BY_NODE, byNode)
   }
@@ -70,6 +74,9 @@ class PodGcWorker {
     this.#missingSinceMs.set(name, sinceMs)
     const leftMs = sinceMs + MISSING_NODE_MS - nowMs
     if (leftMs > 0) return again(leftMs)
+    // Its object is gone, but its agent may live: it is given no right any more, and its pods are dead when that has ended.
+    const { kind } = this.#liveness.stateOf(name)
+    if (kind === 'seen' || kind === 'silent') return again(UNDECIDED_AGAIN_MS)
     if (await this.#parts.client.get(nodes, { name }).catch(ignoreMissing)) return again(MISSING_NODE_MS)
     await Promise.all(bound.map((pod) => this.#fail(pod).then(() => this.#remove(pod))))
     return done

@@ -6,9 +6,10 @@ import { planEviction } from './plan.ts'
 const nowMs = 1_700_000_000_000
 const pod = (tolerations: NonNullable<Pod['spec']>['tolerations'] = [], more: Partial<Pod['metadata']> = {}): Pod => ({ metadata: { name: 'p', ...more }, spec: { containers: [], tolerations } })
 const node = (ready: string, ...taints: readonly Taint[]): Node => ({ metadata: { name: 'n' }, spec: { taints }, status: { conditions: [{ type: 'Ready', status: ready }] } })
-const plan = (of: Pod, on: Node) => planEviction({ pod: of, node: on, seenMs: () => nowMs - 5_000, nowMs })
+const plan = (of: Pod, on: Node, life: Parameters<typeof planEviction>[0]['life'] = 'no-agent') => planEviction({ pod: of, node: on, life, seenMs: () => nowMs - 5_000, nowMs })
 
 const out: Taint = { key: 'out', effect: 'NoExecute' }
+const unreachable: Taint = { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }
 const fence: Taint = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }
 
 test.each<[string, ReturnType<typeof plan>, ReturnType<typeof plan>]>([
@@ -23,5 +24,10 @@ test.each<[string, ReturnType<typeof plan>, ReturnType<typeof plan>]>([
   ['leaving already', plan(pod([], { deletionTimestamp: 't' }), node('True', out)), { kind: 'stay' }],
   ['out of service and down: nobody is asked', plan(pod([], { deletionTimestamp: 't' }), node('Unknown', fence)), { kind: 'remove' }],
   ['out of service but up: as any other taint', plan(pod(), node('True', fence)), { kind: 'leave', inMs: 0 }],
+  ['out of service, and the leader says that nothing of it runs', plan(pod(), node('True', fence), 'fenced'), { kind: 'remove' }],
+  ['unreachable, and the leader says that nothing of it runs, but somebody took the taint away', plan(pod(), node('Unknown', unreachable), 'fenced'), { kind: 'leave', inMs: 0 }],
+  ['nobody knows whether it runs: no pod is taken from it, whatever somebody put on it', plan(pod(), node('Unknown', unreachable, fence), 'silent'), { kind: 'stay' }],
+  ['nobody knows whether it runs, and another taint', plan(pod(), node('Unknown', unreachable, out), 'silent'), { kind: 'leave', inMs: 0 }],
+  ['out of service, says somebody, but its agent speaks', plan(pod(), node('Unknown', fence), 'seen'), { kind: 'leave', inMs: 0 }],
   ['out of service, tolerated', plan(pod([{ key: fence.key, operator: 'Exists' }]), node('Unknown', fence)), { kind: 'stay' }],
 ])('%s', (_title, is, wanted) => expect(is).toEqual(wanted))

@@ -14,16 +14,23 @@ export type Eviction =
 export interface EvictionView {
   readonly pod: Pod
   readonly node: Node
+  /** What the leader knows of the node's life. `'fenced'`: nothing of it runs. `'silent'`: nobody knows. */
+  readonly life: 'no-agent' | 'seen' | 'silent' | 'fenced'
   /** When a taint that does not say so itself was first seen. */
   readonly seenMs: (taint: Taint) => number
   readonly nowMs: number
 }
 
-export function planEviction({ pod, node, seenMs, nowMs }: EvictionView): Eviction {
-  const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
+/**
+ * Without being asked a pod is removed only where nothing of its node runs. Of a node of which nobody knows whether it runs no pod is taken because it is
+ * unreachable: it would be given to another node, and live twice.
+ */
+export function planEviction({ pod, node, life, seenMs, nowMs }: EvictionView): Eviction {
+  const taints = (node.spec?.taints ?? []).filter(({ key, effect }) => effect === 'NoExecute' && !(life === 'silent' && AWAITS_VERDICT.has(key)))
   const tolerations = pod.spec?.tolerations ?? []
   const fence = taints.find((taint) => isSameTaint(taint, OUT_OF_SERVICE_TAINT))
-  if (fence && isDown(node) && !tolerations.some((one) => tolerates(one, fence))) return { kind: 'remove' }
+  const isDead = life === 'fenced' || (life === 'no-agent' && isDown(node))
+  if (fence && isDead && !tolerations.some((one) => tolerates(one, fence))) return { kind: 'remove' }
   if (pod.metadata.deletionTimestamp !== undefined || isFinished(pod)) return { kind: 'stay' }
   const waits = taints.map((taint) => {
     const matching = tolerations.filter((one) => tolerates(one, taint))
@@ -34,5 +41,8 @@ export function planEviction({ pod, node, seenMs, nowMs }: EvictionView): Evicti
   const firstMs = Math.min(Number.POSITIVE_INFINITY, ...waits)
   return firstMs === Number.POSITIVE_INFINITY ? { kind: 'stay' } : { kind: 'leave', inMs: Math.max(0, firstMs) }
 }
+
+/** Say that a node is gone, which for one with an agent the leader decides. */
+const AWAITS_VERDICT: ReadonlySet<string> = new Set(['node.kubernetes.io/unreachable', OUT_OF_SERVICE_TAINT.key])
 
 const isDown = (node: Node): boolean => node.status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True'

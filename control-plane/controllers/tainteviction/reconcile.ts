@@ -11,24 +11,30 @@ import { ignoreMissing } from '../answers.ts'
 import { again, done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { referenceTo } from '../events/recorder.ts'
 import { BY_NODE, byNode } from '../ownership/indexes.ts'
+import type { NodeLiveness } from '../../dispatch/liveness-port.ts'
 import { planEviction, type Eviction } from './plan.ts'
+import { Replacements } from './replacements.ts'
 
 const COMPONENT = 'taint-eviction-controller'
 
-export function createTaintEvictionController(parts: ControllerParts): Controller {
-  const worker = new TaintEvictionWorker(parts)
+export function createTaintEvictionController(parts: ControllerParts, liveness: NodeLiveness): Controller {
+  const worker = new TaintEvictionWorker(parts, liveness)
   return { name: 'tainteviction', workers: 8, start: (enqueue) => worker.start(enqueue), reconcile: (key) => worker.reconcile(key) }
 }
 
 class TaintEvictionWorker {
   readonly #parts: ControllerParts
+  readonly #liveness: NodeLiveness
+  readonly #replacements: Replacements
   readonly #pods: Informer<Pod>
   readonly #nodes: Informer<Node>
   /** By node, then by taint. */
   readonly #seenMs = new Map<string, Map<string, number>>()
 
-  constructor(parts: ControllerParts) {
+  constructor(parts: ControllerParts, liveness: NodeLiveness) {
     this.#parts = parts
+    this.#liveness = liveness
+    this.#replacements = new Replacements(parts)
     this.#pods = parts.informers.for(pods)
     this.#pods.addIndex(BY_NODE, byNode)
     this.#nodes = parts.informers.for(nodes)
@@ -37,6 +43,10 @@ class TaintEvictionWorker {
   start(enqueue: Enqueue): () => void {
     const stops = [
       this.#nodes.subscribe((change) => this.#nodeChanged(change, enqueue)),
+      this.#liveness.onChange((name) => {
+        if (this.#isTainted(name)) for (const pod of this.#pods.byIndex(BY_NODE, name)) enqueue(keyOf(pod))
+      }),
+      this.#pods.subscribe((change) => this.#replacements.look(change)),
       this.#pods.subscribe(({ key, before, after }) => {
         if (after?.spec?.nodeName && (before?.spec?.nodeName === undefined || !deepEqual(before.spec.tolerations, after.spec.tolerations)) && this.#isTainted(after.spec.nodeName)) enqueue(key)
       }),
@@ -64,7 +74,7 @@ class TaintEvictionWorker {
     if (!pod || !node) return done
     const nowMs = this.#parts.clock.nowMs()
     const seen = this.#seenMs.get(nameOf(node))
-    const plan = planEviction({ pod, node, seenMs: (taint) => seen?.get(textOf(taint)) ?? nowMs, nowMs })
+    const plan = planEviction({ pod, node, life: this.#liveness.stateOf(nameOf(node)).kind, seenMs: (taint) => seen?.get(textOf(taint)) ?? nowMs, nowMs })
     if (plan.kind === 'stay') return done
     if (plan.kind === 'leave' && plan.inMs > 0) return again(plan.inMs)
     await this.#evict(pod, plan)
@@ -87,7 +97,11 @@ class TaintEvictionWorker {
       const body = { metadata: { uid: uidOf(pod) }, status: { conditions: [condition] } } satisfies Json
       await client.patch(pods, at, { type: 'strategic', subresource: 'status', body }).catch(ignoreMissing)
     }
-    const grace = plan.kind === 'remove' ? { gracePeriodSeconds: 0 } : {}
+    const state = this.#liveness.stateOf(pod.spec?.nodeName ?? '')
+    // The node may be back since: then it is asked, as ever.
+    const isDead = state.kind === 'fenced' || state.kind === 'no-agent'
+    if (plan.kind === 'remove' && state.kind === 'fenced') this.#replacements.expect(pod, state.atMs)
+    const grace = plan.kind === 'remove' && isDead ? { gracePeriodSeconds: 0 } : {}
     await client.delete(pods, at, { ...grace, preconditions: { uid: uidOf(pod) } }).catch((error: unknown) => {
       if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict')) throw error
     })

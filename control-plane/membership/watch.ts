@@ -1,0 +1,235 @@
+/**
+ * The leader's knowledge of nodes' lives, on the main thread: who is a member is stored first and then told to the heartbeats; what these decide is stored
+ * first and then acted upon. One for each leadership.
+ */
+import type { Clock } from '../../shared/kit/clock.ts'
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
+import type { Vision } from '../../shared/model/fencing.ts'
+import type { Node } from '../../shared/model/gen/api.ts'
+import { nodes } from '../../shared/model/resources.ts'
+import type { NodeLiveness, NodeState } from '../dispatch/liveness-port.ts'
+import type { FenceEvidence, HeartbeatListener, HeartbeatsOfProcess, NodeSight } from '../heartbeats/port.ts'
+import type { Informer, Informers } from '../informers/port.ts'
+import type { Guard, Storage } from '../storage/port.ts'
+import type { NodeChronicle } from './chronicle.ts'
+import type { Admissions } from './port.ts'
+import { membersOf, startOf } from './record.ts'
+import { MembershipStore } from './store.ts'
+import { whoSaid, wordOf } from './word-of-death.ts'
+
+export interface NodeWatchOptions {
+  readonly storage: Storage
+  /** Throws once the leadership is over. */
+  readonly guard: () => Guard | undefined
+  readonly signal: AbortSignal
+  /** Calls with the moment until which the leadership is certain, now and whenever that becomes later. */
+  readonly onConfirmed: (listener: (untilMs: number) => void) => () => void
+  readonly heartbeats: HeartbeatsOfProcess
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly log: Log
+  readonly terms: FencingTerms
+  readonly chronicle: NodeChronicle
+}
+
+/** A node whose Node object was deleted although it lives goes on for so long, as in Kubernetes: it may be registered anew. */
+export const DELETED_GRACE_MS = 38_000
+
+export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
+  readonly #options: NodeWatchOptions
+  readonly #store: MembershipStore
+  readonly #nodes: Informer<Node>
+  readonly #states = new Map<string, NodeState>()
+  readonly #sessions = new Set<string>()
+  readonly #listeners = new Set<(nodeName: string) => void>()
+  readonly #acked = new Map<string, number>()
+  /** Words that were there while the node was seen: they said nothing of a death. */
+  readonly #idleWords = new Map<string, string>()
+  readonly #forgetting = new Map<string, () => void>()
+  #isLeading = false
+
+  constructor(options: NodeWatchOptions) {
+    this.#options = options
+    this.#nodes = options.informers.for(nodes)
+    this.#store = new MembershipStore({ ...options, onStored: ({ inUse }) => options.heartbeats.setMembership(inUse) })
+  }
+
+  /** Takes over what the leaders before have stored, and leads until the signal aborts. */
+  async run(): Promise<void> {
+    const { heartbeats, signal, terms, onConfirmed } = this.#options
+    await this.#store.load()
+    signal.throwIfAborted()
+    this.#begin()
+    const unconfirm = onConfirmed((untilMs) => heartbeats.mayAckUntil(untilMs))
+    this.#nodes.subscribe(({ key, before, after }) => this.#nodeChanged(key, before, after))
+    for (const name of membersOf(this.#store.record)) if (!this.#nodes.get(name)) this.#forgetLater(name)
+    const over = new Promise<void>((resolve) => {
+      const end = (): void => {
+        unconfirm()
+        heartbeats.follow()
+        resolve()
+      }
+      signal.addEventListener('abort', end, { once: true })
+    })
+    await Promise.all([over, this.#store.change({ kind: 'terms', terms })])
+  }
+
+  stateOf(nodeName: string): NodeState {
+    return this.#states.get(nodeName) ?? { kind: this.#sessions.has(nodeName) ? 'seen' : 'no-agent' }
+  }
+
+  onChange(listener: (nodeName: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  isMember(nodeName: string, bootId: string): boolean {
+    return this.#store.record.bootIds[nodeName] === bootId
+  }
+
+  setSession(nodeName: string, isOpen: boolean): void {
+    if (isOpen) this.#sessions.add(nodeName)
+    else this.#sessions.delete(nodeName)
+    if (this.#isLeading) this.#options.heartbeats.setSession(nodeName, isOpen)
+    if (!this.#states.has(nodeName)) this.#tell(nodeName)
+  }
+
+  doubled(nodeName: string, message: string): void {
+    this.#options.chronicle.doubled(nodeName, message)
+  }
+
+  async admit(nodeName: string, bootId: string): Promise<void> {
+    const { heartbeats, chronicle, clock } = this.#options
+    const { fenced, bootIds } = this.#store.record
+    const wasFenced = fenced[nodeName] !== undefined
+    const isNews = bootIds[nodeName] !== bootId || wasFenced
+    const before = this.#states.get(nodeName)
+    // From here on nothing of it is removed by force any more: what is asked for already comes before the record is changed.
+    if (wasFenced) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
+    try {
+      await this.#store.change({ kind: 'admit', nodeName, bootId })
+    } catch (error) {
+      if (wasFenced && before) this.#states.set(nodeName, before)
+      throw error
+    }
+    // What was judged meanwhile stands: the session ends then, and the next one asks again.
+    heartbeats.admit({ nodeName, bootId, wasFenced })
+    this.#stopForgetting(nodeName)
+    if (isNews) chronicle.admitted(nodeName, { bootIdBefore: bootIds[nodeName], bootId, wasFenced })
+  }
+
+  onSight(nodeName: string, sight: NodeSight): void {
+    if (this.#options.signal.aborted) return
+    if (sight.kind === 'fenced') return void this.#fenced(nodeName, sight.evidence)
+    if (sight.kind === 'unknown') {
+      if (this.#states.delete(nodeName)) this.#tell(nodeName)
+      return
+    }
+    const { clock, chronicle } = this.#options
+    const before = this.#states.get(nodeName)
+    const silentMs = sight.kind === 'silent' ? clock.monotonicMs() - sight.sinceMs : 0
+    const undecided = sight.kind === 'silent' && sight.undecided ? { ...sight.undecided, silentForMs: silentMs } : undefined
+    this.#states.set(nodeName, sight.kind === 'seen' ? sight : { kind: 'silent', sinceMs: clock.nowMs() - silentMs, ...(undecided ? { undecided } : {}) })
+    if (undecided && !(before?.kind === 'silent' && before.undecided)) chronicle.undecided(nodeName, undecided)
+    if (sight.kind === 'seen' && before?.kind === 'silent' && before.undecided) chronicle.backUndecided(nodeName, clock.nowMs() - before.sinceMs)
+    this.#listenToPeople(nodeName)
+    this.#tell(nodeName)
+  }
+
+  onEpochAcked(nodeName: string, epoch: number): void {
+    if (this.#options.signal.aborted) return
+    this.#acked.set(nodeName, Math.max(epoch, this.#acked.get(nodeName) ?? 0))
+    this.#settle()
+  }
+
+  onVision(vision: Vision): void {
+    if (!this.#options.signal.aborted) this.#options.chronicle.vision(vision)
+  }
+
+  onRestart(): void {
+    if (this.#isLeading && !this.#options.signal.aborted) this.#begin()
+  }
+
+  #settle(): void {
+    if (this.#store.record.inUse.length > 1) this.#background('settling epochs', this.#store.change({ kind: 'settle', ackedEpoch: (name) => this.#acked.get(name) }))
+  }
+
+  #begin(): void {
+    const { heartbeats, clock, chronicle } = this.#options
+    const start = startOf(this.#store.record)
+    heartbeats.listen(this)
+    heartbeats.lead(start)
+    this.#isLeading = true
+    for (const name of this.#sessions) heartbeats.setSession(name, true)
+    for (const { nodeName } of start.admitted) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
+    for (const { nodeName, evidence } of start.fenced) this.#states.set(nodeName, { kind: 'fenced', evidence, atMs: this.#store.record.fenced[nodeName]?.atMs ?? clock.nowMs() })
+    for (const name of this.#states.keys()) this.#tell(name)
+    chronicle.leads(start.admitted.length)
+  }
+
+  /** Stored first: until then nobody may act on it, and a leader after this one would not know. */
+  async #fenced(nodeName: string, evidence: FenceEvidence): Promise<void> {
+    const { clock, chronicle } = this.#options
+    const before = this.#states.get(nodeName)
+    if (before?.kind === 'fenced' && before.evidence === evidence) return
+    const fenced = { evidence, atMs: clock.nowMs() }
+    try {
+      await this.#store.change({ kind: 'fence', nodeName, fenced })
+    } catch (error) {
+      return this.#options.log.info({ node: nodeName, err: messageOf(error) }, 'a verdict was not stored: whoever leads now judges anew')
+    }
+    this.#states.set(nodeName, { kind: 'fenced', ...fenced })
+    chronicle.fenced(nodeName, fenced)
+    this.#tell(nodeName)
+    this.#settle()
+    if (!this.#nodes.get(nodeName)) this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName }))
+  }
+
+  #nodeChanged(nodeName: string, before: Node | undefined, after: Node | undefined): void {
+    if (after) {
+      this.#stopForgetting(nodeName)
+      // Another Node object under the name of one that was deleted after it was given up.
+      if (!before && this.#states.get(nodeName)?.kind === 'fenced' && !this.#store.record.fenced[nodeName] && this.#isLeading && this.#states.delete(nodeName)) this.#tell(nodeName)
+      this.#listenToPeople(nodeName)
+      return
+    }
+    if (!before) return
+    const state = this.stateOf(nodeName)
+    if (state.kind === 'fenced') this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName }))
+    else if (state.kind === 'seen') this.#forgetLater(nodeName)
+    else this.#options.heartbeats.forget(nodeName)
+  }
+
+  #forgetLater(nodeName: string): void {
+    this.#stopForgetting(nodeName)
+    this.#forgetting.set(nodeName, this.#options.clock.after(DELETED_GRACE_MS, () => {
+      this.#forgetting.delete(nodeName)
+      if (!this.#options.signal.aborted && !this.#nodes.get(nodeName)) this.#options.heartbeats.forget(nodeName)
+    }))
+  }
+
+  #stopForgetting(nodeName: string): void {
+    this.#forgetting.get(nodeName)?.()
+    this.#forgetting.delete(nodeName)
+  }
+
+  /** The taint counts as somebody's word where it was put on the node while that was silent. */
+  #listenToPeople(nodeName: string): void {
+    const node = this.#nodes.get(nodeName)
+    const word = wordOf(node)
+    const state = this.#states.get(nodeName)
+    if (word === undefined) return void this.#idleWords.delete(nodeName)
+    if (state?.kind === 'seen') this.#idleWords.set(nodeName, word)
+    else if (state?.kind === 'silent' && this.#idleWords.get(nodeName) !== word) this.#options.heartbeats.fence(nodeName, { kind: 'confirmed', by: whoSaid(node) })
+  }
+
+  #tell(nodeName: string): void {
+    for (const listener of this.#listeners) listener(nodeName)
+  }
+
+  #background(what: string, work: Promise<void>): void {
+    work.catch((error: unknown) => void (this.#options.signal.aborted || this.#options.log.warn({ err: messageOf(error) }, `${what}: not stored`)))
+  }
+}
