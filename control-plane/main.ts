@@ -6,6 +6,7 @@ import { serveNodeDoor } from './dispatch/grpc.ts'
 import { createLeaderDial } from './dispatch/leader-dial.ts'
 import { readEtcdTls } from './etcd-tls.ts'
 import { machineId } from './machine.ts'
+import { startHeartbeatThread } from './heartbeats/worker.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemAddressHolder } from './virtual-ip/ip.ts'
 import { createVirtualIp } from './virtual-ip/virtual-ip.ts'
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
   const port = config.listen[0]?.port ?? 6443
   const tls = { ca: pki.ca, cert: pki.cert, key: pki.key }
   using dial = createLeaderDial(tls)
+  await using heartbeats = await startHeartbeatThread({ addresses: config.heartbeats, tls, clock, log })
   const plane = createControlPlane({
     storage,
     electionStorage,
@@ -58,6 +60,7 @@ async function main(): Promise<void> {
     clusterCidr: config.clusterCidr,
     version: VERSION,
     terms: termsOf(config),
+    heartbeats,
     replica: { identity: config.identity, address: `${config.advertiseAddress}:${config.nodes[0]?.port ?? 6444}`, machine: await machineId() },
     leaderLeaseMs: config.leaderLeaseMs,
     dialLeader: (address, signal) => dial.relay(address, signal),

@@ -1,0 +1,176 @@
+/** Composes the agent of a host from its real parts. Loaded after the keeper was started: it takes a while. */
+import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { createAgent } from './agent.ts'
+import { openCgroups } from './cgroups/cgroups.ts'
+import { raiseOwnGroup } from './cgroups/own-share.ts'
+import { quickMoves } from './cgroups/quick-moves.ts'
+import { collectGarbage } from './collector/collector.ts'
+import { portsOf, type AgentConfig } from './config.ts'
+import { DeadlineFiles, forgetState, guardPods, ownerOf, podGroups } from './fencing/fencing.ts'
+import type { KeeperThread } from './fencing/worker.ts'
+import { ownCapabilities } from './host/capabilities.ts'
+import { runProgram } from './host/exec.ts'
+import { removeTree } from './host/files.ts'
+import { findProgram } from './host/find-program.ts'
+import { readHostFacts } from './host/facts.ts'
+import { systemMounts } from './host/mounts.ts'
+import { loadIdentity, renewedIdentity } from './identity.ts'
+import { createImageStore } from './images/images.ts'
+import { hostLogFiles } from './logs/files.ts'
+import { createPodNetwork, servicePorts } from './network/network.ts'
+import { createPodWorkers, hostPodFiles, type PodsConfig } from './pods/pods.ts'
+import { systemProbeNetwork } from './probes/network.ts'
+import { openCrun } from './runtime/crun.ts'
+import { crunForThisHost } from './runtime/hybrid.ts'
+import { createGrpcLink, type GrpcLink } from './session/grpc-link.ts'
+import type { HostFacts } from './session/node-object.ts'
+import { assignedSources } from './session/sources.ts'
+import { createOverlaySnapshots } from './snapshots/snapshots.ts'
+import { createVolumes } from './volumes/volumes.ts'
+import type { TlsFiles } from '../proto/rpc.ts'
+import { sleep, systemClock } from '../shared/kit/clock.ts'
+import { Fault } from '../shared/kit/faults.ts'
+import type { Log } from '../shared/kit/log.ts'
+import { systemRandom } from '../shared/kit/random.ts'
+import { GIT_VERSION } from '../shared/model/version.ts'
+
+const clock = systemClock
+const random = systemRandom
+
+type Parts = Awaited<ReturnType<typeof openParts>>
+
+/** The group that holds those of all pods. */
+const podsGroup = ({ cgroup }: AgentConfig): string => `${cgroup}/pods`
+
+/** The parts of the host's pods, each opened once: they find what an agent before this one left. */
+async function openParts(config: AgentConfig, log: Log) {
+  const mounts = systemMounts()
+  const cgroups = await openCgroups({ parent: `/${podsGroup(config)}`, clock })
+  const runtimeFolder = `${config.runDir}/runtime`
+  const found = await findProgram(config.runtime)
+  const program = config.runtime === 'crun' ? await crunForThisHost(found, config.runDir) : found
+  const [{ stdout }, images, snapshots, network, volumes] = await Promise.all([
+    runProgram(found, ['--version']),
+    createImageStore({ root: config.imageDir, log }),
+    createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, mounts }),
+    createPodNetwork({ runFolder: `${config.runDir}/network`, log, clock }),
+    createVolumes({ stateFolder: `${config.stateDir}/pods`, clock, log }),
+  ])
+  const version = /version\s+([\w.-]+)/.exec(stdout)?.[1] ?? 'unknown'
+  const runtime = await openCrun({ folder: runtimeFolder, runtime: program, conmon: await findProgram('conmon'), version, cgroups, concurrency: availableParallelism() * 2, moves: await quickMoves(clock), clock, log })
+  return { mounts, cgroups, runtime, images, snapshots, network, volumes, version }
+}
+
+function podsConfig(config: AgentConfig, host: HostFacts, capabilities: readonly string[]): PodsConfig {
+  return {
+    nodeName: config.nodeName,
+    hostIP: config.address,
+    hostname: config.nodeName,
+    clusterDns: [],
+    clusterDomain: 'cluster.local',
+    logFolder: `${config.stateDir}/logs`,
+    checkpointFolder: `${config.runDir}/checkpoints`,
+    capacity: { cpuMillis: host.cpus * 1000, memoryBytes: host.memoryBytes, pods: config.maxPods },
+    allocatable: { cpu: String(host.cpus), memory: String(host.memoryBytes), 'ephemeral-storage': String(host.ephemeralStorageBytes) },
+    capabilities,
+    architecture: host.architecture,
+    logMaxBytes: 10 * 1024 * 1024,
+    logMaxFiles: 5,
+  }
+}
+
+interface Identified {
+  readonly config: AgentConfig
+  readonly link: GrpcLink
+  readonly keeper: KeeperThread
+}
+
+/** Renews the node's certificate as it ages, until the signal aborts. */
+async function keepIdentified({ config, link, keeper }: Identified, { identity, log, signal }: { readonly identity: TlsFiles; readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
+  for (let current = identity; !signal.aborted; ) {
+    const renewed = await renewedIdentity(config, current, { clock, log, signal }).catch(() => undefined)
+    if (!renewed) return
+    link.identify(renewed)
+    keeper.identify(renewed)
+    current = renewed
+  }
+}
+
+export interface RunOptions {
+  readonly config: AgentConfig
+  /** Where deadline, state and fencer are. */
+  readonly folder: string
+  readonly log: Log
+  /** The keeper, if the node has an identity already; it begins as soon as nothing stands in its way. */
+  readonly keeper: KeeperThread | undefined
+  readonly startKeeper: (identity: TlsFiles) => KeeperThread
+}
+
+export async function runAgent({ config, folder, log, ...given }: RunOptions, signal: AbortSignal): Promise<void> {
+  await Promise.all([config.stateDir, config.imageDir].map((folder) => mkdir(folder, { recursive: true })))
+  const [parts, facts, capabilities, identity] = await Promise.all([
+    openParts(config, log),
+    readHostFacts({ storageFolder: config.stateDir, bootIdFile: config.bootIdFile }),
+    ownCapabilities(),
+    loadIdentity(config, { clock, log, signal }),
+  ])
+  await raiseOwnGroup(parts.cgroups.version, `/${podsGroup(config)}`)
+  await leaveFormerNode({ config, folder, parts, log })
+  const keeper = given.keeper ?? given.startKeeper(identity)
+  using deadlines = new DeadlineFiles(folder)
+  const host: HostFacts = { ...facts, address: config.address, hostname: config.nodeName }
+  using link = createGrpcLink({ addresses: config.server.map((server) => portsOf(server).node), tls: identity, clock })
+  const agent = createAgent({
+    nodeName: config.nodeName,
+    version: GIT_VERSION,
+    runtimeVersion: `${config.runtime}://${parts.version}`,
+    host,
+    maxPods: config.maxPods,
+    labels: config.labels,
+    clusterCidr: config.clusterCidr,
+    link,
+    network: parts.network,
+    images: parts.images,
+    createWorkers: (reporter, assigned) =>
+      createPodWorkers({ ...parts, right: keeper, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, host, capabilities) }),
+    servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
+    reach: keeper,
+    clock,
+    random,
+    log,
+  })
+  keeper.onNote((note) => {
+    // Somebody else may lead by now; and what was given to others is to be told anew.
+    if (note.kind === 'silence') void link.suspect()
+    if (note.kind === 'no-ack' && note.reason === 'fenced') agent.registerAnew()
+  })
+  log.info({ address: config.address }, 'the agent is up')
+  try {
+    await Promise.all([
+      agent.run(signal),
+      guardPods({ folder, ...podGroups(parts.cgroups.version, podsGroup(config)), keeper, onStopped: (message) => agent.event({ type: 'Warning', reason: 'PodsStopped', message }), clock, log }, signal),
+      keepIdentified({ config, link, keeper }, { identity, log, signal }),
+    ])
+  } finally {
+    keeper.stop()
+  }
+}
+
+/**
+ * The machine was another node before: everything of that one goes before this one gives a sign of life, because it proves nothing for the other name, and nobody
+ * else would clear it away.
+ */
+async function leaveFormerNode({ config, folder, parts, log }: Pick<RunOptions, 'config' | 'folder' | 'log'> & { readonly parts: Parts }): Promise<void> {
+  const owner = ownerOf(folder)
+  if (owner === undefined || owner === config.nodeName) return
+  log.warn({ owner }, `this machine was node ${owner}: its pods are removed`)
+  forgetState(folder)
+  await removeTree(`${config.runDir}/checkpoints`)
+  const { cgroups } = parts
+  await Promise.all((await cgroups.list()).map((uid) => cgroups.killAll(cgroups.podPath(uid))))
+  for (let failures = 1; (await collectGarbage({ ...parts, log }, () => [])).some(({ failed }) => failed); failures++) {
+    if (failures > 20) throw new Fault('internal', `what node ${owner} left cannot be removed`)
+    await sleep(clock, 250)
+  }
+}
