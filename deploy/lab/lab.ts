@@ -136,11 +136,11 @@ async function startMembers(spec: LabSpec, identity: LabIdentity): Promise<reado
   return membersOf(spec).map(({ name }) => name).filter((name) => names.includes(name))
 }
 
-/** Its supervisor is gone. Containers that run prove that the machine is in the boot it was in; otherwise the lab is new or its host crashed. */
+/** Its supervisor is gone, and the program with it. Containers that run prove that the machine is in the boot it was in; otherwise the lab is new or its host crashed. */
 async function startUnsupervised(spec: LabSpec, member: Member, identity: LabIdentity): Promise<void> {
   const group = layoutOf(spec).memberCgroup(member.name)
   const lives = member.kind === 'node' && (await processesOf(`${group}/pods`)).length > 0
-  await killGroup(lives ? `${group}/agent` : group)
+  if (!lives) await killGroup(group)
   if (member.kind === 'node' && !lives) await newBootId(spec, member.name)
   await writeService(spec, await programOf(spec, { member, identity }))
   await supervise(spec, member.name)

@@ -8,10 +8,10 @@ import { killGroup, processesOf } from '../../deploy/lab/cgroups.ts'
 import { labClient } from '../../deploy/lab/api.ts'
 import { labIdentity } from '../../deploy/lab/identity.ts'
 import { bootIdOf } from '../../deploy/lab/programs.ts'
-import type { Node } from '../../shared/model/gen/api.ts'
-import { run } from './harness.ts'
+import type { Node, Pod } from '../../shared/model/gen/api.ts'
+import { isRunning, run, testLab } from './harness.ts'
 
-const NAMES = ['e2e-one', 'e2e-two', 'e2e-several'] as const
+const NAMES = ['e2e-one', 'e2e-two', 'e2e-several', 'e2e-held'] as const
 
 afterAll(async () => {
   for (const name of NAMES) await lab.down(name, { keep: false })
@@ -152,6 +152,19 @@ test('a supervisor that dies is started again, and its program with it, in the b
   expect((await stateOf('n1'))?.state).toBe('stopped')
   await lab.start(NAMES[0], 'n1/agent')
   await expect.poll(async () => (await stateOf('n1'))?.state, { timeout: 10_000 }).toBe('running')
+})
+
+test('supervisors that are gone for good are made anew by `up`, and what runs on the machine runs on', async () => {
+  await using cluster = await testLab('e2e-held', { nodes: 1 })
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'held' }, spec: { containers: [{ name: 'c', image: 'docker.io/library/busybox:1.35', command: ['sleep', '100000'] }] } }
+  await cluster.send('POST', '/api/v1/namespaces/default/pods', pod)
+  const [before] = await cluster.until<Pod>('/api/v1/namespaces/default/pods', (pods) => pods.length === 1 && pods.every(isRunning))
+  const boot = await bootIdOf(cluster.spec, 'n1')
+  await killGroup(`${layoutOf(cluster.spec).cgroup}/supervisor`)
+  expect((await lab.up({ name: cluster.name, kubeconfig: false })).started).toEqual(['etcd', 'control-plane', 'n1'])
+  expect(await bootIdOf(cluster.spec, 'n1')).toBe(boot)
+  const [after] = await cluster.until<Pod>('/api/v1/namespaces/default/pods', (pods) => pods.length === 1 && pods.every(isRunning))
+  expect(after?.status?.containerStatuses?.map(({ containerID, restartCount }) => ({ containerID, restartCount }))).toEqual(before?.status?.containerStatuses?.map(({ containerID }) => ({ containerID, restartCount: 0 })))
 })
 
 test('what is left of a lab after its host crashed is made whole, and nodes are ready in their new boot', async () => {
