@@ -71,7 +71,7 @@ export class FakeAgent {
     this.name = name
   }
 
-  connect(tracker: HeartbeatTracker, { bootId = 'boot-1', instance = `${this.name}-1` }: { readonly bootId?: string; readonly instance?: string } = {}): this {
+  connect(tracker: Pick<HeartbeatTracker, 'connect'>, { bootId = 'boot-1', instance = `${this.name}-1` }: { readonly bootId?: string; readonly instance?: string } = {}): this {
     this.close()
     this.#sequence = 0
     const connection = tracker.connect({ kind: 'node', nodeName: this.name }, (message) => connection === this.#connection && this.#receive(message))
