@@ -1,0 +1,244 @@
+/** The whole of the leader's half over memory storage, with agents that beat. */
+import { expect, test } from 'vitest'
+import { silentLog } from '../../shared/kit/log.ts'
+import { seededRandom } from '../../shared/kit/random.ts'
+import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
+import { events, nodes } from '../../shared/model/resources.ts'
+import { world, type World } from '../controllers/testing.ts'
+import { createInProcessHeartbeats, type InProcessHeartbeats } from '../heartbeats/in-process.ts'
+import { FakeAgent } from '../heartbeats/testing.ts'
+import type { Storage, Write } from '../storage/port.ts'
+import { createMemoryStorage } from '../storage/storage.ts'
+import { createChronicle } from './chronicle.ts'
+import { MEMBERSHIP_KEY } from './store.ts'
+import { parseRecord, type MembershipRecord } from './record.ts'
+import { DELETED_GRACE_MS, NodeWatch } from './watch.ts'
+
+interface Led {
+  readonly here: World
+  readonly storage: Storage
+  readonly heartbeats: InProcessHeartbeats
+  readonly watch: NodeWatch
+  readonly agents: ReadonlyMap<string, FakeAgent>
+  agent(name: string): FakeAgent
+  record(): Promise<MembershipRecord | undefined>
+  told(reason: string): readonly string[]
+  end(): Promise<void>
+}
+
+
+async function lead(here: World, given: Partial<Pick<Led, 'storage' | 'heartbeats'>> = {}): Promise<Led> {
+  const storage = given.storage ?? createMemoryStorage()
+  const heartbeats = given.heartbeats ?? createInProcessHeartbeats({ clock: here.clock, random: seededRandom(5) })
+  const over = new AbortController()
+  const { clock, informers, parts } = here
+  const chronicle = createChronicle({ events: parts.events, nodes: informers.for(nodes), identity: 'cp1', clock, log: silentLog, signal: over.signal })
+  const watch = new NodeWatch({ storage, guard: () => undefined, signal: over.signal, onConfirmed: (listener) => (listener(Number.POSITIVE_INFINITY), () => {}), heartbeats, informers, clock, log: silentLog, terms: DEFAULT_TERMS, chronicle })
+  const running = watch.run()
+  running.catch(() => {})
+  await clock.advance(10)
+  const agents = new Map<string, FakeAgent>()
+  return {
+    here,
+    storage,
+    heartbeats,
+    watch,
+    agents,
+    agent(name) {
+      const known = agents.get(name)
+      if (known) return known
+      const made = new FakeAgent(clock, name)
+      agents.set(name, made)
+      return made
+    },
+    async record() {
+      const entry = await storage.get(MEMBERSHIP_KEY)
+      return entry && parseRecord(entry.value)
+    },
+    told: (reason) => here.client.all(events).filter((event) => event.reason === reason).map(({ message = '' }) => message),
+    async end() {
+      over.abort(new Error('deposed'))
+      await running
+    },
+  }
+}
+
+async function join(led: Led, ...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await led.here.client.create(nodes, { metadata: { name, annotations: { 'gantry.dev/agent': 'boot-1' } } })
+    led.watch.setSession(name, true)
+    led.agent(name).connect(led.heartbeats)
+    void led.watch.admit(name, 'boot-1')
+  }
+  await led.here.clock.advance(1_000)
+}
+
+const kinds = ({ watch }: Led, ...names: readonly string[]): readonly string[] => names.map((name) => watch.stateOf(name).kind)
+
+test('who is admitted is stored before it is acked, and older epochs go when all have acked the newest', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  expect(led.watch.stateOf('n1').kind).toBe('no-agent')
+  await join(led, 'n1', 'n2', 'n3')
+  expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['seen', 'seen', 'seen'])
+  const record = await led.record()
+  expect(record?.inUse).toMatchObject([{ members: ['n1', 'n2', 'n3'] }])
+  expect(record?.bootIds).toEqual({ n1: 'boot-1', n2: 'boot-1', n3: 'boot-1' })
+  expect(led.agent('n1').epoch).toBe(record?.inUse[0]?.epoch)
+})
+
+test('a silent node is fenced: stored, told in words, and admitted again only when nothing is left', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  const seen: string[] = []
+  led.watch.onChange((name) => void (name === 'n2' && seen.push(led.watch.stateOf(name).kind)))
+  led.agent('n2').close()
+  await here.clock.advance(1_400)
+  expect(seen).toEqual(['silent', 'fenced'])
+  expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n3: 'boot-1' }, fenced: { n2: { evidence: { kind: 'lease-ended', seen: 2, of: 3 } } } })
+  await here.clock.advance(200)
+  expect(led.told('NodeFenced')[0]).toMatch(/^n2: no heartbeat for 1\.[23] s; 2 of 3 members seen; fenced at \d\d:\d\d:\d\d\.\d{3}$/)
+  led.agent('n2').connect(led.heartbeats, { instance: 'again' })
+  await here.clock.advance(1_000)
+  expect(kinds(led, 'n2')).toEqual(['fenced'])
+  await led.watch.admit('n2', 'boot-1')
+  await here.clock.advance(500)
+  expect([kinds(led, 'n2'), (await led.record())?.fenced]).toEqual([['seen'], {}])
+  expect(led.told('NodeAdmitted').filter((text) => /^n2: registered and nothing is left .* it may run pods again from/.test(text)).length).toBe(1)
+})
+
+test('a verdict that cannot be stored is not acted upon', async () => {
+  await using here = world()
+  await here.start()
+  const real = createMemoryStorage()
+  let isShut = false
+  const storage: Storage = { ...proxied(real), write: (write: Write) => (isShut ? new Promise(() => {}) : real.write(write)) }
+  const led = await lead(here, { storage })
+  await join(led, 'n1', 'n2', 'n3')
+  isShut = true
+  led.agent('n2').close()
+  await here.clock.advance(5_000)
+  expect(kinds(led, 'n2')).toEqual(['silent'])
+})
+
+const proxied = (real: Storage): Storage => ({ get: (key) => real.get(key), list: (prefix, options) => real.list(prefix, options), write: (write) => real.write(write), watch: (prefix, options) => real.watch(prefix, options), currentRevision: () => real.currentRevision(), compact: (revision) => real.compact(revision), [Symbol.asyncDispose]: async () => {} })
+
+test('a leader after this one knows who is a member and who is fenced', async () => {
+  await using here = world()
+  await here.start()
+  const before = await lead(here)
+  await join(before, 'n1', 'n2', 'n3')
+  before.agent('n2').close()
+  await here.clock.advance(2_000)
+  await before.end()
+  const led = await lead(here, { storage: before.storage, heartbeats: before.heartbeats })
+  for (const name of ['n1', 'n3']) led.watch.setSession(name, true)
+  expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['silent', 'fenced', 'silent'])
+  await here.clock.advance(500)
+  expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['seen', 'fenced', 'seen'])
+  expect(led.told('LeaderElected').at(-1)).toMatch(/^cp1 leads since .*; 2 nodes are members$/)
+})
+
+test('who was given up a moment ago is not admitted by a session that does not know of it', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  led.agent('n2').close()
+  for (; kinds(led, 'n2')[0] !== 'silent'; await here.clock.advance(20));
+  // Its lease ends while the admission is under way.
+  const { heartbeats } = led
+  heartbeats.admit({ nodeName: 'n2', bootId: 'boot-1' })
+  await here.clock.advance(1_300)
+  heartbeats.admit({ nodeName: 'n2', bootId: 'boot-1' })
+  await here.clock.advance(100)
+  expect(kinds(led, 'n2')).toEqual(['fenced'])
+})
+
+test('two of three silent: nothing is decided, people are told, and a person’s word decides', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  await here.clock.advance(6_000)
+  led.agent('n2').close()
+  led.agent('n3').close()
+  await here.clock.advance(4_000)
+  expect(led.watch.stateOf('n2')).toMatchObject({ kind: 'silent', undecided: { seen: 1, of: 3 } })
+  expect(led.told('NodeSilent')[0]).toMatch(/^n[23]: no heartbeat for 1\.[23] s; 1 of 3 members seen, fewer than half: not decided; its pods stay until it is back, rebooted, or confirmed dead \(gantry node confirm-dead n[23]\)$/)
+  expect(led.told('ControlPlaneBlind')[0]).toMatch(/^fewer than half of the nodes are seen since .* it may be cp1 that is cut off, so no node is given up$/)
+  const confirm = (name: string) =>
+    here.client.patch(nodes, { name }, { type: 'merge', body: { metadata: { annotations: { 'gantry.dev/confirmed-dead-by': 'ann at 2030-01-01T00:00:00Z' } }, spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }] } } })
+  await confirm('n2')
+  await here.clock.advance(200)
+  expect(kinds(led, 'n2')).toEqual(['fenced'])
+  expect(led.told('NodeFenced').find((text) => text.startsWith('n2'))).toMatch(/^n2: confirmed dead by ann; fenced at /)
+  // It may decide by the epoch of three still: nobody has told it of another.
+  await here.clock.advance(3_000)
+  expect(kinds(led, 'n3')).toEqual(['silent'])
+  await confirm('n3')
+  await here.clock.advance(300)
+  expect(kinds(led, 'n3')).toEqual(['fenced'])
+  expect(led.told('ControlPlaneSees').length).toBe(1)
+})
+
+test('the taint on a node that lives says nothing of a later silence; put on it anew it does', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  await here.clock.advance(6_000)
+  const taint = (timeAdded: string) => here.client.patch(nodes, { name: 'n2' }, { type: 'merge', body: { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute', timeAdded }] } } })
+  await taint('2030-01-01T00:00:00Z')
+  await here.clock.advance(1_000)
+  led.agent('n2').close()
+  led.agent('n3').close()
+  await here.clock.advance(5_000)
+  expect(kinds(led, 'n2')).toEqual(['silent'])
+  await taint('2030-01-01T00:01:00Z')
+  await here.clock.advance(100)
+  expect(kinds(led, 'n2')).toEqual(['fenced'])
+})
+
+test('a node that lives and whose object is deleted goes on for a while; then its right ends, and it is remembered no more', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  await here.client.delete(nodes, { name: 'n2' })
+  await here.clock.advance(DELETED_GRACE_MS - 1_000)
+  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['seen'], true])
+  await here.clock.advance(2_800)
+  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['fenced'], false])
+  expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n3: 'boot-1' }, fenced: {} })
+})
+
+test('a machine that is back with a new boot id before it is given up keeps its pods', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  led.agent('n2').close()
+  await here.clock.advance(400)
+  led.agent('n2').connect(led.heartbeats, { bootId: 'boot-2', instance: 'after the boot' })
+  await here.clock.advance(200)
+  expect(led.watch.isMember('n2', 'boot-2')).toBe(false)
+  await led.watch.admit('n2', 'boot-2')
+  await here.clock.advance(1_500)
+  expect(kinds(led, 'n2')).toEqual(['seen'])
+  expect([led.told('NodeFenced'), led.told('NodeRebooted')[0]]).toEqual([[], expect.stringMatching(/^n2: booted anew \(boot id boot-1, now boot-2\), so nothing of before runs; back before it was given up: its pods start again in place/)])
+})
+
+test('a thread that begins anew is told everything again', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  led.watch.onRestart()
+  await here.clock.advance(500)
+  expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['seen', 'seen', 'seen'])
+})
+
