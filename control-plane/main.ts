@@ -61,6 +61,8 @@ async function main(): Promise<void> {
     version: VERSION,
     terms: termsOf(config),
     heartbeats,
+    // All replicas take them in on the same port.
+    heartbeatsOf: (address) => `${address.slice(0, address.lastIndexOf(':'))}:${config.heartbeats[0]?.port ?? 6446}`,
     replica: { identity: config.identity, address: `${config.advertiseAddress}:${config.nodes[0]?.port ?? 6444}`, machine: await machineId() },
     leaderLeaseMs: config.leaderLeaseMs,
     dialLeader: (address, signal) => dial.relay(address, signal),
