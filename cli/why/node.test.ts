@@ -98,6 +98,13 @@ test('pods of other nodes and of other sets are not mixed up', () => {
   expect(outage && lostPods('n2', outage, { events, pods: [], slices: [] }).map(({ name, successor }) => [name, successor?.name])).toEqual([['web-5d-a', 'web-5d-c'], ['web-5d-b', undefined]])
 })
 
+test('where the events of makers are combined, pods and the scheduler tell what was made', () => {
+  const events = [...EVENTS.filter(({ message }) => message !== 'Created pod: web-5d-c'), event('17:50:01.200', 'ReplicaSet/web-5d', 'SuccessfulCreate', { message: '(combined from similar events): Created pod: web-5d-q' })]
+  const pods = [{ ...PODS[0], metadata: { ...PODS[0]?.metadata, creationTimestamp: '2030-01-01T17:50:01Z', ownerReferences: [{ kind: 'ReplicaSet', name: 'web-5d', controller: true }] } }] as unknown as readonly Pod[]
+  const [outage] = outagesOf('n2', events, GIVEN_UP)
+  expect(outage && lostPods('n2', outage, { events, pods, slices: [] }).map(({ successor }) => [successor?.name, successor?.createdMs, successor?.boundMs])).toEqual([['web-5d-d', at('17:50:01.201'), undefined], ['web-5d-c', undefined, at('17:50:01.210')]])
+})
+
 test('who removed a pod may have said from where', () => {
   const from = (name: string): readonly Event[] => EVENTS.map((one) => (one.involvedObject.name === 'web-5d-b' ? { ...one, related: { kind: 'Node', name } } : one))
   const lost = (events: readonly Event[]): readonly string[] => outagesOf('n2', events, GIVEN_UP).flatMap((outage) => lostPods('n2', outage, { events, pods: [], slices: [] }).map(({ name }) => name))
@@ -105,7 +112,7 @@ test('who removed a pod may have said from where', () => {
 })
 
 test('a pod knows whom it replaces, and that its node stopped it', () => {
-  expect(replacementText({ namespace: 'default', name: 'web-5d-c' }, EVENTS, [])).toBe(`It replaces pod web-5d-a, which was on node n2 when that was lost at 17:49:59.923 UTC (NodeFenced: ${FENCED}). "gantry why node/n2" tells it step by step.`)
-  expect(replacementText({ namespace: 'default', name: 'web-5d-a' }, EVENTS, [])).toBeUndefined()
+  expect(replacementText({ namespace: 'default', name: 'web-5d-c' }, { events: EVENTS, pods: [], nodes: [] })).toBe(`It replaces pod web-5d-a, which was on node n2 when that was lost at 17:49:59.923 UTC (NodeFenced: ${FENCED}). "gantry why node/n2" tells it step by step.`)
+  expect(replacementText({ namespace: 'default', name: 'web-5d-a' }, { events: EVENTS, pods: [], nodes: [] })).toBeUndefined()
   expect(stopTexts('p', { pod: undefined, events: [event('17:50:01.020', 'Pod/p', 'PodsStopped', { message: 'the lease of n2 ended' })] })).toEqual(['At 17:50:01.020 UTC PodsStopped: the lease of n2 ended'])
 })

@@ -1,7 +1,6 @@
 /** Where a pod comes from: whether it stands in for one of a node that was lost, or was stopped because its node lost its right to run it. */
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { isNotFound } from '../cluster/status-problem.ts'
 import { firstMs } from '../events/moment.ts'
 import { formatMicroTime } from '../../shared/model/time.ts'
 import { outagesOf } from './outages.ts'
@@ -14,12 +13,9 @@ interface Items<T> {
 /** Lines to add to what the scheduler says; none if there is nothing to tell. */
 export async function podOrigin(cluster: Cluster, name: string): Promise<string> {
   const all = async <T>(path: string): Promise<readonly T[]> => (await cluster.json<Items<T>>({ path })).items
-  const [pod, events, nodes] = await Promise.all([
-    cluster.json<Pod>({ path: `/api/v1/namespaces/${encodeURIComponent(cluster.namespace)}/pods/${encodeURIComponent(name)}` }).catch((error: unknown) => (isNotFound(error) ? undefined : Promise.reject(error as Error))),
-    all<Event>('/api/v1/events'),
-    all<Node>('/api/v1/nodes'),
-  ])
-  const told = [replacementText({ namespace: cluster.namespace, name }, events, nodes), ...stopTexts(name, { pod, events: events.filter(({ involvedObject }) => involvedObject.namespace === cluster.namespace) })].filter((line) => line !== undefined)
+  const [pods, events, nodes] = await Promise.all([all<Pod>('/api/v1/pods'), all<Event>('/api/v1/events'), all<Node>('/api/v1/nodes')])
+  const pod = pods.find(({ metadata }) => metadata.namespace === cluster.namespace && metadata.name === name)
+  const told = [replacementText({ namespace: cluster.namespace, name }, { events, pods, nodes }), ...stopTexts(name, { pod, events: events.filter(({ involvedObject }) => involvedObject.namespace === cluster.namespace) })].filter((line) => line !== undefined)
   return told.length === 0 ? '' : `\n${told.map((line) => `${line}\n`).join('')}`
 }
 
@@ -30,10 +26,16 @@ function nodeNames(events: readonly Event[], nodes: readonly Node[]): readonly s
   return [...new Set([...nodes.map(({ metadata }) => metadata.name ?? ''), ...events.flatMap(({ involvedObject }) => (involvedObject.kind === 'Node' ? [involvedObject.name ?? ''] : []))])]
 }
 
-export function replacementText({ namespace, name }: { readonly namespace: string; readonly name: string }, events: readonly Event[], nodes: readonly Node[]): string | undefined {
+interface Stored {
+  readonly events: readonly Event[]
+  readonly pods: readonly Pod[]
+  readonly nodes: readonly Node[]
+}
+
+export function replacementText({ namespace, name }: { readonly namespace: string; readonly name: string }, { events, pods, nodes }: Stored): string | undefined {
   for (const nodeName of nodeNames(events, nodes)) {
     for (const outage of outagesOf(nodeName, events, undefined).toReversed()) {
-      for (const lost of lostPods(nodeName, outage, { events, pods: [], slices: [] })) {
+      for (const lost of lostPods(nodeName, outage, { events, pods, slices: [] })) {
         if (lost.namespace !== namespace || lost.successor?.name !== name) continue
         const verdict = outage.moments.find(({ atMs }) => atMs === outage.verdictMs)
         return `It replaces pod ${lost.name}, which was on node ${nodeName} when that was lost at ${clockText(outage.startMs)} UTC${verdict ? ` (${verdict.what})` : ''}. "gantry why node/${nodeName}" tells it step by step.`

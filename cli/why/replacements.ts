@@ -7,7 +7,8 @@ import type { Outage } from './outages.ts'
 export interface Successor {
   readonly name: string
   readonly nodeName: string | undefined
-  readonly createdMs: number
+  /** `undefined`: known to the second only. */
+  readonly createdMs: number | undefined
   readonly boundMs: number | undefined
   /** When the first of its containers started. */
   readonly startedMs: number | undefined
@@ -47,12 +48,14 @@ interface Creation {
   readonly key: string
   readonly name: string
   readonly ownerKey: string
+  /** As exactly as it is known. */
   readonly atMs: number
+  readonly isExact: boolean
 }
 
 export function lostPods(nodeName: string, outage: Outage, facts: ClusterFacts): readonly LostPod[] {
   const podEvents = Map.groupBy(facts.events.filter(isPodEvent).toSorted((a, b) => firstMs(a) - firstMs(b)), keyOf)
-  const creations = creationsOf(facts.events)
+  const creations = creationsOf(facts)
   const fromMs = (outage.verdictMs ?? outage.startMs) - BEFORE_MS
   const untilMs = outage.endMs === undefined ? Number.POSITIVE_INFINITY : outage.endMs + AFTERMATH_MS
   const lost = [...podEvents].flatMap(([key, events]) => {
@@ -70,13 +73,24 @@ export function lostPods(nodeName: string, outage: Outage, facts: ClusterFacts):
     })
 }
 
-function creationsOf(events: readonly Event[]): readonly Creation[] {
-  const found = events.flatMap((event) => {
+/** By the word of those that made pods; of many pods made in a short time their events are combined, and the pods themselves tell. */
+function creationsOf({ events, pods }: ClusterFacts): readonly Creation[] {
+  const told = events.flatMap((event) => {
     const { namespace = '', kind = '', name: owner = '' } = event.involvedObject
     const [, name] = event.reason === 'SuccessfulCreate' ? (CREATED.exec(event.message ?? '') ?? []) : []
-    return name === undefined ? [] : [{ key: `${namespace}/${name}`, name, ownerKey: `${kind} ${namespace}/${owner}`, atMs: firstMs(event) }]
+    return name === undefined ? [] : [{ key: `${namespace}/${name}`, name, ownerKey: `${kind} ${namespace}/${owner}`, atMs: firstMs(event), isExact: true }]
   })
-  return found.toSorted((a, b) => a.atMs - b.atMs)
+  const known = new Set(told.map(({ key }) => key))
+  const untold = pods.flatMap(({ metadata: { namespace = '', name = '', creationTimestamp, ownerReferences } }) => {
+    const owner = ownerReferences?.find(({ controller }) => controller)
+    const createdMs = parseTime(creationTimestamp ?? undefined)
+    if (!owner || createdMs === undefined || known.has(`${namespace}/${name}`)) return []
+    // The scheduler looks at a pod at once.
+    const scheduled = events.find((event) => isPodEvent(event) && event.reason === 'Scheduled' && keyOf(event) === `${namespace}/${name}`)
+    const atMs = scheduled && firstMs(scheduled) - createdMs < 1_500 ? firstMs(scheduled) : createdMs
+    return [{ key: `${namespace}/${name}`, name, ownerKey: `${owner.kind} ${namespace}/${owner.name}`, atMs, isExact: false }]
+  })
+  return [...told, ...untold].toSorted((a, b) => a.atMs - b.atMs)
 }
 
 /** Who made the lost pod made this one. The making of an old pod is forgotten: then the name tells. */
@@ -95,7 +109,7 @@ function wasOn(nodeName: string, events: readonly Event[], removal: Event): bool
   return places.length === 0 || places.at(-1) === nodeName
 }
 
-function successorOf({ key, name, atMs }: Creation, { facts, events }: { readonly facts: ClusterFacts; readonly events: readonly Event[] }): Successor {
+function successorOf({ key, name, atMs, isExact }: Creation, { facts, events }: { readonly facts: ClusterFacts; readonly events: readonly Event[] }): Successor {
   const later = events.filter((event) => firstMs(event) >= atMs - 1_000)
   const scheduled = later.find(({ reason }) => reason === 'Scheduled')
   const started = later.find(({ reason }) => reason === 'Started')
@@ -103,7 +117,7 @@ function successorOf({ key, name, atMs }: Creation, { facts, events }: { readonl
   return {
     name,
     nodeName: pod?.spec?.nodeName ?? ASSIGNED.exec(scheduled?.message ?? '')?.[1],
-    createdMs: atMs,
+    createdMs: isExact ? atMs : undefined,
     boundMs: scheduled && firstMs(scheduled),
     startedMs: started && firstMs(started),
     readyMs: pod && readyMs(pod),
