@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Step } from '../../node-agent/pods/steps.ts'
 import { allDeaths, differences, differencesAndStories, leftovers } from './agent/run.ts'
-import { scenarios } from './agent/scenarios.ts'
+import { hurried, scenarios } from './agent/scenarios.ts'
 import { stepsSeen } from './agent/watched-steps.ts'
 
 /**
@@ -49,6 +49,10 @@ describe('an agent that is killed at any point leaves nothing half-done', () => 
     const found = await allDeaths(scenario, { disk: { delayMs: 0, isFull: true }, judge: leftovers })
     // How a container ended that is deleted in the moment of the death is known to nobody then.
     expect(inWords(new Map([...found].filter(([what, deaths]) => deaths.length > 1 || !what.includes('not at its end'))))).toEqual([])
+  })
+
+  test.each(hurried)('$name', async (scenario) => {
+    expect(inWords(await allDeaths(scenario, { disk: { delayMs: 0, isFull: false }, judge: leftovers }))).toEqual([])
   })
 
   test('every kind of step was among them', () => {

@@ -13,8 +13,8 @@ const REST_MS = 4_000
 
 export interface Course {
   readonly points: readonly Point[]
-  /** After each act. */
-  readonly observations: readonly Observation[]
+  /** After each act that was left to come to its end. */
+  readonly observations: ReadonlyArray<Observation | undefined>
   readonly stories: ReadonlyMap<string, readonly string[]>
   readonly violations: readonly string[]
   readonly execs: readonly string[]
@@ -25,14 +25,14 @@ export async function runScenario({ acts }: Scenario, disk: Disk, death?: Death)
   const fate = new Fate(death)
   const machine = new Machine(fate, disk)
   await machine.boot()
-  const observations: Observation[] = []
-  for (const { what, act, until } of acts) {
+  const observations: Array<Observation | undefined> = []
+  for (const { what, act, until, hurryMs } of acts) {
     act(machine)
     let waitedMs = 0
     for (; !until(machine) && waitedMs < LONGEST_MS; waitedMs += LOOK_MS) await machine.clock.advance(LOOK_MS)
     if (waitedMs >= LONGEST_MS) machine.violations.push(`${what}: not at its end after ${LONGEST_MS / 1000} s: ${JSON.stringify([...machine.desk.pods.values()].map(({ status }) => storyOf([status])))}`)
-    await machine.clock.advance(REST_MS)
-    observations.push(await observe(machine))
+    await machine.clock.advance(hurryMs ?? REST_MS)
+    observations.push(hurryMs === undefined ? await observe(machine) : undefined)
   }
   const stories = new Map([...machine.desk.told].map(([name, told]) => [name, storyOf(told)]))
   const back = [...machine.desk.told].flatMap(([name, told]) => wentBack(told).map((text) => `${name}: ${text}`))
@@ -82,6 +82,7 @@ export function leftovers({ truth, course }: Case): readonly string[] {
 }
 
 function observationsDiffer(truth: Observation | undefined, found: Observation | undefined): readonly string[] {
+  if (truth === undefined && found === undefined) return []
   if (truth === undefined || found === undefined) return ['it was never reached']
   return (Object.keys(truth) as Array<keyof Observation>).filter((key) => !isDeepStrictEqual(truth[key], found[key])).map((key) => `${key}: ${differing(leaves(truth[key]), leaves(found[key]))}`)
 }

@@ -6,6 +6,8 @@ export interface Act {
   readonly what: string
   readonly act: (machine: Machine) => void
   readonly until: (machine: Machine) => boolean
+  /** The next act comes as soon as this, in the midst of the work: nothing is compared between. */
+  readonly hurryMs?: number
 }
 
 export interface Scenario {
@@ -139,7 +141,7 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   { name: 'work that succeeds', acts: [create(podOf('a', { restartPolicy: 'Never', containers: [run('main', 'sleep 0.3')] }), phase('a', 'Succeeded')), again, remove('a')] },
-  { name: 'work that fails', acts: [create(podOf('a', { restartPolicy: 'Never', containers: [run('one', 'sleep 0.2; exit 3'), run('two', 'sleep 0.1')] }), phase('a', 'Failed')), remove('a')] },
+  { name: 'work that fails', acts: [create(podOf('a', { restartPolicy: 'Never', containers: [run('one', 'sleep 0.5; exit 3'), run('two', 'sleep 0.1')] }), phase('a', 'Failed')), remove('a')] },
   { name: 'work that is tried again', acts: [create(podOf('a', { restartPolicy: 'OnFailure', containers: [run('main', STUBBORN)] })), exit('a', 'main', { exitCode: 3, restarts: 1 }), { what: 'it is done', act: ({ host }) => host.fate.exit(host.running()[0]?.spec.id ?? '', 0), until: phase('a', 'Succeeded') }, remove('a')] },
   { name: 'removed by force', acts: [create(podOf('a', { initContainers: [forever('mesh', { restartPolicy: 'Always' })], containers: [run('main', STUBBORN)] })), { what: 'its object goes', act: ({ desk }) => desk.drop('a'), until: ({ host }) => host.containers.containers.size === 0 }] },
   { name: 'a deadline', acts: [create(podOf('a', { activeDeadlineSeconds: 3, containers: [forever('main')] })), { what: 'time passes', act: () => {}, until: phase('a', 'Failed') }, remove('a')] },
@@ -148,3 +150,6 @@ export const scenarios: readonly Scenario[] = [
   { name: 'refused by the node', acts: [create(podOf('a', { containers: [forever('main', { resources: { requests: { cpu: '64' } } })] }), phase('a', 'Failed')), remove('a')] },
   { name: 'a container for debugging', acts: [create(podOf('a', { containers: [forever('main')] })), { what: 'is looked into', act: ({ desk }) => desk.change('a', (pod) => ({ ...pod, spec: { containers: [], ...pod.spec, ephemeralContainers: [{ name: 'debug', image: 'busybox:1.37', command: ['sleep', '1'], targetContainerName: 'main' }] } })), until: ({ desk }) => desk.status('a').ephemeralContainerStatuses?.[0]?.state?.terminated !== undefined }, again, remove('a')] },
 ]
+
+/** Pods that are to go before they are there: how far they came depends on the death. */
+export const hurried: readonly Scenario[] = [4, 8, 12, 16].map((hurryMs) => ({ name: `deleted ${hurryMs} ms after its creation`, acts: [{ ...create(podOf('a', { containers: [forever('main'), run('two', STUBBORN)] }), () => true), hurryMs }, remove('a', 1)] }))
