@@ -5,9 +5,9 @@ import { deploy, deploymentOf, expectPeace, smallWorld } from './testing.ts'
 test('a node that was cut off for less than a keepalive becomes ready again', async () => {
   const world = await smallWorld()
   await deploy(world, deploymentOf('web', 2))
-  world.node('n2').cable.set({ upOpen: false, downOpen: false })
+  world.node('n2').setCable({ up: { isOpen: false }, down: { isOpen: false } })
   expect(await world.until(() => !world.isNodeReady('n2'), 10_000)).toBe(true)
-  world.node('n2').cable.set({ upOpen: true, downOpen: true })
+  world.node('n2').setCable({ up: { isOpen: true }, down: { isOpen: true } })
   expect(await world.until(() => world.isNodeReady('n2'), 5_000)).toBe(true)
   await expectPeace(world)
 })

@@ -13,7 +13,7 @@ test('a pod whose termination is kept back ends with its grace, though its agent
   // One node does not ack its maps, so the pod is kept back for as long as that may last.
   for (const { name, weather } of world.nodes) if (name !== pod?.spec?.nodeName) weather.minDelayMs = weather.maxDelayMs = 1_000
   await world.finish(world.api.delete(pods, { namespace: 'default', name: pod?.metadata.name ?? '' }))
-  world.node(pod?.spec?.nodeName ?? '').cable.break()
+  world.node(pod?.spec?.nodeName ?? '').breakCables()
   await world.advance(10_000)
   const ends = world.transcript.lines.filter((line) => line.includes(`pod default/${pod?.metadata.name} container main ended`))
   expect(ends).toHaveLength(1)

@@ -61,7 +61,7 @@ export class Chronicle {
 
   #reach(): Door | undefined {
     const served = this.#world.plane.served
-    const server = served && `control plane ${served.number}`
+    const server = served && `${this.#world.plane.name} ${served.number}`
     if (served && server !== undefined && this.#door?.server !== server) {
       // What was before its start is not known to its caches.
       this.#recorder.begins()

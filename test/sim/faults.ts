@@ -1,9 +1,10 @@
 import type { Random } from '../../shared/kit/random.ts'
 import { keyOf } from '../../shared/model/meta.ts'
 import { between, happens, pick, whole } from './chance.ts'
-import { calmCable } from './link.ts'
 import { calmHost, type SimNode } from './node.ts'
 import { calmStorage } from './storage.ts'
+import type { SimPlane } from './plane.ts'
+import { calmWay } from './ways.ts'
 import type { World } from './world.ts'
 
 interface Fate {
@@ -16,28 +17,55 @@ interface Fate {
 type Strike = (fate: Fate) => void
 
 /** What goes wrong, and how often. */
-const STRIKES: ReadonlyArray<readonly [weight: number, strike: Strike]> = [
-  [4, agentCrash],
-  [2, powerLoss],
-  [2, planeCrash],
-  [3, cut],
-  [2, slowLink],
-  [2, slowStorage],
-  [3, failingStorage],
-  [1, compaction],
-  [5, containerDies],
-  [2, imagesMissing],
-  [3, probesFail],
-  [2, failingHost],
-  [2, slowHost],
-]
+const STRIKES: Readonly<Record<string, readonly [weight: number, strike: Strike]>> = {
+  agentCrash: [4, agentCrash],
+  agentLoop: [1, agentLoop],
+  agentStops: [2, (fate) => agentStops(fate, 'all')],
+  agentHangs: [1, (fate) => agentStops(fate, 'main')],
+  busyNode: [1, busyNode],
+  powerLoss: [2, powerLoss],
+  planeCrash: [2, planeCrash],
+  planeStops: [2, planeStops],
+  planeAlone: [2, planeAlone],
+  busyPlane: [1, busyPlane],
+  cut: [3, cut],
+  cutOne: [2, cutOne],
+  cutPeers: [1, cutPeers],
+  isolate: [2, isolate],
+  staggered: [1, staggered],
+  clocks: [1, clocks],
+  slowLink: [2, slowLink],
+  slowPeers: [1, slowPeers],
+  slowStorage: [2, slowStorage],
+  failingStorage: [3, failingStorage],
+  fullStorage: [1, fullStorage],
+  compaction: [1, compaction],
+  containerDies: [5, containerDies],
+  imagesMissing: [2, imagesMissing],
+  probesFail: [3, probesFail],
+  failingHost: [2, failingHost],
+  slowHost: [2, slowHost],
+}
 
-export function strikeOnce(fate: Fate): void {
-  let at = fate.random.next() * STRIKES.reduce((sum, [weight]) => sum + weight, 0)
-  for (const [weight, strike] of STRIKES) {
+/** Those that no node notices but by the absence of its control plane. */
+const OF_PLANES: ReadonlySet<string> = new Set(['planeCrash', 'planeStops', 'planeAlone', 'allPlanesAway', 'busyPlane', 'slowStorage', 'failingStorage', 'fullStorage', 'compaction', 'containerDies', 'probesFail', 'imagesMissing'])
+const AWAY: typeof STRIKES = { allPlanesAway: [6, allPlanesAway] }
+
+/** The names of what may go wrong, each as often as its weight says. */
+export function chooseFault(random: Random, onlyPlanes: boolean): string {
+  const all = Object.entries(onlyPlanes ? { ...STRIKES, ...AWAY } : STRIKES).filter(([name]) => !onlyPlanes || OF_PLANES.has(name))
+  let at = random.next() * all.reduce((sum, [, [weight]]) => sum + weight, 0)
+  for (const [name, [weight]] of all) {
     at -= weight
-    if (at < 0) return strike(fate)
+    if (at < 0) return name
   }
+  return 'agentCrash'
+}
+
+export function strike(name: string, fate: Fate): void {
+  const found = STRIKES[name] ?? AWAY[name]
+  if (!found) throw new Error(`no fault is called ${name}`)
+  found[1](fate)
 }
 
 const anyNode = ({ world, random }: Fate): SimNode => pick(random, world.nodes) ?? (world.nodes[0] as SimNode)
@@ -54,35 +82,194 @@ function powerLoss(fate: Fate): void {
   fate.later(between(fate.random, 200, 15_000), () => node.start())
 }
 
-function planeCrash({ world, random, later }: Fate): void {
-  world.plane.crash()
-  later(between(random, 10, 5_000), () => world.plane.start())
+function planeCrash(fate: Fate): void {
+  const plane = anyLeader(fate)
+  plane.crash()
+  fate.later(between(fate.random, 10, 5_000), () => plane.start())
 }
 
-/** One direction or both, of one cable or of several. */
-function cut(fate: Fate): void {
-  const { world, random, later } = fate
-  const cables = happens(random, 0.3) ? world.nodes.filter(() => happens(random, 0.6)) : [anyNode(fate)]
-  const directions = pick(random, [{ upOpen: false }, { downOpen: false }, { upOpen: false, downOpen: false }]) ?? { upOpen: false }
-  for (const { name, cable } of cables) {
-    world.transcript.say(`FAULT the cable of ${name} is cut: ${Object.keys(directions).join(' and ').replaceAll('Open', '')}`)
-    cable.set(directions)
+const anyPlane = ({ world, random }: Fate): SimPlane => pick(random, world.planes) ?? (world.planes[0] as SimPlane)
+/** Mostly who leads: what happens to others is of little interest. */
+const anyLeader = (fate: Fate): SimPlane => (happens(fate.random, 0.7) ? fate.world.planes.find(({ leadsAsFarAsItKnows }) => leadsAsFarAsItKnows) : undefined) ?? anyPlane(fate)
+
+/** Killed again and again, each time soon after its start. */
+function agentLoop(fate: Fate): void {
+  const node = anyNode(fate)
+  const { random, later } = fate
+  let atMs = 0
+  for (let times = whole(random, 3, 8); times > 0; times--) {
+    later(atMs, () => node.crashAgent())
+    atMs += between(random, 50, 1_000)
+    later(atMs, () => node.start())
+    atMs += between(random, 100, 1_500)
   }
-  later(between(random, 100, 20_000), () => {
-    for (const { name, cable } of cables) {
-      world.transcript.say(`the cable of ${name} is whole again`)
-      cable.set({ upOpen: true, downOpen: true })
+}
+
+function agentStops(fate: Fate, what: 'all' | 'main'): void {
+  const node = anyNode(fate)
+  node.stopAgent(what)
+  fate.later(pick(fate.random, [between(fate.random, 100, 2_500), between(fate.random, 2_000, 20_000)]) ?? 1_000, () => node.continueAgent())
+}
+
+/** All its processors are taken: timers come late. */
+function busyNode(fate: Fate): void {
+  const { world, random, later } = fate
+  const node = anyNode(fate)
+  const mostMs = between(random, 50, 800)
+  world.transcript.say(`FAULT ${node.name} is busy: timers come up to ${mostMs.toFixed(0)} ms late`)
+  node.burden(() => random.next() * mostMs)
+  later(between(random, 1_000, 15_000), () => node.burden(undefined))
+}
+
+function busyPlane(fate: Fate): void {
+  const { world, random, later } = fate
+  const plane = anyLeader(fate)
+  const mostMs = between(random, 20, 400)
+  world.transcript.say(`FAULT ${plane.name} is busy: timers come up to ${mostMs.toFixed(0)} ms late`)
+  plane.burden(() => random.next() * mostMs)
+  later(between(random, 1_000, 15_000), () => plane.burden(undefined))
+}
+
+function planeStops(fate: Fate): void {
+  const plane = anyLeader(fate)
+  plane.pause()
+  fate.later(pick(fate.random, [between(fate.random, 100, 2_500), between(fate.random, 2_000, 15_000)]) ?? 1_000, () => plane.resume())
+}
+
+/** From the storage, from the other control planes, or from both; one way or both. */
+function planeAlone(fate: Fate): void {
+  const { world, random } = fate
+  const { name } = anyLeader(fate)
+  const others = world.planes.filter((plane) => plane.name !== name).map((plane) => plane.name)
+  const far = pick(random, [['etcd'], others, [...others, 'etcd']]) ?? ['etcd']
+  cutWays(fate, far.flatMap((other) => oneOrBoth(random, name, other)), between(random, 200, 12_000))
+}
+
+/** Each in its own way, at about the same time. */
+function allPlanesAway(fate: Fate): void {
+  const { world, random, later } = fate
+  const awayMs = pick(random, [800, 2_000, 5_000, 15_000]) ?? 2_000
+  const how = pick(random, ['crash', 'stop', 'cables'] as const)
+  for (const plane of world.planes) {
+    const ms = awayMs + between(random, 0, 300)
+    if (how === 'crash') {
+      plane.crash()
+      later(ms, () => plane.start())
+    } else if (how === 'stop') {
+      plane.pause()
+      later(ms, () => plane.resume())
     }
+  }
+  if (how === 'cables') for (const node of world.nodes) cutWays(fate, world.planes.flatMap((plane) => bothWays(node.name, plane.name)), awayMs + between(random, 0, 300))
+}
+
+type OneWay = readonly [from: string, to: string]
+
+const bothWays = (a: string, b: string): readonly OneWay[] => [[a, b], [b, a]]
+const oneOrBoth = (random: Random, a: string, b: string): readonly OneWay[] => pick(random, [bothWays(a, b), bothWays(a, b).slice(0, 1), bothWays(a, b).slice(1)]) ?? bothWays(a, b)
+
+function cutWays({ world, later }: Fate, ways: readonly OneWay[], ms: number): void {
+  const text = ways.map(([from, to]) => `${from}>${to}`).join(' ')
+  world.transcript.say(`FAULT cut: ${text}`)
+  for (const [from, to] of ways) world.ways.of(from, to).set({ isOpen: false })
+  later(ms, () => {
+    world.transcript.say(`whole again: ${text}`)
+    for (const [from, to] of ways) world.ways.of(from, to).set({ isOpen: true })
+  })
+}
+
+/** Between nodes and all control planes: one direction or both, of one node or of several. */
+function cut(fate: Fate): void {
+  const { world, random } = fate
+  const nodes = happens(random, 0.3) ? world.nodes.filter(() => happens(random, 0.6)) : [anyNode(fate)]
+  const which = pick(random, ['up', 'down', 'both'] as const)
+  const ways = nodes.flatMap(({ name }) => world.planes.flatMap((plane): readonly OneWay[] => (which === 'both' ? bothWays(name, plane.name) : which === 'up' ? [[name, plane.name]] : [[plane.name, name]])))
+  if (ways.length > 0) cutWays(fate, ways, between(random, 100, 20_000))
+}
+
+function cutOne(fate: Fate): void {
+  const { random } = fate
+  cutWays(fate, oneOrBoth(random, anyNode(fate).name, anyLeader(fate).name), between(random, 100, 15_000))
+}
+
+function cutPeers(fate: Fate): void {
+  const { world, random } = fate
+  const { name } = anyNode(fate)
+  const ways = world.nodes.filter((one) => one.name !== name && happens(random, 0.7)).flatMap((one) => oneOrBoth(random, name, one.name))
+  if (ways.length > 0) cutWays(fate, ways, between(random, 500, 20_000))
+}
+
+/** From everybody. */
+function isolate(fate: Fate): void {
+  const { world, random } = fate
+  const { name } = anyNode(fate)
+  const others = [...world.planes, ...world.nodes].map((one) => one.name).filter((one) => one !== name)
+  cutWays(fate, others.flatMap((other) => bothWays(name, other)), between(random, 300, 15_000))
+}
+
+/** One is cut off for long, the others for a moment each, one after the other. */
+function staggered(fate: Fate): void {
+  const { world, random, later } = fate
+  const [victim, ...others] = world.nodes.toSorted(() => random.next() - 0.5)
+  if (!victim) return
+  const toPlanes = (name: string): readonly OneWay[] => world.planes.flatMap((plane) => bothWays(name, plane.name))
+  const { seenMs, answerMs, leaseMs } = world.terms
+  cutWays(fate, toPlanes(victim.name), 4 * leaseMs)
+  const forMs = seenMs + between(random, -50, answerMs + 250)
+  const atOnce = Math.max(1, Math.floor((world.nodes.length - 1) / 2))
+  let atMs = between(random, 0, 300)
+  for (let round = 0; round < 8; round++) {
+    const those = others.filter((_, index) => Math.floor(index / atOnce) === round % Math.max(1, Math.ceil(others.length / atOnce)))
+    later(atMs, () => void (those.length > 0 && cutWays(fate, those.flatMap(({ name }) => toPlanes(name)), forMs)))
+    atMs += forMs - between(random, -60, answerMs)
+  }
+}
+
+/** Somebody sets a wall clock, by hours. */
+function clocks({ world, random, later }: Fate): void {
+  const machine = pick(random, [...world.nodes, ...world.planes])
+  if (!machine) return
+  const hours = pick(random, [-30, -3, 1, 26]) ?? 1
+  world.transcript.say(`FAULT the wall clock of ${machine.name} is ${hours} h wrong`)
+  machine.clock.wallOffsetMs = hours * 3_600_000
+  later(between(random, 1_000, 20_000), () => {
+    world.transcript.say(`the wall clock of ${machine.name} is right again`)
+    machine.clock.wallOffsetMs = 0
   })
 }
 
 function slowLink(fate: Fate): void {
   const { world, random, later } = fate
-  const { name, cable } = anyNode(fate)
+  const node = anyNode(fate)
   const maxDelayMs = between(random, 50, 800)
-  world.transcript.say(`FAULT the cable of ${name} takes up to ${maxDelayMs.toFixed(0)} ms`)
-  Object.assign(cable.weather, { minDelayMs: 1, maxDelayMs })
-  later(between(random, 1_000, 10_000), () => Object.assign(cable.weather, { minDelayMs: calmCable.minDelayMs, maxDelayMs: calmCable.maxDelayMs }))
+  world.transcript.say(`FAULT the cable of ${node.name} takes up to ${maxDelayMs.toFixed(0)} ms`)
+  const slow = { minDelayMs: 1, maxDelayMs }
+  node.setCable({ up: slow, down: slow })
+  const { minDelayMs, maxDelayMs: most } = calmWay
+  later(between(random, 1_000, 10_000), () => node.setCable({ up: { minDelayMs, maxDelayMs: most }, down: { minDelayMs, maxDelayMs: most } }))
+}
+
+/** Between a node and the others. */
+function slowPeers(fate: Fate): void {
+  const { world, random, later } = fate
+  const { name } = anyNode(fate)
+  const maxDelayMs = between(random, 50, 800)
+  world.transcript.say(`FAULT between ${name} and the other nodes it takes up to ${maxDelayMs.toFixed(0)} ms`)
+  const set = (weather: { readonly minDelayMs: number; readonly maxDelayMs: number }): void => {
+    for (const other of world.nodes) for (const [from, to] of bothWays(name, other.name)) world.ways.of(from, to).set(weather)
+  }
+  set({ minDelayMs: 1, maxDelayMs })
+  later(between(random, 1_000, 10_000), () => set({ minDelayMs: calmWay.minDelayMs, maxDelayMs: calmWay.maxDelayMs }))
+}
+
+/** No write is taken. */
+function fullStorage({ world, random, later }: Fate): void {
+  world.transcript.say('FAULT the storage is full')
+  world.storage.weather.isFull = true
+  later(between(random, 300, 6_000), () => {
+    world.transcript.say('the storage has room again')
+    world.storage.weather.isFull = false
+  })
 }
 
 function slowStorage({ world, random, later }: Fate): void {

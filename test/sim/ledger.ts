@@ -28,6 +28,11 @@ export class Ledger {
     this.#transcript = transcript
   }
 
+  /** What is stored under a key now. */
+  at(key: string): KubeObject | undefined {
+    return this.#objects.get(key)
+  }
+
   read({ key, value }: Commit): void {
     // Who leads is no object of the cluster, and is written again and again.
     if (!key.startsWith('/gantry/')) return

@@ -16,18 +16,31 @@ const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
 /**
  * One process from its start to its crash. Everything it can act through is handed to it by {@link wrap} and {@link clock}; after {@link end} timers
- * do not fire, calls never answer and change nothing, whatever its promises still try.
+ * do not fire, calls never answer and change nothing, whatever its promises still try. While it is {@link pause}d (SIGSTOP, a machine that swaps)
+ * nothing in it runs, and what comes meanwhile is taken in afterwards, in its order.
  */
 export class Life {
   readonly clock: Clock
+  /** How late its timers come, ms: asked for each. */
+  lateness: () => number = () => 0
   readonly #over = new AbortController()
   #isOver = false
+  #isPaused = false
+  #waiting: Array<() => void> = []
 
   constructor(clock: Clock) {
     this.clock = {
       nowMs: () => clock.nowMs(),
       monotonicMs: () => clock.monotonicMs(),
-      after: (delayMs, run) => (this.#isOver ? () => {} : clock.after(delayMs, () => void (this.#isOver || run()))),
+      after: (delayMs, run) => {
+        if (this.#isOver) return () => {}
+        let isCancelled = false
+        const cancel = clock.after(delayMs + this.lateness(), () => this.take(() => void (isCancelled || run())))
+        return () => {
+          isCancelled = true
+          cancel()
+        }
+      },
     }
   }
 
@@ -35,22 +48,43 @@ export class Life {
     return this.#isOver
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
   get signal(): AbortSignal {
     return this.#over.signal
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    while (!this.#isPaused && this.#waiting.length > 0) this.#waiting.shift()?.()
   }
 
   /** The crash: nothing is said or done any more, but loops that wait for the signal come to their end. */
   end(): void {
     this.#isOver = true
+    this.#waiting = []
     this.#over.abort(new Fault('cancelled', 'crashed'))
+  }
+
+  /** Runs in the process: now, when it goes on, or never. */
+  take(run: () => void): void {
+    if (this.#isOver) return
+    if (this.#isPaused || this.#waiting.length > 0) this.#waiting.push(run)
+    else run()
   }
 
   /** Passes a promise's outcome on, as long as the process lives. */
   follow<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       promise.then(
-        (value) => void (this.#isOver || resolve(value)),
-        (error: unknown) => void (this.#isOver || reject(error as Error)),
+        (value) => this.take(() => resolve(value)),
+        (error: unknown) => this.take(() => reject(error as Error)),
       )
     })
   }
@@ -60,6 +94,7 @@ export class Life {
     const call = async (name: string, work: () => unknown): Promise<unknown> => {
       await before?.(name)
       if (this.#isOver) return never()
+      if (this.#isPaused) await new Promise<void>((resolve) => this.take(resolve))
       const answer = await work()
       await after?.(name)
       return answer

@@ -1,47 +1,43 @@
 import type { AgentMessage, ServerMessage, StreamFrame } from '../../proto/gen/node/v1/session.ts'
-import type { Duplex } from '../../proto/rpc.ts'
+import type { Duplex, NodeConnection } from '../../proto/rpc.ts'
 import type { NodeDoor } from '../../control-plane/dispatch/node-door.ts'
-import type { ControlPlaneLink } from '../../node-agent/session/port.ts'
 import { channel, type Channel } from '../../shared/kit/channel.ts'
-import { sleep, type Clock } from '../../shared/kit/clock.ts'
+import { sleep } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
-import type { Random } from '../../shared/kit/random.ts'
-import { between } from './chance.ts'
-
-/** How a cable behaves now. */
-export interface CableWeather {
-  /** Whether messages pass from the agent, and to it. What is sent meanwhile is sent again when they do, as TCP does. */
-  upOpen: boolean
-  downOpen: boolean
-  /** Each message takes between these, ms. Order within one direction of a stream is kept, as TCP keeps it; streams overtake each other. */
-  minDelayMs: number
-  maxDelayMs: number
-}
-
-export const calmCable: Readonly<CableWeather> = { upOpen: true, downOpen: true, minDelayMs: 0.2, maxDelayMs: 3 }
+import type { Life } from './life.ts'
+import type { Flow, Ways } from './ways.ts'
 
 /** A connection over which nothing passes is given up after this long (gRPC's keepalive: 10 s and 5 s for the answer). */
 const KEEPALIVE_MS = 15_000
 /** A call that cannot be made fails after this long. */
 const CONNECT_MS = 1_000
 
-export interface CableOptions {
-  readonly nodeName: string
-  /** The world's own: what is under way arrives though its sender is dead. */
-  readonly clock: Clock
-  readonly random: Random
-  /** The control plane at the other end, if one is reachable. */
-  readonly plane: () => NodeDoor | undefined
+/** What is reached at a control plane, and in which process. */
+export interface Served<Door> {
+  readonly door: Door
+  readonly life: Life
 }
 
-/** A cable between one agent and the control plane: delays by seed, breaks when told. */
-export class Cable implements ControlPlaneLink {
-  readonly weather: CableWeather = { ...calmCable }
-  readonly #options: CableOptions
+export interface CableOptions<Door> {
+  /** The names of both machines. */
+  readonly from: string
+  readonly to: string
+  readonly ways: Ways
+  /** The control plane at the other end, if one is reachable. */
+  readonly served: () => Served<Door> | undefined
+}
+
+type NodeSide = Pick<NodeDoor, 'session' | 'stream' | 'requestToken' | 'findLeader' | 'relay'>
+
+/** The calls of one agent (or control plane) to one control plane: delayed by seed, broken when told. */
+export class Cable {
+  readonly #options: CableOptions<NodeSide>
   readonly #open = new Set<Connection>()
 
-  constructor(options: CableOptions) {
+  constructor(options: CableOptions<NodeSide>) {
     this.#options = options
+    const { ways, from, to } = options
+    for (const way of [ways.of(from, to), ways.of(to, from)]) way.onChange(() => this.#changed())
   }
 
   /** One side's process died: its kernel tells the other side. */
@@ -49,123 +45,128 @@ export class Cable implements ControlPlaneLink {
     for (const connection of this.#open) connection.end(new Fault('unavailable', 'the link broke'))
   }
 
-  /** The node lost its power: nobody tells the control plane, which finds out by its keepalive. */
+  /** The near side lost its power: nobody tells the other, which finds out by its keepalive. */
   fallSilent(): void {
     for (const connection of this.#open) {
-      connection.agentEnd(new Fault('unavailable', 'power loss'))
-      this.#options.clock.after(KEEPALIVE_MS, () => connection.end(new Fault('unavailable', 'keepalive timed out')))
+      connection.nearEnd(new Fault('unavailable', 'power loss'))
+      this.#options.ways.clock.after(KEEPALIVE_MS, () => connection.end(new Fault('unavailable', 'keepalive timed out')))
     }
   }
 
-  /** Opens or shuts the directions. */
-  set(directions: Partial<Pick<CableWeather, 'upOpen' | 'downOpen'>>): void {
-    Object.assign(this.weather, directions)
-    for (const connection of this.#open) {
-      if (this.#isWhole()) connection.resume()
-      else this.#options.clock.after(KEEPALIVE_MS, () => void (this.#isWhole() || connection.end(new Fault('unavailable', 'keepalive timed out'))))
+  /** As the process on the near side calls it. */
+  connection(near: Life): NodeConnection {
+    const { from } = this.#options
+    return {
+      session: (signal) => this.#connect<AgentMessage, ServerMessage>(near, signal, (door, far) => door.session(from, far)),
+      stream: (signal) => this.#connect<StreamFrame, StreamFrame>(near, signal, (door, far) => door.stream(from, far)),
+      relay: (signal) => this.#connect(near, signal, (door, far: Parameters<NodeDoor['relay']>[0]) => door.relay(far)),
+      requestToken: (request) => this.#call(near, (door) => door.requestToken(from, request)),
+      findLeader: (ms) => this.#call(near, async (door) => door.findLeader(), ms),
+      renew: () => Promise.reject(new Fault('unsupported', 'certificates of simulated nodes do not end')),
+      close: () => {},
     }
   }
 
-  async openSession(signal: AbortSignal): Promise<Duplex<AgentMessage, ServerMessage>> {
-    return this.#connect<AgentMessage, ServerMessage>(signal, (door, server) => door.session(this.#options.nodeName, server))
+  #changed(): void {
+    const { ways, from, to } = this.#options
+    if (ways.isWhole(from, to)) return
+    for (const connection of this.#open) ways.clock.after(KEEPALIVE_MS, () => void (ways.isWhole(from, to) || connection.end(new Fault('unavailable', 'keepalive timed out'))))
   }
 
-  async openStream(signal: AbortSignal): Promise<Duplex<StreamFrame, StreamFrame>> {
-    return this.#connect<StreamFrame, StreamFrame>(signal, (door, server) => door.stream(this.#options.nodeName, server))
-  }
-
-  async requestToken(request: Parameters<ControlPlaneLink['requestToken']>[0]): ReturnType<ControlPlaneLink['requestToken']> {
-    const door = await this.#reach()
-    const answer = await door.requestToken(this.#options.nodeName, request)
-    await this.#reach()
-    return answer
-  }
-
-  #isWhole(): boolean {
-    return this.weather.upOpen && this.weather.downOpen
-  }
-
-  #delayMs(): number {
-    return between(this.#options.random, this.weather.minDelayMs, this.weather.maxDelayMs)
-  }
-
-  async #reach(): Promise<NodeDoor> {
-    const { clock, plane } = this.#options
-    await sleep(clock, this.#delayMs())
-    if (!this.#isWhole()) {
-      await sleep(clock, CONNECT_MS)
+  async #reach(): Promise<Served<NodeSide>> {
+    const { ways, from, to, served } = this.#options
+    await sleep(ways.clock, ways.delayMs(from, to))
+    if (!ways.isWhole(from, to)) {
+      await sleep(ways.clock, CONNECT_MS)
       throw new Fault('unavailable', 'the control plane does not answer')
     }
-    const door = plane()
-    if (!door) throw new Fault('unavailable', 'the control plane refuses the connection')
-    return door
+    const there = served()
+    if (!there) throw new Fault('unavailable', 'the control plane refuses the connection')
+    return there
   }
 
-  async #connect<Up, Down>(signal: AbortSignal, serve: (door: NodeDoor, server: Duplex<Down, Up>) => Promise<void>): Promise<Duplex<Up, Down>> {
-    const door = await this.#reach()
-    const { clock } = this.#options
-    const delayMs = (): number => this.#delayMs()
-    const up = new Direction<Up>({ clock, delayMs, isOpen: () => this.weather.upOpen })
-    const down = new Direction<Down>({ clock, delayMs, isOpen: () => this.weather.downOpen })
+  #call<T>(near: Life, work: (door: NodeSide) => Promise<T>, limitMs = 10_000): Promise<T> {
+    const { ways, from, to } = this.#options
+    const call = async (): Promise<T> => {
+      const { door, life } = await this.#reach()
+      const answer = await new Promise<T>((resolve, reject) => life.take(() => void life.follow(work(door)).then(resolve, reject)))
+      await sleep(ways.clock, ways.delayMs(to, from))
+      if (!ways.isWhole(from, to)) throw new Fault('unavailable', 'the answer does not come')
+      return answer
+    }
+    const late = sleep(ways.clock, limitMs).then((): never => {
+      throw new Fault('timeout', `no answer within ${limitMs} ms`)
+    })
+    return near.follow(Promise.race([call(), late]))
+  }
+
+  #connect<Up, Down>(near: Life, signal: AbortSignal, serve: (door: NodeSide, far: Duplex<Down, Up>) => Promise<void>): Duplex<Up, Down> {
+    const { ways, from, to } = this.#options
+    const up = new Direction<Up>(ways.flow(from, to), () => far)
+    const down = new Direction<Down>(ways.flow(to, from), () => near)
+    let far: Life | undefined
     const connection: Connection = {
-      agentEnd(fault) {
-        down.end(fault)
+      nearEnd(fault) {
+        near.take(() => down.end(fault))
         up.stop()
       },
       end: (fault) => {
         this.#open.delete(connection)
-        up.end(fault)
-        down.end(fault)
-      },
-      resume() {
-        up.resume()
-        down.resume()
+        const endUp = (): void => up.end(fault)
+        if (far) far.take(endUp)
+        else endUp()
+        near.take(() => down.end(fault))
       },
     }
     this.#open.add(connection)
     const closed = new Fault('unavailable', 'the other side closed the stream')
-    const sides = { agent: { send: (message: Up) => up.send(message), incoming: down.received, close: () => up.close(() => connection.end(closed)) }, server: { send: (message: Down) => down.send(message), incoming: up.received, close: () => down.close(() => connection.end(closed)) } }
     signal.addEventListener('abort', () => connection.end(new Fault('cancelled', 'aborted')), { once: true })
-    const over = (): void => sides.server.close()
-    serve(door, { ...sides.server, drained: () => Promise.resolve() }).then(over, over)
-    return { ...sides.agent, drained: () => Promise.resolve() }
+    const farSide: Duplex<Down, Up> = { send: (message) => down.send(message), incoming: up.received, close: () => down.close(() => connection.end(closed)), drained: () => Promise.resolve() }
+    this.#reach().then(
+      ({ door, life }) => {
+        far = life
+        up.begin()
+        life.take(() => void serve(door, farSide).then(farSide.close, farSide.close))
+      },
+      (error: unknown) => connection.end(error as Fault),
+    )
+    return { send: (message) => up.send(message), incoming: down.received, close: () => up.close(() => connection.end(closed)), drained: () => Promise.resolve() }
   }
 }
 
 interface Connection {
-  /** The agent's side is gone, the server's hangs. */
-  agentEnd(fault: Fault): void
+  /** The near side is gone, the far one hangs. */
+  nearEnd(fault: Fault): void
   end(fault: Fault): void
-  resume(): void
 }
 
-interface DirectionOptions {
-  readonly clock: Clock
-  readonly delayMs: () => number
-  readonly isOpen: () => boolean
-}
-
-/** What one side sends and the other receives, in order, each message after its delay, none while the direction is shut. */
+/** What one side sends and the other receives, in order. */
 class Direction<T> {
-  readonly #options: DirectionOptions
+  readonly #flow: Flow
+  readonly #receiver: () => Life | undefined
   readonly #received: Channel<T> = channel<T>()
-  #arrivesMs = 0
-  /** Deliveries that wait for the direction to be open again. */
-  #held: Array<() => void> = []
-  #isStopped = false
+  /** What was sent before there was a connection. */
+  #early: Array<() => void> | undefined = []
   #isClosing = false
 
-  constructor(options: DirectionOptions) {
-    this.#options = options
+  constructor(flow: Flow, receiver: () => Life | undefined) {
+    this.#flow = flow
+    this.#receiver = receiver
   }
 
   get received(): AsyncIterable<T> {
     return this.#received
   }
 
+  begin(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const arrive of early) this.#flow.send(arrive)
+  }
+
   send(message: T): void {
-    if (this.#isStopped || this.#isClosing || this.#received.closed) throw new Fault('unavailable', 'the stream has ended')
-    this.#deliver(() => void this.#received.push(message))
+    if (this.#isClosing || this.#received.closed) throw new Fault('unavailable', 'the stream has ended')
+    this.#deliver(() => this.#take(() => void this.#received.push(message)))
   }
 
   /** What was sent before the close still arrives. */
@@ -177,26 +178,23 @@ class Direction<T> {
 
   /** The sender is gone, and nobody is told. */
   stop(): void {
-    this.#isStopped = true
-    this.#held = []
+    this.#isClosing = true
+    this.#flow.stop()
   }
 
   end(fault: Fault): void {
-    this.#isStopped = true
-    this.#held = []
+    this.stop()
     this.#received.close(fault)
   }
 
-  resume(): void {
-    const held = this.#held
-    this.#held = []
-    for (const run of held) this.#deliver(run)
+  #deliver(arrive: () => void): void {
+    const receiver = this.#receiver()
+    if (receiver) return this.#flow.send(arrive)
+    if (this.#early) this.#early.push(arrive)
+    else this.#flow.send(arrive)
   }
 
-  #deliver(run: () => void): void {
-    if (!this.#options.isOpen() || this.#held.length > 0) return void this.#held.push(run)
-    const { clock, delayMs } = this.#options
-    this.#arrivesMs = Math.max(this.#arrivesMs, clock.monotonicMs() + delayMs())
-    clock.after(this.#arrivesMs - clock.monotonicMs(), () => void (this.#isStopped || run()))
+  #take(run: () => void): void {
+    this.#receiver()?.take(run)
   }
 }

@@ -7,10 +7,16 @@ import type { NodeDoor } from '../../control-plane/dispatch/node-door.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Random } from '../../shared/kit/random.ts'
+import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
+import { SimHeartbeats } from './heartbeats.ts'
 import { Life } from './life.ts'
+import { Cable, type Served } from './link.ts'
+import { MachineClock } from './machine.ts'
 import { CLUSTER_CIDR } from './node.ts'
 import type { SimStorage } from './storage.ts'
 import type { Transcript } from './transcript.ts'
+import type { Ways } from './ways.ts'
+import type { Wires } from './wires.ts'
 
 /** Any public key: nobody shows a token here. Signing with a real one happens on other threads, at moments of their own. */
 const PUBLIC_KEY = `-----BEGIN PUBLIC KEY-----
@@ -19,6 +25,15 @@ MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 `
 
 export interface SimPlaneOptions {
+  /** Of its machine. */
+  readonly name: string
+  /** How many there are. */
+  readonly replicas: number
+  readonly ways: Ways
+  readonly wires: Wires
+  readonly terms: FencingTerms
+  /** Another one, by its name. */
+  readonly plane: (name: string) => SimPlane | undefined
   readonly clock: Clock
   readonly random: (purpose: string) => Random
   readonly transcript: Transcript
@@ -32,26 +47,49 @@ interface Incarnation {
   readonly life: Life
   readonly plane: ControlPlane
   readonly user: ApiClient
+  readonly heartbeats: SimHeartbeats
   isReachable: boolean
 }
 
-/** The control plane as a process: started, crashed, started again over the same storage. */
+/** How long a leader may be silent where others wait to take over. */
+const LEADER_LEASE_MS = 1_000
+
+/** A control plane as a process: started, crashed, stopped for a while, started again over the same storage. */
 export class SimPlane {
+  readonly name: string
+  readonly clock: MachineClock
+  readonly #cables = new Map<string, Cable>()
   readonly #options: SimPlaneOptions
   #starts = 0
   #now: Incarnation | undefined
 
   constructor(options: SimPlaneOptions) {
     this.#options = options
+    this.name = options.name
+    this.clock = new MachineClock(options.clock, options.random(`clock of ${options.name}`))
   }
 
   get isUp(): boolean {
     return this.#now !== undefined
   }
 
-  /** What agents reach, once the caches are filled. */
-  get nodes(): NodeDoor | undefined {
-    return this.#now?.isReachable ? this.#now.plane.nodes : undefined
+  get isPaused(): boolean {
+    return this.#now?.life.isPaused === true
+  }
+
+  /** What agents and other control planes reach, once the caches are filled. */
+  get nodes(): Served<NodeDoor> | undefined {
+    const now = this.#now
+    return now?.isReachable ? { door: now.plane.nodes, life: now.life } : undefined
+  }
+
+  get heartbeats(): SimHeartbeats | undefined {
+    return this.#now?.heartbeats
+  }
+
+  /** It believes so; another may lead by now. */
+  get leadsAsFarAsItKnows(): boolean {
+    return this.#now?.plane.leader() !== undefined
   }
 
   /** The API as an administrator sees it. */
@@ -67,13 +105,14 @@ export class SimPlane {
 
   start(): void {
     if (this.#now) return
-    const { clock, random, transcript, storage } = this.#options
-    const life = new Life(clock)
-    transcript.say('control plane starts')
-    const log = transcript.logOf('control plane')
-    const chance = random(`plane ${this.#starts++}`)
+    const { name, replicas, random, transcript, storage, ways, wires, terms } = this.#options
+    const life = new Life(this.clock)
+    transcript.say(`${name} starts`)
+    const log = transcript.logOf(name)
+    const chance = random(`${name} ${this.#starts++}`)
+    const heartbeats = new SimHeartbeats({ name, life, wires, random: random(`${name} heartbeats ${this.#starts}`), of: (other) => this.#options.plane(other)?.heartbeats })
     const plane = createControlPlane({
-      storage: storage.view(life),
+      storage: storage.view(life, { name, ways }),
       clock: life.clock,
       random: chance,
       log,
@@ -81,16 +120,20 @@ export class SimPlane {
       tokensKey: '',
       tokensPublicKey: PUBLIC_KEY,
       tokenSigner: namedTokens(life.clock),
-      serverAddress: '192.0.2.100:6443',
-      advertised: { host: '192.0.2.100', port: 6443 },
+      serverAddress: `${addressOf(name)}:6443`,
+      advertised: { host: addressOf(name), port: 6443 },
       clusterCidr: CLUSTER_CIDR,
-      // It is alone: nobody waits for its lease to end, and every renewal would wake every watch.
-      leaderLeaseMs: 60_000,
-      replica: { identity: 'control-plane', address: '192.0.2.100:6444', machine: 'the only one' },
+      heartbeats,
+      heartbeatsOf: (address) => address,
+      terms,
+      // One that is alone: nobody waits for its lease to end, and every renewal would wake every watch.
+      leaderLeaseMs: replicas === 1 ? 60_000 : LEADER_LEASE_MS,
+      replica: { identity: name, address: `${name}:6444`, machine: `machine of ${name}` },
+      dialLeader: (address, signal) => this.#cableTo(address).connection(life).relay(signal),
       version: 'v1.36.2-sim',
     })
     const user = life.wrap(createInProcessClient({ core: plane.api.core, user: { name: 'admin', uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} } }), { sync: new Set(['watch']) })
-    const now: Incarnation = { number: this.#starts, life, plane, user, isReachable: false }
+    const now: Incarnation = { number: this.#starts, life, plane, user, heartbeats, isReachable: false }
     this.#now = now
     const guarded = (what: string, work: Promise<void>): void => {
       work.then(
@@ -105,10 +148,38 @@ export class SimPlane {
 
   crash(): void {
     if (!this.#now) return
-    this.#options.transcript.say('FAULT control plane is killed')
-    this.#now.life.end()
+    this.#options.transcript.say(`FAULT ${this.name} is killed`)
+    const { life } = this.#now
+    life.end()
+    this.#options.wires.processDied(life)
     this.#now = undefined
     this.#options.onDeath()
+  }
+
+  /** SIGSTOP, or a machine that is busy with something else. */
+  pause(): void {
+    this.#options.transcript.say(`FAULT ${this.name} stands still`)
+    this.#now?.life.pause()
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.#options.transcript.say(`${this.name} goes on`)
+    this.#now?.life.resume()
+  }
+
+  /** Its timers come late by up to so much. */
+  burden(latenessMs: (() => number) | undefined): void {
+    if (this.#now) this.#now.life.lateness = latenessMs ?? ((): number => 0)
+  }
+
+  #cableTo(address: string): Cable {
+    const other = address.split(':')[0] ?? ''
+    const known = this.#cables.get(other)
+    if (known) return known
+    const cable = new Cable({ from: this.name, to: other, ways: this.#options.ways, served: () => this.#options.plane(other)?.nodes })
+    this.#cables.set(other, cable)
+    return cable
   }
 
   async #openDoors(now: Incarnation): Promise<void> {
@@ -116,9 +187,12 @@ export class SimPlane {
     await plane.whenServing(life.signal)
     if (life.isOver) return
     now.isReachable = true
-    this.#options.transcript.say('control plane serves')
+    this.#options.transcript.say(`${this.name} serves`)
   }
 }
+
+/** c1 → 192.0.2.101 */
+const addressOf = (name: string): string => `192.0.2.${100 + Number(name.slice(1))}`
 
 const namedTokens = (clock: Clock): TokenSigner => ({
   sign: ({ subject, audiences, expirationSeconds = 3600 }) => Promise.resolve({ token: `token of ${subject.namespace}/${subject.serviceAccount.name}`, expiresMs: clock.nowMs() + expirationSeconds * 1000, audiences }),

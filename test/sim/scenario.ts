@@ -1,9 +1,8 @@
-import { between, streamOf, whole } from './chance.ts'
+import { termsForLease } from '../../shared/model/fencing-terms.ts'
 import { Chronicle } from './chronicle.ts'
-import { strikeOnce } from './faults.ts'
 import { isNeverReady, leftovers, unquiet } from './invariants.ts'
+import { play, scriptOf, type Script } from './script.ts'
 import { SimUser } from './user.ts'
-import { actOnce } from './workload.ts'
 import { World } from './world.ts'
 
 export interface Outcome {
@@ -24,17 +23,20 @@ const QUIET_MS = 60_000
 const EVENTS_EACH = QUIET_MS / 2_000 + 10
 
 /** Runs one seed from an empty storage to a quiet cluster. */
-export async function runSeed(seed: number, onLine: (line: string) => void = () => {}): Promise<Outcome> {
-  const random = streamOf(seed, 'scenario')
-  const world = new World({ seed, nodes: whole(random, 2, 5) })
+export const runSeed = (seed: number, onLine: (line: string) => void = () => {}): Promise<Outcome> => runScript(scriptOf(seed), onLine)
+
+export async function runScript(script: Script, onLine: (line: string) => void = () => {}): Promise<Outcome> {
+  const { seed, nodes, planes, leaseMs, onlyPlanesAway } = script
+  const world = new World({ seed, nodes, planes, terms: termsForLease(leaseMs) })
   world.transcript.onLine = onLine
-  world.transcript.say(`seed ${seed}: ${world.nodes.length} nodes`)
+  world.transcript.say(`seed ${seed}: ${nodes} nodes, ${planes} control planes, a lease of ${leaseMs} ms${onlyPlanesAway ? ', nothing goes wrong but with control planes' : ''}`)
   try {
     await world.boot()
     const user = new SimUser(world)
     const chronicle = new Chronicle(world)
     chronicle.start()
-    await trouble(world, user, { random, durationMs: between(random, 20_000, 60_000) })
+    world.judge.onlyPlanesAway = onlyPlanesAway
+    await play(world, user, script)
     chronicle.stop()
     await mustComeToRest(world, user)
     chronicle.judge()
@@ -43,28 +45,6 @@ export async function runSeed(seed: number, onLine: (line: string) => void = () 
   }
   const { lines, violations } = world.transcript
   return { seed, violations, lines, digest: world.transcript.digest() }
-}
-
-interface Trouble {
-  readonly random: ReturnType<typeof streamOf>
-  readonly durationMs: number
-}
-
-/** People work and things break, side by side. */
-async function trouble(world: World, user: SimUser, { random, durationMs }: Trouble): Promise<void> {
-  let isOver = false
-  const later = (ms: number, run: () => void): void => void world.clock.after(ms, () => void (isOver || run()))
-  const repeat = (leastMs: number, mostMs: number, run: () => void): void =>
-    later(between(random, leastMs, mostMs), () => {
-      run()
-      repeat(leastMs, mostMs, run)
-    })
-  for (let count = 0; count < 3; count++) actOnce({ world, user, random })
-  repeat(100, 3_000, () => actOnce({ world, user, random }))
-  repeat(200, 5_000, () => strikeOnce({ world, random, later }))
-  await world.advance(durationMs)
-  isOver = true
-  world.calm()
 }
 
 /** Liveness, then peace. */

@@ -1,8 +1,8 @@
 import type { ApiClient } from '../../control-plane/client/port.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
-import type { Deployment } from '../../shared/model/gen/api.ts'
-import { deployments } from '../../shared/model/resources.ts'
+import type { Deployment, Pod } from '../../shared/model/gen/api.ts'
+import { deployments, pods } from '../../shared/model/resources.ts'
 import type { World } from './world.ts'
 
 /** What a deployment may look like by what its user was answered; a request without an answer leaves two possibilities. */
@@ -13,6 +13,9 @@ interface Shape {
 
 type Belief = Shape | 'absent'
 
+const LOOK_MS = 200
+const AGAIN_MS = 1_000
+
 /** Somebody at a keyboard: one request after the other, and a memory of what was acknowledged. */
 export class SimUser {
   readonly #world: World
@@ -20,6 +23,7 @@ export class SimUser {
   #queue: Promise<void> = Promise.resolve()
   /** Requests that are not answered yet, and what is meant to be done later. */
   #waiting = 0
+  readonly #kept = new Set<string>()
 
   constructor(world: World) {
     this.#world = world
@@ -36,6 +40,18 @@ export class SimUser {
       await this.#once(what, work)
       this.#waiting--
     })
+  }
+
+  /** Makes the pod, and makes it again whenever it is gone. */
+  keep(name: string, pod: Pod): void {
+    if (this.#kept.has(name)) return
+    this.#kept.add(name)
+    const look = (): void => {
+      const isThere = this.#world.ledger.at(`/gantry/core/pods/default/${name}`) !== undefined
+      if (!isThere) this.ask(`makes pod ${name}`, (api) => api.create(pods, pod))
+      this.#world.clock.after(isThere ? LOOK_MS : AGAIN_MS, look)
+    }
+    look()
   }
 
   /** Means to do something then: not idle before. */
@@ -102,8 +118,9 @@ export class SimUser {
   }
 
   async #serverDies(isOver: () => boolean): Promise<void> {
-    const { user } = this.#world.plane
-    while (this.#world.plane.user === user && !isOver()) await new Promise<void>((resolve) => void this.#world.clock.after(50, resolve))
+    const { plane } = this.#world
+    const { user } = plane
+    while (plane.user === user && !isOver()) await new Promise<void>((resolve) => void this.#world.clock.after(50, resolve))
     if (!isOver()) throw new Error('the connection broke')
   }
 }

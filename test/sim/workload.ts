@@ -23,26 +23,34 @@ interface Work {
 type Act = (work: Work) => void
 
 /** What people do, and how often. */
-const ACTS: ReadonlyArray<readonly [weight: number, act: Act]> = [
-  [6, createDeployment],
-  [5, scale],
-  [5, update],
-  [2, deleteDeployment],
-  [3, deletePod],
-  [2, createService],
-  [1, deleteService],
-  [2, createPod],
-  [2, cordon],
-  [1, drain],
-]
+const ACTS: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
+  createDeployment: [6, createDeployment],
+  scale: [5, scale],
+  update: [5, update],
+  deleteDeployment: [2, deleteDeployment],
+  deletePod: [3, deletePod],
+  createService: [2, createService],
+  deleteService: [1, deleteService],
+  createPod: [2, createPod],
+  createOnly: [2, createOnly],
+  cordon: [2, cordon],
+  drain: [1, drain],
+}
 
-/** One thing somebody does, by chance. */
-export function actOnce(work: Work): void {
-  let at = work.random.next() * ACTS.reduce((sum, [weight]) => sum + weight, 0)
-  for (const [weight, act] of ACTS) {
+/** The name of something that people do, by chance. */
+export function chooseAct(random: Random): string {
+  let at = random.next() * Object.values(ACTS).reduce((sum, [weight]) => sum + weight, 0)
+  for (const [name, [weight]] of Object.entries(ACTS)) {
     at -= weight
-    if (at < 0) return act(work)
+    if (at < 0) return name
   }
+  return 'scale'
+}
+
+export function act(name: string, work: Work): void {
+  const found = ACTS[name]
+  if (!found) throw new Error(`nobody does ${name}`)
+  found[1](work)
 }
 
 function createDeployment({ user, random }: Work): void {
@@ -96,6 +104,7 @@ function deletePod({ world, user, random }: Work): void {
   const pod = pick(random, world.ledger.pods())
   if (!pod) return
   const options = happens(random, 0.2) ? { gracePeriodSeconds: whole(random, 0, 1) } : {}
+  if (options.gracePeriodSeconds === 0) world.judge.force(keyOf(pod))
   user.ask(`deletes pod ${keyOf(pod)} ${JSON.stringify(options)}`, (api) => api.delete(pods, { namespace: namespaceOf(pod), name: nameOf(pod) }, options))
 }
 
@@ -119,6 +128,13 @@ function createPod({ world, user, random }: Work): void {
   const restartPolicy = happens(random, 0.7) ? ('Never' as const) : ('OnFailure' as const)
   const pod: Pod = { metadata: { name, namespace: 'default' }, spec: { restartPolicy: command[0] === 'sleep' ? restartPolicy : 'Never', terminationGracePeriodSeconds: 2, containers: [{ name: 'main', image: 'busybox:1.35', command }] } }
   user.ask(`creates pod ${name}`, (api) => api.create(pods, pod))
+}
+
+/** A pod of which there must never be two, made again under its name whenever it is gone: what a StatefulSet does. */
+function createOnly({ user, random }: Work): void {
+  const name = `only-${whole(random, 0, 2)}`
+  const pod: Pod = { metadata: { name, namespace: 'default' }, spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: whole(random, 1, 3), containers: [{ name: 'main', image: 'busybox:1.35', command: ['sh', '-c', POLITE] }] } }
+  user.keep(name, pod)
 }
 
 function cordon({ world, user, random }: Work): void {

@@ -4,14 +4,18 @@ import { Fault } from '../../shared/kit/faults.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { keyOf, uidOf } from '../../shared/model/meta.ts'
 import { streamOf } from './chance.ts'
+import { Judge } from './judge.ts'
 import { Ledger } from './ledger.ts'
 import { SimNode } from './node.ts'
+import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
+import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
 import { SimPlane } from './plane.ts'
 import { calmStorage, SimStorage, type Commit } from './storage.ts'
-import { calmCable } from './link.ts'
 import { calmHost } from './node.ts'
 import { Transcript } from './transcript.ts'
 import { VirtualClock } from './virtual-clock.ts'
+import { Ways } from './ways.ts'
+import { Wires } from './wires.ts'
 
 const MOST_VIOLATIONS = 20
 const STEP_MS = 1_000
@@ -19,40 +23,60 @@ const STEP_MS = 1_000
 export interface WorldOptions {
   readonly seed: number
   readonly nodes: number
+  readonly planes?: number
+  readonly terms?: FencingTerms
 }
 
-/** A whole cluster in this process: one control plane over memory storage and agents over fakes, under one clock and one seed. */
+/** A whole cluster in this process: control planes over one memory storage and agents over fakes, under one clock and one seed. */
 export class World {
   readonly seed: number
   readonly clock = new VirtualClock()
   readonly transcript: Transcript
   readonly ledger: Ledger
+  readonly judge: Judge
   readonly storage: SimStorage
-  readonly plane: SimPlane
+  readonly planes: readonly SimPlane[]
+  readonly terms: FencingTerms
+  readonly ways: Ways
+  readonly wires: Wires
   readonly nodes: readonly SimNode[]
   /** Told of each write as it is committed. */
   onCommit: (commit: Commit) => void = () => {}
 
-  constructor({ seed, nodes }: WorldOptions) {
+  constructor({ seed, nodes, planes = 1, terms = DEFAULT_TERMS }: WorldOptions) {
     this.seed = seed
     const { clock } = this
     this.transcript = new Transcript(clock)
     this.ledger = new Ledger(this.transcript)
+    this.judge = new Judge(this)
     const random = (purpose: string): ReturnType<typeof streamOf> => streamOf(seed, purpose)
-    this.storage = new SimStorage({ clock, random: random('storage'), onCommit: (commit) => (this.ledger.read(commit), this.onCommit(commit)) })
-    this.plane = new SimPlane({
-      clock,
-      random,
-      transcript: this.transcript,
-      storage: this.storage,
-      onDeath: () => {
-        for (const node of this.nodes) node.cable.break()
-      },
+    this.storage = new SimStorage({ clock, random: random('storage'), onCommit: (commit) => this.#committed(commit) })
+    this.terms = terms
+    this.ways = new Ways(clock, random('ways'))
+    this.wires = new Wires(this.ways)
+    const { ways, wires, transcript, storage } = this
+    this.planes = Array.from({ length: planes }, (_, index) => {
+      const name = `c${index + 1}`
+      return new SimPlane({ name, replicas: planes, clock, random, transcript, storage, ways, wires, terms, plane: (other) => this.planes.find((one) => one.name === other), onDeath: () => this.nodes.forEach((node) => node.cables[index]?.break()) })
     })
     this.nodes = Array.from({ length: nodes }, (_, index) => {
       const name = `n${index + 1}`
-      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript: this.transcript, plane: () => this.plane.nodes, onStart: (id) => this.#containerStarts(name, id), onKill: (id) => this.#containerIsKilled(name, id) })
+      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript, ways, wires, planes: this.planes, node: (other) => this.nodes.find((one) => one.name === other), onStart: (id) => this.#containerStarts(name, id), onKill: (id) => this.#containerIsKilled(name, id), onFence: (id) => this.#containerIsFenced(name, id) })
     })
+  }
+
+  #committed(commit: Commit): void {
+    const before = this.ledger.at(commit.key)
+    this.ledger.read(commit)
+    this.judge.read(commit, before)
+    this.onCommit(commit)
+  }
+
+  /** The control plane that people reach: the first that answers, those that stand still last. */
+  get plane(): SimPlane {
+    const [first] = this.planes
+    const reached = this.planes.filter(({ user }) => user !== undefined)
+    return (reached.find(({ isPaused }) => !isPaused) ?? reached[0] ?? first) as SimPlane
   }
 
   /** The API as an administrator reaches it now. @throws Fault('unavailable') while there is no control plane. */
@@ -73,7 +97,7 @@ export class World {
 
   /** Starts everything and waits until every node is ready. */
   async boot(): Promise<void> {
-    this.plane.start()
+    for (const plane of this.planes) plane.start()
     for (const node of this.nodes) node.start()
     if (!(await this.until(() => this.nodes.every(({ name }) => this.isNodeReady(name)), 30_000))) this.transcript.violate('not every node is ready 30 s after the start')
   }
@@ -122,11 +146,18 @@ export class World {
   calm(): void {
     this.transcript.say('all faults end')
     Object.assign(this.storage.weather, calmStorage)
-    this.plane.start()
+    this.ways.calm()
+    for (const plane of this.planes) {
+      plane.clock.wallOffsetMs = 0
+      plane.burden(undefined)
+      plane.resume()
+      plane.start()
+    }
     for (const node of this.nodes) {
       Object.assign(node.weather, calmHost)
-      Object.assign(node.cable.weather, calmCable)
-      node.cable.set({ upOpen: true, downOpen: true })
+      node.clock.wallOffsetMs = 0
+      node.burden(undefined)
+      node.continueAgent()
       node.host.images.isBroken = false
       node.host.probes.answers.clear()
       node.start()
@@ -135,7 +166,7 @@ export class World {
 
   /** Nothing acts any more. */
   end(): void {
-    this.plane.crash()
+    for (const plane of this.planes) plane.crash()
     for (const node of this.nodes) node.crashAgent()
   }
 
@@ -145,8 +176,15 @@ export class World {
     if (pod && pod.metadata.deletionTimestamp === undefined && pod.status?.phase === 'Running') this.transcript.violate(`${nodeName} takes away container ${id} of ${keyOf(pod)}, which is to run`)
   }
 
+  /** The fencer kills it. */
+  #containerIsFenced(nodeName: string, id: string): void {
+    this.judge.fences(nodeName)
+    this.transcript.say(`${nodeName} fencer kills ${id.slice(0, 8)}…`)
+  }
+
   /** Ids begin with the pod and the container; the attempt comes last. */
   #containerStarts(nodeName: string, id: string): void {
+    this.judge.starts(nodeName, id)
     const identity = id.slice(0, 48)
     for (const node of this.nodes) {
       for (const { spec } of node.host.running()) {
