@@ -26,6 +26,8 @@ export interface ElectionOptions {
 
 export const DEFAULT_TTL_MS = 1_000
 
+/** How long a leader has to renew when the storage is back, as a part of the lease: longer than it waits between two tries. */
+const AFTER_OUTAGE = 0.4
 const RETRY: BackoffPolicy = { baseMs: 20, capMs: 500, factor: 2 }
 
 export function createElection(options: ElectionOptions): Election {
@@ -37,6 +39,10 @@ class KeyElection implements Election {
   readonly #key: string
   readonly #observer: Observer
   readonly #registration: Registration
+  /** The storage did not answer the last time. */
+  #wasAway = false
+  /** Nothing is removed before. */
+  #patientUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ElectionOptions & { readonly ttlMs: number }) {
     this.#options = options
@@ -73,6 +79,7 @@ class KeyElection implements Election {
         await this.#untilFree(signal)
       } catch (error) {
         if (signal.aborted) break
+        this.#wasAway = true
         log.debug({ election: name, err: messageOf(error) }, 'cannot campaign now')
         await sleep(clock, backoffMs(RETRY, ++failures), signal).catch(() => {})
       }
@@ -102,10 +109,20 @@ class KeyElection implements Election {
         continue
       }
       const { guard, sinceMs } = await this.#registration.hold()
-      const leftMs = Math.max(seen.seenMs, sinceMs) + this.#options.ttlMs - this.#options.clock.monotonicMs()
+      await this.#lookAgainIfAway()
+      const leftMs = Math.max(Math.max(seen.seenMs, sinceMs) + this.#options.ttlMs, this.#patientUntilMs) - this.#options.clock.monotonicMs()
       if (leftMs > 0) await this.#changeWithin(leftMs, signal)
       else await this.#remove(seen, guard)
     }
+  }
+
+  /** A storage that was away kept the leader from renewing too: it gets the time for it, so that an outage changes no leader that lives. */
+  async #lookAgainIfAway(): Promise<void> {
+    if (!this.#wasAway) return
+    const { storage, clock, ttlMs } = this.#options
+    this.#observer.note(this.#key, await within(clock, ttlMs, (signal) => storage.get(this.#key, signal)))
+    this.#wasAway = false
+    this.#patientUntilMs = clock.monotonicMs() + ttlMs * AFTER_OUTAGE
   }
 
   /** Of a process before this one, or of a write of this one that seemed to have failed. */

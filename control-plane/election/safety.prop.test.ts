@@ -177,3 +177,22 @@ test('one that was struck off the list while it stood still does not act on what
   stop.abort()
   expect([overlaps, leader.terms, sleeper.terms]).toEqual([0, 1, 0])
 })
+
+test('an outage of the storage, for all, changes no leader that lives', async () => {
+  const truth = new VirtualClock()
+  const random = seededRandom(11)
+  const real = createMemoryStorage()
+  const weather: Weather = { failures: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 5 }
+  const processes = Array.from({ length: 3 }, () => new Process(truth, random, { real, weather }))
+  const stop = new AbortController()
+  processes.forEach((process, index) => void live(process, `replica-${index}`, { signal: stop.signal, random, isCalm: () => true }))
+  await truth.advance(3 * TTL_MS)
+  for (let outage = 0; outage < 40; outage++) {
+    weather.failures = 1
+    await truth.advance(TTL_MS * (0.5 + random.next() * 3))
+    weather.failures = 0
+    await truth.advance(2 * TTL_MS)
+  }
+  stop.abort()
+  expect(processes.reduce((sum, { terms }) => sum + terms, 0)).toBe(1)
+})
