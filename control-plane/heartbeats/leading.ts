@@ -268,6 +268,12 @@ export class Leading {
     return sentMs !== undefined && nowMs - sentMs < this.terms.seenMs
   }
 
+  /** It has been seen and speaks on, and only this control plane does not answer (because it is not certain to lead): that is no silence, though no proof of anything either. */
+  #isHeard({ name, speaker, admitted }: NodeLife, nowMs: number): boolean {
+    const wasSeen = this.#sightings.get(name)?.echoedAckSentMs !== undefined
+    return wasSeen && speaker !== undefined && speaker.hello.bootId === admitted?.bootId && speaker.isAlive(nowMs, this.terms.seenMs) && speaker.hasEchoed(nowMs, this.terms.seenMs)
+  }
+
   /** When its right to run pods ends, if only acks are counted. */
   #leaseEndMs(name: string): number {
     return (this.#sightings.get(name)?.ackSentMs ?? this.#startedMs) + this.#leaseMs()
@@ -310,7 +316,7 @@ export class Leading {
   #sightOf(life: NodeLife, nowMs: number): NodeSight {
     if (life.fenced) return { kind: 'fenced', evidence: life.fenced }
     if (!life.admitted) return { kind: 'unknown' }
-    if (this.#isSeen(life.name, nowMs)) return { kind: 'seen' }
+    if (this.#isSeen(life.name, nowMs) || this.#isHeard(life, nowMs)) return { kind: 'seen' }
     const { seen, of, blind } = this.#vision
     const isUndecided = blind && nowMs >= Math.max(this.#leaseEndMs(life.name), this.#startedMs + START_PATIENCE_MS)
     return { kind: 'silent', sinceMs: this.#silentSinceMs(life.name), ...(isUndecided ? { undecided: { seen, of } } : {}) }

@@ -35,6 +35,11 @@ export class Speaker {
     return nowMs - (this.#unprovenMs.get(link) ?? nowMs)
   }
 
+  /** Whether there is nothing that it should have echoed and did not. */
+  hasEchoed(nowMs: number, withinMs: number): boolean {
+    return [...this.#unprovenMs.values()].every((sinceMs) => nowMs - sinceMs < withinMs)
+  }
+
   leave(link: AgentLink): void {
     this.links.delete(link)
     this.#unprovenMs.delete(link)

@@ -136,6 +136,19 @@ test('nobody is acked without a leadership that is certain', () => {
   expect(agent('n1').isAcked()).toBe(false)
 })
 
+test('a node that speaks while no ack is given for want of certainty is not called silent', () => {
+  const { clock, tracker, story, visions } = trackedWorld(...three)
+  clock.advance(6_000)
+  const before = story.length
+  tracker.mayAckUntil(clock.monotonicMs())
+  clock.advance(5_000)
+  expect(story.length).toBe(before)
+  expect(visions.at(-1)).toBe(true)
+  tracker.mayAckUntil(Number.POSITIVE_INFINITY)
+  clock.advance(5_000)
+  expect([story.length, visions.at(-1)]).toEqual([before, false])
+})
+
 test('an echo of an ack that another leader gave proves nothing', () => {
   const clock = handClock()
   const make = (seed: number): HeartbeatTracker => {
