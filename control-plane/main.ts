@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const etcd = { endpoints: config.etcd, tls: await readEtcdTls(config), clock, log }
   await using storage = await createEtcdStorage({ ...etcd, maxTxnOps: 1024 })
   // On a connection of its own: a renewal never waits behind writes, and gives up in time for another.
-  await using electionStorage = await createEtcdStorage({ ...etcd, callMs: config.leaderLeaseMs })
+  await using electionStorage = await createEtcdStorage({ ...etcd, callMs: config.leaderLeaseMs / 2 })
   const port = config.listen[0]?.port ?? 6443
   const tls = { ca: pki.ca, cert: pki.cert, key: pki.key }
   using dial = createLeaderDial(tls)

@@ -135,14 +135,13 @@ describe.each([
     await firstWriteMs(`${purpose}-before`)
     await lose(before)
     expect(await firstWriteMs(`${purpose}-after`)).toBeLessThan(MUST_MS)
-    const after = await newLeader(before)
+    await newLeader(before)
     await untilHosts(2)
     // What only a leader does is done: the pod is scheduled, and its node's agent has found the new leader.
     await cluster.send('POST', '/api/v1/namespaces/default/pods', { metadata: { name: purpose }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox:1.36', command: ['true'] }] } })
     await cluster.until<Pod>('/api/v1/namespaces/default/pods', (pods) => pods.some(({ metadata, status }) => metadata.name === purpose && status?.phase === 'Succeeded'))
     await mend(before)
     await untilHosts(3)
-    expect(await leaderOf()).toBe(after)
     // etcd may be choosing a leader of its own just now.
     await cluster.until<ConfigMap>('/api/v1/namespaces/default/configmaps', (there) => acknowledged.every((name) => there.some(({ metadata }) => metadata.name === name)))
   })
