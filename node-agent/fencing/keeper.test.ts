@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { seededRandom } from '../../shared/kit/random.ts'
 import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
 import { testCluster, type TestCluster } from './testing.ts'
+
+// Minutes of a cluster's life, also where many tests run at once.
+vi.setConfig({ testTimeout: 60_000 })
 
 const terms = DEFAULT_TERMS
 

@@ -9,7 +9,7 @@ import type { FencingLinks } from './links.ts'
 import { Peers, type PeerSaid, type UnreachablePeer } from './peers.ts'
 import type { DeadlineStore, KeeperState } from './port.ts'
 
-/** What the keeper tells people, once per change. */
+/** What the keeper tells people: changes, and what lasts now and then. */
 export type KeeperNote =
   | { readonly kind: 'no-ack'; readonly address: string; readonly reason: 'not-leading' | 'not-registered' | 'fenced' | 'doubled' | 'unknown'; readonly message: string }
   | { readonly kind: 'acked'; readonly address: string }
@@ -51,6 +51,8 @@ export const FAR_FUTURE_MS = 9_000_000_000_000
 const REMEMBER_BEATS = 600
 /** A control plane that is away is tried this often: when it comes back, all nodes must be acked within a short time of each other. */
 const RETRY_MS = 50
+/** What goes on is said again now and then. */
+const SAY_AGAIN_MS = 30_000
 /** So often is each member asked within the time its answer counts. */
 const QUESTIONS_PER_ANSWER = 6
 
@@ -63,7 +65,7 @@ export class Keeper {
   readonly #sent = new Map<number, number>()
   readonly #answers = new Map<string, PeerAnswer>()
   /** What was said last of each control plane, so that it is said once. */
-  readonly #said = new Map<string, string>()
+  readonly #said = new Map<string, { readonly what: string; readonly atMs: number }>()
   #membership: Membership | undefined
   #addresses: Readonly<Record<string, string>> = {}
   #heartbeatSentMs: number | undefined
@@ -344,9 +346,12 @@ export class Keeper {
   }
 
   #sayOnce(address: string, note: KeeperNote): void {
-    const text = JSON.stringify(note)
-    if (this.#said.get(address) === text) return
-    this.#said.set(address, text)
+    // Messages tell how long something lasts: not each of them is news.
+    const what = note.kind === 'no-ack' ? `${note.kind} ${note.reason}` : note.kind
+    const nowMs = this.#options.clock.monotonicMs()
+    const before = this.#said.get(address)
+    if (before?.what === what && (note.kind === 'acked' || nowMs - before.atMs < SAY_AGAIN_MS)) return
+    this.#said.set(address, { what, atMs: nowMs })
     this.#options.listener.onNote(note)
   }
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
+import type { RunRight } from '../../shared/model/fencing.ts'
 import { raiseThread } from '../host/thread-priority.ts'
 import { DeadlineFiles } from './deadlines.ts'
 import { Keeper } from './keeper.ts'
@@ -17,7 +18,7 @@ function run(start: ThreadStart, say: (message: FromThread) => void): (message: 
   const cells = new SharedCells(start.cells)
   const store = new DeadlineFiles(start.folder)
   const identity = new NodeIdentity(start.identity)
-  let told = ''
+  let told: RunRight['kind'] | undefined
   const keeper = new Keeper({
     ...start,
     peerAddress: `${start.peerHost}:${start.peerPort}`,
@@ -27,9 +28,8 @@ function run(start: ThreadStart, say: (message: FromThread) => void): (message: 
     listener: {
       onRight(right, killAtMs) {
         cells.killAtMs = killAtMs
-        const text = right.kind === 'ended' ? `ended ${right.contradictedBy ?? ''}` : right.kind
-        if (text === told) return
-        told = text
+        if (right.kind === told) return
+        told = right.kind
         say({ kind: 'right', right, killMs: keeper.terms.killMs })
       },
       onReach: (unreachable) => say({ kind: 'reach', unreachable }),

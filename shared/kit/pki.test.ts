@@ -3,6 +3,7 @@ import { createServer, connect } from 'node:tls'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { execFileSync } from 'node:child_process'
 import { createAuthority, createCertificateRequest, createTokenKeys, issueCertificate, readCertificate, readCertificateRequest, renewAtMs, signCertificateRequest, whyNotTrusted } from './pki.ts'
 import { systemClock, type Clock } from './clock.ts'
 
@@ -74,6 +75,12 @@ describe('certificates', () => {
     peer.destroy()
     socket.destroy()
     listener.close()
+  })
+
+  test('reading a certificate first does not spoil TLS for whoever loads it afterwards', async () => {
+    const { certificatePem } = await createAuthority({ clock })
+    const script = `const { readCertificate } = await import(${JSON.stringify(new URL('pki.ts', import.meta.url).href)}); readCertificate(process.env.PEM); console.log(typeof (await import('node:tls')).createSecureContext)`
+    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, PEM: certificatePem } }).toString()).toBe('function\n')
   })
 
   test('token keys are PEM', () => {

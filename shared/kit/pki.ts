@@ -229,9 +229,13 @@ export interface CertificateFacts extends CertificateSubject {
   readonly publicKeyPem: string
 }
 
+/** `toLegacyObject` loads a part of Node's TLS alone, and whoever loads the whole of it later finds it without that part (Node 26: no `tls.createSecureContext`). */
+const loadTls = (): unknown => process.getBuiltinModule('node:tls')
+
 /** Throws `Fault('invalid')` when the text is no certificate. Of a bundle it reads the first. */
 export function readCertificate(pem: string): CertificateFacts {
   const certificate = parseCertificate(pem)
+  loadTls()
   const subject = (certificate.toLegacyObject().subject ?? {}) as Readonly<Record<string, string | readonly string[] | undefined>>
   return {
     commonName: listOf(subject['CN']).at(-1) ?? '',
