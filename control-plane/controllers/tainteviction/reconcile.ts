@@ -85,7 +85,8 @@ class TaintEvictionWorker {
     const { client, clock, events } = this.#parts
     const at = { namespace: namespaceOf(pod), name: nameOf(pod) }
     if (pod.metadata.deletionTimestamp === undefined) {
-      events.record(COMPONENT, referenceTo(pods, pod), { type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${keyOf(pod)}` })
+      const node = this.#nodes.get(pod.spec?.nodeName ?? '')
+      events.record(COMPONENT, referenceTo(pods, pod), { type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${keyOf(pod)}`, related: node && referenceTo(nodes, node) })
       const condition = {
         type: 'DisruptionTarget',
         status: 'True',
