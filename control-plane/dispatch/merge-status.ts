@@ -1,18 +1,20 @@
 import type { Node, NodeCondition, Pod, PodCondition, PodStatus } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
+import { formatTime } from '../../shared/model/time.ts'
 import { NODE_CONDITIONS } from './assignments.ts'
 
 const isFinal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 /**
  * The stored status with what the node reports: conditions of others stay, an unchanged condition keeps its times, a final phase never moves back.
- * `undefined` if nothing changes.
+ * What the node dates in the future (its wall clock is wrong) is dated now: else a pod would count as available only when that time has come.
+ * `undefined` if nothing changes. `nowMs`: wall time.
  */
-export function mergePodStatus(pod: Pod, reported: PodStatus): PodStatus | undefined {
+export function mergePodStatus(pod: Pod, reported: PodStatus, nowMs: number): PodStatus | undefined {
   const stored = pod.status ?? {}
   if (isFinal(stored.phase) && !isFinal(reported.phase)) return undefined
   const foreign = (stored.conditions ?? []).filter((condition) => !NODE_CONDITIONS.has(condition.type))
-  const own = (reported.conditions ?? []).map((condition) => keepTransition(stored.conditions, condition))
+  const own = (reported.conditions ?? []).map((condition) => notAhead(keepTransition(stored.conditions, condition), nowMs))
   const merged: PodStatus = {
     ...reported,
     ...(stored.nominatedNodeName !== undefined && { nominatedNodeName: stored.nominatedNodeName }),
@@ -27,6 +29,11 @@ export function mergePodStatus(pod: Pod, reported: PodStatus): PodStatus | undef
 function keepTransition(stored: readonly PodCondition[] | undefined, condition: PodCondition): PodCondition {
   const before = stored?.find((one) => one.type === condition.type)
   return before?.status === condition.status && before.lastTransitionTime !== undefined ? { ...condition, lastTransitionTime: before.lastTransitionTime } : condition
+}
+
+function notAhead(condition: PodCondition, nowMs: number): PodCondition {
+  const { lastTransitionTime } = condition
+  return lastTransitionTime !== undefined && Date.parse(lastTransitionTime) > nowMs ? { ...condition, lastTransitionTime: formatTime(nowMs) } : condition
 }
 
 /** The node's status with what its agent reports; conditions the agent does not know of stay. */

@@ -31,6 +31,7 @@ interface Told {
 export class StatusIntake {
   readonly #client: ApiClient
   readonly #pods: Lister<Pod>
+  readonly #clock: Clock
   readonly #log: Log
   readonly #queue: WorkQueue
   readonly #newest = new Map<string, Told>()
@@ -42,6 +43,7 @@ export class StatusIntake {
     this.#hasSay = (node) => from.liveness.stateOf(node).kind === 'seen' && isReady(from.nodes.get(node))
     this.#client = from.client
     this.#pods = from.pods
+    this.#clock = from.clock
     this.#log = from.log
     this.#queue = workQueue(from.clock, RETRY)
     from.pods.subscribe(({ key, after }) => {
@@ -125,7 +127,7 @@ export class StatusIntake {
 
   async #writeOnto(pod: Pod, report: PodStatusReport): Promise<void> {
     if (report.status.length > 0) {
-      const status = mergePodStatus(pod, JSON.parse(report.status.toString()) as PodStatus)
+      const status = mergePodStatus(pod, JSON.parse(report.status.toString()) as PodStatus, this.#clock.nowMs())
       if (status) await this.#client.update(pods, { ...pod, status }, { subresource: 'status', fieldManager: 'gantry-agent' })
     }
     if (report.removed && pod.metadata.deletionTimestamp !== undefined) {

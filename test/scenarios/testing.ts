@@ -2,7 +2,8 @@ import { expect } from 'vitest'
 import type { Deployment, PodSpec } from '../../shared/model/gen/api.ts'
 import { deployments } from '../../shared/model/resources.ts'
 import { isPodReady } from '../sim/ledger.ts'
-import { mustComeToRest } from '../sim/scenario.ts'
+import { mustComeToRest, runScript } from '../sim/scenario.ts'
+import type { Script } from '../sim/script.ts'
 import { World } from '../sim/world.ts'
 
 /** A booted world in which no chance plays but that of delays. */
@@ -32,4 +33,10 @@ export async function expectPeace(world: World): Promise<void> {
   await mustComeToRest(world)
   expect(world.transcript.violations).toEqual([])
   world.end()
+}
+
+/** Plays what `npm run sim -- --seed N --shrink` has left of a seed: nothing may go wrong. */
+export async function expectWell(script: Script): Promise<void> {
+  const { violations } = await runScript(script)
+  expect(violations).toEqual([])
 }

@@ -7,27 +7,29 @@ import type { Change } from '../history/history.ts'
 import { Recorder } from '../history/recorder.ts'
 import { configMapsIn } from '../history/subject.ts'
 import { work } from '../history/workload.ts'
-import { streamOf } from './chance.ts'
+import { pick, streamOf } from './chance.ts'
+import type { SimPlane } from './plane.ts'
 import type { World } from './world.ts'
 
-const WORKERS = 3
-const REST_MS = 1_500
+const WORKERS = 4
+const REST_MS = 1_000
 
 /** Clients beside all that happens in a world, whose every question and answer is written down and judged at the end. */
 export class Chronicle {
   readonly #world: World
   readonly #recorder: Recorder
-  readonly #subject = configMapsIn('default', 3)
+  readonly #subject = configMapsIn('default', 2)
   readonly #changes: Change[] = []
   readonly #working = new AbortController()
   readonly #following = new AbortController()
   readonly #followers: readonly Follower[]
-  #door: Door | undefined
+  readonly #doors = new Map<string, Door>()
 
   constructor(world: World) {
     this.#world = world
     this.#recorder = new Recorder(world.clock)
-    world.storage.onForget = () => this.#recorder.forgets()
+    // A server that is cut off then notices when it is not any more, whenever that is.
+    world.storage.onForget = () => this.#recorder.forgets(Number.POSITIVE_INFINITY)
     world.onCommit = (commit) => {
       const change = this.#subject.changeOf(commit)
       if (change) this.#changes.push(change)
@@ -56,17 +58,19 @@ export class Chronicle {
   }
 
   #client(name: string): Client {
-    return new Client({ name, recorder: this.#recorder, subject: this.#subject, door: () => this.#reach() })
+    const random = streamOf(this.#world.seed, `${name} goes to`)
+    return new Client({ name, recorder: this.#recorder, subject: this.#subject, door: () => pick(random, this.#world.planes.flatMap((plane) => this.#reach(plane) ?? [])) })
   }
 
-  #reach(): Door | undefined {
-    const served = this.#world.plane.served
-    const server = served && `${this.#world.plane.name} ${served.number}`
-    if (served && server !== undefined && this.#door?.server !== server) {
-      // What was before its start is not known to its caches.
-      this.#recorder.begins()
-      this.#door = handleDoor({ server, handle: served.handle, dead: served.life.signal })
-    }
-    return served && this.#door
+  #reach({ name, served }: SimPlane): Door | undefined {
+    if (!served) return undefined
+    const server = `${name} ${served.number}`
+    const known = this.#doors.get(server)
+    if (known) return known
+    // What was before its start is not known to its caches.
+    this.#recorder.begins()
+    const door = handleDoor({ server, handle: served.handle, dead: served.life.signal, patience: { clock: this.#world.clock, answerMs: 10_000, streamMs: 30_000 } })
+    this.#doors.set(server, door)
+    return door
   }
 }

@@ -35,7 +35,7 @@ function firstFailure(): Promise<string> {
 describe.runIf(Number(process.env['GANTRY_SIM_SEEDS'] ?? 0) >= 100)('the simulation finds', () => {
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), 'gantry-planted-'))
-    for (const folder of ['control-plane', 'node-agent', 'shared', 'proto', 'test/sim', 'package.json', 'tsconfig.json']) cpSync(join(root, folder), join(copy, folder), { recursive: true })
+    for (const folder of ['control-plane', 'node-agent', 'shared', 'proto', 'test/sim', 'test/history', 'package.json', 'tsconfig.json']) cpSync(join(root, folder), join(copy, folder), { recursive: true })
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   })
   afterAll(() => rmSync(copy, { recursive: true, force: true }))

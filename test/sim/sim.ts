@@ -1,6 +1,11 @@
-/** `npm run sim -- --seed N [--seeds COUNT [--until-failure]]`: runs a seed and prints what happened; with `--seeds` only what each of that many came to. */
+/**
+ * `npm run sim -- --seed N [--seeds COUNT [--until-failure]]`: runs a seed and prints what happened; with `--seeds` only what each of that many came to.
+ * `npm run sim -- --seed N --shrink [RUNS]`: leaves out of a seed that goes wrong whatever is not needed for it, and prints what is left as a scenario.
+ */
 import { forbidReality } from './reality.ts'
 import { runSeed } from './scenario.ts'
+import { scriptOf } from './script.ts'
+import { scenarioText, shrink } from './shrink.ts'
 
 const realMs = performance.now.bind(performance)
 
@@ -30,7 +35,14 @@ async function many(first: number, count: number): Promise<boolean> {
   return failed === 0
 }
 
+async function short(seed: number): Promise<boolean> {
+  const at = Number(process.argv[process.argv.indexOf('--shrink') + 1])
+  const found = await shrink(scriptOf(seed), { mostRuns: Number.isInteger(at) && at > 0 ? at : 300, onProgress: (deeds, runs) => process.stderr.write(`${deeds} deeds after ${runs} runs\n`) })
+  process.stdout.write(found ? scenarioText(found) : 'every invariant held\n')
+  return found === undefined
+}
+
 forbidReality()
 const seed = option('seed') ?? 1
 const count = option('seeds')
-process.exitCode = (await (count === undefined ? one(seed) : many(seed, count))) ? 0 : 1
+process.exitCode = (await (process.argv.includes('--shrink') ? short(seed) : count === undefined ? one(seed) : many(seed, count))) ? 0 : 1

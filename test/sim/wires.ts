@@ -36,11 +36,11 @@ export class Wires {
   }
 
   processDied(dead: Life): void {
-    for (const wire of [...this.#open]) if (wire.near === dead || wire.far === dead) wire.broken(dead)
+    for (const wire of this.#open) if (wire.near === dead || wire.far === dead) wire.broken(dead)
   }
 
   machineDied(dead: Life): void {
-    for (const wire of [...this.#open]) if (wire.near === dead || wire.far === dead) wire.silenced(dead)
+    for (const wire of this.#open) if (wire.near === dead || wire.far === dead) wire.silenced(dead)
   }
 
   dial<Out, In>({ from, to, near, listener, accept }: Dialled<Out, In>): Link<Out> {

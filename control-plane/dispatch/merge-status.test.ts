@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { formatTime } from '../../shared/model/time.ts'
+import { mergePodStatus } from './merge-status.ts'
+
+const nowMs = Date.parse('2026-01-01T12:00:00Z')
+const pod = (conditions: NonNullable<Pod['status']>['conditions'] = []): Pod => ({ metadata: { name: 'p', namespace: 'default' }, status: { phase: 'Running', conditions } })
+const ready = (atMs: number) => ({ type: 'Ready', status: 'True' as const, lastTransitionTime: formatTime(atMs) })
+const timeOf = (stored: Pod, atMs: number) => mergePodStatus(stored, { phase: 'Running', conditions: [ready(atMs)] }, nowMs)?.conditions?.[0]?.lastTransitionTime
+
+test('what a node dates in the future is dated now; the past is left as it is', () => {
+  expect(timeOf(pod(), nowMs + 3_600_000)).toBe(formatTime(nowMs))
+  expect(timeOf(pod(), nowMs - 3_600_000)).toBe(formatTime(nowMs - 3_600_000))
+})
+
+test('a date that was corrected is not corrected again', () => {
+  expect(mergePodStatus(pod([ready(nowMs - 5_000)]), { phase: 'Running', conditions: [ready(nowMs + 3_600_000)] }, nowMs)).toBeUndefined()
+})
