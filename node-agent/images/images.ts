@@ -94,7 +94,7 @@ class DiskImageStore implements ImageStore {
     for (const source of await this.#sourcesOf(archive, file)) {
       signal?.throwIfAborted()
       const layers = await ensureLayers(archive, source.layers, { folder: join(this.#root, 'layers'), staging: staging.path, special: this.#special })
-      imported.push(await this.#record(source, layers))
+      imported.push(await this.#record(source, layers, staging.path))
     }
     return imported
   }
@@ -128,12 +128,12 @@ class DiskImageStore implements ImageStore {
   }
 
   /** The image first, its names last: nobody finds a name that leads nowhere. */
-  async #record(source: ImageSource, layers: readonly string[]): Promise<Image> {
+  async #record(source: ImageSource, layers: readonly string[], staging: string): Promise<Image> {
     const names = namesOf(source)
     const id = source.configDigest
     const record: ImageRecord = { id, sizeBytes: source.sizeBytes, config: source.config.image, layers }
-    await this.#records.writeImage(record)
-    for (const name of names) await this.#records.writeName({ name, id })
+    await this.#records.writeImage(record, staging)
+    for (const name of names) await this.#records.writeName({ name, id }, staging)
     this.#log.info({ id, names }, 'image imported')
     return this.#imageOf(record, await this.#records.listNames())
   }

@@ -1,5 +1,5 @@
-import { mkdir, readFile, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
 import { errnoOf, unlessMissing } from '../host/errno.ts'
 import { exists, namesIn, writeFileAtomic } from '../host/files.ts'
@@ -43,12 +43,13 @@ export class ImageRecords {
     await mkdir(this.#names, { recursive: true })
   }
 
-  async writeImage(record: ImageRecord): Promise<void> {
-    await writeFileAtomic(this.#imageFile(record.id), JSON.stringify(record))
+  /** @param staging a folder of the writer's own, swept after its death. */
+  async writeImage(record: ImageRecord, staging: string): Promise<void> {
+    await writeVia(staging, this.#imageFile(record.id), JSON.stringify(record))
   }
 
-  async writeName(record: NameRecord): Promise<void> {
-    await writeFileAtomic(this.#nameFile(record.name), JSON.stringify(record))
+  async writeName(record: NameRecord, staging: string): Promise<void> {
+    await writeVia(staging, this.#nameFile(record.name), JSON.stringify(record))
   }
 
   async findName(name: string): Promise<NameRecord | undefined> {
@@ -111,4 +112,11 @@ async function readRecord<T>(path: string): Promise<T | undefined> {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw new Fault('corrupt', `the image record ${path} cannot be read`, { cause: error })
   }
+}
+
+/** Makes the file elsewhere, so that a writer that dies leaves nothing beside the records. */
+async function writeVia(staging: string, path: string, content: string): Promise<void> {
+  const made = join(staging, basename(path))
+  await writeFileAtomic(made, content)
+  await rename(made, path)
 }
