@@ -187,3 +187,17 @@ test('a peer that has booted meanwhile, and has had no ack, contradicts nobody a
   expect(kills() - before).toBe(1)
   expect([node('n1').right.kind, node('n2').right.kind, node('n3').right.kind]).toEqual(['kept', 'ended', 'none'])
 })
+
+test('a leader that does not know yet where peers are asked takes no peer away', async () => {
+  const { clock, plane, nodes, kills } = await settled()
+  const take = plane.take.bind(plane)
+  plane.take = (name, message) =>
+    take(name, message).map((answer) => (answer.message?.$case === 'epoch' ? { ...answer, message: { $case: 'epoch', value: { ...answer.message.value, members: answer.message.value.members.map((member) => ({ ...member, peerAddress: '' })) } } } : answer))
+  plane.inUse = plane.inUse.map((membership) => ({ ...membership, epoch: membership.epoch + 1 }))
+  plane.startOver()
+  await clock.advance(300)
+  plane.isUp = false
+  await clock.advance(5_000)
+  expect(nodes.map(({ right }) => right.kind)).toEqual(['kept', 'kept', 'kept'])
+  expect(kills()).toBe(0)
+})

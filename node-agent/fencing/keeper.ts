@@ -16,6 +16,7 @@ export type KeeperNote =
   | { readonly kind: 'link-closed'; readonly address: string; readonly why: string }
   | { readonly kind: 'epoch'; readonly epoch: number; readonly members: readonly string[] }
   | { readonly kind: 'silence'; readonly forMs: number }
+  | { readonly kind: 'silence-over'; readonly forMs: number }
   | { readonly kind: 'agent-hangs' }
 
 export interface KeeperListener {
@@ -81,6 +82,7 @@ export class Keeper {
   #killAtMs: number | undefined
   #right: RunRight = { kind: 'none' }
   #isHanging = false
+  #isSilent = false
   #cancelBeat = (): void => {}
   #cancelWake = (): void => {}
   #cancelAsk = (): void => {}
@@ -207,6 +209,7 @@ export class Keeper {
     this.#latch()
     this.#sayOnce(address, { kind: 'acked', address })
     this.#echo = number
+    this.#noteSilence('silence-over')
     this.#heartbeatSentMs = Math.max(this.#heartbeatSentMs ?? sentMs, sentMs)
     this.#ackReceivedMs = this.#options.clock.monotonicMs()
     // One that comes so late grants nothing, and the control plane may have judged meanwhile.
@@ -223,7 +226,8 @@ export class Keeper {
     const isNew = number !== this.#membership?.epoch
     if (isNew) this.#forgetAnswers()
     this.#membership = { epoch: number, members: members.map(({ name }) => name), terms: { heartbeatPeriodMs, leaseMs, seenMs, answerMs, killMs } }
-    this.#addresses = Object.fromEntries(members.map(({ name, peerAddress }) => [name, peerAddress]))
+    // A leader that has just begun has not heard from everybody where they are asked: what was known of that stands.
+    this.#addresses = Object.fromEntries(members.map(({ name, peerAddress }) => [name, peerAddress === '' ? (this.#addresses[name] ?? '') : peerAddress]))
     this.#keepState()
     this.#setPeers()
     this.#decide()
@@ -265,10 +269,8 @@ export class Keeper {
     this.#cancelAsk()
     if (this.#membership === undefined || this.#ackReceivedMs === undefined) return
     const { clock } = this.#options
-    let isNoted = false
     const ask = (): void => {
-      if (!isNoted) this.#options.listener.onNote({ kind: 'silence', forMs: Math.round(clock.monotonicMs() - (this.#ackReceivedMs ?? 0)) })
-      isNoted = true
+      this.#noteSilence('silence')
       if (this.#hasEnded) return
       this.#peers.ask()
       this.#cancelAsk = clock.after(this.terms.answerMs / QUESTIONS_PER_ANSWER, ask)
@@ -343,6 +345,12 @@ export class Keeper {
     if (this.#membership === undefined || this.#heartbeatSentMs === undefined || this.#ackReceivedMs === undefined) return
     const state: KeeperState = { nodeName, bootId, membership: this.#membership, peerAddresses: this.#addresses, heartbeatSentMs: this.#heartbeatSentMs, ackReceivedMs: this.#ackReceivedMs, provenMs: this.#provenMs, hasEnded: this.#hasEnded }
     store.setState(state)
+  }
+
+  #noteSilence(kind: 'silence' | 'silence-over'): void {
+    if (this.#isSilent === (kind === 'silence')) return
+    this.#isSilent = kind === 'silence'
+    this.#options.listener.onNote({ kind, forMs: Math.round(this.#options.clock.monotonicMs() - (this.#ackReceivedMs ?? 0)) })
   }
 
   #sayOnce(address: string, note: KeeperNote): void {

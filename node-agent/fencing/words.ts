@@ -14,6 +14,8 @@ export function describeNote(note: KeeperNote): { readonly level: NoteLevel; rea
       return { level: 'info', message: `membership ${note.epoch}: ${note.members.join(', ')}` }
     case 'silence':
       return { level: 'info', message: `no ack for ${note.forMs} ms: the other nodes are asked` }
+    case 'silence-over':
+      return { level: 'info', message: `acks again, after ${note.forMs} ms` }
     case 'agent-hangs':
       return { level: 'error', message: 'the main thread hangs: no more signs of life until it works again' }
     case 'no-ack':
