@@ -10,7 +10,6 @@ import { createEventRecorder } from './controllers/events/recorder.ts'
 import { createDispatch, type Dispatch } from './dispatch/dispatch.ts'
 import type { NodeLiveness } from './dispatch/liveness-port.ts'
 import type { Leadership } from './election/port.ts'
-import type { InProcessHeartbeats } from './heartbeats/in-process.ts'
 import type { HeartbeatsOfProcess } from './heartbeats/port.ts'
 import { informersUntil } from './informers/until.ts'
 import type { Informers } from './informers/port.ts'
@@ -36,8 +35,6 @@ export interface LeaderOptions {
   readonly heartbeats: HeartbeatsOfProcess
   /** By which nodes are judged. */
   readonly terms: FencingTerms
-  /** For agents whose signs of life come in their session. */
-  readonly sessionHeartbeats?: InProcessHeartbeats | undefined
 }
 
 export interface Leader {
@@ -64,7 +61,7 @@ export function createLeader(options: LeaderOptions): Leader {
     return leadership.guard
   }
   const watch = new NodeWatch({ storage, guard, signal, onConfirmed: (listener) => leadership.onConfirmed(listener), heartbeats, informers, clock, log, terms, chronicle })
-  const dispatch = createDispatch({ ...parts, liveness: watch, admissions: watch, heartbeats: options.sessionHeartbeats })
+  const dispatch = createDispatch({ ...parts, liveness: watch, admissions: watch })
   const scheduler = createScheduler({ ...parts, events })
   const controllers = createControllers({ ...parts, liveness: watch, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, resources: options.resources })
   return {

@@ -142,7 +142,7 @@ export async function runAgent({ config, folder, log, ...given }: RunOptions, si
   })
   keeper.onNote((note) => {
     // Somebody else may lead by now; and what was given to others is to be told anew.
-    if (note.kind === 'silence') void link.suspect()
+    if (note.kind === 'silence' || note.kind === 'silence-over') void link.suspect()
     if (note.kind === 'no-ack' && note.reason === 'fenced') agent.registerAnew()
   })
   log.info({ address: config.address }, 'the agent is up')

@@ -9,7 +9,6 @@ import type { Random } from '../../shared/kit/random.ts'
 import { keyOf, type KubeObject } from '../../shared/model/meta.ts'
 import { configMaps, endpointSlices, nodes, pods, secrets, serviceAccounts, services, type Resource } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
-import type { InProcessHeartbeats } from '../heartbeats/in-process.ts'
 import type { Informers } from '../informers/port.ts'
 import type { Admissions } from '../membership/port.ts'
 import { POD_NODE_INDEX, podNodes, type AssignmentKind, type AssignmentSources } from './assignments.ts'
@@ -31,8 +30,6 @@ export interface DispatchOptions {
   readonly log: Log
   readonly liveness: NodeLiveness
   readonly admissions: Admissions
-  /** For agents whose signs of life come in their session. */
-  readonly heartbeats?: InProcessHeartbeats | undefined
 }
 
 export interface Dispatch {
@@ -111,7 +108,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         storeEvent: (event) => storeEvent(client, event),
         liveness,
         admissions,
-        heartbeats: options.heartbeats,
         whenEvacuated: (signal) => whenEvacuated(nodeName, { pods: podInformer, liveness }, signal),
         onServing: () => relay.connected(nodeName),
       })

@@ -6,12 +6,10 @@ import type { Log } from '../../shared/kit/log.ts'
 import { assertNever } from '../../shared/model/assert.ts'
 import type { Event, Node } from '../../shared/model/gen/api.ts'
 import { NodeAssignments, type AssignmentRef, type AssignmentSources } from './assignments.ts'
-import type { InProcessHeartbeats } from '../heartbeats/in-process.ts'
 import type { Admissions } from '../membership/port.ts'
 import type { NodeLiveness } from './liveness-port.ts'
 import type { NodeIntake } from './node-intake.ts'
 import { NodeUpkeep } from './node-upkeep.ts'
-import { createSessionBeats, type SessionBeats } from './session-beats.ts'
 import type { MapsReader, ServiceMaps } from './service-maps.ts'
 import type { StatusIntake } from './status-intake.ts'
 
@@ -28,8 +26,6 @@ export interface SessionOptions {
   readonly storeEvent: (event: Event) => Promise<void>
   readonly liveness: NodeLiveness
   readonly admissions: Admissions
-  /** For agents whose signs of life come in their session. */
-  readonly heartbeats?: InProcessHeartbeats | undefined
   /** Resolves when nothing is bound to the node any more that was given to others. */
   readonly whenEvacuated: (signal: AbortSignal) => Promise<void>
   /** The agent has been told everything and can be asked for streams. */
@@ -48,7 +44,6 @@ export class NodeSession implements MapsReader {
   #ackedMaps = 0
   #mapsDirty = false
   readonly #upkeep: NodeUpkeep
-  #beats: SessionBeats | undefined
   /** When the node was given up that this session is of, if it was. */
   readonly #fencedAtMs: number | undefined
   readonly #over = new AbortController()
@@ -102,9 +97,7 @@ export class NodeSession implements MapsReader {
       const hasSay = this.#upkeep.hasSay
       await nodes.register(node, { withStatus: hasSay })
       this.#upkeep.say(node.status ?? {}, hasSay)
-      const { bootId, agentStartedMs } = this.register
-      this.#beats = this.#options.heartbeats && createSessionBeats(this.#options.heartbeats, { nodeName: this.nodeName, bootId, agentStartedMs }, (message) => this.#send(message))
-      this.#send({ message: { $case: 'registered', value: { heartbeatPeriodMs: this.#beats ? 100 : 1_000, sessionId } } })
+      this.#send({ message: { $case: 'registered', value: { sessionId } } })
       await this.#options.whenEvacuated(this.#over.signal)
       this.#sendAssignments()
       this.#upkeep.start()
@@ -122,7 +115,6 @@ export class NodeSession implements MapsReader {
     if (this.#ended) return
     this.#over.abort(new Fault('unavailable', 'the session has ended'))
     this.#upkeep.end()
-    this.#beats?.end()
     this.#options.stream.close()
     this.#options.maps.readersChanged()
   }
@@ -135,9 +127,6 @@ export class NodeSession implements MapsReader {
   #take({ message }: AgentMessage): void {
     if (!message) return
     switch (message.$case) {
-      case 'heartbeat':
-        this.#beats?.take(message.value)
-        return
       case 'podStatuses':
         for (const report of message.value.reports) this.#options.statuses.accept(this.nodeName, report)
         return

@@ -27,8 +27,8 @@ const ANSWER_MS = 500
 const ASK_AGAIN = { baseMs: 30, capMs: 150, factor: 1.3 }
 /** How long to look for a leader before the log hears of it. */
 const LOOK_MS = 10_000
-/** A session that says nothing for so long may be one with a control plane that does not lead any more. */
-const SILENCE_MS = 1_000
+/** A session that says nothing for so long may be one with a control plane that does not lead any more. Who hears of acks asks sooner ({@link GrpcLink.suspect}). */
+const SILENCE_MS = 5_000
 
 export function createGrpcLink(options: GrpcLinkOptions): GrpcLink {
   return new LeaderLink(options)

@@ -7,6 +7,13 @@ import type { PodReporter, PodStatusReport } from '../pods/port.ts'
 
 /** How many different events are remembered for counting, and how many wait while the control plane is away. */
 const EVENT_MEMORY = 1024
+/** A session may be dead for so long before that is noticed: events that went out since may have got nowhere, and are said again in the next one. */
+const UNSURE_MS = 20_000
+
+interface Sent {
+  readonly event: Event
+  readonly atMs: number
+}
 
 interface Counted {
   readonly name: string
@@ -29,6 +36,8 @@ export class Outbox implements PodReporter {
   readonly #nodeName: string
   readonly #statuses = new Map<string, PodStatusReport>()
   readonly #events: Event[] = []
+  /** By their names, which make a second telling harmless. */
+  readonly #sent = new Map<string, Sent>()
   readonly #counts = new Map<string, Counted>()
   #send: ((message: AgentMessage) => void) | undefined
   #scheduled = false
@@ -42,7 +51,17 @@ export class Outbox implements PodReporter {
   /** A session is up: everything that waits goes out, and from now on at once. */
   connect(send: (message: AgentMessage) => void): void {
     this.#send = send
+    this.#events.unshift(...this.#unsure())
     this.#schedule()
+  }
+
+  /** What may not have arrived, but for what is about to be told with a newer count. */
+  #unsure(): readonly Event[] {
+    const sinceMs = this.#clock.monotonicMs() - UNSURE_MS
+    const waiting = new Set(this.#events.map(eventName))
+    const unsure = [...this.#sent.values()].filter(({ event, atMs }) => atMs >= sinceMs && !waiting.has(eventName(event))).map(({ event }) => event)
+    this.#sent.clear()
+    return unsure
   }
 
   disconnect(): void {
@@ -112,6 +131,13 @@ export class Outbox implements PodReporter {
     return this.#lastStamp.toString(16)
   }
 
+  #noteSent(event: Event): void {
+    const name = eventName(event)
+    this.#sent.delete(name)
+    this.#sent.set(name, { event, atMs: this.#clock.monotonicMs() })
+    if (this.#sent.size > EVENT_MEMORY) this.#sent.delete(this.#sent.keys().next().value ?? '')
+  }
+
   #schedule(): void {
     if (this.#scheduled || !this.#send) return
     this.#scheduled = true
@@ -129,7 +155,10 @@ export class Outbox implements PodReporter {
     try {
       if (reports.length > 0) send({ message: { $case: 'podStatuses', value: { reports: reports.map(toWire) } } })
       this.#statuses.clear()
-      for (let event = events.shift(); event; event = events.shift()) send({ message: { $case: 'event', value: { event: Buffer.from(JSON.stringify(event)) } } })
+      for (let event = events.shift(); event; event = events.shift()) {
+        this.#noteSent(event)
+        send({ message: { $case: 'event', value: { event: Buffer.from(JSON.stringify(event)) } } })
+      }
     } catch {
       // The session has just ended: what is left waits for the next one.
       this.#events.unshift(...events)
@@ -137,6 +166,8 @@ export class Outbox implements PodReporter {
     }
   }
 }
+
+const eventName = ({ metadata }: Event): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
 
 function fieldPathOf(pod: Pod, container: string): string {
   if (pod.spec?.initContainers?.some((one) => one.name === container)) return `spec.initContainers{${container}}`

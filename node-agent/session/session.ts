@@ -1,4 +1,4 @@
-/** The agent's side of the session: dials, registers, takes assignments in, sends statuses and heartbeats, dials again. */
+/** The agent's side of the session: dials, registers, takes assignments in, sends statuses, dials again. */
 import type { AgentMessage, Assignments, OpenStream, ServerMessage } from '../../proto/gen/node/v1/session.ts'
 import { backoffMs, jittered } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
@@ -37,9 +37,6 @@ export class AgentSession {
   readonly #options: SessionOptions
   readonly #startedMs: number
   #stream: Duplex<AgentMessage, ServerMessage> | undefined
-  #sequence = 0
-  #acked = 0
-  #cancelHeartbeat = (): void => {}
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -84,7 +81,6 @@ export class AgentSession {
       for await (const message of stream.incoming) this.#take(message, both)
     } finally {
       this.#stream = undefined
-      this.#cancelHeartbeat()
       outbox.disconnect()
       ended.abort(new Fault('unavailable', 'the session has ended'))
       stream.close()
@@ -95,10 +91,6 @@ export class AgentSession {
     if (!message) return
     switch (message.$case) {
       case 'registered':
-        this.#heartbeat(message.value.heartbeatPeriodMs)
-        return
-      case 'heartbeatAck':
-        this.#acked = message.value.sequence
         return
       case 'assignments':
         return this.#assign(message.value)
@@ -141,13 +133,6 @@ export class AgentSession {
   #sayAll(): void {
     const reports = this.#options.workers.statuses().map(toWire)
     if (reports.length > 0) this.#send({ message: { $case: 'podStatuses', value: { reports } } })
-  }
-
-  #heartbeat(periodMs: number): void {
-    const { clock } = this.#options
-    this.#sequence++
-    this.#send({ message: { $case: 'heartbeat', value: { sequence: this.#sequence, sentMs: clock.monotonicMs(), echoedAck: this.#acked } } })
-    this.#cancelHeartbeat = clock.after(periodMs, () => this.#heartbeat(periodMs))
   }
 
   #serve(request: OpenStream, signal: AbortSignal): void {

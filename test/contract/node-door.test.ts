@@ -34,7 +34,7 @@ function door(isLeading: boolean): NodeDoor {
   return {
     async session(nodeName, stream) {
       if (!isLeading) return stream.send({ message: { $case: 'redirected', value: { leader: at('leader') } } })
-      stream.send({ message: { $case: 'registered', value: { heartbeatPeriodMs: 10, sessionId: nodeName } } })
+      stream.send({ message: { $case: 'registered', value: { sessionId: nodeName } } })
       for await (const _message of stream.incoming);
     },
     stream: async () => {},

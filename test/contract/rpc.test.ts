@@ -40,9 +40,9 @@ beforeAll(async () => {
       renew: (request, peer) => joining.renew(request, peer),
       async session(stream, peer) {
         for await (const { message } of stream.incoming) {
-          if (message?.$case === 'register') stream.send({ message: { $case: 'registered', value: { heartbeatPeriodMs: 10, sessionId: nodeNameOf(peer) } } })
+          if (message?.$case === 'register') stream.send({ message: { $case: 'registered', value: { sessionId: nodeNameOf(peer) } } })
           if (message?.$case === 'chainBroken') stream.close()
-          if (message?.$case === 'heartbeat') stream.send({ message: { $case: 'heartbeatAck', value: { sequence: message.value.sequence, nextPeriodMs: 10 } } })
+          if (message?.$case === 'nothingLeft') stream.send({ message: { $case: 'refused', value: { message: 'heard' } } })
         }
         ended.resolve()
       },
@@ -67,9 +67,9 @@ test('a node joins with a token and speaks under its own name', async () => {
   for await (const { message } of stream.incoming) {
     heard.push(message?.$case === 'registered' ? message.value.sessionId : (message?.$case ?? ''))
     if (heard.length === 2) break
-    stream.send({ message: { $case: 'heartbeat', value: { sequence: 1, sentMs: 0, echoedAck: 0 } } })
+    stream.send({ message: { $case: 'nothingLeft', value: {} } })
   }
-  expect(heard).toEqual(['n7', 'heartbeatAck'])
+  expect(heard).toEqual(['n7', 'refused'])
   stream.close()
   link.close()
 })
