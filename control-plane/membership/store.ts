@@ -1,7 +1,7 @@
 /** Keeps the record of memberships: changes are stored, under the leader's guard, before anybody hears of them. */
 import { backoffMs, type BackoffPolicy } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
-import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
 import type { Guard, Revision, Storage } from '../storage/port.ts'
@@ -52,7 +52,7 @@ export class MembershipStore {
       try {
         return await this.#read()
       } catch (error) {
-        log.debug({ err: messageOf(error) }, 'the memberships cannot be read yet')
+        log[isFault(error, 'corrupt') ? 'error' : 'debug']({ err: messageOf(error) }, 'the memberships cannot be read yet: no node is acked or judged')
         await sleep(clock, backoffMs(RETRY, ++failures), signal)
       }
     }
@@ -102,7 +102,7 @@ export class MembershipStore {
         if (await this.#write(next)) return onStored(next)
         await this.#read()
       } catch (error) {
-        if (signal.aborted || (error instanceof Fault && error.code === 'deposed')) throw error
+        if (signal.aborted || isFault(error, 'deposed')) throw error
         log.warn({ err: messageOf(error) }, 'a membership is not stored yet')
         await sleep(clock, backoffMs(RETRY, ++failures), signal)
         // Whether it was written is not known: what stands there tells.

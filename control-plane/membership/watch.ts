@@ -73,7 +73,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
       }
       signal.addEventListener('abort', end, { once: true })
     })
-    await Promise.all([over, this.#store.change({ kind: 'terms', terms })])
+    this.#background('terms', this.#store.change({ kind: 'terms', terms }))
+    await over
   }
 
   stateOf(nodeName: string): NodeState {
