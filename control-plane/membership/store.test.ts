@@ -10,7 +10,7 @@ import { MEMBERSHIP_KEY, MembershipStore } from './store.ts'
 
 type Writing = (write: Write, real: (write: Write) => Promise<WriteResult>) => Promise<WriteResult>
 
-async function opened(writing: Writing = (write, real) => real(write), guard: Guard | undefined = undefined) {
+async function opened(writing: Writing = (write, real) => real(write), guard?: Guard) {
   const memory = createMemoryStorage()
   const writes: Write[] = []
   const storage: Storage = {
