@@ -23,6 +23,8 @@ export class Ledger {
   eventWrites = 0
   /** Keys written lately, for those who look for a storm. */
   readonly recent: string[] = []
+  /** What was told lately, and of whom. */
+  readonly recentEvents: string[] = []
 
   constructor(transcript: Transcript) {
     this.#transcript = transcript
@@ -46,7 +48,12 @@ export class Ledger {
       return
     }
     if (key.startsWith(EVENTS)) {
+      // What is old goes by itself.
+      if (!after) return
       this.eventWrites++
+      const { reason, regarding, involvedObject } = after as { readonly reason?: string; readonly regarding?: { readonly name?: string }; readonly involvedObject?: { readonly name?: string } }
+      this.recentEvents.push(`${reason ?? ''} ${(involvedObject ?? regarding)?.name ?? ''}`)
+      if (this.recentEvents.length > 200) this.recentEvents.shift()
       return
     }
     this.writes++

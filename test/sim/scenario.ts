@@ -64,7 +64,7 @@ export async function mustComeToRest(world: World, user?: SimUser): Promise<void
   const [before, eventsBefore] = [world.ledger.writes, world.ledger.eventWrites]
   await world.advance(QUIET_MS)
   const [said, sayers] = [world.ledger.eventWrites - eventsBefore, world.ledger.pods().filter(isNeverReady).length]
-  if (said > sayers * EVENTS_EACH) world.transcript.violate(`${said} writes of events within ${QUIET_MS / 1000} s of quiet, with ${sayers} pods that have something to say`)
+  if (said > sayers * EVENTS_EACH) world.transcript.violate(`${said} writes of events within ${QUIET_MS / 1000} s of quiet, with ${sayers} pods that have something to say: ${[...new Set(world.ledger.recentEvents.slice(-said))].slice(0, 10).join(', ')}`)
   const { recent } = world.ledger
   const more = world.ledger.writes - before
   if (more > 0) world.transcript.violate(`${more} writes within ${QUIET_MS / 1000} s of quiet: ${[...new Set(recent.slice(-more))].slice(0, 10).join(' ')}`)
