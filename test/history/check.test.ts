@@ -10,7 +10,7 @@ const changes: readonly Change[] = [change(a, 10, 'a1'), change(b, 20, 'b1'), ch
 
 let ids = 0
 const when = (asked: number, answered: number) => ({ id: ++ids, client: 'c', asked, answered })
-const write = (verb: Write['verb'], [key, value, expects]: readonly [string, string?, Revision?], [asked, answered, outcome]: readonly [number, number, Revision | Write['outcome'] | undefined]): Write => ({
+const write = (verb: Write['verb'], [key, value, expects]: readonly [string, (string | undefined)?, Revision?], [asked, answered, outcome]: readonly [number, number, Revision | Write['outcome'] | undefined]): Write => ({
   ...when(asked, answered),
   kind: 'write',
   verb,
@@ -89,6 +89,10 @@ describe('writes', () => {
     expect(rules([...made, write('create', [a, 'a4'], [11, 12, 60])], { changes: [...changes, change(a, 60, 'a4')] })).toEqual(['precondition'])
     expect(rules([...made, write('update', [a, 'a4', 30], [11, 12, 60])], { changes: [...changes, change(a, 60, 'a4')] })).toEqual(['precondition'])
     expect(rules([...made, write('update', [b, 'b4', 20], [11, 12, 60])], { changes: [...changes, change(b, 60, 'b4')] })).toEqual(['precondition'])
+  })
+  test('a deletion of another state than it named', () => {
+    expect(rules([...made, write('delete', [a, undefined, 30], [11, 12, undefined])], { changes: [...changes, change(a, 60)] })).toEqual(['precondition'])
+    expect(rules([...made, write('delete', [a, undefined, 50], [11, 12, undefined])], { changes: [...changes, change(a, 60)] })).toEqual([])
   })
   test('what nobody asked for, what was refused and done, what was done twice', () => {
     const more = { changes: [...changes, change(a, 60, 'a4')] }

@@ -9,7 +9,8 @@ export function checkWrites(evidence: Evidence): readonly Violation[] {
 }
 
 function acknowledged(evidence: Evidence, write: Write): readonly Violation[] {
-  if (write.outcome.kind !== 'done' || write.outcome.revision === undefined || write.verb === 'delete') return []
+  if (write.outcome.kind === 'done' && write.verb === 'delete') return deleted(evidence, write)
+  if (write.outcome.kind !== 'done' || write.outcome.revision === undefined) return []
   const { story, knowledge } = evidence
   const { revision } = write.outcome
   const change = story.at(revision)
@@ -23,6 +24,13 @@ function acknowledged(evidence: Evidence, write: Write): readonly Violation[] {
   if (write.verb !== 'create' && newest?.revision === revision && (write.expects === undefined || write.expects === revision)) return []
   const rule = write.verb !== 'create' && newest !== undefined && newest.revision > revision ? 'lost' : 'order'
   return [{ rule, sentence: `${told(write)} was acknowledged at ${revision}, but ${floor} was known when it was asked, and there the key was at ${newest?.revision ?? 'nothing'}` }]
+}
+
+/** Its revision is not told; but if it named a state, that state was the last one before it. (That it happened at all: {@link explained}.) */
+function deleted({ story }: Evidence, write: Write): readonly Violation[] {
+  if (write.expects === undefined) return []
+  const next = story.next(write.key, write.expects)
+  return next && next.value === undefined ? [] : [{ rule: 'precondition', sentence: `${told(write)} was acknowledged, but after that revision the key was ${next ? `written at ${next.revision}` : 'left as it was'}` }]
 }
 
 function precondition({ story }: Evidence, write: Write, revision: Revision): readonly Violation[] {
