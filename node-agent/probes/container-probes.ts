@@ -66,6 +66,7 @@ function startOne(options: ContainerProbesOptions, { kind, probe, endsWith, onSu
     probe,
     clock,
     endsWith,
+    isEager: kind === 'readiness',
     firstAfterMs: delayMs + spreadMs,
     attempt: (signal) => runHandler(options.door, { handler: probe, place: { pod, container, containerId, podIP }, timeoutMs: (probe.timeoutSeconds ?? 1) * 1000, signal }),
     onResult(result, verdict) {

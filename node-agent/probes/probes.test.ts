@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { parseHead, requestText, type ResponseHead } from './http-message.ts'
+import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import { systemProbeNetwork } from './network.ts'
 import type { HttpTarget } from './port.ts'
+import { startProber } from './prober.ts'
 import { countResult, type ProbeCount, type ProbeResult } from './threshold.ts'
 
 const servers = new Set<Server>()
@@ -77,4 +79,28 @@ test('thresholds count in a row; what is unknown counts for nothing', () => {
     })
   }
   expect(run(['failure', 'unknown', 'failure', 'success', 'failure', 'success', 'warning'])).toEqual([undefined, undefined, 'failure', undefined, undefined, undefined, 'success'])
+})
+
+test('readiness is tried sooner until it is there, then once a period; others keep to the period', async () => {
+  const triesAt = async (isEager: boolean): Promise<readonly number[]> => {
+    const clock = new VirtualClock()
+    const tries: number[] = []
+    const stop = startProber({
+      probe: { periodSeconds: 1, failureThreshold: 100 },
+      firstAfterMs: 0,
+      clock,
+      endsWith: new Set(),
+      isEager,
+      attempt: () => {
+        tries.push(clock.monotonicMs())
+        return Promise.resolve({ kind: clock.monotonicMs() < 2_000 || clock.monotonicMs() > 4_000 ? 'failure' : 'success', output: '' })
+      },
+      onResult: () => {},
+    })
+    await clock.advance(6_000)
+    stop()
+    return tries
+  }
+  expect(await triesAt(true)).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550, 5_550])
+  expect(await triesAt(false)).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000])
 })
