@@ -2,7 +2,7 @@ import type { World } from '../../sim/world.ts'
 
 /** Given by chance, by the clock, or by who came first; and what of it is in names. */
 const DROPPED = new Set(['uid', 'resourceVersion', 'managedFields', 'creationTimestamp', 'podIP', 'podIPs', 'hostIP', 'hostIPs', 'nodeName', 'containerID', 'clusterIP', 'clusterIPs', 'nodePort', 'addresses', 'podCIDR', 'podCIDRs', 'startTime', 'bootID', 'generateName'])
-const isTime = (key: string): boolean => /(Time|Timestamp|At|timestamp)$/.test(key)
+const isTime = (key: string): boolean => /(Time|Timestamp|At|timestamp|timeAdded)$/.test(key)
 const CHANCE = /-[bcdfghjklmnpqrstvwxz2456789]{5}(?=$|["/])/g
 
 /** Everything that is stored, an object a line, without what differs from run to run; sorted. */
@@ -27,10 +27,13 @@ function plain(value: string): unknown {
   }
 }
 
+/** Times and how long something took stand in sentences too. */
+const timeless = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replace(/\b\d\d:\d\d:\d\d(\.\d+)?/g, 'TIME').replace(/\b\d+(\.\d+)? m?s\b/g, 'A WHILE')
+
 /** Every value with the way to it, a line each. */
 function leaves(value: unknown, way = ''): readonly string[] {
   if (Array.isArray(value)) return value.length === 0 ? [`${way} []`] : value.flatMap((one) => leaves(one, `${way}[]`))
-  if (typeof value !== 'object' || value === null) return [`${way} ${String(value).replace(CHANCE, '-*')}`]
+  if (typeof value !== 'object' || value === null) return [`${way} ${timeless(String(value)).replace(CHANCE, '-*')}`]
   return Object.entries(value).flatMap(([key, one]) => leaves(one, `${way}.${key}`))
 }
 
