@@ -19,7 +19,9 @@ test('who is fenced leaves, and is remembered until it is admitted', () => {
   expect([membersOf(one), one.bootIds, one.fenced]).toEqual([['n2'], { n2: 'b' }, { n1: fenced }])
   expect(afterChange(one, { kind: 'fence', nodeName: 'n1', fenced }, DEFAULT_TERMS)).toBe(one)
   expect(startOf(one)).toEqual({ inUse: one.inUse, admitted: [{ nodeName: 'n2', bootId: 'b' }], fenced: [{ nodeName: 'n1', evidence: fenced.evidence }] })
-  expect(afterChange(one, admit('n1'), DEFAULT_TERMS).fenced).toEqual({})
+  expect(afterChange(one, { ...admit('n1'), fencedAtMs: fenced.atMs } as MembershipChange, DEFAULT_TERMS).fenced).toEqual({})
+  // Whoever admits it has not heard of the verdict.
+  expect(afterChange(one, admit('n1'), DEFAULT_TERMS)).toBe(one)
   expect(afterChange(one, { kind: 'drop', nodeName: 'n1' }, DEFAULT_TERMS)).toMatchObject({ inUse: one.inUse, fenced: {} })
 })
 

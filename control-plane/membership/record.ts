@@ -22,7 +22,8 @@ export interface MembershipRecord {
 export const NOTHING_RECORDED: MembershipRecord = { inUse: [], bootIds: {}, fenced: {} }
 
 export type MembershipChange =
-  | { readonly kind: 'admit'; readonly nodeName: string; readonly bootId: string }
+  /** `fencedAtMs`: of the verdict that whoever admits it knows of. One that was judged since then is not admitted by this. */
+  | { readonly kind: 'admit'; readonly nodeName: string; readonly bootId: string; readonly fencedAtMs?: number | undefined }
   | { readonly kind: 'fence'; readonly nodeName: string; readonly fenced: FencedRecord }
   /** Its Node object is gone, and nothing of it runs: nobody need remember it. */
   | { readonly kind: 'drop'; readonly nodeName: string }
@@ -35,8 +36,10 @@ export function afterChange(record: MembershipRecord, change: MembershipChange, 
   const members = membersOf(record)
   switch (change.kind) {
     case 'admit': {
-      const { nodeName, bootId } = change
-      if (members.includes(nodeName) && record.bootIds[nodeName] === bootId && !record.fenced[nodeName]) return record
+      const { nodeName, bootId, fencedAtMs } = change
+      const judged = record.fenced[nodeName]
+      if (judged && judged.atMs !== fencedAtMs) return record
+      if (members.includes(nodeName) && record.bootIds[nodeName] === bootId && !judged) return record
       const withNode = members.includes(nodeName) ? record : propose(record, [...members, nodeName].toSorted(), terms)
       return { ...withNode, bootIds: { ...record.bootIds, [nodeName]: bootId }, fenced: without(record.fenced, nodeName) }
     }

@@ -1,5 +1,6 @@
 /** The whole of the leader's half over memory storage, with agents that beat. */
 import { expect, test } from 'vitest'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
@@ -122,6 +123,29 @@ test('a verdict that cannot be stored is not acted upon', async () => {
   led.agent('n2').close()
   await here.clock.advance(5_000)
   expect(kinds(led, 'n2')).toEqual(['silent'])
+})
+
+/** Found by the simulation (seed 257): the record said admitted, the heartbeats said fenced, and nothing came of it any more. */
+test('a verdict that is stored late is not undone by an admission that was asked for meanwhile', async () => {
+  await using here = world()
+  await here.start()
+  const real = createMemoryStorage()
+  let isAway = false
+  const storage: Storage = { ...proxied(real), write: (write: Write) => (isAway ? Promise.reject(new Fault('unavailable', 'away')) : real.write(write)) }
+  const led = await lead(here, { storage })
+  await join(led, 'n1', 'n2', 'n3')
+  isAway = true
+  led.agent('n2').close()
+  await here.clock.advance(3_000)
+  const admission = led.watch.admit('n2', 'boot-2').then(() => 'admitted', messageOf)
+  isAway = false
+  await here.clock.advance(2_000)
+  expect([await admission, kinds(led, 'n2')]).toEqual(['node "n2" was given up while it was being admitted', ['fenced']])
+  expect((await led.record())?.fenced).toMatchObject({ n2: { evidence: { kind: 'lease-ended' } } })
+  await led.watch.admit('n2', 'boot-2')
+  led.agent('n2').connect(led.heartbeats, { bootId: 'boot-2', instance: 'again' })
+  await here.clock.advance(3_000)
+  expect(kinds(led, 'n2')).toEqual(['seen'])
 })
 
 const proxied = (real: Storage): Storage => ({ get: (key) => real.get(key), list: (prefix, options) => real.list(prefix, options), write: (write) => real.write(write), watch: (prefix, options) => real.watch(prefix, options), currentRevision: () => real.currentRevision(), compact: (revision) => real.compact(revision), [Symbol.asyncDispose]: async () => {} })

@@ -3,7 +3,7 @@
  * first and then acted upon. One for each leadership.
  */
 import type { Clock } from '../../shared/kit/clock.ts'
-import { messageOf } from '../../shared/kit/faults.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
 import type { Vision } from '../../shared/model/fencing.ts'
@@ -110,12 +110,13 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     // From here on nothing of it is removed by force any more: what is asked for already comes before the record is changed.
     if (wasFenced) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
     try {
-      await this.#store.change({ kind: 'admit', nodeName, bootId })
+      await this.#store.change({ kind: 'admit', nodeName, bootId, fencedAtMs: fenced[nodeName]?.atMs })
     } catch (error) {
       if (wasFenced && before) this.#states.set(nodeName, before)
       throw error
     }
     // What was judged meanwhile stands: the session ends then, and the next one asks again.
+    if (this.#store.record.bootIds[nodeName] !== bootId) throw new Fault('conflict', `node "${nodeName}" was given up while it was being admitted`)
     heartbeats.admit({ nodeName, bootId, wasFenced })
     this.#stopForgetting(nodeName)
     if (isNews) chronicle.admitted(nodeName, { bootIdBefore: bootIds[nodeName], bootId, wasFenced })
