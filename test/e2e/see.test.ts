@@ -8,6 +8,7 @@ import { formatTime } from '../../shared/model/time.ts'
 import { openApplication, type Application } from './application.ts'
 import { kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
 
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 const GANTRY = join(import.meta.dirname, '../../gantry')
 
 interface Going {
@@ -83,7 +84,7 @@ describe('one control plane, three nodes', () => {
 
   test('a node that lives is not confirmed dead, and nothing is done without a yes', async () => {
     const refused = await gantry('node', 'confirm-dead', 'n1', '--yes')
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(/^error: node n1 is not dead: it .* ago.*\nTo move its pods away in order, use "gantry drain n1"/) as string })
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(/^error: node n1 is not dead: it .*(just now|ago).*\nTo move its pods away in order, use "gantry drain n1"/) as string })
     expect((await cluster.get<Node>('/api/v1/nodes/n1')).spec?.taints ?? []).toEqual([])
     expect((await gantry('node', 'confirm-dead', 'nope')).stderr).toBe('Error from server (NotFound): nodes "nope" not found\n')
   })
@@ -123,6 +124,25 @@ describe('one control plane, three nodes', () => {
     await cluster.until<Node>('/api/v1/nodes', (all) => all.length === 3 && all.every(isReady))
     await expect.poll(async () => (await gantry('why', 'node/n3')).stdout, { timeout: 20_000 }).toMatch(/^Node n3 is Ready/)
     expect((await gantry('why', 'node/n1')).stdout).toMatch(/^Node n1 is Ready[\s\S]*Nothing that could have stopped its pods happened to it in the last hour\.\n$/)
+  })
+
+  test('two of three nodes die at once: nobody is given up until a person says so', async () => {
+    await application.whole()
+    await Promise.all(['n2', 'n3'].map((name) => lab.kill(cluster.name, name)))
+    await expect.poll(async () => (await gantry('get', 'nodes')).stderr, { timeout: 30_000 }).toMatch(/n2: no heartbeat for .*; 1 of 3 members seen, fewer than half: not decided/)
+    expect((await gantry('why', 'node/n2')).stdout).toMatch(/^Node n2 is silent since \S+ \S+, and not judged: only 1 of 3 members are seen\. If it is dead, say so: gantry node confirm-dead n2\.\n[\s\S]*NodeSilent: /)
+    const asked = await gantry('node', 'confirm-dead', 'n2')
+    expect(asked).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(/^Node n2: the last sign of life came .* ago[\s\S]*start on other nodes at once[\s\S]*error: nothing was done: say --yes if you are sure\n$/) as string })
+    expect((await gantry('node', 'confirm-dead', 'n2', '--yes', '--dry-run=server')).exitCode).toBe(0)
+    expect((await cluster.get<Node>('/api/v1/nodes/n2')).spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE) ?? false).toBe(false)
+    expect(await gantry('node', 'confirm-dead', 'n2', '--yes')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^node\/n2 confirmed dead: /) as string })
+    // Of the two that are left one is seen, which is half: the other is judged without a word.
+    await application.whole((place) => place === 'n1')
+    await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 20_000 }).toMatch(/NodeFenced: n2: confirmed dead by \S+.*; fenced at [\s\S]*started elsewhere/)
+    for (const name of ['n2', 'n3']) await lab.start(cluster.name, name)
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every((node) => isReady(node) && !node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE)))
+    await expect.poll(async () => (await gantry('get', 'nodes')).stderr, { timeout: 20_000 }).toMatch(/n2 is back\. .* ago: confirmed dead by/)
+    await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 20_000 }).toMatch(/^Node n2 is Ready: seen just now[\s\S]*NodeAdmitted: /)
   })
 
   test('a control plane that restarts: reads wait for it, and one that stays away is told with what to do', async () => {
