@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config'
 
 /** The whole cluster in one process, under seeds. */
 export default defineConfig({
-  test: { include: ['test/sim/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/half-done/**/*.test.ts'], pool: 'forks', fileParallelism: true, testTimeout: 120_000, hookTimeout: 180_000, passWithNoTests: true },
+  test: { include: ['test/sim/**/*.test.ts', 'test/fencing-model/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/half-done/**/*.test.ts'], pool: 'forks', fileParallelism: true, testTimeout: 120_000, hookTimeout: 180_000, passWithNoTests: true },
 })

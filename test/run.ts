@@ -30,7 +30,7 @@ const STAGES: Readonly<Record<string, readonly Stage[]>> = {
     vitest('simulation', 'vitest.sim.config.ts'),
     vitest('end-to-end', 'vitest.e2e.config.ts'),
   ],
-  long: [vitest('simulation-long', 'vitest.sim.config.ts', { GANTRY_SIM_SEEDS: '300' }), vitest('end-to-end-long', 'vitest.long.config.ts')],
+  long: [vitest('simulation-long', 'vitest.sim.config.ts', { GANTRY_SIM_SEEDS: '3000' }), vitest('end-to-end-long', 'vitest.long.config.ts')],
 }
 
 interface Counted {

@@ -15,7 +15,7 @@ function firstViolation(walk: (seed: number, mistake: Partial<Rules>) => Walk, m
 }
 
 /** Minutes: with the long tests only. */
-describe.runIf(Number(process.env['GANTRY_SIM_SEEDS'] ?? 0) >= 100)('every rule is needed', () => {
+describe.runIf(Number(process.env['GANTRY_SIM_SEEDS'] ?? 0) >= 1_000)('every rule is needed', () => {
   test.each(Object.entries(mistakes))('safety needs it: %s', { timeout: 900_000 }, (name, mistake) => {
     const found = firstViolation(walkSafely, mistake)
     console.log(`${name}: ${found}`)

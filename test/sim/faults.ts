@@ -32,6 +32,8 @@ const STRIKES: Readonly<Record<string, readonly [weight: number, strike: Strike]
   cutOne: [2, cutOne],
   cutPeers: [1, cutPeers],
   isolate: [2, isolate],
+  split: [1, split],
+  oneWayMost: [1, oneWayMost],
   staggered: [1, staggered],
   clocks: [1, clocks],
   slowLink: [2, slowLink],
@@ -205,6 +207,24 @@ function isolate(fate: Fate): void {
   const { name } = anyNode(fate)
   const others = [...world.planes, ...world.nodes].map((one) => one.name).filter((one) => one !== name)
   cutWays(fate, others.flatMap((other) => bothWays(name, other)), between(random, 300, 15_000))
+}
+
+/** The leader loses the storage, and some nodes all control planes but the leader. */
+function split(fate: Fate): void {
+  const { world, random } = fate
+  const { name } = anyLeader(fate)
+  const others = world.planes.filter((plane) => plane.name !== name)
+  const ways = world.nodes.filter(() => happens(random, 0.4)).flatMap((node) => others.flatMap((plane) => bothWays(node.name, plane.name)))
+  cutWays(fate, [...bothWays(name, 'etcd'), ...ways], 3_000 + between(random, 1, 3) * world.terms.leaseMs)
+}
+
+/** Most nodes hear no control plane any more, though they are heard; one is cut off both ways. */
+function oneWayMost(fate: Fate): void {
+  const { world, random } = fate
+  const [victim, ...others] = world.nodes.toSorted(() => random.next() - 0.5)
+  const deaf = others.slice(0, Math.ceil(world.nodes.length / 2))
+  const planes = world.planes.map((plane) => plane.name)
+  if (victim) cutWays(fate, [...planes.flatMap((plane) => bothWays(victim.name, plane)), ...deaf.flatMap(({ name }) => planes.map((plane): OneWay => [plane, name]))], between(random, 2, 6) * world.terms.leaseMs)
 }
 
 /** One is cut off for long, the others for a moment each, one after the other. */

@@ -21,10 +21,12 @@ export class Judge {
   /** Pods that somebody wanted gone at once: whoever says so is to know that they may run on. */
   readonly #forced = new Set<string>()
   readonly #names = new Map<string, string>()
+  /** Removed without asking their node. */
+  readonly #removed = new Map<string, string>()
   /** Only control planes and their storage are in trouble. */
   onlyPlanesAway = false
+  /** Containers that fencers have killed. */
   fenced = 0
-  removedByForce = 0
 
   constructor(world: World) {
     this.#world = world
@@ -46,6 +48,8 @@ export class Judge {
   /** A container is about to start. */
   starts(nodeName: string, id: string): void {
     const uid = id.slice(0, 32)
+    const removed = this.#removed.get(uid)
+    if (removed !== undefined) this.#world.transcript.violate(`${nodeName} starts ${removed}, which was removed when it was out of service`)
     const name = this.#names.get(uid)
     if (name === undefined) return
     for (const node of this.#world.nodes) {
@@ -72,18 +76,21 @@ export class Judge {
     if (!before?.spec?.nodeName) return
     const uid = podUidHex(uidOf(before))
     const forced = this.#forced.has(keyOf(before))
-    for (const node of this.#world.nodes) {
-      const runs = node.host.running().filter(({ spec }) => spec.id.startsWith(uid))
-      if (runs.length > 0 && !forced) this.#world.transcript.violate(`pod ${keyOf(before)} is removed, and runs on ${node.name}`)
+    const node = this.#world.ledger.at(`${NODES}${before.spec.nodeName}`) as Node | undefined
+    if (!forced && isOutOfService(node)) this.#removed.set(uid, keyOf(before))
+    for (const machine of this.#world.nodes) {
+      const runs = machine.host.running().filter(({ spec }) => spec.id.startsWith(uid))
+      if (runs.length > 0 && !forced) this.#world.transcript.violate(`pod ${keyOf(before)} is removed, and runs on ${machine.name}`)
     }
   }
 
   #node(before: Node | undefined, { after, by }: { readonly after: Node | undefined; readonly by: string | undefined }): void {
-    const has = (node: Node | undefined): boolean => node?.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT.key) === true
-    if (has(after) && !has(before)) this.#onlyLeader(by, `that ${after?.metadata.name} is out of service`)
+    if (isOutOfService(after) && !isOutOfService(before)) this.#onlyLeader(by, `that ${after?.metadata.name} is out of service`)
   }
 
   #onlyLeader(by: string | undefined, what: string): void {
     if (by !== undefined && this.#leader !== undefined && by !== this.#leader) this.#world.transcript.violate(`${by} writes ${what}, and ${this.#leader} leads`)
   }
 }
+
+const isOutOfService = (node: Node | undefined): boolean => node?.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT.key) === true

@@ -6,6 +6,12 @@ export interface Planted {
 
 const one = (name: string, file: string, [from, to]: readonly [from: string, to: string]): Planted => ({ name, edits: [{ file, from, to }] })
 
+const TERMS = 'shared/model/fencing-terms.ts'
+const RULES = 'shared/model/fencing.ts'
+const LEADING = 'control-plane/heartbeats/leading.ts'
+const TRACKER = 'control-plane/heartbeats/tracker.ts'
+const KEEPER = 'node-agent/fencing/keeper.ts'
+
 export const planted: readonly Planted[] = [
   {
     name: 'an incremental message is lost, and the agent does not check the chain',
@@ -20,12 +26,35 @@ export const planted: readonly Planted[] = [
   one('an informer goes on watching where the history is gone', 'control-plane/informers/informer.ts', ['if (isGone(error)) isListed = false', '']),
   one('the scheduler never looks again at a pod it could not bind', 'control-plane/scheduler/loop.ts', ['else this.#queue.parkFailed(key)', 'else this.#queue.remove(key)']),
   one('the scheduler ignores what fits', 'control-plane/scheduler/core/plugins/node-resources-fit.ts', ['filter: ({ requests }) => (node) => (fits(requests, node) ? undefined : refusal(requests, node))', 'filter: ({ requests }) => (node) => (fits(requests, node) || node.pods !== undefined ? undefined : refusal(requests, node))']),
-  one('an agent does not take over what runs', 'node-agent/pods/adopt.ts', ["if (state.kind === 'running') return now.hook", "if (state.kind === 'running' && now.startedMs < 0) return now.hook"]),
+  one('an agent does not take over what runs', 'node-agent/pods/adopt.ts', ["if (state.kind === 'running') return record", "if (state.kind === 'running' && now.startedMs < 0) return record"]),
   one('the end of a container is asked for once', 'node-agent/pods/worker.ts', ['void (this.#ended || this.containerExited(id))', 'void this.#ended']),
   one('nobody collects what no pod owns', 'node-agent/collector/collector.ts', ['if (owns(name)) continue', 'if (owns(name) || names.length > 0) continue']),
   one('a pod whose deletion was cut short stays', 'control-plane/apiserver/core/deletion.ts', [" || granted === 0) return { kind: 'at-once' }", ") return { kind: 'at-once' }"]),
-  one('a node that was cut off stays unknown', 'control-plane/dispatch/session.ts', ['if (this.#isNodeWriting || (this.#isNodeStored && !isUnknown)) return', 'if (this.#isNodeWriting || this.#isNodeStored || isUnknown) return']),
+  one('a node that was cut off stays unknown', 'control-plane/dispatch/node-upkeep.ts', ['if (this.#isWriting || (this.#isStored && !isUnknown)) return', 'if (this.#isWriting || this.#isStored || isUnknown) return']),
   one('endpoints count as ready for ever', 'control-plane/controllers/endpointslice/endpoints.ts', ['const serving = isReady(pod)', "const serving = isReady(pod) || pod.status?.phase === 'Running'"]),
   one('a write goes through whatever stands there', 'control-plane/storage/memory.ts', ['return current !== undefined && modRevisionOf(current.revision) === modRevisionOf(expect.revision)', 'return current !== undefined']),
   one('a restarted agent counts restarts from nothing', 'node-agent/pods/adopt.ts', ['{ attempt: status.restartCount, now,', '{ attempt: 0, now,']),
+
+  // What fencing rests on (docs/adr/0005-fencing.md).
+  one('staggered losses: a node says lost after S instead of S + V', TERMS, ['Math.ceil((seenMs + answerMs) * (1 + 2 * CLOCK_DRIFT))', 'seenMs - (0 * answerMs) / CLOCK_DRIFT']),
+  one('one-way loss: every beat counts as an echo', LEADING, ['const echoedMs = speaker.ackSentMs(beat.echoedAck)', 'const echoedMs: number | undefined = nowMs']),
+  one('a new leader fences right after its start', RULES, ['const endMs = Math.max(sentMs, clearSinceMs) + leaseMs', 'const endMs = sentMs + leaseMs']),
+  one('two replicas ack: a leader acks though it is not certain that it leads', TRACKER, ['isCertain: () => clock.monotonicMs() < this.#limit.untilMs()', 'isCertain: () => this.#limit.untilMs() !== Number.NaN']),
+  one('a hung agent: it kills by itself, and nobody else does', KEEPER, ['return Math.min(FAR_FUTURE_MS, right.untilMs - this.terms.killMs)', 'return FAR_FUTURE_MS']),
+  one('a shrinking membership: an epoch is dropped before all have taken the next one over', RULES, ['return newest.members.every((name) => (ackedEpoch(name) ?? -1) >= newest.epoch) ? [newest] : inUse', 'return ackedEpoch.length > 5 ? inUse : [newest]']),
+  one('a blind control plane judges', RULES, ["if (vision.blind || clearSinceMs === undefined) return { kind: 'undecided', vision }", "if (vision.of < 0) return { kind: 'undecided', vision }"]),
+  one('a proof is worth no more than an answer', RULES, ['(provenMs(view) ?? Number.NEGATIVE_INFINITY) + leaseMs)', '(provenMs(view) ?? Number.NEGATIVE_INFINITY) + membership.terms.answerMs)']),
+  one('a node that was alone with its lease has no proof', RULES, ['if (2 * lost <= of) return view.provenMs', 'if (lost <= of) return view.provenMs']),
+  one('the lease counts from the ack', KEEPER, ['this.#heartbeatSentMs = Math.max(this.#heartbeatSentMs ?? sentMs, sentMs)', 'this.#heartbeatSentMs = this.#options.clock.monotonicMs()']),
+  one('a leader takes away where peers are asked', KEEPER, ["peerAddress === '' ? (this.#addresses[name] ?? '') : peerAddress", 'peerAddress']),
+  one('containers are started without the right', 'node-agent/pods/right.ts', ['right.mayRun() ||', "right.right().kind !== 'none' ||"]),
+  one('a restarted agent knows nothing of the lease', KEEPER, ['if (state?.nodeName !== nodeName || state.bootId !== bootId) return', 'if (state?.nodeName !== nodeName || state.bootId.length > 0) return']),
+  one('a verdict is acted upon before it is stored', 'control-plane/membership/watch.ts', ['    const fenced = { evidence, atMs: clock.nowMs() }\n', "    const fenced = { evidence, atMs: clock.nowMs() }\n    this.#states.set(nodeName, { kind: 'fenced', ...fenced })\n    this.#tell(nodeName)\n"]),
+  one('a verdict that is stored late is undone by an admission', 'control-plane/membership/record.ts', ['if (judged && judged.atMs !== fencedAtMs) return record', 'if (judged && judged.atMs < 0) return record']),
+  one('an agent that comes back is told at once what it shall run', 'control-plane/dispatch/session.ts', ['await this.#options.whenEvacuated(this.#over.signal)', '']),
+  one('pods of a silent node are removed', 'control-plane/controllers/tainteviction/plan.ts', ["const isDead = life === 'fenced' || (", "const isDead = life === 'fenced' || life === 'silent' || ("]),
+  one('a deposed leader writes', 'control-plane/leading.ts', ['const client = createInProcessClient({ core: api.core, user, guard, signal })', 'const client = createInProcessClient({ core: api.core, user, signal })']),
+  one('memberships are stored by whoever once led', 'control-plane/membership/store.ts', ['guard: guard() }', '...(guard() ? {} : {}) }']),
+  one('a leadership is certain from when its renewal was answered', 'control-plane/election/leadership.ts', ['this.#confirmedAtMs = sentAtMs\n        for', 'this.#confirmedAtMs = clock.monotonicMs() + ttlMs\n        for']),
+  one('a node with a wrong clock dates in the future', 'control-plane/dispatch/merge-status.ts', ['Date.parse(lastTransitionTime) > nowMs', 'Date.parse(lastTransitionTime) < 0']),
 ]
