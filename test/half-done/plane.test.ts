@@ -9,7 +9,7 @@ import { scenarios } from './plane/scenarios.ts'
  */
 const day = Math.floor(Date.now() / 86_400_000)
 
-describe('a control plane that is killed at any write leaves nothing half-done', () => {
+describe('a control plane that is killed at any write leaves nothing half-done', { timeout: 400_000 }, () => {
   test.each(scenarios)('$name', async (scenario) => {
     expect(await allDeaths(scenario, 13, day * 5)).toEqual([])
   })
