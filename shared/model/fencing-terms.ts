@@ -14,7 +14,7 @@ export interface FencingTerms {
   readonly killMs: number
 }
 
-export const DEFAULT_TERMS: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 300, killMs: 100 }
+export const DEFAULT_TERMS: FencingTerms = { heartbeatPeriodMs: 100, leaseMs: 1_200, seenMs: 400, answerMs: 300, killMs: 200 }
 
 /** Clocks that are compared run equally fast to within this; real ones keep a twentieth of it. */
 const CLOCK_DRIFT = 0.01
