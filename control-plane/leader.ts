@@ -2,20 +2,16 @@
 import type { Clock } from '../shared/kit/clock.ts'
 import type { Log } from '../shared/kit/log.ts'
 import type { Random } from '../shared/kit/random.ts'
-import type { FencingTerms } from '../shared/model/fencing-terms.ts'
-import { nodes, type Resource } from '../shared/model/resources.ts'
+import type { Resource } from '../shared/model/resources.ts'
 import type { ApiClient } from './client/port.ts'
 import { createControllers } from './controllers/controllers.ts'
 import { createEventRecorder } from './controllers/events/recorder.ts'
 import { createDispatch, type Dispatch } from './dispatch/dispatch.ts'
 import type { NodeLiveness } from './dispatch/liveness-port.ts'
 import type { Leadership } from './election/port.ts'
-import type { HeartbeatsOfProcess } from './heartbeats/port.ts'
 import { informersUntil } from './informers/until.ts'
 import type { Informers } from './informers/port.ts'
-import { createChronicle } from './membership/chronicle.ts'
-import { NodeWatch } from './membership/watch.ts'
-import type { Guard, Storage } from './storage/port.ts'
+import type { NodeWatch } from './membership/watch.ts'
 import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 
 export interface LeaderOptions {
@@ -30,11 +26,8 @@ export interface LeaderOptions {
   readonly clusterCidr: string
   readonly rootCaPem: string
   readonly resources: readonly Resource[]
-  /** Where memberships are kept. */
-  readonly storage: Storage
-  readonly heartbeats: HeartbeatsOfProcess
-  /** By which nodes are judged. */
-  readonly terms: FencingTerms
+  /** Since the election, and run by somebody else. */
+  readonly watch: NodeWatch
 }
 
 export interface Leader {
@@ -54,13 +47,7 @@ export function createLeader(options: LeaderOptions): Leader {
   const informers = informersUntil(options.informers, signal)
   const parts = { client, informers, clock, random, log }
   const events = createEventRecorder(parts)
-  const { storage, heartbeats, terms } = options
-  const chronicle = createChronicle({ events, nodes: informers.for(nodes), identity: leadership.identity, clock, log, signal })
-  const guard = (): Guard => {
-    signal.throwIfAborted()
-    return leadership.guard
-  }
-  const watch = new NodeWatch({ storage, guard, signal, onConfirmed: (listener) => leadership.onConfirmed(listener), heartbeats, informers, clock, log, terms, chronicle })
+  const { watch } = options
   const dispatch = createDispatch({ ...parts, liveness: watch, admissions: watch })
   const scheduler = createScheduler({ ...parts, events })
   const controllers = createControllers({ ...parts, liveness: watch, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, resources: options.resources })
@@ -71,7 +58,7 @@ export function createLeader(options: LeaderOptions): Leader {
     signal,
     isConfirmed: () => leadership.isConfirmed(),
     async run() {
-      await Promise.all([watch.run(), dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal)])
+      await Promise.all([dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal)])
     },
   }
 }

@@ -6,12 +6,13 @@ import type { ApiClient } from './client/port.ts'
 import type { Election, Leadership } from './election/port.ts'
 import type { Informers } from './informers/port.ts'
 import { createLeader, type Leader, type LeaderOptions } from './leader.ts'
+import { watchNodes, type WatchNodesOptions } from './node-watch.ts'
 import { listRevision, type Guard } from './storage/port.ts'
 
 /** Something the leader does beside its main parts, from its election until the leadership is over. The client's writes carry the leadership's guard. */
 export type Duty = (leadership: Leadership, client: ApiClient) => Promise<void>
 
-export interface LeadingOptions extends Omit<LeaderOptions, 'leadership' | 'client'> {
+export interface LeadingOptions extends Omit<LeaderOptions, 'leadership' | 'client' | 'watch'>, Omit<WatchNodesOptions, 'leadership' | 'client' | 'guard'> {
   readonly api: ApiServer
   readonly informers: Informers
   readonly election: Election
@@ -39,14 +40,16 @@ export function createLeading(options: LeadingOptions): Leading {
     }
     const client = createInProcessClient({ core: api.core, user, guard, signal })
     const wonMs = clock.monotonicMs()
+    const nodes = watchNodes({ ...options, leadership, client, guard })
     const main = async (): Promise<void> => {
       await catchUp(leadership, { api, informers })
       signal.throwIfAborted()
-      current = createLeader({ ...options, leadership, client })
+      nodes.watch.knowsNodes()
+      current = createLeader({ ...options, leadership, client, watch: nodes.watch })
       log.info({ identity: leadership.identity, afterMs: Math.round(clock.monotonicMs() - wonMs) }, 'everything that was written before is known: the leader works')
-      await Promise.all([current.run(), api.repair({ guard, signal })])
+      await Promise.all([current.run(), nodes.tell(), api.repair({ guard, signal })])
     }
-    await Promise.all([main(), ...(options.duties ?? []).map((duty) => duty(leadership, client))])
+    await Promise.all([main(), nodes.run(), ...(options.duties ?? []).map((duty) => duty(leadership, client))])
   }
 
   /** Until the leadership is over. What is still under way then cannot write any more: nobody waits for it. */

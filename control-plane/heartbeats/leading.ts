@@ -22,7 +22,7 @@ export interface LeadingParts {
 }
 
 /** After the begin of a leadership agents have this long to open their sessions, and until one that is not heard is called undecided. */
-const START_SESSIONS_MS = 15_000
+const START_SESSIONS_MS = 30_000
 const START_PATIENCE_MS = 5_000
 /** A machine that has booted anew has this long to be admitted again: then its pods start in place. After it they are given to others. */
 export const REBOOT_PATIENCE_MS = 3_000

@@ -28,7 +28,7 @@ interface Led {
 }
 
 
-async function lead(here: World, given: Partial<Pick<Led, 'storage' | 'heartbeats'>> = {}): Promise<Led> {
+async function lead(here: World, given: Partial<Pick<Led, 'storage' | 'heartbeats'>> & { readonly isBehind?: boolean } = {}): Promise<Led> {
   const storage = given.storage ?? createMemoryStorage()
   const heartbeats = given.heartbeats ?? createInProcessHeartbeats({ clock: here.clock, random: seededRandom(5) })
   const over = new AbortController()
@@ -37,6 +37,7 @@ async function lead(here: World, given: Partial<Pick<Led, 'storage' | 'heartbeat
   const watch = new NodeWatch({ storage, guard: () => undefined, signal: over.signal, onConfirmed: (listener) => (listener(Number.POSITIVE_INFINITY), () => {}), heartbeats, informers, clock, log: silentLog, terms: DEFAULT_TERMS, chronicle })
   const running = watch.run()
   running.catch(() => {})
+  if (given.isBehind !== true) watch.knowsNodes()
   await clock.advance(10)
   const agents = new Map<string, FakeAgent>()
   return {
@@ -266,3 +267,24 @@ test('a thread that begins anew is told everything again', async () => {
   expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['seen', 'seen', 'seen'])
 })
 
+
+test('before a leader knows which Node objects there are it acks and judges, and forgets nobody', async () => {
+  await using here = world()
+  await here.start()
+  const before = await lead(here)
+  await join(before, 'n1', 'n2', 'n3')
+  await before.end()
+  for (const name of ['n2', 'n3']) await here.client.delete(nodes, { name })
+  await here.clock.advance(100)
+  const led = await lead(here, { storage: before.storage, heartbeats: before.heartbeats, isBehind: true })
+  for (const name of ['n1', 'n2', 'n3']) led.watch.setSession(name, true)
+  await here.clock.advance(DELETED_GRACE_MS)
+  before.agent('n2').close()
+  await here.clock.advance(DELETED_GRACE_MS)
+  expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['seen', 'fenced', 'seen'])
+  expect(Object.keys((await led.record())?.fenced ?? {})).toEqual(['n2'])
+  led.watch.knowsNodes()
+  await here.clock.advance(DELETED_GRACE_MS + 3_000)
+  expect(kinds(led, 'n1', 'n3')).toEqual(['seen', 'fenced'])
+  expect((await led.record())?.fenced).toEqual({})
+})

@@ -49,6 +49,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   readonly #idleWords = new Map<string, string>()
   readonly #forgetting = new Map<string, () => void>()
   #isLeading = false
+  #knowsNodes = false
 
   constructor(options: NodeWatchOptions) {
     this.#options = options
@@ -64,7 +65,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     this.#begin()
     const unconfirm = onConfirmed((untilMs) => heartbeats.mayAckUntil(untilMs))
     this.#nodes.subscribe(({ key, before, after }) => this.#nodeChanged(key, before, after))
-    for (const name of membersOf(this.#store.record)) if (!this.#nodes.get(name)) this.#forgetLater(name)
+    if (this.#knowsNodes) this.#lookForMissing()
     const over = new Promise<void>((resolve) => {
       const end = (): void => {
         unconfirm()
@@ -75,6 +76,17 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     })
     this.#background('terms', this.#store.change({ kind: 'terms', terms }))
     await over
+  }
+
+  /** The informers have come to what the leaders before wrote: from now on a Node object that is not there does not exist. */
+  knowsNodes(): void {
+    this.#knowsNodes = true
+    if (this.#isLeading) this.#lookForMissing()
+  }
+
+  #lookForMissing(): void {
+    for (const name of membersOf(this.#store.record)) if (!this.#nodes.get(name)) this.#forgetLater(name)
+    for (const name of Object.keys(this.#store.record.fenced)) if (!this.#nodes.get(name)) this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName: name }))
   }
 
   stateOf(nodeName: string): NodeState {
@@ -186,7 +198,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     chronicle.fenced(nodeName, fenced)
     this.#tell(nodeName)
     this.#settle()
-    if (!this.#nodes.get(nodeName)) this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName }))
+    if (this.#knowsNodes && !this.#nodes.get(nodeName)) this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName }))
   }
 
   #nodeChanged(nodeName: string, before: Node | undefined, after: Node | undefined): void {
