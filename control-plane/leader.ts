@@ -37,6 +37,8 @@ export interface Leader {
   /** Aborts when the leadership is over. */
   readonly signal: AbortSignal
   isConfirmed(): boolean
+  /** Another agent under the name of a node that lives was refused, for this reason. */
+  doubled(nodeName: string, message: string): void
   /** Works until the leadership is over. */
   run(): Promise<void>
 }
@@ -57,6 +59,7 @@ export function createLeader(options: LeaderOptions): Leader {
     scheduler,
     signal,
     isConfirmed: () => leadership.isConfirmed(),
+    doubled: (nodeName, message) => watch.doubled(nodeName, message),
     async run() {
       await Promise.all([dispatch.run(signal), events.run(signal), scheduler.run(signal), controllers.run(signal)])
     },

@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   await using _nodes = await serveNodeDoor({
     door: plane.nodes,
     tls,
-    join: { ca: pki.ca, sign: signerFor(pki, clock), check: (secret) => checkJoinSecret(pki.joinToken, secret, clock.nowMs()), isSeen: (nodeName) => plane.isNodeAlive(nodeName) },
+    join: { ca: pki.ca, sign: signerFor(pki, clock), check: (secret) => checkJoinSecret(pki.joinToken, secret, clock.nowMs()), isSeen: (nodeName) => plane.isNodeAlive(nodeName), onTaken: (nodeName, message) => plane.leader()?.doubled(nodeName, message) },
     addresses: config.nodes,
     joinAddresses: config.joins,
   })

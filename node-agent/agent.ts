@@ -18,6 +18,8 @@ import { AgentSession } from './session/session.ts'
 
 export interface AgentOptions {
   readonly nodeName: string
+  /** Tells an agent that goes on where one before it was from all others; the boot id unless given. */
+  readonly lifeId?: string
   readonly version: string
   readonly runtimeVersion: string
   readonly host: HostFacts
@@ -119,7 +121,7 @@ export function createAgent(options: AgentOptions): Agent {
       })
       const session = new AgentSession({
         nodeName,
-        bootId: options.host.bootId,
+        bootId: options.lifeId ?? options.host.bootId,
         version: options.version,
         link: options.link,
         workers,

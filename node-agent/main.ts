@@ -3,10 +3,13 @@
  * sign of life is time that the lease runs.
  */
 import { mkdir, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { parseAgentConfig, portsOf, type AgentConfig } from './config.ts'
 import { ownerOf } from './fencing/deadlines.ts'
 import { startKeeper, type KeeperThread } from './fencing/worker.ts'
+import { holdAlone } from './host/hold-alone.ts'
 import { knownIdentity } from './known-identity.ts'
+import { lifeIdOf } from './life-id.ts'
 import type { TlsFiles } from '../proto/rpc.ts'
 import { systemClock as clock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
@@ -22,14 +25,14 @@ async function readConfig(): Promise<AgentConfig> {
 interface KeeperOf {
   readonly config: AgentConfig
   readonly folder: string
-  readonly bootId: string
+  readonly lifeId: string
   readonly log: Log
 }
 
-const keeperOf = ({ config, folder, bootId, log }: KeeperOf, identity: TlsFiles): KeeperThread =>
+const keeperOf = ({ config, folder, lifeId, log }: KeeperOf, identity: TlsFiles): KeeperThread =>
   startKeeper({
     nodeName: config.nodeName,
-    bootId,
+    bootId: lifeId,
     peerHost: config.address,
     peerPort: config.peerPort,
     controlPlanes: config.server.map((server) => portsOf(server).heartbeats).map(({ host, port }) => `${host}:${port}`),
@@ -45,13 +48,16 @@ async function main(): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Fault('cancelled', `stopped by ${signal}`)))
   const folder = `${config.runDir}/fencing`
+  // Two that write one deadline would have each other's pods killed.
+  using _alone = await holdAlone(`gantry-agent:${resolve(config.runDir)}`, `another agent runs on this machine with the run folder ${config.runDir}: stop that one first ("nodeName", "stateDir", "runDir", "address" and "peerPort" are an agent's own)`)
   const [bootId, identity] = await Promise.all([readFile(config.bootIdFile, 'utf8').then((text) => text.trim()), knownIdentity(config, clock), mkdir(folder, { recursive: true })])
+  const lifeId = await lifeIdOf(bootId, folder)
   // Of a machine that was another node everything must be gone first.
   const isFree = (ownerOf(folder) ?? config.nodeName) === config.nodeName
-  const of = { config, folder, bootId, log }
+  const of = { config, folder, lifeId, log }
   const keeper = identity && isFree ? keeperOf(of, identity) : undefined
   const { runAgent } = await import('./run.ts')
-  await runAgent({ config, folder, log, keeper, startKeeper: (own) => keeperOf(of, own) }, stop.signal)
+  await runAgent({ config, folder, lifeId, log, keeper, startKeeper: (own) => keeperOf(of, own) }, stop.signal)
 }
 
 main().then(

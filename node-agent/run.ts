@@ -101,13 +101,15 @@ export interface RunOptions {
   readonly config: AgentConfig
   /** Where deadline, state and fencer are. */
   readonly folder: string
+  /** See `life-id.ts`. */
+  readonly lifeId: string
   readonly log: Log
   /** The keeper, if the node has an identity already; it begins as soon as nothing stands in its way. */
   readonly keeper: KeeperThread | undefined
   readonly startKeeper: (identity: TlsFiles) => KeeperThread
 }
 
-export async function runAgent({ config, folder, log, ...given }: RunOptions, signal: AbortSignal): Promise<void> {
+export async function runAgent({ config, folder, lifeId, log, ...given }: RunOptions, signal: AbortSignal): Promise<void> {
   await Promise.all([config.stateDir, config.imageDir].map((folder) => mkdir(folder, { recursive: true })))
   const [parts, facts, capabilities, identity] = await Promise.all([
     openParts(config, log),
@@ -123,6 +125,7 @@ export async function runAgent({ config, folder, log, ...given }: RunOptions, si
   using link = createGrpcLink({ addresses: config.server.map((server) => portsOf(server).node), tls: identity, clock })
   const agent = createAgent({
     nodeName: config.nodeName,
+    lifeId,
     version: GIT_VERSION,
     runtimeVersion: `${config.runtime}://${parts.version}`,
     host,

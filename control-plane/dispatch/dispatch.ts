@@ -117,7 +117,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         admissions.doubled(nodeName, `an agent with boot id ${register.bootId} was refused: ${message}`)
         return session.refuse(message)
       }
-      before?.refuse('this agent has opened a newer session')
+      before?.refuse(isAnother(before.register, register) ? `another agent speaks for node "${nodeName}" now (boot id ${register.bootId})` : 'this agent has opened a newer session')
       sessions.set(nodeName, session)
       statuses.forget(nodeName)
       admissions.setSession(nodeName, true)

@@ -13,6 +13,8 @@ export interface JoinOptions {
   readonly check: (secret: string) => 'valid' | 'expired' | 'unknown'
   /** Whether the node's agent gives signs of life: then whoever asks for its name is somebody else. */
   readonly isSeen: (nodeName: string) => boolean
+  /** Told of each that asks for the name of somebody who lives. */
+  readonly onTaken?: ((nodeName: string, message: string) => void) | undefined
 }
 
 /** Prefix of node certificates' common names, as Kubernetes' node authorizer expects. */
@@ -24,14 +26,18 @@ export const nodeNameOf = (peer: Peer): string => {
 }
 
 /** Trades join tokens for node certificates. */
-export function createJoin({ ca, sign, check, isSeen }: JoinOptions): { join(request: JoinRequest): Promise<JoinResponse>; renew(request: RenewRequest, peer: Peer): Promise<JoinResponse> } {
+export function createJoin({ ca, sign, check, isSeen, onTaken }: JoinOptions): { join(request: JoinRequest): Promise<JoinResponse>; renew(request: RenewRequest, peer: Peer): Promise<JoinResponse> } {
   return {
     async join({ token, nodeName, certificateRequest }) {
       const worth = check(token)
       if (worth !== 'valid') throw new Fault('permission', `the join token ${worth === 'expired' ? 'has expired' : 'is not one of this cluster'}: ask for a new one with "gantry token create"`)
       if (!isDns1123Subdomain(nodeName)) throw new Fault('invalid', `"${nodeName}" cannot be a node's name: lower-case letters, digits, '-' and '.' only`)
       // An agent that lost its state is let in a moment after its last sign of life; until then it tries again.
-      if (isSeen(nodeName)) throw new Fault('conflict', `a node "${nodeName}" is in the cluster and alive: give this one another name, or stop that one`)
+      if (isSeen(nodeName)) {
+        const message = `a node "${nodeName}" is in the cluster and alive: give this one another name, or stop that one`
+        onTaken?.(nodeName, `an agent that wants to join was refused: ${message}`)
+        throw new Fault('conflict', message)
+      }
       return { certificate: await sign({ nodeName, certificateRequest }), ca }
     },
     async renew({ certificateRequest }, peer) {

@@ -12,6 +12,8 @@ import { clockText, fencedText, lengthText, undecidedText, type Undecided } from
 const COMPONENT = 'node-controller'
 /** A control plane that has just begun to lead, or is blind for a moment, is no news. */
 const BLIND_IS_NEWS_MS = 2_000
+/** Who is refused asks again every second: that is told now and then. */
+const DOUBLED_AGAIN_MS = 10_000
 const KUBE_SYSTEM: ObjectReference = { kind: 'Namespace', apiVersion: 'v1', name: 'kube-system' }
 const LEADER: ObjectReference = { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', namespace: 'kube-system', name: 'gantry-control-plane' }
 
@@ -38,6 +40,7 @@ export interface ChronicleParts {
 export function createChronicle({ events, nodes: lister, identity, clock, log, signal }: ChronicleParts): NodeChronicle {
   let cancelBlind: () => void = () => {}
   let toldBlindMs: number | undefined
+  const doubledMs = new Map<string, number>()
   const about = (nodeName: string): ObjectReference => {
     const node = lister.get(nodeName)
     return node ? referenceTo(nodes, node) : { kind: 'Node', apiVersion: 'v1', name: nodeName }
@@ -60,7 +63,12 @@ export function createChronicle({ events, nodes: lister, identity, clock, log, s
     fenced: (nodeName, fenced) => warn(about(nodeName), fenced.evidence.kind === 'rebooted' ? 'NodeRebooted' : 'NodeFenced', fencedText(nodeName, fenced)),
     undecided: (nodeName, undecided) => warn(about(nodeName), 'NodeSilent', undecidedText(nodeName, undecided)),
     backUndecided: (nodeName, silentForMs) => note(about(nodeName), 'NodeReady', `${nodeName}: heartbeats are back at ${clockText(clock.nowMs())}, after ${lengthText(silentForMs)}; it was not given up`),
-    doubled: (nodeName, message) => warn(about(nodeName), 'NodeDoubled', message),
+    doubled(nodeName, message) {
+      const nowMs = clock.monotonicMs()
+      if (nowMs < (doubledMs.get(nodeName) ?? Number.NEGATIVE_INFINITY) + DOUBLED_AGAIN_MS) return
+      doubledMs.set(nodeName, nowMs)
+      warn(about(nodeName), 'NodeDoubled', message)
+    },
     vision({ blind, seen, of }) {
       cancelBlind()
       const sinceMs = clock.nowMs()
