@@ -117,6 +117,24 @@ test("what a node said of its pod is written again when somebody else changed it
   expect((await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
 })
 
+/** Seed 29 of the simulation: the late report of the old pod took the place of the new one's, which stayed unready then. */
+test('what a node says late of a pod that is gone takes nothing from another under its name', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  const created = await at.client.create(pods, podOn('p', 'n1'))
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(50)
+  const report = (uid: string, status: PodStatus) => agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid, status: Buffer.from(JSON.stringify(status)), removed: false }] } })
+  report(created.metadata.uid ?? '', { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })
+  await at.clock.advance(50)
+  report('the one before', { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] })
+  await at.clock.advance(50)
+  const stored = await at.client.get(pods, { namespace: 'default', name: 'p' })
+  await at.client.update(pods, { ...stored, status: { ...stored.status, conditions: [{ type: 'Ready', status: 'False' }] } }, { subresource: 'status' })
+  await at.clock.advance(50)
+  expect((await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
+})
+
 test("a report on another node's pod is refused, and ends the session", async () => {
   await using at = world()
   const dispatch = await dispatched(at)

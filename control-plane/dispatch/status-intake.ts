@@ -76,6 +76,8 @@ export class StatusIntake {
     const key = objectKey(report.namespace, report.name)
     const pod = this.#pods.get(key)
     if (pod && uidOf(pod) === report.uid && pod.spec?.nodeName !== node) throw new Fault('permission', `node ${node} reported on pod ${key}, which is bound to ${pod.spec?.nodeName ?? 'no node'}`)
+    // It is gone, and another has its name: that one's word must not be lost over it.
+    if (pod && uidOf(pod) !== report.uid) return
     const told: Told = { node, report, conditions: conditionsOf(report) }
     this.#told.set(key, told)
     this.#newest.set(key, told)

@@ -1,4 +1,5 @@
 import { containerRecord, type ContainerStop, type PodContainer } from './record.ts'
+import { isDue } from './restart.ts'
 import { stepKey, type PodPlan, type Step } from './steps.ts'
 import type { PodView } from './view.ts'
 
@@ -25,7 +26,7 @@ export function planContainerStop({ record, nowMs, inFlight }: PodView, { spec }
       return { steps: [signal] }
     case 'signalled': {
       const killAtMs = killTime(stop)
-      return nowMs >= killAtMs ? { steps: [kill] } : { steps: [], wakeAtMs: killAtMs }
+      return isDue(killAtMs, nowMs, stop.graceMs + LEAST_AFTER_HOOK_MS) ? { steps: [kill] } : { steps: [], wakeAtMs: killAtMs }
     }
     case 'killed':
       return { steps: [] }

@@ -1,7 +1,7 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { planContainerStop } from './plan-container-stop.ts'
 import { containerRecord, containersOf, type ContainerRecord, type PodContainer, type PodRecord } from './record.ts'
-import { nextStart, shouldRestart } from './restart.ts'
+import { isDue, nextStart, shouldRestart } from './restart.ts'
 import type { PodPlan, Step } from './steps.ts'
 import { events, pullBackOffMessage } from './words.ts'
 import type { PodView } from './view.ts'
@@ -28,7 +28,7 @@ export function merge(plans: readonly PodPlan[]): PodPlan {
   return { steps: plans.flatMap((plan) => plan.steps), ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }) }
 }
 
-const retry = (step: Step, retryAtMs: number, nowMs: number): PodPlan => (nowMs >= retryAtMs ? { steps: [step] } : { steps: [], wakeAtMs: retryAtMs })
+const retry = (step: Step, retryAtMs: number, nowMs: number): PodPlan => (isDue(retryAtMs, nowMs) ? { steps: [step] } : { steps: [], wakeAtMs: retryAtMs })
 
 function sandboxPlan({ sandbox }: PodRecord, nowMs: number): PodPlan {
   if (sandbox.kind === 'ready' || sandbox.kind === 'gone') return { steps: [] }
@@ -99,10 +99,10 @@ interface ImageProblem {
 }
 
 function imageProblemPlan(name: string, image: string, { problem, nowMs }: ImageProblem): PodPlan {
-  if (nowMs >= problem.retryAtMs) return { steps: [{ kind: 'ensure-image', container: name }] }
+  if (isDue(problem.retryAtMs, nowMs)) return { steps: [{ kind: 'ensure-image', container: name }] }
   if (problem.reason !== 'ErrImagePull') return { steps: [], wakeAtMs: problem.retryAtMs }
   const shownUntil = problem.sinceMs + PULL_ERROR_SHOWN_MS
-  if (nowMs < shownUntil) return { steps: [], wakeAtMs: shownUntil }
+  if (!isDue(shownUntil, nowMs, PULL_ERROR_SHOWN_MS)) return { steps: [], wakeAtMs: shownUntil }
   return { steps: [{ kind: 'note-pull-wait', container: name, message: pullBackOffMessage(image, problem.message), event: events.pullBackOff(name, image) }], wakeAtMs: problem.retryAtMs }
 }
 

@@ -42,10 +42,16 @@ export function nextStart(container: ContainerRecord, ended: Ended, nowMs: numbe
   const longer = { delayMs: Math.min(LONGEST_MS, backoff.delayMs * 2), updatedMs: nowMs }
   if (ended.byProbe === true && container.last !== undefined && container.waiting === undefined && ended.finishedMs >= container.last.finishedMs + backoff.delayMs) return { kind: 'now', backoff: longer }
   const untilMs = ended.finishedMs + backoff.delayMs
-  return nowMs >= untilMs ? { kind: 'now', backoff: longer } : { kind: 'wait', untilMs, delayMs: backoff.delayMs }
+  return isDue(untilMs, nowMs, backoff.delayMs) ? { kind: 'now', backoff: longer } : { kind: 'wait', untilMs, delayMs: backoff.delayMs }
 }
 
 const current = (backoff: Backoff | undefined, atMs: number): Backoff | undefined => (backoff !== undefined && atMs - backoff.updatedMs > FORGET_MS ? undefined : backoff)
+
+/**
+ * Whether a moment (wall time) has come for which nobody waits longer than `longestMs`. One that is farther off was written down before somebody set the
+ * clock back: it counts as come, rather than after hours.
+ */
+export const isDue = (atMs: number, nowMs: number, longestMs = LONGEST_MS): boolean => nowMs >= atMs || atMs - nowMs > longestMs
 
 /** How long to wait before an image, a network or a volume is tried again. */
 export const retryDelayMs = (failures: number): number => Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.max(0, failures - 1))

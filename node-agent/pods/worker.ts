@@ -12,7 +12,7 @@ import { planPod } from './plan.ts'
 import type { PodStatusReport } from './port.ts'
 import { Probing } from './probing.ts'
 import { containerRecord, containersOf, withMoment, type PodRecord } from './record.ts'
-import { retryDelayMs } from './restart.ts'
+import { isDue, retryDelayMs } from './restart.ts'
 import { mayRun } from './right.ts'
 import { downwardFilesChanged } from './seen-pod.ts'
 import { podStatus } from './status.ts'
@@ -225,7 +225,7 @@ export class PodWorker {
       const key = stepKey(step)
       if (this.#inFlight.has(key)) continue
       const retryAtMs = this.#failed.get(key)?.retryAtMs ?? 0
-      if (retryAtMs > nowMs) wake = Math.min(wake ?? retryAtMs, retryAtMs)
+      if (!isDue(retryAtMs, nowMs)) wake = Math.min(wake ?? retryAtMs, retryAtMs)
       else this.#run(key, () => this.#do(step))
     }
     return wake

@@ -1,0 +1,21 @@
+/** What seeds have found, made short by `npm run sim -- --seed N --shrink`. */
+import { test } from 'vitest'
+import { expectWell } from './testing.ts'
+
+/** Seed 106: deployment default/cache wants 5 and says 5 ready, 4 available. What the node dated in the future did not count for hours. */
+test('a deployment becomes available on a node whose clock is ahead', async () => {
+  await expectWell({ seed: 106, nodes: 3, planes: 1, leaseMs: 6000, onlyPlanesAway: false, durationMs: 19909, deeds: [
+    { atMs: 13728, kind: 'fault', what: 'clocks', chance: 26543 },
+    { atMs: 19150, kind: 'act', what: 'createDeployment', chance: 877475 },
+  ] })
+})
+
+/** Seed 29: pod default/only-1 is not ready. A late report of the pod that had its name before was taken for its own. */
+test('a pod becomes ready again after its node was thought lost, though one before it had its name', async () => {
+  await expectWell({ seed: 29, nodes: 4, planes: 1, leaseMs: 1200, onlyPlanesAway: false, durationMs: 18685, deeds: [
+    { atMs: 1124, kind: 'act', what: 'createOnly', chance: 884440 },
+    { atMs: 6741, kind: 'fault', what: 'oneWayMost', chance: 328752 },
+    { atMs: 9271, kind: 'fault', what: 'oneWayMost', chance: 115800 },
+    { atMs: 13685, kind: 'fault', what: 'planeStops', chance: 774816 },
+  ] })
+})
