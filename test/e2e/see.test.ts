@@ -78,7 +78,7 @@ describe('one control plane, three nodes', () => {
     const before = await application.whole()
     expect((await gantry('cordon', 'n1')).stdout).toBe('node/n1 cordoned\n')
     expect((await gantry('get', 'node', 'n1')).stdout).toContain('Ready,SchedulingDisabled')
-    expect((await application.whole()).map(({ metadata }) => metadata.uid).sort()).toEqual(before.map(({ metadata }) => metadata.uid).sort())
+    expect((await application.whole()).map(({ metadata }) => metadata.uid ?? '').toSorted()).toEqual(before.map(({ metadata }) => metadata.uid ?? '').toSorted())
     expect((await gantry('uncordon', 'n1')).stdout).toBe('node/n1 uncordoned\n')
   })
 
@@ -178,7 +178,7 @@ describe('three control planes', () => {
     await expect.poll(following.output, { timeout: 20_000 }).toContain('number 5')
     for (const how of ['kill', 'pause', 'kill'] as const) {
       const name = await leader()
-      await lab[how](cluster.name, name)
+      await (how === 'kill' ? lab.kill(cluster.name, name) : lab.pause(cluster.name, name))
       await expect.poll(leader, { timeout: 20_000 }).not.toBe(name)
       await (how === 'kill' ? lab.start(cluster.name, name) : lab.resume(cluster.name, name))
       await new Promise((resolve) => setTimeout(resolve, 1_000))
