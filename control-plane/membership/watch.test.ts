@@ -228,6 +228,26 @@ test('the taint on a node that lives says nothing of a later silence; put on it 
   expect(kinds(led, 'n2')).toEqual(['fenced'])
 })
 
+test.each(['gantry.dev/fenced', 'gantry.dev/confirmed-dead-by'])('the taint of a node that was given up is nobody’s word when it is silent again before it goes (%s)', async (annotation) => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  await here.clock.advance(6_000)
+  led.agent('n2').close()
+  await here.clock.advance(1_500)
+  expect(kinds(led, 'n2')).toEqual(['fenced'])
+  await here.client.patch(nodes, { name: 'n2' }, { type: 'merge', body: { metadata: { annotations: { [annotation]: 'ann at 2030-01-01T00:00:00Z' } }, spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute', timeAdded: '2030-01-01T00:00:00Z' }] } } })
+  led.agent('n2').connect(led.heartbeats, { instance: 'again' })
+  await led.watch.admit('n2', 'boot-1')
+  // Both go before it has been seen: a control plane that sees one of three decides nothing.
+  led.agent('n2').close()
+  led.agent('n3').close()
+  await here.clock.advance(5_000)
+  expect(kinds(led, 'n2')).toEqual(['silent'])
+  expect(led.told('NodeFenced').filter((text) => text.includes('confirmed'))).toEqual([])
+})
+
 test('a node that lives and whose object is deleted goes on for a while; then its right ends, and it is remembered no more', async () => {
   await using here = world()
   await here.start()

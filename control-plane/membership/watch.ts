@@ -129,6 +129,9 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     }
     // What was judged meanwhile stands: the session ends then, and the next one asks again.
     if (this.#store.record.bootIds[nodeName] !== bootId) throw new Fault('conflict', `node "${nodeName}" was given up while it was being admitted`)
+    // It lives: what was said before of its death is over.
+    const word = wordOf(this.#nodes.get(nodeName))
+    if (word !== undefined) this.#idleWords.set(nodeName, word)
     heartbeats.admit({ nodeName, bootId, wasFenced })
     this.#stopForgetting(nodeName)
     if (isNews) chronicle.admitted(nodeName, { bootIdBefore: bootIds[nodeName], bootId, wasFenced })
