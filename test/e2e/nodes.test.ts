@@ -213,3 +213,125 @@ test('doubled, by the very same settings on the same machine: the second ends, a
   expect(lives.of('bare').length).toBe(1)
   await remove('bare')
 })
+
+const HOUR_MS = 3_600_000
+
+/** Times that Kubernetes' clients show of a node, all by the control plane's clock. */
+const timesOf = (node: Node): readonly number[] => (node.status?.conditions ?? []).flatMap(({ lastHeartbeatTime, lastTransitionTime }) => [lastHeartbeatTime, lastTransitionTime]).flatMap((time) => (time === undefined ? [] : [Date.parse(time)]))
+
+const TROUBLE = /^(NodeFenced|NodeNotReady|NodeSilent|NodeRebooted|PodsStopped)/m
+
+test.each([
+  ['n1', -3 * HOUR_MS],
+  ['n1', 5 * HOUR_MS],
+  ['control-plane', -3 * HOUR_MS],
+  ['control-plane', 5 * HOUR_MS],
+])('the clock of %s is wrong by %i ms: nothing stops, and all goes on', async (machine, offsetMs) => {
+  await Promise.all([create(pod('before', on('n1'))), create(pod('elsewhere', on('n2')))])
+  const [before] = await Promise.all([untilPod('before'), untilPod('elsewhere')])
+  const known = new Set((await toldOf('n1', 0)).concat(await toldOf('n2', 0)))
+  const planeOffsetMs = machine === 'n1' ? 0 : offsetMs
+  const startMs = Date.now()
+  try {
+    await lab.setClock(cluster.name, machine, offsetMs)
+    await wait(2_500)
+    await nodesAre(({ length }) => length === 3)
+    await create(pod('after', on('n1')))
+    await untilPod('after')
+    for (const node of (await cluster.get<{ items: readonly Node[] }>('/api/v1/nodes')).items) {
+      for (const time of timesOf(node)) {
+        expect(time, `${node.metadata.name} ${new Date(time).toISOString()}`).toBeLessThanOrEqual(Date.now() + Math.max(0, planeOffsetMs) + 2_000)
+        expect(time).toBeGreaterThan(startMs + Math.min(0, planeOffsetMs) - 600_000)
+      }
+    }
+    const { spec } = await cluster.get<{ spec: { renewTime: string } }>('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1')
+    expect(Math.abs(Date.parse(spec.renewTime) - (Date.now() + planeOffsetMs))).toBeLessThan(30_000)
+    const again = await untilPod('before')
+    expect(again.metadata.uid).toBe(before.metadata.uid)
+    expect([lives.of('before').length, lives.of('elsewhere').length, lives.of('after').length]).toEqual([1, 1, 1])
+    await cluster.send('DELETE', `${PODS}/after`)
+    await untilGone('after')
+  } finally {
+    await lab.setClock(cluster.name, machine, 0)
+  }
+  await wait(2_500)
+  await nodesAre(({ length }) => length === 3)
+  await create(pod('after', on('n2')))
+  await untilPod('after')
+  expect([lives.of('before').length, lives.of('elsewhere').length]).toEqual([1, 1])
+  const news = (await toldOf('n1', 0)).concat(await toldOf('n2', 0)).filter((told) => !known.has(told))
+  expect(news.filter((told) => TROUBLE.test(told))).toEqual([])
+  await remove('before', 'elsewhere', 'after')
+})
+
+const pidOf = async (machine: string): Promise<number> => (await lab.status(cluster.name)).members.find(({ name }) => name === machine)?.pid ?? 0
+const KILLING_MS = 12_000
+
+test('an agent that dies again and again, and is there again within its lease, loses no container', async () => {
+  await Promise.all(Array.from({ length: 4 }, (_, index) => create(pod(`kept-${index}`, on('n2')))))
+  await create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'busy' }, spec: { terminationGracePeriodSeconds: 0, ...on('n2'), containers: [{ name: 'c', image: 'docker.io/library/busybox:1.35', command: ['sh', '-c', 'while :; do :; done'] }] } })
+  const names = Array.from({ length: 4 }, (_, index) => `kept-${index}`)
+  await Promise.all([...names, 'busy'].map((name) => untilPod(name)))
+  const before = (await containersOn('n2')).toSorted()
+  const sinceMs = Date.now()
+  let rounds = 0
+  while (rounds < 50 && Date.now() - sinceMs < KILLING_MS) {
+    const said = await listenTo('n2')
+    process.kill(await pidOf('n2'), 'SIGKILL')
+    await expect.poll(said, { timeout: 5_000, interval: 20 }).toContain('heartbeats are acked')
+    // `runsv` keeps what dies within its first second waiting for a second, which is most of a lease. Sometimes at rest, sometimes while it still takes over.
+    await wait(700 + (rounds % 4) * 150)
+    rounds++
+  }
+  await nodesAre(({ length }) => length === 3)
+  process.stdout.write(`the agent was killed ${rounds} times\n`)
+  expect(rounds).toBeGreaterThan(3)
+  expect((await toldOf('n2', sinceMs)).filter((told) => TROUBLE.test(told))).toEqual([])
+  expect((await containersOn('n2')).toSorted()).toEqual(before)
+  await remove(...names, 'busy')
+})
+
+test('an agent that stands still for longer than its lease: its pods are stopped from outside, and it says so', async () => {
+  await create(pod('bare', on('n2')))
+  await untilPod('bare')
+  const sinceMs = Date.now()
+  await lab.pause(cluster.name, 'n2/agent')
+  try {
+    await untilNode('n2', isGivenUp)
+    expect(await containersOn('n2')).toEqual([])
+  } finally {
+    await lab.resume(cluster.name, 'n2/agent')
+  }
+  await untilNode('n2', isWell)
+  await untilTold('n2', sinceMs, /^PodsStopped 1 pod stopped at \d\d:\d\d:\d\d\.\d{3}, \d+ ms before the lease's end$/m)
+  await untilGone('bare')
+  expect(lives.of('bare').length).toBe(1)
+})
+
+test('pods that tolerate out-of-service are neither stopped nor replaced', async () => {
+  const tolerations = [{ key: OUT_OF_SERVICE, operator: 'Exists', effect: 'NoExecute' }]
+  const template = { metadata: { labels: { app: 'stays' } }, spec: lives.spec({ ...on('n3'), tolerations }) }
+  await cluster.send('POST', '/apis/apps/v1/namespaces/default/deployments', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'stays' }, spec: { replicas: 1, selector: { matchLabels: { app: 'stays' } }, template } })
+  await create(pod('goes', on('n3')))
+  await untilPod('goes')
+  const [stays] = await cluster.until<Pod>(`${PODS}?labelSelector=app%3Dstays`, (pods) => pods.length === 1 && pods.every(isRunning), 30_000)
+  const name = stays?.metadata.name ?? ''
+  await lab.partition(cluster.name, ['n3'])
+  await untilNode('n3', isGivenUp)
+  await untilGone('goes')
+  await wait(2_000)
+  const there = async (): Promise<readonly Pod[]> => (await cluster.get<{ items: readonly Pod[] }>(`${PODS}?labelSelector=app%3Dstays`)).items
+  expect((await there()).map(({ metadata }) => metadata.uid)).toEqual([stays?.metadata.uid])
+  expect(upSeconds() - (lives.of(name)[0]?.last ?? 0)).toBeLessThan(1)
+  await lab.heal(cluster.name)
+  await untilNode('n3', isWell)
+  await untilPod(name)
+  const after = await there()
+  expect(after.map(({ metadata }) => metadata.uid)).toEqual([stays?.metadata.uid])
+  expect(after.map(restartsOf)).toEqual([0])
+  expect(lives.of(name).length).toBe(1)
+  // It is still its agent's: it can be stopped.
+  await cluster.send('DELETE', '/apis/apps/v1/namespaces/default/deployments/stays')
+  await untilGone(name)
+  expect(await containersOn('n3')).toEqual([])
+})
