@@ -102,7 +102,11 @@ export class NodeSession implements MapsReader {
       this.#sendAssignments()
       this.#upkeep.start()
       this.#options.onServing()
-      for await (const message of stream.incoming) this.#take(message)
+      for await (const message of stream.incoming) {
+        // What was said before the end and is only read now is of the past: a NothingLeft of before a verdict says nothing of what runs after it.
+        if (this.#ended) break
+        this.#take(message)
+      }
     } catch (error) {
       log.info({ node: this.nodeName, err: messageOf(error) }, 'session ended')
       if (isFault(error, 'permission')) this.refuse(error.message)
@@ -144,7 +148,7 @@ export class NodeSession implements MapsReader {
       case 'chainBroken':
         throw new Fault('conflict', `the agent expected assignments after ${message.value.wanted} and got ${message.value.got}`)
       case 'nothingLeft':
-        this.#background('admission', this.#options.admissions.admit(this.nodeName, this.register.bootId))
+        this.#background('admission', this.#options.admissions.admit(this.nodeName, this.register.bootId, this.#fencedAtMs))
         return
       case 'register':
         throw new Fault('invalid', 'a second Register in one session')

@@ -2,8 +2,12 @@
 export interface Admissions {
   /** Whether an agent under this boot id goes on with what it was granted; else it has to say first that nothing is left. */
   isMember(nodeName: string, bootId: string): boolean
-  /** The node is registered, and nothing is left on it of pods that were given to others. Resolves when it may run pods. */
-  admit(nodeName: string, bootId: string): Promise<void>
+  /**
+   * The node is registered, and nothing is left on it of pods that were given to others. Resolves when it may run pods.
+   * @param fencedAtMs of the verdict that was known when the agent was told what to keep; one that came since is not answered by its word
+   * @throws Fault('conflict') when there is another verdict
+   */
+  admit(nodeName: string, bootId: string, fencedAtMs?: number): Promise<void>
   setSession(nodeName: string, isOpen: boolean): void
   /** Another agent under this name was refused, for this reason. */
   doubled(nodeName: string, message: string): void

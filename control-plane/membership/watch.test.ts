@@ -75,6 +75,12 @@ async function join(led: Led, ...names: readonly string[]): Promise<void> {
   await led.here.clock.advance(1_000)
 }
 
+/** As the session of an agent knows it that begins now. */
+function fencedAt({ watch }: Led, name: string): number | undefined {
+  const state = watch.stateOf(name)
+  return state.kind === 'fenced' ? state.atMs : undefined
+}
+
 const kinds = ({ watch }: Led, ...names: readonly string[]): readonly string[] => names.map((name) => watch.stateOf(name).kind)
 
 test('who is admitted is stored before it is acked, and older epochs go when all have acked the newest', async () => {
@@ -106,7 +112,8 @@ test('a silent node is fenced: stored, told in words, and admitted again only wh
   led.agent('n2').connect(led.heartbeats, { instance: 'again' })
   await here.clock.advance(1_000)
   expect(kinds(led, 'n2')).toEqual(['fenced'])
-  await led.watch.admit('n2', 'boot-1')
+  await expect(led.watch.admit('n2', 'boot-1')).rejects.toMatchObject({ code: 'conflict' })
+  await led.watch.admit('n2', 'boot-1', fencedAt(led, 'n2'))
   await here.clock.advance(500)
   expect([kinds(led, 'n2'), (await led.record())?.fenced]).toEqual([['seen'], {}])
   expect(led.told('NodeAdmitted').filter((text) => /^n2: registered and nothing is left .* it may run pods again from/.test(text)).length).toBe(1)
@@ -143,7 +150,7 @@ test('a verdict that is stored late is not undone by an admission that was asked
   await here.clock.advance(2_000)
   expect([await admission, kinds(led, 'n2')]).toEqual(['node "n2" was given up while it was being admitted', ['fenced']])
   expect((await led.record())?.fenced).toMatchObject({ n2: { evidence: { kind: 'lease-ended' } } })
-  await led.watch.admit('n2', 'boot-2')
+  await led.watch.admit('n2', 'boot-2', fencedAt(led, 'n2'))
   led.agent('n2').connect(led.heartbeats, { bootId: 'boot-2', instance: 'again' })
   await here.clock.advance(3_000)
   expect(kinds(led, 'n2')).toEqual(['seen'])
@@ -239,7 +246,7 @@ test.each(['gantry.dev/fenced', 'gantry.dev/confirmed-dead-by'])('the taint of a
   expect(kinds(led, 'n2')).toEqual(['fenced'])
   await here.client.patch(nodes, { name: 'n2' }, { type: 'merge', body: { metadata: { annotations: { [annotation]: 'ann at 2030-01-01T00:00:00Z' } }, spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute', timeAdded: '2030-01-01T00:00:00Z' }] } } })
   led.agent('n2').connect(led.heartbeats, { instance: 'again' })
-  await led.watch.admit('n2', 'boot-1')
+  await led.watch.admit('n2', 'boot-1', fencedAt(led, 'n2'))
   // Both go before it has been seen: a control plane that sees one of three decides nothing.
   led.agent('n2').close()
   led.agent('n3').close()

@@ -113,16 +113,18 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     this.#options.chronicle.doubled(nodeName, message)
   }
 
-  async admit(nodeName: string, bootId: string): Promise<void> {
+  async admit(nodeName: string, bootId: string, fencedAtMs?: number): Promise<void> {
     const { heartbeats, chronicle, clock } = this.#options
     const { fenced, bootIds } = this.#store.record
-    const wasFenced = fenced[nodeName] !== undefined
+    const judged = fenced[nodeName]
+    if (judged && judged.atMs !== fencedAtMs) throw new Fault('conflict', `node "${nodeName}" was given up after its agent was told what to keep`)
+    const wasFenced = judged !== undefined
     const isNews = bootIds[nodeName] !== bootId || wasFenced
     const before = this.#states.get(nodeName)
     // From here on nothing of it is removed by force any more: what is asked for already comes before the record is changed.
     if (wasFenced) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
     try {
-      await this.#store.change({ kind: 'admit', nodeName, bootId, fencedAtMs: fenced[nodeName]?.atMs })
+      await this.#store.change({ kind: 'admit', nodeName, bootId, fencedAtMs })
     } catch (error) {
       if (wasFenced && before) this.#states.set(nodeName, before)
       throw error
