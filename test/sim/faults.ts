@@ -34,6 +34,7 @@ const STRIKES: Readonly<Record<string, readonly [weight: number, strike: Strike]
   isolate: [2, isolate],
   split: [1, split],
   oneWayMost: [1, oneWayMost],
+  shrinking: [1, shrinking],
   staggered: [1, staggered],
   clocks: [1, clocks],
   slowLink: [2, slowLink],
@@ -225,6 +226,17 @@ function oneWayMost(fate: Fate): void {
   const deaf = others.slice(0, Math.ceil(world.nodes.length / 2))
   const planes = world.planes.map((plane) => plane.name)
   if (victim) cutWays(fate, [...planes.flatMap((plane) => bothWays(victim.name, plane)), ...deaf.flatMap(({ name }) => planes.map((plane): OneWay => [plane, name]))], between(random, 2, 6) * world.terms.leaseMs)
+}
+
+/** As many as may be lost are; another one is cut off when they are given up, before it hears of the smaller membership. */
+function shrinking(fate: Fate): void {
+  const { world, random, later } = fate
+  const [victim, ...others] = world.nodes.toSorted(() => random.next() - 0.5)
+  const { leaseMs, heartbeatPeriodMs } = world.terms
+  const lost = others.slice(0, Math.max(1, Math.floor((world.nodes.length - 1) / 2)))
+  const toPlanes = (name: string): readonly OneWay[] => world.planes.flatMap((plane) => bothWays(name, plane.name))
+  cutWays(fate, lost.flatMap(({ name }) => toPlanes(name)), 5 * leaseMs)
+  later(leaseMs + between(random, -1.5, 1) * heartbeatPeriodMs, () => void (victim && cutWays(fate, toPlanes(victim.name), 3 * leaseMs)))
 }
 
 /** One is cut off for long, the others for a moment each, one after the other. */
