@@ -29,7 +29,7 @@ export interface KeeperListener {
 export interface KeeperOptions {
   readonly nodeName: string
   readonly bootId: string
-  /** Made anew at each start of an agent. */
+  /** Made anew for each keeper. */
   readonly instance: string
   /** ms since the epoch. */
   readonly agentStartedMs: number

@@ -46,7 +46,7 @@ export function startKeeper({ clock, log, ...start }: KeeperThreadOptions): Keep
   const buffer = new SharedArrayBuffer(SharedCells.BYTES)
   const cells = new SharedCells(buffer)
   let identity = start.identity
-  const whole = { ...start, instance: randomUUID(), agentStartedMs: clock.nowMs(), cells: buffer }
+  const whole = { ...start, agentStartedMs: clock.nowMs(), cells: buffer }
   const rightListeners = new Set<(right: RunRight) => void>()
   const reachListeners = new Set<() => void>()
   const noteListeners = new Set<(note: KeeperNote) => void>()
@@ -87,7 +87,8 @@ export function startKeeper({ clock, log, ...start }: KeeperThreadOptions): Keep
     }
   }
   const spawn = (): Worker => {
-    const worker = new Worker(entry(), { name: 'keeper', workerData: { ...whole, identity } satisfies ThreadStart, resourceLimits: LIMITS, execArgv: ['--disable-warning=ExperimentalWarning'] })
+    // Each under a name of its own: a thread numbers its beats anew, and one that goes on under the name of the one before would say nothing new for ever.
+    const worker = new Worker(entry(), { name: 'keeper', workerData: { ...whole, instance: randomUUID(), identity } satisfies ThreadStart, resourceLimits: LIMITS, execArgv: ['--disable-warning=ExperimentalWarning'] })
     worker.on('message', take)
     worker.on('error', (error) => log.error({ err: messageOf(error) }, 'the keeper of this node\'s lease failed'))
     worker.once('exit', () => {

@@ -13,7 +13,7 @@ import type { TlsFiles } from '../../proto/rpc.ts'
 import { systemClock as clock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { createAuthority, issueCertificate, type Identity } from '../../shared/kit/pki.ts'
-import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
+import { DEFAULT_TERMS, type FencingTerms } from '../../shared/model/fencing-terms.ts'
 
 let authority: Identity
 let own: TlsFiles
@@ -32,9 +32,10 @@ const listener: HeartbeatListener = {
   onVision: (vision) => void (isBlind = vision.blind),
   onRestart: () => {},
 }
-const lead = (...members: readonly string[]): void => {
+const lead = (...members: readonly string[]): void => leadBy(DEFAULT_TERMS, ...members)
+const leadBy = (terms: FencingTerms, ...members: readonly string[]): void => {
   sights.clear()
-  thread.lead({ inUse: [{ epoch: 1, members, terms: DEFAULT_TERMS }], fenced: [], admitted: members.map((nodeName) => ({ nodeName, bootId: 'boot-1' })) })
+  thread.lead({ inUse: [{ epoch: 1, members, terms }], fenced: [], admitted: members.map((nodeName) => ({ nodeName, bootId: 'boot-1' })) })
   thread.mayAckUntil(clock.monotonicMs() + 3_600_000)
   for (const name of members) thread.setSession(name, true)
 }
@@ -133,6 +134,22 @@ test('who shows no certificate of a node is not heard; a node speaks for itself 
   await until(() => honest.heard.length > 0)
   expect(honest.heard[0]?.message).toMatchObject({ $case: 'noAck', value: { message: expect.stringContaining('"n9" has not registered') as string } })
   honest.socket.destroy()
+})
+
+test('a keeper whose thread dies is acked again soon, each time, and keeps its right', async () => {
+  // A thread takes its time to start from sources.
+  leadBy({ ...DEFAULT_TERMS, leaseMs: 60_000 }, 'n4')
+  const files = await nodeFiles('n4')
+  const kept = await keeper('n4', thread.ports[0] ?? 0)
+  let begun = 0
+  kept.onNote(({ kind }) => void (begun += kind === 'acked' ? 1 : 0))
+  for (let round = 1; round <= 4; round++) {
+    await until(() => begun === round, 10_000)
+    expect(kept.mayRun()).toBe(true)
+    // What is no certificate ends the thread, and the one that is started in its place has the right one.
+    kept.identify({ ...files, cert: 'nothing' })
+    kept.identify(files)
+  }
 })
 
 test('an address that is taken is said so', async () => {
