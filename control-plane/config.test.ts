@@ -39,6 +39,7 @@ test.each([
   [{ nodeLeaseMs: 300 }, 'times of fencing: '],
   [{ fencing: { seenMs: 100 } }, 'seenMs 100 must be at least three heartbeat periods'],
   [{ fencing: { vision: 1 } }, 'unknown time "fencing.vision": the times are heartbeatPeriodMs, leaseMs, '],
+  [{ serviceCidr: '10.96.0.0' }, '"serviceCidr" looks like'],
   [{ leaderLease: 1 }, 'unknown setting "leaderLease"'],
 ])('%j is refused', async (settings, sentence) => {
   await expect(read(settings)).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining(sentence) as string })

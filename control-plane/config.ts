@@ -22,6 +22,7 @@ export interface ControlPlaneConfig {
   /** What the Service `kubernetes` leads to. */
   readonly advertiseAddress: string
   readonly clusterCidr: string
+  /** Where services get their addresses from; the same for all replicas. */
   readonly serviceCidr: string
   /** Where agents' signs of life are taken in. */
   readonly heartbeats: readonly ListenAddress[]
@@ -97,10 +98,11 @@ function whyNotFencing(config: ControlPlaneConfig): string | undefined {
 }
 
 function whyNot(config: ControlPlaneConfig): string | undefined {
-  const { identity, leaderLeaseMs, virtualIp } = config
+  const { identity, leaderLeaseMs, virtualIp, serviceCidr } = config
   const { least, most } = LEADER_LEASE_MS
   if (typeof identity !== 'string' || !/^[a-zA-Z0-9]([-.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/.test(identity)) return '"identity" must be a name: letters, digits, "-" and ".", 63 at most'
   if (typeof leaderLeaseMs !== 'number' || !(leaderLeaseMs >= least && leaderLeaseMs <= most)) return `"leaderLeaseMs" must be from ${least} to ${most}`
+  if (typeof serviceCidr !== 'string' || !CIDR.test(serviceCidr)) return '"serviceCidr" looks like 10.96.0.0/16'
   const wrong = whyNotFencing(config)
   if (wrong !== undefined || virtualIp === undefined) return wrong
   const isGiven = isJsonObject(virtualIp) && typeof virtualIp.address === 'string' && CIDR.test(virtualIp.address) && typeof virtualIp.device === 'string' && DEVICE.test(virtualIp.device)

@@ -7,6 +7,7 @@ import { createMetrics, type Metrics } from '../shared/kit/metrics.ts'
 import type { Random } from '../shared/kit/random.ts'
 import { DEFAULT_TERMS, type FencingTerms } from '../shared/model/fencing-terms.ts'
 import { endpointSlices, nodes, pods, type Resource } from '../shared/model/resources.ts'
+import { defaultRanges } from './apiserver/admission/services/ranges.ts'
 import { createAuthenticator, type Authenticate } from './apiserver/authn/authn.ts'
 import { DEFAULT_ISSUER } from './apiserver/authn/claims.ts'
 import { issuerDocuments } from './apiserver/authn/issuer-documents.ts'
@@ -56,6 +57,8 @@ export interface ControlPlaneOptions {
   /** Where pods reach the API. */
   readonly advertised?: { readonly host: string; readonly port: number } | undefined
   readonly clusterCidr: string
+  /** What addresses services get from: 10.96.0.0/16 unless told otherwise. All replicas need the same. */
+  readonly serviceCidr?: string | undefined
   readonly version: string
   /** Where agents' signs of life are taken in; without it in this process, from their sessions alone. */
   readonly heartbeats?: HeartbeatsOfProcess | undefined
@@ -139,6 +142,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     random,
     log,
     authorize,
+    serviceRanges: options.serviceCidr === undefined ? undefined : { ...defaultRanges, serviceCidr: options.serviceCidr },
     nodeStreams: { open: (nodeName, request, signal) => (leading.leader()?.dispatch.streams ?? relayed).open(nodeName, request, signal) },
     tokenSigner: signer,
     advertised: () => options.advertised,

@@ -7,7 +7,7 @@ import { deployments, endpointSlices, leases, pods, replicaSets, services } from
 import { VirtualClock } from '../test/sim/virtual-clock.ts'
 import type { ApiClient } from './client/port.ts'
 import { createInProcessClient } from './client/in-process.ts'
-import { createControlPlane, type ControlPlane } from './control-plane.ts'
+import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
 import type { Duty } from './leading.ts'
 import type { Storage, Write, WriteResult } from './storage/port.ts'
 import { createMemoryStorage } from './storage/storage.ts'
@@ -75,7 +75,7 @@ class Cluster implements AsyncDisposable {
   readonly complaints: string[] = []
   readonly #log: Log = { ...silentLog, warn: (_fields: unknown, message: string) => void this.complaints.push(message), error: (_fields: unknown, message: string) => void this.complaints.push(message) }
 
-  async start(identity: string, duties: readonly Duty[] = []): Promise<Replica> {
+  async start(identity: string, duties: readonly Duty[] = [], settings: Partial<ControlPlaneOptions> = {}): Promise<Replica> {
     const { clock } = this
     const gate = new Gate(this.storage)
     const plane = createControlPlane({
@@ -94,6 +94,7 @@ class Cluster implements AsyncDisposable {
       replica: { identity, address: `${identity}:6444`, machine: identity },
       leaderLeaseMs: LEASE_MS,
       duties,
+      ...settings,
     })
     const stop = new AbortController()
     plane.serve(stop.signal).catch(() => {})
@@ -263,4 +264,35 @@ test('the service kubernetes leads to the replicas that live', async () => {
   d.stop.abort()
   await cluster.clock.advance(LEASE_MS / 2)
   expect(await hosts(b)).toEqual(['192.0.2.2'])
+})
+
+test('fifty changes of the leader leave nothing behind that goes on working', async () => {
+  await using cluster = new Cluster()
+  const replicas = [await cluster.start('a'), await cluster.start('b')]
+  const { clock } = cluster
+  const timersOfTenSeconds = async (): Promise<number> => {
+    await clock.advance(15_000)
+    const before = clock.ran
+    await clock.advance(10_000)
+    return clock.ran - before
+  }
+  const before = await timersOfTenSeconds()
+  const led = new Map<string, number>()
+  for (let round = 0; round < 50; round++) {
+    await cluster.storage.write({ kind: 'delete', key: '/gantry-election/control-plane/leader', expect: { kind: 'any' } })
+    await clock.advance(400)
+    for (const { plane } of replicas) if (plane.leader()) led.set(plane.election.leader()?.identity ?? '', (led.get(plane.election.leader()?.identity ?? '') ?? 0) + 1)
+  }
+  expect([...led.values()].reduce((sum, times) => sum + times, 0)).toBe(50)
+  expect(led.size).toBe(2)
+  expect(Math.abs((await timersOfTenSeconds()) - before)).toBeLessThan(before / 20)
+})
+
+test('services get their addresses from where the settings say', async () => {
+  await using cluster = new Cluster()
+  const { user } = await cluster.start('a', [], { serviceCidr: '10.32.0.0/24' })
+  await cluster.clock.advance(500)
+  expect((await cluster.finish(user.get(services, { namespace: 'default', name: 'kubernetes' }))).spec?.clusterIP).toBe('10.32.0.1')
+  const made = await cluster.finish(user.create(services, { metadata: { name: 's', namespace: 'default' }, spec: { ports: [{ port: 80 }] } }))
+  expect(made.spec?.clusterIP).toMatch(/^10\.32\.0\.\d+$/)
 })

@@ -58,6 +58,7 @@ async function main(): Promise<void> {
     serverAddress: `${config.advertiseAddress}:${port}`,
     advertised: { host: config.advertiseAddress, port },
     clusterCidr: config.clusterCidr,
+    serviceCidr: config.serviceCidr,
     version: VERSION,
     terms: termsOf(config),
     heartbeats,
@@ -83,7 +84,7 @@ async function main(): Promise<void> {
   await using door = await createApiDoor({ handle: plane.handle, tls: { key: pki.key, certificate: pki.cert, clientAuthorities: pki.ca }, authenticate: plane.authenticate, log, clock, listen: config.listen, metrics: plane.metrics })
   tasks.start('replica', (signal) => plane.announce(signal))
   log.info({ address: door.address }, 'the control plane is up')
-  await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+  await new Promise<void>((resolve) => (stop.signal.aborted ? resolve() : stop.signal.addEventListener('abort', () => resolve(), { once: true })))
 }
 
 main().catch((error: unknown) => {

@@ -63,6 +63,25 @@ test('a leader that is not sure of itself lets the address go, and has it back w
   await done
 })
 
+test('who leads again at once keeps the address: what the leadership before it lets go late does not take it away', async () => {
+  const clock = new VirtualClock()
+  const { holder, hasAddress } = machine(clock)
+  const slow = { ...holder, drop: () => new Promise<void>((resolve) => void clock.after(40, () => resolve(holder.drop()))) }
+  const duty = createVirtualIp({ holder: slow, clock, log: silentLog })
+  const [first, second] = [leadership(), leadership()]
+  const done = duty(first.held)
+  await clock.advance(500)
+  first.over.abort()
+  await clock.advance(5)
+  const again = duty(second.held)
+  await clock.advance(200)
+  expect(hasAddress()).toBe(true)
+  second.over.abort()
+  await clock.advance(100)
+  await Promise.all([done, again])
+  expect(hasAddress()).toBe(false)
+})
+
 test('a device that is not there stops nothing', async () => {
   const clock = new VirtualClock()
   const failing = (): Promise<void> => Promise.reject(new Error('Cannot find device'))

@@ -18,13 +18,13 @@ const LOOK_MS = 100
 
 /**
  * A leader's duty, until its leadership is over. While that is not confirmed the address is not renewed: another may have it by then. What a process
- * before this one left is taken away when this is made.
+ * before this one left is taken away when this is made. Whoever leads again at once waits until the address of the time before is gone.
  */
 export function createVirtualIp({ holder, clock, log }: VirtualIpOptions): (leadership: Leadership) => Promise<void> {
-  const tidied = holder.drop().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'the virtual address cannot be taken away'))
-  return async (leadership) => {
+  const drop = (): Promise<void> => holder.drop().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'the virtual address cannot be taken away: it stays until its time is over'))
+
+  async function hold(leadership: Leadership): Promise<void> {
     const { signal } = leadership
-    await tidied
     let untilMs = 0
     while (!signal.aborted) {
       if (leadership.isConfirmed()) {
@@ -40,6 +40,9 @@ export function createVirtualIp({ holder, clock, log }: VirtualIpOptions): (lead
       }
       await sleep(clock, leadership.isConfirmed() ? RENEW_MS : LOOK_MS, signal).catch(() => {})
     }
-    await holder.drop().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'the virtual address stays until its time is over'))
+    await drop()
   }
+
+  let before = drop()
+  return (leadership) => (before = before.then(() => hold(leadership)))
 }
