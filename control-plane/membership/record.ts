@@ -73,6 +73,13 @@ export function startOf({ inUse, bootIds, fenced }: MembershipRecord): LeadStart
   }
 }
 
+/** The same where some are given up already and that is not stored yet. */
+export const withVerdicts = ({ inUse, admitted, fenced }: LeadStart, verdicts: ReadonlyMap<string, FenceEvidence>): LeadStart => ({
+  inUse,
+  admitted: admitted.filter(({ nodeName }) => !verdicts.has(nodeName)),
+  fenced: [...fenced.filter(({ nodeName }) => !verdicts.has(nodeName)), ...[...verdicts].map(([nodeName, evidence]) => ({ nodeName, evidence }))],
+})
+
 /** `undefined`: not a record. */
 export function parseRecord(text: string): MembershipRecord | undefined {
   try {

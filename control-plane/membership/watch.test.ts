@@ -156,6 +156,26 @@ test('a verdict that is stored late is not undone by an admission that was asked
   expect(kinds(led, 'n2')).toEqual(['seen'])
 })
 
+test('a verdict that is being stored stands although the thread that gave it begins anew', async () => {
+  await using here = world()
+  await here.start()
+  const real = createMemoryStorage()
+  let isAway = false
+  const storage: Storage = { ...proxied(real), write: (write: Write) => (isAway ? Promise.reject(new Fault('unavailable', 'away')) : real.write(write)) }
+  const led = await lead(here, { storage })
+  await join(led, 'n1', 'n2', 'n3')
+  isAway = true
+  led.agent('n2').close()
+  await here.clock.advance(2_000)
+  led.watch.onRestart()
+  led.agent('n2').connect(led.heartbeats, { instance: 'again' })
+  await here.clock.advance(1_000)
+  expect([led.agent('n2').isAcked(), led.agent('n1').isAcked(), kinds(led, 'n2')]).toEqual([false, true, ['silent']])
+  isAway = false
+  await here.clock.advance(1_000)
+  expect([led.agent('n2').isAcked(), kinds(led, 'n2')]).toEqual([false, ['fenced']])
+})
+
 const proxied = (real: Storage): Storage => ({ get: (key) => real.get(key), list: (prefix, options) => real.list(prefix, options), write: (write) => real.write(write), watch: (prefix, options) => real.watch(prefix, options), currentRevision: () => real.currentRevision(), compact: (revision) => real.compact(revision), [Symbol.asyncDispose]: async () => {} })
 
 test('a leader after this one knows who is a member and who is fenced', async () => {

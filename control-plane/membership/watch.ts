@@ -15,7 +15,7 @@ import type { Informer, Informers } from '../informers/port.ts'
 import type { Guard, Storage } from '../storage/port.ts'
 import type { NodeChronicle } from './chronicle.ts'
 import type { Admissions } from './port.ts'
-import { membersOf, startOf } from './record.ts'
+import { membersOf, startOf, withVerdicts } from './record.ts'
 import { MembershipStore } from './store.ts'
 import { whoSaid, wordOf } from './word-of-death.ts'
 
@@ -45,6 +45,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   readonly #sessions = new Set<string>()
   readonly #listeners = new Set<(nodeName: string) => void>()
   readonly #acked = new Map<string, number>()
+  /** Verdicts that are not stored yet: a thread that begins anew must not ack these nodes, because what it gave up before stands. */
+  readonly #verdicts = new Map<string, FenceEvidence>()
   /** Words that were there while the node was seen: they said nothing of a death. */
   readonly #idleWords = new Map<string, string>()
   readonly #forgetting = new Map<string, () => void>()
@@ -168,7 +170,9 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   }
 
   onRestart(): void {
-    if (this.#isLeading && !this.#options.signal.aborted) this.#begin()
+    if (!this.#isLeading || this.#options.signal.aborted) return
+    this.#begin()
+    if (this.#knowsNodes) this.#lookForMissing()
   }
 
   #settle(): void {
@@ -179,7 +183,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     const { heartbeats, clock, chronicle } = this.#options
     const start = startOf(this.#store.record)
     heartbeats.listen(this)
-    heartbeats.lead(start)
+    heartbeats.lead(withVerdicts(start, this.#verdicts))
     this.#isLeading = true
     for (const name of this.#sessions) heartbeats.setSession(name, true)
     for (const { nodeName } of start.admitted) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
@@ -194,10 +198,13 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     const before = this.#states.get(nodeName)
     if (before?.kind === 'fenced' && before.evidence === evidence) return
     const fenced = { evidence, atMs: clock.nowMs() }
+    this.#verdicts.set(nodeName, evidence)
     try {
       await this.#store.change({ kind: 'fence', nodeName, fenced })
     } catch (error) {
       return this.#options.log.info({ node: nodeName, err: messageOf(error) }, 'a verdict was not stored: whoever leads now judges anew')
+    } finally {
+      this.#verdicts.delete(nodeName)
     }
     this.#states.set(nodeName, { kind: 'fenced', ...fenced })
     chronicle.fenced(nodeName, fenced)
