@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { AgentMessage, ServerMessage } from '../../proto/gen/node/v1/session.ts'
 import type { Address, Duplex, NodeConnection, TlsFiles } from '../../proto/rpc.ts'
 import { channel, type Channel } from '../../shared/kit/channel.ts'
+import { sleep } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import { createGrpcLink, type GrpcLink } from './grpc-link.ts'
@@ -9,6 +10,8 @@ import { createGrpcLink, type GrpcLink } from './grpc-link.ts'
 /** A control plane as the link meets it. */
 interface Server {
   isUp: boolean
+  /** It takes everything in and says nothing: calls to it end by their time limits. */
+  isSilent: boolean
   isLeading: boolean
   /** Whom it names as leader. */
   leader: string
@@ -21,7 +24,7 @@ class Servers {
   readonly all = new Map<string, Server>()
 
   add(name: string, server: Partial<Server> = {}): Server {
-    const made: Server = { isUp: true, isLeading: false, leader: '', tokens: 0, sessions: [], ...server }
+    const made: Server = { isUp: true, isSilent: false, isLeading: false, leader: '', tokens: 0, sessions: [], ...server }
     this.all.set(`${name}:6444`, made)
     return made
   }
@@ -36,12 +39,23 @@ class Servers {
       if (!found?.isUp) throw new Fault('unavailable', `${host} does not answer`)
       return found
     }
+    const silence = async (ms: number): Promise<void> => {
+      if (!server().isSilent) return
+      await sleep(this.clock, ms)
+      throw new Fault('timeout', 'no answer')
+    }
     const unused = (): never => {
       throw new Error('not in these tests')
     }
     return {
-      findLeader: async () => ({ isLeading: server().isLeading, leader: server().leader }),
-      requestToken: async () => ({ token: `of ${host} ${++server().tokens}`, expiresMs: 0 }),
+      findLeader: async (ms) => {
+        await silence(ms)
+        return { isLeading: server().isLeading, leader: server().leader }
+      },
+      requestToken: async () => {
+        await silence(10_000)
+        return { token: `of ${host} ${++server().tokens}`, expiresMs: 0 }
+      },
       session: (signal) => this.#session(server(), signal),
       stream: unused,
       renew: unused,
@@ -102,6 +116,22 @@ test('a new leader has the session within 150 ms of leading', async () => {
   life.stop()
 })
 
+test('a new leader has the session as soon where the one before has vanished without a word', async () => {
+  const servers = new Servers()
+  const [a, b] = [servers.add('a', { isLeading: true }), servers.add('b')]
+  const life = live(servers, servers.link('a', 'b'))
+  await servers.clock.advance(10_000)
+  a.isSilent = true
+  a.sessions[0]?.close(new Fault('unavailable', 'it died'))
+  await servers.clock.advance(1_234)
+  b.isLeading = true
+  const fromMs = servers.clock.monotonicMs()
+  await servers.clock.advance(1_000)
+  expect((life.opened.at(-1) ?? Number.POSITIVE_INFINITY) - fromMs).toBeLessThanOrEqual(150)
+  expect(b.sessions.length).toBe(1)
+  life.stop()
+})
+
 test('a leader that nobody told of is found through one that follows', async () => {
   const servers = new Servers()
   servers.add('a', { leader: 'c:6444' })
@@ -152,6 +182,16 @@ test('tokens come from any that answers, from the leader first', async () => {
   expect(await ask()).toMatchObject({ token: 'of b 1' })
   b.isUp = false
   await expect(ask()).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('tokens do not wait for a leader that has vanished without a word', async () => {
+  const servers = new Servers()
+  servers.add('a', { isSilent: true })
+  servers.add('b')
+  let token: unknown
+  void servers.link('a', 'b').requestToken({ pod: undefined, serviceAccount: '', audiences: [], expirationSeconds: 1 }).then((answer) => (token = answer.token))
+  await servers.clock.advance(1_000)
+  expect(token).toBe('of b 1')
 })
 
 test('new certificates are shown from the next call on', async () => {

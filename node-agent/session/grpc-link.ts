@@ -2,7 +2,8 @@ import type { AgentMessage, ServerMessage } from '../../proto/gen/node/v1/sessio
 import { dialControlPlane, parseAddress, type Address, type Duplex, type NodeConnection, type TlsFiles } from '../../proto/rpc.ts'
 import { backoffMs } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
-import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import { firstToAnswer } from './first-to-answer.ts'
 import type { ControlPlaneLink } from './port.ts'
 
 /** The link to the control plane over gRPC and mTLS: of several control planes, to the one that leads. */
@@ -21,7 +22,7 @@ export interface GrpcLinkOptions {
   readonly dial?: (address: Address, tls: TlsFiles) => NodeConnection
 }
 
-/** How long a control plane may take to say whether it leads. */
+/** How long a control plane may take to say whether it leads, and how long one is waited for before the next is asked for what any can answer. */
 const ANSWER_MS = 500
 /** How soon to ask again while nobody leads: soon, because nodes without a session learn nothing new. */
 const ASK_AGAIN = { baseMs: 30, capMs: 150, factor: 1.3 }
@@ -33,6 +34,8 @@ const SILENCE_MS = 5_000
 export function createGrpcLink(options: GrpcLinkOptions): GrpcLink {
   return new LeaderLink(options)
 }
+
+const nobodyLeads = (causes: readonly unknown[]): Fault => new Fault('unavailable', `no control plane leads: ${causes.map(messageOf).join('; ')}`)
 
 const nameOf = ({ host, port }: Address): string => `${host}:${port}`
 
@@ -73,16 +76,9 @@ class LeaderLink implements GrpcLink {
   }
 
   /** Every control plane answers: the leader is asked first, because it hears of new pods first. */
-  async requestToken(request: Parameters<ControlPlaneLink['requestToken']>[0]): ReturnType<ControlPlaneLink['requestToken']> {
-    const others = [...this.#connections.keys()].filter((address) => address !== this.#leader)
-    for (const address of [this.#leader, ...others].slice(0, -1)) {
-      try {
-        return await this.#connectionTo(address).requestToken(request)
-      } catch (error) {
-        if (!isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error
-      }
-    }
-    return this.#connectionTo(others.at(-1) ?? this.#leader).requestToken(request)
+  requestToken(request: Parameters<ControlPlaneLink['requestToken']>[0]): ReturnType<ControlPlaneLink['requestToken']> {
+    const addresses = [this.#leader, ...[...this.#connections.keys()].filter((address) => address !== this.#leader)]
+    return firstToAnswer(addresses.map((address) => () => this.#connectionTo(address).requestToken(request)), { clock: this.#clock, ms: ANSWER_MS })
   }
 
   async suspect(): Promise<void> {
@@ -112,33 +108,49 @@ class LeaderLink implements GrpcLink {
     return connection
   }
 
-  /** Asks until one leads. @throws Fault('unavailable') with what was last heard, now and then. */
+  /** Asks until one leads, nobody twice at a time: who vanished without a word keeps the others from nothing. @throws Fault('unavailable') with what was last heard, now and then. */
   async #look(signal: AbortSignal): Promise<string> {
     const startMs = this.#clock.monotonicMs()
-    for (let failures = 1; ; failures++) {
+    const asking = new Set<string>()
+    const said = new Map<string, unknown>()
+    const found = new AbortController()
+    let leader: string | undefined
+    const ask = async (address: string): Promise<void> => {
+      asking.add(address)
       try {
-        return await this.#ask()
+        leader ??= await this.#askOne(address)
+        found.abort()
       } catch (error) {
-        if (this.#clock.monotonicMs() - startMs > LOOK_MS) throw error
-        await sleep(this.#clock, backoffMs(ASK_AGAIN, failures), signal)
+        said.set(address, error)
+      } finally {
+        asking.delete(address)
       }
+    }
+    const either = AbortSignal.any([signal, found.signal])
+    for (let failures = 1; ; failures++) {
+      for (const address of this.#connections.keys()) if (!asking.has(address)) void ask(address)
+      await sleep(this.#clock, backoffMs(ASK_AGAIN, failures), either).catch(() => {})
+      if (leader !== undefined) return leader
+      signal.throwIfAborted()
+      if (this.#clock.monotonicMs() - startMs > LOOK_MS) throw nobodyLeads([...said.values()])
     }
   }
 
-  /** The first that says it leads. Whom others name is asked as well, the next time. */
+  /** The first that says it leads. Asks once. */
   async #ask(): Promise<string> {
-    const asking = [...this.#connections.keys()].map(async (address) => {
-      const { isLeading, leader } = await this.#connectionTo(address).findLeader(ANSWER_MS)
-      if (isLeading) return address
-      this.#learn(leader)
-      throw new Fault('unavailable', leader === '' ? `${address} knows no leader` : `${address} says that ${leader} leads, which does not say so (yet)`)
-    })
     try {
-      return await Promise.any(asking)
+      return await Promise.any([...this.#connections.keys()].map((address) => this.#askOne(address)))
     } catch (error) {
-      const causes = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]
-      throw new Fault('unavailable', `no control plane leads: ${causes.join('; ')}`, { cause: error })
+      throw nobodyLeads(error instanceof AggregateError ? error.errors : [error])
     }
+  }
+
+  /** Its address if it leads. Whom it names otherwise is asked as well, the next time. */
+  async #askOne(address: string): Promise<string> {
+    const { isLeading, leader } = await this.#connectionTo(address).findLeader(ANSWER_MS)
+    if (isLeading) return address
+    this.#learn(leader)
+    throw new Fault('unavailable', leader === '' ? `${address} knows no leader` : `${address} says that ${leader} leads, which does not say so (yet)`)
   }
 
   #learn(leader: string): void {
@@ -159,7 +171,10 @@ class LeaderLink implements GrpcLink {
     return {
       send: (message) => stream.send(message),
       drained: () => stream.drained(),
-      close: () => stream.close(),
+      close: () => {
+        cancel()
+        stream.close()
+      },
       incoming: {
         async *[Symbol.asyncIterator]() {
           try {
