@@ -1,7 +1,6 @@
 /** Whether all is gone from the API that was on a node when it was given up. Before that an agent that comes back must not be told what it shall run: it would start again what is being removed. */
-import { OUT_OF_SERVICE_TAINT } from '../../shared/model/fencing.ts'
+import { staysWhenFenced } from '../../shared/model/fenced-pods.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
-import { tolerates } from '../../shared/model/toleration.ts'
 import type { Informer } from '../informers/port.ts'
 import { POD_NODE_INDEX } from './assignments.ts'
 import type { NodeLiveness } from './liveness-port.ts'
@@ -13,7 +12,7 @@ export interface EvacuationParts {
 
 /** Resolves when the node is not given up (any more), or no pod is bound to it but those that tolerate that. @throws when the signal aborts. */
 export function whenEvacuated(nodeName: string, { pods, liveness }: EvacuationParts, signal: AbortSignal): Promise<void> {
-  const isDone = (): boolean => liveness.stateOf(nodeName).kind !== 'fenced' || pods.byIndex(POD_NODE_INDEX, nodeName).every((pod) => staysInPlace(pod) || isRemoved(pod))
+  const isDone = (): boolean => liveness.stateOf(nodeName).kind !== 'fenced' || pods.byIndex(POD_NODE_INDEX, nodeName).every((pod) => staysWhenFenced(pod) || isRemoved(pod))
   if (isDone()) return Promise.resolve()
   return new Promise((resolve, reject) => {
     const look = (): void => {
@@ -31,6 +30,3 @@ export function whenEvacuated(nodeName: string, { pods, liveness }: EvacuationPa
 
 /** What stands there still is its finalizers' affair: no agent would start it. */
 const isRemoved = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0
-
-/** Neither stopped when the node's right ends, nor replaced. */
-export const staysInPlace = (pod: Pod): boolean => (pod.spec?.tolerations ?? []).some((one) => tolerates(one, OUT_OF_SERVICE_TAINT))

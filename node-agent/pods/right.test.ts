@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { staysWhenFenced } from '../../shared/model/fenced-pods.ts'
 import { podHarness, shell, testPod, type PodHarness } from './harness.ts'
-import { isExempt } from './right.ts'
 
 let node: PodHarness
 beforeEach(async () => {
@@ -101,7 +101,7 @@ test.each([
   [{ key: 'node.kubernetes.io/out-of-service', operator: 'Exists', effect: 'NoSchedule' }, false],
   [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' }, false],
 ])('toleration %j: exempt %s', (toleration, expected) => {
-  expect(isExempt(testPod('p', { tolerations: [toleration] }))).toBe(expected)
+  expect(staysWhenFenced(testPod('p', { tolerations: [toleration] }))).toBe(expected)
 })
 
 test('once after each COMPLETE it is told that nothing else is left', async () => {

@@ -2,6 +2,7 @@ import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts
 import { backoffMs } from '../../shared/kit/backoff.ts'
 import { sleep } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
+import { staysWhenFenced } from '../../shared/model/fenced-pods.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { uidOf } from '../../shared/model/meta.ts'
 import { collectGarbage } from '../collector/collector.ts'
@@ -14,7 +15,6 @@ import type { PodParts } from './parts.ts'
 import { containerLogPath } from './paths.ts'
 import type { PodStatusReport, PodWorkers } from './port.ts'
 import { containerRecord, containersOf, newRecord, podUidHex, withMoment, type PodRecord, type Timeline } from './record.ts'
-import { isExempt } from './right.ts'
 import { usesSource } from './sources.ts'
 import { serveStream } from './streams.ts'
 import { PodWorker } from './worker.ts'
@@ -206,7 +206,7 @@ export class NodePodWorkers implements PodWorkers {
   #exemptThoseHere(): void {
     if (this.#waiting !== undefined) return
     const pods = [...[...this.#workers.values()].map((worker) => worker.pod), ...this.#adoptions.pods()]
-    const uids = pods.filter(isExempt).map(uidOf).toSorted()
+    const uids = pods.filter(staysWhenFenced).map(uidOf).toSorted()
     if (uids.join() === this.#exempt) return
     this.#exempt = uids.join()
     this.#parts.deadlines.setExempt(uids)

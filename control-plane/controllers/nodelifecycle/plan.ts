@@ -1,8 +1,7 @@
 /** What follows for a node from its signs of life. PURE. */
 import type { Node, NodeCondition, Pod, Taint } from '../../../shared/model/gen/api.ts'
-import { OUT_OF_SERVICE_TAINT } from '../../../shared/model/fencing.ts'
+import { staysWhenFenced } from '../../../shared/model/fenced-pods.ts'
 import { formatMicroTime, parseTime } from '../../../shared/model/time.ts'
-import { tolerates } from '../../../shared/model/toleration.ts'
 import { podCondition } from '../pod-control/pod-state.ts'
 import { findNodeCondition, unknownConditions } from './conditions.ts'
 import { taintsOf } from './taints.ts'
@@ -53,7 +52,7 @@ export function planNode({ node, life, pods, nowMs }: NodeView): NodePlan {
     labels: missingLabels(node),
     annotations: annotationsOf(node, life),
     // Those that are about to be removed need not be called unready first.
-    unready: pods.filter((pod) => isOutlived(pod, judged) && (life.kind !== 'fenced' || (pod.spec?.tolerations ?? []).some((one) => tolerates(one, OUT_OF_SERVICE_TAINT)))),
+    unready: pods.filter((pod) => isOutlived(pod, judged) && (life.kind !== 'fenced' || staysWhenFenced(pod))),
     hasFailed: findNodeCondition(node, 'Ready')?.status === 'True' && findNodeCondition(judged, 'Ready')?.status !== 'True',
     againAfterMs: silence.isSilent ? undefined : silence.inMs,
   }

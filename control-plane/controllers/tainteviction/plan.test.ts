@@ -29,5 +29,7 @@ test.each<[string, ReturnType<typeof plan>, ReturnType<typeof plan>]>([
   ['nobody knows whether it runs: no pod is taken from it, whatever somebody put on it', plan(pod(), node('Unknown', unreachable, fence), 'silent'), { kind: 'stay' }],
   ['nobody knows whether it runs, and another taint', plan(pod(), node('Unknown', unreachable, out), 'silent'), { kind: 'leave', inMs: 0 }],
   ['out of service, says somebody, but its agent speaks', plan(pod(), node('Unknown', fence), 'seen'), { kind: 'leave', inMs: 0 }],
+  ['out of service under a value of its own: what its node spares is not removed', plan(pod([{ key: fence.key, value: 'nodeshutdown' }]), node('Unknown', { ...fence, value: 'broken' }), 'fenced'), { kind: 'leave', inMs: 0 }],
+  ['and what its node has stopped is', plan(pod([{ key: fence.key, value: 'broken' }]), node('Unknown', { ...fence, value: 'broken' }), 'fenced'), { kind: 'remove' }],
   ['out of service, tolerated', plan(pod([{ key: fence.key, operator: 'Exists' }]), node('Unknown', fence)), { kind: 'stay' }],
 ])('%s', (_title, is, wanted) => expect(is).toEqual(wanted))

@@ -1,4 +1,5 @@
 /** When a pod has to leave its node because of the node's NoExecute taints. PURE. */
+import { staysWhenFenced } from '../../../shared/model/fenced-pods.ts'
 import { OUT_OF_SERVICE_TAINT } from '../../../shared/model/fencing.ts'
 import type { Node, Pod, Taint } from '../../../shared/model/gen/api.ts'
 import { parseTime } from '../../../shared/model/time.ts'
@@ -30,7 +31,9 @@ export function planEviction({ pod, node, life, seenMs, nowMs }: EvictionView): 
   const tolerations = pod.spec?.tolerations ?? []
   const fence = taints.find((taint) => isSameTaint(taint, OUT_OF_SERVICE_TAINT))
   const isDead = life === 'fenced' || (life === 'no-agent' && isDown(node))
-  if (fence && isDead && !tolerations.some((one) => tolerates(one, fence))) return { kind: 'remove' }
+  // An agent spares what tolerates its own taint, whatever value this one has.
+  const isSpared = life === 'fenced' ? staysWhenFenced(pod) : fence !== undefined && tolerations.some((one) => tolerates(one, fence))
+  if (fence && isDead && !isSpared) return { kind: 'remove' }
   if (pod.metadata.deletionTimestamp !== undefined || isFinished(pod)) return { kind: 'stay' }
   const waits = taints.map((taint) => {
     const matching = tolerations.filter((one) => tolerates(one, taint))
