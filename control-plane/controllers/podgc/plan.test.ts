@@ -41,6 +41,28 @@ test('pods of a node whose object is gone while its agent may live stay until it
   expect(here.client.all(pods)).toEqual([])
 })
 
+test('pods of a node that is given up when its object is gone, or that is deleted after it was given up, are removed at once', async () => {
+  await using here = world()
+  const liveness = fakeLiveness()
+  await here.start(createPodGcController(here.parts, liveness))
+  for (const name of ['before', 'after']) {
+    await here.client.create(nodes, { metadata: { name } })
+    await here.client.create(pods, { metadata: { name, namespace: 'ns' }, spec: { nodeName: name, containers: [] } })
+    liveness.set(name, { kind: 'silent', sinceMs: here.clock.nowMs() })
+  }
+  const tolerations = [{ key: 'node.kubernetes.io/out-of-service', operator: 'Exists' }]
+  await here.client.create(pods, { metadata: { name: 'tolerant', namespace: 'ns' }, spec: { nodeName: 'before', containers: [], tolerations } })
+  liveness.set('before', fencedState(here.clock.nowMs()))
+  for (const name of ['before', 'after']) await here.client.delete(nodes, { name })
+  await here.clock.advance(500)
+  expect(here.client.all(pods).map(({ metadata }) => metadata.name)).toEqual(['after', 'tolerant'])
+  liveness.set('after', fencedState(here.clock.nowMs()))
+  await here.clock.advance(100)
+  expect(here.client.all(pods).map(({ metadata }) => metadata.name)).toEqual(['tolerant'])
+  await here.clock.advance(40_000)
+  expect(here.client.all(pods)).toEqual([])
+})
+
 test('events go an hour after they last happened', async () => {
   await using here = world()
   await here.start(createEventTtlController(here.parts))

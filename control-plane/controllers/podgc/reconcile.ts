@@ -3,7 +3,9 @@ import { isApiError } from '../../../shared/kit/api-error.ts'
 import type { Pod } from '../../../shared/model/gen/api.ts'
 import type { Json } from '../../../shared/model/json.ts'
 import { nameOf, namespaceOf, uidOf } from '../../../shared/model/meta.ts'
+import { OUT_OF_SERVICE_TAINT } from '../../../shared/model/fencing.ts'
 import { nodes, pods } from '../../../shared/model/resources.ts'
+import { tolerates } from '../../../shared/model/toleration.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { Informer } from '../../informers/port.ts'
 import type { NodeLiveness } from '../../dispatch/liveness-port.ts'
@@ -23,6 +25,8 @@ export function createPodGcController(parts: ControllerParts, liveness: NodeLive
   const worker = new PodGcWorker(parts, liveness)
   return { name: 'podgc', workers: 2, start: (enqueue) => worker.start(enqueue), reconcile: (key) => worker.reconcile(key) }
 }
+
+const staysInPlace = (pod: Pod): boolean => (pod.spec?.tolerations ?? []).some((one) => tolerates(one, OUT_OF_SERVICE_TAINT))
 
 class PodGcWorker {
   readonly #parts: ControllerParts
@@ -48,6 +52,7 @@ class PodGcWorker {
         if (nodeName && !shown.get(nodeName)) enqueue(`${NODE}${nodeName}`)
       }),
     ]
+    stops.push(this.#liveness.onChange((name) => shown.get(name) === undefined && enqueue(`${NODE}${name}`)))
     enqueue(SWEEP)
     return () => stops.forEach((stop) => stop())
   }
@@ -73,13 +78,15 @@ class PodGcWorker {
     const sinceMs = this.#missingSinceMs.get(name) ?? nowMs
     this.#missingSinceMs.set(name, sinceMs)
     const leftMs = sinceMs + MISSING_NODE_MS - nowMs
-    if (leftMs > 0) return again(leftMs)
-    // Its object is gone, but its agent may live: it is given no right any more, and its pods are dead when that has ended.
     const { kind } = this.#liveness.stateOf(name)
+    if (leftMs > 0 && kind !== 'fenced') return again(leftMs)
+    // Its object is gone, but its agent may live: it is given no right any more, and its pods are dead when that has ended.
     if (kind === 'seen' || kind === 'silent') return again(UNDECIDED_AGAIN_MS)
     if (await this.#parts.client.get(nodes, { name }).catch(ignoreMissing)) return again(MISSING_NODE_MS)
-    await Promise.all(bound.map((pod) => this.#fail(pod).then(() => this.#remove(pod))))
-    return done
+    // Of one that is given up nothing runs, but for those that tolerate it: there is nothing to wait for.
+    const lost = leftMs > 0 ? bound.filter((pod) => !staysInPlace(pod)) : bound
+    await Promise.all(lost.map((pod) => this.#fail(pod).then(() => this.#remove(pod))))
+    return lost.length < bound.length ? again(leftMs) : done
   }
 
   /** Whoever looks at the last state of the pod shall see why it ended. */
