@@ -50,8 +50,7 @@ export function afterChange(record: MembershipRecord, change: MembershipChange, 
     }
     case 'drop': {
       const { nodeName } = change
-      const left = leave(record, nodeName, terms)
-      return left.fenced[nodeName] ? { ...left, fenced: without(left.fenced, nodeName) } : left
+      return record.fenced[nodeName] ? { ...record, fenced: without(record.fenced, nodeName) } : record
     }
     case 'terms':
       return record.inUse.length > 0 && !isSameTerms(record.inUse.at(-1)?.terms, change.terms) ? propose(record, members, change.terms) : record

@@ -275,6 +275,42 @@ test.each(['gantry.dev/fenced', 'gantry.dev/confirmed-dead-by'])('the taint of a
   expect(led.told('NodeFenced').filter((text) => text.includes('confirmed'))).toEqual([])
 })
 
+test.each(['before it is given up', 'after it is given up'])('a lost node whose object is deleted %s is admitted when it is back', async (when) => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  led.agent('n2').close()
+  await here.clock.advance(when.startsWith('before') ? 500 : 2_000)
+  await here.client.delete(nodes, { name: 'n2' })
+  await here.clock.advance(3_000)
+  expect([kinds(led, 'n2'), await led.record()]).toMatchObject([['fenced'], { bootIds: { n1: 'boot-1', n3: 'boot-1' }, fenced: {} }])
+  led.agent('n2').connect(led.heartbeats, { instance: 'again' })
+  await here.client.create(nodes, { metadata: { name: 'n2', annotations: { 'gantry.dev/agent': 'boot-1' } } })
+  await here.clock.advance(500)
+  // Until it has said that nothing is left.
+  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['fenced'], false])
+  await led.watch.admit('n2', 'boot-1')
+  await here.clock.advance(500)
+  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['seen'], true])
+  expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n2: 'boot-1', n3: 'boot-1' }, fenced: {} })
+})
+
+test('a Node made by API under the name of one that was given up and deleted is nobody’s', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  led.agent('n2').close()
+  led.watch.setSession('n2', false)
+  await here.clock.advance(2_000)
+  await here.client.delete(nodes, { name: 'n2' })
+  await here.clock.advance(1_000)
+  await here.client.create(nodes, { metadata: { name: 'n2' } })
+  await here.clock.advance(1_000)
+  expect(kinds(led, 'n2')).toEqual(['no-agent'])
+})
+
 test('a node that lives and whose object is deleted goes on for a while; then its right ends, and it is remembered no more', async () => {
   await using here = world()
   await here.start()

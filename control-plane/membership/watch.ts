@@ -10,6 +10,7 @@ import type { Vision } from '../../shared/model/fencing.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
 import { nodes } from '../../shared/model/resources.ts'
 import type { NodeLiveness, NodeState } from '../dispatch/liveness-port.ts'
+import { AGENT_ANNOTATION } from '../dispatch/node-intake.ts'
 import type { FenceEvidence, HeartbeatListener, HeartbeatsOfProcess, NodeSight } from '../heartbeats/port.ts'
 import type { Informer, Informers } from '../informers/port.ts'
 import type { Guard, Storage } from '../storage/port.ts'
@@ -120,7 +121,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     const { fenced, bootIds } = this.#store.record
     const judged = fenced[nodeName]
     if (judged && judged.atMs !== fencedAtMs) throw new Fault('conflict', `node "${nodeName}" was given up after its agent was told what to keep`)
-    const wasFenced = judged !== undefined
+    // A verdict is not stored any more once the Node object of then is gone: the heartbeats have it still.
+    const wasFenced = judged !== undefined || this.#states.get(nodeName)?.kind === 'fenced'
     const isNews = bootIds[nodeName] !== bootId || wasFenced
     const before = this.#states.get(nodeName)
     // From here on nothing of it is removed by force any more: what is asked for already comes before the record is changed.
@@ -216,8 +218,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   #nodeChanged(nodeName: string, before: Node | undefined, after: Node | undefined): void {
     if (after) {
       this.#stopForgetting(nodeName)
-      // Another Node object under the name of one that was deleted after it was given up.
-      if (!before && this.#states.get(nodeName)?.kind === 'fenced' && !this.#store.record.fenced[nodeName] && this.#isLeading && this.#states.delete(nodeName)) this.#tell(nodeName)
+      if (!before) this.#nodeAppeared(nodeName, after)
       this.#listenToPeople(nodeName)
       return
     }
@@ -226,6 +227,15 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     if (state.kind === 'fenced') this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName }))
     else if (state.kind === 'seen') this.#forgetLater(nodeName)
     else this.#options.heartbeats.forget(nodeName)
+  }
+
+  /** Under the name of one that was deleted after it was given up. Its agent may be back: it is admitted as ever. Somebody may have made it by API: then nobody speaks for it. */
+  #nodeAppeared(nodeName: string, { metadata }: Node): void {
+    const isFormer = this.#isLeading && this.#states.get(nodeName)?.kind === 'fenced' && !this.#store.record.fenced[nodeName]
+    if (!isFormer || metadata.annotations?.[AGENT_ANNOTATION] !== undefined) return
+    this.#states.delete(nodeName)
+    this.#options.heartbeats.forget(nodeName)
+    this.#tell(nodeName)
   }
 
   #forgetLater(nodeName: string): void {

@@ -8,7 +8,7 @@ import { layoutOf } from '../../deploy/lab/layout.ts'
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
 import { upSeconds } from './application.ts'
-import { isRunning, run, testLab, type TestLab } from './harness.ts'
+import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
 import { Lives } from './lives.ts'
 
 const PODS = '/api/v1/namespaces/default/pods'
@@ -272,7 +272,7 @@ test('an agent that dies again and again, and is there again within its lease, l
   await create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'busy' }, spec: { terminationGracePeriodSeconds: 0, ...on('n2'), containers: [{ name: 'c', image: 'docker.io/library/busybox:1.35', command: ['sh', '-c', 'while :; do :; done'] }] } })
   const names = Array.from({ length: 4 }, (_, index) => `kept-${index}`)
   await Promise.all([...names, 'busy'].map((name) => untilPod(name)))
-  const before = (await containersOn('n2')).toSorted()
+  const before = new Set(await containersOn('n2'))
   const sinceMs = Date.now()
   let rounds = 0
   while (rounds < 50 && Date.now() - sinceMs < KILLING_MS) {
@@ -287,7 +287,7 @@ test('an agent that dies again and again, and is there again within its lease, l
   process.stdout.write(`the agent was killed ${rounds} times\n`)
   expect(rounds).toBeGreaterThan(3)
   expect((await toldOf('n2', sinceMs)).filter((told) => TROUBLE.test(told))).toEqual([])
-  expect((await containersOn('n2')).toSorted()).toEqual(before)
+  expect(new Set(await containersOn('n2'))).toEqual(before)
   await remove(...names, 'busy')
 })
 
@@ -334,4 +334,79 @@ test('pods that tolerate out-of-service are neither stopped nor replaced', async
   await cluster.send('DELETE', '/apis/apps/v1/namespaces/default/deployments/stays')
   await untilGone(name)
   expect(await containersOn('n3')).toEqual([])
+})
+
+const GANTRY = join(import.meta.dirname, '../../gantry')
+const gantry = (...words: readonly string[]): Promise<Ran> => run(GANTRY, ['--kubeconfig', cluster.kubeconfig, '--cache-dir', '/nonexistent/cache', ...words])
+
+/** A person's word, in each of its forms. */
+const SAID: Readonly<Record<string, (node: string) => Promise<Ran>>> = {
+  'gantry node confirm-dead': (node) => gantry('node', 'confirm-dead', node, '--yes'),
+  'kubectl taint node': (node) => cluster.kubectl(['taint', 'node', node, `${OUT_OF_SERVICE}=nodeshutdown:NoExecute`]),
+  'kubectl delete node': (node) => cluster.kubectl(['delete', 'node', node]),
+}
+
+test.each(Object.keys(SAID))('two of three are lost at once: nothing is decided, which is told, until somebody does: %s', async (how) => {
+  const both = ['n2', 'n3']
+  await Promise.all(both.map((node) => create(pod(`of-${node}`, on(node)))))
+  await Promise.all(both.map((node) => untilPod(`of-${node}`)))
+  const sinceMs = Date.now()
+  await Promise.all(both.map((node) => lab.kill(cluster.name, node)))
+  for (const node of both) {
+    const silent = await untilNode(node, (one) => readyOf(one)?.status === 'Unknown')
+    expect(readyOf(silent)?.message).toMatch(new RegExp(`^${node}: no heartbeat for [\\d.]+ m?s; 1 of 3 members seen, fewer than half: not decided; its pods stay until it is back, rebooted, or confirmed dead \\(gantry node confirm-dead ${node}\\)$`))
+    await untilTold(node, sinceMs, /^NodeSilent /m)
+  }
+  expect((await gantry('get', 'nodes')).stderr).toMatch(/n2: .*not decided[\s\S]*n3: .*not decided/)
+  await wait(1_500)
+  expect((await cluster.get<{ items: readonly Pod[] }>(PODS)).items.map(({ metadata }) => metadata.deletionTimestamp)).toEqual([undefined, undefined])
+  for (const node of both) {
+    const said = await SAID[how]?.(node)
+    expect(said, said?.stderr).toMatchObject({ exitCode: 0 })
+  }
+  await Promise.all(both.map((node) => untilGone(`of-${node}`)))
+  for (const node of both) await untilTold(node, sinceMs, how === 'kubectl delete node' ? /^NodeFenced n\d: confirmed dead by the deletion of its Node object; /m : /^NodeFenced n\d: confirmed dead by /m)
+  await create(pod('new', {}))
+  expect((await untilPod('new')).spec?.nodeName).toBe('n1')
+  await Promise.all(both.map((node) => lab.start(cluster.name, node)))
+  await nodesAre(({ length }) => length === 3)
+  for (const node of both) expect(await containersOn(node)).toEqual([])
+  await remove('new')
+})
+
+test('a node that is not heard is given up and has stopped its pods, and so is one that does not hear', async () => {
+  for (const ways of [() => lab.partition(cluster.name, ['n3'], { oneWay: true }), () => lab.partition(cluster.name, ['control-plane'], { from: ['n3'], oneWay: true })]) {
+    await create(pod('bare', on('n3')))
+    await untilPod('bare')
+    await ways()
+    for (;;) {
+      const made = await cluster.kubectl(['create', '-f', '-'], { stdin: JSON.stringify(pod('bare', on('n1'))) })
+      if (made.exitCode === 0) break
+      await wait(20)
+    }
+    await untilNode('n3', isGivenUp)
+    await untilPod('bare')
+    expect(lives.overlaps('bare')).toEqual([])
+    expect(await containersOn('n3')).toEqual([])
+    await lab.heal(cluster.name)
+    await nodesAre(({ length }) => length === 3)
+    await remove('bare')
+  }
+})
+
+const reachOf = (node: Node) => node.status?.conditions?.find(({ type }) => type === 'PeersReachable')
+
+test('nodes that do not reach each other say so, and nothing stops', async () => {
+  await create(pod('bare', on('n3')))
+  await untilPod('bare')
+  await lab.partition(cluster.name, ['n2'], { from: ['n3'] })
+  const cut = await untilNode('n3', (node) => reachOf(node)?.status === 'False')
+  expect(reachOf(cut)).toMatchObject({ reason: 'PeersDoNotAnswer', message: expect.stringMatching(/^n3 cannot reach n2 at 10\.89\.\d+\.12:6447 \(/) as string })
+  await untilNode('n2', (node) => reachOf(node)?.status === 'False')
+  await nodesAre(({ length }) => length === 3)
+  await lab.heal(cluster.name)
+  await untilNode('n3', (node) => reachOf(node)?.status === 'True')
+  await untilNode('n2', (node) => reachOf(node)?.status === 'True')
+  expect(lives.of('bare').length).toBe(1)
+  await remove('bare')
 })
