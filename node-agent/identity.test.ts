@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { mkdtempSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -5,14 +6,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../shared/kit/clock.ts'
 import { silentLog } from '../shared/kit/log.ts'
-import { createAuthority, issueCertificate } from '../shared/kit/pki.ts'
-import type { TlsFiles } from '../proto/rpc.ts'
+import { createAuthority, issueCertificate, signCertificateRequest, type Identity } from '../shared/kit/pki.ts'
+import { serveNodes, type TlsFiles } from '../proto/rpc.ts'
 import { parseAgentConfig } from './config.ts'
 import { loadIdentity } from './identity.ts'
 import { whyNotKept } from './known-identity.ts'
 import { fingerprintOf, type JoinToken } from './session/join-token.ts'
 
 const clock = systemClock
+/** Of loopback addresses of this test's own. */
+const JOIN_PORT = 29_347
 const stateDir = mkdtempSync(join(tmpdir(), 'gantry-identity-'))
 let known: TlsFiles
 
@@ -44,3 +47,29 @@ test('without a token the reason is told, and nothing is changed', async () => {
   await expect(loadIdentity(config('n2'), work)).rejects.toThrow(/holds the certificate of system:node:n1, and this is node n2: give it a join token/)
   expect(await readFile(`${stateDir}/pki/node.crt`, 'utf8')).toBe(known.cert)
 })
+
+test('a control plane that has vanished without a word keeps nobody from joining at another', async () => {
+  const [authority, folder] = [await createAuthority({ clock }), mkdtempSync(join(tmpdir(), 'gantry-identity-'))]
+  const own = await issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server'], dnsNames: ['kubernetes'], clock })
+  await using server = await serveJoins(authority, own)
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => void silent.listen(server.port, '127.91.0.1', resolve))
+  const token = `gantry1.${fingerprintOf(authority.certificatePem)}.${'s'.repeat(24)}`
+  const apiPort = server.port - 2
+  const config = parseAgentConfig(JSON.stringify({ nodeName: 'n7', server: `https://127.91.0.1:${apiPort},https://127.91.0.2:${apiPort}`, address: '127.0.0.1', stateDir: folder, token }), 'test')
+  const startMs = clock.monotonicMs()
+  const joined = await loadIdentity(config, { clock, log: silentLog, signal: AbortSignal.timeout(10_000) })
+  expect(joined.ca).toBe(authority.certificatePem)
+  expect(clock.monotonicMs() - startMs).toBeLessThan(4_000)
+  silent.close()
+  await rm(folder, { recursive: true })
+})
+
+async function serveJoins(authority: Identity, own: Identity): Promise<AsyncDisposable & { readonly port: number }> {
+  const unused = (): Promise<never> => Promise.reject(new Error('not in this test'))
+  const tls = { ca: authority.certificatePem, cert: own.certificatePem, key: own.privateKeyPem }
+  const sign = ({ nodeName, certificateRequest }: { readonly nodeName: string; readonly certificateRequest: string }): Promise<string> => signCertificateRequest(authority, certificateRequest, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], usages: ['client'], clock })
+  const handlers = { join: async (request: Parameters<typeof sign>[0]) => ({ certificate: await sign(request), ca: tls.ca }), renew: unused, session: unused, stream: unused, requestToken: unused, findLeader: unused, relay: unused }
+  const server = await serveNodes(handlers, { tls, addresses: [], joinAddresses: [{ host: '127.91.0.2', port: JOIN_PORT }] })
+  return { port: JOIN_PORT, [Symbol.asyncDispose]: () => server.close() }
+}

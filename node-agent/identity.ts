@@ -6,6 +6,7 @@ import type { Log } from '../shared/kit/log.ts'
 import { createCertificateRequest, renewAtMs } from '../shared/kit/pki.ts'
 import { portsOf, type AgentConfig } from './config.ts'
 import { readIdentity, whyNotKept } from './known-identity.ts'
+import { firstToAnswer } from './session/first-to-answer.ts'
 import { joinWithToken } from './session/join.ts'
 import { parseJoinToken, type JoinToken } from './session/join-token.ts'
 
@@ -26,7 +27,7 @@ export async function loadIdentity(config: AgentConfig, { clock, log, signal }: 
   return joined
 }
 
-/** One control plane after the other: each of them lets nodes join and renews their certificates. */
+/** One control plane after the other: each of them renews certificates. */
 const serverAt = ({ server }: AgentConfig, tries: number): string => server[tries % server.length] ?? ''
 
 interface Work {
@@ -37,14 +38,17 @@ interface Work {
 
 /** How soon to ask again for a name that another agent has, or had a moment ago. */
 const TAKEN_RETRY_MS = 500
+/** How soon another control plane is asked while one has not answered. */
+const NEXT_MS = 500
 /** Whoever started the agent sees what it waits for, and not too often. */
 const TELL_EVERY_MS = 10_000
 
 async function joinUntilAnswered(config: AgentConfig, token: JoinToken, { clock, log, signal }: Work): Promise<TlsFiles> {
   let toldMs = Number.NEGATIVE_INFINITY
-  for (let tries = 0; ; tries++) {
+  const joins = config.server.map((server) => () => joinWithToken(portsOf(server).join, token, config.nodeName))
+  for (;;) {
     try {
-      return await joinWithToken(portsOf(serverAt(config, tries)).join, token, config.nodeName)
+      return await firstToAnswer(joins, { clock, ms: NEXT_MS })
     } catch (error) {
       const isTaken = isFault(error, 'conflict')
       if (!isTaken && !isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error
