@@ -31,6 +31,7 @@ export class SimHeartbeats implements HeartbeatsOfProcess {
   #leadership = 0
   #roomLeadership = 0
   #arrivesMs = 0
+  readonly #said: Array<() => void> = []
   #leader: string | undefined
   #link: Link<ToControlPlane> | undefined
   #isOpen = false
@@ -149,6 +150,8 @@ export class SimHeartbeats implements HeartbeatsOfProcess {
   #hop(run: () => void): void {
     const { clock } = this.life
     this.#arrivesMs = Math.max(this.#arrivesMs, clock.monotonicMs() + between(this.#options.random, 0, HOP_MS))
-    clock.after(this.#arrivesMs - clock.monotonicMs(), run)
+    // Whichever timer is late: what was said first is heard first.
+    this.#said.push(run)
+    clock.after(this.#arrivesMs - clock.monotonicMs(), () => this.#said.shift()?.())
   }
 }
