@@ -111,8 +111,14 @@ test('an answer "lost" counts for its time, though the peer hears the control pl
   expect(answerAfter(undefined, lost(1))).toEqual({ epoch: 1, isLost: true, askedMs: 1, lostAskedMs: 1 })
 })
 
-test('a node alone in its membership keeps its pods as long as the control plane is away', () => {
-  expect(rightToRun(node({ membership: { epoch: 1, members: ['a'], terms }, nowMs: 9_999 }))).toEqual({ kind: 'kept', untilMs: Number.POSITIVE_INFINITY, lost: 1, of: 1 })
+test('a node alone in its membership keeps its pods: nobody can judge it, though its agent is dead', () => {
+  const alone: Membership = { epoch: 1, members: ['a'], terms }
+  expect(rightToRun(node({ membership: alone, nowMs: 1_010 }))).toEqual({ kind: 'held', untilMs: Number.POSITIVE_INFINITY })
+  expect(rightToRun(node({ membership: alone, nowMs: 9_999 }))).toEqual({ kind: 'kept', untilMs: Number.POSITIVE_INFINITY, lost: 1, of: 1 })
+  // When others join, it has a lease from the moment it was seen last at the earliest.
+  const proven = provenMs(node({ membership: alone, nowMs: 9_999 }))
+  expect(proven).toBe(9_599)
+  expect(rightToRun(node({ provenMs: proven, nowMs: 9_999 }))).toEqual({ kind: 'kept', untilMs: 10_799, lost: 1, of: 3 })
 })
 
 test('a right that has ended comes back by an ack alone', () => {

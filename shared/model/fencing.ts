@@ -150,14 +150,16 @@ export function rightToRun(view: NodeView): RunRight {
   if (!membership || heartbeatSentMs === undefined) return { kind: 'none' }
   const { leaseMs } = membership.terms
   const tally = tallyOf(view, membership)
-  const isAlone = tally.lost === 1 && tally.of === 1
   const endMs = heartbeatSentMs + leaseMs
-  const untilMs = isAlone ? Number.POSITIVE_INFINITY : Math.max(endMs, (provenMs(view) ?? Number.NEGATIVE_INFINITY) + leaseMs)
+  const untilMs = isAlone(view) ? Number.POSITIVE_INFINITY : Math.max(endMs, (provenMs(view) ?? Number.NEGATIVE_INFINITY) + leaseMs)
   if (!hasEnded && nowMs < endMs) return { kind: 'held', untilMs }
   if (!hasEnded && nowMs < untilMs) return { kind: 'kept', untilMs, lost: tally.lost, of: tally.of }
   const { lostMs: _, ...said } = tally
   return { kind: 'ended', ...said }
 }
+
+/** Whoever is silent as the only member makes the control plane blind: it is never judged, so it need not stop, not even while its agent is dead. */
+const isAlone = ({ membership, self }: NodeView): boolean => membership?.members.length === 1 && membership.members[0] === self
 
 /**
  * The newest moment of which it is proven that the control plane was blind at or after it: a strict majority, this node included, had lost it. Judging
@@ -166,6 +168,8 @@ export function rightToRun(view: NodeView): RunRight {
 export function provenMs(view: NodeView): number | undefined {
   const { membership } = view
   if (!membership) return view.provenMs
+  // Now it is seen, by an ack that was sent less than S ago, or the control plane is blind.
+  if (isAlone(view)) return Math.max(view.nowMs - membership.terms.seenMs, view.provenMs ?? Number.NEGATIVE_INFINITY)
   const { lost, of, lostMs } = tallyOf(view, membership)
   if (2 * lost <= of) return view.provenMs
   // As many as are wanted beside its own, the newest; the moments they speak of lie between the oldest of their questions and now.
