@@ -7,7 +7,7 @@ import { raiseOwnGroup } from './cgroups/own-share.ts'
 import { quickMoves } from './cgroups/quick-moves.ts'
 import { collectGarbage } from './collector/collector.ts'
 import { portsOf, type AgentConfig } from './config.ts'
-import { DeadlineFiles, forgetState, guardPods, ownerOf, podGroups } from './fencing/fencing.ts'
+import { createGuard, DeadlineFiles, forgetState, ownerOf, podGroups } from './fencing/fencing.ts'
 import type { KeeperThread } from './fencing/worker.ts'
 import { ownCapabilities } from './host/capabilities.ts'
 import { runProgram } from './host/exec.ts'
@@ -123,6 +123,15 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   using deadlines = new DeadlineFiles(folder)
   const host: HostFacts = { ...facts, address: config.address, hostname: config.nodeName }
   using link = createGrpcLink({ addresses: config.server.map((server) => portsOf(server).node), tls: identity, clock })
+  const guard = createGuard({
+    folder,
+    ...podGroups(parts.cgroups.version, podsGroup(config)),
+    keeper,
+    onStopped: (message) => agent.event({ type: 'Warning', reason: 'PodsStopped', message }),
+    onUnguarded: (message) => agent.event({ type: 'Warning', reason: 'NoFencer', message }),
+    clock,
+    log,
+  })
   const agent = createAgent({
     nodeName: config.nodeName,
     lifeId,
@@ -136,7 +145,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     network: parts.network,
     images: parts.images,
     createWorkers: (reporter, assigned) =>
-      createPodWorkers({ ...parts, right: keeper, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, host, capabilities) }),
+      createPodWorkers({ ...parts, right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, host, capabilities) }),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,
@@ -152,7 +161,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   try {
     await Promise.all([
       agent.run(signal),
-      guardPods({ folder, ...podGroups(parts.cgroups.version, podsGroup(config)), keeper, onStopped: (message) => agent.event({ type: 'Warning', reason: 'PodsStopped', message }), clock, log }, signal),
+      guard.run(signal),
       keepIdentified({ config, link, keeper }, { identity, log, signal }),
     ])
   } finally {

@@ -72,7 +72,8 @@ kill_version_2() {
   populated=0
   while read -r name value; do [ "$name" = populated ] && populated=$value; done < "$1/cgroup.events"
   [ "$populated" = 1 ] || return 1
-  echo 1 > "$1/cgroup.kill"
+  # Linux before 5.14 has none.
+  if [ -f "$1/cgroup.kill" ]; then echo 1 > "$1/cgroup.kill"; else kill_version_1 "$1" "$2"; fi
 }
 
 strike() {

@@ -68,15 +68,11 @@ async function readRecord(path: string): Promise<FencerRecord | undefined> {
   }
 }
 
-/** Keeps one running until the signal aborts, and leaves it running then. */
-export async function keepFencer(options: FencerOptions, signal: AbortSignal): Promise<void> {
-  const { clock, log } = options
+/** Keeps one running until the signal aborts, and leaves it running then. @param onLooked `undefined`: it runs; else why not */
+export async function keepFencer(options: FencerOptions, onLooked: (failure: string | undefined) => void, signal: AbortSignal): Promise<void> {
+  const { clock } = options
   while (!signal.aborted) {
-    try {
-      await ensureFencer(options)
-    } catch (error) {
-      log.error({ err: messageOf(error) }, 'the fencer does not run: pods would outlive this node\'s lease if the agent hung')
-    }
+    onLooked(await ensureFencer(options).then(() => undefined, messageOf))
     await sleep(clock, LOOK_MS, signal).catch(() => {})
   }
 }

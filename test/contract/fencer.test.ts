@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startHeartbeatThread, type HeartbeatThread } from '../../control-plane/heartbeats/worker.ts'
 import type { NodeSight } from '../../control-plane/heartbeats/port.ts'
-import { endFencer } from '../../node-agent/fencing/fencer.ts'
+import { endFencer, ensureFencer } from '../../node-agent/fencing/fencer.ts'
+import { createGuard } from '../../node-agent/fencing/fencing.ts'
+import { unlimitedRight } from '../../node-agent/fencing/port.ts'
 import { takeKillReports } from '../../node-agent/fencing/kill-reports.ts'
 import type { TlsFiles } from '../../proto/rpc.ts'
 import { systemClock as clock } from '../../shared/kit/clock.ts'
@@ -237,4 +239,40 @@ test('a deadline that cannot be read kills nobody', async () => {
   rmSync(join(one.folder, 'deadline'))
   await pause(700)
   expect(processesOf('n1', 'a')).toHaveLength(1)
+})
+
+test('nothing may be started while no fencer runs, and that is told once', async () => {
+  const told: string[] = []
+  const runFolder = join(folder, 'n1')
+  // A program cannot be put where a folder is.
+  mkdirSync(join(runFolder, 'fencer.sh/taken'), { recursive: true })
+  writeFileSync(join(runFolder, 'deadline'), '')
+  const guard = createGuard({ folder: runFolder, version: VERSION, pods: join(ROOT, PARENT), keeper: { ...unlimitedRight, ready: Promise.resolve(), killMs: 200 }, onStopped: () => {}, onUnguarded: (message) => void told.push(message), clock, log: silentLog })
+  const over = new AbortController()
+  const running = guard.run(over.signal)
+  let isTold = false
+  guard.right.onChange(() => void (isTold = guard.right.mayRun()))
+  await pause(2_500)
+  expect([guard.right.mayRun(), told]).toEqual([false, [expect.stringMatching(/^no fencer runs, so no container is started .*fencer\.sh/)]])
+  rmSync(join(runFolder, 'fencer.sh'), { recursive: true })
+  await until(() => isTold)
+  expect(guard.right.mayRun()).toBe(true)
+  over.abort()
+  await running
+})
+
+/** As Linux before 5.14 has them; a folder that looks like one is enough to see what the fencer does with it. */
+test('groups of version 2 that have no cgroup.kill are killed process by process', async () => {
+  const pods = join(folder, 'pods')
+  mkdirSync(join(pods, 'poda/c1'), { recursive: true })
+  mkdirSync(join(folder, 'n1'))
+  writeFileSync(join(folder, 'n1/deadline'), '1 1 0\n')
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' })
+  processes.add(child.pid ?? 0)
+  child.once('exit', () => processes.delete(child.pid ?? 0))
+  writeFileSync(join(pods, 'poda/cgroup.events'), 'populated 1\nfrozen 0\n')
+  writeFileSync(join(pods, 'poda/cgroup.procs'), '')
+  writeFileSync(join(pods, 'poda/c1/cgroup.procs'), `${child.pid}\n`)
+  await ensureFencer({ folder: join(folder, 'n1'), version: 2, pods, clock, log: silentLog })
+  await until(() => child.signalCode === 'SIGKILL', 5_000)
 })
