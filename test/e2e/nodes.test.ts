@@ -1,12 +1,13 @@
 /** Nodes that are lost, come back, boot anew, change their names, come twice, or have a wrong clock: nothing ever lives twice, and everything is told in words. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
-import { layoutOf } from '../../deploy/lab/layout.ts'
+import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
-import { programsIn } from '../bench/processes.ts'
+import { processesWith, programsIn } from '../bench/processes.ts'
 import { upSeconds } from './application.ts'
 import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
 import { Lives } from './lives.ts'
@@ -409,4 +410,37 @@ test('nodes that do not reach each other say so, and nothing stops', async () =>
   await untilNode('n2', (node) => reachOf(node)?.status === 'True')
   expect(lives.of('bare').length).toBe(1)
   await remove('bare')
+})
+
+/** Everything on this host that bears the lab's name or number, but for the data of images that all labs share. */
+async function tracesOf({ name, number }: LabSpec): Promise<readonly string[]> {
+  const [mounts, namespaces, links, tables, groups] = await Promise.all([
+    readFile('/proc/self/mountinfo', 'utf8'),
+    readdir('/run/netns').catch(() => []),
+    readdir('/sys/class/net'),
+    run('nft', ['list', 'tables']),
+    run('find', ['/sys/fs/cgroup', '-type', 'd', '-path', `*gantry/${name}*`]),
+  ])
+  const processes = await processesWith(`/labs/${name}/`)
+  return [
+    ...mounts.split('\n').filter((line) => line.includes(`/labs/${name}/`)),
+    ...namespaces.filter((one) => one.startsWith(`gantry-${name}-`)),
+    ...links.filter((one) => one.startsWith(`gt${number}`) || one.startsWith(`gtlab${number}`)),
+    ...tables.stdout.split('\n').filter((line) => line.endsWith(` gantry_lab${number}`)),
+    ...groups.stdout.split('\n').filter((line) => line !== ''),
+    ...processes.map((pid) => `process ${pid}`),
+    ...[`/run/gantry/labs/${name}`, `/var/lib/gantry/labs/${name}`].filter((path) => existsSync(path)),
+  ]
+}
+
+test('after all this nothing of the lab is left on the host: no mount, no namespace, no process, no fencer', async () => {
+  await create(pod('bare', on('n1')))
+  await untilPod('bare')
+  const { spec } = cluster
+  await lab.partition(cluster.name, ['n1'], { from: ['n2'] })
+  const before = (await tracesOf(spec)).join('\n')
+  for (const there of [`gantry-${spec.name}-n1`, `gantry_lab${spec.number}`, `gt${spec.number}n1`, 'process ', '/sys/fs/cgroup/', '/run/gantry/labs/']) expect(before).toContain(there)
+  for (const node of ['n1', 'n2', 'n3']) expect((await processesWith(`${layoutOf(spec).memberRun(node)}/fencing/fencer.sh`)).length).toBe(1)
+  await lab.down(cluster.name, { keep: false })
+  expect(await tracesOf(spec)).toEqual([])
 })
