@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import { joinCluster, type Address, type TlsFiles } from '../../proto/rpc.ts'
 import { Fault } from '../../shared/kit/faults.ts'
-import { createCertificateRequest } from '../../shared/kit/pki.ts'
+import { createCertificateRequest } from '../../shared/kit/certificate-request.ts'
 import { sha256, type JoinToken } from './join-token.ts'
 
 interface PeerCertificate {

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { execFileSync } from 'node:child_process'
-import { createAuthority, createCertificateRequest, createTokenKeys, issueCertificate, readCertificate, readCertificateRequest, renewAtMs, signCertificateRequest, whyNotTrusted } from './pki.ts'
+import { createCertificateRequest } from './certificate-request.ts'
+import { createAuthority, createTokenKeys, issueCertificate, readCertificate, readCertificateRequest, renewAtMs, signCertificateRequest, whyNotTrusted } from './pki.ts'
 import { systemClock, type Clock } from './clock.ts'
 
 const HOUR_MS = 3_600_000
@@ -48,6 +49,11 @@ describe('certificates', () => {
     expect(readCertificate(certificate).publicKeyPem).toBe(asked.publicKeyPem)
     await expect(signCertificateRequest(authority, requestPem, { ...node, commonName: 'system:node:two', usages: ['client'], clock })).rejects.toThrow('is for CN=system:node:one,O=system:nodes, not for CN=system:node:two,O=system:nodes')
     await expect(signCertificateRequest(authority, 'nonsense', { ...node, usages: ['client'], clock })).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  test.each([1, 60, 127, 128, 253, 300])('a request may be of any length: a name of %i letters', async (length) => {
+    const subject = { commonName: 'n'.repeat(length), organizations: ['o', 'p'.repeat(length)] }
+    expect(await readCertificateRequest((await createCertificateRequest(subject)).requestPem)).toMatchObject(subject)
   })
 
   test('a request changed on its way is refused', async () => {

@@ -74,7 +74,8 @@ async function exportPrivateKey(key: CryptoKey): Promise<string> {
   return toPem('PRIVATE KEY', new Uint8Array(await webcrypto.subtle.exportKey('pkcs8', key)))
 }
 
-function toPem(label: string, bytes: Uint8Array): string {
+/** @param label `CERTIFICATE REQUEST` */
+export function toPem(label: string, bytes: Uint8Array): string {
   const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
@@ -159,18 +160,6 @@ async function leafExtensions({ x509, issuer, publicKey, terms }: LeafExtensions
     await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ...(alternatives.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
   ]
-}
-
-/** A key and a request to certify it. */
-export async function createCertificateRequest(subject: CertificateSubject): Promise<CertificateRequest> {
-  const x509 = await loadLibrary()
-  const keys = await newKeys()
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: nameOfSubject(subject),
-    keys: keys,
-    signingAlgorithm: SIGNING_ALGORITHM,
-  })
-  return { requestPem: withNewline(request.toString('pem')), privateKeyPem: await exportPrivateKey(keys.privateKey) }
 }
 
 /**
