@@ -40,8 +40,20 @@ export interface Agent {
 
 let labs = 0
 
+/** Of this process and lab alone. A link's name has 15 letters at most, of which a machine's takes one. */
+const nextTag = (): string => `gtt${process.pid.toString(36)}-${(labs++).toString(36)}-`
+
+/** The kernel takes a link down in its own time after its namespace is gone. */
+async function untilGone(tag: string): Promise<void> {
+  for (let round = 0; round < 400; round++) {
+    if (!(await shell('ip -o link')).includes(` ${tag}`)) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`links of ${tag} do not leave`)
+}
+
 export async function openLab(): Promise<NetworkLab> {
-  const tag = `gtt${process.pid % 100_000}${labs++ % 10}`
+  const tag = nextTag()
   const folder = await mkdtemp(join(tmpdir(), 'gantry-network-'))
   const agents = new Set<Agent>()
   const machines: string[] = []
@@ -49,7 +61,7 @@ export async function openLab(): Promise<NetworkLab> {
   return {
     folder,
     async machine(name, address) {
-      const netns = `${tag}-${name}`
+      const netns = `${tag}${name}`
       const link = `${tag}${name}`
       machines.push(netns)
       await shell(`ip netns add ${netns}
@@ -74,6 +86,7 @@ export async function openLab(): Promise<NetworkLab> {
       await shell(`for at in $(grep -o "${folder}/[^ ]*" /proc/mounts); do umount -l $at; done`)
       for (const netns of machines) await shell(`for pid in $(ip netns pids ${netns}); do kill -9 $pid; done; ip netns delete ${netns}`).catch(() => {})
       await shell(`ip link delete ${tag}`)
+      await untilGone(tag)
       await rm(folder, { recursive: true, force: true })
     },
   }
