@@ -126,6 +126,8 @@ export const isRunning = (pod: Pod): boolean => pod.metadata.deletionTimestamp =
 
 /** Calls `http://host:port/` from inside a machine of the lab, `perSecond` times a second, each on a new connection, until stopped. */
 export interface Caller {
+  /** How many calls have begun. */
+  calls(): number
   /** Ends it and tells what came of the calls. */
   stop(): Promise<{ readonly calls: number; readonly failures: readonly string[] }>
 }
@@ -135,9 +137,9 @@ const http = require('node:http')
 const [url, perSecond] = process.argv.slice(1)
 let calls = 0, open = 0, ending = false
 const failures = []
-const end = () => { if (ending && open === 0) { console.log(JSON.stringify({ calls, failures })); process.exit(0) } }
+const end = () => { if (ending && open === 0) { console.log(String.fromCharCode(10) + JSON.stringify({ calls, failures })); process.exit(0) } }
 const one = () => {
-  calls++; open++
+  calls++; open++; process.stdout.write('.')
   const at = new Date().toISOString()
   const fail = (why) => { if (failures.length < 50) failures.push(at + ' ' + why) }
   const request = http.get(url, { agent: false, timeout: 2000 }, (answer) => { let text = ''; answer.on('data', (part) => { text += part }); answer.on('end', () => { if (answer.statusCode !== 200 || text === '') fail('status ' + answer.statusCode) }); answer.on('error', (error) => fail(error.message)) })
@@ -155,10 +157,11 @@ export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
   return {
+    calls: () => output.length,
     async stop() {
       child.stdin?.end()
       await closed
-      return JSON.parse(output) as { calls: number; failures: string[] }
+      return JSON.parse(output.slice(output.indexOf('{'))) as { calls: number; failures: string[] }
     },
   }
 }

@@ -143,10 +143,11 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('logs -f follows until the pod ends', async () => {
-    await ok(['run', 'teller', `--image=${BUSYBOX}:1.35`, '--restart=Never', '--', 'sh', '-c', 'for i in 1 2 3; do echo line $i; sleep 0.5; done'])
+    await ok(['run', 'teller', `--image=${BUSYBOX}:1.35`, '--restart=Never', '--', 'sh', '-c', 'echo line 1; until [ -f /go ]; do usleep 20000; done; echo line 2; echo line 3'])
     await ok(['wait', 'pod/teller', '--for=jsonpath={.status.phase}=Running', '--timeout=30s'])
     const logs = going(['logs', '-f', 'teller'])
-    expect(await logs.seen('line 1\n')).not.toContain('line 3')
+    expect(await logs.seen('line 1\n')).toBe('line 1\n')
+    await ok(['exec', 'teller', '--', 'touch', '/go'])
     expect(await logs.ended).toEqual({ exitCode: 0, stdout: 'line 1\nline 2\nline 3\n', stderr: '' })
     expect(await ok(['logs', 'teller', '--tail=1'])).toBe('line 3\n')
     expect(await ok(['logs', 'teller', '--tail=1', '--timestamps'])).toMatch(/^\d{4}-\d\d-\d\dT\S+Z line 3\n$/)

@@ -51,7 +51,7 @@ export function outageTests(labName: string, { awaySeconds, busySeconds }: Outag
     const before = await shop.whole()
     const bystanders = await cluster.until<Pod>(podsOf('bystander'), (pods) => pods.filter(isRunning).length === 3)
     const caller = shop.call('n1')
-    await wait(300)
+    await expect.poll(caller.calls, { timeout: 20_000 }).toBeGreaterThan(10)
     await lab.kill(cluster.name, member)
     await wait(2_000)
     // A container dies meanwhile: its agent alone can restart it.
