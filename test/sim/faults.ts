@@ -236,7 +236,9 @@ function shrinking(fate: Fate): void {
   const lost = others.slice(0, Math.max(1, Math.floor((world.nodes.length - 1) / 2)))
   const toPlanes = (name: string): readonly OneWay[] => world.planes.flatMap((plane) => bothWays(name, plane.name))
   cutWays(fate, lost.flatMap(({ name }) => toPlanes(name)), 5 * leaseMs)
-  later(leaseMs + between(random, -1.5, 1) * heartbeatPeriodMs, () => void (victim && cutWays(fate, toPlanes(victim.name), 3 * leaseMs)))
+  later(leaseMs + between(random, -1.5, 1) * heartbeatPeriodMs, () => {
+    if (victim) cutWays(fate, toPlanes(victim.name), 3 * leaseMs)
+  })
 }
 
 /** One is cut off for long, the others for a moment each, one after the other. */
