@@ -19,19 +19,48 @@ export interface FrameSink {
  * @throws Fault('invalid') when a frame would be longer than allowed: the stream is of no more use then.
  */
 export function frameReader(onFrame: (bytes: Uint8Array) => void): (chunk: Uint8Array) => void {
-  let rest: Uint8Array = new Uint8Array(0)
-  return (chunk) => {
-    const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    let at = 0
-    while (all.length - at >= HEADER_BYTES) {
-      const length = new DataView(all.buffer, all.byteOffset + at, HEADER_BYTES).getUint32(0)
-      if (length > FRAME_CAP_BYTES) throw new Fault('invalid', `a frame of ${length} bytes is announced: at most ${FRAME_CAP_BYTES} are allowed`)
-      if (all.length - at - HEADER_BYTES < length) break
-      onFrame(all.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length))
-      at += HEADER_BYTES + length
-    }
-    rest = all.subarray(at)
+  /** Of a frame that is not there as a whole: its header, then all of it. */
+  let begun: Uint8Array = new Uint8Array(HEADER_BYTES)
+  let filled = 0
+  const fill = (chunk: Uint8Array, at: number): number => {
+    const count = Math.min(begun.length - filled, chunk.length - at)
+    begun.set(chunk.subarray(at, at + count), filled)
+    filled += count
+    return at + count
   }
+  return (chunk) => {
+    let at = 0
+    while (at < chunk.length) {
+      // What lies there whole is not copied.
+      if (filled === 0 && chunk.length - at >= HEADER_BYTES) {
+        const end = at + HEADER_BYTES + lengthAt(chunk, at)
+        if (end <= chunk.length) {
+          onFrame(chunk.subarray(at + HEADER_BYTES, end))
+          at = end
+          continue
+        }
+      }
+      if (filled < HEADER_BYTES) {
+        at = fill(chunk, at)
+        if (filled < HEADER_BYTES) return
+        const header = begun
+        begun = new Uint8Array(HEADER_BYTES + lengthAt(header, 0))
+        begun.set(header)
+      }
+      at = fill(chunk, at)
+      if (filled < begun.length) return
+      const whole = begun
+      begun = new Uint8Array(HEADER_BYTES)
+      filled = 0
+      onFrame(whole.subarray(HEADER_BYTES))
+    }
+  }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const length = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER_BYTES).getUint32(0)
+  if (length > FRAME_CAP_BYTES) throw new Fault('invalid', `a frame of ${length} bytes is announced: at most ${FRAME_CAP_BYTES} are allowed`)
+  return length
 }
 
 /** @throws Fault('invalid') when the message is longer than allowed. */

@@ -20,6 +20,17 @@ test('frames arrive whole and in order, however the stream cuts them', () => {
   )
 })
 
+/** Whoever sends it byte by byte must not keep the thread busy: quadratic work takes a minute here. */
+test('a large frame in small pieces is no more work than in large ones', () => {
+  const written: Uint8Array[] = []
+  writeFrame({ write: (bytes) => written.push(bytes) }, new Uint8Array(FRAME_CAP_BYTES).fill(7))
+  const bytes = Buffer.concat(written)
+  const read: number[] = []
+  const take = frameReader((frame) => void read.push(frame.length, frame.at(-1) ?? 0))
+  for (let at = 0; at < bytes.length; at += 4) take(bytes.subarray(at, at + 4))
+  expect(read).toEqual([FRAME_CAP_BYTES, 7])
+})
+
 test('a frame beyond the cap is refused on both sides', () => {
   expect(() => writeFrame({ write: () => {} }, new Uint8Array(FRAME_CAP_BYTES + 1))).toThrow('at most')
   expect(() => frameReader(() => {})(Uint8Array.of(0xff, 0, 0, 0))).toThrow('at most')

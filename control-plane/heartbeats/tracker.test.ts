@@ -276,6 +276,14 @@ test('a node may not speak for another, nor hand on, nor begin without a greetin
   expect(() => connect().take({ message: { $case: 'beat', value: { sequence: 1, echoedAck: 0, epoch: 0 } }, relayedNode: '' })).toThrow('begin with Hello')
 })
 
+/** It would be told to every other member, until what is told is too long to be sent. */
+test('a greeting longer than names and addresses are is refused', () => {
+  const { tracker } = trackedWorld('n1')
+  const greet = (more: object) => () => tracker.connect({ kind: 'node', nodeName: 'n7' }, () => {}).take({ message: { $case: 'hello', value: { nodeName: 'n7', bootId: 'b', instance: 'i', agentStartedMs: 1, peerAddress: 'n7:1', ...more } }, relayedNode: '' })
+  expect(greet({})).not.toThrow()
+  for (const field of ['bootId', 'instance', 'peerAddress']) expect(greet({ [field]: 'x'.repeat(1_000_000) })).toThrow(`${field} is longer than`)
+})
+
 test('a control plane that follows passes on what it hears, and hands back what the leader answers', () => {
   const { clock, tracker: leader, agent: before } = trackedWorld('n1')
   before('n1').close()

@@ -50,6 +50,9 @@ export interface TrackerOptions {
 export const TICK_MS = 20
 export const SESSION_GRACE_MS = 5_000
 
+/** More than a DNS name with a port: what one node says of itself is told to all others. */
+const LONGEST_WORD = 300
+
 const NOT_LEADING = { reason: NoAck_Reason.NOT_LEADING, message: 'another control plane leads, or none does' } as const
 
 export class HeartbeatTracker implements Heartbeats {
@@ -166,6 +169,7 @@ export class HeartbeatTracker implements Heartbeats {
 
   #greet(link: AgentLink, hello: Hello): void {
     if (hello.nodeName !== link.nodeName) throw new Fault('permission', `the certificate is node ${link.nodeName}'s, the agent says it is ${hello.nodeName}`)
+    for (const field of ['bootId', 'instance', 'peerAddress'] as const) if (hello[field].length > LONGEST_WORD) throw new Fault('invalid', `node ${link.nodeName}: ${field} is longer than ${LONGEST_WORD} characters`)
     link.hello = hello
     this.#roster.note(link.nodeName, hello.peerAddress)
   }
