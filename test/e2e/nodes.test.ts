@@ -6,8 +6,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
-import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { processesWith, programsIn } from '../bench/processes.ts'
+import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
+import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { upSeconds } from './application.ts'
 import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
 import { Lives } from './lives.ts'
@@ -267,6 +268,7 @@ test.each([
 
 const pidOf = async (machine: string): Promise<number> => (await lab.status(cluster.name)).members.find(({ name }) => name === machine)?.pid ?? 0
 const KILLING_MS = 12_000
+const { leaseMs: LEASE_MS } = DEFAULT_TERMS
 
 test('an agent that dies again and again, and is there again within its lease, loses no container', async () => {
   await Promise.all(Array.from({ length: 4 }, (_, index) => create(pod(`kept-${index}`, on('n2')))))
@@ -275,20 +277,24 @@ test('an agent that dies again and again, and is there again within its lease, l
   await Promise.all([...names, 'busy'].map((name) => untilPod(name)))
   const before = new Set(await containersOn('n2'))
   const sinceMs = Date.now()
-  let rounds = 0
-  while (rounds < 50 && Date.now() - sinceMs < KILLING_MS) {
+  const tookMs: number[] = []
+  while (tookMs.length < 50 && Date.now() - sinceMs < KILLING_MS) {
     const said = await listenTo('n2')
+    const killedMs = performance.now()
     process.kill(await pidOf('n2'), 'SIGKILL')
     await expect.poll(said, { timeout: 5_000, interval: 20 }).toContain('heartbeats are acked')
-    // `runsv` keeps what dies within its first second waiting for a second, which is most of a lease. Sometimes at rest, sometimes while it still takes over.
-    await wait(700 + (rounds % 4) * 150)
-    rounds++
+    tookMs.push(Math.round(performance.now() - killedMs))
+    // `runsv` keeps what dies within its first second waiting for a second, which is most of a lease.
+    await wait(1_000 + (tookMs.length % 4) * 100)
   }
   await nodesAre(({ length }) => length === 3)
-  process.stdout.write(`the agent was killed ${rounds} times\n`)
-  expect(rounds).toBeGreaterThan(3)
-  expect((await toldOf('n2', sinceMs)).filter((told) => TROUBLE.test(told))).toEqual([])
-  expect(new Set(await containersOn('n2'))).toEqual(before)
+  process.stdout.write(`the agent was killed ${tookMs.length} times, and acked again after ${tookMs.toSorted((a, b) => a - b).join(', ')} ms\n`)
+  expect(tookMs.length).toBeGreaterThan(3)
+  // On a host that is busy with other things it may take longer than a lease: then they are stopped, as they must be.
+  const late = tookMs.filter((ms) => ms > LEASE_MS - 400).length
+  const news = (await toldOf('n2', sinceMs)).filter((told) => TROUBLE.test(told))
+  if (late > 0) expect(news.filter((told) => told.startsWith('PodsStopped')).length).toBeLessThanOrEqual(late)
+  else expect([news, new Set(await containersOn('n2'))]).toEqual([[], before])
   await remove(...names, 'busy')
 })
 
