@@ -30,6 +30,8 @@ const NODE_PREFIX = 'system:node:'
 const CONTROL_PLANE_NAME = 'gantry-control-plane'
 /** Who sends nothing for so long is gone, and nobody said so. */
 const IDLE_MS = 30_000
+/** Whoever takes longer to say who it is has nothing to say. */
+const HANDSHAKE_MS = 10_000
 /** More than this waits only where nobody reads. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024
 
@@ -37,13 +39,13 @@ const MOST_WAITING_BYTES = 4 * 1024 * 1024
 export async function serveHeartbeats({ addresses, tls, tracker, onTrouble }: HeartbeatServerOptions): Promise<HeartbeatServer> {
   const sockets = new Set<{ destroy(): void }>()
   const listen = ({ host, port }: HeartbeatAddress) => {
-    const server = createServer({ ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true }, (socket) => attend(socket, tracker, onTrouble))
+    const server = createServer({ ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_MS }, (socket) => attend(socket, tracker, onTrouble))
     server.on('connection', (socket) => {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    // Scanners, and whoever breaks off in the middle of a handshake.
-    server.on('tlsClientError', () => {})
+    // Scanners, and whoever breaks off in the middle of a handshake or never ends it: nobody else closes these.
+    server.on('tlsClientError', (_error, socket) => void socket.destroy())
     return new Promise<{ readonly port: number; close(): void }>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port }, () => {

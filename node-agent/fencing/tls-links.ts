@@ -10,6 +10,9 @@ const CONTROL_PLANE_NAME = 'kubernetes'
 const NODE_PREFIX = 'system:node:'
 /** More than this waits to be sent only where nobody takes it. */
 const MOST_WAITING_BYTES = 64 * 1024
+const IDLE_MS = 60_000
+/** Whoever takes longer to say who it is has nothing to say. */
+const HANDSHAKE_MS = 10_000
 
 interface Wire<T> {
   readonly encode: (message: T) => { finish(): Uint8Array }
@@ -116,14 +119,16 @@ export interface PeerServerOptions {
   readonly port: number
   readonly identity: NodeIdentity
   readonly answer: (question: PeerQuestion) => PeerAnswer
+  /** Who says nothing for so long is gone: peers ask every few seconds at least. */
+  readonly idleMs?: number | undefined
 }
 
 /** Answers other nodes of the cluster, and nobody else. @throws when the address cannot be listened on. */
-export function servePeers({ host, port, identity, answer }: PeerServerOptions): Promise<PeerServer> {
+export function servePeers({ host, port, identity, answer, idleMs = IDLE_MS }: PeerServerOptions): Promise<PeerServer> {
   const { ca, cert, key } = identity.files
-  const server: Server = createServer({ ca, cert, key, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true }, (socket) => serve(socket, answer))
-  // One that ends in the middle of a handshake is no trouble of ours.
-  server.on('tlsClientError', () => {})
+  const server: Server = createServer({ ca, cert, key, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true, handshakeTimeout: Math.min(idleMs, HANDSHAKE_MS) }, (socket) => serve(socket, { answer, idleMs }))
+  // One that ends in the middle of a handshake is no trouble of ours; one that does not end it is closed by nobody else.
+  server.on('tlsClientError', (_error, socket) => void socket.destroy())
   const sockets = new Set<{ destroy(): void }>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -148,8 +153,9 @@ export function servePeers({ host, port, identity, answer }: PeerServerOptions):
   })
 }
 
-function serve(socket: TLSSocket, answer: (question: PeerQuestion) => PeerAnswer): void {
+function serve(socket: TLSSocket, { answer, idleMs }: Pick<PeerServerOptions, 'answer'> & { readonly idleMs: number }): void {
   socket.on('error', () => socket.destroy())
+  socket.setTimeout(idleMs, () => socket.destroy())
   const name: unknown = socket.getPeerCertificate().subject?.CN
   if (typeof name !== 'string' || !name.startsWith(NODE_PREFIX)) return void socket.destroy()
   socket.setNoDelay(true)

@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as plainConnect } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HeartbeatListener, NodeSight } from '../../control-plane/heartbeats/port.ts'
 import { startHeartbeatThread, type HeartbeatThread } from '../../control-plane/heartbeats/worker.ts'
+import { NodeIdentity, servePeers } from '../../node-agent/fencing/tls-links.ts'
 import { startKeeper, type KeeperThread } from '../../node-agent/fencing/worker.ts'
 import { frameReader, writeFrame } from '../../proto/frames.ts'
 import { ToAgent, ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
@@ -150,6 +152,17 @@ test('a keeper whose thread dies is acked again soon, each time, and keeps its r
     kept.identify({ ...files, cert: 'nothing' })
     kept.identify(files)
   }
+})
+
+test('a peer that is gone without a word, or never says who it is, does not keep its connection', async () => {
+  const identity = new NodeIdentity(await nodeFiles('n5'))
+  const server = await servePeers({ host: '127.0.0.1', port: 0, identity, answer: ({ sequence }) => ({ sequence, epoch: 0, silentMs: 0 }), idleMs: 300 })
+  const { ca, cert, key } = await nodeFiles('n6')
+  const peer = connect({ host: '127.0.0.1', port: server.port, servername: 'kubernetes', ca, cert, key, checkServerIdentity: () => undefined }).on('error', () => {})
+  const scanner = plainConnect({ host: '127.0.0.1', port: server.port }).on('error', () => {})
+  await new Promise((resolve) => peer.once('secureConnect', resolve))
+  await until(() => peer.resume().closed && scanner.resume().closed)
+  server.close()
 })
 
 test('an address that is taken is said so', async () => {
