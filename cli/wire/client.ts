@@ -29,6 +29,8 @@ export function createWireClient(options: WireOptions): RestClient {
     if (kept) return { socket: kept, kept: true }
     const socket = await connect(signal).catch((cause: Error) => Promise.reject(signal?.aborted ? cancelled(signal) : unreachable(cause)))
     all.add(socket)
+    // Between two requests nobody listens; an error then is an end.
+    socket.on('error', () => {})
     socket.once('close', () => {
       all.delete(socket)
       const at = idle.indexOf(socket)
@@ -161,8 +163,6 @@ function exchange(socket: Socket, { request, options, release }: Exchange): Prom
       chunk: (chunk) => body.push(chunk),
       end(keep) {
         leave()
-        // Nobody listens until the next request; an error then is an end.
-        socket.on('error', () => {})
         if (keep) release()
         else socket.destroy()
         body.end()

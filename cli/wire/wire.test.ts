@@ -142,3 +142,20 @@ test('a signal ends a request, and a stream', async () => {
 test('no header can smuggle in another', async () => {
   await expect(clientOf('http://127.0.0.1:1').request({ path: '/', headers: { a: 'x\r\nb: y' } })).rejects.toThrow()
 })
+
+test('many requests over one connection leave nothing behind on it', async () => {
+  const sockets = new Set<unknown>()
+  const server = await serving((request, response) => {
+    sockets.add(request.socket)
+    response.writeHead(404, { 'content-length': '2' }).end('no')
+  })
+  const warnings: string[] = []
+  const warned = (warning: Error): void => void warnings.push(warning.message)
+  process.on('warning', warned)
+  const client = clientOf(server)
+  for (let times = 0; times < 30; times++) expect((await client.request({ path: '/' })).status).toBe(404)
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', warned)
+  expect(sockets.size).toBe(1)
+  expect(warnings).toEqual([])
+})
