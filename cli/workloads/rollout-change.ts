@@ -21,9 +21,9 @@ interface Change {
 const changing = ({ name, summary, verb, patch }: Change): Command => ({
   name,
   summary,
-  usage: 'TYPE/NAME',
+  usage: '(TYPE | TYPE/NAME)',
   flags: [...TARGET_FLAGS, OUTPUT, fieldManager('kubectl-rollout'), MANAGED_FIELDS],
-  run: async (call) => await eachTarget(call, await targetsOf(call, call.args), (target) => changeOne(call, target, { name, verb, patch })),
+  run: async (call) => await eachTarget(call, await targetsOf(call, call.args, { typeIsAll: true }), (target) => changeOne(call, target, { name, verb, patch })),
 })
 
 async function changeOne(call: Call, target: Target, { name, verb, patch }: Omit<Change, 'summary'>): Promise<void> {

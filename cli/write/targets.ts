@@ -29,8 +29,13 @@ export const TARGET_FLAGS: readonly Flag[] = [
 
 export const targetOf = (resource: ApiResource, name: string, namespace: string | undefined): Target => ({ resource, name, namespace, shown: objectName(resource, name), path: pathOf(resource, { namespace, name }) })
 
+export interface TargetOptions {
+  /** A type without a name means all objects of it. */
+  readonly typeIsAll?: boolean
+}
+
 /** @param args the words that name objects; others are the command's own. @throws Problem */
-export async function targetsOf(call: Call, args: readonly string[]): Promise<readonly Target[]> {
+export async function targetsOf(call: Call, args: readonly string[], { typeIsAll = false }: TargetOptions = {}): Promise<readonly Target[]> {
   const { flags } = call
   const cluster = await call.cluster()
   if (flags.list('filename').length > 0) return await fromFiles(call, cluster)
@@ -39,7 +44,7 @@ export async function targetsOf(call: Call, args: readonly string[]): Promise<re
   for (const { resource, names } of await selectionsOf(cluster, args)) {
     const namespace = resource.namespaced && !flags.is('all-namespaces') ? cluster.namespace : undefined
     if (names) targets.push(...names.map((name) => targetOf(resource, name, namespace)))
-    else if (!flags.given('selector') && !flags.is('all')) throw new Problem('resource(s) were provided, but no name was specified')
+    else if (!flags.given('selector') && !flags.is('all') && !typeIsAll) throw new Problem('resource(s) were provided, but no name was specified')
     else {
       const found = await cluster.json({ path: pathOf(resource, { namespace }), query: { labelSelector: flags.text('selector') } })
       targets.push(...namedItems(found, resource).map(({ metadata }) => targetOf(resource, metadata?.name ?? '', metadata?.namespace)))
