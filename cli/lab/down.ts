@@ -10,7 +10,7 @@ export const down: Command = {
   async run({ flags, terminal }) {
     const lab = await import('../../deploy/lab/lab.ts')
     const startMs = performance.now()
-    const names = flags.is('all') ? (await lab.list()).map(({ name }) => name) : [flags.text('name') ?? '']
+    const names = flags.is('all') ? await lab.names() : [flags.text('name') ?? '']
     const keep = flags.is('keep')
     const gone: string[] = []
     for (const name of names) if (await lab.down(name, { keep })) gone.push(name)

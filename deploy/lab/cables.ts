@@ -1,11 +1,12 @@
 /** The cables between the machines of a lab: pulled, cut towards some, made slow or lossy, and mended. */
 import { existsSync } from 'node:fs'
-import { mustRun, runProgram } from '../../node-agent/host/exec.ts'
+import { runProgram } from '../../node-agent/host/exec.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { mustChange } from './changes.ts'
 import { layoutOf, machinesOf, type LabSpec } from './layout.ts'
 
 export async function setLink(spec: LabSpec, machine: string, state: 'up' | 'down'): Promise<void> {
-  await mustRun('ip', ['link', 'set', layoutOf(spec).link(machine), state])
+  await mustChange('ip', ['link', 'set', layoutOf(spec).link(machine), state])
 }
 
 /** How a machine's cable is: in the bridge and up, cut off, or down. */
@@ -29,8 +30,8 @@ export async function hasVirtualAddress(spec: LabSpec, machine: string): Promise
 /** Cuts the machines off from the others and from the host; among each other they stay connected. */
 export async function cutOff(spec: LabSpec, machines: readonly string[]): Promise<void> {
   const { cutBridge, link } = layoutOf(spec)
-  const bridge = existsSync(`/sys/class/net/${cutBridge}`) ? [] : [`link add ${cutBridge} type bridge`, `link set ${cutBridge} up`]
-  await mustRun('ip', ['-batch', '-'], { input: [...bridge, ...machines.map((machine) => `link set ${link(machine)} master ${cutBridge}`)].join('\n') })
+  const bridge = [...(existsSync(`/sys/class/net/${cutBridge}`) ? [] : [`link add ${cutBridge} type bridge`]), `link set ${cutBridge} up`]
+  await mustChange('ip', ['-batch', '-'], { input: [...bridge, ...machines.map((machine) => `link set ${link(machine)} master ${cutBridge}`)].join('\n') })
 }
 
 /** What one machine sends to another one. */
@@ -51,7 +52,7 @@ async function addRules(spec: LabSpec, ways: readonly Way[], what: string): Prom
     `add chain bridge ${table} ${CHAIN} { type filter hook forward priority 0; }`,
     ...ways.map(({ from, to }) => `add rule bridge ${table} ${CHAIN} iifname "${link(from)}" oifname "${link(to)}" ${what} comment "${from} ${to}"`),
   ]
-  await mustRun('nft', ['-f', '-'], { input: `${lines.join('\n')}\n` })
+  await mustChange('nft', ['-f', '-'], { input: `${lines.join('\n')}\n` })
 }
 
 /** Every frame of these ways is lost, and nothing else. */
@@ -97,8 +98,8 @@ export async function mend(spec: LabSpec): Promise<void> {
   const { bridge, cutBridge, link } = layoutOf(spec)
   await removeCuts(spec)
   const machines = machinesOf(spec)
-  await mustRun('ip', ['-batch', '-'], { input: machines.map((machine) => `link set ${link(machine)} master ${bridge}`).join('\n') })
-  if (existsSync(`/sys/class/net/${cutBridge}`)) await mustRun('ip', ['link', 'del', cutBridge])
+  await mustChange('ip', ['-batch', '-'], { input: machines.map((machine) => `link set ${link(machine)} master ${bridge}`).join('\n') })
+  if (existsSync(`/sys/class/net/${cutBridge}`)) await mustChange('ip', ['link', 'del', cutBridge])
   // A cable that was never slowed down has nothing to remove.
   for (const { where, device } of machines.flatMap((machine) => endsOf(spec, machine))) await runProgram('tc', [...where, 'qdisc', 'del', 'dev', device, 'root'])
 }

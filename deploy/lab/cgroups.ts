@@ -90,19 +90,19 @@ export async function isFrozen(path: string): Promise<boolean> {
 /** Kills everything in the group at one moment: frozen first, so that nobody sees the others die. */
 export async function killGroup(path: string): Promise<void> {
   await setFrozen(path, true).catch(() => {})
-  for (const pid of await processesOf(path)) kill(pid)
+  for (const pid of await processesOf(path)) endProcess(pid)
   await thawAll(path)
   // A process that was being born escapes the first round.
   for (let round = 0; round < 500; round++) {
     const left = await processesOf(path)
     if (left.length === 0) return
-    for (const pid of left) kill(pid)
+    for (const pid of left) endProcess(pid)
     await sleep(systemClock, Math.min(round, 20))
   }
   throw new Fault('internal', `processes of cgroup ${path} do not die: ${(await processesOf(path)).join(', ')}`)
 }
 
-function kill(pid: number): void {
+export function endProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {

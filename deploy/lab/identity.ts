@@ -1,6 +1,6 @@
 /** What a lab's cluster is known by: its CA, the certificates of its first members, the key of its tokens, the secret of its join token. Made once. */
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { createAuthority, createTokenKeys, issueCertificate, type Identity } from '../../shared/kit/pki.ts'
 import { etcdMachines, hasSeveral, layoutOf, machinesOf, type LabSpec } from './layout.ts'
@@ -55,7 +55,8 @@ async function createIdentity(spec: LabSpec): Promise<LabIdentity> {
   }
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(`${pki}/${name}`, text, { mode: 0o600 })))
   // Last: while it is missing, everything is made anew.
-  await writeFile(`${pki}/join-token`, `${joinRoot}\n`, { mode: 0o600 })
+  await writeFile(`${pki}/join-token.new`, `${joinRoot}\n`, { mode: 0o600 })
+  await rename(`${pki}/join-token.new`, `${pki}/join-token`)
   return { ca: authority.certificatePem, admin, joinRoot }
 }
 

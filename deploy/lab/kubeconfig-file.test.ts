@@ -59,3 +59,16 @@ test('labs that come at the same time all get in', async () => {
   await Promise.all(made.map(dropFromKubeconfig))
   await expect(stat(join(folder, 'shared'))).rejects.toThrow('ENOENT')
 })
+
+test('what a command that was killed left beside the file is gone with the next one', async () => {
+  const file = join(folder, 'beside')
+  await writeFile(file, OTHERS)
+  await writeFile(`${file}.gantry-new`, 'half a key')
+  vi.stubEnv('KUBECONFIG', file)
+  const spec = await labOf('beside-lab')
+  await addToKubeconfig(spec, identity)
+  expect(await readFile(file, 'utf8')).toContain('gantry-beside-lab')
+  await writeFile(`${file}.gantry-new`, 'half a key')
+  await dropFromKubeconfig(spec)
+  await expect(stat(`${file}.gantry-new`)).rejects.toThrow(/ENOENT/)
+})

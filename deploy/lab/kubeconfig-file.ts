@@ -18,12 +18,15 @@ const unlessMissing = async <T>(read: Promise<T>): Promise<T | undefined> =>
     throw error
   })
 
+/** Beside the file itself, so that it can take its place. One that is there was left by a command that was killed, and holds a key. */
+const madeBeside = (file: string): string => `${file}.gantry-new`
+
 /** Written whole or not at all; a link stays a link, and its owner (who called with sudo) stays the owner. */
 async function replace(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const target = (await unlessMissing(realpath(file))) ?? file
   const owner = await unlessMissing(stat(target))
-  const made = `${target}.gantry-${process.pid}`
+  const made = madeBeside(target)
   await writeFile(made, text, { mode: 0o600, flag: 'wx' })
   if (owner) await chown(made, owner.uid, owner.gid)
   await rename(made, target)
@@ -32,6 +35,7 @@ async function replace(file: string, text: string): Promise<void> {
 /** Labs that come and go at the same time write one file. */
 const change = (file: string, changed: (text: string) => string | undefined): Promise<void> =>
   withLock(`gantry-kubeconfig-${file}`, async () => {
+    await rm(madeBeside((await unlessMissing(realpath(file))) ?? file), { force: true })
     const text = (await unlessMissing(readFile(file, 'utf8'))) ?? ''
     const after = changed(text)
     if (after === undefined) await rm((await unlessMissing(realpath(file))) ?? file, { force: true })

@@ -5,18 +5,18 @@ import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { issueJoinToken } from '../../shared/kit/join-token.ts'
 import { apiReady, labClient, nodesReady } from './api.ts'
-import { cutOff, cutWays, hasVirtualAddress, linkState, loseSome, mend, slowDown, waysCut, type Slowness, type Way } from './cables.ts'
-import { createGroup, isFrozen, killGroup, processesOf, removeGroup, removeIfEmpty, setShare } from './cgroups.ts'
+import { cutOff, cutWays, hasVirtualAddress, linkState, loseSome, mend, setLink, slowDown, waysCut, type Slowness, type Way } from './cables.ts'
+import { createGroup, isFrozen, killGroup, processesOf, removeGroup, removeIfEmpty, setFrozen, setShare } from './cgroups.ts'
 import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
 import { controlPlaneMachines, defaultRoots, hasSeveral, layoutOf, machinesOf, membersOf, nodeName, whyNotLabName, type LabSpec, type Member } from './layout.ts'
 import { withLock } from './lock.ts'
 import { createMachines, removeMachines, removeSome } from './machines.ts'
-import { isPaused, kill, startMembersOf } from './power.ts'
+import { isPaused, isUnwanted, kill, startMembersOf } from './power.ts'
 import { bootIdOf, newBootId, programOf } from './programs.ts'
-import { dismiss, logFile, stateOfService, supervise, writeService } from './services.ts'
-import { listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
+import { dismiss, endStrays, logFile, stateOfService, supervise, writeService } from './services.ts'
+import { forgetLab, labNames, listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
 import { existing, machineOf, targetOf } from './targets.ts'
 
 export interface UpOptions {
@@ -49,10 +49,12 @@ export async function up(options: UpOptions): Promise<UpResult> {
 }
 
 const lockOf = (lab: string): string => `gantry-lab-${lab}`
+/** Held while a lab is told from no lab, a moment: the first one is not made while the last one is removed. */
+const ALL_LABS = 'gantry-labs'
 
 async function upLocked(options: UpOptions): Promise<UpResult> {
   const stage = stopwatch(options.onStage)
-  const spec = await specFor(options)
+  const spec = await withLock(ALL_LABS, () => specFor(options))
   const layout = layoutOf(spec)
   await mkdir(layout.images, { recursive: true })
   const [identity] = await Promise.all([labIdentity(spec), createMachines(spec), createGroups(spec)])
@@ -98,9 +100,10 @@ async function specFor({ name, nodes, controlPlanes, etcdQuotaBytes }: UpOptions
   if (nodes !== undefined && (!Number.isInteger(nodes) || nodes < 0 || nodes > 100)) throw new Fault('invalid', `a lab has 0 to 100 nodes, not ${nodes}`)
   if (controlPlanes !== undefined && !CONTROL_PLANES.includes(controlPlanes)) throw new Fault('invalid', `a lab has 1, 2, 3 or 5 control planes, not ${controlPlanes}`)
   const known = await readSpec(name)
+  if (!known) await forgetLab(name)
   if (known && controlPlanes !== undefined && controlPlanes !== known.controlPlanes) throw new Fault('conflict', `lab ${name} was made with ${known.controlPlanes} control plane${known.controlPlanes === 1 ? '' : 's'} and keeps as many: take it down ("gantry lab down --name ${name}") to make it with ${controlPlanes}`)
   const quota = etcdQuotaBytes ?? known?.etcdQuotaBytes
-  const spec: LabSpec = { name, number: known?.number ?? (await reserveNumber()), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: known?.controlPlanes ?? controlPlanes ?? 1, ...(quota !== undefined && { etcdQuotaBytes: quota }) }
+  const spec: LabSpec = { name, number: known?.number ?? (await reserveNumber(name)), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: known?.controlPlanes ?? controlPlanes ?? 1, ...(quota !== undefined && { etcdQuotaBytes: quota }) }
   await writeSpec(spec)
   return spec
 }
@@ -108,6 +111,8 @@ async function specFor({ name, nodes, controlPlanes, etcdQuotaBytes }: UpOptions
 const createGroups = async (spec: LabSpec): Promise<void> => {
   const { cgroup, memberCgroup } = layoutOf(spec)
   await createGroup(`${cgroup}/supervisor`)
+  // Only a `down` that was killed leaves all of them frozen.
+  await setFrozen(cgroup, false)
   for (const member of membersOf(spec)) {
     await createGroup(`${memberCgroup(member.name)}/agent`)
     // All wait for these two while the lab starts.
@@ -125,7 +130,7 @@ async function startMembers(spec: LabSpec, identity: LabIdentity): Promise<reado
     machinesOf(spec).map(async (machine) => {
       const members = membersOf(spec).filter((member) => member.machine === machine)
       const states = await Promise.all(members.map(({ name }) => stateOfService(spec, name)))
-      const stopped = members.filter((_, at) => states[at]?.pid === undefined)
+      const stopped = members.filter((_, at) => states[at]?.pid === undefined || isUnwanted(states[at]))
       const supervised = stopped.filter((member) => states[members.indexOf(member)]?.supervised)
       if (supervised.length > 0) await startMembersOf(spec, machine, supervised)
       await Promise.all(stopped.filter((member) => !supervised.includes(member)).map((member) => startUnsupervised(spec, member, identity)))
@@ -138,11 +143,14 @@ async function startMembers(spec: LabSpec, identity: LabIdentity): Promise<reado
 
 /** Its supervisor is gone, and the program with it. Containers that run prove that the machine is in the boot it was in; otherwise the lab is new or its host crashed. */
 async function startUnsupervised(spec: LabSpec, member: Member, identity: LabIdentity): Promise<void> {
+  await endStrays(spec, member.name)
   const group = layoutOf(spec).memberCgroup(member.name)
   const lives = member.kind === 'node' && (await processesOf(`${group}/pods`)).length > 0
   if (!lives) await killGroup(group)
   if (member.kind === 'node' && !lives) await newBootId(spec, member.name)
   await writeService(spec, await programOf(spec, { member, identity }))
+  // Its machine was without power when the supervisor went.
+  if ((await linkState(spec, member.machine)) === 'down') await setLink(spec, member.machine, 'up')
   await supervise(spec, member.name)
 }
 
@@ -219,17 +227,30 @@ export function down(lab: string, options: { readonly keep: boolean }): Promise<
 
 async function downLocked(lab: string, options: { readonly keep: boolean }): Promise<boolean> {
   const spec = await readSpec(lab)
-  if (!spec) return false
-  const { cgroup, state } = layoutOf(spec)
+  if (!spec) return (await withLock(ALL_LABS, () => removeRest(lab)))
+  const { cgroup } = layoutOf(spec)
+  // Another `down` that was killed may have left all of it frozen, and what is frozen does not die.
+  await setFrozen(cgroup, false).catch(() => {})
   await killGroup(`${cgroup}/supervisor`)
   await killGroup(cgroup)
   await removeMachines(spec)
+  // Whom a command started that was killed at once has come in meanwhile, and finds nothing to do.
+  await killGroup(cgroup)
   await removeGroup(cgroup)
   await dropFromKubeconfig(spec)
-  if (!options.keep) {
-    await rm(state, { recursive: true, force: true })
-    await releaseNumber(spec.number)
-  }
+  await withLock(ALL_LABS, async () => {
+    if (!options.keep) {
+      await forgetLab(lab)
+      await releaseNumber(spec.number)
+    }
+    await removeShared()
+  })
+  return true
+}
+
+/** What is left when the making of a lab, or its removal, was interrupted where nothing of it ran. */
+async function removeRest(lab: string): Promise<boolean> {
+  if (whyNotLabName(lab) !== undefined || !(await forgetLab(lab))) return false
   await removeShared()
   return true
 }
@@ -292,6 +313,9 @@ export async function kubeconfig(lab: string): Promise<string> {
 }
 
 export const list = (): Promise<readonly LabSpec[]> => listSpecs()
+
+/** Whatever {@link down} finds something of: also what was interrupted before it was a lab, or after. */
+export const names = (): Promise<readonly string[]> => labNames()
 
 /** What another host needs to join the lab's cluster; the token ends after `ttlMs`. */
 export async function joinToken(lab: string, ttlMs: number): Promise<{ readonly server: string; readonly token: string }> {

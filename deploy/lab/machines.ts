@@ -1,8 +1,10 @@
 /** The machines of a lab: a network namespace on the lab's bridge and a mount namespace, both pinned so that they outlive their processes. */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { mustRun, runProgram } from '../../node-agent/host/exec.ts'
+import { networkInterfaces } from 'node:os'
+import { runProgram } from '../../node-agent/host/exec.ts'
 import { removeCuts } from './cables.ts'
+import { mustChange } from './changes.ts'
 import { layoutOf, machinesOf, type LabSpec, type Layout } from './layout.ts'
 
 /** Makes what of the lab's network and mount namespaces is missing. */
@@ -31,18 +33,20 @@ const remainsOf = (layout: Layout, machine: string): readonly string[] => [
 /** All links in three batches: namespaces and cables, then the inside of each namespace, then the bridge's side. */
 async function createNetwork(layout: Layout, machines: readonly string[], whole: readonly string[]): Promise<void> {
   const hasBridge = existsSync(`/sys/class/net/${layout.bridge}`)
-  const bridge = hasBridge && machines.length === 0 ? [] : [...(hasBridge ? [] : [`link add ${layout.bridge} type bridge`]), `addr replace ${layout.hostAddress}/24 dev ${layout.bridge}`, `link set ${layout.bridge} up`]
-  const replugged = hasBridge ? [] : whole.map((machine) => `link set ${layout.link(machine)} master ${layout.bridge} up`)
+  // It has its address before it is up, and only what is up is listed.
+  const isUp = networkInterfaces()[layout.bridge]?.some(({ address }) => address === layout.hostAddress) ?? false
+  const bridge = isUp && machines.length === 0 ? [] : [...(hasBridge ? [] : [`link add ${layout.bridge} type bridge`]), `addr replace ${layout.hostAddress}/24 dev ${layout.bridge}`, `link set ${layout.bridge} up`]
+  const replugged = whole.filter((machine) => !existsSync(`/sys/class/net/${layout.link(machine)}/master`)).map((machine) => `link set ${layout.link(machine)} master ${layout.bridge}`)
   const cables = machines.flatMap((machine) => [
     ...remainsOf(layout, machine),
     `netns add ${layout.netns(machine)}`,
     `link add ${layout.link(machine)} type veth peer name eth0 netns ${layout.netns(machine)}`,
     `link set ${layout.link(machine)} master ${layout.bridge} up`,
   ])
-  if (bridge.length + cables.length > 0) await mustRun('ip', ['-batch', '-'], { input: [...bridge, ...replugged, ...cables].join('\n') })
+  if (bridge.length + replugged.length + cables.length > 0) await mustChange('ip', ['-batch', '-'], { input: [...bridge, ...replugged, ...cables].join('\n') })
   await Promise.all(
     machines.map((machine) =>
-      mustRun('ip', ['-netns', layout.netns(machine), '-batch', '-'], {
+      mustChange('ip', ['-netns', layout.netns(machine), '-batch', '-'], {
         input: ['link set lo up', `addr add ${layout.addressOf(machine)}/24 dev eth0`, 'link set eth0 up', `route add default via ${layout.hostAddress}`].join('\n'),
       }),
     ),
@@ -52,20 +56,21 @@ async function createNetwork(layout: Layout, machines: readonly string[], whole:
 /** A namespace can be pinned only where mounts are private. */
 async function pinnable(layout: Layout): Promise<void> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8')
-  if (mounts.includes(` ${layout.pins} `)) return
-  await mustRun('mount', ['--bind', layout.pins, layout.pins])
-  await mustRun('mount', ['--make-private', layout.pins])
+  if (!mounts.includes(` ${layout.pins} `)) await mustChange('mount', ['--bind', layout.pins, layout.pins])
+  await mustChange('mount', ['--make-private', layout.pins])
 }
 
 /** The runtime refuses a hybrid cgroup host, so the machine does not see the unified hierarchy there. */
 const INSIDE = 'mount --make-rprivate /; if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
+/** A namespace is pinned before its inside is made: the command may have been killed in between. */
+const IF_HALF_MADE = `if grep -Eq '^([^ ]+ ){4}/ .* (shared|master):' /proc/self/mountinfo || mountpoint -q /sys/fs/cgroup/unified; then ${INSIDE}; fi`
 
 async function createMounts(layout: Layout, machine: string): Promise<void> {
   const pin = layout.mountsPin(machine)
   const mounts = await readFile('/proc/self/mountinfo', 'utf8')
-  if (mounts.includes(` ${pin} `)) return
+  if (mounts.includes(` ${pin} `)) return mustChange('nsenter', [`--mount=${pin}`, 'sh', '-c', IF_HALF_MADE])
   await writeFile(pin, '')
-  await mustRun('unshare', [`--mount=${pin}`, '--propagation', 'private', 'sh', '-c', INSIDE])
+  await mustChange('unshare', [`--mount=${pin}`, '--propagation', 'private', 'sh', '-c', INSIDE])
 }
 
 /** Takes single machines away. Their processes must be gone. */
@@ -73,7 +78,7 @@ export async function removeSome(spec: LabSpec, machines: readonly string[]): Pr
   const layout = layoutOf(spec)
   await Promise.all(machines.map((machine) => runProgram('umount', ['-l', layout.mountsPin(machine)])))
   const lines = machines.flatMap((machine) => remainsOf(layout, machine))
-  if (lines.length > 0) await mustRun('ip', ['-batch', '-'], { input: lines.join('\n') })
+  if (lines.length > 0) await mustChange('ip', ['-batch', '-'], { input: lines.join('\n') })
   await Promise.all(machines.flatMap((machine) => [layout.mountsPin(machine), layout.memberRun(machine), layout.memberState(machine)]).map((path) => rm(path, { recursive: true, force: true })))
 }
 
@@ -88,6 +93,6 @@ export async function removeMachines(spec: LabSpec): Promise<void> {
     ...machines.flatMap((machine) => remainsOf(layout, machine)),
     ...[layout.bridge, layout.cutBridge].filter((bridge) => existsSync(`/sys/class/net/${bridge}`)).map((bridge) => `link del ${bridge}`),
   ]
-  if (lines.length > 0) await mustRun('ip', ['-batch', '-'], { input: lines.join('\n') })
+  if (lines.length > 0) await mustChange('ip', ['-batch', '-'], { input: lines.join('\n') })
   await rm(layout.run, { recursive: true, force: true })
 }

@@ -6,7 +6,7 @@ import { isFrozen, killGroup, setFrozen } from './cgroups.ts'
 import { hasSeveral, layoutOf, type LabSpec, type Member, type Target } from './layout.ts'
 import { linkState, setLink } from './cables.ts'
 import { newBootId } from './programs.ts'
-import { stateOfService, wantDown, wantUp } from './services.ts'
+import { stateOfService, wantDown, wantUp, type ServiceState } from './services.ts'
 import { targetOf } from './targets.ts'
 
 /** What dies, stands still or lives with it. */
@@ -65,14 +65,36 @@ export async function start(lab: string, name: string): Promise<void> {
 
 /** Nothing happens to what runs: it is in the boot it is in. */
 export async function startMembersOf(spec: LabSpec, machine: string, members: readonly Member[]): Promise<void> {
+  await finishKill(spec, machine, members)
   const states = await Promise.all(members.map(({ name }) => stateOfService(spec, name)))
   const stopped = members.filter((_, at) => states[at]?.pid === undefined)
-  if (stopped.length === 0) return
-  if ((await linkState(spec, machine)) === 'down') {
+  const unwanted = members.filter((_, at) => isUnwanted(states[at]))
+  if (stopped.length > 0 && (await linkState(spec, machine)) === 'down') {
     for (const member of stopped) if (member.kind === 'node') await newBootId(spec, member.name)
     await setLink(spec, machine, 'up')
   }
-  for (const member of stopped) await wantUp(spec, member.name)
+  for (const member of [...stopped, ...unwanted]) await wantUp(spec, member.name)
+}
+
+/** A program that runs, and would not run again: what {@link kill} leaves of it when it is interrupted itself. */
+export const isUnwanted = (state: ServiceState | undefined): boolean => state?.pid !== undefined && (!state.wanted || state.staysDown)
+
+/** Frozen, or without its cable, is half dead: it dies as it would have, so that what starts then is whole. */
+async function finishKill(spec: LabSpec, machine: string, members: readonly Member[]): Promise<void> {
+  const { memberCgroup } = layoutOf(spec)
+  const states = await Promise.all(members.map(({ name }) => stateOfService(spec, name)))
+  const unwanted = members.filter((_, at) => isUnwanted(states[at]))
+  if (unwanted.length === 0) return
+  if ((await isFrozen(memberCgroup(machine))) || (await linkState(spec, machine)) === 'down') {
+    for (const member of unwanted) await wantDown(spec, member.name)
+    await cutPower(spec, machine)
+    return void (await Promise.all(unwanted.map((member) => untilDown(spec, member))))
+  }
+  for (const member of unwanted) {
+    if (!(await isFrozen(memberCgroup(member.name)))) continue
+    await killGroup(memberCgroup(member.name))
+    await untilDown(spec, member)
+  }
 }
 
 /** Every process of a machine stands still, as in a paused virtual machine; or one program by SIGSTOP. */

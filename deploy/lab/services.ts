@@ -2,9 +2,10 @@
 import { constants, existsSync } from 'node:fs'
 import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { sleep, systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
-import { enterGroup } from './cgroups.ts'
+import { endProcess, enterGroup, processesOf } from './cgroups.ts'
 import { layoutOf, type LabSpec, type Member } from './layout.ts'
 
 export interface Program {
@@ -55,9 +56,10 @@ export async function setVariables(spec: LabSpec, member: string, variables: Rea
 /** Starts the supervisor of a program, if it does not run. It lives on after this process. */
 export async function supervise(spec: LabSpec, member: string): Promise<void> {
   if (await isSupervised(spec, member)) return
+  const turn = await nextTurn(spec, member)
   // 111: another `runsv` has the service. However else it ended, the program needs one.
   const keep = `while [ -d ${quoted(serviceFolder(spec, member))} ]; do runsv ${quoted(serviceFolder(spec, member))}; [ $? -ne 111 ] || exit; sleep 0.1; done`
-  const lines = `${enterGroup(`${layoutOf(spec).cgroup}/supervisor`)}\n${keep}`
+  const lines = `${enterGroup(`${layoutOf(spec).cgroup}/supervisor`)}\n[ "$(cat ${quoted(turnFile(spec, member))})" = ${turn} ] || exit\n${keep}`
   // Nothing of the caller's environment is the lab's business.
   const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...(process.env['GANTRY_LOG'] === undefined ? {} : { GANTRY_LOG: process.env['GANTRY_LOG'] }) }
   const child = spawn('setsid', ['sh', '-c', lines], { detached: true, stdio: 'ignore', cwd: '/', env })
@@ -66,6 +68,28 @@ export async function supervise(spec: LabSpec, member: string): Promise<void> {
     child.once('error', (cause) => reject(new Fault('unsupported', `cannot start the supervisor: ${cause.message}`, { cause })))
   })
   child.unref()
+}
+
+/** Whose turn it is to supervise the program. */
+const turnFile = (spec: LabSpec, member: string): string => `${serviceFolder(spec, member)}/turn`
+
+async function nextTurn(spec: LabSpec, member: string): Promise<string> {
+  const turn = randomUUID()
+  await mkdir(serviceFolder(spec, member), { recursive: true })
+  await writeFile(turnFile(spec, member), turn)
+  return turn
+}
+
+/**
+ * Ends supervisors that are on their way: a command started them, and was killed. Those that are not yet in their group find that it is not their turn; so
+ * from here on none of them starts the program.
+ */
+export async function endStrays(spec: LabSpec, member: string): Promise<void> {
+  await nextTurn(spec, member)
+  for (const pid of await processesOf(`${layoutOf(spec).cgroup}/supervisor`)) {
+    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (words.split(/[\0'\s]/).includes(serviceFolder(spec, member))) endProcess(pid)
+  }
 }
 
 /** Whether a `runsv` has the service: its `ok` FIFO can then be opened for writing. */
@@ -97,7 +121,13 @@ export async function wantDown(spec: LabSpec, member: string): Promise<void> {
 /** The program's supervisor ends, and nobody starts it again. The program must be dead. */
 export async function dismiss(spec: LabSpec, member: string): Promise<void> {
   const gone = `${member}.gone`
+  // Of a command that was killed while it did this.
+  await endDismissed(spec, gone)
   await rename(serviceFolder(spec, member), serviceFolder(spec, gone))
+  await endDismissed(spec, gone)
+}
+
+async function endDismissed(spec: LabSpec, gone: string): Promise<void> {
   if (await isSupervised(spec, gone)) await order(spec, gone, 'x')
   // It writes there until it is gone.
   for (let round = 0; round < 250 && (await isSupervised(spec, gone)); round++) await sleep(systemClock, 20)
@@ -121,15 +151,18 @@ export interface ServiceState {
   readonly supervised: boolean
   readonly wanted: boolean
   readonly pid: number | undefined
+  /** It will not be started again once its supervisor is made anew. */
+  readonly staysDown: boolean
 }
 
 export async function stateOfService(spec: LabSpec, member: string): Promise<ServiceState> {
   const folder = `${serviceFolder(spec, member)}/supervise`
   const supervised = existsSync(folder) && (await isSupervised(spec, member))
-  if (!supervised) return { supervised, wanted: false, pid: undefined }
+  const staysDown = existsSync(downFile(spec, member))
+  if (!supervised) return { supervised, wanted: false, pid: undefined, staysDown }
   const [stat, pid] = await Promise.all([readFile(`${folder}/stat`, 'utf8').catch(() => ''), readFile(`${folder}/pid`, 'utf8').catch(() => '')])
   const wanted = !stat.startsWith('down') ? !/want down/.test(stat) : /want up/.test(stat)
-  return { supervised, wanted, pid: pid.trim() === '' || !stat.startsWith('run') ? undefined : Number(pid) }
+  return { supervised, wanted, pid: pid.trim() === '' || !stat.startsWith('run') ? undefined : Number(pid), staysDown }
 }
 
 /** The file in which svlogd keeps the newest output. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { Fault } from '../../shared/kit/faults.ts'
 import { defaultRoots, layoutOf, type LabRoots, type LabSpec } from './layout.ts'
@@ -15,7 +15,7 @@ export async function readSpec(name: string, roots: LabRoots = defaultRoots): Pr
 
 export async function listSpecs(roots: LabRoots = defaultRoots): Promise<readonly LabSpec[]> {
   const names = await readdir(`${roots.state}/labs`).catch(() => [])
-  const specs = await Promise.all(names.map((name) => readSpec(name, roots)))
+  const specs = await Promise.all(names.filter((name) => !name.startsWith('.')).map((name) => readSpec(name, roots)))
   return specs.filter((spec) => spec !== undefined)
 }
 
@@ -28,11 +28,43 @@ export async function writeSpec(spec: LabSpec, roots: LabRoots = defaultRoots): 
   await rename(`${specFile}.new`, specFile)
 }
 
-/** Numbers are taken by making their folder, which only one can do; so two labs made at the same time never get the same one. */
-const reservation = (number: number, roots: LabRoots): string => `${roots.state}/numbers/${number}`
+/** What is being removed goes by a name that no lab has, so that a lab is there as a whole or not at all. */
+const leaving = (lab: string, roots: LabRoots): string => `${roots.state}/labs/.${lab}.gone`
+
+/** Removes the lab's data and gives its number back, also what a command that was killed left of either. Answers whether there was anything. */
+export async function forgetLab(lab: string, roots: LabRoots = defaultRoots): Promise<boolean> {
+  const gone = leaving(lab, roots)
+  const exists = (path: string): Promise<boolean> => readdir(path).then(() => true, () => false)
+  const state = `${roots.state}/labs/${lab}`
+  const numbers = await numbersOf(lab, roots)
+  const was = numbers.length > 0 || (await exists(gone)) || (await exists(state))
+  await rm(gone, { recursive: true, force: true })
+  if (await exists(state)) await rename(state, gone)
+  await rm(gone, { recursive: true, force: true })
+  for (const number of numbers) await releaseNumber(number, roots)
+  return was
+}
+
+/** Numbers are taken by a link that names their lab, which only one can make; so two labs made at the same time never get the same one. */
+const reservation = (number: number | string, roots: LabRoots): string => `${roots.state}/numbers/${number}`
+
+async function reservations(roots: LabRoots): Promise<readonly { readonly number: number; readonly lab: string }[]> {
+  const all = await readdir(`${roots.state}/numbers`).catch(() => [])
+  const owned = await Promise.all(all.map((number) => readlink(reservation(number, roots)).then((lab) => [{ number: Number(number), lab }], () => [])))
+  return owned.flat()
+}
+
+const numbersOf = async (lab: string, roots: LabRoots): Promise<readonly number[]> => (await reservations(roots)).filter((one) => one.lab === lab).map(({ number }) => number)
+
+/** Every lab that has anything here, also one that was never made whole. */
+export async function labNames(roots: LabRoots = defaultRoots): Promise<readonly string[]> {
+  const folders = await readdir(`${roots.state}/labs`).catch(() => [])
+  const named = folders.map((folder) => /^\.(.*)\.gone$/.exec(folder)?.[1] ?? folder)
+  return [...new Set([...named, ...(await reservations(roots)).map(({ lab }) => lab)])].toSorted()
+}
 
 /** Takes a number whose /24 neither another lab nor an interface of the host has. @throws Fault('exhausted') */
-export async function reserveNumber(roots: LabRoots = defaultRoots): Promise<number> {
+export async function reserveNumber(lab: string, roots: LabRoots = defaultRoots): Promise<number> {
   const taken = new Set((await listSpecs(roots)).map((spec) => spec.number))
   for (const addresses of Object.values(networkInterfaces())) {
     for (const { address } of addresses ?? []) if (address.startsWith('10.89.')) taken.add(Number(address.split('.')[2]))
@@ -40,14 +72,14 @@ export async function reserveNumber(roots: LabRoots = defaultRoots): Promise<num
   await mkdir(`${roots.state}/numbers`, { recursive: true })
   for (let number = 0; number < 200; number++) {
     if (taken.has(number)) continue
-    const mine = await mkdir(reservation(number, roots)).then(() => true, () => false)
+    const mine = await symlink(lab, reservation(number, roots)).then(() => true, () => false)
     if (mine) return number
   }
   throw new Fault('exhausted', 'two hundred labs are up on this host: take one down first ("gantry lab down --name NAME")')
 }
 
 export async function releaseNumber(number: number, roots: LabRoots = defaultRoots): Promise<void> {
-  await rmdir(reservation(number, roots)).catch(() => {})
+  await rm(reservation(number, roots), { recursive: true, force: true })
 }
 
 /** Whether no number is taken any more, not even by a lab that is being made at this moment. */
