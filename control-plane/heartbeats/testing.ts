@@ -124,7 +124,8 @@ export class FakeAgent {
   #receive(message: ToAgent): void {
     if (!this.#isDown) return void this.#heldDown.push(message)
     this.heard.push(message)
-    if (message.message?.$case === 'epoch') this.epoch = message.message.value.number
+    // As a keeper: an older one is late.
+    if (message.message?.$case === 'epoch') this.epoch = Math.max(this.epoch, message.message.value.number)
     if (message.message?.$case !== 'ack') return
     this.lastAckMs = this.#clock.monotonicMs()
     this.#echo = message.message.value.number

@@ -32,6 +32,13 @@ test('older epochs go when all that remain have acked the newest', () => {
   expect(settle({ n1: 2, n2: 2 }).inUse).toEqual([record.inUse[1]])
 })
 
+test('an epoch that an agent knows and the storage does not is overtaken, unless it can be nobody’s', () => {
+  const record = played(admit('n1'), admit('n2'))
+  expect(afterChange(record, { kind: 'overtake', epoch: 40 }, DEFAULT_TERMS).inUse.map(({ epoch, members }) => [epoch, members])).toEqual([[1, ['n1']], [2, ['n1', 'n2']], [41, ['n1', 'n2']]])
+  for (const epoch of [1, 2, 2_000_000]) expect(afterChange(record, { kind: 'overtake', epoch }, DEFAULT_TERMS)).toBe(record)
+  expect(afterChange(NOTHING_RECORDED, { kind: 'overtake', epoch: 40 }, DEFAULT_TERMS)).toBe(NOTHING_RECORDED)
+})
+
 test('other terms are another epoch', () => {
   const terms = termsForLease(2_400)
   const record = played(admit('n1'))

@@ -27,9 +27,14 @@ export type MembershipChange =
   | { readonly kind: 'fence'; readonly nodeName: string; readonly fenced: FencedRecord }
   /** Its Node object is gone, and nothing of it runs: nobody need remember it. */
   | { readonly kind: 'drop'; readonly nodeName: string }
+  /** An agent decides by this epoch, which nobody stored: the storage was put back to what it held before. No agent takes an older one over. */
+  | { readonly kind: 'overtake'; readonly epoch: number }
   | { readonly kind: 'terms'; readonly terms: FencingTerms }
   /** Memberships that nobody can decide by any more go. */
   | { readonly kind: 'settle'; readonly ackedEpoch: (nodeName: string) => number | undefined }
+
+/** A number beyond that is nobody's that was ever told. */
+const MOST_EPOCHS_LOST = 1_000_000
 
 /** What the record is after the change; the same object if nothing changes. Taking a change in twice is as good as once. */
 export function afterChange(record: MembershipRecord, change: MembershipChange, terms: FencingTerms): MembershipRecord {
@@ -54,6 +59,11 @@ export function afterChange(record: MembershipRecord, change: MembershipChange, 
     }
     case 'terms':
       return record.inUse.length > 0 && !isSameTerms(record.inUse.at(-1)?.terms, change.terms) ? propose(record, members, change.terms) : record
+    case 'overtake': {
+      const newest = record.inUse.at(-1)
+      const isAhead = newest !== undefined && change.epoch > newest.epoch && change.epoch - newest.epoch <= MOST_EPOCHS_LOST
+      return isAhead ? { ...record, inUse: [...record.inUse, { ...newest, epoch: change.epoch + 1 }] } : record
+    }
     case 'settle': {
       const inUse = stillInUse(record.inUse, change.ackedEpoch)
       return inUse.length === record.inUse.length ? record : { ...record, inUse }

@@ -324,6 +324,21 @@ test('a node that lives and whose object is deleted goes on for a while; then it
   expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n3: 'boot-1' }, fenced: {} })
 })
 
+/** The storage was put back to what it held long ago: agents decide by epochs that are not known there, and take no older one over. */
+test('agents that know newer epochs than the storage does are acked under one that is newer still', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  for (const name of ['n1', 'n2', 'n3']) led.agent(name).epoch = 40
+  await join(led, 'n1', 'n2', 'n3')
+  await here.clock.advance(1_000)
+  expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['seen', 'seen', 'seen'])
+  expect(['n1', 'n2', 'n3'].map((name) => led.agent(name).isAcked())).toEqual([true, true, true])
+  const record = await led.record()
+  expect(record?.inUse.map(({ members }) => members)).toEqual([['n1', 'n2', 'n3']])
+  expect(record?.inUse.at(-1)?.epoch).toBe(41)
+})
+
 test('a machine that is back with a new boot id before it is given up keeps its pods', async () => {
   await using here = world()
   await here.start()

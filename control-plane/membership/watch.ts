@@ -164,6 +164,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   onEpochAcked(nodeName: string, epoch: number): void {
     if (this.#options.signal.aborted) return
     this.#acked.set(nodeName, Math.max(epoch, this.#acked.get(nodeName) ?? 0))
+    if (epoch > (this.#store.record.inUse.at(-1)?.epoch ?? 0)) this.#background('overtaking epochs', this.#store.change({ kind: 'overtake', epoch }))
     this.#settle()
   }
 
