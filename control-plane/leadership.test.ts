@@ -3,12 +3,13 @@ import { expect, test } from 'vitest'
 import { silentLog, type Log } from '../shared/kit/log.ts'
 import { seededRandom } from '../shared/kit/random.ts'
 import type { Deployment, Service } from '../shared/model/gen/api.ts'
-import { deployments, endpointSlices, leases, pods, replicaSets, services } from '../shared/model/resources.ts'
+import { deployments, endpointSlices, leases, nodes, pods, replicaSets, services } from '../shared/model/resources.ts'
 import { VirtualClock } from '../test/sim/virtual-clock.ts'
 import type { ApiClient } from './client/port.ts'
 import { createInProcessClient } from './client/in-process.ts'
 import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
 import type { Duty } from './leading.ts'
+import { MEMBERSHIP_KEY } from './membership/store.ts'
 import type { Storage, Write, WriteResult } from './storage/port.ts'
 import { createMemoryStorage } from './storage/storage.ts'
 
@@ -22,12 +23,15 @@ const LEASE_MS = 1_000
 class Gate {
   readonly results: Array<{ readonly write: Write; readonly result: WriteResult }> = []
   readonly storage: Storage
+  /** Keys that are read late. */
+  readonly late = new Map<string, Promise<void>>()
   #shut: PromiseWithResolvers<void> | undefined
 
   constructor(real: Storage) {
     this.storage = {
       get: async (key) => {
         await this.#shut?.promise
+        await this.late.get(key)
         return real.get(key)
       },
       list: async (prefix, options) => {
@@ -183,6 +187,24 @@ test('a leader that stands still between deciding and writing writes nothing any
   await cluster.finish(a.user.create(deployments, deployment('two')))
   await cluster.clock.advance(500)
   expect(await podsOf(cluster, a.user, 'two')).toBe(2)
+})
+
+/** Until they are, a node with an agent looks like one without: what somebody says is out of service would be taken from it while it runs. */
+test('nothing is taken from a node before the leader knows the memberships', async () => {
+  await using cluster = new Cluster()
+  const a = await cluster.start('a')
+  const b = await cluster.start('b')
+  await cluster.finish(b.user.create(nodes, { metadata: { name: 'n1' }, spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }] } }))
+  const known = Promise.withResolvers<void>()
+  b.gate.late.set(MEMBERSHIP_KEY, known.promise)
+  a.stop.abort()
+  await cluster.finish(b.user.create(pods, { metadata: { name: 'p', namespace: 'default' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }] } }))
+  const here = async (): Promise<number> => (await cluster.finish(b.user.list(pods, { namespace: 'default' }))).items.length
+  await cluster.clock.advance(3_000)
+  expect(await here()).toBe(1)
+  known.resolve()
+  await cluster.clock.advance(3_000)
+  expect(await here()).toBe(0)
 })
 
 test('what is reserved for a leader is reserved under its guard', async () => {

@@ -45,6 +45,8 @@ export function createLeading(options: LeadingOptions): Leading {
       await catchUp(leadership, { api, informers })
       signal.throwIfAborted()
       nodes.watch.knowsNodes()
+      await nodes.watch.begun
+      signal.throwIfAborted()
       current = createLeader({ ...options, leadership, client, watch: nodes.watch })
       log.info({ identity: leadership.identity, afterMs: Math.round(clock.monotonicMs() - wonMs) }, 'everything that was written before is known: the leader works')
       await Promise.all([current.run(), nodes.tell(), api.repair({ guard, signal })])

@@ -51,6 +51,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   /** Words that were there while the node was seen: they said nothing of a death. */
   readonly #idleWords = new Map<string, string>()
   readonly #forgetting = new Map<string, () => void>()
+  readonly #begun = Promise.withResolvers<void>()
   #isLeading = false
   #knowsNodes = false
 
@@ -66,6 +67,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     await this.#store.load()
     signal.throwIfAborted()
     this.#begin()
+    this.#begun.resolve()
     const unconfirm = onConfirmed((untilMs) => heartbeats.mayAckUntil(untilMs))
     this.#nodes.subscribe(({ key, before, after }) => this.#nodeChanged(key, before, after))
     if (this.#knowsNodes) this.#lookForMissing()
@@ -79,6 +81,11 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     })
     this.#background('terms', this.#store.change({ kind: 'terms', terms }))
     await over
+  }
+
+  /** Resolves when the memberships are known: before that a node with an agent looks like one without. Never, if the leadership ends first. */
+  get begun(): Promise<void> {
+    return this.#begun.promise
   }
 
   /** The informers have come to what the leaders before wrote: from now on a Node object that is not there does not exist. */
