@@ -34,13 +34,27 @@ export type FromThread =
   | { readonly kind: 'vision'; readonly leadership: number; readonly vision: Vision }
   | { readonly kind: 'trouble'; readonly message: string }
 
-export const LIMIT_BYTES = 8
+export const LIMIT_BYTES = 16
 
-/** One moment of the boot-time clock that both threads see at once, in µs. */
-export function sharedLimit(buffer: SharedArrayBuffer): AckLimit {
-  const cell = new BigInt64Array(buffer)
+/**
+ * One moment of the boot-time clock that both threads see at once, in µs, and the leadership it is of: messages are slower, and a thread that has not heard yet of
+ * the end of one leadership must not ack by the certainty of the next.
+ */
+export function sharedLimit(buffer: SharedArrayBuffer, leadership: () => number): AckLimit {
+  const cells = new BigInt64Array(buffer)
   return {
-    untilMs: () => Number(Atomics.load(cell, 0)) / 1000,
-    set: (ms) => void Atomics.store(cell, 0, BigInt(Math.floor(Math.max(0, Math.min(ms, Number.MAX_SAFE_INTEGER / 1000)) * 1000))),
+    untilMs() {
+      // In this order: a moment that was read before another leadership began is not taken for that one's.
+      const untilUs = Atomics.load(cells, 0)
+      return Atomics.load(cells, 1) === BigInt(leadership()) ? Number(untilUs) / 1000 : Number.NEGATIVE_INFINITY
+    },
+    set(ms) {
+      const number = BigInt(leadership())
+      if (Atomics.load(cells, 1) !== number) {
+        Atomics.store(cells, 0, 0n)
+        Atomics.store(cells, 1, number)
+      }
+      Atomics.store(cells, 0, BigInt(Math.floor(Math.max(0, Math.min(ms, Number.MAX_SAFE_INTEGER / 1000)) * 1000)))
+    },
   }
 }

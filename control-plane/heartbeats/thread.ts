@@ -15,7 +15,7 @@ function run({ addresses, tls, limit, sessionGraceMs }: ThreadStart, say: (messa
   const tracker: HeartbeatTracker = new HeartbeatTracker({
     clock: systemClock,
     random: systemRandom,
-    limit: sharedLimit(limit),
+    limit: sharedLimit(limit, () => leadership),
     sessionGraceMs,
     listener: {
       onSight: (nodeName, sight) => say({ kind: 'sight', leadership, nodeName, sight }),

@@ -42,7 +42,7 @@ class Thread implements HeartbeatThread {
   ports: readonly number[] = []
   readonly #options: HeartbeatThreadOptions
   readonly #buffer = new SharedArrayBuffer(LIMIT_BYTES)
-  readonly #limit = sharedLimit(this.#buffer)
+  readonly #limit = sharedLimit(this.#buffer, () => this.#leadership)
   #worker: Worker | undefined
   #leadership = 0
   #listener: HeartbeatListener | undefined
@@ -79,7 +79,11 @@ class Thread implements HeartbeatThread {
   }
 
   lead(start: Parameters<HeartbeatsOfProcess['lead']>[0]): void {
-    this.#post({ kind: 'lead', start, leadership: ++this.#leadership })
+    const untilMs = this.#limit.untilMs()
+    this.#leadership++
+    // The same leadership may begin anew, with another thread.
+    this.#limit.set(untilMs)
+    this.#post({ kind: 'lead', start, leadership: this.#leadership })
   }
 
   follow(): void {
