@@ -292,9 +292,10 @@ export class Leading {
     const wasAwaited = this.#sightings.get(life.name)?.ackSentMs !== undefined || nowMs >= this.#startedMs + START_PATIENCE_MS
     if (isUnheard && life.saidDead && wasAwaited) return this.#giveUp(life, life.saidDead)
     if (isUnheard && life.forgotten === 'unheard' && wasAwaited) return this.#giveUp(life, { kind: 'confirmed', by: 'the deletion of its Node object' })
-    if (life.rebootedMs !== undefined) {
-      const { speaker } = life
-      if (speaker && nowMs >= life.rebootedMs + REBOOT_PATIENCE_MS) this.#giveUp(life, { kind: 'rebooted', bootId: speaker.hello.bootId })
+    const { speaker, rebootedMs } = life
+    // One greeting alone may be of before the boot that is admitted, and have been handed on late: who has booted goes on speaking.
+    if (rebootedMs !== undefined && speaker?.isAlive(nowMs, this.terms.seenMs) === true) {
+      if (nowMs >= rebootedMs + REBOOT_PATIENCE_MS) this.#giveUp(life, { kind: 'rebooted', bootId: speaker.hello.bootId })
       return
     }
     const verdict = judgeNode(this.#view(nowMs), life.name)

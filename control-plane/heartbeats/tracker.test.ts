@@ -276,6 +276,26 @@ test('a node may not speak for another, nor hand on, nor begin without a greetin
   expect(() => connect().take({ message: { $case: 'beat', value: { sequence: 1, echoedAck: 0, epoch: 0 } }, relayedNode: '' })).toThrow('begin with Hello')
 })
 
+/** A control plane that stood still hands on what a machine said before it booted, when that has been admitted again since and is silent: that proves no boot. */
+test('a greeting from before a boot, handed on late, is no proof of another boot', () => {
+  const { clock, tracker, agent, sights } = trackedWorld(...three)
+  clock.advance(2_000)
+  tracker.fence('n1', { kind: 'rebooted', bootId: 'boot-2' })
+  tracker.setMembership([membership(2, ...three)])
+  agent('n1').connect(tracker, { bootId: 'boot-2', instance: 'after the boot' })
+  tracker.admit({ nodeName: 'n1', bootId: 'boot-2', wasFenced: true })
+  clock.advance(2_000)
+  expect(sights.get('n1')?.kind).toBe('seen')
+  // The control plane is cut off: all may be keeping their pods.
+  for (const name of three) agent(name).up = false
+  clock.advance(1_500)
+  const relay = tracker.connect({ kind: 'control-plane' }, () => {})
+  relay.take({ message: { $case: 'hello', value: { nodeName: 'n1', bootId: 'boot-1', instance: 'n1-1', agentStartedMs: 1, peerAddress: 'n1:1' } }, relayedNode: 'n1' })
+  relay.take({ message: { $case: 'beat', value: { sequence: 999, echoedAck: 0, epoch: 1 } }, relayedNode: 'n1' })
+  clock.advance(10_000)
+  expect(sights.get('n1')?.kind).toBe('silent')
+})
+
 /** It would be told to every other member, until what is told is too long to be sent. */
 test('a greeting longer than names and addresses are is refused', () => {
   const { tracker } = trackedWorld('n1')
