@@ -30,7 +30,6 @@ export function fakeAdmissions(liveness?: FakeLiveness): Admissions & { readonly
   const told: string[] = []
   return {
     told,
-    isMember: () => false,
     async admit(nodeName, bootId) {
       told.push(`admit ${nodeName} ${bootId}`)
       liveness?.set(nodeName, { kind: 'seen' })

@@ -1,7 +1,5 @@
 /** What the sessions of agents have to do with memberships. */
 export interface Admissions {
-  /** Whether an agent under this boot id goes on with what it was granted; else it has to say first that nothing is left. */
-  isMember(nodeName: string, bootId: string): boolean
   /**
    * The node is registered, and nothing is left on it of pods that were given to others. Resolves when it may run pods.
    * @param fencedAtMs of the verdict that was known when the agent was told what to keep; one that came since is not answered by its word

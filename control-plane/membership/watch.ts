@@ -108,10 +108,6 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     return () => this.#listeners.delete(listener)
   }
 
-  isMember(nodeName: string, bootId: string): boolean {
-    return this.#store.record.bootIds[nodeName] === bootId
-  }
-
   setSession(nodeName: string, isOpen: boolean): void {
     if (isOpen) this.#sessions.add(nodeName)
     else this.#sessions.delete(nodeName)
