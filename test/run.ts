@@ -1,4 +1,4 @@
-/** Runs the tests by kind, one after another, and says at the end how many passed: `run.ts all` (npm test), `run.ts long`. */
+/** Runs the tests by kind, one after another, and says at the end how many passed: `run.ts all` (npm test), `run.ts long`, `run.ts ci`. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,9 +15,9 @@ interface Stage {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const vitest = (name: string, config: string, env: Readonly<Record<string, string>> = {}): Stage => {
+const vitest = (name: string, config: string, { env = {}, only = [] }: { readonly env?: Readonly<Record<string, string>>; readonly only?: readonly string[] } = {}): Stage => {
   const report = join(reports, `${name}.json`)
-  return { name, command: [join(bin, 'vitest'), 'run', '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], report, env }
+  return { name, command: [join(bin, 'vitest'), 'run', ...only, '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], report, env }
 }
 
 const STAGES: Readonly<Record<string, readonly Stage[]>> = {
@@ -30,7 +30,10 @@ const STAGES: Readonly<Record<string, readonly Stage[]>> = {
     vitest('simulation', 'vitest.sim.config.ts'),
     vitest('end-to-end', 'vitest.e2e.config.ts'),
   ],
-  long: [vitest('simulation-long', 'vitest.sim.config.ts', { GANTRY_SIM_SEEDS: '3000' }), vitest('end-to-end-long', 'vitest.long.config.ts')],
+  // More than an hour on two cores.
+  long: [vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), vitest('end-to-end-long', 'vitest.long.config.ts')],
+  // What of it fits beside `npm test` into the time of one change.
+  ci: [vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })],
 }
 
 interface Counted {

@@ -149,6 +149,7 @@ const COMMANDS = {
   stop: { needsRoot: true, words: ['dist/gantry.mjs', 'lab', 'down'] },
   test: { needsRoot: true, forTests: true, words: ['test/run.ts', 'all'] },
   'test-long': { needsRoot: true, forTests: true, words: ['test/run.ts', 'long'] },
+  'test-ci': { needsRoot: true, forTests: true, words: ['test/run.ts', 'ci'] },
   bench: { needsRoot: true, words: ['test/bench/bench.ts'] },
   sim: { needsRoot: false, words: ['test/sim/sim.ts'] },
   prepare: { needsRoot: true, words: undefined },
