@@ -290,7 +290,7 @@ test.each(['before it is given up', 'after it is given up'])('a lost node whose 
   await here.clock.advance(500)
   // Until it has said that nothing is left.
   expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['fenced'], false])
-  await led.watch.admit('n2', 'boot-1')
+  await led.watch.admit('n2', 'boot-1', fencedAt(led, 'n2'))
   await here.clock.advance(500)
   expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['seen'], true])
   expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n2: 'boot-1', n3: 'boot-1' }, fenced: {} })

@@ -122,12 +122,12 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   async admit(nodeName: string, bootId: string, fencedAtMs?: number): Promise<void> {
     const { heartbeats, chronicle, clock } = this.#options
     const { fenced, bootIds } = this.#store.record
-    const judged = fenced[nodeName]
-    if (judged && judged.atMs !== fencedAtMs) throw new Fault('conflict', `node "${nodeName}" was given up after its agent was told what to keep`)
-    // A verdict is not stored any more once the Node object of then is gone: the heartbeats have it still.
-    const wasFenced = judged !== undefined || this.#states.get(nodeName)?.kind === 'fenced'
-    const isNews = bootIds[nodeName] !== bootId || wasFenced
     const before = this.#states.get(nodeName)
+    // A verdict is not stored any more once the Node object of then is gone: the heartbeats have it still.
+    const judgedAtMs = fenced[nodeName]?.atMs ?? (before?.kind === 'fenced' ? before.atMs : undefined)
+    if (judgedAtMs !== undefined && judgedAtMs !== fencedAtMs) throw new Fault('conflict', `node "${nodeName}" was given up after its agent was told what to keep`)
+    const wasFenced = judgedAtMs !== undefined
+    const isNews = bootIds[nodeName] !== bootId || wasFenced
     // From here on nothing of it is removed by force any more: what is asked for already comes before the record is changed.
     if (wasFenced) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
     try {

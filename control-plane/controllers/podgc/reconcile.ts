@@ -3,9 +3,8 @@ import { isApiError } from '../../../shared/kit/api-error.ts'
 import type { Pod } from '../../../shared/model/gen/api.ts'
 import type { Json } from '../../../shared/model/json.ts'
 import { nameOf, namespaceOf, uidOf } from '../../../shared/model/meta.ts'
-import { OUT_OF_SERVICE_TAINT } from '../../../shared/model/fencing.ts'
+import { staysWhenFenced } from '../../../shared/model/fenced-pods.ts'
 import { nodes, pods } from '../../../shared/model/resources.ts'
-import { tolerates } from '../../../shared/model/toleration.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { Informer } from '../../informers/port.ts'
 import type { NodeLiveness } from '../../dispatch/liveness-port.ts'
@@ -25,8 +24,6 @@ export function createPodGcController(parts: ControllerParts, liveness: NodeLive
   const worker = new PodGcWorker(parts, liveness)
   return { name: 'podgc', workers: 2, start: (enqueue) => worker.start(enqueue), reconcile: (key) => worker.reconcile(key) }
 }
-
-const staysInPlace = (pod: Pod): boolean => (pod.spec?.tolerations ?? []).some((one) => tolerates(one, OUT_OF_SERVICE_TAINT))
 
 class PodGcWorker {
   readonly #parts: ControllerParts
@@ -84,7 +81,7 @@ class PodGcWorker {
     if (kind === 'seen' || kind === 'silent') return again(UNDECIDED_AGAIN_MS)
     if (await this.#parts.client.get(nodes, { name }).catch(ignoreMissing)) return again(MISSING_NODE_MS)
     // Of one that is given up nothing runs, but for those that tolerate it: there is nothing to wait for.
-    const lost = leftMs > 0 ? bound.filter((pod) => !staysInPlace(pod)) : bound
+    const lost = leftMs > 0 ? bound.filter((pod) => !staysWhenFenced(pod)) : bound
     await Promise.all(lost.map((pod) => this.#fail(pod).then(() => this.#remove(pod))))
     return lost.length < bound.length ? again(leftMs) : done
   }
