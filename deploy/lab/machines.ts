@@ -6,6 +6,7 @@ import { runProgram } from '../../node-agent/host/exec.ts'
 import { removeCuts } from './cables.ts'
 import { mustChange } from './changes.ts'
 import { layoutOf, machinesOf, type LabSpec, type Layout } from './layout.ts'
+import { pinNamespace } from './mounts.ts'
 
 /** Makes what of the lab's network and mount namespaces is missing. */
 export async function createMachines(spec: LabSpec): Promise<void> {
@@ -60,17 +61,12 @@ async function pinnable(layout: Layout): Promise<void> {
   await mustChange('mount', ['--make-private', layout.pins])
 }
 
-/** The runtime refuses a hybrid cgroup host, so the machine does not see the unified hierarchy there. */
-const INSIDE = 'mount --make-rprivate /; if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
-/** A namespace is pinned before its inside is made: the command may have been killed in between. */
-const IF_HALF_MADE = `if grep -Eq '^([^ ]+ ){4}/ .* (shared|master):' /proc/self/mountinfo || mountpoint -q /sys/fs/cgroup/unified; then ${INSIDE}; fi`
-
 async function createMounts(layout: Layout, machine: string): Promise<void> {
   const pin = layout.mountsPin(machine)
   const mounts = await readFile('/proc/self/mountinfo', 'utf8')
-  if (mounts.includes(` ${pin} `)) return mustChange('nsenter', [`--mount=${pin}`, 'sh', '-c', IF_HALF_MADE])
+  if (mounts.includes(` ${pin} `)) return
   await writeFile(pin, '')
-  await mustChange('unshare', [`--mount=${pin}`, '--propagation', 'private', 'sh', '-c', INSIDE])
+  await pinNamespace(pin)
 }
 
 /** Takes single machines away. Their processes must be gone. */

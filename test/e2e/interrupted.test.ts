@@ -29,7 +29,7 @@ function lastOf(deaths: readonly Death[], words: RegExp, wanted: Partial<Death>)
 test('the making of a lab is killed', { timeout: 120_000 }, async () => {
   const deaths = await upDeaths(NAME)
   await takeDown(NAME)
-  const unpinned = lastOf(deaths, /unshare .*n1\.mnt/, { side: 'after', who: 'group', delayMs: 2 })
+  const unpinned = lastOf(deaths, /^start unshare/, { side: 'after', who: 'group', delayMs: 2 })
   const unsupervised = lastOf(deaths, /^start setsid/, { side: 'after', who: 'alone', delayMs: 0 })
   const wrong = [
     await trial('number taken', () => upDies(NAME, at(`mkdir ${state}`, 'before'), { next: 'down' })),

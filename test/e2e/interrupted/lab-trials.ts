@@ -47,7 +47,9 @@ export async function proveWorks(name: string): Promise<void> {
   const path = '/api/v1/namespaces/default/pods'
   const json = { 'content-type': 'application/json' }
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { generateName: 'proof-' }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'docker.io/library/busybox:1.35', command: ['true'] }] } }
-  const made = JSON.parse((await client.request({ method: 'POST', path, headers: json, body: JSON.stringify(pod) })).text) as Pod
+  const answer = await client.request({ method: 'POST', path, headers: json, body: JSON.stringify(pod) })
+  if (answer.status !== 201) throw new Error(`the pod was refused: ${answer.text}`)
+  const made = JSON.parse(answer.text) as Pod
   const deadlineMs = performance.now() + RUNS_WITHIN_MS
   let found = made
   while (found.status?.phase !== 'Succeeded') {

@@ -22,7 +22,7 @@ function die(): never {
 }
 
 /** The same in every run: without a lab's number and process ids. */
-const same = (words: string): string => words.replace(/gtlab\d+|gantry_lab\d+|\bgt\d+(?=[cnw])/g, 'LAB').replace(/\/numbers\/\d+/, '/numbers/N').replace(/ \d{3,} /, ' PID ')
+const same = (words: string): string => words.replace(/gtlab\d+|gantry_lab\d+|\bgt\d+(?=[cnw])/g, 'LAB').replace(/\/numbers\/\d+/, '/numbers/N').replace(/\/proc\/\d+\//, '/proc/PID/').replace(/ \d{3,} /, ' PID ')
 
 const short = (path: unknown): string => same(String(path).replace(/^\/sys\/fs\/cgroup\/[^/]+/, 'cgroup'))
 
