@@ -262,7 +262,9 @@ test('of two control planes and their witness any may be lost, and the API answe
   }
   for (const address of layoutOf(spec).servers) {
     using client = labClient(spec, identity, address)
-    const { items } = JSON.parse((await client.request({ path: '/api/v1/namespaces/default/configmaps' })).text) as { readonly items: readonly { readonly metadata: { readonly name: string } }[] }
+    const { status, text } = await client.request({ path: '/api/v1/namespaces/default/configmaps' })
+    expect(status, `${address}: ${text}`).toBe(200)
+    const { items } = JSON.parse(text) as { readonly items: readonly { readonly metadata: { readonly name: string } }[] }
     expect(items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['before', `without-${first}`, 'without-witness']))
   }
   await expect(lab.up({ name, controlPlanes: 3, kubeconfig: false })).rejects.toThrow(/was made with 2 control planes and keeps as many/)
