@@ -92,9 +92,9 @@ const ffi = process.getBuiltinModule('node:ffi') as unknown as { dlopen: Any } |
 if (ffi) {
   const dlopen = ffi.dlopen
   const watched: Any = (...words) => {
-    const library = dlopen(...words) as { readonly functions: Readonly<Record<string, Any>> }
-    const functions = Object.fromEntries(Object.entries(library.functions).map(([name, call]) => [name, CALLS.includes(name) ? (...given: readonly unknown[]) => point(`call ${name} ${given.filter((one) => typeof one === 'string').join(' ')}`, () => call(...given)) : call]))
-    return { ...library, functions }
+    const loaded = dlopen(...words) as { readonly functions: Readonly<Record<string, Any>> }
+    const functions = Object.fromEntries(Object.entries(loaded.functions).map(([name, call]) => [name, CALLS.includes(name) ? (...given: readonly unknown[]) => point(`call ${name} ${given.filter((one) => typeof one === 'string').join(' ')}`, () => call(...given)) : call]))
+    return { ...loaded, functions }
   }
   try {
     ffi.dlopen = watched
