@@ -1,9 +1,8 @@
 /** The thread of heartbeats: takes them in and answers however busy the rest of the process is. Loads little, because each module is loaded a second time here. */
-import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
-import { raiseThread } from '../../shared/kit/thread-priority.ts'
+import { runAsThread } from '../../shared/kit/thread-entry.ts'
 import { LeaderLink } from './leader-link.ts'
 import { serveHeartbeats } from './server.ts'
 import { sharedLimit, type FromThread, type ThreadStart, type ToThread } from './thread-messages.ts'
@@ -57,14 +56,4 @@ function run({ addresses, tls, limit, sessionGraceMs }: ThreadStart, say: (messa
   }
 }
 
-if (parentPort) {
-  const port = parentPort
-  const say = (message: FromThread): void => port.postMessage(message)
-  const refused = raiseThread()
-  if (refused !== undefined) say({ kind: 'trouble', message: `heartbeats have no priority: ${refused}` })
-  const take = run(workerData as ThreadStart, say)
-  port.on('message', (message: ToThread) => {
-    take(message)
-    if (message.kind === 'stop') port.close()
-  })
-}
+runAsThread<ThreadStart, ToThread, FromThread>('heartbeats', run)

@@ -1,10 +1,9 @@
 /** The keeper's thread: beats, acks and peers go on however busy the rest of the agent is. Loads little, because each module is loaded a second time here. */
-import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
 import type { RunRight } from '../../shared/model/fencing.ts'
-import { raiseThread } from '../host/thread-priority.ts'
+import { runAsThread } from '../../shared/kit/thread-entry.ts'
 import { DeadlineFiles } from './deadlines.ts'
 import { Keeper } from './keeper.ts'
 import { NodeIdentity, servePeers, tlsLinks, type PeerServer } from './tls-links.ts'
@@ -67,14 +66,4 @@ function run(start: ThreadStart, say: (message: FromThread) => void): (message: 
   }
 }
 
-if (parentPort) {
-  const port = parentPort
-  const say = (message: FromThread): void => port.postMessage(message)
-  const refused = raiseThread()
-  if (refused !== undefined) say({ kind: 'trouble', message: `heartbeats have no priority: ${refused}` })
-  const take = run(workerData as ThreadStart, say)
-  port.on('message', (message: ToThread) => {
-    take(message)
-    if (message.kind === 'stop') port.close()
-  })
-}
+runAsThread<ThreadStart, ToThread, FromThread>('heartbeats', run)
