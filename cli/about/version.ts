@@ -24,7 +24,7 @@ export const version: Command = {
     }
     const all = { clientVersion, ...(serverVersion ? { serverVersion } : {}) }
     if (output === 'json') terminal.out((await import('../print/json.ts')).jsonText(all))
-    else if (output === 'yaml') terminal.out((await import('../print/yaml.ts')).yamlText(all))
+    else if (output === 'yaml') terminal.out((await import('../../shared/model/yaml-text.ts')).yamlText(all))
     else terminal.out(`Client Version: ${clientVersion.gitVersion}\n${serverVersion ? `Server Version: ${serverVersion['gitVersion'] ?? ''}\n` : ''}`)
     if (failure === undefined) return 0
     terminal.err(`${explain(failure).message}\n`)

@@ -31,7 +31,7 @@ export async function printerFor(output: string, { showManagedFields = false, no
     case 'json':
       return prepared((await import('./json.ts')).jsonText)
     case 'yaml':
-      return prepared((await import('./yaml.ts')).yamlText)
+      return prepared((await import('../../shared/model/yaml-text.ts')).yamlText)
     case 'name':
       return (object) => itemsOf(object).map((item) => `${nameOf(item)}\n`).join('')
     case 'jsonpath':

@@ -88,7 +88,7 @@ async function structured({ flags }: Call, found: unknown): Promise<string> {
     case 'json':
       return (await import('../print/json.ts')).jsonText(found)
     case 'yaml':
-      return (await import('../print/yaml.ts')).yamlText(found)
+      return (await import('../../shared/model/yaml-text.ts')).yamlText(found)
     default:
       throw new Problem(`unknown output format "${flags.text('output') ?? ''}": json and yaml are known`)
   }

@@ -1,6 +1,6 @@
 /** Values as the bytes of an answer. */
-import { stringify } from 'yaml'
 import type { Status } from '../../../shared/model/gen/api.ts'
+import { yamlText } from '../../../shared/model/yaml-text.ts'
 import type { ApiResponse } from '../request.ts'
 import type { Representation } from './negotiate.ts'
 
@@ -14,15 +14,12 @@ export function body(status: number, content: Content, representation: Represent
 }
 
 function written(content: Content, { media, pretty }: Representation): string {
-  if (media === 'application/yaml') return toYaml(valueOf(content))
+  if (media === 'application/yaml') return yamlText(valueOf(content))
   if (pretty) return `${JSON.stringify(valueOf(content), undefined, 2)}\n`
   return content.kind === 'text' ? `${content.json}\n` : `${JSON.stringify(content.value)}\n`
 }
 
 const valueOf = (content: Content): unknown => (content.kind === 'value' ? content.value : JSON.parse(content.json))
-
-/** As Kubernetes' YAML looks: keys sorted, lists not indented, strings that could be read as something else in double quotes. */
-export const toYaml = (value: unknown): string => stringify(value, { indentSeq: false, sortMapEntries: true, lineWidth: 0, version: '1.1', singleQuote: false })
 
 /** A Status goes out in the media type that was asked for, whatever form was. */
 export const statusBody = (status: Status, representation: Pick<Representation, 'media' | 'pretty'>): Body => {

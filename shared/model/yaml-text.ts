@@ -1,8 +1,11 @@
-/** YAML as kubectl prints it: keys in natural order, lists at the indentation of their key, go-yaml's choice of quotes, folded after column 80. */
-import { isJsonObject } from '../../shared/model/json.ts'
+/** YAML as Kubernetes and kubectl write it: keys in natural order, lists at the indentation of their key, go-yaml's choice of quotes, folded after column 80. */
+import { byteLength } from './go-text.ts'
+import { isJsonObject } from './json.ts'
 
 /** Beyond this column a scalar is folded at its next space. */
 const WIDTH = 80
+/** In bytes; a longer one is written as `? key`, its value below. */
+const LONGEST_KEY = 128
 
 export const yamlText = (value: unknown): string => emit(value, { indent: 0, column: 0, inList: false }).replace(/^\n/, '')
 
@@ -28,8 +31,10 @@ function emit(value: unknown, place: Place): string {
 function emitMap(value: Readonly<Record<string, unknown>>, keys: readonly string[], { indent, inList }: Place): string {
   const margin = ' '.repeat(indent)
   const lines = keys.map((key, at) => {
-    const head = `${at === 0 && inList ? ' ' : margin}${scalar(key, { indent, column: indent, key: true })}:`
-    const column = at === 0 && inList ? indent + head.length - 1 : head.length
+    const long = byteLength(key) > LONGEST_KEY
+    const name = long ? `? ${scalar(key, { indent: indent + 2, column: indent + 2, key: false })}\n${margin}` : scalar(key, { indent, column: indent, key: true })
+    const head = `${at === 0 && inList ? ' ' : margin}${name}:`
+    const column = long ? indent + 1 : at === 0 && inList ? indent + head.length - 1 : head.length
     const child = value[key]
     // A list stands at its key's indentation, a map two further.
     return `${head}${emit(child, { indent: isJsonObject(child) ? indent + 2 : indent, column, inList: false })}`
@@ -80,6 +85,7 @@ interface ScalarPlace {
 
 function scalar(value: unknown, place: ScalarPlace): string {
   if (value === null || value === undefined) return 'null'
+  if (typeof value === 'number') return number(value)
   if (typeof value !== 'string') return String(value)
   if (value.includes('\n') && !place.key && isBlockAllowed(value)) return literal(value, place.indent)
   if (!value.includes('\n') && isReadAsString(value)) {
@@ -87,6 +93,14 @@ function scalar(value: unknown, place: ScalarPlace): string {
     if (!SPECIAL.test(value)) return `'${fold(value.replaceAll("'", "''"), { ...place, first: 1 })}'`
   }
   return `"${foldEscaped(value, place)}"`
+}
+
+/** Fractions as Go prints them in their shortest form: with an exponent from a million on, and below a ten-thousandth. */
+function number(value: number): string {
+  const [digits = '', power = '0'] = value.toExponential().split('e')
+  const exponent = Number(power)
+  if (Number.isInteger(value) || (exponent >= -4 && exponent < 6)) return String(value)
+  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
 }
 
 /** What a YAML 1.1 reader takes for something else than text. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { yamlText } from './yaml.ts'
+import { yamlText } from './yaml-text.ts'
 
 /** Recorded from kubectl 1.33. */
 test.each([
@@ -59,4 +59,18 @@ test('long texts are folded after column 80, and read back the same', () => {
   const written = yamlText({ message: { inner: long, quoted: `a: ${long}`, escaped: `\t${long}` }, list: [long] })
   expect(written.split('\n').every((line) => line.length < 92)).toBe(true)
   expect(parse(written)).toEqual({ message: { inner: long, quoted: `a: ${long}`, escaped: `\t${long}` }, list: [long] })
+})
+
+test('a key of more than 128 characters stands by itself', () => {
+  const key = 'k'.repeat(129)
+  expect(yamlText({ [key]: 'v' })).toBe(`? ${key}\n: v\n`)
+})
+
+test.each([
+  [1.5, '1.5'],
+  [1e6, '1000000'],
+  [1234567.5, '1.2345675e+06'],
+  [0.00001, '1e-05'],
+])('the number %j', (value, written) => {
+  expect(yamlText({ k: value })).toBe(`k: ${written}\n`)
 })
