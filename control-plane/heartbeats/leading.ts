@@ -3,10 +3,10 @@
  * the rules and why they are safe; what is decided there is decided by `shared/model/fencing.ts` alone.
  */
 import { NoAck_Reason, type Beat } from '../../proto/gen/node/v1/heartbeat.ts'
-import { judgeNode, visionOf, type LeaderView, type Membership, type Sighting, type Vision } from '../../shared/model/fencing.ts'
+import { hasLapsed, judgeNode, LAPSES_TOO_MANY, LAPSE_MEMORY_MS, visionOf, type LeaderView, type Membership, type Sighting, type Vision } from '../../shared/model/fencing.ts'
 import { DEFAULT_TERMS, lostAfterMs, type FencingTerms } from '../../shared/model/fencing-terms.ts'
 import type { AgentLink, Refusal, Roster } from './agent-link.ts'
-import { isSameSight, newLife, rememberSpeaker, Speaker, type NodeLife } from './node-life.ts'
+import { isSameSight, lapsesWith, newLife, rememberSpeaker, Speaker, unsteadinessOf, type NodeLife } from './node-life.ts'
 import type { AdmittedNode, FenceEvidence, HeartbeatListener, LeadStart, NodeSight } from './port.ts'
 
 export interface LeadingParts {
@@ -54,6 +54,8 @@ export class Leading {
       life.fenced = evidence
       life.admitted = undefined
       life.told = { kind: 'fenced', evidence }
+      const unsteady = evidence.kind === 'lease-ended' ? evidence.unsteady : undefined
+      if (unsteady) life.held = { holdMs: unsteady.holdMs, atMs: this.#startedMs }
     }
   }
 
@@ -127,7 +129,7 @@ export class Leading {
     this.#hear(life, { speaker, beat })
     const refusal = this.#whyNotAck(life, link, nowMs)
     if (refusal) return link.refuse(refusal, nowMs)
-    this.#ack(link, speaker, beat)
+    this.#ack(life, link, beat)
   }
 
   /** Looks at everything anew; called every 20 ms or so. */
@@ -209,17 +211,22 @@ export class Leading {
     if (unprovenMs >= lostAfterMs(this.terms)) return unregistered(`acks of ${Math.round(unprovenMs)} ms have not arrived at "${life.name}": none more until one is echoed, or it connects anew`)
     const graceMs = session.sinceMs === this.#startedMs ? START_SESSIONS_MS : this.#parts.sessionGraceMs
     if (!session.isOpen && nowMs - session.sinceMs >= graceMs) return unregistered(`"${life.name}" has had no session for ${Math.round(nowMs - session.sinceMs)} ms`)
+    // Each time it would start its pods anew and soon lose them again. Refused, it is judged in a moment, and they run elsewhere.
+    const lapses = lapsesWith(life, nowMs).length
+    if (lapses >= LAPSES_TOO_MANY && hasLapsed(this.#view(nowMs), life.name)) return unregistered(`heartbeats of "${life.name}" came back too late for its pods ${lapses} times within ${LAPSE_MEMORY_MS / 1_000} s: it is given up, until its agent is steady`)
     return undefined
   }
 
   /** Whoever decides by something that is not in use any more (or by nothing yet) is told first what is, and acked when it says that. */
-  #ack(link: AgentLink, speaker: Speaker, { sequence, epoch }: Beat): void {
+  #ack(life: NodeLife, link: AgentLink, { sequence, epoch }: Beat): void {
+    const { speaker } = life
     const newest = this.#inUse.at(-1)
-    if (!newest) return
+    if (!newest || !speaker) return
     const nowMs = this.#parts.nowMs()
     link.tell(newest, this.#parts.roster, nowMs)
     if (!this.#inUse.some((one) => one.epoch === epoch)) return
     const number = this.#nextAck++
+    if (hasLapsed(this.#view(nowMs), life.name)) life.lapsesMs = lapsesWith(life, nowMs)
     speaker.noteAck(number, link, nowMs)
     this.#sightings.set(link.nodeName, { ...this.#sightings.get(link.nodeName), ackSentMs: nowMs })
     link.ack(sequence, number)
@@ -300,7 +307,9 @@ export class Leading {
     }
     const verdict = judgeNode(this.#view(nowMs), life.name)
     if (verdict.kind !== 'expired') return
-    this.#giveUp(life, { kind: 'lease-ended', silentForMs: nowMs - this.#silentSinceMs(life.name), seen: verdict.vision.seen, of: verdict.vision.of })
+    const unsteady = unsteadinessOf(life, nowMs)
+    if (unsteady) life.held = { holdMs: unsteady.holdMs, atMs: nowMs }
+    this.#giveUp(life, { kind: 'lease-ended', silentForMs: nowMs - this.#silentSinceMs(life.name), seen: verdict.vision.seen, of: verdict.vision.of, ...(unsteady ? { unsteady } : {}) })
   }
 
   #giveUp(life: NodeLife, evidence: FenceEvidence): void {

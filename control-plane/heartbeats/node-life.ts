@@ -1,7 +1,8 @@
 /** What one leadership knows of one node. */
 import type { Hello } from '../../proto/gen/node/v1/heartbeat.ts'
+import { LAPSE_MEMORY_MS, LAPSES_TOO_MANY } from '../../shared/model/fencing.ts'
 import type { AgentLink } from './agent-link.ts'
-import type { AdmittedNode, FenceEvidence, NodeSight } from './port.ts'
+import type { AdmittedNode, FenceEvidence, NodeSight, Unsteady } from './port.ts'
 
 /** Acks kept for their echo: at ten a second some seconds' worth. */
 const ACKS_KEPT = 64
@@ -76,6 +77,10 @@ export interface NodeLife {
   rebootedMs: number | undefined
   /** The end of what was granted under the boot before: no ack until then. */
   ackFromMs: number
+  /** When it was acked although its pods had been stopped by then, lately. */
+  lapsesMs: readonly number[]
+  /** How long it had to be steady when it was given up for lapses the last time, and when that was. */
+  held: { readonly holdMs: number; readonly atMs: number } | undefined
   /** The newest it has said it decides by. */
   ackedEpoch: number
   /** As last told. */
@@ -93,9 +98,28 @@ export const newLife = (name: string, nowMs: number): NodeLife => ({
   session: { isOpen: false, sinceMs: nowMs },
   rebootedMs: undefined,
   ackFromMs: Number.NEGATIVE_INFINITY,
+  lapsesMs: [],
+  held: undefined,
   ackedEpoch: 0,
   told: { kind: 'unknown' },
 })
+
+/** The first time that a node is given up for its lapses, its agent must be steady for so long before it is admitted again; doubled each time, unless ten minutes were quiet. */
+const HOLD_MS = 3_000
+const LONGEST_HOLD_MS = 300_000
+const QUIET_MS = 600_000
+
+/** A lapse now: of those that count. */
+export const lapsesWith = ({ lapsesMs }: NodeLife, nowMs: number): readonly number[] => [...lapsesMs.filter((atMs) => nowMs - atMs < LAPSE_MEMORY_MS), nowMs]
+
+/** What is said of a node whose right ends now, if it has ended too often. */
+export function unsteadinessOf(life: NodeLife, nowMs: number): Unsteady | undefined {
+  const lapses = lapsesWith(life, nowMs)
+  if (lapses.length < LAPSES_TOO_MANY) return undefined
+  const { held } = life
+  const holdMs = held && nowMs - held.atMs < held.holdMs + QUIET_MS ? Math.min(LONGEST_HOLD_MS, 2 * held.holdMs) : HOLD_MS
+  return { times: lapses.length, withinMs: Math.round(nowMs - (lapses[0] ?? nowMs)), holdMs }
+}
 
 const FORMER_KEPT = 8
 

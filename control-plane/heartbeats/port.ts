@@ -17,11 +17,19 @@ export type NodeSight =
 /** Why it is certain that nothing of a node runs. */
 export type FenceEvidence =
   /** Its lease ended while the control plane saw enough of the others. */
-  | { readonly kind: 'lease-ended'; readonly silentForMs: number; readonly seen: number; readonly of: number }
+  | { readonly kind: 'lease-ended'; readonly silentForMs: number; readonly seen: number; readonly of: number; readonly unsteady?: Unsteady | undefined }
   /** Its machine has booted anew. */
   | { readonly kind: 'rebooted'; readonly bootId: string }
   /** Somebody said so: `gantry node confirm-dead`. */
   | { readonly kind: 'confirmed'; readonly by: string }
+
+/** It was there again too late for its pods, again and again. */
+export interface Unsteady {
+  readonly times: number
+  readonly withinMs: number
+  /** Its agent must hold a session for so long before it is admitted again. */
+  readonly holdMs: number
+}
 
 export interface HeartbeatListener {
   /** A node's sight changed. After `fenced` it gets no ack until it is admitted again. */

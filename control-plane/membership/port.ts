@@ -3,7 +3,8 @@ export interface Admissions {
   /**
    * The node is registered, and nothing is left on it of pods that were given to others. Resolves when it may run pods.
    * @param fencedAtMs of the verdict that was known when the agent was told what to keep; one that came since is not answered by its word
-   * @throws Fault('conflict') when there is another verdict
+   * One that was given up for its lapses must be steady first: then this takes as long.
+   * @throws Fault('conflict') when there is another verdict, or the session ends before it has been steady for long enough
    */
   admit(nodeName: string, bootId: string, fencedAtMs?: number): Promise<void>
   setSession(nodeName: string, isOpen: boolean): void

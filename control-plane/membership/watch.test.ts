@@ -178,6 +178,38 @@ test('a verdict that is being stored stands although the thread that gave it beg
 
 const proxied = (real: Storage): Storage => ({ get: (key) => real.get(key), list: (prefix, options) => real.list(prefix, options), write: (write) => real.write(write), watch: (prefix, options) => real.watch(prefix, options), currentRevision: () => real.currentRevision(), compact: (revision) => real.compact(revision), [Symbol.asyncDispose]: async () => {} })
 
+test('who was given up for its lapses is told why, and admitted only by a session that has gone on for long enough', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  const { watch } = led
+  await join(led, 'n1', 'n2', 'n3')
+  for (let life = 0; life < 4 && watch.stateOf('n2').kind !== 'fenced'; life++) {
+    led.agent('n2').close()
+    await here.clock.advance(1_100)
+    led.agent('n2').connect(led.heartbeats, { instance: `life ${life}` })
+    await here.clock.advance(50)
+  }
+  led.agent('n2').close()
+  await here.clock.advance(400)
+  expect(led.told('NodeFenced')[0]).toMatch(/^n2: no heartbeat for 1\.\d s; 2 of 3 members seen; fenced at \d\d:\d\d:\d\d\.\d{3}; its pods have lost their right 3 times within \d\.\d s \(does its agent crash in a loop\?\): admitted again when its agent has been steady for 3\.0 s$/)
+  watch.setSession('n2', false)
+  const admitted: string[] = []
+  const admit = (life: string): void => {
+    watch.setSession('n2', true)
+    led.agent('n2').connect(led.heartbeats, { instance: life })
+    watch.admit('n2', 'boot-1', fencedAt(led, 'n2')).then(() => admitted.push(life), (error: unknown) => admitted.push(messageOf(error)))
+  }
+  admit('too short')
+  await here.clock.advance(2_000)
+  watch.setSession('n2', false)
+  admit('long enough')
+  await here.clock.advance(2_500)
+  expect([kinds(led, 'n2'), admitted]).toEqual([['fenced'], ['node "n2" was given up for its lapses, and its agent has not been steady for 3.0 s since']])
+  await here.clock.advance(1_000)
+  expect([kinds(led, 'n2'), admitted.at(-1)]).toEqual([['seen'], 'long enough'])
+})
+
 test('a leader after this one knows who is a member and who is fenced', async () => {
   await using here = world()
   await here.start()

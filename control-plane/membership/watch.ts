@@ -2,7 +2,7 @@
  * The leader's knowledge of nodes' lives, on the main thread: who is a member is stored first and then told to the heartbeats; what these decide is stored
  * first and then acted upon. One for each leadership.
  */
-import type { Clock } from '../../shared/kit/clock.ts'
+import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
@@ -19,6 +19,7 @@ import type { Admissions } from './port.ts'
 import { membersOf, startOf, withVerdicts } from './record.ts'
 import { MembershipStore } from './store.ts'
 import { whoSaid, wordOf } from './word-of-death.ts'
+import { lengthText } from './words.ts'
 
 export interface NodeWatchOptions {
   readonly storage: Storage
@@ -43,7 +44,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   readonly #store: MembershipStore
   readonly #nodes: Informer<Node>
   readonly #states = new Map<string, NodeState>()
-  readonly #sessions = new Set<string>()
+  /** Since when each is open. */
+  readonly #sessions = new Map<string, number>()
   readonly #listeners = new Set<(nodeName: string) => void>()
   readonly #acked = new Map<string, number>()
   /** Verdicts that are not stored yet: a thread that begins anew must not ack these nodes, because what it gave up before stands. */
@@ -109,7 +111,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   }
 
   setSession(nodeName: string, isOpen: boolean): void {
-    if (isOpen) this.#sessions.add(nodeName)
+    if (isOpen) this.#sessions.set(nodeName, this.#options.clock.monotonicMs())
     else this.#sessions.delete(nodeName)
     if (this.#isLeading) this.#options.heartbeats.setSession(nodeName, isOpen)
     if (!this.#states.has(nodeName)) this.#tell(nodeName)
@@ -121,6 +123,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
 
   async admit(nodeName: string, bootId: string, fencedAtMs?: number): Promise<void> {
     const { heartbeats, chronicle, clock } = this.#options
+    const holdMs = this.#holdMs(nodeName)
+    if (holdMs > 0) await this.#untilSteady(nodeName, holdMs)
     const { fenced, bootIds } = this.#store.record
     const before = this.#states.get(nodeName)
     // A verdict is not stored any more once the Node object of then is gone: the heartbeats have it still.
@@ -144,6 +148,20 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     heartbeats.admit({ nodeName, bootId, wasFenced })
     this.#stopForgetting(nodeName)
     if (isNews) chronicle.admitted(nodeName, { bootIdBefore: bootIds[nodeName], bootId, wasFenced })
+  }
+
+  /** How long its session must go on before it is admitted: it was given up for its lapses. */
+  #holdMs(nodeName: string): number {
+    const state = this.#states.get(nodeName)
+    return state?.kind === 'fenced' && state.evidence.kind === 'lease-ended' ? (state.evidence.unsteady?.holdMs ?? 0) : 0
+  }
+
+  /** @throws Fault('conflict') when the session ends before that */
+  async #untilSteady(nodeName: string, holdMs: number): Promise<void> {
+    const { clock, signal } = this.#options
+    const sinceMs = this.#sessions.get(nodeName)
+    if (sinceMs !== undefined) await sleep(clock, Math.max(0, sinceMs + holdMs - clock.monotonicMs()), signal)
+    if (sinceMs === undefined || this.#sessions.get(nodeName) !== sinceMs) throw new Fault('conflict', `node "${nodeName}" was given up for its lapses, and its agent has not been steady for ${lengthText(holdMs)} since`)
   }
 
   onSight(nodeName: string, sight: NodeSight): void {
@@ -191,7 +209,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     heartbeats.listen(this)
     heartbeats.lead(withVerdicts(start, this.#verdicts))
     this.#isLeading = true
-    for (const name of this.#sessions) heartbeats.setSession(name, true)
+    for (const name of this.#sessions.keys()) heartbeats.setSession(name, true)
     for (const { nodeName } of start.admitted) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
     for (const { nodeName, evidence } of start.fenced) this.#states.set(nodeName, { kind: 'fenced', evidence, atMs: this.#store.record.fenced[nodeName]?.atMs ?? clock.nowMs() })
     for (const name of this.#states.keys()) this.#tell(name)

@@ -1,7 +1,7 @@
 /** What is decided about nodes, as sentences for people. */
 import { assertNever } from '../../shared/model/assert.ts'
 import { formatMicroTime } from '../../shared/model/time.ts'
-import type { FenceEvidence } from '../heartbeats/port.ts'
+import type { FenceEvidence, Unsteady } from '../heartbeats/port.ts'
 
 /** `400 ms`, `1.2 s`, `20 s`, `3 min`. */
 export function lengthText(ms: number): string {
@@ -22,7 +22,7 @@ export function fencedText(nodeName: string, { evidence, atMs }: Fenced): string
   const at = `fenced at ${clockText(atMs)}`
   switch (evidence.kind) {
     case 'lease-ended':
-      return `${nodeName}: no heartbeat for ${lengthText(evidence.silentForMs)}; ${evidence.seen} of ${evidence.of} members seen; ${at}`
+      return `${nodeName}: no heartbeat for ${lengthText(evidence.silentForMs)}; ${evidence.seen} of ${evidence.of} members seen; ${at}${unsteadyText(evidence.unsteady)}`
     case 'rebooted':
       return `${nodeName}: booted anew (boot id ${evidence.bootId}), so nothing of before runs, and has not registered since; ${at}`
     case 'confirmed':
@@ -31,6 +31,9 @@ export function fencedText(nodeName: string, { evidence, atMs }: Fenced): string
       return assertNever(evidence)
   }
 }
+
+const unsteadyText = (unsteady: Unsteady | undefined): string =>
+  unsteady ? `; its pods have lost their right ${unsteady.times} times within ${lengthText(unsteady.withinMs)} (does its agent crash in a loop?): admitted again when its agent has been steady for ${lengthText(unsteady.holdMs)}` : ''
 
 export interface Undecided {
   readonly silentForMs: number

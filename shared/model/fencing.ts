@@ -84,6 +84,21 @@ export function judgeNode(view: LeaderView, name: string): Verdict {
   return nowMs < endMs ? { kind: 'held', untilMs: endMs } : { kind: 'expired', sinceMs: endMs, vision }
 }
 
+/**
+ * Whether it comes back only now that it has stopped its pods, as far as is known here: its next ack would come too late for them. Never because this control plane was away
+ * itself: what counts is the time since the last ack, or since blindness ended.
+ */
+export function hasLapsed({ inUse, sightings, clearSinceMs, nowMs }: LeaderView, name: string): boolean {
+  const terms = inUse.at(-1)?.terms
+  const sentMs = sightings.get(name)?.ackSentMs
+  if (!terms || sentMs === undefined || clearSinceMs === undefined) return false
+  return nowMs - Math.max(sentMs, clearSinceMs) >= terms.leaseMs - terms.killMs - terms.heartbeatPeriodMs / 2
+}
+
+/** A node that lapses again and again is given up, so that its pods run somewhere for good: the time that counts as "again", and the lapse that is one too many. */
+export const LAPSE_MEMORY_MS = 30_000
+export const LAPSES_TOO_MANY = 3
+
 /** The memberships still in use, given the newest epoch that each has acked: older ones go when all members of the newest one have acked it. */
 export function stillInUse(inUse: readonly Membership[], ackedEpoch: (name: string) => number | undefined): readonly Membership[] {
   const newest = inUse.at(-1)

@@ -141,7 +141,7 @@ const end = () => { if (ending && open === 0) { console.log(String.fromCharCode(
 const one = () => {
   calls++; open++; process.stdout.write('.')
   const at = new Date().toISOString()
-  const fail = (why) => { if (failures.length < 50) failures.push(at + ' ' + why) }
+  const fail = (why) => { if (failures.length < 2000) failures.push(at + ' ' + why) }
   const request = http.get(url, { agent: false, timeout: 2000 }, (answer) => { let text = ''; answer.on('data', (part) => { text += part }); answer.on('end', () => { if (answer.statusCode !== 200 || text === '') fail('status ' + answer.statusCode) }); answer.on('error', (error) => fail(error.message)) })
   request.on('timeout', () => request.destroy(new Error('timeout')))
   request.on('error', (error) => fail(error.message))

@@ -1,4 +1,4 @@
-import type { Membership, Sighting } from '../../shared/model/fencing.ts'
+import { LAPSE_MEMORY_MS, LAPSES_TOO_MANY, type LeaderView, type Membership, type Sighting } from '../../shared/model/fencing.ts'
 import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
 import { happens } from '../sim/chance.ts'
 import { Process, type Arena, type Links, type MachineClock } from './arena.ts'
@@ -50,6 +50,7 @@ export class ModelPlane {
   #speakers = new Map<string, { instance: number; sequence: number; heardMs: number }>()
   #epochs = new Map<string, number>()
   #acks = new Map<number, { readonly node: string; readonly sentMs: number }>()
+  #lapses = new Map<string, readonly number[]>()
   #fenced = new Set<string>()
   #admitted = new Map<string, number>()
   #clearSinceMs: number | undefined
@@ -159,10 +160,24 @@ export class ModelPlane {
     if (rules.heedsCertainty && this.#nowMs >= this.#certainUntilMs) return
     if (beat.epoch < newest.epoch) this.#send(beat.node, { kind: 'epoch', membership: newest }, via)
     if (rules.acksInUseOnly && !this.#inUse.some(({ epoch }) => epoch === beat.epoch)) return
+    if (this.#isOneLapseTooMany(beat.node)) return
     const number = rules.numbersAcks ? (this.term ?? 0) * 1_000_000 + ++this.#ackNumber : beat.sequence
     this.#acks.set(number, { node: beat.node, sentMs: this.#nowMs })
     this.#sightings.set(beat.node, { ...this.#sightings.get(beat.node), ackSentMs: this.#nowMs })
     this.#send(beat.node, { kind: 'ack', sequence: beat.sequence, number }, via)
+  }
+
+  /** Notes a lapse, unless it is one too many. */
+  #isOneLapseTooMany(node: string): boolean {
+    if (!this.#options.rules.hasLapsed(this.#view, node)) return false
+    const lapses = [...(this.#lapses.get(node) ?? []).filter((atMs) => this.#nowMs - atMs < LAPSE_MEMORY_MS), this.#nowMs]
+    if (lapses.length >= LAPSES_TOO_MANY) return true
+    this.#lapses.set(node, lapses)
+    return false
+  }
+
+  get #view(): LeaderView {
+    return { inUse: this.#inUse, sightings: this.#sightings, clearSinceMs: this.#clearSinceMs, nowMs: this.#nowMs }
   }
 
   #send(name: string, answer: Answer, via: string | undefined): void {
@@ -194,7 +209,7 @@ export class ModelPlane {
     if (this.term !== undefined && this.#inUse.length > 0) {
       for (const name of this.#inUse.at(-1)?.members ?? []) {
         if (this.#fenced.has(name)) continue
-        const verdict = this.#options.rules.judgeNode({ inUse: this.#inUse, sightings: this.#sightings, clearSinceMs: this.#clearSinceMs, nowMs: this.#nowMs }, name)
+        const verdict = this.#options.rules.judgeNode(this.#view, name)
         if (verdict.kind === 'expired') this.#fence(name, `its lease has ended, ${verdict.vision.seen} of ${verdict.vision.of} seen`)
       }
     }
@@ -290,6 +305,7 @@ export class ModelPlane {
     this.#fenced = new Set(store.fenced)
     this.#admitted = new Map(store.admitted)
     this.#sightings = new Map()
+    this.#lapses = new Map()
     this.#speakers = new Map()
     this.#epochs = new Map()
     this.#fences = new Map(store.fences)

@@ -1,4 +1,4 @@
-import { judgeNode, provenMs, rightToRun, stillInUse, visionOf, type LeaderView, type NodeView, type RunRight, type Verdict, type Vision } from '../../shared/model/fencing.ts'
+import { hasLapsed, judgeNode, provenMs, rightToRun, stillInUse, visionOf, type LeaderView, type NodeView, type RunRight, type Verdict, type Vision } from '../../shared/model/fencing.ts'
 import { lostAfterMs } from '../../shared/model/fencing-terms.ts'
 
 /** What the two halves go by: the deciders, and what the rooms around them must do. A mistake is one of these done otherwise. */
@@ -7,6 +7,8 @@ export interface Rules {
   readonly visionOf: (view: Pick<LeaderView, 'inUse' | 'sightings' | 'nowMs'>) => Vision
   readonly judgeNode: (view: LeaderView, name: string) => Verdict
   readonly stillInUse: typeof stillInUse
+  /** A node that lapses again and again is acked no more until it is judged. */
+  readonly hasLapsed: typeof hasLapsed
   /** Every lease counts from the end of the first blindness of a leadership. */
   readonly beginsBlind: boolean
   /** Acks stop when the leadership is no longer certain. */
@@ -45,6 +47,7 @@ export const realRules: Rules = {
   visionOf,
   judgeNode,
   stillInUse,
+  hasLapsed,
   beginsBlind: true,
   heedsCertainty: true,
   acksInUseOnly: true,
@@ -105,6 +108,7 @@ const provenWorth = (view: NodeView, worthMs: number): NodeView => {
 export const timidities: Readonly<Record<string, Partial<Rules>>> = {
   'a lease alone counts': { rightToRun: (view) => rightToRun(provenWorth(view, 0)) },
   'a proof is worth as long as an answer': { rightToRun: (view) => rightToRun(provenWorth(view, view.membership?.terms.answerMs ?? 0)) },
+  'that the control plane was away counts as a lapse': { hasLapsed: (view, name) => hasLapsed({ ...view, clearSinceMs: Number.NEGATIVE_INFINITY }, name) },
   'only answers under the same epoch count': {
     provenMs: (view) => provenMs(ofOneEpoch(view)),
     rightToRun: (view) => rightToRun(ofOneEpoch(view)),
