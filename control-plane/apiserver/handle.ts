@@ -54,7 +54,7 @@ function checkAllowed({ authorize }: HandleOptions, request: ApiRequest): void {
 }
 
 function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
-  return warnings.length === 0 || response.kind === 'upgrade' ? response : { ...response, warnings: [...(response.warnings ?? []), ...warnings] }
+  return warnings.length === 0 || response.kind === 'upgrade' || response.kind === 'proxy' ? response : { ...response, warnings: [...(response.warnings ?? []), ...warnings] }
 }
 
 /** What is no refusal is worth a line in the log: a failure of the world, or a mistake of ours. */

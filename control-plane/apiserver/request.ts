@@ -28,6 +28,19 @@ export type ApiResponse =
   | { readonly kind: 'stream'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly chunks: AsyncIterable<string | Uint8Array> }
   /** exec, attach, port-forward: the door speaks WebSocket or SPDY/3.1 with the client and frames with the node. */
   | { readonly kind: 'upgrade'; readonly upgrade: Upgrade }
+  /** Another server's to answer: the door passes the request on as it came, its body unread, and the answer back. */
+  | { readonly kind: 'proxy'; readonly target: ProxyTarget }
+
+/** A server that is reached through its node. */
+export interface ProxyTarget {
+  readonly scheme: 'http' | 'https'
+  /** `10.244.1.5:8080`: what its own links call it. */
+  readonly host: string
+  /** Decoded; what follows `proxy`, with its slash, or nothing. */
+  readonly path: string
+  /** A connection to it. Throws `ApiError` whose message says why there is none. */
+  dial(signal: AbortSignal): Promise<NodeStream>
+}
 
 export type Upgrade =
   | { readonly kind: 'exec' | 'attach'; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean; open(signal: AbortSignal): Promise<NodeStream> }

@@ -67,7 +67,7 @@ export async function podHarness(options: Partial<FakeRuntimeOptions> = {}): Pro
     probes: fakeProbeNetwork(),
     files: fakePodFiles(),
     logs: fakeLogFiles(),
-    forwarder: { connect: () => Promise.reject(new Error('not here')) },
+    forwarder: { connect: () => Promise.reject(new Error('not here')), dial: () => Promise.reject(new Error('not here')) },
     sources: { configMap: () => undefined, secret: () => undefined, services: () => [], serviceAccountToken: () => Promise.reject(new Error('no tokens here')) },
     reporter,
     right: { mayRun: () => right.isHeld, right: () => (right.isHeld ? { kind: 'held', untilMs: Number.POSITIVE_INFINITY } : right.last), onChange: (listener) => (right.listeners.add(listener), () => right.listeners.delete(listener)) },

@@ -1,6 +1,7 @@
 import type { OpenStream } from '../../proto/gen/node/v1/session.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import { podUsage } from '../stats/stats.ts'
+import { serveDial } from './streams/dial.ts'
 import { serveAttach, serveExec } from './streams/exec.ts'
 import { badRequest, endedFrame, internalError, startedFrame, stdoutFrame } from './streams/frames.ts'
 import { serveLogs } from './streams/logs.ts'
@@ -33,6 +34,8 @@ async function serve(door: StreamDoor, request: OpenStream['request'], stream: F
       return servePortForward(door, request.value, stream)
     case 'stats':
       return serveStats(door, stream)
+    case 'dial':
+      return serveDial(door, request.value, stream)
     case undefined:
       return stream.send(endedFrame(badRequest('the request is of a kind this agent does not know')))
   }

@@ -83,11 +83,12 @@ function exchange(peer: Peer, { timeoutMs, signal }: Limits, talk: (socket: Sock
     const timer = setTimeout(() => done(TIMED_OUT), timeoutMs)
     signal.addEventListener('abort', aborted, { once: true })
     socket.once(peer.tls ? 'secureConnect' : 'connect', () => talk(socket, done))
-    socket.once('error', (error: NodeJS.ErrnoException) => done(connectWords(error)))
+    socket.once('error', (error: NodeJS.ErrnoException) => done(dialProblem(error)))
   })
 }
 
-const connectWords = (error: NodeJS.ErrnoException): string => {
+/** What stands behind `dial tcp HOST:PORT: `. */
+export const dialProblem = (error: NodeJS.ErrnoException): string => {
   const words = DIAL_WORDS[error.code ?? '']
   return words === undefined ? error.message : `connect: ${words}`
 }

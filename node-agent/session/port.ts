@@ -4,6 +4,8 @@ import type { AgentMessage, ServerMessage, StreamFrame, TokenRequest, TokenRespo
 export interface Duplex<Out, In> {
   /** Throws `Fault('unavailable')` once the stream is broken. */
   send(message: Out): void
+  /** Resolves when more may be sent without piling up in memory; absent: there is always room. */
+  drained?(): Promise<void>
   /** Ends when the other side closes, throws `Fault` when the link breaks. */
   readonly incoming: AsyncIterable<In>
   close(): void

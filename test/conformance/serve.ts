@@ -48,6 +48,7 @@ async function requestOf(incoming: IncomingMessage, signal: AbortSignal): Promis
 
 async function send(response: ServerResponse, answer: ApiResponse): Promise<void> {
   if (answer.kind === 'upgrade') return void response.writeHead(400, { 'content-type': 'text/plain' }).end('Upgrade request required')
+  if (answer.kind === 'proxy') return void response.writeHead(503, { 'content-type': 'text/plain' }).end('there are no nodes here')
   const warnings = [...new Set(answer.warnings ?? [])].map((text) => `299 - "${Buffer.from(text.replace(/[\\"]/g, '\\$&'), 'utf8').toString('latin1')}"`)
   response.statusCode = answer.status
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)

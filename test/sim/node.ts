@@ -311,7 +311,7 @@ export class SimNode {
       logs: host.logs,
       right,
       deadlines: this.#deadlines,
-      forwarder: { connect: () => Promise.reject(new Fault('unsupported', 'nothing listens in a simulated pod')) },
+      forwarder: { connect: () => Promise.reject(new Fault('unsupported', 'nothing listens in a simulated pod')), dial: () => Promise.reject(new Fault('unsupported', 'nothing listens in a simulated pod')) },
     }
     const { clock } = life
     return createAgent({

@@ -26,7 +26,8 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
   const subresource = path.subresource === '' ? undefined : findSubresource(store.definition, path.subresource)
   if (path.subresource !== '' && !subresource) throw unknownResource()
   if (path.rest !== '' && path.subresource !== 'proxy') throw unknownResource()
-  const verb = verbOf(request.method, path, wantsWatch(request.query))
+  // What a proxy passes on may be asked with any method.
+  const verb = verbOf(request.method, path, wantsWatch(request.query)) ?? (path.subresource === 'proxy' ? 'get' : undefined)
   if (!verb || !isOffered({ store, path, verb, subresource })) throw methodNotAllowed()
   return { kind: 'route', route: { store, path, verb, subresource } }
 }

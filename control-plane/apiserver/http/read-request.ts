@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { parsePath } from '../core/request-info.ts'
 import type { ApiRequest, User } from '../request.ts'
 import type { ApiError } from '../../../shared/kit/api-error.ts'
 import { badRequest, requestEntityTooLarge } from '../status.ts'
@@ -11,6 +12,13 @@ const MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 
 const EMPTY = new Uint8Array(0)
 
+/** The body of what a proxy passes on is the target's to read, as it comes and however long it is. */
+function isPassedOn(path: string): boolean {
+  if (!path.includes('/proxy')) return false
+  const wanted = parsePath(path)
+  return wanted.kind === 'resource' && wanted.subresource === 'proxy'
+}
+
 /** Throws `ApiError` for a path that cannot be decoded or a body that is too large. */
 export async function readRequest(incoming: IncomingMessage, context: { readonly user: User; readonly signal: AbortSignal }): Promise<ApiRequest> {
   const { path, query } = parseTarget(incoming.url ?? '/')
@@ -19,7 +27,7 @@ export async function readRequest(incoming: IncomingMessage, context: { readonly
     path,
     query,
     headers: headersOf(incoming),
-    body: hasBody(incoming) ? await readBody(incoming) : EMPTY,
+    body: hasBody(incoming) && !isPassedOn(path) ? await readBody(incoming) : EMPTY,
     user: context.user,
     remoteAddress: incoming.socket.remoteAddress ?? '',
     signal: context.signal,

@@ -11,7 +11,7 @@ import type { ApiResponse, Handle } from '../request.ts'
 import { asApiError, badRequest, unauthorized } from '../status.ts'
 import { refusal } from './answers.ts'
 import { peerCertificate } from './peer-certificate.ts'
-import { readRequest } from './read-request.ts'
+import { parseTarget, readRequest } from './read-request.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 import { sendBody, sendStream, type StreamSending } from './respond.ts'
 
@@ -37,8 +37,8 @@ export async function serveRequest(incoming: IncomingMessage, response: ServerRe
   response.setHeader('audit-id', auditId(incoming, context.random))
   try {
     const answer = await answerTo(incoming, gone.signal, context)
-    if (incoming.complete === false) response.setHeader('connection', 'close')
-    await send(incoming, response, { answer, sending: { clock: context.clock, stopping: context.stopping, endSource: abort } })
+    if (incoming.complete === false && answer.kind !== 'proxy') response.setHeader('connection', 'close')
+    await send(incoming, response, { answer, sending: { clock: context.clock, stopping: context.stopping, endSource: abort }, signal: gone.signal })
   } catch (error) {
     if (!gone.signal.aborted) context.log.warn({ err: messageOf(error), path: incoming.url }, 'an answer broke off')
     response.destroy()
@@ -72,15 +72,23 @@ export async function answerTo(incoming: IncomingMessage, signal: AbortSignal, c
 
 interface Sending {
   readonly answer: ApiResponse
+  readonly signal: AbortSignal
   readonly sending: StreamSending
 }
 
-async function send(incoming: IncomingMessage, response: ServerResponse, { answer, sending }: Sending): Promise<void> {
+async function send(incoming: IncomingMessage, response: ServerResponse, { answer, sending, signal }: Sending): Promise<void> {
   switch (answer.kind) {
     case 'body':
       return sendBody(incoming, response, answer)
     case 'stream':
       return sendStream(response, answer, sending)
+    case 'proxy': {
+      const { serveProxy } = await import('../proxy/serve-proxy.ts')
+      const refused = await serveProxy(incoming, response, { target: answer.target, path: parseTarget(incoming.url ?? '/').path, signal })
+      if (!refused) return
+      if (!incoming.complete) response.setHeader('connection', 'close')
+      return send(incoming, response, { answer: refused, sending, signal })
+    }
     case 'upgrade': {
       const asked = refusal(badRequest('Upgrade request required'))
       return asked.kind === 'body' ? sendBody(incoming, response, asked) : undefined

@@ -27,7 +27,11 @@ export async function serveUpgrade(attempt: UpgradeAttempt, context: ServeContex
   try {
     takeBearerProtocol(incoming)
     const answer = await answerTo(incoming, gone.signal, context)
-    if (answer.kind === 'upgrade') await serveStreams(attempt, { upgrade: answer.upgrade, signal: gone.signal, log: context.log, clock: context.clock, auditId: auditId(incoming, context.random), refuse: (refused) => answerPlainly(attempt, refused, { context, abort }) })
+    if (answer.kind === 'proxy') {
+      const { serveProxyUpgrade } = await import('../proxy/serve-proxy-upgrade.ts')
+      const refused = await serveProxyUpgrade(attempt, { target: answer.target, signal: gone.signal, clock: context.clock })
+      if (refused) await answerPlainly(attempt, refused, { context, abort })
+    } else if (answer.kind === 'upgrade') await serveStreams(attempt, { upgrade: answer.upgrade, signal: gone.signal, log: context.log, clock: context.clock, auditId: auditId(incoming, context.random), refuse: (refused) => answerPlainly(attempt, refused, { context, abort }) })
     else {
       code = answer.status
       await answerPlainly(attempt, answer, { context, abort })

@@ -15,7 +15,9 @@ export async function serveExec(door: StreamDoor, request: ExecRequest, stream: 
   stream.send(startedFrame)
   if (!request.stdin && !request.tty) process.closeStdin()
   void takeInput(process, stream).finally(() => gone.abort(new Error('the client is gone')))
-  const output = Promise.all([pump(process.stdout, (bytes) => stream.send(stdoutFrame(bytes))), pump(process.stderr, (bytes) => stream.send(stderrFrame(bytes)))])
+  const output = Promise.all([pump(process.stdout, { stream, frameOf: stdoutFrame }), pump(process.stderr, { stream, frameOf: stderrFrame })])
+  // A link that breaks shows here before the command has ended by it.
+  output.catch(() => {})
   const { exitCode, refused } = await process.exit
   if (refused !== undefined) return stream.send(endedFrame(internalError(`error executing command in container: failed to exec in container: ${refused}`)))
   await output
@@ -33,7 +35,7 @@ export async function serveAttach(door: StreamDoor, request: ExecRequest, stream
   const fromByte = await door.parts.logs.size(containerLogPath(door.parts.config.logFolder, worker.pod, { container: name, attempt: attemptOf(id) }))
   stream.send(startedFrame)
   const read = { worker, name, id, query: { follow: true, fromByte, timestamps: false, stream: 'All', raw: true } } as const
-  const forwarded: Frames = { send: (frame) => stream.send(frame), close: () => stream.close(), incoming: attachInput({ input, resize: (width, height) => runtime.resizeTerminal(id, { width, height }), stream }) }
+  const forwarded: Frames = { send: (frame) => stream.send(frame), drained: async () => stream.drained?.(), close: () => stream.close(), incoming: attachInput({ input, resize: (width, height) => runtime.resizeTerminal(id, { width, height }), stream }) }
   // The reader of the log ends with the container.
   await sendLog(door, read, forwarded)
   stream.send(endedFrame())
@@ -52,8 +54,12 @@ function targetOf(door: StreamDoor, request: ExecRequest): Target | undefined {
   return worker === undefined || container === undefined || id === undefined ? undefined : { worker, name: container.spec.name, id }
 }
 
-async function pump(from: AsyncIterable<Uint8Array>, send: (bytes: Uint8Array) => void): Promise<void> {
-  for await (const bytes of from) send(bytes)
+/** Not faster than the client takes it: a program that writes without end waits in its pipe. */
+async function pump(from: AsyncIterable<Uint8Array>, { stream, frameOf }: { readonly stream: Frames; readonly frameOf: (bytes: Uint8Array) => StreamFrame }): Promise<void> {
+  for await (const bytes of from) {
+    stream.send(frameOf(bytes))
+    await stream.drained?.()
+  }
 }
 
 /** Carries the client's frames to the command until the client is gone. */

@@ -1,4 +1,5 @@
 import { launch } from '../../host/processes.ts'
+import { dial } from './dialer.ts'
 
 /** A connection into a pod. */
 export interface ForwardConnection {
@@ -12,16 +13,18 @@ export interface ForwardConnection {
   readonly ended: Promise<string | undefined>
 }
 
-/** Connects to a port on the loopback of a pod's network: what port-forward means. */
 export interface PortForwarder {
-  /** @param netnsPath absent: the node's own network. */
+  /** To a port on the loopback of a pod's network: what port-forward means. @param netnsPath absent: the node's own network. */
   connect(netnsPath: string | undefined, port: number): Promise<ForwardConnection>
+  /** To an address, from the node's own network: what a proxy does. Rejects in the words of Go's dialer when nobody answers there. */
+  dial(host: string, port: number): Promise<ForwardConnection>
 }
 
 const SIGKILL = 9
 
-/** Through socat inside the pod's network namespace, which this process cannot enter itself without taking all others along. */
+/** Port-forward goes through socat inside the pod's network namespace, which this process cannot enter itself without taking all others along. */
 export const socatForwarder: PortForwarder = {
+  dial,
   async connect(netnsPath, port) {
     const command = ['socat', '-', `TCP:localhost:${port}`]
     const [program = '', ...args] = netnsPath === undefined ? command : ['nsenter', `--net=${netnsPath}`, '--', ...command]

@@ -34,7 +34,10 @@ export async function sendLog({ parts }: StreamDoor, { worker, name, id, query }
   if (query.follow) void drain(stream).finally(() => gone.abort(new Error('the client is gone')))
   const path = containerLogPath(parts.config.logFolder, worker.pod, { container: name, attempt: attemptOf(id) })
   const ended = runningId(worker, name) === id ? untilEnded(worker, name, id) : Promise.resolve()
-  for await (const { stream: from, bytes } of parts.logs.read(path, query, { ended, signal: gone.signal })) stream.send(from === 'stdout' ? stdoutFrame(bytes) : stderrFrame(bytes))
+  for await (const { stream: from, bytes } of parts.logs.read(path, query, { ended, signal: gone.signal })) {
+    stream.send(from === 'stdout' ? stdoutFrame(bytes) : stderrFrame(bytes))
+    await stream.drained?.()
+  }
 }
 
 async function drain(stream: Frames): Promise<void> {

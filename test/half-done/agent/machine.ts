@@ -102,7 +102,7 @@ export class Machine {
       probes: life.wrap('probes', host.probes, { reads: ['http', 'tcp'] }),
       files: life.wrap('files', files, { sync: ['signalNumber'], reads: ['read', 'readTail', 'names', 'users'], extraMs: (_method, [path]) => (isKept(String(path)) ? this.#disk.delayMs : 0) }),
       logs: life.wrap('logs', host.logs, { sync: ['read'], reads: ['size', 'tail'] }),
-      forwarder: { connect: () => Promise.reject(new Fault('unsupported', 'nothing listens in a simulated pod')) },
+      forwarder: { connect: () => Promise.reject(new Fault('unsupported', 'nothing listens in a simulated pod')), dial: () => Promise.reject(new Fault('unsupported', 'nothing listens in a simulated pod')) },
       sources: { configMap: (namespace, name) => desk.configMaps.get(`${namespace}/${name}`), secret: (namespace, name) => desk.secrets.get(`${namespace}/${name}`), services: () => [], serviceAccountToken: () => Promise.reject(new Error('no tokens here')) },
       reporter: { report: (one) => life.now(`report ${one.pod.metadata.name}`, () => desk.reporter.report(one)), event: (pod, event) => void (life.isOver || desk.reporter.event(pod, event)) },
       clock: life.clock,
