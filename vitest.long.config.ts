@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config'
 
 /** End-to-end tests that take minutes. */
 export default defineConfig({
-  test: { include: ['test/e2e/**/*.long.ts', 'test/half-done/**/*.long.ts'], pool: 'forks', fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, passWithNoTests: true },
+  test: { include: ['test/e2e/**/*.long.ts', 'test/half-done/**/*.long.ts'], setupFiles: ['test/e2e/aftermath.ts'], pool: 'forks', fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, passWithNoTests: true },
 })

@@ -81,7 +81,7 @@ export async function openApplication(cluster: TestLab): Promise<Application> {
       if (signs.length === 0) throw new Error(`${podName} never lived`)
       return { first: signs[0] ?? Number.NaN, last: signs.at(-1) ?? Number.NaN }
     },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }),
   }
 }
 

@@ -52,6 +52,9 @@ export function run(program: string, words: readonly string[], { stdin = '', tim
   })
 }
 
+/** Labs of this file's tests that are up. */
+export const openLabs = new Set<TestLab>()
+
 /** A fresh lab with the two busybox images on it; gone, with all its data, when disposed. */
 export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpOptions, 'nodes' | 'controlPlanes' | 'etcdQuotaBytes'> = {}): Promise<TestLab> {
   await lab.down(name, { keep: false })
@@ -63,7 +66,7 @@ export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpO
   const identity = await labIdentity(spec)
   const client = createRestClient({ server: layoutOf(spec).server, ca: identity.ca, cert: identity.admin.certificatePem, key: identity.admin.privateKeyPem, userAgent: 'gantry-e2e' })
   const self = labApi(client)
-  return {
+  const opened: TestLab = {
     name,
     spec,
     kubeconfig,
@@ -71,11 +74,14 @@ export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpO
     ...self,
     kubectl: (words, options = {}) => run(options.program ?? 'kubectl', ['--kubeconfig', kubeconfig, ...words], options),
     async [Symbol.asyncDispose]() {
+      openLabs.delete(opened)
       client[Symbol.dispose]()
       rmSync(folder, { recursive: true, force: true })
       await lab.down(name, { keep: false })
     },
   }
+  openLabs.add(opened)
+  return opened
 }
 
 async function importImages(spec: LabSpec, folder: string): Promise<void> {
