@@ -1,13 +1,16 @@
 /** Server-side apply: creates what is missing, lays the configuration over what is there. */
 import { ApiError, isApiError } from '../../../shared/kit/api-error.ts'
-import type { JsonObject } from '../../../shared/model/json.ts'
+import type { Json, JsonObject } from '../../../shared/model/json.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import { applyConfiguration, type Applied } from '../field-manager/apply.ts'
+import { managedFieldsOf, withManagedFields } from '../field-manager/entries.ts'
+import { entriesAfterScale, entriesOfScale, type ScaledObject } from '../field-manager/scale-entries.ts'
 import { conflict } from '../status.ts'
 import type { At, Call } from './call.ts'
 import { checkNamespace, create, inNamespace } from './create.ts'
 import type { CoreParts } from './parts.ts'
 import type { ResourceStore } from './resources.ts'
+import { pathParts, scaleKind, scaleOf, type ScalePaths } from './scale.ts'
 import { metaText, withMeta } from './stored.ts'
 import { checkName, update, type Updated } from './update.ts'
 
@@ -48,6 +51,24 @@ function applied(parts: CoreParts, call: Call, { store, at, subresource, config,
   if (live) return applySchemaDefaults(schema, outcome.object)
   if (uid !== '') throw conflict(store.resource, at.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
   return applySchemaDefaults(schema, withMeta(outcome.object, { resourceVersion: undefined }))
+}
+
+export interface ScaleApply {
+  readonly store: ResourceStore
+  readonly existing: JsonObject
+  readonly paths: ScalePaths
+  readonly config: JsonObject
+  readonly force: boolean
+}
+
+/** The Scale of an object with a configuration laid over it, and what the object's managedFields become. */
+export function appliedScale(parts: CoreParts, call: Call, { store, existing, paths, config, force }: ScaleApply): { readonly scale: JsonObject; readonly managedFields: Json } {
+  const scaled: ScaledObject = { apiVersion: store.apiVersion, path: pathParts(paths.specPath) }
+  const before = managedFieldsOf(existing) ?? []
+  const live = withManagedFields(scaleOf(existing, paths), entriesOfScale(before, scaled))
+  const outcome = applyConfiguration({ ...scaleKind, live, config, manager: call.manager, force, subresource: 'scale', nowMs: parts.clock.nowMs() })
+  if (outcome.kind === 'refused') throw refusal(outcome)
+  return { scale: outcome.object, managedFields: entriesAfterScale(before, managedFieldsOf(outcome.object) ?? [], scaled) as unknown as Json }
 }
 
 function refusal({ code, reason, message, causes }: Extract<Applied, { readonly kind: 'refused' }>): ApiError {

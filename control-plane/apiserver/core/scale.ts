@@ -9,11 +9,11 @@ export type ScalePaths = Extract<Subresource['behaviour'], { readonly kind: 'sca
 
 export const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'io.k8s.api.autoscaling.v1.Scale' } as const
 
-const partsOf = (path: string): readonly string[] => path.replace(/^\./, '').split('.')
+export const pathParts = (path: string): readonly string[] => path.replace(/^\./, '').split('.')
 
 function valueAt(object: JsonObject, path: string): Json | undefined {
   let value: Json | undefined = object
-  for (const part of partsOf(path)) value = isJsonObject(value) ? value[part] : undefined
+  for (const part of pathParts(path)) value = isJsonObject(value) ? value[part] : undefined
   return value
 }
 
@@ -52,6 +52,6 @@ function numberAt(object: JsonObject, path: string): number {
 /** The object with the replicas, and the resourceVersion if one is given, of a Scale. */
 export function withScale(object: JsonObject, scale: JsonObject, paths: ScalePaths): JsonObject {
   const { resourceVersion } = metadataOf(scale)
-  const scaled = withValueAt(object, partsOf(paths.specPath), numberAt(scale, '.spec.replicas'))
+  const scaled = withValueAt(object, pathParts(paths.specPath), numberAt(scale, '.spec.replicas'))
   return typeof resourceVersion === 'string' && resourceVersion !== '' ? withMeta(scaled, { resourceVersion }) : scaled
 }

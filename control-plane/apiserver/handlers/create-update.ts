@@ -28,7 +28,8 @@ export const updateHandler: Handler = async (context) => {
   return objectAnswer(created ? 201 : 200, item, renderingOf(context))
 }
 
-function checkUrl(name: string, namespace: string, at: { readonly namespace: string; readonly name: string }): void {
+/** Throws a 400 when a body names another object than the path. */
+export function checkUrl(name: string, namespace: string, at: { readonly namespace: string; readonly name: string }): void {
   if (name === '') throw badRequest(`the name of the object (${at.name} based on URL) was undeterminable: name must be provided`)
   if (name !== at.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${at.name})`)
   if (namespace !== '' && at.namespace !== '' && namespace !== at.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

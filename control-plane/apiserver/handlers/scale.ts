@@ -1,14 +1,17 @@
 import { get } from '../core/get.ts'
+import { appliedScale } from '../core/apply.ts'
 import { patched, readPatch } from '../core/patching.ts'
 import { scaleKind, scaleOf, withScale, type ScalePaths } from '../core/scale.ts'
-import { metadataOf, metaText } from '../core/stored.ts'
+import { metadataOf, metaText, withMeta } from '../core/stored.ts'
 import { update } from '../core/update.ts'
 import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { body } from '../representations/write.ts'
-import { badRequest, invalid, unsupportedPatchType } from '../status.ts'
+import { conflict, invalid } from '../status.ts'
+import { readConfiguration } from './apply.ts'
 import { readBody } from './bodies.ts'
 import { atOf, readCall, writeOptions, type Handler, type HandlerContext } from './context.ts'
+import { checkUrl } from './create-update.ts'
 import { patchTypeOf } from './patch.ts'
 
 export const scaleHandler: Handler = async (context) => {
@@ -21,7 +24,7 @@ export const scaleHandler: Handler = async (context) => {
     case 'update':
       return replaceScale(context, paths)
     default:
-      return patchScale(context, paths)
+      return patchTypeOf(context.request.headers['content-type']) === 'apply' ? applyScale(context, paths) : patchScale(context, paths)
   }
 }
 
@@ -30,31 +33,47 @@ const answer = (context: HandlerContext, scale: JsonObject): ReturnType<typeof b
 async function replaceScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
   const { query, call } = writeOptions(context, 'UpdateOptions')
   const scale = readBody(context.request, { expected: scaleKind, validation: query.fieldValidation, warn: call.warn })
-  checkScale(scale, context)
-  const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change: (existing) => withScale(existing, scale, paths) })
+  checkUrl(metaText(scale, 'name'), metaText(scale, 'namespace'), atOf(context))
+  const change = (existing: JsonObject): JsonObject => scaled(existing, scale, { context, paths })
+  const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change })
   return answer(context, scaleOf(item.object, paths))
 }
 
 async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
   const type = patchTypeOf(context.request.headers['content-type'])
-  const { query, call } = writeOptions(context, 'PatchOptions', type === 'apply')
-  if (type === 'apply') throw unsupportedPatchType()
+  if (type === 'apply') throw new Error('an apply is no patch of this kind')
+  const { query, call } = writeOptions(context, 'PatchOptions')
   const patching = { expected: scaleKind, type, patch: readPatch(type, context.request.body), validation: query.fieldValidation, warn: call.warn }
   const change = (existing: JsonObject): JsonObject => {
     const scale = patched(scaleOf(existing, paths), patching)
-    checkScale(scale, context)
-    return withScale(existing, scale, paths)
+    checkUrl(metaText(scale, 'name'), metaText(scale, 'namespace'), atOf(context))
+    return scaled(existing, scale, { context, paths })
   }
   const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change })
   return answer(context, scaleOf(item.object, paths))
 }
 
-function checkScale(scale: JsonObject, { route }: HandlerContext): void {
-  const name = metaText(scale, 'name')
-  if (name !== '' && name !== route.path.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${route.path.name})`)
-  const { spec } = scale
-  const replicas = isJsonObject(spec) ? spec['replicas'] : undefined
+async function applyScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
+  const { config, query, call, finish } = readConfiguration(context)
+  const change = (existing: JsonObject): JsonObject => {
+    const { scale, managedFields } = appliedScale(context.parts, call, { store: context.route.store, existing, paths, config, force: query.force })
+    checkUrl(metaText(scale, 'name'), metaText(scale, 'namespace'), atOf(context))
+    return withMeta(scaled(existing, scale, { context, paths }), { managedFields })
+  }
+  const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change, managed: true })
+  finish()
+  return answer(context, scaleOf(item.object, paths))
+}
+
+/** The object with what a Scale says. Throws a 409 or a 422. */
+function scaled(existing: JsonObject, scale: JsonObject, { context, paths }: { readonly context: HandlerContext; readonly paths: ScalePaths }): JsonObject {
+  const { name } = context.route.path
+  const replicas = isJsonObject(scale['spec']) ? scale['spec']['replicas'] : undefined
   if (typeof replicas === 'number' && replicas < 0) {
     throw invalid({ group: 'autoscaling', name: 'Scale' }, String(metadataOf(scale)['name'] ?? ''), [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')])
   }
+  const [wanted, has] = [metaText(scale, 'uid'), metaText(existing, 'uid')]
+  const { group, name: plural } = context.route.store.resource
+  if (wanted !== '' && wanted !== has) throw conflict({ group, name: `${plural}/scale` }, name, `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${has}`)
+  return withScale(existing, scale, paths)
 }
