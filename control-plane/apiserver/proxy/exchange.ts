@@ -18,12 +18,15 @@ export async function openExchange(incoming: IncomingMessage, target: ProxyTarge
   const path = `${escapePath(target.path || '/')}${query}`
   const headers = requestHeaders(incoming.rawHeaders, { remoteAddress: incoming.socket.remoteAddress ?? '', uri: (incoming.url ?? '/').slice(0, (incoming.url ?? '/').length - query.length), upgrade: incoming.headers.upgrade })
   if (incoming.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')
-  const request = httpRequest({ method: incoming.method, path, headers, setHost: false, agent: false, createConnection: () => connection, insecureHTTPParser: true })
+  const request = httpRequest({ method: incoming.method, path, headers, setHost: false, createConnection: () => connection })
   const end = (): void => void request.destroy()
   signal.addEventListener('abort', end, { once: true })
+  let upgraded = false
+  // Its connection is the caller's from then on, although the request itself is over.
+  request.prependOnceListener('upgrade', () => void (upgraded = true))
   request.once('close', () => {
     signal.removeEventListener('abort', end)
-    connection.destroy()
+    if (!upgraded) connection.destroy()
   })
   if (signal.aborted) end()
   return request

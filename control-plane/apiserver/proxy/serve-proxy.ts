@@ -26,7 +26,8 @@ export async function serveProxy(incoming: IncomingMessage, response: ServerResp
   if (target.path === '' && (incoming.method === 'GET' || incoming.method === 'HEAD')) return movedTo(`${(incoming.url ?? '').split('?', 1)[0]}/${queryOf(incoming)}`)
   try {
     const answer = await answerOf(incoming, target, signal)
-    await pass(answer, response, linksOf(incoming, options))
+    const links = linksOf(incoming, options)
+    await pass(answer, response, { links, bending: incoming.method === 'HEAD' ? [] : bendingOf(answer, links) })
   } catch (error) {
     if (!response.headersSent && error instanceof ApiError) return refusal(error)
     throw error
@@ -36,7 +37,7 @@ export async function serveProxy(incoming: IncomingMessage, response: ServerResp
 
 const movedTo = (location: string): ApiResponse => ({ kind: 'body', status: 301, headers: { location }, body: '' })
 
-export const linksOf = (incoming: IncomingMessage, { target, path }: Pick<ProxyOptions, 'target' | 'path'>): LinkRewriting => ({ prefix: escapePath(prefixOf(path, target.path)), targetHost: target.host, requestHost: incoming.headers.host ?? '' })
+const linksOf = (incoming: IncomingMessage, { target, path }: Pick<ProxyOptions, 'target' | 'path'>): LinkRewriting => ({ prefix: escapePath(prefixOf(path, target.path)), targetHost: target.host, requestHost: incoming.headers.host ?? '' })
 
 async function answerOf(incoming: IncomingMessage, target: ProxyTarget, signal: AbortSignal): Promise<IncomingMessage> {
   const request = await openExchange(incoming, target, signal)
@@ -50,8 +51,7 @@ async function answerOf(incoming: IncomingMessage, target: ProxyTarget, signal: 
 }
 
 /** A piece goes on as soon as it is there. */
-async function pass(answer: IncomingMessage, response: ServerResponse, links: LinkRewriting): Promise<void> {
-  const bending = bendingOf(answer, links)
+async function pass(answer: IncomingMessage, response: ServerResponse, { links, bending }: { readonly links: LinkRewriting; readonly bending: Duplex[] }): Promise<void> {
   response.statusCode = answer.statusCode ?? 502
   if (answer.statusMessage) response.statusMessage = answer.statusMessage
   response.setHeader('cache-control', 'no-cache, private')
@@ -74,7 +74,7 @@ const CODINGS: Readonly<Record<string, Coding>> = { gzip: { unpack: createGunzip
 /** What an HTML page goes through; nothing for all else, and for what is packed in a way that is not known. */
 function bendingOf(answer: IncomingMessage, links: LinkRewriting): Duplex[] {
   const { headers } = answer
-  if (headers.location !== undefined || (headers['content-type'] ?? '').split(';', 1)[0]?.trim() !== 'text/html' || answer.complete) return []
+  if (headers.location !== undefined || (headers['content-type'] ?? '').split(';', 1)[0]?.trim() !== 'text/html') return []
   const encoding = headers['content-encoding'] ?? ''
   const coding = CODINGS[encoding]
   if (encoding !== '' && !coding) return []
