@@ -14,6 +14,7 @@ import { issuerDocuments } from './apiserver/authn/issuer-documents.ts'
 import { createTokenSigner, type TokenSigner } from './apiserver/authn/token-signer.ts'
 import { createTokenVerifier } from './apiserver/authn/token-verifier.ts'
 import { createAuthorizer } from './apiserver/authz/authz.ts'
+import { createRbac } from './apiserver/authz/rbac/rbac.ts'
 import { createApiServer, type ApiServer } from './apiserver/apiserver.ts'
 import { createDiscovery } from './apiserver/discovery/discovery.ts'
 import { createSite } from './apiserver/http/site.ts'
@@ -34,7 +35,7 @@ import type { Informers } from './informers/port.ts'
 import type { Leader } from './leader.ts'
 import { createLeading, type Duty } from './leading.ts'
 import { boundObjects, nodeIndex } from './node-index.ts'
-import { alternateKinds, kinds } from './registry/registry.ts'
+import { kinds, servedKinds } from './registry/registry.ts'
 import { announceReplica } from './replicas/announce.ts'
 import { keepLeaseObjects } from './replicas/lease-objects.ts'
 import { keepEndpoints } from './replicas/endpoints.ts'
@@ -108,8 +109,6 @@ const GRACE = 1.5
 const BEATS = 0.5
 const ELECTION = 'control-plane'
 
-/** What is served; some of it is another kind's objects under other names. */
-const servedKinds = [...kinds, ...alternateKinds]
 const resources: readonly Resource[] = kinds.map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
 
 const whySight = (leader: Leader | undefined): LeaderSight | undefined => leader && { scheduler: leader.scheduler, liveness: leader.liveness }
@@ -124,8 +123,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const observer = new Observer({ storage: electionStorage, clock, log, prefix })
   const ttlMs = options.leaderLeaseMs ?? DEFAULT_TTL_MS
   const election = createElection({ storage: electionStorage, clock, log, name: ELECTION, candidate: options.replica, ttlMs, observer })
+  // Both are asked by the API server and fed by the informers that live on it.
   let index: ReturnType<typeof nodeIndex> | undefined
+  let bound: ReturnType<typeof boundObjects> | undefined
+  const tokenVerifier = createTokenVerifier({ keys: [options.tokensPublicKey], objects: { find: async (resource, namespace, name) => bound?.find(resource, namespace, name) }, clock })
+  const rbac = createRbac()
   const authorize = createAuthorizer({
+    rbac: rbac.authorizer,
     nodes: { isPodOfNode: (node, pod) => index?.isPodOfNode(node, pod) ?? false, isReferencedByNode: (node, object) => index?.isReferencedByNode(node, object) ?? false },
   })
   const leaderAddress = (): string | undefined => election.leader()?.address
@@ -142,6 +146,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     random,
     log,
     authorize,
+    rbac,
+    tokenVerifier,
     serviceRanges: options.serviceCidr === undefined ? undefined : { ...defaultRanges, serviceCidr: options.serviceCidr },
     nodeStreams: { open: (nodeName, request, signal) => (leading.leader()?.dispatch.streams ?? relayed).open(nodeName, request, signal) },
     tokenSigner: signer,
@@ -152,6 +158,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   // A replica that follows keeps all of them current, so that it can lead in a moment.
   for (const resource of resources) informers.for(resource)
   index = nodeIndex(informers)
+  bound = boundObjects(informers)
   const requestToken = createRequestToken({
     informers,
     async issueToken({ audiences, expirationSeconds, ...subject }) {
@@ -183,7 +190,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const leading = createLeading({ ...options, storage: electionStorage, heartbeats, terms: options.terms ?? DEFAULT_TERMS, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
     handle: withWhy(site, { leader: () => whySight(leading.leader()), pods: informers.for(pods), clock }),
-    authenticate: createAuthenticator({ tokens: createTokenVerifier({ keys: [options.tokensPublicKey], objects: boundObjects(informers), clock }) }),
+    authenticate: createAuthenticator({ tokens: tokenVerifier }),
     api,
     client,
     informers,

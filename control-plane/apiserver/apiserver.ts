@@ -12,12 +12,16 @@ import { defaultRanges, type ServiceRanges } from './admission/services/ranges.t
 import { repairReservations, type RepairRight } from './admission/services/repair.ts'
 import { serviceAllocations } from './admission/services/service-allocations.ts'
 import { admissionChain } from './admission/plugin.ts'
+import type { TokenVerifier } from './authn/token-verifier.ts'
 import type { Authorizer } from './authz/authorizer.ts'
+import { followRbac } from './authz/rbac/follow.ts'
+import { createRbac, type Rbac } from './authz/rbac/rbac.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import type { Advertised } from './bootstrap/objects.ts'
 import type { CoreParts } from './core/parts.ts'
 import { resourcesOf } from './core/resources.ts'
 import { createDispatch } from './dispatch.ts'
+import { reviewHandlers } from './reviews/reviews.ts'
 import type { SubresourcePorts } from './subresources/ports.ts'
 import { specialHandlers } from './subresources/special.ts'
 import { createHandle } from './handle.ts'
@@ -31,6 +35,10 @@ export interface ApiServerOptions extends SubresourcePorts {
   readonly random: Random
   readonly log: Log
   readonly authorize: Authorizer
+  /** What of `authorize` rests on roles and bindings: this server keeps it current. Left out: nobody decides by it, but what it would give may still be asked. */
+  readonly rbac?: Rbac | undefined
+  /** Whose a bearer token is, for TokenReviews. */
+  readonly tokenVerifier?: TokenVerifier | undefined
   /** 10.96.0.0/16 and 30000–32767 unless told otherwise. */
   readonly serviceRanges?: ServiceRanges | undefined
   /** Where pods reach this server: the endpoint of the service `kubernetes`. Asked for when the caches are ready. */
@@ -46,7 +54,7 @@ export interface ApiServer {
   run(signal: AbortSignal): Promise<void>
   /** Resolves when every cache has been filled once. */
   whenReady(signal?: AbortSignal): Promise<void>
-  /** Resolves when what every cluster holds by itself is there. */
+  /** Resolves when what every cluster holds by itself is there, and its roles are decided by. */
   whenBootstrapped(): Promise<void>
   /** Makes the addresses and ports that services hold, and what is reserved, agree again and again. One of several servers does it: the leader. */
   repair(right: RepairRight): Promise<void>
@@ -57,8 +65,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const resources = resourcesOf(kinds, (prefix) => createWatchCache({ storage, prefix, clock, log }))
   const ranges = options.serviceRanges ?? defaultRanges
   const sources = { storage, resources, clock, random }
-  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources)), allocations: serviceAllocations(sources, ranges) }
-  const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch: createDispatch(specialHandlers(options)) })
+  const access = { authorize: options.authorize, rbac: options.rbac ?? createRbac() }
+  const roles = followRbac(access.rbac.index, resources)
+  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources, access)), allocations: serviceAllocations(sources, ranges) }
+  const dispatch = createDispatch({ ...specialHandlers(options), ...reviewHandlers(access, options.tokenVerifier) })
+  const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch })
   const made = Promise.withResolvers<void>()
   const self: ApiServer = {
     handle,
@@ -66,9 +77,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async run(signal) {
       await using tasks = taskGroup((name, error) => log.error({ cache: name, err: messageOf(error) }, 'a cache has stopped'), signal)
       for (const { cache, definition } of resources.all) tasks.start(definition.plural, (own) => cache.run(own))
+      tasks.start('roles', (own) => roles.run(own))
       tasks.start('bootstrap', async (own) => {
         await self.whenReady(own)
-        await bootstrap(core, { ranges, advertised: options.advertised?.(), signal: own })
+        await bootstrap(core, { ranges, advertised: options.advertised?.(), settled: (revision, until) => roles.whenReached(revision, until), signal: own })
         made.resolve()
       })
       await new Promise<void>((resolve) => {

@@ -19,7 +19,7 @@ const HANDLERS: Readonly<Record<Verb, Handler>> = {
   deletecollection: deleteCollectionHandler,
 }
 
-/** Special subresources, by `group/plural/subresource` (`/pods/log`). */
+/** Special subresources, by `group/plural/subresource` (`/pods/log`); without one it is a kind that is not stored. */
 export type SpecialHandlers = Readonly<Record<string, Handler>>
 
 export function createDispatch(special: SpecialHandlers): Handler {
@@ -27,7 +27,7 @@ export function createDispatch(special: SpecialHandlers): Handler {
     const { subresource, verb, store } = context.route
     switch (subresource?.behaviour.kind) {
       case undefined:
-        return HANDLERS[verb](context)
+        return ((store.definition.stored === false ? special[`${store.definition.group}/${store.definition.plural}/`] : undefined) ?? HANDLERS[verb])(context)
       case 'status':
       case 'part':
         if (verb === 'get' || verb === 'update' || verb === 'patch') return HANDLERS[verb](context)

@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '../../shared/model/json.ts'
 import type { FieldError } from '../../shared/model/field-error.ts'
+import type { Type } from '../../shared/model/schemas/types.ts'
 
 export interface TableColumn {
   readonly name: string
@@ -21,6 +22,15 @@ export interface StrategyContext {
   /** Empty for the subresource-less resource. */
   readonly subresource: string
   readonly userName: string
+  /** Whose request it is, as far as the kind records it. */
+  readonly user?: RequestUser | undefined
+}
+
+export interface RequestUser {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
 }
 
 export interface KindDefinition {
@@ -34,8 +44,14 @@ export interface KindDefinition {
   readonly namespaced: boolean
   /** Its entry in the schemas: `io.k8s.api.core.v1.Pod`. */
   readonly schema: string
+  /** The compiled type, of a kind whose schema is no built-in one. */
+  readonly type?: Type
+  /** What only kinds have that come and go while the server runs. */
+  readonly custom?: CustomTraits
   /** A kind that is another one's stored objects under other names. */
   readonly storedAs?: StoredAs
+  /** A kind that is only answered at create and never stored (reviews); its answer is code in `apiserver/reviews`. */
+  readonly stored?: false
   /** As discovery lists them: `create delete deletecollection get list patch update watch`. */
   readonly verbs: readonly string[]
   /** `status`, `scale`, `binding`, `log`, `exec`, `eviction`, …; how the generic ones behave is said here, the special ones live in `apiserver/subresources/`. */
@@ -53,7 +69,11 @@ export interface KindDefinition {
   validateUpdate(object: JsonObject, old: JsonObject, context: StrategyContext): readonly FieldError[]
   /** `Warning` headers for an accepted create or update. */
   warnings?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): readonly string[]
+  /** Mistakes that take time to find; looked for when all else is well. */
+  laterErrors?(object: JsonObject, old: JsonObject | undefined): Promise<readonly FieldError[]>
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment'
+  /** Finalizers need no domain. */
+  readonly anyFinalizer?: true
   /** Whether PUT of a missing object creates it. */
   readonly allowCreateOnUpdate: boolean
   /** Whether an update without a resourceVersion is accepted (unconditional). */
@@ -65,6 +85,8 @@ export interface KindDefinition {
   readonly deleteAnswers: 'object' | 'status'
   /** Seconds of grace of a delete, or `undefined` for a kind that is deleted at once. `requested` is the client's wish. */
   gracePeriodSeconds?(object: JsonObject, requested: number | undefined): number | undefined
+  /** What a first delete writes instead of deleting, for kinds that go by steps of their own. */
+  markDeletion?(object: JsonObject, nowMs: number): JsonObject | undefined
   /** `propagationPolicy` when the client names none. */
   readonly defaultPropagation: 'Background' | 'Orphan'
 
@@ -75,6 +97,16 @@ export interface KindDefinition {
   row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | boolean | null>
   /** `conditions` of the row, for kinds whose rows have them (a pod that has ended says `Completed`). */
   rowConditions?(object: JsonObject): readonly TableRowCondition[]
+}
+
+/** How custom resources differ from built-in ones wherever they are asked for. */
+export interface CustomTraits {
+  /** The kind of lists. */
+  readonly listKind: string
+  /** Told with every answer. */
+  readonly deprecation?: string | undefined
+  /** Its definition is going: nothing new is created. */
+  readonly terminating: boolean
 }
 
 /** Where and how the objects of a kind are stored when they are another kind's; everything else in its definition speaks of its own shape. */

@@ -1,24 +1,56 @@
 /** Every kind the API serves, in the order in which discovery lists the resources of a group. */
+import { apiService } from './api-service.ts'
+import { certificateSigningRequest } from './certificate-signing-request.ts'
+import { clusterRoleBinding } from './cluster-role-binding.ts'
+import { clusterRole } from './cluster-role.ts'
 import { configMap } from './config-map.ts'
 import { deployment } from './deployment.ts'
 import { endpointSlice } from './endpoint-slice.ts'
 import { event } from './event.ts'
 import { eventsEvent } from './events-event.ts'
+import { flowSchema } from './flow-schema.ts'
 import type { KindDefinition } from './kind.ts'
 import { lease } from './lease.ts'
+import { mutatingAdmissionPolicyBinding } from './mutating-admission-policy-binding.ts'
+import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts'
+import { mutatingWebhookConfiguration } from './mutating-webhook-configuration.ts'
 import { namespace } from './namespace.ts'
 import { node } from './node.ts'
-import { pod } from './pod.ts'
 import { podTemplate } from './pod-template.ts'
+import { pod } from './pod.ts'
+import { priorityLevelConfiguration } from './priority-level-configuration.ts'
 import { replicaSet } from './replica-set.ts'
+import { localSubjectAccessReview, selfSubjectAccessReview, selfSubjectReview, selfSubjectRulesReview, subjectAccessReview, tokenReview } from './reviews.ts'
+import { roleBinding } from './role-binding.ts'
+import { role } from './role.ts'
 import { secret } from './secret.ts'
 import { serviceAccount } from './service-account.ts'
 import { service } from './service.ts'
+import { validatingAdmissionPolicyBinding } from './validating-admission-policy-binding.ts'
+import { validatingAdmissionPolicy } from './validating-admission-policy.ts'
+import { validatingWebhookConfiguration } from './validating-webhook-configuration.ts'
 
-export const kinds: readonly KindDefinition[] = [configMap, event, namespace, node, pod, podTemplate, secret, serviceAccount, service, deployment, replicaSet, endpointSlice, lease]
+/** A line for each group, in the order of discovery. */
+export const kinds: readonly KindDefinition[] = [
+  ...[configMap, event, namespace, node, pod, podTemplate, secret, serviceAccount, service],
+  ...[apiService],
+  ...[deployment, replicaSet],
+  ...[certificateSigningRequest],
+  ...[clusterRoleBinding, clusterRole, roleBinding, role],
+  ...[mutatingAdmissionPolicyBinding, mutatingAdmissionPolicy, mutatingWebhookConfiguration, validatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingWebhookConfiguration],
+  ...[lease],
+  ...[endpointSlice],
+  ...[flowSchema, priorityLevelConfiguration],
+]
 
 /** Kinds stored as others (`storedAs`). The API server does not serve them yet. */
 export const alternateKinds: readonly KindDefinition[] = [eventsEvent]
+
+/** Kinds that are answered and never stored. */
+export const reviewKinds: readonly KindDefinition[] = [selfSubjectReview, tokenReview, localSubjectAccessReview, selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview]
+
+/** Everything that clients can ask for. */
+export const servedKinds: readonly KindDefinition[] = [...kinds, ...alternateKinds, ...reviewKinds]
 
 const key = (group: string, version: string, name: string): string => `${group}/${version}/${name}`
 

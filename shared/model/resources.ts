@@ -1,4 +1,4 @@
-import type { ConfigMap, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, ReplicaSet, Secret, Service, ServiceAccount } from './gen/api.ts'
+import type { CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, ReplicaSet, Role, RoleBinding, Secret, Service, ServiceAccount } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -28,6 +28,11 @@ export const replicaSets = resource<ReplicaSet>(['apps', 'v1', 'replicasets', 'R
 export const deployments = resource<Deployment>(['apps', 'v1', 'deployments', 'Deployment'])
 export const endpointSlices = resource<EndpointSlice>(['discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'])
 export const leases = resource<Lease>(['coordination.k8s.io', 'v1', 'leases', 'Lease'])
+export const clusterRoles = resource<ClusterRole>(['rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole'], false)
+export const clusterRoleBindings = resource<ClusterRoleBinding>(['rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding'], false)
+export const roles = resource<Role>(['rbac.authorization.k8s.io', 'v1', 'roles', 'Role'])
+export const roleBindings = resource<RoleBinding>(['rbac.authorization.k8s.io', 'v1', 'rolebindings', 'RoleBinding'])
+export const certificateSigningRequests = resource<CertificateSigningRequest>(['certificates.k8s.io', 'v1', 'certificatesigningrequests', 'CertificateSigningRequest'], false)
 
 /** `apps/v1`, or `v1` for the core group. */
 export const apiVersionOf = (of: Pick<Resource, 'group' | 'version'>): string => (of.group === '' ? of.version : `${of.group}/${of.version}`)

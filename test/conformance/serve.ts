@@ -16,7 +16,7 @@ import { createOpenApi } from '../../control-plane/apiserver/openapi/openapi.ts'
 import { createInProcessClient } from '../../control-plane/client/in-process.ts'
 import type { ApiClient } from '../../control-plane/client/port.ts'
 import type { NodeStreams } from '../../control-plane/dispatch/port.ts'
-import { alternateKinds, kinds } from '../../control-plane/registry/registry.ts'
+import { servedKinds as served } from '../../control-plane/registry/registry.ts'
 import { createMemoryStorage } from '../../control-plane/storage/storage.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
@@ -92,8 +92,6 @@ const noNodes: NodeStreams = {
 }
 
 const tokenSigner = createTokenSigner({ key: generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey, issuer: 'https://kubernetes.default.svc', clock: systemClock, random: systemRandom })
-
-const served = [...kinds, ...alternateKinds]
 
 const log = createLog({ process: 'conformance' }, process.env['GANTRY_LOG'] ?? 'warn')
 const stop = new AbortController()

@@ -3,6 +3,7 @@ import { createAuthorizer } from './authz.ts'
 import { requestAttributes } from './attributes.ts'
 import { forbiddenStatus } from './forbidden.ts'
 import type { NodeIndex } from './node.ts'
+import { bootstrapRbac } from './testing.ts'
 import type { User } from '../request.ts'
 
 const user = (name: string, ...groups: string[]): User => ({ name, uid: '', groups, extra: {} })
@@ -16,7 +17,7 @@ const nodes: NodeIndex = {
   isPodOfNode: (nodeName, pod) => nodeName === 'one' && pod.namespace === 'x' && pod.name === 'mine',
   isReferencedByNode: (nodeName, object) => nodeName === 'one' && object.namespace === 'x' && object.name === 'used',
 }
-const authorizer = createAuthorizer({ nodes })
+const authorizer = createAuthorizer({ nodes, rbac: bootstrapRbac().authorizer })
 
 function ask(who: User, line: string): string {
   const [method = '', target = ''] = line.split(' ')

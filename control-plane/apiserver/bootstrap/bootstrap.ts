@@ -1,25 +1,29 @@
-/** Makes what every cluster holds by itself. Safe to run at each start, and by several servers at once: what is there stays as it is. */
+/** Makes what every cluster holds by itself. Safe to run at each start, and by several servers at once: what is there stays as it is, but for roles that lack something. */
 import { isApiError } from '../../../shared/kit/api-error.ts'
 import { backoffMs } from '../../../shared/kit/backoff.ts'
 import { sleep } from '../../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../../shared/kit/faults.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { parseTime } from '../../../shared/model/time.ts'
-import { storageKey } from '../../storage/port.ts'
+import { storageKey, type Revision } from '../../storage/port.ts'
 import { ipKey } from '../admission/services/reservations.ts'
 import { ipRange, toIp, type ServiceRanges } from '../admission/services/ranges.ts'
 import type { Call } from '../core/call.ts'
 import { create } from '../core/create.ts'
 import { normalized } from '../core/normalize.ts'
 import type { CoreParts } from '../core/parts.ts'
-import type { ResourceStore } from '../core/resources.ts'
-import { metaText } from '../core/stored.ts'
-import { bootstrapObjects, kubernetesService, kubernetesSlice, type Advertised } from './objects.ts'
+import { keyAt, type ResourceStore } from '../core/resources.ts'
+import { metaText, withoutRevision } from '../core/stored.ts'
+import { update } from '../core/update.ts'
+import { bootstrapObjects, RBAC, kubernetesService, kubernetesSlice, type Advertised } from './objects.ts'
+import { reconciledRole } from './reconciled-role.ts'
 
 export interface BootstrapOptions {
   readonly ranges: ServiceRanges
   /** Left out: no `kubernetes` service is made. */
   readonly advertised?: Advertised | undefined
+  /** Waits until everything up to the revision is decided by. */
+  readonly settled?: ((revision: Revision, signal: AbortSignal) => Promise<void>) | undefined
   readonly signal: AbortSignal
 }
 
@@ -48,9 +52,24 @@ async function makeAll(parts: CoreParts, options: BootstrapOptions): Promise<voi
     if (store) await Promise.all(objects.map((object) => ensure(parts, call, { store, object })))
   }
   if (options.advertised) await announce(parts, call, { advertised: options.advertised, ranges: options.ranges })
+  await options.settled?.(await parts.storage.currentRevision(options.signal), options.signal)
 }
 
-async function ensure(parts: CoreParts, call: Call, { store, object }: { readonly store: ResourceStore; readonly object: JsonObject }): Promise<void> {
+interface Wanted {
+  readonly store: ResourceStore
+  readonly object: JsonObject
+}
+
+/** What the cache has need not be tried: at most starts that is everything. */
+async function ensure(parts: CoreParts, call: Call, { store, object }: Wanted): Promise<void> {
+  const there = store.cache.get(keyAt(store, metaText(object, 'namespace'), metaText(object, 'name')))
+  if (!there) return make(parts, call, { store, object })
+  if (store.definition.group !== RBAC) return
+  const wanted = reconciledRole(withoutRevision(there), object)
+  if (wanted) await update(parts, call, { store, at: { namespace: metaText(object, 'namespace'), name: metaText(object, 'name') }, subresource: '', change: (existing) => reconciledRole(existing, object) ?? existing })
+}
+
+async function make(parts: CoreParts, call: Call, { store, object }: Wanted): Promise<void> {
   try {
     await create(parts, call, { store, namespace: metaText(object, 'namespace'), object: normalized(store.definition, object) })
   } catch (error) {

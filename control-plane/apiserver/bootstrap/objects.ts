@@ -1,4 +1,5 @@
 /** What every new cluster holds by itself, as it was read from a real Kubernetes 1.36 (`registry/bootstrap`). */
+import apiServices from '../../registry/bootstrap/apiservices.json' with { type: 'json' }
 import clusterRoleBindings from '../../registry/bootstrap/clusterrolebindings.json' with { type: 'json' }
 import clusterRoles from '../../registry/bootstrap/clusterroles.json' with { type: 'json' }
 import flowSchemas from '../../registry/bootstrap/flowschemas.json' with { type: 'json' }
@@ -7,6 +8,7 @@ import priorityClasses from '../../registry/bootstrap/priorityclasses.json' with
 import priorityLevels from '../../registry/bootstrap/prioritylevelconfigurations.json' with { type: 'json' }
 import roleBindings from '../../registry/bootstrap/rolebindings.json' with { type: 'json' }
 import roles from '../../registry/bootstrap/roles.json' with { type: 'json' }
+import serviceAccounts from '../../registry/bootstrap/serviceaccounts.json' with { type: 'json' }
 import type { JsonObject } from '../../../shared/model/json.ts'
 
 export interface BootstrapObjects {
@@ -18,12 +20,13 @@ export interface BootstrapObjects {
 
 const of = (group: string, version: string, [plural, objects]: readonly [string, unknown]): BootstrapObjects => ({ group, version, plural, objects: objects as readonly JsonObject[] })
 
-const RBAC = 'rbac.authorization.k8s.io'
+export const RBAC = 'rbac.authorization.k8s.io'
 const FLOW = 'flowcontrol.apiserver.k8s.io'
 
 /** In an order in which each finds what it needs. Kinds that are not served are passed over. */
 export const bootstrapObjects: readonly BootstrapObjects[] = [
   of('', 'v1', ['namespaces', namespaces]),
+  of('', 'v1', ['serviceaccounts', serviceAccounts]),
   of('scheduling.k8s.io', 'v1', ['priorityclasses', priorityClasses]),
   of(RBAC, 'v1', ['clusterroles', clusterRoles]),
   of(RBAC, 'v1', ['clusterrolebindings', clusterRoleBindings]),
@@ -31,6 +34,7 @@ export const bootstrapObjects: readonly BootstrapObjects[] = [
   of(RBAC, 'v1', ['rolebindings', roleBindings]),
   of(FLOW, 'v1', ['prioritylevelconfigurations', priorityLevels]),
   of(FLOW, 'v1', ['flowschemas', flowSchemas]),
+  of('apiregistration.k8s.io', 'v1', ['apiservices', apiServices]),
 ]
 
 /** Where the API server can be reached from pods. */

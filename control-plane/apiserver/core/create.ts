@@ -4,12 +4,12 @@ import { formatTime } from '../../../shared/model/time.ts'
 import type { StrategyContext } from '../../registry/kind.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { Fate } from '../admission/allocations.ts'
-import { alreadyExists, badRequest, invalid } from '../status.ts'
+import { alreadyExists, badRequest, forbidden, invalid } from '../status.ts'
 import type { Call } from './call.ts'
 import { commitPut } from './commit.ts'
 import { withManagedFields } from './managed.ts'
 import type { CoreParts } from './parts.ts'
-import { keyAt, type ResourceStore } from './resources.ts'
+import { keyAt, settled, type ResourceStore } from './resources.ts'
 import { dedupOwners, validateNew, withSystemFields } from './strategy.ts'
 import { canonical, itemOf, metadataOf, metaText, unstoredItem, withMeta } from './stored.ts'
 import { checkRevisionAtCreate } from './versions.ts'
@@ -32,6 +32,7 @@ const LONGEST_PREFIX = 58
 export async function create(parts: CoreParts, call: Call, request: CreateRequest): Promise<CachedObject> {
   const { store, namespace } = request
   const { definition } = store
+  if (definition.custom?.terminating) throw forbidden(store.resource, metaText(request.object, 'name'), { message: 'create not allowed while custom resource definition is terminating' })
   const clean = withoutForeign(request, call)
   checkNamespace(metaText(clean, 'namespace'), namespace)
   const defaulted = definition.defaults(clean)
@@ -69,7 +70,7 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
   const { store, namespace } = request
   const { definition } = store
   const nowMs = parts.clock.nowMs()
-  const context: StrategyContext = { nowMs, subresource: '', userName: call.user.name }
+  const context: StrategyContext = { nowMs, subresource: '', userName: call.user.name, user: call.user }
   const name = nameFor(parts, admitted)
   const named = withSystemFields(definition, admitted, { uid: newUid(parts.random), creationTimestamp: formatTime(nowMs), name, namespace })
   const reservation = await parts.allocations.reserve({ store, object: named, old: undefined, call })
@@ -77,10 +78,11 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
   try {
     const prepared = definition.prepareForCreate(reservation.object, context)
     const errors = validateNew(definition, prepared, context)
-    if (errors.length > 0) throw invalid(store.kind, name, errors)
+    const all = errors.length > 0 ? errors : ((await definition.laterErrors?.(prepared, undefined)) ?? [])
+    if (all.length > 0) throw invalid(store.kind, name, all)
     for (const warning of definition.warnings?.(prepared, undefined, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, name, object: prepared })
-    const stored = canonical(prepared, definition.kind, store.apiVersion)
+    const stored = settled(store, canonical(prepared, definition.kind, store.apiVersion))
     const key = keyAt(store, namespace, name)
     fate = call.dryRun ? 'not-written' : 'unknown'
     const outcome = await storeNew(parts, call, { store, key, stored, name })

@@ -5,6 +5,7 @@ import { storageKey, type Entry } from '../../storage/port.ts'
 import type { CachedObject, WatchCache } from '../../storage/watch-cache-port.ts'
 import type { Subject } from '../status.ts'
 import { convertedCache, conversionOf } from './converted-cache.ts'
+import { noCache } from './no-cache.ts'
 import { canonical, itemOfEntry } from './stored.ts'
 
 export interface ResourceStore {
@@ -15,6 +16,8 @@ export interface ResourceStore {
   readonly location: { readonly group: string; readonly plural: string }
   /** What is stored, in the shape of the kind. */
   read(entry: Entry): CachedObject
+  /** The object as it comes back from the storage, where that is not as it went in. */
+  settle?(object: JsonObject): JsonObject
   /** What is to be stored, of an object in the canonical order. */
   toStored(object: JsonObject): JsonObject
   /** `apps/v1`, or `v1`. */
@@ -26,10 +29,13 @@ export interface ResourceStore {
 }
 
 export interface Resources {
+  /** Those that are always there. */
   readonly all: readonly ResourceStore[]
   hasGroup(group: string): boolean
   hasVersion(group: string, version: string): boolean
   find(group: string, version: string, plural: string): ResourceStore | undefined
+  /** Whether everything in the group comes and goes. */
+  isCustomGroup?(group: string): boolean
   /** By kind, for bodies and owner references. */
   findKind(group: string, version: string, kind: string): ResourceStore | undefined
 }
@@ -39,7 +45,7 @@ export const apiVersionOf = (group: string, version: string): string => (group =
 /** @param cacheFor one cache for each resource that is stored; the owner of the process runs them. Kinds stored as others come after those. */
 export function resourcesOf(definitions: readonly KindDefinition[], cacheFor: (prefix: string, definition: KindDefinition) => WatchCache): Resources {
   const all: ResourceStore[] = []
-  for (const definition of definitions) all.push(definition.storedAs ? alternateOf(definition, definition.storedAs, all) : storedOf(definition, cacheFor(storageKey(definition), definition)))
+  for (const definition of definitions) all.push(definition.storedAs ? alternateOf(definition, definition.storedAs, all) : storedOf(definition, definition.stored === false ? noCache : cacheFor(storageKey(definition), definition)))
   const byPlural = new Map(all.map((store) => [`${store.apiVersion}/${store.definition.plural}`, store]))
   const byKind = new Map(all.map((store) => [`${store.apiVersion}/${store.definition.kind}`, store]))
   const groups = new Set(all.map((store) => store.definition.group))
@@ -53,7 +59,7 @@ export function resourcesOf(definitions: readonly KindDefinition[], cacheFor: (p
   }
 }
 
-const namesOf = (definition: KindDefinition): Pick<ResourceStore, 'definition' | 'apiVersion' | 'resource' | 'kind'> => ({
+export const namesOf = (definition: KindDefinition): Pick<ResourceStore, 'definition' | 'apiVersion' | 'resource' | 'kind'> => ({
   definition,
   apiVersion: apiVersionOf(definition.group, definition.version),
   resource: { group: definition.group, name: definition.plural },
@@ -81,6 +87,9 @@ function alternateOf(definition: KindDefinition, storedAs: StoredAs, before: rea
 }
 
 export const findSubresource = (definition: KindDefinition, name: string): Subresource | undefined => definition.subresources.find((one) => one.name === name)
+
+/** An object of the canonical order as it will be read again. */
+export const settled = (store: ResourceStore, object: JsonObject): JsonObject => store.settle?.(object) ?? object
 
 /** The storage key of one object. */
 export const keyAt = (store: ResourceStore, namespace: string, name: string): string => storageKey(store.location, namespace, name)

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import { namespaces, serviceAccounts } from '../../../shared/model/resources.ts'
 import { createInProcessClient } from '../../client/in-process.ts'
 import type { ApiClient } from '../../client/port.ts'
-import { kinds } from '../../registry/registry.ts'
+import { servedKinds } from '../../registry/registry.ts'
 import type { Storage } from '../../storage/port.ts'
 import { createMemoryStorage } from '../../storage/storage.ts'
 import { createApiServer, type ApiServer } from '../apiserver.ts'
@@ -30,7 +30,7 @@ export interface TestServer {
 export async function startTestServer(storage: Storage = createMemoryStorage()): Promise<TestServer> {
   const stop = new AbortController()
   const nodeStreams = { open: () => Promise.reject(new Error('no nodes here')) }
-  const api = createApiServer({ storage, kinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams })
+  const api = createApiServer({ storage, kinds: servedKinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams })
   void api.run(stop.signal)
   await api.whenReady()
   await api.whenBootstrapped()

@@ -11,7 +11,7 @@ import { checkNamespace, create, inNamespace } from './create.ts'
 import { newest } from './get.ts'
 import { withManagedFields } from './managed.ts'
 import type { CoreParts } from './parts.ts'
-import { keyAt, type ResourceStore } from './resources.ts'
+import { keyAt, settled, type ResourceStore } from './resources.ts'
 import { isReadyToGo } from './finalizers.ts'
 import { dedupOwners, prepareChange, validateChanged } from './strategy.ts'
 import { canonical, itemOf, metaText, withMeta, withoutRevision } from './stored.ts'
@@ -93,7 +93,7 @@ async function tryUpdate(parts: CoreParts, call: Call, attempt: Attempt): Promis
 async function changeAndWrite(parts: CoreParts, call: Call, { request, existing, proven }: Attempt): Promise<Outcome> {
   const { store, at, subresource } = request
   const { definition } = store
-  const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name }
+  const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name, user: call.user }
   const old = existing.object
   checkUid(request, old)
   const wanted = dedupOwners(definition.defaults(withMeta(await request.change(old), definition.namespaced ? {} : { namespace: undefined })), call.warn)
@@ -108,11 +108,12 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
   try {
     const prepared = prepareChange(definition, { object: reservation.object, old }, context)
     const errors = validateChanged(definition, { object: prepared, old }, context)
-    if (errors.length > 0) throw invalid(store.kind, at.name, errors)
+    const all = errors.length > 0 ? errors : ((await definition.laterErrors?.(prepared, old)) ?? [])
+    if (all.length > 0) throw invalid(store.kind, at.name, all)
     for (const warning of definition.warnings?.(prepared, old, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, object: prepared })
     fate = call.dryRun ? 'not-written' : 'unknown'
-    const outcome = await write(parts, call, { store, existing, proven, stored: canonical(prepared, definition.kind, store.apiVersion) })
+    const outcome = await write(parts, call, { store, existing, proven, stored: settled(store, canonical(prepared, definition.kind, store.apiVersion)) })
     fate = outcome.kind === 'done' && !call.dryRun ? 'written' : 'not-written'
     return outcome
   } finally {

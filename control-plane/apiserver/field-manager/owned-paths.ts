@@ -17,8 +17,16 @@ const special: Readonly<Record<string, Paths>> = {
   Deployment: [['spec'], ['metadata', 'labels']],
 }
 
+/** A request for a certificate says nothing that its sender could change later; approving and signing write a part of the status each. */
+const certificateSigningRequest: Readonly<Record<string, Paths>> = {
+  '': [['spec'], ['status']],
+  approval: [['spec'], ['status', 'certificate']],
+  status: [['spec'], ['status', 'conditions']],
+}
+
 /** Fields that an endpoint of a kind ignores, so that whoever writes through it does not come to own them. */
 export function resetPaths(kind: string, subresource: string): Paths {
+  if (kind === 'CertificateSigningRequest') return ownMember(certificateSigningRequest, subresource) ?? []
   if (subresource === 'status') return ownMember(special, kind) ?? [['spec']]
   return subresource === '' ? [['status']] : []
 }

@@ -22,9 +22,12 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
   const bindings = bindingsOf(resources, request, path)
   if (bindings) return { kind: 'route', route: bindings }
   const store = resources.find(path.group, path.version, path.plural)
-  if (!store || !fits(store, path)) throw unknownResource()
+  if (!store || !fits(store, path)) {
+    if (store?.definition.custom || resources.isCustomGroup?.(path.group)) return { kind: 'unknown-group' }
+    throw unknownResource()
+  }
   const subresource = path.subresource === '' ? undefined : findSubresource(store.definition, path.subresource)
-  if (path.subresource !== '' && !subresource) throw unknownResource()
+  if (path.subresource !== '' && !subresource) throw store.definition.custom ? notFound(store.resource, path.name) : unknownResource()
   if (path.rest !== '' && path.subresource !== 'proxy') throw unknownResource()
   // What a proxy passes on may be asked with any method.
   const verb = verbOf(request.method, path, wantsWatch(request.query)) ?? (path.subresource === 'proxy' ? 'get' : undefined)
@@ -42,8 +45,9 @@ function bindingsOf(resources: Resources, request: ApiRequest, path: ResourcePat
   return { store, path, verb: 'create', subresource }
 }
 
-/** A namespaced object is named within its namespace only, a cluster-scoped one never. */
+/** A namespaced object is named within its namespace only, a cluster-scoped one never; what is not stored has no names. */
 function fits({ definition }: ResourceStore, { namespace, name }: ResourcePath): boolean {
+  if (definition.stored === false && name !== '') return false
   if (!definition.namespaced) return namespace === ''
   return namespace !== '' || name === ''
 }

@@ -1,4 +1,5 @@
 /** A small API for tests of the doors: one namespace, one running pod whose commands run in memory. */
+import type { NodeStream } from '../../dispatch/port.ts'
 import type { Handle, ApiResponse } from '../request.ts'
 import { createMetrics } from '../../../shared/kit/metrics.ts'
 import { systemClock } from '../../../shared/kit/clock.ts'
@@ -7,6 +8,7 @@ import { createAuthority, issueCertificate, type Identity } from '../../../share
 import { createAuthenticator } from '../authn/authn.ts'
 import { requestAttributes } from '../authz/attributes.ts'
 import { createAuthorizer } from '../authz/authz.ts'
+import { bootstrapRbac } from '../authz/testing.ts'
 import { forbiddenStatus } from '../authz/forbidden.ts'
 import { createDiscovery } from '../discovery/discovery.ts'
 import type { DiscoveredKind } from '../discovery/groups.ts'
@@ -76,7 +78,7 @@ async function* silence(signal: AbortSignal): AsyncGenerator<string> {
 }
 
 /** The core, for the paths that kubectl needs for streams. */
-function fakeCore(node: FakeNode): Handle {
+function fakeCore(node: FakeNode, dial: FakeOptions['dial']): Handle {
   return async (request) => {
     const wanted = requestAttributes(request)
     if (wanted.kind === 'path') return refusal(unknownResource())
@@ -85,6 +87,7 @@ function fakeCore(node: FakeNode): Handle {
     if (wanted.resource === 'echo') return jsonBody(200, { bytes: request.body.length, path: request.path }, {})
     if (wanted.resource === 'large') return { kind: 'body', status: 200, headers: { 'content-type': 'application/json' }, warnings: ['old "thing"', 'old "thing"', 'häßlich'], body: JSON.stringify('x'.repeat(300_000)) }
     if (wanted.verb === 'watch') return { kind: 'stream', status: 200, headers: { 'content-type': 'application/json' }, chunks: silence(request.signal) }
+    if (wanted.subresource === 'proxy' && dial) return { kind: 'proxy', target: { scheme: 'http', host: '10.244.0.5:80', path: request.path.slice(request.path.indexOf('/proxy') + 6), dial: () => dial(Number(wanted.name.split(':')[1])) } }
     if (wanted.resource !== 'pods' || wanted.name !== 'p') return refusal(notFound({ group: '', name: wanted.resource }, wanted.name))
     if (wanted.subresource === 'exec' || wanted.subresource === 'attach') return terminal(node, request.query, wanted.subresource)
     if (wanted.subresource === 'portforward') return { kind: 'upgrade', upgrade: { kind: 'portforward', openPort: (port) => openPort(node, port) } }
@@ -106,7 +109,7 @@ function terminal(node: FakeNode, query: URLSearchParams, kind: 'exec' | 'attach
   }
 }
 
-const authorize = createAuthorizer({ nodes: { isPodOfNode: () => false, isReferencedByNode: () => false } })
+const authorize = createAuthorizer({ nodes: { isPodOfNode: () => false, isReferencedByNode: () => false }, rbac: bootstrapRbac().authorizer })
 
 export interface FakeServer extends AsyncDisposable {
   readonly door: ApiDoor
@@ -116,8 +119,13 @@ export interface FakeServer extends AsyncDisposable {
   readonly url: string
 }
 
+export interface FakeOptions {
+  /** A connection to the port of a pod, for proxy requests. */
+  dial?(port: number): Promise<NodeStream>
+}
+
 /** Listens on a free port of the loopback address. */
-export async function fakeServer(): Promise<FakeServer> {
+export async function fakeServer({ dial }: FakeOptions = {}): Promise<FakeServer> {
   const clock = systemClock
   const authority = await createAuthority({ clock })
   const server = await issueCertificate(authority, { commonName: 'apiserver', organizations: [], usages: ['server'], dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], clock })
@@ -125,7 +133,7 @@ export async function fakeServer(): Promise<FakeServer> {
   const node = fakeNode()
   const metrics = createMetrics()
   const kinds = (): readonly DiscoveredKind[] => KINDS
-  const handle = createSite({ core: fakeCore(node), authorize, discovery: createDiscovery({ kinds, serverAddress: '127.0.0.1:6443' }), openapi: createOpenApi({ kinds }), checks: [{ name: 'etcd', check: async () => {} }, { name: 'informer-sync', endpoints: ['readyz'], check: () => Promise.reject(new Error('not yet')) }], metrics, version: '0.1.0' })
+  const handle = createSite({ core: fakeCore(node, dial), authorize, discovery: createDiscovery({ kinds, serverAddress: '127.0.0.1:6443' }), openapi: createOpenApi({ kinds }), checks: [{ name: 'etcd', check: async () => {} }, { name: 'informer-sync', endpoints: ['readyz'], check: () => Promise.reject(new Error('not yet')) }], metrics, version: '0.1.0' })
   const door = await createApiDoor({ handle, tls: { key: server.privateKeyPem, certificate: server.certificatePem, clientAuthorities: authority.certificatePem }, authenticate: createAuthenticator({}), log: silentLog, clock, listen: [{ host: '127.0.0.1', port: 0 }, { host: '127.0.0.1', port: 0 }], metrics })
   return { door, node, authority, admin, url: `https://127.0.0.1:${door.address.port}`, [Symbol.asyncDispose]: () => door.close() }
 }
