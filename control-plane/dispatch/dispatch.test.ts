@@ -8,7 +8,7 @@ import type { EndpointSlice, Node, Pod, PodStatus } from '../../shared/model/gen
 import { configMaps, endpointSlices, nodes, pods } from '../../shared/model/resources.ts'
 import { world, type World } from '../controllers/testing.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
-import { HOLD_MS } from './service-maps.ts'
+import { HOLD_MS, LINGER_MS } from './service-maps.ts'
 import { fakeAdmissions, fakeLiveness, fencedState } from './testing.ts'
 
 interface TestAgent {
@@ -196,14 +196,14 @@ test('an agent whose node is given up begins anew, and hears what it shall run w
   expect((await at.client.get(nodes, { name: 'n1' })).status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
 })
 
-const sliceOf = ({ metadata: { name, uid } }: Pod): EndpointSlice => ({ metadata: { name: 's', namespace: 'default' }, addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true, serving: true, terminating: false }, targetRef: { kind: 'Pod', namespace: 'default', name, uid } }], ports: [] })
+const sliceOf = ({ metadata: { name, uid } }: Pod, ready: boolean): EndpointSlice => ({ metadata: { name: 's', namespace: 'default' }, addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready, serving: true, terminating: false }, targetRef: { kind: 'Pod', namespace: 'default', name, uid } }], ports: [] })
 
 /** When an agent was told that the pod terminates, in ms since it was deleted; `undefined` if it was not. */
-async function toldToStop(acks: boolean): Promise<number | undefined> {
+async function toldToStop({ acks, ready }: { readonly acks: boolean; readonly ready: boolean }): Promise<number | undefined> {
   await using at = world()
   const dispatch = await dispatched(at)
   await at.client.create(nodes, { metadata: { name: 'n1' } })
-  await at.client.create(endpointSlices, sliceOf(await at.client.create(pods, podOn('p', 'n1'))))
+  await at.client.create(endpointSlices, sliceOf(await at.client.create(pods, podOn('p', 'n1')), ready))
   const agent = agentOf(dispatch, 'n1')
   await at.clock.advance(100)
   const seen = agent.assignments().length
@@ -216,6 +216,7 @@ async function toldToStop(acks: boolean): Promise<number | undefined> {
     const maps = fresh().find((message) => keysOf(message).includes('ENDPOINT_SLICE default/s'))
     if (acks && maps) agent.say({ $case: 'serviceMapsAck', value: { revision: maps.serviceMapsRevision } })
     if (fresh().some((message) => keysOf(message).includes('POD default/p'))) {
+      if (!ready) return at.clock.monotonicMs() - from
       const slice = JSON.parse(maps?.changes.find(({ key }) => key === 'default/s')?.object.toString() ?? '{}') as EndpointSlice
       expect(slice.endpoints?.[0]?.conditions).toEqual({ ready: false, serving: true, terminating: true })
       return at.clock.monotonicMs() - from
@@ -224,9 +225,12 @@ async function toldToStop(acks: boolean): Promise<number | undefined> {
   return undefined
 }
 
-test('a terminating pod leaves the service maps first: its node is told when all have acked, or after the hold', async () => {
-  expect(await toldToStop(true)).toBeLessThan(100)
-  const late = await toldToStop(false)
+test('a terminating pod leaves the service maps first: its node is told a moment after all have acked, or after the hold', async () => {
+  const acked = await toldToStop({ acks: true, ready: true })
+  expect(acked, 'calls that were let through are answered').toBeGreaterThanOrEqual(LINGER_MS)
+  expect(acked).toBeLessThan(LINGER_MS + 50)
+  const late = await toldToStop({ acks: false, ready: true })
   expect(late).toBeGreaterThanOrEqual(HOLD_MS)
   expect(late).toBeLessThanOrEqual(HOLD_MS + 50)
+  expect(await toldToStop({ acks: false, ready: false }), 'nobody calls a pod that is not ready').toBeLessThan(50)
 })

@@ -3,8 +3,11 @@ import type { Endpoint, EndpointSlice, Pod } from '../../shared/model/gen/api.ts
 import { isTerminating, keyOf, uidOf } from '../../shared/model/meta.ts'
 import type { Informer } from '../informers/port.ts'
 
-/** How long a terminating pod's SIGTERM waits for the nodes' service maps to have forgotten it. */
-export const HOLD_MS = 250
+/** How long a terminating pod's SIGTERM waits at most for the nodes' service maps to have forgotten it. */
+export const HOLD_MS = 500
+
+/** How long it waits after they have: a call that was let through before is answered in that time. */
+export const LINGER_MS = 100
 
 /** A node that programs service maps, and how far it has come. */
 export interface MapsReader {
@@ -13,7 +16,8 @@ export interface MapsReader {
 
 /**
  * Takes a terminating pod out of every node's service maps *before* its own node is told to stop it, so that a rolling update loses
- * no call: `hold` keeps back the pod's termination until each reader has acked maps without it, or {@link HOLD_MS} has passed.
+ * no call: its termination is kept back until {@link LINGER_MS} after each reader has acked maps without it, or until {@link HOLD_MS} has passed.
+ * A pod that is not ready in any slice gets no calls and does not wait.
  */
 export interface ServiceMaps {
   /** Grows with each change of a service or slice, and with each pod that leaves the maps. */
@@ -31,7 +35,9 @@ export interface ServiceMaps {
 
 interface Hold {
   readonly needed: number
-  readonly cancel: () => void
+  /** Ends the wait that is on. */
+  cancel: () => void
+  lingers: boolean
   readonly release: Set<() => void>
 }
 
@@ -45,6 +51,7 @@ export interface ServiceMapsOptions {
 }
 
 const POD_UID_INDEX = 'pod-uid'
+const getsCalls = (slice: EndpointSlice, podUid: string): boolean => (slice.endpoints ?? []).some(({ targetRef, conditions }) => targetRef?.uid === podUid && conditions?.ready !== false)
 const podUids = (slice: EndpointSlice): readonly string[] => (slice.endpoints ?? []).flatMap((endpoint) => (endpoint.targetRef?.uid ? [endpoint.targetRef.uid] : []))
 
 export function createServiceMaps({ clock, pods, slices, readers, onSlicesChanged }: ServiceMapsOptions): ServiceMaps {
@@ -60,6 +67,11 @@ export function createServiceMaps({ clock, pods, slices, readers, onSlicesChange
     released.add(uid)
     for (const release of hold.release) release()
   }
+  const endAfter = (uid: string, ms: number): (() => void) =>
+    clock.after(ms, () => {
+      const hold = held.get(uid)
+      if (hold) end(uid, hold)
+    })
   const acked = (needed: number): boolean => [...readers()].every((reader) => reader.ackedServiceMaps() >= needed)
 
   pods.subscribe(({ before, after }) => {
@@ -71,21 +83,13 @@ export function createServiceMaps({ clock, pods, slices, readers, onSlicesChange
     }
     if (!after || !isTerminating(after) || released.has(uidOf(after)) || held.has(uidOf(after))) return
     const uid = uidOf(after)
-    const keys = slices.byIndex(POD_UID_INDEX, uid).map(keyOf)
+    const keys = slices.byIndex(POD_UID_INDEX, uid).filter((slice) => getsCalls(slice, uid)).map(keyOf)
     if (keys.length === 0) {
       released.add(uid)
       return
     }
     revision++
-    const hold: Hold = {
-      needed: revision,
-      release: new Set(),
-      cancel: clock.after(HOLD_MS, () => {
-        const current = held.get(uid)
-        if (current) end(uid, current)
-      }),
-    }
-    held.set(uid, hold)
+    held.set(uid, { needed: revision, lingers: false, release: new Set(), cancel: endAfter(uid, HOLD_MS) })
     onSlicesChanged(keys)
   })
 
@@ -102,7 +106,12 @@ export function createServiceMaps({ clock, pods, slices, readers, onSlicesChange
       return hold !== undefined
     },
     readersChanged() {
-      for (const [uid, hold] of held) if (acked(hold.needed)) end(uid, hold)
+      for (const [uid, hold] of held) {
+        if (hold.lingers || !acked(hold.needed)) continue
+        hold.cancel()
+        hold.cancel = endAfter(uid, LINGER_MS)
+        hold.lingers = true
+      }
     },
   }
 }
