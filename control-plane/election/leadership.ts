@@ -97,22 +97,42 @@ class Holder implements Leadership {
    * While others wait for it to fall silent each renewal is a write that carries the leader's own guard: it succeeds if and only if the key is the one that was won, however late it comes and whatever
    * became of the renewals before it. So after an outage of the storage the leadership goes on where nobody else has taken it. While nobody waits a look is
    * enough: who comes after it will wait for a lease (see {@link Registration}).
+   *
+   * One that takes long does not keep the next waiting, nor is it given up for it: whichever answers confirms from when it was sent itself. So a storage that takes most of a
+   * lease for each write, or a part of it that hangs, leaves the leader certain.
    */
   async renew(): Promise<void> {
-    const { clock, ttlMs, log } = this.#options
-    for (let waitMs = ttlMs / RENEWALS; await this.#waited(waitMs); ) {
+    const { clock, ttlMs } = this.#options
+    const periodMs = ttlMs / RENEWALS
+    for (let waitMs = periodMs; await this.#waited(waitMs); ) {
       const sentAtMs = clock.monotonicMs()
-      try {
-        // What takes longer than the lease would confirm nothing.
-        if (!(await within(clock, ttlMs, (signal) => this.#isStillLeading(signal)))) return this.#end('its key is gone')
-        this.#confirmedAtMs = sentAtMs
-        for (const listener of this.#listeners) listener(this.confirmedUntilMs())
-        waitMs = Math.max(0, sentAtMs + ttlMs / RENEWALS - clock.monotonicMs())
-      } catch (error) {
-        log.debug({ identity: this.identity, err: messageOf(error) }, 'the leader key was not renewed')
-        waitMs = ttlMs / RETRIES
-      }
+      const outcome = await this.#firstOf(this.#attempt(sentAtMs), periodMs)
+      waitMs = outcome === 'failed' ? ttlMs / RETRIES : Math.max(0, sentAtMs + periodMs - clock.monotonicMs())
     }
+  }
+
+  async #attempt(sentAtMs: number): Promise<'renewed' | 'failed'> {
+    const { clock, ttlMs, log } = this.#options
+    try {
+      // What takes longer than the lease would confirm nothing.
+      if (!(await within(clock, ttlMs, (signal) => this.#isStillLeading(signal)))) {
+        this.#end('its key is gone')
+        return 'failed'
+      }
+    } catch (error) {
+      log.debug({ identity: this.identity, err: messageOf(error) }, 'the leader key was not renewed')
+      return 'failed'
+    }
+    if (sentAtMs <= this.#confirmedAtMs || this.signal.aborted) return 'renewed'
+    this.#confirmedAtMs = sentAtMs
+    for (const listener of this.#listeners) listener(this.confirmedUntilMs())
+    return 'renewed'
+  }
+
+  #firstOf(attempt: Promise<'renewed' | 'failed'>, ms: number): Promise<'renewed' | 'failed' | 'pending'> {
+    const late = Promise.withResolvers<'pending'>()
+    const cancel = this.#options.clock.after(ms, () => late.resolve('pending'))
+    return Promise.race([attempt, late.promise]).finally(cancel)
   }
 
   async #isStillLeading(signal: AbortSignal): Promise<boolean> {

@@ -11,6 +11,8 @@ export interface EtcdAddress {
   readonly tls?: EtcdTls | undefined
   /** How long one call may take; 5 s by default. */
   readonly callMs?: number | undefined
+  /** With several endpoints: one that keeps a call waiting for longer is passed over while another does not. No bound by default. */
+  readonly patienceMs?: number | undefined
 }
 
 export interface EtcdTls {
@@ -31,8 +33,8 @@ export const DEFAULT_CALL_MS = 5000
  * The library's client without its own ideas about failure: it tries nothing twice that may have been sent (that is the caller's to
  * decide) and comes back quickly after a broken connection. Connects at the first call.
  */
-export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS }: EtcdAddress, clock: Clock): EtcdClient {
-  const turns = new Endpoints(endpoints.length, clock)
+export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS, patienceMs }: EtcdAddress, clock: Clock): EtcdClient {
+  const turns = new Endpoints(endpoints.length, clock, patienceMs)
   return new Etcd3({
     hosts: [...endpoints],
     ...(tls && { credentials: { rootCertificate: Buffer.from(tls.ca), ...(tls.key && { privateKey: Buffer.from(tls.key) }), ...(tls.cert && { certChain: Buffer.from(tls.cert) }) } }),

@@ -48,3 +48,24 @@ test('while none works each is tried often, by one call at a time, and a refusal
   await endpoints.run(0, fails, () => false).catch(() => {})
   expect(next()).toBe(0)
 })
+
+test('one that keeps a call waiting is passed over until it answers, as long as another does not', async () => {
+  let nowMs = 0
+  const endpoints = new Endpoints(2, { monotonicMs: () => nowMs } as Clock, 200)
+  const next = (): number | undefined => [0, 1].find((index) => endpoints.isNext(index))
+  const slow = Promise.withResolvers<string>()
+  const waiting = endpoints.run(0, () => slow.promise, always)
+  expect(next()).toBe(0)
+  nowMs = 200
+  expect(next()).toBe(1)
+  const other = Promise.withResolvers<string>()
+  const alsoWaiting = endpoints.run(1, () => other.promise, always)
+  nowMs = 400
+  expect(next()).toBe(0)
+  other.resolve('an answer')
+  await alsoWaiting
+  expect(next()).toBe(1)
+  slow.resolve('an answer')
+  await waiting
+  expect(next()).toBe(0)
+})

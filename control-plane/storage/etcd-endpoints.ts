@@ -11,24 +11,30 @@ interface Endpoint {
   failedAtMs: number
   /** A call is finding out whether it works again. */
   isTried: boolean
+  /** When each call that is under way was begun, oldest first. */
+  readonly begunMs: Set<{ readonly atMs: number }>
 }
 
 /**
  * Which of several endpoints of etcd a call takes: the first that works, in the order they were given. An endpoint on another machine may vanish without
- * a word, and every call to it would wait for its time limit; so the nearest comes first, and one that failed is tried again by a single call.
+ * a word, and every call to it would wait for its time limit; so the nearest comes first, and one that failed is tried again by a single call. Where a patience is given, one that
+ * keeps a call waiting for longer is passed over as long as there is another that does not.
  */
 export class Endpoints {
   readonly #clock: Clock
   readonly #all: readonly Endpoint[]
+  readonly #patienceMs: number
 
-  constructor(count: number, clock: Clock) {
+  constructor(count: number, clock: Clock, patienceMs = Number.POSITIVE_INFINITY) {
     this.#clock = clock
-    this.#all = Array.from({ length: count }, () => ({ failures: 0, failedAtMs: 0, isTried: false }))
+    this.#patienceMs = patienceMs
+    this.#all = Array.from({ length: count }, () => ({ failures: 0, failedAtMs: 0, isTried: false, begunMs: new Set() }))
   }
 
   /** Whether a call that came to this endpoint should take it. */
   isNext(index: number): boolean {
-    return this.#all.findIndex((endpoint) => this.#mayBeTaken(endpoint)) === index
+    const prompt = this.#all.findIndex((endpoint) => this.#mayBeTaken(endpoint) && !this.#isSlow(endpoint))
+    return (prompt >= 0 ? prompt : this.#all.findIndex((endpoint) => this.#mayBeTaken(endpoint))) === index
   }
 
   /** Does the work there and remembers whether it went well. `isFailure` tells the endpoint's failures from refusals. */
@@ -37,6 +43,8 @@ export class Endpoints {
     if (endpoint === undefined) throw new RangeError(`there is no endpoint ${index}`)
     const tries = endpoint.failures > 0
     if (tries) endpoint.isTried = true
+    const begun = { atMs: this.#clock.monotonicMs() }
+    endpoint.begunMs.add(begun)
     try {
       const result = await work()
       endpoint.failures = 0
@@ -49,8 +57,14 @@ export class Endpoints {
       }
       throw error
     } finally {
+      endpoint.begunMs.delete(begun)
       if (tries) endpoint.isTried = false
     }
+  }
+
+  #isSlow({ begunMs }: Endpoint): boolean {
+    const [oldest] = begunMs
+    return oldest !== undefined && this.#clock.monotonicMs() - oldest.atMs >= this.#patienceMs
   }
 
   #mayBeTaken({ failures, failedAtMs, isTried }: Endpoint): boolean {

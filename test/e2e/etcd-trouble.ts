@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { isInstalled } from '../../deploy/lab/checks.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
+import { OUT_OF_SERVICE_TAINT } from '../../shared/model/fencing.ts'
 import type { ConfigMap, Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
 import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
@@ -177,14 +178,42 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
   })
 }
 
+/** Three control planes, each with a member of etcd beside it. */
+export function slowMemberTests(labName: string): void {
+  let cluster: TestLab
+  beforeAll(async () => {
+    cluster = await testLab(labName, { nodes: 3, controlPlanes: 3 })
+  })
+  afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+  const leaderOf = async (): Promise<string> => (await lab.status(cluster.name)).members.find(({ leads }) => leads)?.name ?? ''
+  const isGivenUp = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT.key) === true
+
+  test.skipIf(!isInstalled('strace'))('the disk of the member beside the leader takes half a second for each fsync: a leader is certain all the same, and a node that is lost is given up', async () => {
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady), 30_000)
+    const machine = (await leaderOf()).split('/')[0] ?? ''
+    await using slowness = await slowFsync(cluster, 500, `${machine}/etcd`)
+    await wait(3_000)
+    await lab.kill(cluster.name, 'n3')
+    const lostMs = performance.now()
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.some((node) => node.metadata.name === 'n3' && isGivenUp(node)), 60_000)
+    const tookMs = Math.round(performance.now() - lostMs)
+    process.stdout.write(`given up after ${tookMs} ms, with ${slowness.delayed()} calls delayed\n`)
+    expect(slowness.delayed()).toBeGreaterThan(2)
+    expect(tookMs).toBeLessThan(10_000)
+    await lab.start(cluster.name, 'n3')
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady), 60_000)
+  })
+}
+
 interface Slowness extends AsyncDisposable {
   /** How many calls have been delayed. */
   delayed(): number
 }
 
-/** Every fsync of etcd waits first. */
-async function slowFsync(cluster: TestLab, delayMs: number): Promise<Slowness> {
-  const pid = (await lab.status(cluster.name)).members.find(({ kind }) => kind === 'etcd')?.pid ?? 0
+/** Every fsync of a member of etcd waits first. */
+async function slowFsync(cluster: TestLab, delayMs: number, member = 'etcd'): Promise<Slowness> {
+  const pid = (await lab.status(cluster.name)).members.find(({ name }) => name === member)?.pid ?? 0
   const folder = mkdtempSync(join(tmpdir(), 'gantry-strace-'))
   const file = join(folder, 'calls')
   const child = spawn('strace', ['-f', '-p', String(pid), '-o', file, '-e', 'trace=fsync,fdatasync', '-e', `inject=fsync,fdatasync:delay_enter=${delayMs * 1_000}`], { stdio: ['ignore', 'ignore', 'pipe'] })
