@@ -108,7 +108,7 @@ const ANY: Type = { kind: 'any' }
 function unset(field: Field, struct: Maybe): Maybe {
   if (struct === undefined) return undefined
   if (field.whenAbsent !== undefined) return field.whenAbsent
-  return field.required ? null : undefined
+  return field.printsUnset ? null : undefined
 }
 
 function visitMap(type: MapType, [before, after]: Pair, found: Found): void {

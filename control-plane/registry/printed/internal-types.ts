@@ -82,6 +82,18 @@ const types: Readonly<Record<string, string>> = {
   PodOS: 'Name:s',
   PodSchedulingGate: 'Name:s',
   PodResourceClaim: 'Name:s ResourceClaimName:p ResourceClaimTemplateName:p',
+  FlowSchemaSpec: 'PriorityLevelConfiguration:o/LocalObjectReference MatchingPrecedence:n DistinguisherMethod:p/FlowDistinguisher Rules:l/FlowRule',
+  FlowDistinguisher: 'Type:s',
+  FlowRule: 'Subjects:l/FlowSubject ResourceRules:l/FlowResourceRule NonResourceRules:l/FlowNonResourceRule',
+  FlowSubject: 'Kind:s User:p/LocalObjectReference Group:p/LocalObjectReference ServiceAccount:p/FlowAccount',
+  FlowAccount: 'Namespace:s Name:s',
+  FlowResourceRule: 'Verbs:l APIGroups:l Resources:l ClusterScope:b Namespaces:l',
+  FlowNonResourceRule: 'Verbs:l NonResourceURLs:l',
+  PriorityLevelSpec: 'Type:s Limited:p/LimitedLevel Exempt:p/ExemptLevel',
+  LimitedLevel: 'NominalConcurrencyShares:n LimitResponse:o/LimitResponse LendablePercent:p BorrowingLimitPercent:p',
+  LimitResponse: 'Type:s Queuing:p/FlowQueuing',
+  FlowQueuing: 'Queues:n HandSize:n QueueLengthLimit:n',
+  ExemptLevel: 'NominalConcurrencyShares:p LendablePercent:p',
 }
 
 export interface PrintedField {

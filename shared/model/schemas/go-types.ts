@@ -169,6 +169,9 @@ const printedEmpty: Readonly<Record<string, string>> = {
 /** Required lists that print `null` when a client leaves them out or sends null; others are left out here, for validation to miss. */
 const printedNull: Readonly<Record<string, string>> = { CSINodeSpec: 'drivers', PodFailurePolicy: 'rules', EndpointSlice: 'endpoints', Role: 'rules', ClusterRole: 'rules' }
 
+/** Required, and yet left out when empty: to Go's JSON they are optional. */
+const omitted: Readonly<Record<string, string>> = { ValidatingAdmissionPolicyBindingSpec: 'validationActions', CounterSet: 'counters', DeviceCounterConsumption: 'counters' }
+
 /** Structs written into others: their names stand in the paths of decoding errors. `!a b` means every field but these. */
 const inlined: Readonly<Record<string, readonly [name: string, fields: string]>> = {
   Volume: ['VolumeSource', '!name'],
@@ -235,6 +238,7 @@ export interface GoStruct {
   readonly pointers: ReadonlySet<string>
   readonly printedEmpty: ReadonlySet<string>
   readonly printedNull: ReadonlySet<string>
+  readonly omitted: ReadonlySet<string>
   /** Name of the inlined struct that a field belongs to, if it does. */
   inlinedIn(field: string): string | undefined
   namedType(field: string): string | undefined
@@ -249,6 +253,7 @@ export function goStruct(schemaName: string): GoStruct {
     pointers: listed(pointers, schemaName),
     printedEmpty: listed(printedEmpty, schemaName),
     printedNull: listed(printedNull, schemaName),
+    omitted: listed(omitted, schemaName),
     inlinedIn: (field) => (inline && fields.has(field) !== except ? inline[0] : undefined),
     namedType: (field) => namedTypes[`${short}.${field}`],
   }

@@ -43,6 +43,8 @@ export interface Field {
   readonly name: string
   readonly type: Type
   readonly required: boolean
+  /** Whether it prints something even when it was never set. */
+  readonly printsUnset: boolean
   /** Whether an empty value (0, "", false) is kept as given. */
   readonly keepsEmpty: boolean
   /** Whether an empty list says something: `managedFields: []` asks to forget them. */
@@ -170,6 +172,7 @@ function compileField(name: string, property: Schema, context: StructContext): F
     name,
     type: atomicIfSaid(type, property),
     required: context.required.has(name),
+    printsUnset: context.required.has(name) && !context.struct.omitted.has(name),
     keepsEmpty: context.struct.pointers.has(name) || context.required.has(name) || context.struct.printedEmpty.has(name) || context.schemaName === '',
     keepsEmptyList: context.schemaName === '' || (name === 'managedFields' && context.schemaName.endsWith('.ObjectMeta')),
     whenAbsent: context.schemaName === '' ? undefined : absentValue(name, { property, type }, context),
