@@ -72,6 +72,15 @@ test('reads are repeated when the server is busy or breaks off; writes are not, 
   expect(explain(failure)).toEqual({ exitCode: 1, message: `error: The connection to the server 127.0.0.1:${port} broke off after the request to create deployments.apps/web was sent: it is not known whether that was done.\nLook with "gantry get deployments.apps/web -n shop -o yaml" before you do it again.` })
 })
 
+test('a write that may be done twice is sent again when the connection breaks off, as a cordon while the leader changes', async () => {
+  let asked = 0
+  const { port } = await serve((request, response) => (++asked === 1 ? void request.socket.destroy() : void response.end('{"ok":true}')))
+  const { cluster } = clusterAt(port)
+  const patch = { method: 'PATCH', path: '/api/v1/nodes/n1', body: { spec: { unschedulable: true } } }
+  expect(await cluster.json({ ...patch, repeatable: true })).toEqual({ ok: true })
+  expect(asked).toBe(2)
+})
+
 test('an answer that goes on and breaks off is told as what it is', async () => {
   const { port } = await serve((_, response) => {
     response.write('a line\n')

@@ -13,6 +13,8 @@ export interface ApiCall {
   readonly contentType?: string
   /** What would be nice to know, and is not worth waiting for: asked once. */
   readonly once?: boolean
+  /** A write that done twice is as if done once: sent again where nobody knows whether it was done. */
+  readonly repeatable?: boolean
   readonly signal?: AbortSignal | undefined
 }
 

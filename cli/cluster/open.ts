@@ -35,7 +35,7 @@ export function connect(target: Target, { flags, env, terminal }: From): Cluster
   const limit = (): AbortSignal | undefined => (timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined)
   const patient = <T>(call: ApiCall, limited: AbortSignal | undefined, attempt: (request: RestRequest) => Promise<T>): Promise<T> => {
     const request = requestOf(target, call, limited)
-    return patiently(() => attempt(request), { onlyReads: onlyReads(call), patienceMs: call.once ? 0 : patienceMs, clock: systemClock, signal: request.signal }).catch((error: unknown) => Promise.reject(inWords(error, call, { host, timeout, timedOut: limited?.aborted ?? false })))
+    return patiently(() => attempt(request), { onlyReads: onlyReads(call) || call.repeatable === true, patienceMs: call.once ? 0 : patienceMs, clock: systemClock, signal: request.signal }).catch((error: unknown) => Promise.reject(inWords(error, call, { host, timeout, timedOut: limited?.aborted ?? false })))
   }
   const text = (call: ApiCall): Promise<string> =>
     patient(call, limit(), async (request) => {

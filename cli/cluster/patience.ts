@@ -1,6 +1,6 @@
 /**
  * How long a command bears with a server that is away for a moment: a control plane that starts anew, or another that takes over its address.
- * What only reads is asked again; a write only if it never went out.
+ * What only reads, or may be done twice, is asked again; another write only if it never went out.
  */
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'

@@ -25,7 +25,7 @@ export async function setUnschedulable(call: Call, cluster: Cluster, { node, uns
   const verb = unschedulable ? 'cordoned' : 'uncordoned'
   if ((node.spec?.unschedulable ?? false) === unschedulable) return call.terminal.out(`node/${name} already ${verb}\n`)
   const mode = dryRunOf(call)
-  if (mode !== 'client') await cluster.json({ method: 'PATCH', path: nodePath(name), query: { dryRun: mode === 'server' ? 'All' : undefined }, contentType: 'application/strategic-merge-patch+json', body: { spec: { unschedulable: unschedulable ? true : null } } })
+  if (mode !== 'client') await cluster.json({ method: 'PATCH', path: nodePath(name), query: { dryRun: mode === 'server' ? 'All' : undefined }, contentType: 'application/strategic-merge-patch+json', body: { spec: { unschedulable: unschedulable ? true : null } }, repeatable: true })
   call.terminal.out(`node/${name} ${verb}${mode === 'none' ? '' : mode === 'client' ? ' (dry run)' : ' (server dry run)'}\n`)
 }
 

@@ -202,7 +202,8 @@ describe('three control planes', () => {
       const draining = gantryOn(cluster, 'drain', 'n2', '--timeout=60s')
       const name = await leader()
       await lab.kill(cluster.name, name)
-      expect(await draining).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('node/n2 drained') as string })
+      const drained = await draining
+      expect(drained, drained.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('node/n2 drained') as string })
       await application.whole((place) => place !== 'n2')
       await lab.start(cluster.name, name)
       expect(await gantryOn(cluster, 'uncordon', 'n2')).toMatchObject({ exitCode: 0 })
