@@ -8,9 +8,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { writeFileSync } from 'node:fs'
 import { createTokenSigner } from '../../control-plane/apiserver/authn/token-signer.ts'
+import { createAuthorizer } from '../../control-plane/apiserver/authz/authz.ts'
+import { createRbac } from '../../control-plane/apiserver/authz/rbac/rbac.ts'
 import { createApiServer } from '../../control-plane/apiserver/apiserver.ts'
 import type { ApiRequest, ApiResponse, Handle, User } from '../../control-plane/apiserver/request.ts'
 import { createDiscovery } from '../../control-plane/apiserver/discovery/discovery.ts'
+import { headersOf } from '../../control-plane/apiserver/http/read-request.ts'
 import { createSite } from '../../control-plane/apiserver/http/site.ts'
 import { createOpenApi } from '../../control-plane/apiserver/openapi/openapi.ts'
 import { createInProcessClient } from '../../control-plane/client/in-process.ts'
@@ -42,7 +45,7 @@ async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array> {
 
 async function requestOf(incoming: IncomingMessage, signal: AbortSignal): Promise<ApiRequest> {
   const [path = '/', query = ''] = (incoming.url ?? '/').split(/\?(.*)/s)
-  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]))
+  const headers = headersOf(incoming)
   return { method: incoming.method ?? 'GET', path: decodeURIComponent(path), query: new URLSearchParams(query), headers, body: await bodyOf(incoming), user: admin, remoteAddress: incoming.socket.remoteAddress ?? '', signal }
 }
 
@@ -95,7 +98,9 @@ const tokenSigner = createTokenSigner({ key: generateKeyPairSync('ec', { namedCu
 
 const log = createLog({ process: 'conformance' }, process.env['GANTRY_LOG'] ?? 'warn')
 const stop = new AbortController()
-const server = createApiServer({ storage: createMemoryStorage(), kinds: served, clock: systemClock, random: systemRandom, log, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams: noNodes, tokenSigner, advertised: () => ({ host: '192.0.2.1', port: 6443 }) })
+const rbac = createRbac()
+const authorize = createAuthorizer({ nodes: { isPodOfNode: () => false, isReferencedByNode: () => false }, rbac: rbac.authorizer })
+const server = createApiServer({ storage: createMemoryStorage(), kinds: served, clock: systemClock, random: systemRandom, log, authorize, rbac, nodeStreams: noNodes, tokenSigner, advertised: () => ({ host: '192.0.2.1', port: 6443 }) })
 const running = server.run(stop.signal)
 await server.whenReady(stop.signal)
 await server.whenBootstrapped()
@@ -104,7 +109,7 @@ const accounts = process.argv.includes('--controllers') ? runControllers(client,
 const port = Number(option('port', '18080'))
 const site = createSite({
   core: server.handle,
-  authorize: () => ({ kind: 'allow', reason: '' }),
+  authorize,
   discovery: createDiscovery({ kinds: () => served, serverAddress: `127.0.0.1:${port}` }),
   openapi: createOpenApi({ kinds: () => served }),
   checks: [],

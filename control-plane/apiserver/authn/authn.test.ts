@@ -92,7 +92,7 @@ describe('service account tokens', () => {
   test('tokens of others, for others, or changed are refused', async () => {
     const { signer, verifier } = world()
     const { token } = await signer.sign({ ...order, audiences: ['vault'] })
-    expect(await verifier.verify(token)).toMatchObject({ kind: 'refused', reason: 'token audiences do not match' })
+    expect(await verifier.verify(token)).toMatchObject({ kind: 'refused', reason: 'token audiences ["vault"] is invalid for the target audiences ["https://kubernetes.default.svc"]' })
     expect(await verifier.verify(token, ['vault'])).toMatchObject({ kind: 'user', audiences: ['vault'] })
     const foreign = createTokenSigner({ key: createTokenKeys().privateKeyPem, clock: { nowMs: () => START_MS, monotonicMs: () => 0, after: () => () => {} }, random: seededRandom(2) })
     expect((await verifier.verify((await foreign.sign(order)).token)).kind).toBe('refused')

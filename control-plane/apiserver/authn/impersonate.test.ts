@@ -10,7 +10,7 @@ const as = (headers: Record<string, string>, groups = ['system:masters']): Retur
 describe('impersonation', () => {
   test('nobody else is named', () => expect(as({})).toMatchObject({ user: { name: 'admin' } }))
   test('a user, groups, extras', () => {
-    expect(as({ 'impersonate-user': 'jane', 'impersonate-group': 'dev, ops', 'impersonate-uid': 'u1', 'impersonate-extra-acme%2fscope': 'a' })).toEqual({
+    expect(as({ 'impersonate-user': 'jane', 'impersonate-group': 'dev\nops', 'impersonate-uid': 'u1', 'impersonate-extra-acme%2fscope': 'a' })).toEqual({
       kind: 'user',
       user: { name: 'jane', uid: 'u1', groups: ['dev', 'ops', 'system:authenticated'], extra: { 'acme/scope': ['a'] } },
     })

@@ -24,7 +24,8 @@ export function impersonate(request: ApiRequest, authorize: Authorizer): Imperso
   return { kind: 'user', user: { ...wanted, groups: withStandardGroups(wanted) } }
 }
 
-const listed = (header: string | undefined): readonly string[] => (header === undefined ? [] : header.split(',').map((one) => one.trim()))
+/** Headers that came several times stand one to a line: a group may have a comma in its name. */
+const listed = (header: string | undefined): readonly string[] => (header === undefined ? [] : header.split('\n'))
 
 function wantedUser(headers: ApiRequest['headers']): User | undefined {
   const extra = Object.entries(headers).filter(([name]) => name.startsWith(EXTRA_PREFIX))

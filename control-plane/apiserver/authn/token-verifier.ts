@@ -1,6 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Clock } from '../../../shared/kit/clock.ts'
-import { messageOf } from '../../../shared/kit/faults.ts'
 import type { User } from '../request.ts'
 import { AUTHENTICATED, SERVICE_ACCOUNTS } from '../authz/groups.ts'
 import { DEFAULT_ISSUER, serviceAccountUserName, subjectOf, type BoundObject, type TokenSubject } from './claims.ts'
@@ -59,13 +58,15 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const problem = outOfTime(checked.payload, nowMs)
       if (problem) return refused(problem)
       const shared = audiencesOf(checked.payload).filter((audience) => audiences.includes(audience))
-      if (shared.length === 0) return refused('token audiences do not match')
+      if (shared.length === 0) return refused(`token audiences ${quotedList(audiencesOf(checked.payload))} is invalid for the target audiences ${quotedList(audiences)}`)
       const gone = await firstGone(checked.subject, options.objects, nowMs)
       if (gone) return refused(gone)
       return { kind: 'user', user: userOf(checked), audiences: shared }
     },
   }
 }
+
+const quotedList = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`
 
 const refused = (reason: string): Verified => ({ kind: 'refused', reason })
 
@@ -96,17 +97,23 @@ async function checkSignature(token: string, { keys, issuer, nowMs }: SignatureC
       { issuer, currentDate: new Date(nowMs) },
     )
     const subject = subjectOf(payload)
-    return subject ? { payload, subject } : 'the token is not that of a service account'
+    return subject ? { payload, subject } : UNREADABLE
   } catch (error) {
-    return messageOf(error)
+    return isExpiry(error) ? EXPIRED : UNREADABLE
   }
 }
+
+/** Kubernetes' words, which a TokenReview tells. */
+const UNREADABLE = 'invalid bearer token'
+const EXPIRED = 'service account token has expired'
+
+const isExpiry = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_JWT_EXPIRED'
 
 /** Times are checked at each use, for a remembered token grows old. */
 function outOfTime(payload: Readonly<Record<string, unknown>>, nowMs: number): string | undefined {
   const { exp, nbf } = payload
-  if (typeof exp !== 'number' || exp * 1000 <= nowMs) return 'the token has expired'
-  return typeof nbf === 'number' && nbf * 1000 > nowMs + 1000 ? 'the token is not valid yet' : undefined
+  if (typeof exp !== 'number' || exp * 1000 <= nowMs) return EXPIRED
+  return typeof nbf === 'number' && nbf * 1000 > nowMs + 1000 ? 'service account token is not valid yet' : undefined
 }
 
 function audiencesOf(payload: Readonly<Record<string, unknown>>): readonly string[] {
@@ -125,10 +132,29 @@ async function firstGone(subject: TokenSubject, objects: BoundObjects, nowMs: nu
   for (const [resource, object] of bound) {
     if (!object) continue
     const found = await objects.find(resource, resource === 'nodes' ? '' : subject.namespace, object.name)
-    if (!found || found.uid !== object.uid) return `the token is bound to ${resource} "${object.name}", which is gone`
-    if (found.deletionMs !== undefined && found.deletionMs + DELETION_LEEWAY_MS < nowMs) return `the token is bound to ${resource} "${object.name}", which is being deleted`
+    const problem = whyNotBound(resource, { found, bound: object, namespace: subject.namespace, nowMs })
+    if (problem !== undefined) return problem
   }
   return undefined
+}
+
+interface Binding {
+  readonly found: FoundObject | undefined
+  readonly bound: BoundObject
+  readonly namespace: string
+  readonly nowMs: number
+}
+
+function whyNotBound(resource: Parameters<BoundObjects['find']>[0], { found, bound, namespace, nowMs }: Binding): string | undefined {
+  const kind = resource.slice(0, -1)
+  const isGoing = found?.deletionMs !== undefined && found.deletionMs + DELETION_LEEWAY_MS < nowMs
+  if (resource === 'serviceaccounts') {
+    if (!found) return `serviceaccounts ${JSON.stringify(bound.name)} not found`
+    if (isGoing) return `service account ${namespace}/${bound.name} has been deleted`
+    return found.uid === bound.uid ? undefined : `service account UID (${found.uid}) does not match claim (${bound.uid})`
+  }
+  if (!found || isGoing) return 'service account token has been invalidated'
+  return found.uid === bound.uid ? undefined : `${kind} UID (${found.uid}) does not match service account ${kind} ref claim (${bound.uid})`
 }
 
 function userOf({ subject, payload }: Checked): User {

@@ -50,7 +50,14 @@ export function parseTarget(target: string): { readonly path: string; readonly q
 export function headersOf(incoming: IncomingMessage): Readonly<Record<string, string | undefined>> {
   const { headers } = incoming
   const cookies = headers['set-cookie']
-  return cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : (headers as Readonly<Record<string, string | undefined>>)
+  const others = cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : (headers as Readonly<Record<string, string | undefined>>)
+  return others['impersonate-user'] === undefined ? others : { ...others, ...impersonation(incoming) }
+}
+
+/** Of headers that say who somebody is each counts by itself, commas and all: a line for each. */
+function impersonation({ headersDistinct }: IncomingMessage): Readonly<Record<string, string>> {
+  const said = Object.entries(headersDistinct).filter(([name]) => name.startsWith('impersonate-'))
+  return Object.fromEntries(said.map(([name, values]) => [name, (values ?? []).join('\n')]))
 }
 
 const hasBody = (incoming: IncomingMessage): boolean => incoming.headers['transfer-encoding'] !== undefined || (incoming.headers['content-length'] ?? '0') !== '0'
