@@ -115,7 +115,7 @@ test('--request-timeout is the time for all attempts together, and says so', asy
   expect(explain(await nobody.json({ method: 'PATCH', path: '/api/v1/nodes/n1', body: {} }).catch((error: unknown) => error)).message).toMatch(/was refused/)
 })
 
-test('a machine that takes connections and never speaks is not waited for without end', async () => {
+test('a machine that takes connections and never speaks is not waited for without end', { timeout: 20_000 }, async () => {
   // Nothing is accepted: the connection of TLS never comes about.
   const silent = createTcp(() => {})
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()))
