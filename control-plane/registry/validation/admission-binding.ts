@@ -1,5 +1,5 @@
 import { duplicate, type FieldError, forbidden, invalid, required } from '../../../shared/model/field-error.ts'
-import type { MutatingAdmissionPolicyBinding, ParamRef, ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicyBindingSpec } from '../../../shared/model/gen/api.ts'
+import type { MutatingAdmissionPolicyBinding, MutatingAdmissionPolicyBindingSpec, ParamRef, ValidatingAdmissionPolicyBinding } from '../../../shared/model/gen/api.ts'
 import { pathSegmentProblems } from '../../../shared/model/validation/names.ts'
 import { validateMatchResources } from './admission-rules.ts'
 import { dnsSubdomain, each, objections, oneOf, requiredOneOf } from './check.ts'
@@ -9,11 +9,11 @@ const ACTIONS = ['Audit', 'Deny', 'Warn']
 const TWICE = 'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)'
 const EITHER = 'name and selector are mutually exclusive'
 
-export const validateValidatingBinding = ({ spec = {} }: ValidatingAdmissionPolicyBinding): readonly FieldError[] => [...validateBound(spec), ...validateActions(spec.validationActions ?? [], 'spec.validationActions')]
+export const validateValidatingBinding = ({ spec }: ValidatingAdmissionPolicyBinding): readonly FieldError[] => [...validateBound(spec ?? {}), ...validateActions(spec?.validationActions ?? [], 'spec.validationActions')]
 export const validateMutatingBinding = ({ spec = {} }: MutatingAdmissionPolicyBinding): readonly FieldError[] => validateBound(spec)
 
 /** What bindings of both kinds have. */
-function validateBound({ policyName = '', paramRef, matchResources }: Pick<ValidatingAdmissionPolicyBindingSpec, 'policyName' | 'paramRef' | 'matchResources'>): readonly FieldError[] {
+function validateBound({ policyName = '', paramRef, matchResources }: MutatingAdmissionPolicyBindingSpec): readonly FieldError[] {
   const named = policyName === '' ? [required('spec.policyName')] : dnsSubdomain('spec.policyName', policyName)
   return [...named, ...validateParamRef(paramRef, 'spec.paramRef'), ...validateMatchResources(matchResources, 'spec.matchResources')]
 }

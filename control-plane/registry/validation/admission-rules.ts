@@ -85,7 +85,7 @@ export function validateMatchConditions(conditions: readonly MatchCondition[] | 
   const many = (conditions ?? []).length > MOST_CONDITIONS ? [tooMany(path, (conditions ?? []).length, MOST_CONDITIONS)] : []
   const seen = new Set<string>()
   const errors = each(conditions, path, (condition, at) => {
-    const { name = '', expression = '' } = condition
+    const { name, expression } = condition
     const repeated = name !== '' && seen.has(name) ? [duplicate(`${at}.name`, name)] : []
     seen.add(name)
     return [...(expression.trim() === '' ? [required(`${at}.expression`)] : []), ...(name === '' ? [required(`${at}.name`)] : objections(`${at}.name`, name, qualifiedNameProblems(name))), ...repeated]

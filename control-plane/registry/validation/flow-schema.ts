@@ -46,9 +46,9 @@ function validatePrecedence(precedence: number, name: string): readonly FieldErr
   ]
 }
 
-function validateRules({ subjects = [], resourceRules = [], nonResourceRules = [] }: PolicyRulesWithSubjects, path: string): readonly FieldError[] {
+function validateRules({ subjects, resourceRules = [], nonResourceRules = [] }: PolicyRulesWithSubjects, path: string): readonly FieldError[] {
   return [
-    ...(subjects.length === 0 ? [required(`${path}.subjects`, 'subjects must contain at least one value')] : each(subjects, `${path}.subjects`, validateSubject)),
+    ...(!subjects?.length ? [required(`${path}.subjects`, 'subjects must contain at least one value')] : each(subjects, `${path}.subjects`, validateSubject)),
     ...(resourceRules.length === 0 && nonResourceRules.length === 0 ? [required(path, 'at least one of resourceRules and nonResourceRules has to be non-empty')] : []),
     ...each(resourceRules, `${path}.resourceRules`, validateResourceRule),
     ...each(nonResourceRules, `${path}.nonResourceRules`, validateNonResourceRule),
@@ -81,17 +81,17 @@ function validateOwn(subject: Subject, [kind, member]: (typeof members)[number],
   ]
 }
 
-function validateVerbs(verbs: readonly string[], field: string): readonly FieldError[] {
-  if (verbs.length === 0) return [required(field, 'verbs must contain at least one value')]
+function validateVerbs(verbs: readonly string[] | undefined, field: string): readonly FieldError[] {
+  if (!verbs?.length) return [required(field, 'verbs must contain at least one value')]
   if (verbs.includes('*')) return verbs.length > 1 ? [invalid(field, verbs, "if '*' is present, must not specify other verbs")] : []
   return verbs.every((verb) => VERBS.includes(verb)) ? [] : [notSupported(field, verbs, VERBS)]
 }
 
 const lonely = (field: string, items: readonly string[], others: string): readonly FieldError[] => (items.length > 1 && items.includes('*') ? [invalid(field, items, `if '*' is present, must not specify other ${others}`)] : [])
 
-function validateNonResourceRule({ verbs = [], nonResourceURLs: urls = [] }: NonResourcePolicyRule, path: string): readonly FieldError[] {
+function validateNonResourceRule({ verbs, nonResourceURLs: urls }: NonResourcePolicyRule, path: string): readonly FieldError[] {
   const field = `${path}.nonResourceURLs`
-  const wrong = urls.length === 0 ? [required(field, 'nonResourceURLs must contain at least one value')] : urls.includes('*') ? lonely(field, urls, 'non-resource URLs') : each(urls, field, validateUrl)
+  const wrong = !urls?.length ? [required(field, 'nonResourceURLs must contain at least one value')] : urls.includes('*') ? lonely(field, urls, 'non-resource URLs') : each(urls, field, validateUrl)
   return [...validateVerbs(verbs, `${path}.verbs`), ...wrong]
 }
 
@@ -114,11 +114,11 @@ function validateUrl(url: string, field: string): readonly FieldError[] {
 }
 
 function validateResourceRule(rule: ResourcePolicyRule, path: string): readonly FieldError[] {
-  const { verbs = [], apiGroups = [], resources = [] } = rule
+  const { verbs, apiGroups, resources } = rule
   return [
     ...validateVerbs(verbs, `${path}.verbs`),
-    ...(apiGroups.length === 0 ? [required(`${path}.apiGroups`, 'resource rules must supply at least one api group')] : lonely(`${path}.apiGroups`, apiGroups, 'api groups')),
-    ...(resources.length === 0 ? [required(`${path}.resources`, 'resource rules must supply at least one resource')] : lonely(`${path}.resources`, resources, 'resources')),
+    ...(!apiGroups?.length ? [required(`${path}.apiGroups`, 'resource rules must supply at least one api group')] : lonely(`${path}.apiGroups`, apiGroups, 'api groups')),
+    ...(!resources?.length ? [required(`${path}.resources`, 'resource rules must supply at least one resource')] : lonely(`${path}.resources`, resources, 'resources')),
     ...validateNamespaces(rule, `${path}.namespaces`),
   ]
 }
