@@ -89,9 +89,13 @@ export interface KindDefinition {
   markDeletion?(object: JsonObject, nowMs: number): JsonObject | undefined
   /** `propagationPolicy` when the client names none. */
   readonly defaultPropagation: 'Background' | 'Orphan'
+  /** Told to a client that deletes without naming one. */
+  readonly defaultPropagationWarning?: string
 
   /** Fields beside `metadata.name` and `metadata.namespace` a field selector may name, and their values on an object. */
   selectableFields?(object: JsonObject): Readonly<Record<string, string>>
+  /** What is said of any other field, where the kind has words of its own. */
+  unknownFieldMessage?(field: string): string
   readonly columns: readonly TableColumn[]
   /** The cells of a row, one per column. */
   row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | boolean | null>

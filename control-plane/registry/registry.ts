@@ -4,11 +4,16 @@ import { certificateSigningRequest } from './certificate-signing-request.ts'
 import { clusterRoleBinding } from './cluster-role-binding.ts'
 import { clusterRole } from './cluster-role.ts'
 import { configMap } from './config-map.ts'
+import { controllerRevision } from './controller-revision.ts'
+import { cronJob } from './cron-job.ts'
+import { daemonSet } from './daemon-set.ts'
 import { deployment } from './deployment.ts'
 import { endpointSlice } from './endpoint-slice.ts'
 import { event } from './event.ts'
 import { eventsEvent } from './events-event.ts'
 import { flowSchema } from './flow-schema.ts'
+import { horizontalPodAutoscaler, olderHorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts'
+import { job } from './job.ts'
 import type { KindDefinition } from './kind.ts'
 import { lease } from './lease.ts'
 import { mutatingAdmissionPolicyBinding } from './mutating-admission-policy-binding.ts'
@@ -16,26 +21,32 @@ import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts'
 import { mutatingWebhookConfiguration } from './mutating-webhook-configuration.ts'
 import { namespace } from './namespace.ts'
 import { node } from './node.ts'
+import { podDisruptionBudget } from './pod-disruption-budget.ts'
 import { podTemplate } from './pod-template.ts'
 import { pod } from './pod.ts'
 import { priorityLevelConfiguration } from './priority-level-configuration.ts'
 import { replicaSet } from './replica-set.ts'
+import { replicationController } from './replication-controller.ts'
 import { localSubjectAccessReview, selfSubjectAccessReview, selfSubjectReview, selfSubjectRulesReview, subjectAccessReview, tokenReview } from './reviews.ts'
 import { roleBinding } from './role-binding.ts'
 import { role } from './role.ts'
 import { secret } from './secret.ts'
 import { serviceAccount } from './service-account.ts'
 import { service } from './service.ts'
+import { statefulSet } from './stateful-set.ts'
 import { validatingAdmissionPolicyBinding } from './validating-admission-policy-binding.ts'
 import { validatingAdmissionPolicy } from './validating-admission-policy.ts'
 import { validatingWebhookConfiguration } from './validating-webhook-configuration.ts'
 
 /** A line for each group, in the order of discovery. */
 export const kinds: readonly KindDefinition[] = [
-  ...[configMap, event, namespace, node, pod, podTemplate, secret, serviceAccount, service],
+  ...[configMap, event, namespace, node, pod, podTemplate, replicationController, secret, serviceAccount, service],
   ...[apiService],
-  ...[deployment, replicaSet],
+  ...[controllerRevision, daemonSet, deployment, replicaSet, statefulSet],
+  ...[horizontalPodAutoscaler],
+  ...[cronJob, job],
   ...[certificateSigningRequest],
+  ...[podDisruptionBudget],
   ...[clusterRoleBinding, clusterRole, roleBinding, role],
   ...[mutatingAdmissionPolicyBinding, mutatingAdmissionPolicy, mutatingWebhookConfiguration, validatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingWebhookConfiguration],
   ...[lease],
@@ -44,7 +55,7 @@ export const kinds: readonly KindDefinition[] = [
 ]
 
 /** Kinds stored as others (`storedAs`). The API server does not serve them yet. */
-export const alternateKinds: readonly KindDefinition[] = [eventsEvent]
+export const alternateKinds: readonly KindDefinition[] = [eventsEvent, olderHorizontalPodAutoscaler]
 
 /** Kinds that are answered and never stored. */
 export const reviewKinds: readonly KindDefinition[] = [selfSubjectReview, tokenReview, localSubjectAccessReview, selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview]

@@ -1,3 +1,4 @@
+import type { Call } from '../core/call.ts'
 import { remove, type Deleted } from '../core/delete.ts'
 import { removeCollection } from '../core/delete-collection.ts'
 import { metaText } from '../core/stored.ts'
@@ -19,8 +20,16 @@ export function readDeleteOptions({ request }: HandlerContext): DeleteOptions {
 export const deleteHandler: Handler = async (context) => {
   const { parts, route } = context
   const options = readDeleteOptions(context)
-  const deleted = await remove(parts, writeCall(context, { dryRun: options.dryRun, fieldManager: '' }), { store: route.store, at: atOf(context), options })
+  const call = writeCall(context, { dryRun: options.dryRun, fieldManager: '' })
+  warnOfDefault(context, call, options)
+  const deleted = await remove(parts, call, { store: route.store, at: atOf(context), options })
   return deleteAnswer(context, deleted, options)
+}
+
+/** What becomes of dependents by default may surprise. */
+function warnOfDefault({ route }: HandlerContext, call: Call, { propagationPolicy, orphanDependents }: DeleteOptions): void {
+  const { defaultPropagationWarning: warning } = route.store.definition
+  if (warning !== undefined && propagationPolicy === undefined && orphanDependents === undefined) call.warn(warning)
 }
 
 function deleteAnswer(context: HandlerContext, { item, gone }: Deleted, options: DeleteOptions): ApiResponse {
@@ -35,5 +44,6 @@ export const deleteCollectionHandler: Handler = async (context) => {
   const options = parseListOptions(request.query, false)
   const deleteOptions = readDeleteOptions(context)
   const call = writeCall(context, { dryRun: deleteOptions.dryRun, fieldManager: '' })
+  warnOfDefault(context, call, deleteOptions)
   return listAnswer(await removeCollection(parts, call, { store: route.store, namespace: route.path.namespace, options, deleteOptions }), renderingOf(context))
 }

@@ -49,5 +49,5 @@ const BLANK: JsonObject = { metadata: {}, spec: {}, status: {}, involvedObject: 
 function checkField(definition: KindDefinition, field: string): void {
   if (field === 'metadata.name' || field === 'metadata.namespace') return
   if (!definition.selectableFields) throw badRequest(`${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`)
-  if (!Object.hasOwn(definition.selectableFields(BLANK), field)) throw badRequest(`field label not supported: ${field}`)
+  if (!Object.hasOwn(definition.selectableFields(BLANK), field)) throw badRequest(definition.unknownFieldMessage?.(field) ?? `field label not supported: ${field}`)
 }

@@ -40,9 +40,9 @@ interface Requirement {
   readonly text: string
 }
 
-/** A label selector in the syntax of `-l`; `<none>` if it selects everything, `<error>` if it cannot be read. */
+/** A label selector in the syntax of `-l`; `<none>` if it selects everything or nothing, `<error>` if it cannot be read. */
 export function formatLabelSelector(selector: LabelSelector | undefined): string {
-  if (!selector) return ''
+  if (!selector) return '<none>'
   const equalities: Requirement[] = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }))
   const expressions: Requirement[] = []
   for (const { key, operator, values } of selector.matchExpressions ?? []) {

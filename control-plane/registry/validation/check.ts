@@ -1,5 +1,5 @@
 import { type FieldError, invalid, notSupported, required } from '../../../shared/model/field-error.ts'
-import { dns1123LabelProblems, dns1123SubdomainProblems } from '../../../shared/model/validation/names.ts'
+import { dns1123LabelProblems, dns1123SubdomainProblems, patternProblem } from '../../../shared/model/validation/names.ts'
 
 /** Every objection against one value, as errors of its field. */
 export const objections = (field: string, value: unknown, problems: readonly string[]): readonly FieldError[] => problems.map((problem) => invalid(field, value, problem))
@@ -19,6 +19,17 @@ export const requiredText = (field: string, value: string | undefined): readonly
 
 export const dnsLabel = (field: string, value: string): readonly FieldError[] => objections(field, value, dns1123LabelProblems(value))
 export const dnsSubdomain = (field: string, value: string): readonly FieldError[] => objections(field, value, dns1123SubdomainProblems(value))
+
+const PATH_PATTERN = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+
+/** `example.com/anything`: who or what somebody else takes care of. */
+export function domainPrefixedPath(field: string, value: string): readonly FieldError[] {
+  if (value === '') return [required(field)]
+  const slash = value.indexOf('/')
+  const [host, path] = [value.slice(0, Math.max(slash, 0)), value.slice(slash + 1)]
+  if (host === '' || path === '') return [invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+  return [...dnsSubdomain(field, host), ...(new RegExp(`^${PATH_PATTERN}$`).test(path) ? [] : [invalid(field, path, patternProblem('Invalid path', PATH_PATTERN, []))])]
+}
 
 export const nonNegative = (field: string, value: number | undefined): readonly FieldError[] => ((value ?? 0) < 0 ? [invalid(field, value, 'must be greater than or equal to 0')] : [])
 

@@ -17,14 +17,23 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): re
   ]
 }
 
+/** How refusals name the kind that has the template. */
+export interface TemplateWords {
+  readonly owner: string
+}
+
 /** The template of a workload whose pods run for ever, and which finds them again by its selector. */
-export function validateRunningTemplate(template: PodTemplateSpec | undefined, selector: LabelSelector | undefined, path: string): readonly FieldError[] {
-  const { metadata, spec } = template ?? {}
-  const labels = metadata?.labels
+export function validateRunningTemplate(template: PodTemplateSpec | undefined, path: string, { selector, words }: { readonly selector: LabelSelector | undefined; readonly words: TemplateWords }): readonly FieldError[] {
+  const labels = template?.metadata?.labels
   const errors: FieldError[] = []
   if (!isEmptySelector(selector) && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'))
-  errors.push(...validatePodTemplate(template ?? {}, path))
-  if (spec?.restartPolicy !== 'Always') errors.push(notSupported(`${path}.spec.restartPolicy`, spec?.restartPolicy ?? '', ['Always']))
-  if (spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in ReplicaSet is not Supported'))
+  return [...errors, ...validatePodTemplate(template ?? {}, path), ...validateEndlessness(template, path, words)]
+}
+
+/** A workload's pods run until somebody deletes them. */
+export function validateEndlessness(template: PodTemplateSpec | undefined, path: string, { owner }: TemplateWords): readonly FieldError[] {
+  const { restartPolicy = '', activeDeadlineSeconds } = template?.spec ?? {}
+  const errors: FieldError[] = restartPolicy === 'Always' ? [] : [notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always'])]
+  if (activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${owner} is not Supported`))
   return errors
 }

@@ -2,7 +2,7 @@ import type { FieldError } from '../../../shared/model/field-error.ts'
 import type { ReplicaSet, ReplicaSetSpec } from '../../../shared/model/gen/api.ts'
 import type { StrategyContext } from '../kind.ts'
 import { nonNegative } from './check.ts'
-import { type Counts, immutableSelector, validateCounts, validateSelectorAndTemplate } from './workload.ts'
+import { type Counts, immutableSelector, replicaSetWords, validateCounts, validateSelectorAndTemplate } from './workload.ts'
 
 export const validateNewReplicaSet = ({ spec }: ReplicaSet): readonly FieldError[] => validateSpec(spec, 'spec')
 
@@ -16,5 +16,5 @@ export function validateReplicaSetChange(replicaSet: ReplicaSet, old: ReplicaSet
 const validateSpec = (spec: Partial<ReplicaSetSpec> = {}, path: string): readonly FieldError[] => [
   ...nonNegative(`${path}.replicas`, spec.replicas),
   ...nonNegative(`${path}.minReadySeconds`, spec.minReadySeconds),
-  ...validateSelectorAndTemplate({ selector: spec.selector, template: spec.template }, path),
+  ...validateSelectorAndTemplate(spec, path, replicaSetWords),
 ]

@@ -1,29 +1,46 @@
-/** What Deployments and ReplicaSets share. */
+/** What workloads share. */
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { LabelSelector, PodTemplateSpec } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import { nonNegative } from './check.ts'
 import { validateLabelSelector } from './label-selector.ts'
-import { validateRunningTemplate } from './pod-template.ts'
+import { type TemplateWords, validateRunningTemplate } from './pod-template.ts'
 
 /** A selector in the order in which messages print it. */
-function printed({ matchLabels, matchExpressions }: LabelSelector): LabelSelector {
+export function printedSelector({ matchLabels, matchExpressions }: LabelSelector): LabelSelector {
   return { ...(matchLabels && { matchLabels }), ...(matchExpressions && { matchExpressions: matchExpressions.map(({ key, operator, values }) => ({ key, operator, ...(values && { values }) })) }) }
 }
 
+/** How the refusals of a kind name it. */
+export interface WorkloadWords extends TemplateWords {
+  readonly emptySelector: string
+  readonly unreadableSelector: string
+}
+
+/** Also a Deployment's: its template is judged as that of the ReplicaSets it makes. */
+export const replicaSetWords: WorkloadWords = { owner: 'ReplicaSet', emptySelector: 'empty selector is invalid for deployment', unreadableSelector: 'invalid label selector' }
+
+interface Selecting {
+  readonly selector?: LabelSelector | undefined
+  readonly template?: PodTemplateSpec | undefined
+}
+
 /** The selector, and with a sound one the template it must match. */
-export function validateSelectorAndTemplate({ selector, template }: { readonly selector: LabelSelector | undefined; readonly template: PodTemplateSpec | undefined }, path: string): readonly FieldError[] {
+export function validateSelectorAndTemplate({ selector, template }: Selecting, path: string, words: WorkloadWords): readonly FieldError[] {
   const field = `${path}.selector`
-  if (!selector) return [required(field), ...validateRunningTemplate(template, undefined, `${path}.template`)]
+  const validateTemplate = (): readonly FieldError[] => validateRunningTemplate(template, `${path}.template`, { selector, words })
+  if (!selector) return [required(field), ...validateTemplate()]
   const errors = [...validateLabelSelector(selector, field)]
   const unreadable = errors.length > 0
-  if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0) errors.push(invalid(field, printed(selector), 'empty selector is invalid for deployment'))
-  return unreadable ? [...errors, invalid(field, printed(selector), 'invalid label selector')] : [...errors, ...validateRunningTemplate(template, selector, `${path}.template`)]
+  if (selectsNothingInParticular(selector)) errors.push(invalid(field, printedSelector(selector), words.emptySelector))
+  return unreadable ? [...errors, invalid(field, printedSelector(selector), words.unreadableSelector)] : [...errors, ...validateTemplate()]
 }
+
+export const selectsNothingInParticular = (selector: LabelSelector): boolean => Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0
 
 /** A selector that changed would leave pods behind. */
 export const immutableSelector = (selector: LabelSelector | undefined, before: LabelSelector | undefined): readonly FieldError[] =>
-  deepEqual(selector, before) ? [] : [invalid('spec.selector', selector ? printed(selector) : null, 'field is immutable')]
+  deepEqual(selector, before) ? [] : [invalid('spec.selector', selector ? printedSelector(selector) : null, 'field is immutable')]
 
 export type Counts = Readonly<Record<string, number | undefined>>
 
@@ -34,4 +51,10 @@ export function validateCounts(counts: Counts, names: readonly string[], bounded
   for (const name of bounded) if (at(name) > at('replicas')) errors.push(invalid(`status.${name}`, at(name), 'cannot be greater than status.replicas'))
   if (at('availableReplicas') > at('readyReplicas')) errors.push(invalid('status.availableReplicas', at('availableReplicas'), 'cannot be greater than readyReplicas'))
   return errors
+}
+
+/** How often names collided is only ever counted up. */
+export function validateCollisions(count: number | undefined, before: number | undefined): readonly FieldError[] {
+  const fewer = before !== undefined && (count === undefined || count < before)
+  return fewer ? [invalid('status.collisionCount', count ?? 0, 'cannot be decremented')] : []
 }

@@ -108,7 +108,8 @@ const sourceWarnings = (volume: Volume): readonly string[] =>
 
 const WHOLE = 1_000_000_000n
 
-function fractions(list: QuantityList | undefined, path: string, names: readonly string[]): readonly string[] {
+/** Amounts of bytes that are no whole number. */
+export function fractions(list: QuantityList | undefined, path: string, names: readonly string[]): readonly string[] {
   return names.flatMap((name) => {
     const amount = amountsOf(list)[name]
     const nanos = amount === undefined ? 0n : (parseQuantity(amount)?.nanos ?? 0n)

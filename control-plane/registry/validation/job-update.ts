@@ -1,0 +1,68 @@
+import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
+import type { Affinity, Container, Job, JobSpec, PodSpec, PodTemplateSpec } from '../../../shared/model/gen/api.ts'
+import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
+import type { StrategyContext } from '../kind.ts'
+import { printPodSpec } from '../printed/internal.ts'
+import { isIndexed, validateJob, validateWholeSpec } from './job.ts'
+import { hasCondition, validateJobStatusChange } from './job-status.ts'
+import { restored } from './restored.ts'
+
+/** Kubernetes looks at the whole job first, then at its spec again and at what changed in it. */
+export function validateJobChange(job: Job, old: Job, { subresource }: StrategyContext): readonly FieldError[] {
+  if (subresource === 'status') return validateJobStatusChange(job, old)
+  const [spec, before] = [job.spec ?? { template: {} }, old.spec ?? { template: {} }]
+  return [...validateJob(job), ...validateWholeSpec(spec, 'spec'), ...validateCompletions(spec, before), ...unchanged(spec, before, ['selector']), ...validateTemplateChange(job, old), ...unchanged(spec, before, fixed)]
+}
+
+const fixed = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const
+
+function unchanged(spec: JobSpec, old: JobSpec, names: ReadonlyArray<keyof JobSpec>): readonly FieldError[] {
+  return names.filter((name) => !deepEqual(spec[name], old[name])).map((name) => invalid(`spec.${name}`, spec[name] ?? null, 'field is immutable'))
+}
+
+/** An indexed job may grow and shrink together with its parallelism. */
+function validateCompletions(spec: JobSpec, old: JobSpec): readonly FieldError[] {
+  if (!isIndexed(spec)) return unchanged(spec, old, ['completions'])
+  if (spec.completions === old.completions || spec.completions === undefined || spec.completions === spec.parallelism) return []
+  return [invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism')]
+}
+
+/** Where a suspended job's pods may run, and what they ask for, may change before they exist. */
+function validateTemplateChange(job: Job, old: Job): readonly FieldError[] {
+  const suspended = old.spec?.suspend === true
+  const resting = suspended && hasCondition(old, 'Suspended') && (old.status?.active ?? 0) === 0
+  const template = job.spec?.template ?? {}
+  let before = old.spec?.template ?? {}
+  if (suspended && (old.status?.startTime === undefined || resting)) before = withScheduling(before, template)
+  if (resting) before = withResources(before, template)
+  return [
+    ...(deepEqual(template.metadata ?? {}, before.metadata ?? {}) ? [] : [invalid('spec.template.metadata', template.metadata ?? {}, 'field is immutable')]),
+    ...(deepEqual(template.spec, before.spec) ? [] : [invalid('spec.template.spec', printPodSpec((template.spec ?? {}) as unknown as JsonObject), 'field is immutable')]),
+  ]
+}
+
+const scheduling = ['nodeSelector', 'tolerations', 'schedulingGates'] as const
+
+/** The template with the directives for the scheduler of another one. */
+function withScheduling(template: PodTemplateSpec, other: PodTemplateSpec): PodTemplateSpec {
+  const { spec } = template
+  if (!spec) return template
+  const affinity = withNodeAffinity(spec.affinity, other.spec?.affinity)
+  const directed = restored<PodSpec>(spec, other.spec, scheduling)
+  const { affinity: _, ...rest } = directed
+  return { ...template, metadata: restored(template.metadata ?? {}, other.metadata, ['labels', 'annotations']), spec: affinity ? { ...rest, affinity } : rest }
+}
+
+function withNodeAffinity(affinity: Affinity | undefined, other: Affinity | undefined): Affinity | undefined {
+  const merged = restored<Affinity>(affinity ?? {}, other, ['nodeAffinity'])
+  return Object.keys(merged).length === 0 && !other ? undefined : merged
+}
+
+function withResources(template: PodTemplateSpec, other: PodTemplateSpec): PodTemplateSpec {
+  const { spec } = template
+  if (!spec) return template
+  const taken = (containers: readonly Container[] | undefined, others: readonly Container[] | undefined): readonly Container[] | undefined =>
+    containers?.map((container, index) => (others?.[index]?.name === container.name ? restored<Container>(container, others[index], ['resources']) : container))
+  const initContainers = taken(spec.initContainers, other.spec?.initContainers)
+  return { ...template, spec: { ...restored<PodSpec>(spec, other.spec, ['resources']), containers: taken(spec.containers, other.spec?.containers) ?? [], ...(initContainers && { initContainers }) } }
+}
