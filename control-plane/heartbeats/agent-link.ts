@@ -64,10 +64,11 @@ export class AgentLink {
     this.#send({ message: { $case: 'epoch', value: roster.epochOf(membership) }, relayedNode: '' })
   }
 
-  refuse({ reason, message }: Refusal, nowMs: number): void {
+  /** @param sequence of the beat that is not acked; 0: of none */
+  refuse({ reason, message }: Refusal, nowMs: number, sequence = 0): void {
     const text = `${reason} ${message}`
     if (this.#refused?.text === text && nowMs - this.#refused.atMs < REPEAT_MS) return
     this.#refused = { text, atMs: nowMs }
-    this.#send({ message: { $case: 'noAck', value: { reason, message } }, relayedNode: '' })
+    this.#send({ message: { $case: 'noAck', value: { reason, message, sequence } }, relayedNode: '' })
   }
 }

@@ -121,14 +121,14 @@ export class Leading {
     this.#look(nowMs)
     const life = this.#life(link.nodeName)
     const speaker = this.#speakerFor(life, link, nowMs)
-    if (!speaker) return link.refuse(this.#doubled(life, link, nowMs), nowMs)
+    if (!speaker) return link.refuse(this.#doubled(life, link, nowMs), nowMs, beat.sequence)
     speaker.heardMs = nowMs
     // The same beat may come on several ways.
     if (beat.sequence <= speaker.lastSequence) return
     speaker.lastSequence = beat.sequence
     this.#hear(life, { speaker, beat })
     const refusal = this.#whyNotAck(life, link, nowMs)
-    if (refusal) return link.refuse(refusal, nowMs)
+    if (refusal) return link.refuse(refusal, nowMs, beat.sequence)
     this.#ack(life, link, beat)
   }
 

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { NoAck_Reason, type ToAgent } from '../../proto/gen/node/v1/heartbeat.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
 import { testCluster, type TestCluster } from './testing.ts'
@@ -38,6 +39,17 @@ test('a node that is cut off stops its pods before it is judged, and says why', 
   expect(node('n2').killedMs).toBeLessThan(judgedMs - terms.killMs + 1)
   expect(node('n2').right).toMatchObject({ kind: 'ended', lost: 1, of: 3 })
   expect(kills()).toBe(1)
+})
+
+test('that it is fenced counts until a newer beat is acked: it may have been under way while the node was admitted again', async () => {
+  const { plane, node, clock, kills } = await settled()
+  const fenced = (sequence: number): ToAgent => ({ relayedNode: '', message: { $case: 'noAck', value: { reason: NoAck_Reason.FENCED, message: 'given to others', sequence } } })
+  plane.late = (name, sequence) => (name === 'n2' ? [fenced(sequence - 2)] : [])
+  await clock.advance(2_000)
+  expect([node('n2').right.kind, kills(), node('n2').notes.filter(({ kind }) => kind === 'no-ack')]).toEqual(['held', 0, []])
+  plane.late = (name, sequence) => (name === 'n2' ? [fenced(sequence + 1)] : [])
+  await clock.advance(150)
+  expect(node('n2').killedMs).toBeDefined()
 })
 
 test('one-way losses end the right like whole ones', async () => {

@@ -77,6 +77,8 @@ export class Keeper {
   #epochSinceMs = Number.NEGATIVE_INFINITY
   #startedMs = 0
   #sequence: number
+  /** The newest beat that was acked. */
+  #ackedSequence = 0
   /** The number of the ack that came last. */
   #echo = 0
   #killAtMs: number | undefined
@@ -207,6 +209,7 @@ export class Keeper {
     const sentMs = this.#sent.get(sequence)
     if (sentMs === undefined) return
     this.#latch()
+    this.#ackedSequence = Math.max(this.#ackedSequence, sequence)
     this.#sayOnce(address, { kind: 'acked', address })
     this.#echo = number
     this.#noteSilence('silence-over')
@@ -236,8 +239,10 @@ export class Keeper {
     this.#beat()
   }
 
-  #takeNoAck(address: string, { reason, message }: NoAck): void {
+  #takeNoAck(address: string, { reason, message, sequence }: NoAck): void {
     const word = WORDS[reason]
+    // It has come by a slower way than the acks that this node was given since it was admitted again.
+    if (word === 'fenced' && sequence > 0 && sequence <= this.#ackedSequence) return
     this.#sayOnce(address, { kind: 'no-ack', address, reason: word, message })
     if (word !== 'fenced') return
     // Others have its pods by now: nothing of them may run here for a moment longer.

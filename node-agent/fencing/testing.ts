@@ -69,6 +69,8 @@ export class TestPlane {
   /** Called with each verdict that ends a node, at its moment. */
   onExpired: (name: string, verdict: Extract<Verdict, { kind: 'expired' }>) => void = () => {}
   onAck: (name: string) => void = () => {}
+  /** What an agent hears beside the answer to its beat: it has been under way for long. */
+  late: (name: string, sequence: number) => readonly ToAgent[] = () => []
 
   constructor(clock: VirtualClock, members: readonly string[], terms: FencingTerms) {
     this.clock = clock
@@ -80,7 +82,7 @@ export class TestPlane {
     if (!this.isUp || message?.$case !== 'beat') return []
     this.#look()
     const { sequence, echoedAck } = message.value
-    if (this.fenced.has(name)) return [{ relayedNode: '', message: { $case: 'noAck', value: { reason: 2, message: `${name} is fenced` } } }]
+    if (this.fenced.has(name)) return [{ relayedNode: '', message: { $case: 'noAck', value: { reason: 2, message: `${name} is fenced`, sequence } } }]
     const nowMs = this.clock.monotonicMs()
     const echoedMs = this.#acks.get(echoedAck)
     const before = this.sightings.get(name)
@@ -90,7 +92,7 @@ export class TestPlane {
     this.onAck(name)
     const ack: ToAgent = { relayedNode: '', message: { $case: 'ack', value: { sequence, number } } }
     const newest = this.inUse.at(-1)
-    if (!newest || this.#toldEpoch.get(name) === newest.epoch) return [ack]
+    if (!newest || this.#toldEpoch.get(name) === newest.epoch) return [ack, ...this.late(name, sequence)]
     this.#toldEpoch.set(name, newest.epoch)
     return [{ relayedNode: '', message: { $case: 'epoch', value: { number: newest.epoch, members: newest.members.map((member) => ({ name: member, peerAddress: `${member}:6447` })), ...newest.terms } } }, ack]
   }
