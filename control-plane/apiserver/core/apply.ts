@@ -8,6 +8,7 @@ import { entriesAfterScale, entriesOfScale, type ScaledObject } from '../field-m
 import { conflict } from '../status.ts'
 import type { At, Call } from './call.ts'
 import { checkNamespace, create, inNamespace } from './create.ts'
+import { versionsOf } from './managed.ts'
 import type { CoreParts } from './parts.ts'
 import type { ResourceStore } from './resources.ts'
 import { pathParts, scaleKind, scaleOf, type ScalePaths } from './scale.ts'
@@ -43,7 +44,7 @@ export async function apply(parts: CoreParts, call: Call, request: ApplyRequest)
 
 function applied(parts: CoreParts, call: Call, { store, at, subresource, config, force, live }: ApplyRequest & { readonly live: JsonObject | undefined }): JsonObject {
   const { schema, group, version, kind } = store.definition
-  const outcome = applyConfiguration({ schema, group, version, kind, live, config, manager: call.manager, force, subresource, nowMs: parts.clock.nowMs() })
+  const outcome = applyConfiguration({ schema, group, version, kind, live, config, manager: call.manager, force, subresource, nowMs: parts.clock.nowMs(), versions: versionsOf(parts, store) })
   if (outcome.kind === 'refused') throw refusal(outcome)
   checkName(metaText(outcome.object, 'name'), at.name)
   checkNamespace(metaText(outcome.object, 'namespace'), at.namespace)

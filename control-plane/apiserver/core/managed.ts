@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../shared/model/json.ts'
 import type { ExpectedKind } from '../decode/kinds.ts'
 import { updateManagedFields } from '../field-manager/update.ts'
+import type { Versions } from '../field-manager/versions.ts'
 import type { Call } from './call.ts'
 import type { CoreParts } from './parts.ts'
 import { apiVersionOf, type ResourceStore } from './resources.ts'
@@ -13,8 +14,21 @@ export interface ManagedChange {
   readonly subresource: string
 }
 
+/** How the other versions of a resource show its objects; `undefined` if it has none. */
+export function versionsOf({ resources }: CoreParts, store: ResourceStore): Versions | undefined {
+  const { definition, location } = store
+  const toStored = (object: JsonObject): JsonObject => definition.storedAs?.toStored(object) ?? object
+  const fromStored = (object: JsonObject): JsonObject => definition.storedAs?.fromStored(object) ?? object
+  const others = resources.all.filter((one) => one !== store && one.location.plural === location.plural && one.location.group === location.group)
+  if (others.length === 0) return undefined
+  return (apiVersion) => {
+    const other = others.find((one) => one.apiVersion === apiVersion)?.definition
+    return other && { schema: other.schema, to: (object) => other.storedAs?.fromStored(toStored(object)) ?? toStored(object), from: (object) => fromStored(other.storedAs?.toStored(object) ?? object) }
+  }
+}
+
 /** The changed object with its managed fields brought up to date in the name of the caller. */
 export function withManagedFields(parts: CoreParts, call: Call, { store, change, kind }: { readonly store: ResourceStore; readonly change: ManagedChange; readonly kind?: ExpectedKind | undefined }): JsonObject {
   const of = kind ?? store.definition
-  return updateManagedFields({ ...change, schema: of.schema, kind: of.kind, manager: call.manager, apiVersion: apiVersionOf(of.group, of.version), nowMs: parts.clock.nowMs() })
+  return updateManagedFields({ ...change, versions: kind ? undefined : versionsOf(parts, store), schema: of.schema, kind: of.kind, manager: call.manager, apiVersion: apiVersionOf(of.group, of.version), nowMs: parts.clock.nowMs() })
 }

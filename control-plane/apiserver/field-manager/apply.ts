@@ -7,16 +7,17 @@ import { formatTime } from '../../../shared/model/time.ts'
 import { badRequest, type Refused } from '../decode/refused.ts'
 import { readYaml } from '../decode/yaml.ts'
 import { typedProblem } from './check-typed.ts'
-import { compare, comparedWithout, type Comparison } from './compare.ts'
+import type { Comparison } from './compare.ts'
 import { type Conflicting, conflictText } from './conflicts.ts'
 import { capUpdaters, idOf, type Managed, managedFieldsOf, type ManagerId, type Managers, readManagers, withManagedFields, writeManagers } from './entries.ts'
 import { difference, EMPTY, type FieldNode, intersection, isEmptySet, union, without } from './field-set.ts'
 import { allowedByLastApplied, withLastApplied } from './last-applied.ts'
 import { resetPaths, withoutStripped } from './owned-paths.ts'
-import { prune } from './remove-items.ts'
+import { onlyItems, prune } from './remove-items.ts'
 import { toFieldSet } from './to-field-set.ts'
 import { mergeTyped } from './typed-merge.ts'
 import { trackBeforeFirstApply } from './update.ts'
+import { comparisons, type OtherVersion, typeIn, type Versions } from './versions.ts'
 
 export interface ApplyRequest {
   readonly schema: string | Type
@@ -31,6 +32,8 @@ export interface ApplyRequest {
   readonly force: boolean
   readonly subresource: string
   readonly nowMs: number
+  /** The kind's other versions, where it has any. */
+  readonly versions?: Versions | undefined
 }
 
 export type Applied =
@@ -64,7 +67,7 @@ function kindText(config: JsonObject): string {
 }
 
 function applyTyped(type: Type, request: ApplyRequest): Applied {
-  const { group, version, kind, live, config, manager, subresource, nowMs } = request
+  const { group, version, kind, live, config, manager, subresource, nowMs, versions } = request
   const apiVersion = group === '' ? version : `${group}/${version}`
   const managers = readManagers((live && managedFieldsOf(live)) ?? []) ?? new Map<string, Managed>()
   const bare = withManagedFields(live ?? {}, undefined)
@@ -74,10 +77,10 @@ function applyTyped(type: Type, request: ApplyRequest): Applied {
   const reset = resetPaths(kind, subresource)
   const set = without(toFieldSet(type, config), reset)
   managers.set(idOf(applier), { ...applier, time: last?.time, set })
-  const owned = [...managers.values()].reduce<FieldNode>((all, one) => union(all, one.set), EMPTY)
-  const merged = prune(mergeTyped(type, bare, config), { type, last: last?.set ?? EMPTY, owned })
-  const found = comparedWithout(compare(type, bare, merged), reset)
-  const conflicts = settle(managers, { found, applier: idOf(applier) })
+  const merged = pruned(mergeTyped(type, bare, config), { type, apiVersion, last, managers, versions })
+  const foundIn = comparisons({ type, apiVersion, before: bare, after: merged, ignored: reset, versions })
+  const found = foundIn(apiVersion) ?? { changed: EMPTY, removed: EMPTY }
+  const conflicts = settle(managers, { foundIn, applier: idOf(applier) })
   if (conflicts.length > 0 && !request.force && !isAllowed(type, conflicts, request)) return { kind: 'refused', code: 409, reason: 'Conflict', ...conflictText(remaining(type, conflicts, request)) }
   const changed = !isEmptySet(found.changed) || !isEmptySet(found.removed)
   // Who changes nothing gets no time of his own.
@@ -87,11 +90,47 @@ function applyTyped(type: Type, request: ApplyRequest): Applied {
   return { kind: 'applied', object: withManagedFields(object, writeManagers(managers)), changed }
 }
 
-/** Takes what changes from the other managers; gives what was taken. */
-function settle(managers: Managers, { found, applier }: { readonly found: Comparison; readonly applier: string }): readonly Conflicting[] {
+interface Pruning {
+  readonly type: Type
+  readonly apiVersion: string
+  readonly last: Managed | undefined
+  readonly managers: Managers
+  readonly versions: Versions | undefined
+}
+
+/** Without what the applier gave up and nobody else owns: told in the version in which the applier owned it. */
+function pruned(merged: JsonObject, { type, apiVersion, last, managers, versions }: Pruning): JsonObject {
+  if (!last) return merged
+  if (!versions) return prune(merged, { type, last: last.set, owned: ownedIn(managers) })
+  const same: OtherVersion = { schema: type, to: (object) => object, from: (object) => object }
+  const versionOf = (name: string): OtherVersion | undefined => (name === apiVersion ? same : versions(name))
+  const at = versionOf(last.apiVersion)
+  if (!at) return merged
+  const before = at.to(merged)
+  const owned = [...new Set([...managers.values()].map((owner) => owner.apiVersion))].reduce<FieldNode>((all, name) => {
+    const own = ownedIn(managers, name)
+    const spoken = versionOf(name)
+    if (name === last.apiVersion || !spoken) return name === last.apiVersion ? union(all, own) : all
+    // In the words of another version: what they name of the object, shown in this one.
+    return union(all, toFieldSet(typeIn(at), at.to(spoken.from(onlyItems(typeIn(spoken), spoken.to(merged), own)))))
+  }, EMPTY)
+  const after = prune(before, { type: typeIn(at), last: last.set, owned })
+  return after === before ? merged : at.from(after)
+}
+
+/** What anybody owns, by the words of one version or of all. */
+const ownedIn = (managers: Managers, apiVersion?: string): FieldNode => [...managers.values()].filter((one) => apiVersion === undefined || one.apiVersion === apiVersion).reduce<FieldNode>((all, one) => union(all, one.set), EMPTY)
+
+/** Takes what changes from the other managers; gives what was taken. Who wrote through a version that is gone is forgotten. */
+function settle(managers: Managers, { foundIn, applier }: { readonly foundIn: (version: string) => Comparison | undefined; readonly applier: string }): readonly Conflicting[] {
   const conflicts: Conflicting[] = []
   for (const [id, owner] of managers) {
     if (id === applier) continue
+    const found = foundIn(owner.apiVersion)
+    if (!found) {
+      managers.delete(id)
+      continue
+    }
     const set = intersection(owner.set, found.changed)
     if (!isEmptySet(set)) conflicts.push({ owner, set })
     managers.set(id, { ...owner, set: difference(difference(owner.set, set), found.removed) })

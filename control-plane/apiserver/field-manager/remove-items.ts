@@ -41,6 +41,11 @@ function removeFromList(type: Extract<Type, { readonly kind: 'list' }>, value: J
   return rest.length === 0 ? null : rest
 }
 
+/** The object with nothing but the fields of the set. */
+export function onlyItems(type: Type, object: JsonObject, set: FieldNode): JsonObject {
+  return removeItems(type, object, difference(withNamedFields(type, toFieldSet(type, object)), withNamedFields(type, set)))
+}
+
 /** The set with every named field on the way to a member made a member too; map keys and list items are left as they are. */
 export function withNamedFields(type: Type, set: FieldNode): FieldNode {
   const result: MutableNode = {}

@@ -2,10 +2,10 @@
 import { formatTime } from '../../../shared/model/time.ts'
 import { deepEqual, isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { type Type, typeOf } from '../../../shared/model/schemas/types.ts'
-import { compare, comparedWithout } from './compare.ts'
 import { capUpdaters, idOf, managedFieldsOf, type ManagerId, type Managers, readManagers, withManagedFields, writeManagers } from './entries.ts'
 import { difference, EMPTY, isEmptySet, union } from './field-set.ts'
 import { resetPaths, withoutStripped } from './owned-paths.ts'
+import { comparisons, type Versions } from './versions.ts'
 
 export interface FieldUpdate {
   /** The name of a built-in schema, or a compiled type. */
@@ -22,6 +22,8 @@ export interface FieldUpdate {
   readonly apiVersion: string
   readonly subresource: string
   readonly nowMs: number
+  /** The kind's other versions, where it has any. */
+  readonly versions?: Versions | undefined
 }
 
 /** The changed object with its managed fields brought up to date. */
@@ -61,15 +63,16 @@ function managersFor({ given, before, subresource }: Sources): Managers {
 }
 
 /** Gives the fields that changed to the writer and takes them, and what was removed, from all others. */
-function track(managers: Managers, { schema, kind, live, changed, manager, apiVersion, subresource, nowMs }: FieldUpdate): void {
+function track(managers: Managers, { schema, kind, live, changed, manager, apiVersion, subresource, nowMs, versions }: FieldUpdate): void {
   const type = typeof schema === 'string' ? typeOf(schema) : schema
-  const found = comparedWithout(compare(type, live ?? {}, changed), resetPaths(kind, subresource))
+  const foundIn = comparisons({ type, apiVersion, before: live ?? {}, after: changed, ignored: resetPaths(kind, subresource), versions })
   for (const [id, managed] of managers) {
-    const set = difference(difference(managed.set, found.changed), found.removed)
+    const seen = foundIn(managed.apiVersion)
+    const set = seen ? difference(difference(managed.set, seen.changed), seen.removed) : EMPTY
     if (isEmptySet(set)) managers.delete(id)
     else if (set !== managed.set) managers.set(id, { ...managed, set })
   }
-  const taken = withoutStripped(found.changed)
+  const taken = withoutStripped(foundIn(apiVersion)?.changed ?? EMPTY)
   if (isEmptySet(taken)) return
   const writer: ManagerId = { manager, operation: 'Update', apiVersion, subresource }
   const before = managers.get(idOf(writer))
