@@ -1,7 +1,8 @@
 /** Runs the tests by kind, one after another, and says at the end how many passed: `run.ts all` (npm test), `run.ts long`, `run.ts ci`. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { setPriority } from 'node:os'
+import { join, relative } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
@@ -13,27 +14,36 @@ interface Stage {
   /** A vitest stage writes what it counted here. */
   readonly report?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Takes what time of the processors the stage beside it leaves over. */
+  readonly yields?: boolean
 }
 
-const vitest = (name: string, config: string, { env = {}, only = [] }: { readonly env?: Readonly<Record<string, string>>; readonly only?: readonly string[] } = {}): Stage => {
+interface VitestOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly only?: readonly string[]
+  readonly yields?: boolean
+}
+
+const vitest = (name: string, config: string, { env = {}, only = [], yields = false }: VitestOptions = {}): Stage => {
   const report = join(reports, `${name}.json`)
-  return { name, command: [join(bin, 'vitest'), 'run', ...only, '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], report, env }
+  return { name, command: [join(bin, 'vitest'), 'run', ...only, '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], report, env, yields }
 }
 
-const STAGES: Readonly<Record<string, readonly Stage[]>> = {
+/** What stands in one row runs side by side. */
+const STAGES: Readonly<Record<string, ReadonlyArray<readonly Stage[]>>> = {
   all: [
-    { name: 'types', command: [join(bin, 'tsc'), '-p', 'tsconfig.json'] },
-    { name: 'types of pure files', command: [join(bin, 'tsc'), '-p', 'tsconfig.pure.json'] },
-    { name: 'lint', command: [join(bin, 'oxlint'), '--type-aware'] },
-    vitest('unit', 'vitest.config.ts'),
-    vitest('contract', 'vitest.contract.config.ts'),
-    vitest('simulation', 'vitest.sim.config.ts'),
-    vitest('end-to-end', 'vitest.e2e.config.ts'),
+    [{ name: 'types', command: [join(bin, 'tsc'), '-p', 'tsconfig.json'] }],
+    [{ name: 'types of pure files', command: [join(bin, 'tsc'), '-p', 'tsconfig.pure.json'] }],
+    [{ name: 'lint', command: [join(bin, 'oxlint'), '--type-aware'] }],
+    [vitest('unit', 'vitest.config.ts')],
+    // Contract tests wait for real parts most of the time; the simulation, under virtual time, waits for nothing.
+    [vitest('contract', 'vitest.contract.config.ts'), vitest('simulation', 'vitest.sim.config.ts', { yields: true })],
+    [vitest('end-to-end', 'vitest.e2e.config.ts')],
   ],
   // More than an hour on two cores.
-  long: [vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), vitest('end-to-end-long', 'vitest.long.config.ts')],
+  long: [[vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } })], [vitest('end-to-end-long', 'vitest.long.config.ts')]],
   // What of it fits beside `npm test` into the time of one change.
-  ci: [vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })],
+  ci: [[vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]],
 }
 
 interface Counted {
@@ -42,34 +52,66 @@ interface Counted {
   readonly skipped: number
 }
 
-function run({ command: [program = '', ...words], env = {} }: Stage): Promise<number> {
+/** Runs the stage; its output is shown as it comes, or all at its end when another one is running beside it. */
+function run({ command: [program = '', ...words], env = {}, yields }: Stage, alone: boolean): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...words].filter((word) => word !== ''), { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${bin}:${process.env['PATH'] ?? ''}`, NODE_OPTIONS: '--disable-warning=ExperimentalWarning', ...env } })
-    child.once('close', (code) => resolve(code ?? 1))
+    const output: Buffer[] = []
+    const child = spawn(process.execPath, [program, ...words].filter((word) => word !== ''), {
+      cwd: root,
+      stdio: alone ? 'inherit' : ['inherit', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${bin}:${process.env['PATH'] ?? ''}`, NODE_OPTIONS: '--disable-warning=ExperimentalWarning', ...env },
+    })
+    if (yields && child.pid !== undefined) setPriority(child.pid, 10)
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => output.push(part))
+    child.once('close', (code) => {
+      process.stdout.write(Buffer.concat(output))
+      resolve(code ?? 1)
+    })
   })
 }
 
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly testResults: ReadonlyArray<{ readonly name: string; readonly startTime: number; readonly endTime: number }>
+}
+
+const reportOf = ({ report }: Stage): Report | undefined => (report !== undefined && existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as Report) : undefined)
+
 function counted(stage: Stage, exitCode: number): Counted {
   if (stage.report === undefined) return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 }
-  if (!existsSync(stage.report)) return { passed: 0, failed: 1, skipped: 0 }
-  const report = JSON.parse(readFileSync(stage.report, 'utf8')) as { readonly numPassedTests: number; readonly numFailedTests: number; readonly numPendingTests: number }
+  const report = reportOf(stage)
+  if (!report) return { passed: 0, failed: 1, skipped: 0 }
   return { passed: report.numPassedTests, failed: report.numFailedTests + (exitCode !== 0 && report.numFailedTests === 0 ? 1 : 0), skipped: report.numPendingTests }
 }
 
-const stages = STAGES[process.argv[2] ?? 'all']
-if (!stages) throw new Error(`usage: run.ts ${Object.keys(STAGES).join('|')}`)
+/** The files that took longest. */
+const slowest = (stage: Stage): readonly string[] =>
+  (reportOf(stage)?.testResults ?? [])
+    .map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }))
+    .filter(({ seconds }) => seconds >= 20)
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, 8)
+    .map(({ name, seconds }) => `  ${seconds.toFixed(0).padStart(4)} s ${relative(root, name)}`)
+
+const rowsOfStages = STAGES[process.argv[2] ?? 'all']
+if (!rowsOfStages) throw new Error(`usage: run.ts ${Object.keys(STAGES).join('|')}`)
 rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 const total = { passed: 0, failed: 0, skipped: 0 }
 const rows: string[] = []
-for (const stage of stages) {
+
+async function carryOut(stage: Stage, alone: boolean): Promise<void> {
   process.stdout.write(`\n── ${stage.name} ──\n`)
   const startMs = performance.now()
-  const result = counted(stage, await run(stage))
+  const result = counted(stage, await run(stage, alone))
   total.passed += result.passed
   total.failed += result.failed
   total.skipped += result.skipped
-  rows.push(`${stage.name.padEnd(22)} ${String(result.passed).padStart(6)} passed ${String(result.failed).padStart(4)} failed ${String(result.skipped).padStart(4)} skipped ${((performance.now() - startMs) / 1000).toFixed(1).padStart(7)} s`)
+  rows.push(`${stage.name.padEnd(22)} ${String(result.passed).padStart(6)} passed ${String(result.failed).padStart(4)} failed ${String(result.skipped).padStart(4)} skipped ${((performance.now() - startMs) / 1000).toFixed(1).padStart(7)} s`, ...slowest(stage))
 }
+
+for (const stages of rowsOfStages) await Promise.all(stages.map((stage) => carryOut(stage, stages.length === 1)))
 process.stdout.write(`\n${rows.join('\n')}\n\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
 process.exitCode = total.failed > 0 ? 1 : 0
