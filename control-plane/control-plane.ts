@@ -33,6 +33,7 @@ import type { HeartbeatsOfProcess } from './heartbeats/port.ts'
 import { createInformers } from './informers/informers.ts'
 import type { Informers } from './informers/port.ts'
 import type { Leader } from './leader.ts'
+import type { ClientCertificateSigner } from './controllers/certificates/port.ts'
 import { createLeading, type Duty } from './leading.ts'
 import { boundObjects, nodeIndex } from './node-index.ts'
 import { kinds, servedKinds } from './registry/registry.ts'
@@ -49,6 +50,8 @@ export interface ControlPlaneOptions {
   readonly log: Log
   /** PEM of the CA, and the keys of service account tokens. */
   readonly rootCaPem: string
+  /** Signs approved requests of clients; without it they wait for another signer. */
+  readonly clientCertificates?: ClientCertificateSigner | undefined
   readonly tokensKey: string
   readonly tokensPublicKey: string
   /** Signs instead of `tokensKey`: real signatures are made on other threads, whose time a simulation does not hold. */

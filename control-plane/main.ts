@@ -14,7 +14,7 @@ import { systemClock, type Clock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
 import { checkJoinSecret } from '../shared/kit/join-token.ts'
 import { createLog } from '../shared/kit/log.ts'
-import { signCertificateRequest } from '../shared/kit/pki.ts'
+import { certifyRequest, signCertificateRequest } from '../shared/kit/pki.ts'
 import { systemRandom } from '../shared/kit/random.ts'
 import { failLoudly, taskGroup } from '../shared/kit/task-group.ts'
 import { VERSION } from '../shared/model/version.ts'
@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     random: systemRandom,
     log,
     rootCaPem: pki.ca,
+    clientCertificates: { sign: ({ requestPem, lifetimeSeconds }) => certifyRequest({ certificatePem: pki.ca, privateKeyPem: pki.caKey }, requestPem, { usages: ['client'], lifetimeMs: lifetimeSeconds * 1000, clock }) },
     tokensKey: pki.tokensKey,
     tokensPublicKey: pki.tokensPublicKey,
     serverAddress: `${config.advertiseAddress}:${port}`,

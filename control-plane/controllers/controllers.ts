@@ -6,6 +6,9 @@ import { events, type Resource } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
 import type { NodeLiveness } from '../dispatch/liveness-port.ts'
 import type { Informers } from '../informers/port.ts'
+import { createClusterRoleAggregationController } from './clusterroleaggregation/reconcile.ts'
+import type { ClientCertificateSigner } from './certificates/port.ts'
+import { createCertificatesController } from './certificates/reconcile.ts'
 import type { Controller, ControllerParts } from './controller.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
@@ -34,6 +37,8 @@ export interface ControllersOptions {
   readonly clusterCidr: string
   /** Of the cluster's CA, for pods that speak with the API server. */
   readonly rootCaPem: string
+  /** Left out: approved requests for certificates wait. */
+  readonly clientCertificates?: ClientCertificateSigner | undefined
   /** Every resource that is stored: what the garbage collector follows and a namespace may hold. */
   readonly resources: readonly Resource[]
   readonly metrics?: ControllerMetrics | undefined
@@ -56,13 +61,15 @@ export function createControllers(options: ControllersOptions): Controllers {
   }
 }
 
-function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, resources }: ControllersOptions): readonly Controller[] {
+function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, clientCertificates, resources }: ControllersOptions): readonly Controller[] {
   return [
     createReplicaSetController(parts),
     createDeploymentController(parts),
     createEndpointSliceController(parts),
     createServiceAccountController(parts),
     createRootCaController(parts, rootCaPem),
+    createClusterRoleAggregationController(parts),
+    ...(clientCertificates ? [createCertificatesController(parts, clientCertificates)] : []),
     createNodeLifecycleController(parts, liveness),
     createTaintEvictionController(parts, liveness),
     createNodeIpamController(parts, { liveness, clusterCidr }),

@@ -177,6 +177,14 @@ export async function signCertificateRequest(authority: Identity, requestPem: st
   return signPublicKey(authority, key, terms)
 }
 
+/** Certifies the key of a request, of whatever type, for whom the request names: somebody has approved of it. Throws `Fault('invalid')` when it cannot be read or is not signed by its key. */
+export async function certifyRequest(authority: Identity, requestPem: string, terms: Pick<CertificateTerms, 'usages' | 'lifetimeMs' | 'clock'>): Promise<string> {
+  const x509 = await loadLibrary()
+  const request = await parseRequest(x509, requestPem)
+  const key = (await request.publicKey.export(webcrypto as unknown as Crypto)) as unknown as CryptoKey
+  return signPublicKey(authority, key, { ...subjectOfName(request.subjectName.toJSON()), ...terms })
+}
+
 /** The subject a request names, after its signature has been checked. Throws `Fault('invalid')`. */
 export async function readCertificateRequest(requestPem: string): Promise<CertificateSubject & { readonly publicKeyPem: string }> {
   const x509 = await loadLibrary()
