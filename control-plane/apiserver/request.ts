@@ -25,7 +25,7 @@ export interface ApiRequest {
 export type ApiResponse =
   | { readonly kind: 'body'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly body: string | Uint8Array }
   /** Watches and logs: chunks are sent as they come. */
-  | { readonly kind: 'stream'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly chunks: AsyncIterable<string | Uint8Array> }
+  | { readonly kind: 'stream'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly chunks: AsyncIterable<string | Uint8Array>; /** What is said when the server shuts down in the midst of it; the connection breaks then. Absent: it ends as if it were done. */ readonly interrupted?: string }
   /** exec, attach, port-forward: the door speaks WebSocket or SPDY/3.1 with the client and frames with the node. */
   | { readonly kind: 'upgrade'; readonly upgrade: Upgrade }
   /** Another server's to answer: the door passes the request on as it came, its body unread, and the answer back. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import type { AgentMessage, ServerMessage } from '../../proto/gen/node/v1/session.ts'
+import type { AgentMessage, ServerMessage, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import type { Duplex } from '../../proto/rpc.ts'
 import { channel } from '../../shared/kit/channel.ts'
+import { Fault } from '../../shared/kit/faults.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createNodeDoor, type Leading, type NodeDoor } from './node-door.ts'
 
@@ -72,4 +73,24 @@ test('tokens are given by all, streams by the leader alone', async () => {
   const nothing = { send: () => {}, drained: async () => {}, incoming: channel<never>(), close: () => {} }
   await expect(door.stream('n1', nothing)).rejects.toMatchObject({ code: 'unavailable', message: 'this control plane does not lead: b:6444 does' })
   await expect(door.relay(nothing)).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('streams end with the leadership, also when the agent hangs up first, and say so', async () => {
+  for (const hangsUp of [false, true]) {
+    const { leading, depose } = leads()
+    const heard = Promise.withResolvers<unknown>()
+    const dispatch = {
+      async stream(_nodeName: string, stream: Duplex<StreamFrame, StreamFrame>) {
+        for await (const _frame of stream.incoming);
+      },
+    } as unknown as Dispatch
+    const up = channel<StreamFrame>()
+    doorAt({ leading: { ...leading, dispatch }, leader: 'a:6444' })
+      .stream('n1', { send: () => {}, drained: async () => {}, incoming: up, close: () => up.close() })
+      .then(() => heard.resolve(undefined), heard.resolve)
+    up.push({ frame: { $case: 'streamId', value: 'x' } })
+    depose()
+    if (hangsUp) up.close(new Fault('cancelled', 'the other side went away'))
+    expect(await heard.promise).toMatchObject({ code: 'unavailable', message: 'the leader of the control planes has changed, and this stream ended with the old leadership: run the command again' })
+  }
 })

@@ -3,6 +3,7 @@ import type { AgentMessage, LeaderResponse, RelayMessage, ServerMessage, StreamF
 import type { Duplex } from '../../proto/rpc.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import type { Dispatch } from './dispatch.ts'
+import { whileLeading } from './interrupted.ts'
 import { serveRelay } from './relay.ts'
 import type { RequestToken } from './tokens.ts'
 
@@ -58,7 +59,10 @@ export function createNodeDoor({ leading, leaderAddress, requestToken }: NodeDoo
         leader.signal.removeEventListener('abort', end)
       }
     },
-    stream: async (nodeName, stream) => now().dispatch.stream(nodeName, stream),
+    async stream(nodeName, stream) {
+      const { dispatch, signal } = now()
+      await dispatch.stream(nodeName, { send: (frame) => stream.send(frame), drained: () => stream.drained(), incoming: whileLeading(stream.incoming, signal), close: () => stream.close() })
+    },
     requestToken,
     findLeader: () => ({ leader: leaderAddress() ?? '', isLeading: leading()?.isConfirmed() ?? false }),
     relay: async (stream) => serveRelay(now().dispatch.streams, stream),

@@ -3,6 +3,7 @@ import type { RelayMessage, StreamFrame } from '../../proto/gen/node/v1/session.
 import type { Duplex } from '../../proto/rpc.ts'
 import { channel } from '../../shared/kit/channel.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { nodeLost } from './interrupted.ts'
 import type { NodeStream, NodeStreams } from './port.ts'
 import { createRelayedStreams, serveRelay } from './relay.ts'
 
@@ -97,4 +98,23 @@ test('a relayed stream begins with what to open', async () => {
   const stream = dial(new AbortController().signal)
   stream.send({ message: { $case: 'frame', value: { frame: { $case: 'started', value: true } } } })
   await expect(stream.incoming[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'invalid' })
+})
+
+test('a stream whose node breaks off tells the node, one whose leader does tells the leader', async () => {
+  const node = channel<StreamFrame>()
+  const streams: NodeStreams = { open: async () => ({ send: () => {}, incoming: node, close: () => node.close() }) }
+  const { dial, served } = call((stream) => serveRelay(streams, stream))
+  const opened = await createRelayedStreams({ dial }).open('n1', exec, new AbortController().signal)
+  node.close(nodeLost('n1', new Error('reset')))
+  const frames: StreamFrame[] = []
+  for await (const frame of opened.incoming) frames.push(frame)
+  await served
+  expect(frames).toHaveLength(1)
+  const last = frames[0]?.frame
+  expect(JSON.parse(last?.$case === 'ended' ? last.value.status.toString() : '{}')).toMatchObject({ code: 503, message: 'the connection to node n1 has broken (reset): run the command again' })
+
+  const broken = channel<StreamFrame>()
+  const lost = await createRelayedStreams({ dial: () => (broken.push({ frame: { $case: 'streamId', value: '' } }), { send: () => {}, drained: async () => {}, incoming: broken, close: () => {} }) }).open('n1', exec, new AbortController().signal)
+  broken.close(new Fault('unavailable', 'Connection dropped'))
+  await expect(lost.incoming[Symbol.asyncIterator]().next()).rejects.toThrow('the control plane that led cannot be reached any more (Connection dropped), and this stream ended with its leadership: run the command again')
 })

@@ -2,6 +2,8 @@
 import type { RelayMessage, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import type { Duplex } from '../../proto/rpc.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
+import type { Status } from '../../shared/model/gen/api.ts'
+import { StreamInterrupted, leaderLost } from './interrupted.ts'
 import type { NodeStream, NodeStreams } from './port.ts'
 
 /** The leader's end: opens what is asked for and passes frames both ways until one side is over. */
@@ -16,17 +18,28 @@ export async function serveRelay(streams: NodeStreams, stream: Duplex<StreamFram
   try {
     stream.send({ frame: { $case: 'streamId', value: '' } })
     await Promise.race([framesToNode(messages, node), pass(node.incoming, stream)])
+  } catch (error) {
+    // Told as a frame: whatever the other replica hears as an error of the call is the end of the way to this one.
+    if (!(error instanceof StreamInterrupted)) throw error
+    stream.send({ frame: { $case: 'ended', value: { status: Buffer.from(JSON.stringify(interruptedStatus(error))) } } })
   } finally {
     node.close()
     asker.abort(new Fault('cancelled', 'the relayed stream is over'))
   }
 }
 
+const interruptedStatus = ({ message }: StreamInterrupted): Status => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'ServiceUnavailable', code: 503 })
+
 async function framesToNode(messages: AsyncIterator<RelayMessage>, node: NodeStream): Promise<void> {
   for (let next = await messages.next(); !next.done; next = await messages.next()) {
     const { message } = next.value
     if (message?.$case !== 'frame') continue
-    node.send(message.value)
+    try {
+      node.send(message.value)
+    } catch {
+      // The node's frames end now as well, and they tell why.
+      return new Promise(() => {})
+    }
     await node.drained?.()
   }
 }
@@ -72,8 +85,16 @@ function relayed(call: Duplex<RelayMessage, StreamFrame>, frames: AsyncIterator<
   return {
     send: (frame) => call.send({ message: { $case: 'frame', value: frame } }),
     drained: () => call.drained(),
-    incoming: { [Symbol.asyncIterator]: () => ({ next: () => frames.next(), return: async () => (end(), { done: true, value: undefined }) }) },
+    incoming: { [Symbol.asyncIterator]: () => ({ next: () => nextFrom(frames), return: async () => (end(), { done: true, value: undefined }) }) },
     // What was sent before still arrives; the leader ends the call then.
     close: () => call.close(),
+  }
+}
+
+async function nextFrom(frames: AsyncIterator<StreamFrame>): Promise<IteratorResult<StreamFrame>> {
+  try {
+    return await frames.next()
+  } catch (error) {
+    throw leaderLost(error)
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { newUid } from '../../shared/kit/ids.ts'
 import type { Random } from '../../shared/kit/random.ts'
+import { explained, nodeLost } from './interrupted.ts'
 import type { NodeStreams } from './port.ts'
 
 /** How long an agent may take to open a stream it was asked for. */
@@ -70,7 +71,7 @@ export function createStreamRelay({ clock, random, ask }: StreamRelayOptions): S
       const asked = frame?.$case === 'streamId' ? waiting.get(frame.value) : undefined
       if (!asked || asked.nodeName !== nodeName) throw new Fault('not-found', 'nobody waits for this stream')
       await new Promise<void>((ended) => {
-        asked.arrived({ send: (message) => stream.send(message), drained: () => stream.drained(), incoming: untilEnd(frames, ended), close: () => (stream.close(), ended()) })
+        asked.arrived({ send: (message) => stream.send(message), drained: () => stream.drained(), incoming: untilEnd(explained(frames, (cause) => nodeLost(nodeName, cause)), ended), close: () => (stream.close(), ended()) })
       })
     },
   }

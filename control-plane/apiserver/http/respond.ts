@@ -83,7 +83,11 @@ export async function sendStream(response: ServerResponse, answer: StreamRespons
   writeCommonHeaders(response, answer)
   response.flushHeaders()
   const end = (): void => {
-    response.end()
+    if (answer.interrupted === undefined) response.end()
+    else {
+      response.write(answer.interrupted)
+      void flushed(response, sending.clock).then(() => response.destroy())
+    }
     sending.endSource()
   }
   sending.stopping.addEventListener('abort', end, { once: true })
@@ -92,10 +96,11 @@ export async function sendStream(response: ServerResponse, answer: StreamRespons
       if (response.writableEnded || response.destroyed) break
       if (!response.write(chunk)) await drained(response, sending.clock)
     }
-    response.end()
+    if (!sending.stopping.aborted) response.end()
   } catch (error) {
     if (sending.stopping.aborted) return
-    // Half a stream cannot turn into an error answer; a broken connection tells the client.
+    // Half a stream cannot turn into an error answer; a broken connection tells the client, after all that was said before.
+    await flushed(response, sending.clock)
     response.destroy()
     throw error
   } finally {
@@ -116,5 +121,24 @@ function drained(response: ServerResponse, clock: Clock): Promise<void> {
     response.on('drain', done)
     response.on('close', done)
     if (response.destroyed) done()
+  })
+}
+
+const FLUSH_MS = 1_000
+
+/** Resolves when the connection has taken what was written, is gone, or takes too long. */
+function flushed(response: ServerResponse, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const { socket } = response
+    if (!socket || socket.destroyed) return resolve()
+    const cancel = clock.after(FLUSH_MS, resolve)
+    const done = (): void => {
+      cancel()
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('close', done)
+    // What was written in this turn reaches the socket at its end; this is taken after all that.
+    setImmediate(() => (socket.writable ? void socket.write('', done) : done()))
   })
 }

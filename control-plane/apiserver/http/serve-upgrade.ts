@@ -14,6 +14,9 @@ export interface UpgradeAttempt {
   readonly head: Buffer
 }
 
+/** For who is in the middle of a stream. */
+const SHUTTING_DOWN = 'this control plane is shutting down, and this stream ended with it: run the command again'
+
 /** Never rejects. */
 export async function serveUpgrade(attempt: UpgradeAttempt, context: ServeContext): Promise<void> {
   const { incoming, socket } = attempt
@@ -21,7 +24,8 @@ export async function serveUpgrade(attempt: UpgradeAttempt, context: ServeContex
   const abort = (): void => gone.abort(new Error('the client has gone away'))
   socket.on('close', abort)
   socket.on('error', abort)
-  context.stopping.addEventListener('abort', abort, { once: true })
+  const stop = (): void => gone.abort(new Error(SHUTTING_DOWN))
+  context.stopping.addEventListener('abort', stop, { once: true })
   const startMs = context.clock.monotonicMs()
   let code = 101
   try {
@@ -40,7 +44,7 @@ export async function serveUpgrade(attempt: UpgradeAttempt, context: ServeContex
     if (!gone.signal.aborted) context.log.warn({ err: messageOf(error), path: incoming.url }, 'a stream broke off')
     socket.destroy()
   } finally {
-    context.stopping.removeEventListener('abort', abort)
+    context.stopping.removeEventListener('abort', stop)
     context.metrics.observe(incoming, code, (context.clock.monotonicMs() - startMs) / 1000)
   }
 }

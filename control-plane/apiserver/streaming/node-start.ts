@@ -1,10 +1,12 @@
 /** Opens what a client wants to stream with, before the client is told that it may leave HTTP. */
 import type { StreamFrame } from '../../../proto/gen/node/v1/session.ts'
 import { ApiError } from '../../../shared/kit/api-error.ts'
+import { Fault } from '../../../shared/kit/faults.ts'
 import { sleep, type Clock } from '../../../shared/kit/clock.ts'
 import type { Status } from '../../../shared/model/gen/api.ts'
 import type { NodeStream } from '../../dispatch/port.ts'
 import { internalError } from '../status.ts'
+import { IDLE_MS, idleWatch } from './idle.ts'
 import { asBuffer, type NodeEnd } from './terminal.ts'
 
 /** A node that says nothing at all for this long is taken at its word later: the client is let in. */
@@ -28,7 +30,32 @@ export async function startedStream(node: NodeStream, { clock, signal }: { reado
       throw refused
     }
   }
-  return { node, frames: resumed(first, iterator), signal }
+  return unlessIdle({ node, frames: resumed(first, iterator), signal }, clock)
+}
+
+/** Ends the stream, with a word, when nothing has passed for too long in either direction. */
+export function unlessIdle({ node, frames, signal }: NodeEnd, clock: Clock): NodeEnd {
+  let isIdle = false
+  const idle = idleWatch(clock, IDLE_MS, () => {
+    isIdle = true
+    node.close()
+  })
+  const heard = async function* (): AsyncGenerator<StreamFrame> {
+    try {
+      for await (const frame of frames) {
+        idle.heard()
+        yield frame
+      }
+      if (isIdle) throw new Fault('timeout', `nothing passed for ${IDLE_MS / 3_600_000} hours, and the stream was closed`)
+    } finally {
+      idle.stop()
+    }
+  }
+  const send = (frame: StreamFrame): void => {
+    idle.heard()
+    node.send(frame)
+  }
+  return { node: { ...node, send, incoming: node.incoming, close: () => (idle.stop(), node.close()) }, frames: heard(), signal }
 }
 
 async function* resumed(first: Promise<IteratorResult<StreamFrame>>, iterator: AsyncIterator<StreamFrame>): AsyncGenerator<StreamFrame> {

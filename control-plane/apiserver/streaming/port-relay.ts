@@ -1,7 +1,10 @@
 /** One forwarded connection: joins the client's data channel with the frames of the node. */
 import { isApiError } from '../../../shared/kit/api-error.ts'
 import { messageOf } from '../../../shared/kit/faults.ts'
+import type { StreamFrame } from '../../../proto/gen/node/v1/session.ts'
+import type { Clock } from '../../../shared/kit/clock.ts'
 import type { NodeStream } from '../../dispatch/port.ts'
+import { unlessIdle } from './node-start.ts'
 import { asBuffer, sendBytes } from './terminal.ts'
 
 export interface PortClient {
@@ -12,6 +15,7 @@ export interface PortClient {
 }
 
 export interface PortOpening {
+  readonly clock: Clock
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal
   /** Reaches the port in the pod's network. */
@@ -19,10 +23,12 @@ export interface PortOpening {
 }
 
 /** Runs until either side ends. */
-export async function relayPort(client: PortClient, { signal, openPort }: PortOpening): Promise<void> {
+export async function relayPort(client: PortClient, { clock, signal, openPort }: PortOpening): Promise<void> {
   let node: NodeStream
+  let frames: AsyncIterable<StreamFrame>
   try {
-    node = await openPort()
+    const opened = await openPort()
+    ;({ node, frames } = unlessIdle({ node: opened, frames: opened.incoming, signal }, clock))
   } catch (error) {
     return client.finish(isApiError(error) ? error.message : messageOf(error))
   }
@@ -31,7 +37,7 @@ export async function relayPort(client: PortClient, { signal, openPort }: PortOp
   signal.addEventListener('abort', close, { once: true })
   if (signal.aborted) close()
   try {
-    await client.finish(await forward(client, node))
+    await client.finish((await forward(client, frames)) ?? (signal.aborted ? messageOf(signal.reason) : undefined))
   } finally {
     signal.removeEventListener('abort', close)
     close()
@@ -39,9 +45,9 @@ export async function relayPort(client: PortClient, { signal, openPort }: PortOp
 }
 
 /** Answers with what went wrong, if anything. */
-async function forward(client: PortClient, node: NodeStream): Promise<string | undefined> {
+async function forward(client: PortClient, frames: AsyncIterable<StreamFrame>): Promise<string | undefined> {
   try {
-    for await (const { frame } of node.incoming) {
+    for await (const { frame } of frames) {
       if (frame?.$case === 'stdout') await client.write(asBuffer(frame.value))
       if (frame?.$case === 'ended') return failureIn(frame.value.status)
     }

@@ -81,7 +81,7 @@ async function forwardPair({ error, data, port }: { readonly error: SpdyStream; 
     },
   }
   try {
-    await relayPort(client, { signal: ports.signal, openPort: () => ports.upgrade.openPort(port, ports.signal) })
+    await relayPort(client, { clock: ports.clock, signal: ports.signal, openPort: () => ports.upgrade.openPort(port, ports.signal) })
   } catch (failure) {
     ports.log.warn({ err: messageOf(failure), port }, 'a forwarded connection broke off')
     data.reset()

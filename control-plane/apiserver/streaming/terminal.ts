@@ -38,20 +38,20 @@ export async function relayTerminal(client: TerminalClient, { node, frames, sign
   void forwardStdin(client, node)
   void forwardResizes(client, node)
   try {
-    await client.finish(await forwardOutput(client, frames))
+    await client.finish(await forwardOutput(client, frames, signal))
   } finally {
     signal.removeEventListener('abort', close)
     close()
   }
 }
 
-async function forwardOutput(client: TerminalClient, frames: AsyncIterable<StreamFrame>): Promise<Buffer> {
+async function forwardOutput(client: TerminalClient, frames: AsyncIterable<StreamFrame>, signal: AbortSignal): Promise<Buffer> {
   try {
     for await (const { frame } of frames) {
       if (frame?.$case === 'stdout' || frame?.$case === 'stderr') await client.write(frame.$case, asBuffer(frame.value))
       if (frame?.$case === 'ended') return frame.value.status.length === 0 ? SUCCESS_JSON : asBuffer(frame.value.status)
     }
-    return brokenStatus('the node closed the stream without saying how it ended')
+    return brokenStatus(signal.aborted ? messageOf(signal.reason) : 'the node closed the stream without saying how it ended')
   } catch (error) {
     return brokenStatus(messageOf(error))
   }

@@ -46,5 +46,5 @@ async function servePort(channels: Channels, { port, channel, options }: PortCha
       if (error !== undefined) await channels.write(channel + 1, Buffer.from(error))
     },
   }
-  await relayPort(client, { signal: options.signal, openPort: () => options.upgrade.openPort(port, options.signal) })
+  await relayPort(client, { clock: options.clock, signal: options.signal, openPort: () => options.upgrade.openPort(port, options.signal) })
 }

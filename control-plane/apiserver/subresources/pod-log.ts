@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/kit/faults.ts'
 import { ApiError } from '../../../shared/kit/api-error.ts'
 import type { StreamFrame } from '../../../proto/gen/node/v1/session.ts'
 import type { Status } from '../../../shared/model/gen/api.ts'
@@ -40,7 +41,7 @@ async function answerOf(stream: NodeStream): Promise<ApiResponse> {
     stream.close()
     throw refusal
   }
-  return { kind: 'stream', status: 200, headers: HEADERS, chunks: chunksOf(stream, first, frames) }
+  return { kind: 'stream', status: 200, headers: HEADERS, chunks: chunksOf(stream, first, frames), interrupted: lastWords('this control plane is shutting down, and the log ended with it: run the command again') }
 }
 
 async function* chunksOf(stream: NodeStream, first: IteratorResult<StreamFrame>, frames: AsyncIterator<StreamFrame>): AsyncGenerator<Uint8Array> {
@@ -48,12 +49,23 @@ async function* chunksOf(stream: NodeStream, first: IteratorResult<StreamFrame>,
     for (let next = first; !next.done; next = await frames.next()) {
       const { frame } = next.value
       if (frame?.$case === 'stdout' || frame?.$case === 'stderr') yield frame.value
-      if (frame?.$case === 'ended') return
+      if (frame?.$case === 'ended') {
+        const refusal = refusalOf(next.value)
+        if (refusal) throw refusal
+        return
+      }
     }
+  } catch (error) {
+    // A text has no other place for it; that it is no part of the log shows in the connection, which breaks off then.
+    yield Buffer.from(lastWords(messageOf(error)))
+    throw error
   } finally {
     stream.close()
   }
 }
+
+/** On a line of its own. */
+const lastWords = (message: string): string => `\nthe log breaks off here: ${message}\n`
 
 /** The agent's last word, when it is a refusal. */
 function refusalOf({ frame }: StreamFrame): ApiError | undefined {
