@@ -173,8 +173,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const site = createSite({
     core: api.handle,
     authorize,
-    discovery: createDiscovery({ kinds: () => servedKinds, serverAddress: options.serverAddress }),
-    openapi: createOpenApi({ kinds: () => servedKinds }),
+    discovery: createDiscovery({ kinds: () => api.definitions(), serverAddress: options.serverAddress }),
+    openapi: createOpenApi({ kinds: () => api.definitions() }),
     checks: [{ name: 'etcd', check: async (signal) => void (await storage.currentRevision(signal)) }],
     metrics,
     issuer: issuerDocuments(DEFAULT_ISSUER, [options.tokensPublicKey]),

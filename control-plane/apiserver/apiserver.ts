@@ -4,6 +4,8 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import { taskGroup } from '../../shared/kit/task-group.ts'
+import { serveDefinitions } from '../apiextensions/served.ts'
+import { withRuleErrors } from '../apiextensions/definition-rules.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import type { Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
@@ -19,6 +21,7 @@ import { createRbac, type Rbac } from './authz/rbac/rbac.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import type { Advertised } from './bootstrap/objects.ts'
 import type { CoreParts } from './core/parts.ts'
+import { dynamicResources } from './core/dynamic-resources.ts'
 import { resourcesOf } from './core/resources.ts'
 import { createDispatch } from './dispatch.ts'
 import { reviewHandlers } from './reviews/reviews.ts'
@@ -50,6 +53,8 @@ export interface ApiServer {
   readonly handle: Handle
   /** For `createInProcessClient`. */
   readonly core: CoreParts
+  /** Every kind that is served now, custom ones too; the same array as long as nothing changes. */
+  definitions(): readonly KindDefinition[]
   /** Keeps the caches current until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
   /** Resolves when every cache has been filled once. */
@@ -62,7 +67,8 @@ export interface ApiServer {
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, kinds, clock, random, log } = options
-  const resources = resourcesOf(kinds, (prefix) => createWatchCache({ storage, prefix, clock, log }))
+  const resources = dynamicResources(resourcesOf(kinds.map(withRuleErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
+  const served = serveDefinitions({ storage, resources, clock, log })
   const ranges = options.serviceRanges ?? defaultRanges
   const sources = { storage, resources, clock, random }
   const access = { authorize: options.authorize, rbac: options.rbac ?? createRbac() }
@@ -74,10 +80,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const self: ApiServer = {
     handle,
     core,
+    definitions: () => resources.definitions(),
     async run(signal) {
       await using tasks = taskGroup((name, error) => log.error({ cache: name, err: messageOf(error) }, 'a cache has stopped'), signal)
       for (const { cache, definition } of resources.all) tasks.start(definition.plural, (own) => cache.run(own))
       tasks.start('roles', (own) => roles.run(own))
+      tasks.start('definitions', (own) => served.run(own))
       tasks.start('bootstrap', async (own) => {
         await self.whenReady(own)
         await bootstrap(core, { ranges, advertised: options.advertised?.(), settled: (revision, until) => roles.whenReached(revision, until), signal: own })
@@ -90,6 +98,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     async whenReady(signal) {
       await Promise.all(resources.all.map(({ cache }) => cache.whenReady(signal)))
+      await Promise.race([served.whenReady(), new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }))])
     },
     whenBootstrapped: () => made.promise,
     repair: (right) => repairReservations(sources, log, right),

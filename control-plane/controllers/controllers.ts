@@ -10,6 +10,7 @@ import { createClusterRoleAggregationController } from './clusterroleaggregation
 import type { ClientCertificateSigner } from './certificates/port.ts'
 import { createCertificatesController } from './certificates/reconcile.ts'
 import type { Controller, ControllerParts } from './controller.ts'
+import { createCustomResourcesController } from './customresources/reconcile.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEventRecorder } from './events/recorder.ts'
@@ -66,6 +67,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createReplicaSetController(parts),
     createDeploymentController(parts),
     createEndpointSliceController(parts),
+    createCustomResourcesController(parts),
     createServiceAccountController(parts),
     createRootCaController(parts, rootCaPem),
     createClusterRoleAggregationController(parts),

@@ -73,7 +73,7 @@ export interface KindDefinition {
   laterErrors?(object: JsonObject, old: JsonObject | undefined): Promise<readonly FieldError[]>
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment'
   /** Finalizers need no domain. */
-  readonly anyFinalizer?: true
+  readonly anyFinalizer?: boolean
   /** Whether PUT of a missing object creates it. */
   readonly allowCreateOnUpdate: boolean
   /** Whether an update without a resourceVersion is accepted (unconditional). */
@@ -111,6 +111,8 @@ export interface CustomTraits {
   readonly deprecation?: string | undefined
   /** Its definition is going: nothing new is created. */
   readonly terminating: boolean
+  /** As its definition says it, for documents; absent: everything goes. */
+  readonly schema?: JsonObject | undefined
 }
 
 /** Where and how the objects of a kind are stored when they are another kind's; everything else in its definition speaks of its own shape. */

@@ -4,6 +4,7 @@ import { certificateSigningRequest } from './certificate-signing-request.ts'
 import { clusterRoleBinding } from './cluster-role-binding.ts'
 import { clusterRole } from './cluster-role.ts'
 import { configMap } from './config-map.ts'
+import { customResourceDefinition } from './custom-resource-definition.ts'
 import { controllerRevision } from './controller-revision.ts'
 import { cronJob } from './cron-job.ts'
 import { daemonSet } from './daemon-set.ts'
@@ -49,6 +50,7 @@ export const kinds: readonly KindDefinition[] = [
   ...[podDisruptionBudget],
   ...[clusterRoleBinding, clusterRole, roleBinding, role],
   ...[mutatingAdmissionPolicyBinding, mutatingAdmissionPolicy, mutatingWebhookConfiguration, validatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingWebhookConfiguration],
+  ...[customResourceDefinition],
   ...[lease],
   ...[endpointSlice],
   ...[flowSchema, priorityLevelConfiguration],

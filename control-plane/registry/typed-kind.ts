@@ -3,7 +3,7 @@ import type { KubeObject } from '../../shared/model/meta.ts'
 import type { KindDefinition, StrategyContext } from './kind.ts'
 
 /** What {@link KindDefinition} says about a kind, with its objects typed as what they are. */
-export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'defaults' | 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'warnings' | 'hasNewGeneration' | 'gracePeriodSeconds' | 'selectableFields' | 'row' | 'rowConditions'> {
+export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'defaults' | 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'warnings' | 'hasNewGeneration' | 'gracePeriodSeconds' | 'markDeletion' | 'selectableFields' | 'row' | 'rowConditions'> {
   defaults(object: T): T
   prepareForCreate(object: T, context: StrategyContext): T
   prepareForUpdate(object: T, old: T, context: StrategyContext): T
@@ -12,6 +12,7 @@ export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'd
   warnings?(object: T, old: T | undefined, context: StrategyContext): readonly string[]
   hasNewGeneration?(object: T, old: T): boolean
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
+  markDeletion?(object: T, nowMs: number): T | undefined
   selectableFields?(object: T): Readonly<Record<string, string>>
   row(object: T, nowMs: number): ReturnType<KindDefinition['row']>
   rowConditions?(object: T): ReturnType<NonNullable<KindDefinition['rowConditions']>>

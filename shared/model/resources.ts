@@ -1,4 +1,4 @@
-import type { CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, ReplicaSet, Role, RoleBinding, Secret, Service, ServiceAccount } from './gen/api.ts'
+import type { CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, ReplicaSet, Role, RoleBinding, Secret, Service, ServiceAccount } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -27,6 +27,7 @@ export const events = resource<Event>(['', 'v1', 'events', 'Event'])
 export const replicaSets = resource<ReplicaSet>(['apps', 'v1', 'replicasets', 'ReplicaSet'])
 export const deployments = resource<Deployment>(['apps', 'v1', 'deployments', 'Deployment'])
 export const endpointSlices = resource<EndpointSlice>(['discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'])
+export const customResourceDefinitions = resource<CustomResourceDefinition>(['apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition'], false)
 export const leases = resource<Lease>(['coordination.k8s.io', 'v1', 'leases', 'Lease'])
 export const clusterRoles = resource<ClusterRole>(['rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole'], false)
 export const clusterRoleBindings = resource<ClusterRoleBinding>(['rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding'], false)

@@ -110,8 +110,8 @@ const port = Number(option('port', '18080'))
 const site = createSite({
   core: server.handle,
   authorize,
-  discovery: createDiscovery({ kinds: () => served, serverAddress: `127.0.0.1:${port}` }),
-  openapi: createOpenApi({ kinds: () => served }),
+  discovery: createDiscovery({ kinds: () => server.definitions(), serverAddress: `127.0.0.1:${port}` }),
+  openapi: createOpenApi({ kinds: () => server.definitions() }),
   checks: [],
   metrics: createMetrics(),
   version: '0.0.0',

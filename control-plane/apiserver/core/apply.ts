@@ -2,6 +2,7 @@
 import { ApiError, isApiError } from '../../../shared/kit/api-error.ts'
 import type { Json, JsonObject } from '../../../shared/model/json.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
+import { typeOfKind } from '../decode/kinds.ts'
 import { applyConfiguration, type Applied } from '../field-manager/apply.ts'
 import { managedFieldsOf, withManagedFields } from '../field-manager/entries.ts'
 import { entriesAfterScale, entriesOfScale, type ScaledObject } from '../field-manager/scale-entries.ts'
@@ -43,7 +44,8 @@ export async function apply(parts: CoreParts, call: Call, request: ApplyRequest)
 }
 
 function applied(parts: CoreParts, call: Call, { store, at, subresource, config, force, live }: ApplyRequest & { readonly live: JsonObject | undefined }): JsonObject {
-  const { schema, group, version, kind } = store.definition
+  const { group, version, kind } = store.definition
+  const schema = typeOfKind(store.definition)
   const outcome = applyConfiguration({ schema, group, version, kind, live, config, manager: call.manager, force, subresource, nowMs: parts.clock.nowMs(), versions: versionsOf(parts, store) })
   if (outcome.kind === 'refused') throw refusal(outcome)
   checkName(metaText(outcome.object, 'name'), at.name)

@@ -9,7 +9,7 @@ import { planDeletion, type Deletion } from './deletion.ts'
 import { holders } from './finalizers.ts'
 import { newest } from './get.ts'
 import type { CoreParts } from './parts.ts'
-import { keyAt, type ResourceStore } from './resources.ts'
+import { keyAt, settled, type ResourceStore } from './resources.ts'
 import { canonical, itemOf, metadataOf, metaText, withMeta, withoutRevision } from './stored.ts'
 
 export interface DeleteRequest {
@@ -81,6 +81,8 @@ async function tryRemove(parts: CoreParts, call: Call, { request, existing }: { 
 function planFor(parts: CoreParts, store: ResourceStore, { object, options }: { readonly object: JsonObject; readonly options: DeleteOptions }): Deletion {
   const { definition } = store
   const nowMs = parts.clock.nowMs()
+  const marked = definition.markDeletion?.(object, nowMs)
+  if (marked) return { kind: 'mark', object: marked }
   if (definition.kind !== 'Namespace' || definition.group !== '') return planDeletion(definition, object, { options, nowMs })
   if (holders(definition, object).length === 0) return { kind: 'remove' }
   const status = { ...(object['status'] as JsonObject | undefined), phase: 'Terminating' }
@@ -90,7 +92,7 @@ function planFor(parts: CoreParts, store: ResourceStore, { object, options }: { 
 
 async function mark(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly object: JsonObject }): Promise<Outcome> {
   const { store, existing, object } = change
-  const stored = canonical(object, store.definition.kind, store.apiVersion)
+  const stored = settled(store, canonical(object, store.definition.kind, store.apiVersion))
   if (deepEqual(stored, withoutRevision(existing))) return done(existing, false)
   if (call.dryRun) return done(itemOf(existing.key, existing.revision, stored), false)
   const result = await commitPut(parts, call, { key: existing.key, object: store.toStored(stored), expect: { kind: 'revision', revision: existing.revision } })

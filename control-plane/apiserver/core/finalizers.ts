@@ -24,5 +24,5 @@ export function isReadyToGo(definition: KindDefinition, object: JsonObject, old:
   const before = metadataOf(old)
   if (before['deletionTimestamp'] === undefined || holders(definition, object).length > 0) return false
   const graceSeconds = before['deletionGracePeriodSeconds']
-  return isNamespace(definition) ? (graceSeconds ?? 0) === 0 : graceSeconds === 0
+  return isNamespace(definition) || definition.markDeletion ? (graceSeconds ?? 0) === 0 : graceSeconds === 0
 }

@@ -1,6 +1,6 @@
 /** `metadata.managedFields` of a write that is not a server-side apply. */
 import type { JsonObject } from '../../../shared/model/json.ts'
-import type { ExpectedKind } from '../decode/kinds.ts'
+import { typeOfKind, type ExpectedKind } from '../decode/kinds.ts'
 import { updateManagedFields } from '../field-manager/update.ts'
 import type { Versions } from '../field-manager/versions.ts'
 import type { Call } from './call.ts'
@@ -23,12 +23,12 @@ export function versionsOf({ resources }: CoreParts, store: ResourceStore): Vers
   if (others.length === 0) return undefined
   return (apiVersion) => {
     const other = others.find((one) => one.apiVersion === apiVersion)?.definition
-    return other && { schema: other.schema, to: (object) => other.storedAs?.fromStored(toStored(object)) ?? toStored(object), from: (object) => fromStored(other.storedAs?.toStored(object) ?? object) }
+    return other && { schema: typeOfKind(other), to: (object) => other.storedAs?.fromStored(toStored(object)) ?? toStored(object), from: (object) => fromStored(other.storedAs?.toStored(object) ?? object) }
   }
 }
 
 /** The changed object with its managed fields brought up to date in the name of the caller. */
 export function withManagedFields(parts: CoreParts, call: Call, { store, change, kind }: { readonly store: ResourceStore; readonly change: ManagedChange; readonly kind?: ExpectedKind | undefined }): JsonObject {
   const of = kind ?? store.definition
-  return updateManagedFields({ ...change, versions: kind ? undefined : versionsOf(parts, store), schema: of.schema, kind: of.kind, manager: call.manager, apiVersion: apiVersionOf(of.group, of.version), nowMs: parts.clock.nowMs() })
+  return updateManagedFields({ ...change, versions: kind ? undefined : versionsOf(parts, store), schema: typeOfKind(of), kind: of.kind, manager: call.manager, apiVersion: apiVersionOf(of.group, of.version), nowMs: parts.clock.nowMs() })
 }

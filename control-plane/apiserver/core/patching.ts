@@ -3,11 +3,12 @@ import { ApiError } from '../../../shared/kit/api-error.ts'
 import type { Json, JsonObject } from '../../../shared/model/json.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import type { PatchType } from '../../client/port.ts'
-import type { ExpectedKind } from '../decode/kinds.ts'
+import { typeOfKind, type ExpectedKind } from '../decode/kinds.ts'
 import type { FieldValidation } from '../options/write-options.ts'
 import type { PatchRefused } from '../patch/outcome.ts'
 import { applyPatch, decodePatched, parsePatch } from '../patch/patch.ts'
 import { invalid } from '../status.ts'
+import { checkKind } from './custom-kind.ts'
 
 export interface Patching {
   readonly expected: ExpectedKind
@@ -30,12 +31,14 @@ const NOBODY = { group: '', name: '' } as const
 
 /** The patched object, decoded and defaulted. Throws what a refused patch deserves. */
 export function patched(current: JsonObject, { expected, type, patch, validation, warn }: Patching): JsonObject {
-  const outcome = applyPatch(expected.schema, current, { type, patch })
+  const schema = typeOfKind(expected)
+  const outcome = applyPatch(schema, current, { type, patch })
   if (outcome.kind === 'refused') throw refusal(outcome)
-  const decoded = decodePatched(expected.schema, outcome.object, { type, patch, validation })
+  const decoded = decodePatched(schema, outcome.object, { type, patch, validation })
   if (decoded.kind === 'refused') throw decoded.causes ? invalid(NOBODY, '', decoded.causes) : refusal(decoded)
   for (const warning of decoded.warnings) warn(warning)
-  return applySchemaDefaults(expected.schema, decoded.object)
+  checkKind(expected, decoded.object)
+  return applySchemaDefaults(schema, decoded.object)
 }
 
 /** A refusal that is data, as an answer; a rejected patch names nothing in its details. */

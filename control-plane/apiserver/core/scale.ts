@@ -23,6 +23,9 @@ function withValueAt(object: JsonObject, [head = '', ...rest]: readonly string[]
   return { ...object, [head]: withValueAt(isJsonObject(inner) ? inner : {}, rest, value) }
 }
 
+/** Whether the object says how many it wants. */
+export const hasReplicas = (object: JsonObject, { specPath }: ScalePaths): boolean => valueAt(object, specPath) !== undefined
+
 /** The Scale of an object. */
 export function scaleOf(object: JsonObject, paths: ScalePaths): JsonObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadataOf(object)

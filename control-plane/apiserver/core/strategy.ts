@@ -8,7 +8,7 @@ import { metadataOf, metaText, withMeta } from './stored.ts'
 
 export const metaOf = (object: JsonObject): ObjectMeta => metadataOf(object) as unknown as ObjectMeta
 
-const rulesOf = ({ namespaced, nameRule }: KindDefinition): ObjectMetaRules => ({ namespaced, nameRule })
+const rulesOf = ({ namespaced, nameRule, anyFinalizer = false }: KindDefinition): ObjectMetaRules => ({ namespaced, nameRule, anyFinalizer })
 
 /** Every mistake in a new object: its metadata first, then the kind's own. */
 export function validateNew(definition: KindDefinition, object: JsonObject, context: StrategyContext): readonly FieldError[] {

@@ -11,6 +11,8 @@ import { servedKinds } from '../../registry/registry.ts'
 import type { Storage } from '../../storage/port.ts'
 import { createMemoryStorage } from '../../storage/storage.ts'
 import { createApiServer, type ApiServer } from '../apiserver.ts'
+import { createAuthorizer } from '../authz/authz.ts'
+import { createRbac } from '../authz/rbac/rbac.ts'
 import type { ApiResponse, User } from '../request.ts'
 
 export const admin: User = { name: 'admin', uid: '', groups: ['system:masters'], extra: {} }
@@ -21,6 +23,8 @@ export interface TestServer {
   readonly client: ApiClient
   /** A request as a client from outside makes it. */
   ask(line: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly body: JsonObject; readonly warnings: readonly string[] }>
+  /** The same, as somebody whose roles decide; everything else here is asked by an administrator. */
+  askAs(user: User, line: string, body?: unknown): ReturnType<TestServer['ask']>
   /** The raw answer, for streams. */
   raw(line: string, signal?: AbortSignal): Promise<ApiResponse>
   stop(): void
@@ -29,32 +33,36 @@ export interface TestServer {
 /** With the namespace `x` and its default account; several may share a storage. */
 export async function startTestServer(storage: Storage = createMemoryStorage()): Promise<TestServer> {
   const stop = new AbortController()
+  const rbac = createRbac()
+  const authorize = createAuthorizer({ nodes: { isPodOfNode: () => false, isReferencedByNode: () => false }, rbac: rbac.authorizer })
   const nodeStreams = { open: () => Promise.reject(new Error('no nodes here')) }
-  const api = createApiServer({ storage, kinds: servedKinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize: () => ({ kind: 'allow', reason: '' }), nodeStreams })
+  const api = createApiServer({ storage, kinds: servedKinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize, rbac, nodeStreams })
   void api.run(stop.signal)
   await api.whenReady()
   await api.whenBootstrapped()
   const client = createInProcessClient({ core: api.core, user: admin })
   await client.create(namespaces, { metadata: { name: 'x' } }).catch(unlessThere)
   await client.create(serviceAccounts, { metadata: { name: 'default', namespace: 'x' } }).catch(unlessThere)
-  const raw: TestServer['raw'] = (line, signal = stop.signal) => request(line, { body: undefined, headers: {}, signal })
-  const request = (line: string, given: { readonly body: unknown; readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }): Promise<ApiResponse> => {
+  const raw: TestServer['raw'] = (line, signal = stop.signal) => request(line, { user: admin, body: undefined, headers: {}, signal })
+  const request = (line: string, given: { readonly user: User; readonly body: unknown; readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }): Promise<ApiResponse> => {
     const [method = '', target = ''] = line.split(' ')
     const [path = '', query = ''] = target.split('?')
     const body = given.body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(given.body))
-    return api.handle({ method, path, query: new URLSearchParams(query), headers: { 'user-agent': 'test/1', ...given.headers }, body, user: admin, remoteAddress: '', signal: given.signal })
+    return api.handle({ method, path, query: new URLSearchParams(query), headers: { 'user-agent': 'test/1', ...given.headers }, body, user: given.user, remoteAddress: '', signal: given.signal })
+  }
+  const asked = async (line: string, given: { readonly user: User; readonly body: unknown; readonly headers: Readonly<Record<string, string>> }): ReturnType<TestServer['ask']> => {
+    const answer = await request(line, { ...given, signal: stop.signal })
+    if (answer.kind !== 'body') throw new Error(`${line} is answered with a ${answer.kind}`)
+    const text = typeof answer.body === 'string' ? answer.body : new TextDecoder().decode(answer.body)
+    return { status: answer.status, body: text.startsWith('{') ? (JSON.parse(text) as JsonObject) : { text }, warnings: answer.warnings ?? [] }
   }
   return {
     api,
     storage,
     client,
     raw,
-    async ask(line, body, headers = {}) {
-      const answer = await request(line, { body, headers, signal: stop.signal })
-      if (answer.kind !== 'body') throw new Error(`${line} is answered with a ${answer.kind}`)
-      const text = typeof answer.body === 'string' ? answer.body : new TextDecoder().decode(answer.body)
-      return { status: answer.status, body: text.startsWith('{') ? (JSON.parse(text) as JsonObject) : { text }, warnings: answer.warnings ?? [] }
-    },
+    ask: (line, body, headers = {}) => asked(line, { user: admin, body, headers }),
+    askAs: (user, line, body) => asked(line, { user, body, headers: {} }),
     stop: () => stop.abort(),
   }
 }

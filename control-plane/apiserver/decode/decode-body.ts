@@ -92,12 +92,13 @@ export function decodeBody(body: Body, expected: ExpectedKind, { validation, typ
   if (typeof meta === 'string') return unrecognized(expected.kind, `couldn't get version/kind; json parse error: ${meta}`, body.bytes)
   const given = givenKind(meta, expected)
   if (!given) return unrecognized(expected.kind, `unexpected GroupVersion string: ${meta.apiVersion}`, body.bytes)
-  const problem = kindProblem(given, expected)
+  const custom = expected.type
+  const problem = custom ? undefined : kindProblem(given, expected)
   if (problem !== undefined) return badRequest(problem)
   const apiVersion = apiVersionOf(given)
   const otherVersion = apiVersion !== apiVersionOf(expected)
   const accepted = !otherVersion || (expected.alsoAccepts?.includes(apiVersion) ?? false)
-  const schema = type ?? (otherVersion ? (schemaOfKind(apiVersion, given.kind) ?? expected.schema) : expected.schema)
+  const schema = type ?? custom ?? (otherVersion ? (schemaOfKind(apiVersion, given.kind) ?? expected.schema) : expected.schema)
   return judged(parsed, { given, expected, accepted, schema, validation })
 }
 
@@ -133,7 +134,7 @@ function judged(parsed: Parsed, { given, expected, accepted, schema, validation 
   }
   const warnings = validation === 'Warn' ? [...parsed.yamlDuplicates, ...complaints] : []
   if (!accepted) return { ...badRequest(versionMismatch(given, expected)), warnings }
-  return { kind: 'decoded', object: { ...object, kind: expected.kind, apiVersion: apiVersionOf(expected) }, warnings }
+  return { kind: 'decoded', object: { ...object, kind: expected.type ? given.kind : expected.kind, apiVersion: apiVersionOf(expected) }, warnings }
 }
 
 const UNKNOWN = /^unknown field "(.*)"$/s

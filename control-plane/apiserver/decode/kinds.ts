@@ -2,6 +2,7 @@
 import { ownMember } from '../../../shared/model/json.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
 import { schemaOfKind } from '../../../shared/model/schemas/schema.ts'
+import type { Type } from '../../../shared/model/schemas/types.ts'
 
 export interface GroupVersionKind {
   readonly group: string
@@ -12,9 +13,14 @@ export interface GroupVersionKind {
 export interface ExpectedKind extends GroupVersionKind {
   /** Its entry in the schemas. */
   readonly schema: string
+  /** The compiled type, of a kind whose schema is no built-in one. */
+  readonly type?: Type
   /** Further versions a body may be of (`policy/v1beta1` at evictions). */
   readonly alsoAccepts?: readonly string[]
 }
+
+/** By what bodies of the kind are read. */
+export const typeOfKind = ({ schema, type }: Pick<ExpectedKind, 'schema' | 'type'>): string | Type => type ?? schema
 
 export const apiVersionOf = ({ group, version }: Pick<GroupVersionKind, 'group' | 'version'>): string => (group === '' ? version : `${group}/${version}`)
 

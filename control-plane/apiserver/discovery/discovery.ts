@@ -70,7 +70,8 @@ async function groupAnswer(request: ApiRequest, site: Site, at: { readonly group
   if (!group) return pageNotFound()
   if (at.version === undefined) return documentFor(request, groupDocument(group))
   const version = group.versions.find((one) => one.version === at.version)
-  return version ? documentFor(request, resourceList(version)) : refusal(unknownResource())
+  if (version) return documentFor(request, resourceList(version))
+  return group.versions.every(({ kinds }) => kinds.every(({ custom }) => custom)) ? pageNotFound() : refusal(unknownResource())
 }
 
 const documentFor = async (request: ApiRequest, document: unknown): Promise<ApiResponse> => (request.method === 'GET' ? documentAnswer(request, document) : refusal(methodNotAllowed()))

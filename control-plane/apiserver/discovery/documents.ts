@@ -33,7 +33,9 @@ export const resourceList = (version: DiscoveredVersion): Document => ({
   resources: version.kinds.flatMap((kind) => [resourceEntry(kind), ...sortedSubresources(kind).map((subresource) => subresourceEntry(kind, subresource))]),
 })
 
-const sortedSubresources = (kind: DiscoveredKind): DiscoveredKind['subresources'] => kind.subresources.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+/** Custom resources are told in an order of their own. */
+const verbsOf = (kind: DiscoveredKind, verbs: readonly string[]): readonly string[] => (kind.custom ? verbs : verbs.toSorted())
+const sortedSubresources = (kind: DiscoveredKind): DiscoveredKind['subresources'] => (kind.custom ? kind.subresources : kind.subresources.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
 
 const listIfAny = (key: string, values: readonly string[]): Document => (values.length === 0 ? {} : { [key]: values })
 
@@ -43,7 +45,7 @@ function resourceEntry(kind: DiscoveredKind): Document {
     singularName: kind.singular,
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs: kind.verbs.toSorted(),
+    verbs: verbsOf(kind, kind.verbs),
     ...listIfAny('shortNames', kind.shortNames),
     ...listIfAny('categories', kind.categories),
     // Only what is stored has a version of storage.
@@ -100,7 +102,7 @@ function aggregatedResource(kind: DiscoveredKind): Document {
     responseKind: responseKind(kind.kind),
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
-    verbs: kind.verbs.toSorted(),
+    verbs: verbsOf(kind, kind.verbs),
     ...listIfAny('shortNames', kind.shortNames),
     ...listIfAny('categories', kind.categories),
     ...(subresources.length > 0 ? { subresources } : {}),

@@ -1,6 +1,6 @@
 /** Which fields differ between two states of an object. */
 import { deepEqual, isJsonObject, type Json, type JsonObject, ownMember } from '../../../shared/model/json.ts'
-import type { Field, ListType, MapType, ObjectType, Type } from '../../../shared/model/schemas/types.ts'
+import { type Field, type ListType, type MapType, memberType, type ObjectType, type Type, typeFor } from '../../../shared/model/schemas/types.ts'
 import { EMPTY, type FieldNode, LEAF, type MutableNode, SELF, without } from './field-set.ts'
 import { itemElement } from './path-element.ts'
 
@@ -30,9 +30,10 @@ export function compare(type: Type, before: JsonObject, after: JsonObject): Comp
 type Pair = readonly [before: Maybe, after: Maybe]
 
 /** `undefined` is a value that is not there at all; `null` is one that is. */
-function visit(type: Type, pair: Pair, found: Found): void {
+function visit(known: Type, pair: Pair, found: Found): void {
   const [before, after] = pair
   if (before === after) return
+  const type = typeFor(known, before, after)
   if (isLeaf(type, pair)) {
     if (before === undefined) found.changed = LEAF
     else if (after === undefined) found.removed = LEAF
@@ -93,12 +94,12 @@ function visitObject(type: ObjectType, [before, after]: Pair, found: Found): voi
   for (const name in right) {
     const field = type.fields.get(name)
     if (field) descend(field.type, { element: `f:${name}`, pair: [left[name] ?? unset(field, before), right[name]] }, found)
-    else if (type.open) descend(ANY, { element: `f:${name}`, pair: [left[name], right[name]] }, found)
+    else if (type.open) descend(memberType(type, name) ?? ANY, { element: `f:${name}`, pair: [left[name], right[name]] }, found)
   }
   for (const name in left) {
     if (right[name] !== undefined) continue
     const field = type.fields.get(name)
-    if (field || type.open) descend(field?.type ?? ANY, { element: `f:${name}`, pair: [left[name], field && unset(field, after)] }, found)
+    if (field || type.open) descend(memberType(type, name) ?? ANY, { element: `f:${name}`, pair: [left[name], field && unset(field, after)] }, found)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Takes fields out of an object, and finds what an applier gave up. */
 import { isJsonObject, type Json, type JsonObject, setMember } from '../../../shared/model/json.ts'
 import { childType } from '../../../shared/model/schemas/lookup.ts'
-import type { Type } from '../../../shared/model/schemas/types.ts'
+import { type Type, typeFor } from '../../../shared/model/schemas/types.ts'
 import { difference, type FieldNode, has, intersection, isEmptySet, type MutableNode, SELF, LEAF, union } from './field-set.ts'
 import { itemElement } from './path-element.ts'
 import { toFieldSet } from './to-field-set.ts'
@@ -15,7 +15,8 @@ export function removeItems(type: Type, object: JsonObject, set: FieldNode): Jso
   return isJsonObject(rest) ? rest : {}
 }
 
-function remove(type: Type, value: Json, set: FieldNode): Json {
+function remove(known: Type, value: Json, set: FieldNode): Json {
+  const type = typeFor(known, value)
   if (type.kind === 'list') return removeFromList(type, value, set)
   if (type.kind !== 'object' && type.kind !== 'map') return value
   if (!isJsonObject(value) || type.atomic) return null

@@ -1,13 +1,14 @@
 /** The fields that a configuration sets: what an applier comes to own. */
 import { isJsonObject, type Json } from '../../../shared/model/json.ts'
-import type { Type } from '../../../shared/model/schemas/types.ts'
+import { memberType, type Type, typeFor } from '../../../shared/model/schemas/types.ts'
 import { EMPTY, type FieldNode, isEmptySet, LEAF, type MutableNode, SELF } from './field-set.ts'
 import { itemElement } from './path-element.ts'
 
 export const toFieldSet = (type: Type, value: Json): FieldNode => setOf(type, value) ?? EMPTY
 
 /** `undefined`: nothing of it is set. */
-function setOf(type: Type, value: Json): FieldNode | undefined {
+function setOf(known: Type, value: Json): FieldNode | undefined {
+  const type = typeFor(known, value)
   switch (type.kind) {
     case 'object':
     case 'map':
@@ -23,7 +24,7 @@ function membersOf(type: Extract<Type, { readonly kind: 'object' | 'map' }>, val
   if (!isJsonObject(value)) return undefined
   const set: MutableNode = {}
   for (const [name, member] of Object.entries(value)) {
-    const field = type.kind === 'object' ? type.fields.get(name)?.type : type.values
+    const field = type.kind === 'object' ? memberType(type, name) : type.values
     const below = setOf(field ?? { kind: 'any' }, member)
     const nothing = member === null || (isJsonObject(member) && Object.keys(member).length === 0)
     if (below !== undefined || nothing || type.kind === 'map') set[`f:${name}`] = nothing ? LEAF : type.kind === 'map' ? withSelf(below ?? LEAF) : (below ?? LEAF)

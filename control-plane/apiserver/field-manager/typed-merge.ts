@@ -1,7 +1,7 @@
 /** Lays a configuration over an object: what the configuration says wins, what it does not say stays. */
 import { isJsonObject, type Json, type JsonObject, ownMember, setMember } from '../../../shared/model/json.ts'
 import { childType } from '../../../shared/model/schemas/lookup.ts'
-import type { ListType, Type } from '../../../shared/model/schemas/types.ts'
+import { type ListType, type Type, typeFor } from '../../../shared/model/schemas/types.ts'
 import { itemElement } from './path-element.ts'
 
 const ANY: Type = { kind: 'any' }
@@ -11,9 +11,10 @@ export function mergeTyped(type: Type, live: JsonObject, config: JsonObject): Js
   return isJsonObject(result) ? result : {}
 }
 
-function merge(type: Type, live: Json | undefined, config: Json | undefined): Json | undefined {
+function merge(known: Type, live: Json | undefined, config: Json | undefined): Json | undefined {
   if (config === undefined) return live
   if (live === undefined) return config
+  const type = typeFor(known, live, config)
   switch (type.kind) {
     case 'object':
     case 'map':

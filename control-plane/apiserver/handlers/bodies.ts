@@ -3,7 +3,8 @@ import { ApiError } from '../../../shared/kit/api-error.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import { decodeBody, decodeOptions, type DecodedBody, type FieldValidation } from '../decode/decode-body.ts'
-import type { ExpectedKind } from '../decode/kinds.ts'
+import { checkKind } from '../core/custom-kind.ts'
+import { typeOfKind, type ExpectedKind } from '../decode/kinds.ts'
 import type { Refused } from '../decode/refused.ts'
 import type { ApiRequest } from '../request.ts'
 
@@ -19,7 +20,9 @@ export interface Reading {
 export function readBody(request: WithBody, { expected, validation, warn }: Reading): JsonObject {
   const decoded = decodeBody(bytesOf(request), expected, { validation })
   for (const warning of decoded.warnings ?? []) warn(warning)
-  return applySchemaDefaults(expected.schema, objectOf(decoded))
+  const object = objectOf(decoded)
+  checkKind(expected, object)
+  return applySchemaDefaults(typeOfKind(expected), object)
 }
 
 const deleteOptionsKind: ExpectedKind = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions', schema: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions' }

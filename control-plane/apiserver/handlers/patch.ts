@@ -1,10 +1,10 @@
 import { patch } from '../core/patch.ts'
 import { objectAnswer } from '../representations/objects.ts'
 import type { PatchType } from '../../client/port.ts'
-import { unsupportedPatchType } from '../status.ts'
+import { unsupportedMediaType, unsupportedPatchType } from '../status.ts'
 import { readPatch } from '../core/patching.ts'
 import { applyHandler } from './apply.ts'
-import { atOf, renderingOf, writeOptions, type Handler } from './context.ts'
+import { atOf, renderingOf, writeOptions, type Handler, type HandlerContext } from './context.ts'
 
 const TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
   'application/json-patch+json': 'json',
@@ -14,15 +14,18 @@ const TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
 }
 
 /** Throws a 415. */
-export function patchTypeOf(contentType: string | undefined): PatchType | 'apply' {
-  const type = TYPES[(contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '']
+export function patchTypeOf({ request, route }: Pick<HandlerContext, 'request' | 'route'>): PatchType | 'apply' {
+  const type = TYPES[(request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '']
+  const { custom } = route.store.definition
+  // Custom resources have no merge keys that a strategic merge could go by.
+  if (custom && (!type || type === 'strategic')) throw unsupportedMediaType(Object.keys(TYPES).filter((name) => TYPES[name] !== 'strategic'))
   if (!type) throw unsupportedPatchType()
   return type
 }
 
 export const patchHandler: Handler = async (context) => {
   const { parts, request, route } = context
-  const type = patchTypeOf(request.headers['content-type'])
+  const type = patchTypeOf(context)
   if (type === 'apply') return applyHandler(context)
   const { query, call } = writeOptions(context, 'PatchOptions')
   const { store, subresource } = route

@@ -4,7 +4,7 @@ import { verbOf, type ResourcePath, type Verb } from '../core/request-info.ts'
 import { wantsWatch } from '../options/list-options.ts'
 import type { Subresource } from '../../registry/kind.ts'
 import type { ApiRequest } from '../request.ts'
-import { methodNotAllowed, unknownResource } from '../status.ts'
+import { badRequest, methodNotAllowed, notFound, unknownResource } from '../status.ts'
 
 export interface Route {
   readonly store: ResourceStore
@@ -31,8 +31,20 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
   if (path.rest !== '' && path.subresource !== 'proxy') throw unknownResource()
   // What a proxy passes on may be asked with any method.
   const verb = verbOf(request.method, path, wantsWatch(request.query)) ?? (path.subresource === 'proxy' ? 'get' : undefined)
+  if (verb && !subresource && store.definition.custom) {
+    const found = customRoute({ store, path, verb, subresource })
+    if (found) return found
+  }
   if (!verb || !isOffered({ store, path, verb, subresource })) throw methodNotAllowed()
   return { kind: 'route', route: { store, path, verb, subresource } }
+}
+
+/** What is asked of custom resources themselves is answered in ways of its own; `undefined`: in the usual one. */
+function customRoute(route: Route): Found | undefined {
+  const { store, path, verb } = route
+  if (store.definition.namespaced && path.namespace === '' && verb !== 'list' && verb !== 'watch') return { kind: 'unknown-group' }
+  if ((verb === 'update' || verb === 'patch') && path.name === '') throw badRequest('name must be provided')
+  return verb === 'create' ? { kind: 'route', route } : undefined
 }
 
 /** `bindings` can only be created: each is the binding of the pod it names. */

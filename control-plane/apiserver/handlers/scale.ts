@@ -1,13 +1,13 @@
 import { get } from '../core/get.ts'
 import { appliedScale } from '../core/apply.ts'
 import { patched, readPatch } from '../core/patching.ts'
-import { scaleKind, scaleOf, withScale, type ScalePaths } from '../core/scale.ts'
+import { hasReplicas, scaleKind, scaleOf, withScale, type ScalePaths } from '../core/scale.ts'
 import { metadataOf, metaText, withMeta } from '../core/stored.ts'
 import { update } from '../core/update.ts'
 import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { body } from '../representations/write.ts'
-import { conflict, invalid } from '../status.ts'
+import { conflict, internalError, invalid } from '../status.ts'
 import { readConfiguration } from './apply.ts'
 import { readBody } from './bodies.ts'
 import { atOf, readCall, writeOptions, type Handler, type HandlerContext } from './context.ts'
@@ -19,12 +19,13 @@ export const scaleHandler: Handler = async (context) => {
   switch (context.route.verb) {
     case 'get': {
       const item = await get(context.parts, readCall(context), { store: context.route.store, at: atOf(context) })
+      if (context.route.store.definition.custom && !hasReplicas(item.object, paths)) throw internalError(`the spec replicas field ${JSON.stringify(paths.specPath)} does not exist`)
       return answer(context, scaleOf(item.object, paths))
     }
     case 'update':
       return replaceScale(context, paths)
     default:
-      return patchTypeOf(context.request.headers['content-type']) === 'apply' ? applyScale(context, paths) : patchScale(context, paths)
+      return patchTypeOf(context) === 'apply' ? applyScale(context, paths) : patchScale(context, paths)
   }
 }
 
@@ -40,7 +41,7 @@ async function replaceScale(context: HandlerContext, paths: ScalePaths): Promise
 }
 
 async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
-  const type = patchTypeOf(context.request.headers['content-type'])
+  const type = patchTypeOf(context)
   if (type === 'apply') throw new Error('an apply is no patch of this kind')
   const { query, call } = writeOptions(context, 'PatchOptions')
   const patching = { expected: scaleKind, type, patch: readPatch(type, context.request.body), validation: query.fieldValidation, warn: call.warn }
@@ -69,7 +70,7 @@ async function applyScale(context: HandlerContext, paths: ScalePaths): Promise<R
 function scaled(existing: JsonObject, scale: JsonObject, { context, paths }: { readonly context: HandlerContext; readonly paths: ScalePaths }): JsonObject {
   const { name } = context.route.path
   const replicas = isJsonObject(scale['spec']) ? scale['spec']['replicas'] : undefined
-  if (typeof replicas === 'number' && replicas < 0) {
+  if (typeof replicas === 'number' && replicas < 0 && !context.route.store.definition.custom) {
     throw invalid({ group: 'autoscaling', name: 'Scale' }, String(metadataOf(scale)['name'] ?? ''), [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')])
   }
   const [wanted, has] = [metaText(scale, 'uid'), metaText(existing, 'uid')]

@@ -45,7 +45,7 @@ const goType = ({ definition }: ResourceStore, suffix: string): string => `*${de
 
 export function listAnswer(listing: Listing, rendering: Rendering): ApiResponse {
   const { representation, store } = rendering
-  const metadata = listMetadata(listing)
+  const metadata = listMetadata(listing, store.definition.custom !== undefined)
   switch (representation.as) {
     case 'object':
       return body(200, { kind: 'text', json: listText(listing, store, metadata) }, representation)
@@ -62,12 +62,14 @@ export function listAnswer(listing: Listing, rendering: Rendering): ApiResponse 
 
 const listNotObject = (store: ResourceStore): Error => notAcceptableForm(`you requested PartialObjectMetadata, but the requested object is a list (${goType(store, 'List')})`)
 
-export function listMetadata({ revision, continue: next, remaining }: Listing): JsonObject {
-  return { resourceVersion: String(revision), ...(next !== undefined && { continue: next }), ...(remaining !== undefined && { remainingItemCount: remaining }) }
+/** @param custom lists of custom resources say that there is no next page. */
+export function listMetadata({ revision, continue: next, remaining }: Listing, custom = false): JsonObject {
+  return { resourceVersion: String(revision), ...((next !== undefined || custom) && { continue: next ?? '' }), ...(remaining !== undefined && { remainingItemCount: remaining }) }
 }
 
 /** The items of a list do not repeat what the list says of their kind: that head is cut off their shared text. */
 function listText({ items }: Listing, { definition, apiVersion }: ResourceStore, metadata: JsonObject): string {
+  if (definition.custom) return `{"apiVersion":"${apiVersion}","items":[${items.map((item) => item.json()).join(',')}],"kind":"${definition.custom.listKind}","metadata":${JSON.stringify(metadata)}}`
   const head = `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`
   const texts = items.map((item) => {
     const text = item.json()

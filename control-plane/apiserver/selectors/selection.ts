@@ -47,7 +47,7 @@ function fieldsOf(definition: KindDefinition, requirements: readonly FieldRequir
 const BLANK: JsonObject = { metadata: {}, spec: {}, status: {}, involvedObject: {}, source: {} }
 
 function checkField(definition: KindDefinition, field: string): void {
-  if (field === 'metadata.name' || field === 'metadata.namespace') return
+  if (field === 'metadata.name' || (field === 'metadata.namespace' && (definition.namespaced || !definition.custom))) return
   if (!definition.selectableFields) throw badRequest(`${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`)
   if (!Object.hasOwn(definition.selectableFields(BLANK), field)) throw badRequest(definition.unknownFieldMessage?.(field) ?? `field label not supported: ${field}`)
 }

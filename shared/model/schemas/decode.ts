@@ -24,6 +24,7 @@ export interface DecodeOptions {
 export function decodeObject(schema: string | Type, value: Json, { reader = 'json' }: DecodeOptions = {}): Decoded {
   const walk: Walk = { reader, path: [], fields: [], struct: '', namedType: undefined, typeError: undefined, stopped: undefined, strict: [] }
   const type = typeof schema === 'string' ? typeOf(schema) : schema
+  if (type.kind === 'object' && type.reader) return type.reader.read(value)
   const read = readValue(type, value, walk)
   return { object: isJsonObject(read) ? read : {}, typeError: walk.stopped ?? walk.typeError, strictErrors: walk.strict }
 }
@@ -55,6 +56,7 @@ function strict(walk: Walk, name: string): void {
 function readValue(type: Type, value: Json, walk: Walk): Json | undefined {
   switch (type.kind) {
     case 'any':
+    case 'deduced':
       return value
     case 'object':
       return readObject(type, value, walk)
@@ -261,6 +263,7 @@ function goTypeName(type: Type): string {
     case 'map':
       return type.values.kind === 'quantity' ? 'v1.ResourceList' : `map[string]${goTypeName(type.values)}`
     case 'any':
+    case 'deduced':
       return 'interface {}'
     case 'quantity':
       return 'resource.Quantity'

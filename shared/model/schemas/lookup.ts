@@ -1,5 +1,5 @@
 /** Finds the type of a field by its path. */
-import { type Field, type Type, typeOf } from './types.ts'
+import { type Field, memberType, type Type, typeOf } from './types.ts'
 
 /** `['spec', 'containers', 0, 'image']`: names of fields, keys of maps, indexes of lists (any number). */
 export type FieldPath = ReadonlyArray<string | number>
@@ -15,12 +15,13 @@ export function findType(schema: string | Type, path: FieldPath): Type | undefin
 export function childType(type: Type, step: string | number): Type | undefined {
   switch (type.kind) {
     case 'object':
-      return type.fields.get(String(step))?.type
+      return memberType(type, String(step))
     case 'map':
       return type.values
     case 'list':
       return type.items
     case 'any':
+    case 'deduced':
       return type
     default:
       return undefined

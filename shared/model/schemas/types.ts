@@ -1,5 +1,6 @@
 /** Schemas compiled for walking: what decoding, defaulting, patching and field management ask of a type, found in one step. */
-import type { Json } from '../json.ts'
+import { isJsonObject, type Json } from '../json.ts'
+import type { Decoded } from './decode.ts'
 import { goName, type GoStruct, goStruct, isConditionTime, shortName } from './go-types.ts'
 import { findSchema, refName, type Schema } from './schema.ts'
 
@@ -36,8 +37,14 @@ export interface ObjectType {
   readonly atomic: boolean
   /** Unknown fields are kept rather than dropped. */
   readonly open: boolean
+  /** Reads whole objects in a way of its own. */
+  readonly reader?: { read(value: Json): Decoded }
 }
-export type Type = ScalarType | AnyType | MapType | ListType | ObjectType
+/** Nothing is said of it: objects are maps of such values, lists are taken as a whole. */
+export interface DeducedType {
+  readonly kind: 'deduced'
+}
+export type Type = ScalarType | AnyType | DeducedType | MapType | ListType | ObjectType
 
 export interface Field {
   readonly name: string
@@ -66,6 +73,15 @@ export interface Field {
   /** The named Go type, where errors name one. */
   readonly goType: string | undefined
 }
+
+const DEDUCED: DeducedType = { kind: 'deduced' }
+const DEDUCED_MAP: MapType = { kind: 'map', values: DEDUCED, atomic: false }
+
+/** What a value is taken for: the type itself, or what is deduced from the value. */
+export const typeFor = (type: Type, ...values: ReadonlyArray<Json | undefined>): Exclude<Type, DeducedType> => (type.kind !== 'deduced' ? type : values.some(isJsonObject) && values.every((value) => value === undefined || value === null || isJsonObject(value)) ? DEDUCED_MAP : anyType)
+
+/** The type of a member of an object: nothing is said of those that an open one does not name. */
+export const memberType = (type: ObjectType, name: string): Type | undefined => type.fields.get(name)?.type ?? (type.open ? DEDUCED : undefined)
 
 const scalars: Readonly<Record<string, ScalarKind>> = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': 'quantity',
@@ -207,7 +223,7 @@ function absentValue(name: string, { property, type }: { readonly property: Sche
   return undefined
 }
 
-function zeroOf(kind: ScalarKind | 'any'): Json | undefined {
+function zeroOf(kind: ScalarKind | 'any' | 'deduced'): Json | undefined {
   switch (kind) {
     case 'string':
       return ''

@@ -67,6 +67,7 @@ function shapeOf(schema: Schema): Shape {
   const type = ref === undefined ? compileSchema(schema) : typeOf(ref)
   switch (type.kind) {
     case 'any':
+    case 'deduced':
       return { kind: 'raw' }
     case 'object':
       return { kind: 'message', schema: ref ?? '' }

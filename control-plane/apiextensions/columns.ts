@@ -1,0 +1,66 @@
+/** The columns of a custom resource's tables. PURE. */
+import { goPrint } from '../../shared/model/go-text.ts'
+import type { CustomResourceColumnDefinition } from '../../shared/model/gen/api.ts'
+import type { Json, JsonObject } from '../../shared/model/json.ts'
+import { parseTime } from '../../shared/model/time.ts'
+import { CREATION_DESCRIPTION, nameColumn } from '../registry/columns/columns.ts'
+import { ageSince, formatAge } from '../registry/columns/age.ts'
+import type { KindDefinition, TableColumn } from '../registry/kind.ts'
+import { parseJsonPath, valuesAt } from './json-path.ts'
+
+type Cell = ReturnType<KindDefinition['row']>[number]
+
+const SWAGGER_META: Readonly<Record<string, string>> = { '.metadata.creationTimestamp': CREATION_DESCRIPTION }
+
+interface Columns {
+  readonly columns: readonly TableColumn[]
+  row(object: JsonObject, nowMs: number): readonly Cell[]
+}
+
+const ageDefault: CustomResourceColumnDefinition = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: CREATION_DESCRIPTION }
+
+/** Without columns of its own a kind shows its age. */
+export function columnsOf(declared: readonly CustomResourceColumnDefinition[] | undefined): Columns {
+  const all = declared && declared.length > 0 ? declared : [ageDefault]
+  const read = all.flatMap((one) => {
+    const steps = parseJsonPath(one.jsonPath)
+    return steps ? [{ one, steps }] : []
+  })
+  return {
+    columns: [nameColumn, ...read.map(({ one }) => columnOf(one))],
+    row: (object, nowMs) => [nameOf(object), ...read.map(({ one, steps }) => cellOf(valuesAt(object, steps), one, nowMs))],
+  }
+}
+
+const nameOf = (object: JsonObject): string => String((object['metadata'] as JsonObject | undefined)?.['name'] ?? '')
+
+const columnOf = ({ name, type, format, description, priority, jsonPath }: CustomResourceColumnDefinition): TableColumn => ({
+  name,
+  type: type as TableColumn['type'],
+  ...(format && { format }),
+  description: description || SWAGGER_META[jsonPath] || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+  priority: priority ?? 0,
+})
+
+function cellOf(values: readonly Json[], { type }: CustomResourceColumnDefinition, nowMs: number): Cell {
+  const [first] = values
+  if (first === undefined || (first === null && type !== 'string')) return null
+  switch (type) {
+    case 'integer':
+      return typeof first === 'number' ? Math.trunc(first) : null
+    case 'number':
+      return typeof first === 'number' ? first : null
+    case 'boolean':
+      return typeof first === 'boolean' ? first : null
+    case 'date':
+      return typeof first === 'string' ? dateCell(first, nowMs) : null
+    default:
+      return typeof first === 'object' && first !== null ? JSON.stringify(first) : goPrint(first)
+  }
+}
+
+function dateCell(text: string, nowMs: number): string {
+  const at = parseTime(text)
+  if (at === undefined) return '<invalid>'
+  return at > nowMs ? formatAge(at - nowMs) : ageSince(text, nowMs)
+}

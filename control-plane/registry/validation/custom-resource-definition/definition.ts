@@ -1,0 +1,128 @@
+/** A CustomResourceDefinition as a whole. */
+import type { CustomResourceDefinition, CustomResourceDefinitionSpec, CustomResourceDefinitionVersion } from '../../../../shared/model/gen/api.ts'
+import { type FieldError, invalid, required } from '../../../../shared/model/field-error.ts'
+import { dns1035LabelProblems, dns1123SubdomainProblems } from '../../../../shared/model/validation/names.ts'
+import { requiredOneOf } from '../check.ts'
+import { approvalOf, validateApproval } from './api-approval.ts'
+import { validateColumns, validateSubresources } from './columns.ts'
+import { validateConversion } from './conversion.ts'
+import { type Hoisted, hoisted, placedSchemas, schemaOf } from './hoisted.ts'
+import { validateNames, validateRequiredNames } from './names.ts'
+import { validateSchema } from './schema.ts'
+import { validateSelectableFields } from './selectable-fields.ts'
+
+export function validateNewDefinition(definition: CustomResourceDefinition): readonly FieldError[] {
+  const { metadata, spec } = definition
+  const { names, group = '' } = spec as Partial<CustomResourceDefinitionSpec>
+  const misnamed = metadata.name && metadata.name !== `${names?.plural ?? ''}.${group}` ? [invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')] : []
+  return [...misnamed, ...validateSpec(spec), ...validateStatusNames(definition), ...validateStoredVersions(definition), ...validateApproval(group, metadata.annotations)]
+}
+
+export function validateDefinitionChange(definition: CustomResourceDefinition, old: CustomResourceDefinition): readonly FieldError[] {
+  const { spec, metadata } = definition
+  const before = old.spec
+  const fixed = (path: string, value: unknown, was: unknown): readonly FieldError[] => (value === was ? [] : [invalid(path, value, 'field is immutable')])
+  const established = isEstablished(old)
+  const sameApproval = approvalOf(metadata.annotations).state === approvalOf(old.metadata.annotations).state
+  return [
+    ...validateSpec(spec),
+    ...(established ? [...fixed('spec.scope', spec.scope, before.scope), ...fixed('spec.names.kind', spec.names.kind, before.names.kind)] : []),
+    ...fixed('spec.group', spec.group, before.group),
+    ...fixed('spec.names.plural', spec.names.plural, before.names.plural),
+    ...validateStatusNames(definition),
+    ...validateStoredVersions(definition),
+    ...(sameApproval ? [] : validateApproval(spec.group, metadata.annotations)),
+  ]
+}
+
+/** Through `status` only what belongs there is judged. */
+export const validateDefinitionStatus = (definition: CustomResourceDefinition): readonly FieldError[] => validateStatusNames(definition)
+
+export const isEstablished = ({ status }: CustomResourceDefinition): boolean => (status?.conditions ?? []).some(({ type, status: is }) => type === 'Established' && is === 'True')
+
+const validateStatusNames = ({ status }: CustomResourceDefinition): readonly FieldError[] => validateNames(status?.acceptedNames ?? {}, 'status.acceptedNames')
+
+function validateSpec(spec: Partial<CustomResourceDefinitionSpec>): readonly FieldError[] {
+  const { scope, names = {}, versions = [], conversion } = spec
+  const parts = hoisted(spec)
+  return [
+    ...validateGroup(spec.group ?? ''),
+    ...requiredOneOf('spec.scope', scope, ['Cluster', 'Namespaced']),
+    ...missingSchemas(versions),
+    ...validateVersions(spec, parts),
+    ...validateRequiredNames(names, 'spec.names'),
+    ...validateNames(names, 'spec.names'),
+    ...placedSchemas(spec).filter(({ path }) => path.startsWith('spec.validation')).flatMap(validateSchema),
+    ...validateSubresources(parts.shared.subresources, 'spec.subresources'),
+    ...validateSelectableFields(parts.shared.selectableFields, schemaOf(parts.shared), 'spec.selectableFields'),
+    ...validateColumns(parts.shared.additionalPrinterColumns, 'spec.additionalPrinterColumns'),
+    ...validateConversion(conversion),
+  ]
+}
+
+function validateGroup(group: string): readonly FieldError[] {
+  if (group === '') return [required('spec.group')]
+  const problems = dns1123SubdomainProblems(group)
+  if (problems.length > 0) return [invalid('spec.group', group, problems.join(','))]
+  return group.includes('.') ? [] : [invalid('spec.group', group, 'should be a domain with at least one dot')]
+}
+
+const missingSchemas = (versions: readonly CustomResourceDefinitionVersion[]): readonly FieldError[] =>
+  versions.flatMap(({ schema }, index) => (schema?.openAPIV3Schema ? [] : [required(`spec.versions[${index}].schema.openAPIV3Schema`)]))
+
+function validateVersions(spec: Partial<CustomResourceDefinitionSpec>, { shared, versions }: Hoisted): readonly FieldError[] {
+  const schemas = placedSchemas(spec)
+  const own = versions.flatMap((version, index) => {
+    const path = `spec.versions[${index}]`
+    const problems = dns1035LabelProblems(version.name)
+    return [
+      ...(problems.length === 0 ? [] : [invalid(`${path}.name`, version.name, problems.join(','))]),
+      ...deprecationProblems(version).map((problem) => invalid(`${path}.deprecationWarning`, version.deprecationWarning, problem)),
+      ...schemas.filter((one) => one.path.startsWith(`${path}.`)).flatMap(validateSchema),
+      ...validateSubresources(version.subresources, `${path}.subresources`),
+      ...validateSelectableFields(version.selectableFields, schemaOf(version) ?? schemaOf(shared), `${path}.selectableFields`),
+      ...validateColumns(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`),
+    ]
+  })
+  const given = spec.versions === undefined ? null : versions.map(printed)
+  const unique = new Set(versions.map(({ name }) => name)).size === versions.length
+  const one = versions.filter(({ storage }) => storage).length === 1
+  return [...own, ...(unique ? [] : [invalid('spec.versions', given, 'must contain unique version names')]), ...(one ? [] : [invalid('spec.versions', given, 'must have exactly one version marked as storage version')])]
+}
+
+/** A version as Go prints the struct it is held in. */
+const printed = (version: CustomResourceDefinitionVersion): unknown => ({
+  Name: version.name,
+  Served: version.served,
+  Storage: version.storage,
+  Deprecated: version.deprecated ?? false,
+  DeprecationWarning: version.deprecationWarning ?? null,
+  Schema: version.schema ?? null,
+  Subresources: version.subresources ?? null,
+  AdditionalPrinterColumns: version.additionalPrinterColumns ?? null,
+  SelectableFields: version.selectableFields ?? null,
+})
+
+function deprecationProblems({ deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion): readonly string[] {
+  if (text === undefined) return []
+  const problems: string[] = []
+  if (!deprecated) problems.push('can only be set for deprecated versions')
+  if (text === '') problems.push('must not be an empty string')
+  if (text.length > 256) problems.push('must be <= 256 characters long')
+  const strange = text.search(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u)
+  if (strange >= 0) problems.push(`must only contain printable UTF-8 characters; non-printable character found at index ${strange}`)
+  return problems
+}
+
+function validateStoredVersions({ spec, status }: CustomResourceDefinition): readonly FieldError[] {
+  const path = 'status.storedVersions'
+  const stored = status?.storedVersions ?? []
+  const versions = (spec as Partial<CustomResourceDefinitionSpec>).versions ?? []
+  if (stored.length === 0) return [invalid(path, status?.storedVersions ?? null, 'must have at least one stored version')]
+  const names = new Set(versions.map(({ name }) => name))
+  const missing = versions.filter(({ name, storage }) => storage && !stored.includes(name)).map((version) => invalid(path, printed(version), `must have the storage version ${version.name}`))
+  const gone = stored.flatMap((name, index) =>
+    names.has(name) ? [] : [invalid(`${path}[${index}]`, name, `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`)],
+  )
+  return [...missing, ...gone]
+}
