@@ -36,6 +36,17 @@ setTimeout(() => module.flushCompileCache(), 5000).unref()
 await import('./${file}')
 `
 
+/** What the API's types mean is read when somebody asks for it. */
+const descriptionsApart: Plugin = {
+  name: 'descriptions-apart',
+  setup(building) {
+    building.onLoad({ filter: /\/openapi\/description-file\.ts$/ }, () => {
+      made.set('descriptions.json', readFileSync(join(root, 'shared/model/gen/descriptions.json')))
+      return { contents: `export const descriptionFile = new URL('./descriptions.json', import.meta.url)`, loader: 'js' }
+    })
+  },
+}
+
 const SHARED = {
   bundle: true,
   platform: 'node',
@@ -45,7 +56,7 @@ const SHARED = {
   sourcesContent: false,
   banner: { js: BANNER },
   external: ['@lydell/node-pty', '@lydell/node-pty-*'],
-  plugins: [noSubprograms, nodeModules, etcdProtocol, unusedParts, parsedJson],
+  plugins: [noSubprograms, nodeModules, etcdProtocol, unusedParts, descriptionsApart, parsedJson],
   logLevel: 'error',
 } as const satisfies BuildOptions
 

@@ -128,12 +128,13 @@ function prepare({ forTests = false }) {
     work: () => void run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']),
   })
   const path = { PATH: `${dirname(node)}${delimiter}${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` }
-  once('generated', ['proto/node/v1/session.proto', 'proto/node/v1/heartbeat.proto', 'buf.gen.yaml', 'shared/model/schemas/schemas.json', 'deploy/bootstrap/generate-api-types.ts', 'package-lock.json'], {
-    title: 'generating gRPC code and API types',
-    made: ['proto/gen/node/v1/session.ts', 'proto/gen/node/v1/heartbeat.ts', 'shared/model/gen/api.ts'],
+  once('generated', ['proto/node/v1/session.proto', 'proto/node/v1/heartbeat.proto', 'buf.gen.yaml', 'shared/model/schemas/schemas.json', 'deploy/bootstrap/generate-api-types.ts', 'deploy/bootstrap/generate-descriptions.ts', 'package-lock.json'], {
+    title: 'generating gRPC code, API types and their descriptions',
+    made: ['proto/gen/node/v1/session.ts', 'proto/gen/node/v1/heartbeat.ts', 'shared/model/gen/api.ts', 'shared/model/gen/descriptions.json'],
     work() {
       run(join(root, 'node_modules/.bin/buf'), ['generate'], path)
       run(node, ['deploy/bootstrap/generate-api-types.ts'])
+      run(node, ['deploy/bootstrap/generate-descriptions.ts'])
     },
   })
   once('built', [...SOURCES.flatMap(sources).sort((a, b) => (a < b ? -1 : 1)), 'package-lock.json'], {

@@ -1,8 +1,9 @@
-/** Everything in one Swagger 2.0 document, for clients of before OpenAPI v3. PURE. */
+/** Everything in one Swagger 2.0 document, for clients of before OpenAPI v3. */
 import type { Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredVersion } from '../discovery/groups.ts'
 import { DESCRIPTIONS, OBJECT_TYPES, PATCH_TYPES, STREAM_TYPES, publishedSchema, type DocumentOptions } from './document-v3.ts'
 import { tagOf } from './names.ts'
+import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
 import type { Parameter } from './parameters.ts'
 import { pathsOf } from './paths.ts'
@@ -20,6 +21,7 @@ export interface V2Parameter {
 
 export interface V2Operation {
   readonly tags: readonly string[]
+  readonly description: string
   readonly operationId: string
   readonly consumes: readonly string[]
   readonly produces: readonly string[]
@@ -66,6 +68,7 @@ function operationBody(operation: Operation, version: DiscoveredVersion): V2Oper
   const isConnect = operation.action === 'connect'
   return {
     tags: [tagOf(version.group, version.version)],
+    description: describe(operation),
     operationId: operation.id,
     consumes: operation.body === PATCH_SCHEMA ? PATCH_TYPES : ['*/*'],
     produces: isConnect ? ['*/*'] : operation.streams ? STREAM_TYPES : OBJECT_TYPES,

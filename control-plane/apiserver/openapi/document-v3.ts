@@ -1,7 +1,9 @@
-/** One OpenAPI 3.0 document for each group version. PURE. */
+/** One OpenAPI 3.0 document for each group version. */
 import { findSchema, type Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredVersion } from '../discovery/groups.ts'
+import { withDescriptions, type Descriptions } from './descriptions.ts'
 import { tagOf } from './names.ts'
+import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
 import type { Parameter } from './parameters.ts'
 import { pathsOf } from './paths.ts'
@@ -21,6 +23,7 @@ export interface DocumentOptions {
   readonly version: string
   /** All that are served, for kinds that every group has (`DeleteOptions`, `WatchEvent`). */
   readonly groupVersions: ReadonlyArray<{ readonly group: string; readonly version: string }>
+  readonly descriptions: Descriptions
 }
 
 export function documentV3(version: DiscoveredVersion, options: DocumentOptions): Document {
@@ -44,8 +47,8 @@ export function documentV3(version: DiscoveredVersion, options: DocumentOptions)
 /** Kinds of the machinery belong to every group version that is served. */
 const IN_EVERY_GROUP = new Set(['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'])
 
-export function publishedSchema(name: string, options: Pick<DocumentOptions, 'groupVersions'>): Schema {
-  const schema = findSchema(name) ?? {}
+export function publishedSchema(name: string, options: Pick<DocumentOptions, 'groupVersions' | 'descriptions'>): Schema {
+  const schema = withDescriptions(name, findSchema(name) ?? {}, options.descriptions)
   if (!IN_EVERY_GROUP.has(name)) return schema
   const kind = name.slice(name.lastIndexOf('.') + 1)
   return { ...schema, 'x-kubernetes-group-version-kind': options.groupVersions.map(({ group, version }) => ({ group, kind, version })).toSorted((a, b) => (a.group < b.group ? -1 : 1)) }
@@ -55,6 +58,7 @@ function operationBody(operation: Operation, version: DiscoveredVersion): Docume
   const { id, action, gvk, parameters, body, responses } = operation
   return {
     tags: [tagOf(version.group, version.version)],
+    description: describe(operation),
     operationId: id,
     ...(parameters.length > 0 ? { parameters: parameters.map(parameterBody) } : {}),
     ...(body === undefined ? {} : { requestBody: { content: contentOf(body === PATCH_SCHEMA ? PATCH_TYPES : ['*/*'], body), ...(operation.bodyRequired ? { required: true } : {}) } }),

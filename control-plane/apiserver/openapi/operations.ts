@@ -21,6 +21,8 @@ export interface Operation {
   readonly responses: Readonly<Record<string, string>>
   /** Whether the answer may also be a stream of events. */
   readonly streams?: boolean
+  /** The kind whose subresource it is about. */
+  readonly parent?: string
 }
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
@@ -55,7 +57,7 @@ const kindOperations = (context: Context): readonly Operation[] => [
   ...collectionOperations(context),
   ...objectOperations(context),
   ...watchOperations(context),
-  ...context.kind.subresources.flatMap((subresource) => subresourceOperations(context, subresource)),
+  ...context.kind.subresources.flatMap((subresource) => subresourceOperations(context, subresource).map((operation) => ({ ...operation, parent: context.kind.kind }))),
 ]
 
 const deleteAnswer = (kind: DiscoveredKind): string => (DELETES_ANSWER_OBJECT.has(kind.kind) ? kind.schema : STATUS_SCHEMA)

@@ -23,6 +23,7 @@ const pathItem = (item: V2Document['paths'][string]): readonly Field[] =>
 
 const operation = (one: V2Operation): readonly Field[] => [
   texts(1, one.tags),
+  text(3, one.description),
   text(5, one.operationId),
   texts(6, one.produces),
   texts(7, one.consumes),
