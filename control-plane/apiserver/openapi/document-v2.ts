@@ -1,7 +1,9 @@
 /** Everything in one Swagger 2.0 document, for clients of before OpenAPI v3. */
+import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredVersion } from '../discovery/groups.ts'
-import { DESCRIPTIONS, OBJECT_TYPES, PATCH_TYPES, STREAM_TYPES, publishedSchema, type DocumentOptions } from './document-v3.ts'
+import { DESCRIPTIONS, OBJECT_TYPES, STREAM_TYPES, patchTypes, publishedSchema, type DocumentOptions } from './document-v3.ts'
+import { customToV2 } from './custom-schemas.ts'
 import { tagOf } from './names.ts'
 import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
@@ -49,12 +51,13 @@ export function documentV2(versions: readonly DiscoveredVersion[], options: Docu
       return [path, { ...Object.fromEntries(methods), ...(shared.length > 0 ? { parameters: shared.map(parameterBody) } : {}) }] as const
     }),
   )
-  const names = schemaNames(described.flatMap(({ operations }) => operations))
+  const names = schemaNames(described.flatMap(({ operations }) => operations), options.find)
+  const custom = new Set(versions.flatMap(({ kinds }) => kinds.filter((kind) => kind.custom).flatMap(({ schema }) => [schema, `${schema}List`])))
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: options.version },
     paths: Object.fromEntries(paths),
-    definitions: Object.fromEntries(names.map((name) => [name, toV2(publishedSchema(name, options))])),
+    definitions: Object.fromEntries(names.map((name) => [name, custom.has(name) ? customToV2(publishedSchema(name, options) as unknown as JsonObject) : toV2(publishedSchema(name, options))])),
     securityDefinitions: { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } },
     security: [{ BearerToken: [] }],
   }
@@ -70,7 +73,7 @@ function operationBody(operation: Operation, version: DiscoveredVersion): V2Oper
     tags: [tagOf(version.group, version.version)],
     description: describe(operation),
     operationId: operation.id,
-    consumes: operation.body === PATCH_SCHEMA ? PATCH_TYPES : ['*/*'],
+    consumes: operation.body === PATCH_SCHEMA ? patchTypes(version) : ['*/*'],
     produces: isConnect ? ['*/*'] : operation.streams ? STREAM_TYPES : OBJECT_TYPES,
     schemes: ['https'],
     ...(parameters.length > 0 ? { parameters } : {}),

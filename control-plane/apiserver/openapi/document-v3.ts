@@ -1,7 +1,9 @@
 /** One OpenAPI 3.0 document for each group version. */
-import { findSchema, type Schema } from '../../../shared/model/schemas/schema.ts'
+import type { Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredVersion } from '../discovery/groups.ts'
+import type { SchemaLookup } from './custom-schemas.ts'
 import { withDescriptions, type Descriptions } from './descriptions.ts'
+import { isCustom } from './kinds.ts'
 import { tagOf } from './names.ts'
 import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
@@ -16,6 +18,8 @@ const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 export const OBJECT_TYPES = [JSON_TYPE, PROTOBUF_TYPE, YAML_TYPE]
 export const STREAM_TYPES = [JSON_TYPE, `${JSON_TYPE};stream=watch`, PROTOBUF_TYPE, `${PROTOBUF_TYPE};stream=watch`, YAML_TYPE]
 export const PATCH_TYPES = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+/** Custom resources know no strategic merge. */
+export const patchTypes = (version: DiscoveredVersion): readonly string[] => (isCustom(version) ? PATCH_TYPES.slice(0, -1) : PATCH_TYPES)
 export const DESCRIPTIONS: Readonly<Record<string, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 401: 'Unauthorized' }
 
 export interface DocumentOptions {
@@ -24,13 +28,17 @@ export interface DocumentOptions {
   /** All that are served, for kinds that every group has (`DeleteOptions`, `WatchEvent`). */
   readonly groupVersions: ReadonlyArray<{ readonly group: string; readonly version: string }>
   readonly descriptions: Descriptions
+  readonly find: SchemaLookup
 }
+
+/** Custom resources are told apart from what the server has by itself. */
+const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
 
 export function documentV3(version: DiscoveredVersion, options: DocumentOptions): Document {
   const operations = operationsOf(version)
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: options.version },
+    info: isCustom(version) ? CUSTOM_INFO : { title: 'Kubernetes', version: options.version },
     paths: Object.fromEntries(
       pathsOf(operations).map(({ path, shared, operations: byMethod }) => [
         path,
@@ -38,7 +46,7 @@ export function documentV3(version: DiscoveredVersion, options: DocumentOptions)
       ]),
     ),
     components: {
-      schemas: Object.fromEntries(schemaNames(operations).map((name) => [name, publishedSchema(name, options)])),
+      schemas: Object.fromEntries(schemaNames(operations, options.find).map((name) => [name, publishedSchema(name, options)])),
       securitySchemes: { BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' } },
     },
   }
@@ -47,8 +55,8 @@ export function documentV3(version: DiscoveredVersion, options: DocumentOptions)
 /** Kinds of the machinery belong to every group version that is served. */
 const IN_EVERY_GROUP = new Set(['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'])
 
-export function publishedSchema(name: string, options: Pick<DocumentOptions, 'groupVersions' | 'descriptions'>): Schema {
-  const schema = withDescriptions(name, findSchema(name) ?? {}, options.descriptions)
+export function publishedSchema(name: string, options: Pick<DocumentOptions, 'groupVersions' | 'descriptions' | 'find'>): Schema {
+  const schema = withDescriptions(name, options.find(name) ?? {}, options.descriptions)
   if (!IN_EVERY_GROUP.has(name)) return schema
   const kind = name.slice(name.lastIndexOf('.') + 1)
   return { ...schema, 'x-kubernetes-group-version-kind': options.groupVersions.map(({ group, version }) => ({ group, kind, version })).toSorted((a, b) => (a.group < b.group ? -1 : 1)) }
@@ -61,7 +69,7 @@ function operationBody(operation: Operation, version: DiscoveredVersion): Docume
     description: describe(operation),
     operationId: id,
     ...(parameters.length > 0 ? { parameters: parameters.map(parameterBody) } : {}),
-    ...(body === undefined ? {} : { requestBody: { content: contentOf(body === PATCH_SCHEMA ? PATCH_TYPES : ['*/*'], body), ...(operation.bodyRequired ? { required: true } : {}) } }),
+    ...(body === undefined ? {} : { requestBody: { content: contentOf(body === PATCH_SCHEMA ? patchTypes(version) : ['*/*'], body), ...(operation.bodyRequired ? { required: true } : {}) } }),
     responses: { ...Object.fromEntries(Object.entries(responses).map(([status, schema]) => [status, responseBody(operation, status, schema)])), 401: { description: DESCRIPTIONS['401'] } },
     ...(action === undefined ? {} : { 'x-kubernetes-action': action }),
     ...(gvk === undefined ? {} : { 'x-kubernetes-group-version-kind': gvk }),

@@ -7,6 +7,8 @@ import { KUBERNETES_VERSION } from '../http/version.ts'
 import { discoveredGroups, type DiscoveredKind, type DiscoveredVersion } from '../discovery/groups.ts'
 import { readDescriptions, type Descriptions } from './descriptions.ts'
 import type { V2Document } from './document-v2.ts'
+import type { DocumentOptions } from './document-v3.ts'
+import { schemaLookup } from './custom-schemas.ts'
 import { isCustom } from './kinds.ts'
 import { rootOf } from './operations.ts'
 import { pack, unpack, type Packed } from './packed.ts'
@@ -73,17 +75,18 @@ async function withTexts<T>(make: (descriptions: Descriptions) => Promise<T>): P
 const nameOf = (version: DiscoveredVersion): string => rootOf(version).slice(1)
 
 /** What is built in belongs to every group version that is built in. */
-const optionsOf = (site: Site, descriptions: Descriptions): { readonly version: string; readonly groupVersions: Site['versions']; readonly descriptions: Descriptions } => ({
+const optionsOf = (site: Site, kinds: readonly DiscoveredKind[], descriptions: Descriptions): DocumentOptions => ({
   version: `v${KUBERNETES_VERSION.major}.${KUBERNETES_VERSION.minor}.${KUBERNETES_VERSION.patch}`,
   groupVersions: site.versions.filter((version) => !isCustom(version)),
   descriptions,
+  find: schemaLookup(kinds),
 })
 
 const documentOf = (site: Site, version: DiscoveredVersion): Promise<Packed> =>
   once(site, { name: nameOf(version), kinds: version.kinds }, () =>
     withTexts(async (descriptions) => {
       const { documentV3 } = await import('./document-v3.ts')
-      return JSON.stringify(documentV3(version, optionsOf(site, descriptions)))
+      return JSON.stringify(documentV3(version, optionsOf(site, version.kinds, descriptions)))
     }),
   )
 
@@ -131,7 +134,7 @@ async function swaggerAnswer(request: ApiRequest, site: Site): Promise<ApiRespon
 const swaggerDocument = (site: Site): Promise<V2Document> =>
   withTexts(async (descriptions) => {
     const { documentV2 } = await import('./document-v2.ts')
-    return documentV2(site.versions, optionsOf(site, descriptions))
+    return documentV2(site.versions, optionsOf(site, allKinds(site), descriptions))
   })
 
 const swaggerJson = (site: Site): Promise<Packed> => once(site, { name: 'v2 json', kinds: allKinds(site) }, async () => JSON.stringify(await swaggerDocument(site)))

@@ -1,7 +1,9 @@
 /** Every operation that the registered kinds offer, in a form that both versions of OpenAPI are written from. PURE. */
-import { refName, findSchema, schemaOfKind } from '../../../shared/model/schemas/schema.ts'
+import { refName, schemaOfKind, type Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredKind, DiscoveredVersion } from '../discovery/groups.ts'
+import type { SchemaLookup } from './custom-schemas.ts'
 import { capital, operationPrefix } from './names.ts'
+import { isCustom } from './kinds.ts'
 import { ACTION_PARAMETERS, CONNECT_PARAMETERS, LOG_PARAMETERS, type Parameter } from './parameters.ts'
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch'
@@ -45,7 +47,7 @@ export const rootOf = (version: Pick<DiscoveredVersion, 'group' | 'version'>): s
 export function operationsOf(version: DiscoveredVersion): readonly Operation[] {
   const prefix = operationPrefix(version.group, version.version)
   const discovery: Operation = { path: `${rootOf(version)}/`, method: 'get', id: `get${prefix}APIResources`, parameters: [], responses: { 200: `${META}.APIResourceList` } }
-  return [discovery, ...version.kinds.flatMap((kind) => kindOperations(contextOf(kind, prefix)))]
+  return [...(isCustom(version) ? [] : [discovery]), ...version.kinds.flatMap((kind) => kindOperations(contextOf(kind, prefix)))]
 }
 
 function contextOf(kind: DiscoveredKind, prefix: string): Context {
@@ -107,7 +109,7 @@ function objectOperations({ kind, prefix, scope, collection, gvk }: Context): re
 }
 
 function watchOperations({ kind, prefix, scope, gvk }: Context): readonly Operation[] {
-  if (!kind.verbs.includes('watch')) return []
+  if (!kind.verbs.includes('watch') || kind.custom) return []
   const root = `${rootOf(kind)}/watch`
   const collection = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`
   const watch = (path: string, id: string, action: string): Operation => ({ path, method: 'get', id, action, gvk, parameters: ACTION_PARAMETERS.list, responses: { 200: `${META}.WatchEvent` }, streams: true })
@@ -165,18 +167,17 @@ function connectOperations({ context, subresource, path, gvk }: Connect): readon
 }
 
 /** The schemas that the operations name, and all that those name. */
-export function schemaNames(operations: readonly Operation[]): readonly string[] {
+export function schemaNames(operations: readonly Operation[], find: SchemaLookup): readonly string[] {
   const found = new Set<string>()
   const waiting = operations.flatMap((operation) => [operation.body ?? '', ...Object.values(operation.responses)]).filter((name) => name !== '')
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (found.has(name) || !findSchema(name)) continue
+    const schema = found.has(name) ? undefined : find(name)
+    if (!schema) continue
     found.add(name)
-    waiting.push(...referencesOf(findSchema(name)))
+    waiting.push(...referencesOf(schema))
   }
   return [...found].toSorted()
 }
-
-type Schema = NonNullable<ReturnType<typeof findSchema>>
 
 function referencesOf(schema: Schema | undefined): readonly string[] {
   if (!schema) return []
