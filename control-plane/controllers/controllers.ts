@@ -12,6 +12,7 @@ import { createCertificatesController } from './certificates/reconcile.ts'
 import type { Controller, ControllerParts } from './controller.ts'
 import { createCustomResourcesController } from './customresources/reconcile.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
+import { createDisruptionController } from './disruption/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEventRecorder } from './events/recorder.ts'
 import { createEventTtlController } from './eventttl/reconcile.ts'
@@ -21,6 +22,7 @@ import { createNodeIpamController } from './nodeipam/reconcile.ts'
 import { createNodeLifecycleController } from './nodelifecycle/reconcile.ts'
 import { createPodGcController } from './podgc/reconcile.ts'
 import { createReplicaSetController } from './replicaset/reconcile.ts'
+import { createReplicationControllerController } from './replicationcontroller/reconcile.ts'
 import { createRootCaController } from './root-ca/reconcile.ts'
 import { runController, type ControllerMetrics } from './runner.ts'
 import { createServiceAccountController } from './serviceaccount/reconcile.ts'
@@ -65,7 +67,9 @@ export function createControllers(options: ControllersOptions): Controllers {
 function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, clientCertificates, resources }: ControllersOptions): readonly Controller[] {
   return [
     createReplicaSetController(parts),
+    createReplicationControllerController(parts),
     createDeploymentController(parts),
+    createDisruptionController(parts),
     createEndpointSliceController(parts),
     createCustomResourcesController(parts),
     createServiceAccountController(parts),

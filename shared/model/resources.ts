@@ -1,4 +1,4 @@
-import type { CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, ReplicaSet, Role, RoleBinding, Secret, Service, ServiceAccount } from './gen/api.ts'
+import type { CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -23,9 +23,12 @@ export const services = resource<Service>(['', 'v1', 'services', 'Service'])
 export const configMaps = resource<ConfigMap>(['', 'v1', 'configmaps', 'ConfigMap'])
 export const secrets = resource<Secret>(['', 'v1', 'secrets', 'Secret'])
 export const serviceAccounts = resource<ServiceAccount>(['', 'v1', 'serviceaccounts', 'ServiceAccount'])
+export const replicationControllers = resource<ReplicationController>(['', 'v1', 'replicationcontrollers', 'ReplicationController'])
 export const events = resource<Event>(['', 'v1', 'events', 'Event'])
 export const replicaSets = resource<ReplicaSet>(['apps', 'v1', 'replicasets', 'ReplicaSet'])
 export const deployments = resource<Deployment>(['apps', 'v1', 'deployments', 'Deployment'])
+export const statefulSets = resource<StatefulSet>(['apps', 'v1', 'statefulsets', 'StatefulSet'])
+export const podDisruptionBudgets = resource<PodDisruptionBudget>(['policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'])
 export const endpointSlices = resource<EndpointSlice>(['discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'])
 export const customResourceDefinitions = resource<CustomResourceDefinition>(['apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition'], false)
 export const leases = resource<Lease>(['coordination.k8s.io', 'v1', 'leases', 'Lease'])

@@ -1,3 +1,5 @@
+import { isApiError } from '../../../shared/kit/api-error.ts'
+import type { Pod } from '../../../shared/model/gen/api.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import { remove } from '../core/delete.ts'
@@ -10,10 +12,12 @@ import { deleteOptionsOfBody, type DeleteOptions } from '../options/delete-optio
 import type { Call } from '../core/call.ts'
 import { statusBody } from '../representations/write.ts'
 import { badRequest, success } from '../status.ts'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import { askBudget } from './eviction-guard.ts'
 
 const evictionKind = { group: 'policy', version: 'v1', kind: 'Eviction', schema: 'io.k8s.api.policy.v1.Eviction', alsoAccepts: ['policy/v1beta1'] } as const
 
-/** `pods/NAME/eviction`: a delete that says why. Disruption budgets join here. */
+/** `pods/NAME/eviction`: a delete that says why, if the pod's disruption budget lets it. */
 export const podEvictionHandler: Handler = async (context) => {
   const { query, call: asked } = writeOptions(context, 'CreateOptions')
   const body = readBody(context.request, { expected: evictionKind, validation: query.fieldValidation, warn: asked.warn })
@@ -22,10 +26,32 @@ export const podEvictionHandler: Handler = async (context) => {
   const options = deleteOptionsOf(body)
   const call: Call = { ...asked, dryRun: asked.dryRun || options.dryRun }
   const { store } = context.route
-  const pod = (await get(context.parts, call, { store, at })).object
-  if (needsCondition(pod) && !call.dryRun && options.preconditions === undefined) await sayWhy(context, call)
-  await remove(context.parts, call, { store, at, options })
+  const judged = await get(context.parts, call, { store, at })
+  const permission = await askBudget(context.parts, call, judged.object as unknown as Pod)
+  if (permission.kind === 'unready') await removeUnready(context, call, { judged, options, refusal: permission.refusal })
+  else {
+    if (needsCondition(judged.object) && !call.dryRun && options.preconditions === undefined) await sayWhy(context, call)
+    await remove(context.parts, call, { store, at, options })
+  }
   return statusBody(success(undefined, 201), context.representation)
+}
+
+interface Unready {
+  readonly judged: CachedObject
+  readonly options: DeleteOptions
+  refusal(): Error
+}
+
+/** Goes by the very state that was judged: if it changes meanwhile (it may have become ready), the client shall ask again. */
+async function removeUnready(context: HandlerContext, call: Call, { judged, options, refusal }: Unready): Promise<void> {
+  const { store } = context.route
+  const resourceVersion = options.preconditions?.resourceVersion ?? String(judged.revision)
+  try {
+    await remove(context.parts, call, { store, at: atOf(context), options: { ...options, preconditions: { uid: metaText(judged.object, 'uid'), ...options.preconditions, resourceVersion } } })
+  } catch (error) {
+    if (isApiError(error, 'Conflict') && options.preconditions?.resourceVersion === undefined) throw refusal()
+    throw error
+  }
 }
 
 function deleteOptionsOf({ deleteOptions }: JsonObject): DeleteOptions {

@@ -101,7 +101,7 @@ function validateRest({ job, status, differs }: Change): readonly FieldError[] {
   const { ready = 0, active = 0, terminating = 0 } = status
   const refuse = (detail: string): unknown => errors.push(invalid(CONDITIONS, undefined, detail))
   if ((differs(isFinished) || differs((one) => one.status?.terminating)) && terminating > 0 && isFinished(job)) errors.push(invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job'))
-  if ((differs((one) => one.status?.ready) || differs((one) => one.status?.active)) && ready > active) errors.push(invalid('status.ready', ready, 'cannot set more ready pods than active'))
+  if ((differs((one) => one.status?.ready) || differs((one) => one.status?.active)) && status.ready !== undefined && ready > active) errors.push(invalid('status.ready', ready, 'cannot set more ready pods than active'))
   if (meetsSuccess(job) && isFailed(job)) refuse('cannot set SuccessCriteriaMet=True and Failed=true conditions')
   if (meetsSuccess(job) && hasCondition(job, 'FailureTarget')) refuse('cannot set SuccessCriteriaMet=True and FailureTarget=true conditions')
   if (job.spec?.successPolicy && !meetsSuccess(job) && isComplete(job)) refuse('cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True')
