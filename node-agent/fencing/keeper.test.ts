@@ -76,6 +76,29 @@ test('the control plane is away for a minute: nothing stops, and leases hold aga
   expect([kills(), plane.fenced.size]).toEqual([0, 0])
 })
 
+test('the same with many nodes, who ask each other no more often than a majority wants', async () => {
+  const { plane, clock, nodes, kills } = await settled(23)
+  let answers = 0
+  for (const { keeper } of nodes) {
+    const answer = keeper.answer.bind(keeper)
+    keeper.answer = (question) => {
+      answers++
+      return answer(question)
+    }
+  }
+  plane.isUp = false
+  await clock.advance(3_000)
+  expect(nodes.map(({ right }) => right.kind)).toEqual(nodes.map(() => 'kept'))
+  answers = 0
+  await clock.advance(2_000)
+  // Of 20 times 22 each second.
+  expect(answers / 2 / nodes.length).toBeLessThan(120)
+  plane.isUp = true
+  plane.startOver()
+  await clock.advance(3_000)
+  expect([kills(), plane.fenced.size, new Set(nodes.map(({ right }) => right.kind))]).toEqual([0, 0, new Set(['held'])])
+})
+
 test('while it is away: a minority that is cut off stops, the others go on', async () => {
   const { plane, wires, clock, node, kills } = await settled(5)
   plane.isUp = false

@@ -96,6 +96,7 @@ export class Keeper {
     this.#sequence = randomInt(random, 2 ** 50)
     this.#planes = new Map(options.controlPlanes.map((address) => [address, this.#keptPlane(address)]))
     this.#peers = new Peers({
+      self: options.nodeName,
       links,
       clock,
       random,
@@ -277,7 +278,7 @@ export class Keeper {
     const ask = (): void => {
       this.#noteSilence('silence')
       if (this.#hasEnded) return
-      this.#peers.ask()
+      this.#peers.ask(this.terms)
       this.#cancelAsk = clock.after(this.terms.answerMs / QUESTIONS_PER_ANSWER, ask)
       // It may just have lost the control plane itself.
       this.#decideAnew()

@@ -1,6 +1,8 @@
 import type { PeerAnswer as WireAnswer, PeerQuestion } from '../../proto/gen/node/v1/heartbeat.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Random } from '../../shared/kit/random.ts'
+import { FEW_PEERS, whomToAsk, type AskedPeer } from '../../shared/model/fencing-questions.ts'
+import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
 import { KeptLink } from './kept-link.ts'
 import type { FencingLinks } from './links.ts'
 
@@ -30,6 +32,8 @@ export interface PeerSaid {
 }
 
 export interface PeersOptions {
+  /** This node's name. */
+  readonly self: string
   readonly links: FencingLinks
   readonly clock: Clock
   readonly random: Random
@@ -38,10 +42,14 @@ export interface PeersOptions {
   readonly onReach: (unreachable: readonly UnreachablePeer[]) => void
 }
 
+const byName = (a: Peer, b: Peer): number => (a.name < b.name ? -1 : 1)
+
 interface Peer {
   readonly name: string
   readonly address: string
   readonly link: KeptLink<PeerQuestion, WireAnswer> | undefined
+  askedMs: number | undefined
+  answered: AskedPeer['answered']
   heardMs: number
   diallingMs: number
   why: string
@@ -77,10 +85,10 @@ export class Peers {
     this.#scheduleTryOut()
   }
 
-  /** Asks everybody now; who has no connection is dialled. */
-  ask(): void {
+  /** Asks everybody, or as many as a majority wants; who has no connection is dialled. */
+  ask(terms: FencingTerms): void {
     const nowMs = this.#options.clock.monotonicMs()
-    this.#question(nowMs)
+    this.#question(nowMs, whomToAsk(this.#inTurn(), { terms, nowMs }))
     for (const peer of this.#peers.values()) {
       if (peer.link?.isOpen !== false || nowMs - peer.diallingMs < HURRY_MS) continue
       peer.diallingMs = nowMs
@@ -95,7 +103,15 @@ export class Peers {
     this.#waiting = []
   }
 
-  #question(nowMs: number): void {
+  /** From the next by name on, each node from another one. */
+  #inTurn(): readonly Peer[] {
+    const all = [...this.#peers.values()]
+    if (all.length <= FEW_PEERS) return all
+    const { self } = this.#options
+    return [...all.filter(({ name }) => name > self).toSorted(byName), ...all.filter(({ name }) => name < self).toSorted(byName)]
+  }
+
+  #question(nowMs: number, peers: Iterable<Peer> = this.#peers.values()): void {
     const sequence = ++this.#sequence
     for (const [old, askedMs] of this.#asked) {
       if (nowMs - askedMs < FORGET_MS) break
@@ -103,7 +119,10 @@ export class Peers {
     }
     // Before it is sent: an answer counts from the question on.
     this.#asked.set(sequence, nowMs)
-    for (const { link } of this.#peers.values()) link?.send({ sequence })
+    for (const peer of peers) {
+      peer.askedMs = nowMs
+      peer.link?.send({ sequence })
+    }
   }
 
   #add(name: string, address: string): void {
@@ -119,7 +138,7 @@ export class Peers {
             onOpen: () => {
               this.#firstTryOver(name)
               // At once, so that what is known of it is fresh, and its reach too.
-              this.#question(clock.monotonicMs())
+              this.#question(clock.monotonicMs(), [peer])
             },
             onMessage: (answer) => this.#answered(name, answer),
             onClosed: (why) => {
@@ -130,7 +149,7 @@ export class Peers {
             clock,
             random,
           })
-    const peer: Peer = { name, address, link, heardMs: clock.monotonicMs(), diallingMs: Number.NEGATIVE_INFINITY, why: address === '' ? 'its address is not known' : 'no answer' }
+    const peer: Peer = { name, address, link, askedMs: undefined, answered: undefined, heardMs: clock.monotonicMs(), diallingMs: Number.NEGATIVE_INFINITY, why: address === '' ? 'its address is not known' : 'no answer' }
     this.#peers.set(name, peer)
     if (link) this.#waiting.push(peer)
   }
@@ -139,6 +158,7 @@ export class Peers {
     const askedMs = this.#asked.get(sequence)
     const peer = this.#peers.get(name)
     if (askedMs === undefined || !peer) return
+    if (askedMs >= (peer.answered?.askedMs ?? askedMs)) peer.answered = { askedMs, silentMs }
     const wasAway = this.#isAway(peer)
     peer.heardMs = this.#options.clock.monotonicMs()
     if (wasAway) this.#tellReach()

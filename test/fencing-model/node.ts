@@ -1,4 +1,5 @@
 import { answerAfter, type Membership, type NodeView, type PeerAnswer, type RunRight } from '../../shared/model/fencing.ts'
+import { whomToAsk, type AskedPeer } from '../../shared/model/fencing-questions.ts'
 import { happens } from '../sim/chance.ts'
 import { Process, type Arena, type MachineClock } from './arena.ts'
 import type { Rules } from './rules.ts'
@@ -62,6 +63,8 @@ export class ModelNode {
   #provenMs: number | undefined
   #answers = new Map<string, PeerAnswer>()
   #asked = new Map<number, number>()
+  readonly #known = new Map<string, AskedPeer>()
+  readonly #few: number
   #hasEnded = false
   #sequence = 0
   #instance = 0
@@ -75,6 +78,7 @@ export class ModelNode {
     this.#options = options
     this.name = options.name
     this.agent = new Process(options.arena, options.clock)
+    this.#few = options.rules.fewPeers(options.arena.random)
     this.#fence()
   }
 
@@ -106,6 +110,7 @@ export class ModelNode {
     this.#sentMs = new Map()
     this.#answers = new Map()
     this.#asked = new Map()
+    this.#known.clear()
     this.#echo = 0
     this.#endMs = this.#deadlineMs === undefined ? Number.NEGATIVE_INFINITY : this.#deadlineMs + (saved?.membership?.terms.killMs ?? 0)
     this.#beat()
@@ -145,6 +150,7 @@ export class ModelNode {
     this.#latch()
     const askedMs = this.#asked.get(sequence)
     const terms = this.#membership?.terms
+    if (askedMs !== undefined) this.#known.set(peer, { name: peer, askedMs: this.#known.get(peer)?.askedMs, answered: { askedMs, silentMs } })
     if (askedMs !== undefined && terms) this.#answers.set(peer, answerAfter(this.#answers.get(peer), { epoch, isLost: silentMs >= this.#options.rules.lostAfterMs(terms), askedMs }))
     this.#decide()
   }
@@ -232,14 +238,19 @@ export class ModelNode {
   #askPeers(): void {
     const { membership } = this
     if (membership && this.#nowMs - (this.#ackReceivedMs ?? 0) >= membership.terms.seenMs) {
-      for (const peer of membership.members) {
-        if (peer === this.name) continue
+      for (const peer of this.#whomToAsk(membership)) {
+        this.#known.set(peer, { ...this.#known.get(peer), name: peer, askedMs: this.#nowMs })
         this.#asked.set(++this.#question, this.#nowMs)
         this.#asked.delete(this.#question - 200)
         this.#options.ask(peer, this.#question)
       }
     }
-    this.agent.timer((membership?.terms.answerMs ?? 200) / 3, () => this.#askPeers())
+    this.agent.timer((membership?.terms.answerMs ?? 200) / (this.#few === 0 ? 6 : 3), () => this.#askPeers())
+  }
+
+  #whomToAsk({ members, terms }: Membership): readonly string[] {
+    const others = [...members.filter((name) => name > this.name), ...members.filter((name) => name < this.name)]
+    return whomToAsk(others.map((name) => this.#known.get(name) ?? { name }), { terms, nowMs: this.#nowMs, few: this.#few }).map(({ name }) => name)
   }
 
   #look(): void {

@@ -106,7 +106,9 @@ export class ModelPlane {
     if (rules.looksFirst) this.#look()
     const boot = this.#admitted.get(beat.node)
     if (boot !== undefined && boot !== beat.boot) {
-      if ((via === undefined || rules.trustsRelayedBoots) && !this.#fenced.has(beat.node)) this.#fence(beat.node, 'rebooted')
+      // A machine that has booted goes on speaking; one beat alone may be of a boot that is over, and come late.
+      const goesOn = via === undefined && this.#options.nodes.get(beat.node)?.boot === beat.boot
+      if ((goesOn || rules.trustsRelayedBoots) && !this.#fenced.has(beat.node)) this.#fence(beat.node, 'rebooted')
       return
     }
     if (!this.#mayEnter(beat)) return

@@ -1,4 +1,7 @@
 import { hasLapsed, judgeNode, provenMs, rightToRun, stillInUse, visionOf, type LeaderView, type NodeView, type RunRight, type Verdict, type Vision } from '../../shared/model/fencing.ts'
+import type { Random } from '../../shared/kit/random.ts'
+import { FEW_PEERS } from '../../shared/model/fencing-questions.ts'
+import { happens } from '../sim/chance.ts'
 import { lostAfterMs } from '../../shared/model/fencing-terms.ts'
 
 /** What the two halves go by: the deciders, and what the rooms around them must do. A mistake is one of these done otherwise. */
@@ -29,6 +32,8 @@ export interface Rules {
   readonly rightToRun: (view: NodeView) => RunRight
   readonly provenMs: (view: NodeView) => number | undefined
   readonly lostAfterMs: typeof lostAfterMs
+  /** Up to so many peers all are asked each time; of more, as many as a majority wants. */
+  readonly fewPeers: (random: Random) => number
   /** A right that has ended stays so until an ack. */
   readonly latchesEnd: boolean
   /** Only an ack whose lease still runs brings an ended right back. */
@@ -59,6 +64,7 @@ export const realRules: Rules = {
   rightToRun,
   provenMs,
   lostAfterMs,
+  fewPeers: (random) => (happens(random, 0.5) ? FEW_PEERS : 0),
   latchesEnd: true,
   refusesLateAcks: true,
   countsFromBeat: true,
