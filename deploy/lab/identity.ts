@@ -34,7 +34,7 @@ async function createIdentity(spec: LabSpec): Promise<LabIdentity> {
   const servers = hasSeveral(spec) ? [apiAddress, ...machinesOf(spec).map(addressOf)] : [apiAddress]
   const [server, admin, etcd] = await Promise.all([
     issueCertificate(authority, { commonName: 'gantry-control-plane', organizations: [], usages: ['server', 'client'], dnsNames: SERVICE_NAMES, ipAddresses: ['127.0.0.1', '10.96.0.1', ...servers, hostAddress], clock }),
-    issueCertificate(authority, { commonName: 'gantry-admin', organizations: ['system:masters'], usages: ['client'], clock }),
+    issueCertificate(authority, { commonName: 'kubernetes-admin', organizations: ['system:masters'], usages: ['client'], clock }),
     etcdFiles(spec),
   ])
   const tokens = createTokenKeys()

@@ -31,10 +31,10 @@ export const tokenHandler =
     const decoded = readBody(request, { expected: tokenKind, validation: query.fieldValidation, warn: call.warn })
     const wanted = defaulted(decoded)
     if (metaText(wanted, 'namespace') !== '' && metaText(wanted, 'namespace') !== at.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-    const account = (await get(parts, call, { store: route.store, at })).object as unknown as ServiceAccount
     if (metaText(wanted, 'name') !== '' && metaText(wanted, 'name') !== at.name) {
       throw invalid(subject, at.name, [invalidField('metadata.name', metaText(wanted, 'name'), 'must match the service account name if specified')])
     }
+    const account = (await get(parts, call, { store: route.store, at })).object as unknown as ServiceAccount
     const { spec = {} } = wanted as unknown as TokenRequest
     checkExpiry(spec.expirationSeconds ?? DEFAULT_SECONDS)
     const bound = await boundTo(context, call, wanted as unknown as TokenRequest)
