@@ -62,7 +62,7 @@ const kindOperations = (context: Context): readonly Operation[] => [
   ...context.kind.subresources.flatMap((subresource) => subresourceOperations(context, subresource).map((operation) => ({ ...operation, parent: context.kind.kind }))),
 ]
 
-const deleteAnswer = (kind: DiscoveredKind): string => (DELETES_ANSWER_OBJECT.has(kind.kind) ? kind.schema : STATUS_SCHEMA)
+const deleteAnswer = (kind: DiscoveredKind): string => ((kind.deleteAnswers === undefined ? DELETES_ANSWER_OBJECT.has(kind.kind) : kind.deleteAnswers === 'object') ? kind.schema : STATUS_SCHEMA)
 /** Kinds whose delete tells the object (their storage says so in Kubernetes). */
 const DELETES_ANSWER_OBJECT = new Set(['Pod', 'Service', 'ServiceAccount', 'PersistentVolume', 'PersistentVolumeClaim', 'StorageClass', 'CSIDriver', 'CSINode', 'VolumeAttachment', 'PodTemplate', 'ResourceQuota'])
 

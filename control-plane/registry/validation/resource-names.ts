@@ -16,10 +16,11 @@ export const isHugePages = (name: string): boolean => name.startsWith('hugepages
 const isQualified = (name: string): boolean => name.includes('/')
 /** Kubernetes' own, which may be promised more than once. */
 const isNative = (name: string): boolean => !isQualified(name) || name.includes('kubernetes.io/')
-const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameProblems(`requests.${name}`).length === 0
+/** A device or the like, under its vendor's domain. */
+export const isExtendedResource = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameProblems(`requests.${name}`).length === 0
 export const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name)
 /** Devices and the like come in whole pieces. */
-export const isWhole = (name: string): boolean => counted.includes(name) || isExtended(name)
+export const isWhole = (name: string): boolean => counted.includes(name) || isExtendedResource(name)
 
 /** A resource of any kind, as nodes and quotas name them. */
 export function validateResourceName(name: string, field: string): readonly FieldError[] {
@@ -33,7 +34,7 @@ export function validateContainerResourceName(name: string, field: string): read
   const errors = [...validateResourceName(name, field)]
   if (!isQualified(name)) {
     if (!ofContainers.includes(name) && !isHugePages(name)) errors.push(invalid(field, name, 'must be a standard resource for containers'))
-  } else if (!isNative(name) && !isExtended(name)) errors.push(invalid(field, name, "doesn't follow extended resource name standard"))
+  } else if (!isNative(name) && !isExtendedResource(name)) errors.push(invalid(field, name, "doesn't follow extended resource name standard"))
   return errors
 }
 
