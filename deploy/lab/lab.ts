@@ -11,9 +11,9 @@ import { assertLabPossible } from './checks.ts'
 import { labIdentity, type LabIdentity } from './identity.ts'
 import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig-file.ts'
 import { controlPlaneMachines, defaultRoots, hasSeveral, layoutOf, machinesOf, membersOf, nodeName, whyNotLabName, type LabSpec, type Member } from './layout.ts'
-import { withLock } from './lock.ts'
+import { cablesLock, labLock, machineLock, withLock, withLocks } from './lock.ts'
 import { createMachines, removeMachines, removeSome } from './machines.ts'
-import { isPaused, isUnwanted, kill, startMembersOf } from './power.ts'
+import { isPaused, isUnwanted, killFound, startMembersOf } from './power.ts'
 import { bootIdOf, newBootId, programOf } from './programs.ts'
 import { dismiss, endStrays, logFile, stateOfService, supervise, writeService } from './services.ts'
 import { forgetLab, labNames, listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
@@ -45,10 +45,9 @@ const LAB_SHARE = 8
 /** Makes the lab, or brings up what of it does not run (after a crash of the host: with the names, addresses and state it had). */
 export async function up(options: UpOptions): Promise<UpResult> {
   assertLabPossible()
-  return await withLock(lockOf(options.name), () => upLocked(options))
+  return await withLock(labLock(options.name), () => upLocked(options))
 }
 
-const lockOf = (lab: string): string => `gantry-lab-${lab}`
 /** Held while a lab is told from no lab, a moment: the first one is not made while the last one is removed. */
 const ALL_LABS = 'gantry-labs'
 
@@ -127,7 +126,7 @@ const createGroups = async (spec: LabSpec): Promise<void> => {
 /** Starts the supervisors of all members that have none; a member that was killed on purpose is brought back too. */
 async function startMembers(spec: LabSpec, identity: LabIdentity): Promise<readonly string[]> {
   const started = await Promise.all(
-    machinesOf(spec).map(async (machine) => {
+    machinesOf(spec).map((machine) => withLock(machineLock(spec.name, machine), async () => {
       const members = membersOf(spec).filter((member) => member.machine === machine)
       const states = await Promise.all(members.map(({ name }) => stateOfService(spec, name)))
       const stopped = members.filter((_, at) => states[at]?.pid === undefined || isUnwanted(states[at]))
@@ -135,7 +134,7 @@ async function startMembers(spec: LabSpec, identity: LabIdentity): Promise<reado
       if (supervised.length > 0) await startMembersOf(spec, machine, supervised)
       await Promise.all(stopped.filter((member) => !supervised.includes(member)).map((member) => startUnsupervised(spec, member, identity)))
       return stopped.map(({ name }) => name)
-    }),
+    })),
   )
   const names = started.flat()
   return membersOf(spec).map(({ name }) => name).filter((name) => names.includes(name))
@@ -171,7 +170,9 @@ export interface PartitionOptions {
 }
 
 /** Cuts machines off from all others (among each other they stay connected), or from some. */
-export async function partition(lab: string, names: readonly string[], { from, oneWay = false }: PartitionOptions = {}): Promise<void> {
+export const partition = (lab: string, names: readonly string[], options: PartitionOptions = {}): Promise<void> => withLock(cablesLock(lab), () => cutCables(lab, names, options))
+
+async function cutCables(lab: string, names: readonly string[], { from, oneWay = false }: PartitionOptions): Promise<void> {
   const machines = await machinesNamed(lab, names)
   const spec = await existing(lab)
   if (from !== undefined) return cutWays(spec, waysBetween(machines, await machinesNamed(lab, from), oneWay))
@@ -190,27 +191,29 @@ export interface SlowOptions extends Slowness {
 }
 
 /** Makes the cables of machines slow or lossy, until {@link heal}. */
-export async function slow(lab: string, names: readonly string[], { lossPercent, ...slowness }: SlowOptions): Promise<void> {
+export const slow = (lab: string, names: readonly string[], options: SlowOptions): Promise<void> => withLock(cablesLock(lab), () => slowCables(lab, names, options))
+
+async function slowCables(lab: string, names: readonly string[], { lossPercent, ...slowness }: SlowOptions): Promise<void> {
   const machines = await machinesNamed(lab, names)
   const spec = await existing(lab)
   if (slowness.bytesPerSecond !== undefined || slowness.delayMs !== undefined) await slowDown(spec, machines, slowness)
   if (lossPercent !== undefined) await loseSome(spec, waysBetween(machines, machinesOf(spec), false), lossPercent)
 }
 
-export async function heal(lab: string): Promise<void> {
-  await mend(await existing(lab))
-}
+export const heal = (lab: string): Promise<void> => withLock(cablesLock(lab), async () => mend(await existing(lab)))
 
 /** Takes the nodes above this number away, the last first, with all their data; whoever wants their pods elsewhere drains them before. Answers their names. */
 export function removeNodes(lab: string, nodes: number): Promise<readonly string[]> {
-  return withLock(lockOf(lab), async () => {
+  return withLock(labLock(lab), async () => {
     const spec = await existing(lab)
     const gone = nodesAbove(spec, nodes)
     for (const name of gone) {
-      await kill(lab, name)
-      await dismiss(spec, name)
-      await removeSome(spec, [name])
-      await removeGroup(layoutOf(spec).memberCgroup(name))
+      await withLock(machineLock(lab, name), async () => {
+        await killFound(await targetOf(lab, name))
+        await dismiss(spec, name)
+        await removeSome(spec, [name])
+        await removeGroup(layoutOf(spec).memberCgroup(name))
+      })
     }
     if (gone.length > 0) await writeSpec({ ...spec, nodes })
     return gone
@@ -222,7 +225,11 @@ export const nodesAbove = (spec: LabSpec, nodes: number): readonly string[] => A
 
 /** Removes everything the lab made. `keep` leaves its data, so that `up` finds it again. */
 export function down(lab: string, options: { readonly keep: boolean }): Promise<boolean> {
-  return withLock(lockOf(lab), () => downLocked(lab, options))
+  return withLock(labLock(lab), async () => {
+    const spec = await readSpec(lab)
+    const others = spec ? [...machinesOf(spec).map((machine) => machineLock(lab, machine)), cablesLock(lab)] : []
+    return await withLocks(others, () => downLocked(lab, options))
+  })
 }
 
 async function downLocked(lab: string, options: { readonly keep: boolean }): Promise<boolean> {

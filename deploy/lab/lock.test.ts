@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withLock } from './lock.ts'
+import { withLock, withLocks } from './lock.ts'
 
 const NAME = `gantry-lock-test-${process.pid}`
 
@@ -21,4 +21,12 @@ test('who waits too long is told', async () => {
   await withLock(NAME, async () => {
     await expect(withLock(NAME, () => Promise.resolve(), 30)).rejects.toThrow(/another command has held/)
   })
+})
+
+test('several locks are held together, and none is left when the work is over', async () => {
+  const names = ['a', 'b'].map((name) => `${NAME}-${name}`)
+  await withLocks(names, async () => {
+    for (const name of names) await expect(withLock(name, () => Promise.resolve(), 0)).rejects.toThrow(/another command has held/)
+  })
+  for (const name of names) expect(await withLock(name, () => Promise.resolve('free'), 0)).toBe('free')
 })

@@ -5,6 +5,7 @@ import { Fault } from '../../shared/kit/faults.ts'
 import { isFrozen, killGroup, setFrozen } from './cgroups.ts'
 import { hasSeveral, layoutOf, type LabSpec, type Member, type Target } from './layout.ts'
 import { linkState, setLink } from './cables.ts'
+import { machineLock, withLock } from './lock.ts'
 import { newBootId } from './programs.ts'
 import { stateOfService, wantDown, wantUp, type ServiceState } from './services.ts'
 import { targetOf } from './targets.ts'
@@ -12,9 +13,23 @@ import { targetOf } from './targets.ts'
 /** What dies, stands still or lives with it. */
 export const membersOfTarget = (target: Target): readonly Member[] => (target.kind === 'machine' ? target.members : [target.member])
 
+interface Found {
+  readonly spec: LabSpec
+  readonly target: Target
+}
+
+/** One command at a time for each machine: half a kill and half a start would leave neither. */
+async function alone(lab: string, name: string, work: (found: Found) => Promise<void>): Promise<void> {
+  const { machine } = (await targetOf(lab, name)).target
+  // It may have been taken away meanwhile.
+  await withLock(machineLock(lab, machine), async () => work(await targetOf(lab, name)))
+}
+
 /** A machine loses power: everything of it dies at one moment and its link goes. A program dies by SIGKILL. Neither comes back before {@link start}. */
-export async function kill(lab: string, name: string): Promise<void> {
-  const { spec, target } = await targetOf(lab, name)
+export const kill = (lab: string, name: string): Promise<void> => alone(lab, name, killFound)
+
+/** For who holds the machine's lock. */
+export async function killFound({ spec, target }: Found): Promise<void> {
   for (const member of membersOfTarget(target)) await wantDown(spec, member.name)
   if (target.kind === 'program') await killProgram(spec, target.member)
   else await cutPower(spec, target.machine)
@@ -58,12 +73,9 @@ export async function signalProgram(spec: LabSpec, member: Member, signal: 'SIGK
 }
 
 /** Power is back: a machine that had none boots anew. A program starts where it stopped. */
-export async function start(lab: string, name: string): Promise<void> {
-  const { spec, target } = await targetOf(lab, name)
-  await startMembersOf(spec, target.machine, membersOfTarget(target))
-}
+export const start = (lab: string, name: string): Promise<void> => alone(lab, name, ({ spec, target }) => startMembersOf(spec, target.machine, membersOfTarget(target)))
 
-/** Nothing happens to what runs: it is in the boot it is in. */
+/** For who holds the machine's lock. Nothing happens to what runs: it is in the boot it is in. */
 export async function startMembersOf(spec: LabSpec, machine: string, members: readonly Member[]): Promise<void> {
   await finishKill(spec, machine, members)
   const states = await Promise.all(members.map(({ name }) => stateOfService(spec, name)))
@@ -98,17 +110,19 @@ async function finishKill(spec: LabSpec, machine: string, members: readonly Memb
 }
 
 /** Every process of a machine stands still, as in a paused virtual machine; or one program by SIGSTOP. */
-export async function pause(lab: string, name: string): Promise<void> {
-  const { spec, target } = await targetOf(lab, name)
+export const pause = (lab: string, name: string): Promise<void> => alone(lab, name, (found) => pauseFound(found, name))
+
+async function pauseFound({ spec, target }: Found, name: string): Promise<void> {
   if (target.kind === 'machine') return setFrozen(layoutOf(spec).memberCgroup(target.machine), true)
   const { pid } = await stateOfService(spec, target.member.name)
-  if (pid === undefined) throw new Fault('not-found', `${name} of lab ${lab} does not run: nothing can be paused`)
+  if (pid === undefined) throw new Fault('not-found', `${name} of lab ${spec.name} does not run: nothing can be paused`)
   await signalProgram(spec, target.member, 'SIGSTOP')
 }
 
 /** A machine runs on, with all its programs. */
-export async function resume(lab: string, name: string): Promise<void> {
-  const { spec, target } = await targetOf(lab, name)
+export const resume = (lab: string, name: string): Promise<void> => alone(lab, name, resumeFound)
+
+async function resumeFound({ spec, target }: Found): Promise<void> {
   if (target.kind === 'machine') await setFrozen(layoutOf(spec).memberCgroup(target.machine), false)
   for (const member of membersOfTarget(target)) await signalProgram(spec, member, 'SIGCONT')
 }

@@ -401,6 +401,16 @@ test('a node that is not heard is given up and has stopped its pods, and so is o
   }
 })
 
+test('commands about one machine that are given at once are done one after the other', async () => {
+  for (let round = 0; round < 3; round++) {
+    const outcomes = await Promise.allSettled([lab.kill(cluster.name, 'n3'), lab.start(cluster.name, 'n3'), lab.kill(cluster.name, 'n3'), lab.start(cluster.name, 'n3'), lab.partition(cluster.name, ['n3']), lab.heal(cluster.name)])
+    expect(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [(outcome.reason as Error).message] : []))).toEqual([])
+  }
+  await lab.start(cluster.name, 'n3')
+  await lab.heal(cluster.name)
+  await nodesAre(({ length }) => length === 3)
+})
+
 const reachOf = (node: Node) => node.status?.conditions?.find(({ type }) => type === 'PeersReachable')
 
 test('nodes that do not reach each other say so, and nothing stops', async () => {

@@ -53,6 +53,6 @@ export const planted: readonly Planted[] = [
   one('pods of a silent node are removed', 'control-plane/controllers/tainteviction/plan.ts', ["const isDead = life === 'fenced' || (", "const isDead = life === 'fenced' || life === 'silent' || ("]),
   one('a deposed leader writes', 'control-plane/leading.ts', ['const client = createInProcessClient({ core: api.core, user, guard, signal })', 'const client = createInProcessClient({ core: api.core, user, signal })']),
   one('memberships are stored by whoever once led', 'control-plane/membership/store.ts', ['guard: guard() }', '...(guard() ? {} : {}) }']),
-  one('a leadership is certain from when its renewal was answered', 'control-plane/election/leadership.ts', ['this.#confirmedAtMs = sentAtMs\n        for', 'this.#confirmedAtMs = clock.monotonicMs() + ttlMs\n        for']),
+  one('a leadership is certain from when its renewal was answered', 'control-plane/election/leadership.ts', ['this.#confirmedAtMs = sentAtMs\n    for', 'this.#confirmedAtMs = clock.monotonicMs() + ttlMs\n    for']),
   one('a node with a wrong clock dates in the future', 'control-plane/dispatch/merge-status.ts', ['Date.parse(lastTransitionTime) > nowMs', 'Date.parse(lastTransitionTime) < 0']),
 ]
