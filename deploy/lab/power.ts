@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { sleep, systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
-import { isFrozen, killGroup, setFrozen } from './cgroups.ts'
+import { endProcess, isFrozen, killGroup, processesOf, setFrozen } from './cgroups.ts'
 import { hasSeveral, layoutOf, type LabSpec, type Member, type Target } from './layout.ts'
 import { linkState, setLink } from './cables.ts'
 import { machineLock, withLock } from './lock.ts'
@@ -34,6 +34,9 @@ export async function killFound({ spec, target }: Found): Promise<void> {
   if (target.kind === 'program') await killProgram(spec, target.member)
   else await cutPower(spec, target.machine)
   await Promise.all(membersOfTarget(target).map((member) => untilDown(spec, member)))
+  const group = layoutOf(spec).memberCgroup(target.machine)
+  // Started by one that was just being born.
+  if (target.kind === 'machine' && (await processesOf(group)).length > 0) await killGroup(group)
 }
 
 async function cutPower(spec: LabSpec, machine: string): Promise<void> {
@@ -46,10 +49,13 @@ async function cutPower(spec: LabSpec, machine: string): Promise<void> {
 const LOOK_EVERY_MS = 5
 const DOWN_MS = 5_000
 
-/** The supervisor notices a death a moment later. */
+/** The supervisor notices a death a moment later. One that was just being born, and not yet in its group, has escaped until now. */
 async function untilDown(spec: LabSpec, member: Member): Promise<void> {
   const deadline = systemClock.monotonicMs() + DOWN_MS
-  while ((await stateOfService(spec, member.name)).pid !== undefined) {
+  for (;;) {
+    const { pid } = await stateOfService(spec, member.name)
+    if (pid === undefined) return
+    endProcess(pid)
     if (systemClock.monotonicMs() > deadline) throw new Fault('timeout', `${member.name} of lab ${spec.name} was killed, and its supervisor has not noticed for ${DOWN_MS / 1_000} s`)
     await sleep(systemClock, LOOK_EVERY_MS)
   }

@@ -441,7 +441,7 @@ async function tracesOf({ name, number }: LabSpec): Promise<readonly string[]> {
   return [
     ...mounts.split('\n').filter((line) => line.includes(`/labs/${name}/`)),
     ...namespaces.filter((one) => one.startsWith(`gantry-${name}-`)),
-    ...links.filter((one) => one.startsWith(`gt${number}`) || one.startsWith(`gtlab${number}`)),
+    ...links.filter((one) => new RegExp(`^gt(lab)?${number}(?!\\d)`).test(one)),
     ...tables.stdout.split('\n').filter((line) => line.endsWith(` gantry_lab${number}`)),
     ...groups.stdout.split('\n').filter((line) => line !== ''),
     ...processes.map((pid) => `process ${pid}`),
