@@ -45,7 +45,7 @@ const goType = ({ definition }: ResourceStore, suffix: string): string => `*${de
 
 export function listAnswer(listing: Listing, rendering: Rendering): ApiResponse {
   const { representation, store } = rendering
-  const metadata = listMetadata(listing, store.definition.custom !== undefined)
+  const metadata = listMetadata(listing, store.definition.custom !== undefined && representation.as === 'object')
   switch (representation.as) {
     case 'object':
       return body(200, { kind: 'text', json: listText(listing, store, metadata) }, representation)
@@ -64,7 +64,7 @@ const listNotObject = (store: ResourceStore): Error => notAcceptableForm(`you re
 
 /** @param custom lists of custom resources say that there is no next page. */
 export function listMetadata({ revision, continue: next, remaining }: Listing, custom = false): JsonObject {
-  return { resourceVersion: String(revision), ...((next !== undefined || custom) && { continue: next ?? '' }), ...(remaining !== undefined && { remainingItemCount: remaining }) }
+  return { ...(revision > 0 && { resourceVersion: String(revision) }), ...((next !== undefined || custom) && { continue: next ?? '' }), ...(remaining !== undefined && { remainingItemCount: remaining }) }
 }
 
 /** The items of a list do not repeat what the list says of their kind: that head is cut off their shared text. */
