@@ -1,4 +1,156 @@
-import type { PropsSchema } from '../../shared/model/structural/schema.ts'
+/** The rules of a schema, ready to judge objects. */
+import { compile, names, type Program } from '../cel/cel.ts'
+import { objectType, ruled, typeOfSchema, valueOf } from '../cel/schema-types.ts'
+import type { CelType } from '../cel/types.ts'
+import { CelFault, Optional, type Value } from '../cel/values.ts'
+import { duplicate, type FieldError, fieldErrorText, forbidden, invalid, required } from '../../shared/model/field-error.ts'
+import { isJsonObject, type Json } from '../../shared/model/json.ts'
+import { correlatedItem, correlatedMember, type Correlated, isUnchanged } from '../../shared/model/structural/correlate.ts'
+import { itemsOf, type PropsSchema, type ValidationRule, valuesOf } from '../../shared/model/structural/schema.ts'
+import { fieldPathSteps } from '../registry/validation/custom-resource-definition/rules.ts'
+import { variablesOf } from './rule-errors.ts'
 import type { Rules } from './rules.ts'
 
-export const compileRules = (_schema: PropsSchema): Rules => ({ judge: () => ({ errors: [], warnings: [] }) })
+interface Rule {
+  readonly rule: ValidationRule
+  readonly program: Program
+  readonly message: Program | undefined
+  readonly usesOld: boolean
+}
+
+/** A schema with the rules in it and below it. */
+interface Ruled {
+  readonly schema: PropsSchema
+  /** With what whole objects have. */
+  readonly seen: PropsSchema
+  readonly rules: readonly Rule[]
+  readonly members: ReadonlyMap<string, Ruled>
+  readonly values: Ruled | undefined
+  readonly items: Ruled | undefined
+}
+
+export function compileRules(schema: PropsSchema): Rules {
+  const root = ruledOf(schema, true)
+  return {
+    judge(object, old) {
+      const verdict: Verdict = { errors: [], warnings: [] }
+      if (root) judge(root, { value: object, path: '', before: old && { old } }, verdict)
+      return verdict
+    },
+  }
+}
+
+/** `undefined` where there is no rule. */
+function ruledOf(schema: PropsSchema, isRoot: boolean): Ruled | undefined {
+  const members = new Map(Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const inner = ruledOf(property, false)
+    return inner ? [[name, inner] as const] : []
+  }))
+  const free = valuesOf(schema)
+  const list = itemsOf(schema)
+  const values = free && ruledOf(free, false)
+  const items = list && ruledOf(list, false)
+  const seen = ruled(schema, isRoot)
+  const self = seen === schema ? typeOfSchema(schema) : objectType(seen)
+  const rules = self ? (schema['x-kubernetes-validations'] ?? []).flatMap((rule) => compiled(rule, self)) : []
+  return rules.length + members.size === 0 && !values && !items ? undefined : { schema, seen, rules, members, values, items }
+}
+
+/** What does not compile was refused when the definition was written; what a later version refuses judges nothing. */
+function compiled(rule: ValidationRule, self: CelType): readonly Rule[] {
+  const variables = variablesOf(self, rule)
+  const program = compile(rule.rule ?? '', variables)
+  if (program.kind === 'refused') return []
+  const message = rule.messageExpression === undefined ? undefined : compile(rule.messageExpression, variables)
+  return [{ rule, program: program.program, message: message?.kind === 'compiled' ? message.program : undefined, usesOld: names(program.program.expression, 'oldSelf') }]
+}
+
+interface Verdict {
+  readonly errors: FieldError[]
+  readonly warnings: string[]
+}
+
+interface Subject {
+  readonly value: Json
+  readonly path: string
+  readonly before: Correlated | undefined
+}
+
+function judge(ruledSchema: Ruled, subject: Subject, verdict: Verdict): void {
+  const { value, path, before } = subject
+  if (value === null) return
+  const { schema, items, values, members, rules } = ruledSchema
+  if (rules.length > 0) judgeOwn(ruledSchema, subject, verdict)
+  if (Array.isArray(value)) {
+    if (items) for (const [index, item] of (value as readonly Json[]).entries()) judge(items, { value: item, path: `${path}[${index}]`, before: correlatedItem(before, schema, item) }, verdict)
+    return
+  }
+  if (!isJsonObject(value)) return
+  for (const name of Object.keys(value).toSorted()) {
+    const member = members.get(name)
+    const inner = { value: value[name] ?? null, before: correlatedMember(before, schema, name) }
+    if (member) judge(member, { ...inner, path: path === '' ? name : `${path}.${name}` }, verdict)
+    else if (values && !Object.hasOwn(schema.properties ?? {}, name)) judge(values, { ...inner, path: `${path}[${name}]` }, verdict)
+  }
+}
+
+function judgeOwn({ seen, rules, schema }: Ruled, subject: Subject, verdict: Verdict): void {
+  const { value, before } = subject
+  const self = valueOf(seen, value)
+  const old = before === undefined ? undefined : valueOf(seen, before.old)
+  for (const rule of rules) {
+    const optional = rule.rule.optionalOldSelf === true
+    if (rule.usesOld && old === undefined && !optional) continue
+    const bindings = new Map<string, Value>([['self', self], ...(optional ? [['oldSelf', new Optional(old)] as const] : old === undefined ? [] : [['oldSelf', old] as const])])
+    const error = failure(rule, bindings, { subject, schema })
+    if (!error) continue
+    if (!rule.usesOld && isUnchanged(before, value)) verdict.warnings.push(fieldErrorText(error))
+    else verdict.errors.push(error)
+  }
+}
+
+interface About {
+  readonly subject: Subject
+  readonly schema: PropsSchema
+}
+
+function failure({ rule, program, message }: Rule, bindings: ReadonlyMap<string, Value>, { subject, schema }: About): FieldError | undefined {
+  const path = subject.path === '' ? '<nil>' : subject.path
+  const said = rule.message?.trim() || rule.rule?.trim() || ''
+  try {
+    if (program.run(bindings) === true) return undefined
+  } catch (error) {
+    if (!(error instanceof CelFault)) throw error
+    return invalid(path, schema.type ?? '', `${error.message} evaluating rule: ${said}`)
+  }
+  const detail = (message && messageFrom(message, bindings)) ?? (rule.message ? rule.message.trim() : `failed rule: ${said}`)
+  const at = (fieldPathSteps(rule.fieldPath ?? '') ?? []).reduce((where, step) => (where === '<nil>' ? step : `${where}.${step}`), path)
+  const shown = typeof subject.value === 'object' ? undefined : subject.value
+  return reasoned(rule.reason, { at, shown, detail })
+}
+
+function reasoned(reason: string | undefined, { at, shown, detail }: { readonly at: string; readonly shown: Json | undefined; readonly detail: string }): FieldError {
+  switch (reason) {
+    case 'FieldValueForbidden':
+      return forbidden(at, detail)
+    case 'FieldValueRequired':
+      return required(at, detail)
+    case 'FieldValueDuplicate':
+      return duplicate(at, shown ?? null)
+    default:
+      return invalid(at, shown, detail)
+  }
+}
+
+/** A message must be one line that says something. */
+function messageFrom(message: Program, bindings: ReadonlyMap<string, Value>): string | undefined {
+  try {
+    const text = message.run(bindings)
+    const trimmed = typeof text === 'string' ? text.trim() : ''
+    return trimmed === '' || /[\r\n]/.test(trimmed) || trimmed.length > 5 * 1024 ? undefined : trimmed
+  } catch (error) {
+    if (error instanceof CelFault) return undefined
+    throw error
+  }
+}
+

@@ -27,7 +27,9 @@ function membersOf(type: Extract<Type, { readonly kind: 'object' | 'map' }>, val
     const field = type.kind === 'object' ? memberType(type, name) : type.values
     const below = setOf(field ?? { kind: 'any' }, member)
     const nothing = member === null || (isJsonObject(member) && Object.keys(member).length === 0)
-    if (below !== undefined || nothing || type.kind === 'map') set[`f:${name}`] = nothing ? LEAF : type.kind === 'map' ? withSelf(below ?? LEAF) : (below ?? LEAF)
+    // A member that no schema declares is there by being named.
+    const isKey = type.kind === 'map' || !type.fields.has(name)
+    if (below !== undefined || nothing || isKey) set[`f:${name}`] = nothing ? LEAF : isKey ? withSelf(below ?? LEAF) : (below ?? LEAF)
   }
   return isEmptySet(set as FieldNode) ? undefined : (set as FieldNode)
 }

@@ -1,0 +1,186 @@
+/** Expressions as trees, with the places that errors name. The parser is a library's; nobody else sees its trees. */
+import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js'
+import { Uint, type Value } from './values.ts'
+
+interface Node {
+  /** Index into the text: where an error about it points. */
+  readonly at: number
+}
+
+export type Expression = Node &
+  (
+    | { readonly kind: 'constant'; readonly value: Value }
+    | { readonly kind: 'name'; readonly name: string }
+    /** `optional`: of `.?`; `test`: of `has()`. */
+    | { readonly kind: 'select'; readonly operand: Expression; readonly field: string; readonly optional: boolean; readonly test: boolean }
+    | { readonly kind: 'call'; readonly name: string; readonly target: Expression | undefined; readonly args: readonly Expression[] }
+    | { readonly kind: 'list'; readonly items: readonly Expression[] }
+    | { readonly kind: 'map'; readonly entries: ReadonlyArray<readonly [Expression, Expression]> }
+    | { readonly kind: 'fold'; readonly macro: Macro; readonly range: Expression; readonly names: readonly string[]; readonly where: Expression | undefined; readonly body: Expression }
+    | { readonly kind: 'bind'; readonly name: string; readonly value: Expression; readonly body: Expression }
+  )
+
+export type Macro = 'all' | 'exists' | 'existsOne' | 'map' | 'filter' | 'transformList' | 'transformMap' | 'optMap' | 'optFlatMap'
+
+export interface Problem {
+  readonly at: number
+  readonly message: string
+}
+
+export type Parsed = { readonly kind: 'parsed'; readonly expression: Expression } | { readonly kind: 'problems'; readonly problems: readonly Problem[] }
+
+const parser = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true, limits: { maxListElements: 10_000, maxMapEntries: 10_000, maxDepth: 250 } })
+
+const STARTS = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+
+export function parse(text: string): Parsed {
+  try {
+    return { kind: 'parsed', expression: new Reader(text).read(parser.parse(text).ast) }
+  } catch (error) {
+    if (error instanceof Misread) return { kind: 'problems', problems: [error.problem] }
+    if (error instanceof ParseError) return { kind: 'problems', problems: syntaxProblems(text, error) }
+    throw error
+  }
+}
+
+function syntaxProblems(text: string, error: ParseError): readonly Problem[] {
+  const at = Math.min(error.range?.start ?? text.length, text.length)
+  if (error.code === 'unterminated_string' || error.code === 'unterminated_triple_quoted_string') {
+    return [{ at, message: `Syntax error: token recognition error at: '${text.slice(at)}'` }, { at: text.length, message: `Syntax error: mismatched input '<EOF>' expecting ${STARTS}` }]
+  }
+  const rest = text.slice(at)
+  if (rest.trim() === '' && /\.\s*$/.test(text)) return [{ at: text.length, message: "Syntax error: no viable alternative at input '.'" }]
+  const token = rest.trim() === '' ? '<EOF>' : (/^(?:[A-Za-z_]\w*|\d[\w.]*|&&|\|\||[=!<>]=|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|.)/s.exec(rest)?.[0] ?? rest.charAt(0))
+  if (error.code === 'unexpected_character' && /^Unexpected character: [^']/.test(error.summary)) return [{ at, message: `Syntax error: token recognition error at: '${token}'` }]
+  if (error.code === 'unexpected_character') return [{ at, message: `Syntax error: mismatched input '${token}' expecting <EOF>` }]
+  if (error.code === 'reserved_identifier') return [{ at, message: `reserved identifier: ${token}` }]
+  return [{ at: token === '<EOF>' ? text.length : at, message: `Syntax error: mismatched input '${token}' expecting ${STARTS}` }]
+}
+
+class Misread extends Error {
+  readonly problem: Problem
+  constructor(at: number, message: string) {
+    super(message)
+    this.problem = { at, message }
+  }
+}
+
+const BINARY: Readonly<Record<string, string>> = { '==': '_==_', '!=': '_!=_', '<': '_<_', '<=': '_<=_', '>': '_>_', '>=': '_>=_', '+': '_+_', '-': '_-_', '*': '_*_', '/': '_/_', '%': '_%_', in: '@in', '&&': '_&&_', '||': '_||_' }
+
+class Reader {
+  readonly #text: string
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Where the text comes first from there on. */
+  #find(what: string, from: number): number {
+    const found = this.#text.indexOf(what, from)
+    return found < 0 ? from : found
+  }
+
+  read(node: ASTNode): Expression {
+    switch (node.op) {
+      case 'value':
+        return { kind: 'constant', at: node.start, value: constant(node.args) }
+      case 'id':
+        return { kind: 'name', at: node.start, name: node.args }
+      case '.':
+      case '.?': {
+        const [operand, field] = node.args
+        const at = this.#find(node.op === '.' ? '.' : '.', operand.end)
+        return { kind: 'select', at: node.op === '.' ? at : at, operand: this.read(operand), field, optional: node.op === '.?', test: false }
+      }
+      case '[]':
+      case '[?]': {
+        const [operand, index] = node.args
+        return { kind: 'call', at: this.#find('[', operand.end), name: node.op === '[]' ? '_[_]' : '_[?_]', target: undefined, args: [this.read(operand), this.read(index)] }
+      }
+      case 'call':
+        return this.#call(node.args[0], node.args[1], this.#find('(', node.start))
+      case 'rcall': {
+        const [name, receiver, args] = node.args
+        const open = this.#find('(', this.#find(name, receiver.end) + name.length)
+        return this.#method(name, { receiver, args, open })
+      }
+      case 'list':
+        return { kind: 'list', at: node.start, items: node.args.map((item) => this.read(item)) }
+      case 'map':
+        return { kind: 'map', at: node.start, entries: node.args.map(([key, value]) => [this.read(key), this.read(value)] as const) }
+      case '?:': {
+        const [condition, yes, no] = node.args
+        return { kind: 'call', at: this.#find('?', condition.end), name: '_?_:_', target: undefined, args: [this.read(condition), this.read(yes), this.read(no)] }
+      }
+      case '!_':
+      case '-_':
+        return this.#unary(node.op, node.args, node.start)
+      default: {
+        const [left, right] = node.args
+        return { kind: 'call', at: this.#find(node.op, left.end), name: BINARY[node.op] ?? node.op, target: undefined, args: [this.read(left), this.read(right)] }
+      }
+    }
+  }
+
+  /** A minus before a number belongs to it. */
+  #unary(op: '!_' | '-_', argument: ASTNode, at: number): Expression {
+    const operand = this.read(argument)
+    if (op === '-_' && operand.kind === 'constant' && (typeof operand.value === 'bigint' || typeof operand.value === 'number')) return { kind: 'constant', at, value: -operand.value }
+    return { kind: 'call', at, name: op === '!_' ? '!_' : '-_', target: undefined, args: [operand] }
+  }
+
+  #call(name: string, args: readonly ASTNode[], at: number): Expression {
+    const [first] = args
+    if (name === 'has' && args.length === 1 && first) {
+      const argument = this.read(first)
+      if (argument.kind !== 'select') throw new Misread(argument.at, 'invalid argument to has() macro')
+      return { ...argument, test: true }
+    }
+    return { kind: 'call', at, name, target: undefined, args: args.map((argument) => this.read(argument)) }
+  }
+
+  #method(name: string, { receiver, args, open }: { readonly receiver: ASTNode; readonly args: readonly ASTNode[]; readonly open: number }): Expression {
+    const [first, second, third] = args
+    if (name === 'bind' && receiver.op === 'id' && receiver.args === 'cel' && first && second && third) return { kind: 'bind', at: open, name: this.#variable(first), value: this.read(second), body: this.read(third) }
+    return this.#fold(name, { receiver, args, open }) ?? { kind: 'call', at: open, name, target: this.read(receiver), args: args.map((argument) => this.read(argument)) }
+  }
+
+  #fold(name: string, { receiver, args, open }: { readonly receiver: ASTNode; readonly args: readonly ASTNode[]; readonly open: number }): Expression | undefined {
+    const [first, second, third, fourth] = args
+    if (!first || !second) return undefined
+    const make = (macro: Macro, names: readonly ASTNode[], body: ASTNode, where?: ASTNode): Expression => {
+      const variables = names.map((one) => this.#variable(one))
+      return { kind: 'fold', at: open, macro, range: this.read(receiver), names: variables, where: where && this.read(where), body: this.read(body) }
+    }
+    const quantifiers: Readonly<Record<string, Macro>> = { all: 'all', exists: 'exists', exists_one: 'existsOne', existsOne: 'existsOne' }
+    const quantifier = Object.hasOwn(quantifiers, name) ? quantifiers[name] : undefined
+    if (quantifier) return args.length === 2 ? make(quantifier, [first], second) : third && args.length === 3 ? make(quantifier, [first, second], third) : undefined
+    if (name === 'map') return args.length === 2 ? make('map', [first], second) : third && args.length === 3 ? make('map', [first], third, second) : undefined
+    if (name === 'filter' && args.length === 2) return make('filter', [first], second)
+    if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return make(name, [first], second)
+    if ((name === 'transformList' || name === 'transformMap') && third) return fourth && args.length === 4 ? make(name, [first, second], fourth, third) : args.length === 3 ? make(name, [first, second], third) : undefined
+    return undefined
+  }
+
+  #variable(node: ASTNode): string {
+    if (node.op === 'id') return node.args
+    throw new Misread(this.read(node).at, 'argument must be a simple name')
+  }
+}
+
+function constant(value: unknown): Value {
+  if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && 'value' in value) return new Uint(BigInt(String(value.value)))
+  return value as Value
+}
+
+/** As cel-go prints what is wrong: the place, the line, a pointer. */
+export function problemsText(text: string, problems: readonly Problem[]): string {
+  const sorted = problems.toSorted((a, b) => a.at - b.at)
+  return sorted.map((problem) => problemText(text, problem)).join('\n')
+}
+
+function problemText(text: string, { at, message }: Problem): string {
+  const before = text.slice(0, at).split('\n')
+  const column = (before.at(-1) ?? '').length
+  const line = text.split('\n')[before.length - 1] ?? ''
+  return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${'.'.repeat(column)}^`
+}

@@ -1,0 +1,222 @@
+/** Whether an expression makes sense, and of which type it is, in cel-go's words. */
+import type { Expression, Macro, Problem } from './ast.ts'
+import type { Functions, Overload } from './overloads.ts'
+import { assignable, BOOL, bound, type CelType, DYN, ERROR, INT, listOf, mapOf, optionalOf, plain, STRING, typeText, typeType } from './types.ts'
+import { typeNameOf } from './values.ts'
+
+export interface Checked {
+  readonly type: CelType
+  readonly problems: readonly Problem[]
+  readonly types: ReadonlyMap<Expression, CelType>
+  /** Which overloads a call may mean, in order. */
+  readonly overloads: ReadonlyMap<Expression, readonly Overload[]>
+}
+
+type Scope = ReadonlyMap<string, CelType>
+
+/** Methods of objects that are known but not given here: a call on what is not there is one mistake, not two. */
+const KNOWN_ELSEWHERE: ReadonlySet<string> = new Set(['path', 'group', 'serviceAccount', 'resource', 'subresource', 'namespace', 'name', 'check', 'allowed', 'reason', 'errored', 'error', 'fieldSelector', 'labelSelector'])
+
+/** Names of types are values. */
+const TYPE_NAMES: Readonly<Record<string, CelType>> = { int: INT, uint: plain('uint'), double: plain('double'), bool: BOOL, string: STRING, bytes: plain('bytes'), list: listOf(DYN), map: mapOf(DYN, DYN), null_type: plain('null'), type: typeType(DYN) }
+
+export function check(expression: Expression, variables: Scope, functions: Functions): Checked {
+  const checker = new Checker(functions)
+  const type = checker.typeOf(expression, variables)
+  return { type, problems: checker.problems, types: checker.types, overloads: checker.overloads }
+}
+
+class Checker {
+  readonly #functions: Functions
+  readonly problems: Problem[] = []
+  readonly types = new Map<Expression, CelType>()
+  readonly overloads = new Map<Expression, readonly Overload[]>()
+
+  constructor(functions: Functions) {
+    this.#functions = functions
+  }
+
+  typeOf(expression: Expression, scope: Scope): CelType {
+    const type = this.#typeOf(expression, scope)
+    this.types.set(expression, type)
+    return type
+  }
+
+  #say(at: number, message: string): CelType {
+    this.problems.push({ at, message })
+    return ERROR
+  }
+
+  #typeOf(expression: Expression, scope: Scope): CelType {
+    switch (expression.kind) {
+      case 'constant':
+        return plain(typeNameOf(expression.value))
+      case 'name':
+        return this.#name(expression, scope)
+      case 'select':
+        return this.#select(expression, scope)
+      case 'call':
+        return this.#call(expression, scope)
+      case 'list':
+        return listOf(this.#joined(expression.items.map((item) => this.typeOf(item, scope))))
+      case 'map':
+        return mapOf(this.#joined(expression.entries.map(([key]) => this.typeOf(key, scope))), this.#joined(expression.entries.map(([, value]) => this.typeOf(value, scope))))
+      case 'fold':
+        return this.#fold(expression, scope)
+      case 'bind':
+        return this.typeOf(expression.body, new Map([...scope, [expression.name, this.typeOf(expression.value, scope)]]))
+    }
+  }
+
+  #name({ name, at }: Extract<Expression, { kind: 'name' }>, scope: Scope): CelType {
+    const known = scope.get(name)
+    if (known) return known
+    const type = Object.hasOwn(TYPE_NAMES, name) ? TYPE_NAMES[name] : undefined
+    return type ? typeType(type) : this.#say(at, `undeclared reference to '${name}' (in container '')`)
+  }
+
+  #joined(types: readonly CelType[]): CelType {
+    const [first = DYN, ...others] = types
+    return others.every((type) => assignable(first, type, new Map()) && typeText(first) === typeText(type)) ? first : DYN
+  }
+
+  #select({ operand, field, at, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Scope): CelType {
+    const whole = this.typeOf(operand, scope)
+    const inner = whole.kind === 'optional' ? whole.of : whole
+    const found = this.#field(inner, field, at)
+    if (test) return BOOL
+    return optional || whole.kind === 'optional' ? optionalOf(found) : found
+  }
+
+  #field(type: CelType, field: string, at: number): CelType {
+    switch (type.kind) {
+      case 'object':
+        return type.fields.get(field) ?? this.#say(at, `undefined field '${field}'`)
+      case 'map':
+        return type.values
+      case 'dyn':
+      case 'error':
+      case 'param':
+        return type.kind === 'error' ? ERROR : DYN
+      default:
+        return this.#say(at, `type '${typeText(type)}' does not support field selection`)
+    }
+  }
+
+  #call(expression: Extract<Expression, { kind: 'call' }>, scope: Scope): CelType {
+    const { name, target, args, at } = expression
+    const namespaced = target?.kind === 'name' && !scope.has(target.name) ? `${target.name}.${name}` : undefined
+    if (namespaced !== undefined && this.#functions.has(namespaced)) return this.#resolve(expression, { all: this.#functions.get(namespaced) ?? [], types: args.map((argument) => this.typeOf(argument, scope)), isMethod: false })
+    const on = target && this.typeOf(target, scope)
+    const types = [...(on ? [on] : []), ...args.map((argument) => this.typeOf(argument, scope))]
+    if (SPECIAL.has(name) && !target) return this.#special(expression, types)
+    const all = this.#functions.get(name)
+    if (!all) {
+      if (on?.kind === 'error' && KNOWN_ELSEWHERE.has(name)) return ERROR
+      return this.#say(at, `undeclared reference to '${name}' (in container '')`)
+    }
+    return this.#resolve(expression, { all, types, isMethod: on !== undefined })
+  }
+
+  #resolve(expression: Extract<Expression, { kind: 'call' }>, { all, types, isMethod }: { readonly all: readonly Overload[]; readonly types: readonly CelType[]; readonly isMethod: boolean }): CelType {
+    const fitting: Array<{ readonly overload: Overload; readonly result: CelType }> = []
+    for (const overload of all) {
+      if (overload.isMethod !== isMethod || overload.params.length !== types.length) continue
+      const bindings = new Map<string, CelType>()
+      if (overload.params.every((param, index) => assignable(param, types[index] ?? DYN, bindings))) fitting.push({ overload, result: bound(overload.result, bindings) })
+    }
+    this.overloads.set(expression, fitting.map(({ overload }) => overload))
+    const [first, ...others] = fitting
+    if (first) return others.every(({ result }) => typeText(result) === typeText(first.result)) ? first.result : DYN
+    if (types.some((type) => type.kind === 'error')) return ERROR
+    const shown = isMethod ? `${typeText(types[0] ?? DYN)}.(${types.slice(1).map(typeText).join(', ')})` : `(${types.map(typeText).join(', ')})`
+    return this.#say(expression.at, `found no matching overload for '${expression.name}' applied to '${shown}'`)
+  }
+
+  /** What is judged before all of its arguments are known. */
+  #special({ name, at, args }: Extract<Expression, { kind: 'call' }>, types: readonly CelType[]): CelType {
+    const [first = DYN, second = DYN, third = DYN] = types
+    const fails = (): CelType => (types.some((type) => type.kind === 'error') ? ERROR : this.#say(at, `found no matching overload for '${name}' applied to '(${types.map(typeText).join(', ')})'`))
+    const isBool = (type: CelType): boolean => assignable(BOOL, type, new Map())
+    switch (name) {
+      case '_&&_':
+      case '_||_':
+        return isBool(first) && isBool(second) ? BOOL : fails()
+      case '_?_:_':
+        if (!isBool(first)) return fails()
+        return assignable(second, third, new Map()) ? (second.kind === 'dyn' || third.kind === 'dyn' ? DYN : second) : assignable(third, second, new Map()) ? third : fails()
+      default:
+        return this.#index(first.kind === 'optional' ? first.of : first, second, { fails, optional: name === '_[?_]' || first.kind === 'optional', key: args[1] })
+    }
+  }
+
+  #index(type: CelType, index: CelType, { fails, optional, key }: { readonly fails: () => CelType; readonly optional: boolean; readonly key: Expression | undefined }): CelType {
+    const wrap = (found: CelType): CelType => (optional ? optionalOf(found) : found)
+    const fits = (wanted: CelType): boolean => assignable(wanted, index, new Map())
+    switch (type.kind) {
+      case 'list':
+        return fits(INT) || index === plain('uint') || index === plain('double') ? wrap(type.items) : fails()
+      case 'map':
+        return fits(type.keys) ? wrap(type.values) : fails()
+      case 'object': {
+        const name = key?.kind === 'constant' && typeof key.value === 'string' ? key.value : undefined
+        return optional && name !== undefined ? wrap(type.fields.get(name) ?? DYN) : fails()
+      }
+      case 'dyn':
+      case 'error':
+        return type.kind === 'error' ? ERROR : wrap(DYN)
+      default:
+        return fails()
+    }
+  }
+
+  #fold({ macro, range, names, where, body, at }: Extract<Expression, { kind: 'fold' }>, scope: Scope): CelType {
+    const over = this.typeOf(range, scope)
+    const inner = new Map(scope)
+    if (macro === 'optMap' || macro === 'optFlatMap') {
+      inner.set(names[0] ?? '', over.kind === 'optional' ? over.of : DYN)
+      const result = this.typeOf(body, inner)
+      return macro === 'optMap' ? optionalOf(result) : result
+    }
+    const parts = this.#parts(over, range.at)
+    if (!parts) return ERROR
+    const [first = '', second] = names
+    if (second === undefined) inner.set(first, over.kind === 'map' ? parts.key : parts.value)
+    else {
+      inner.set(first, parts.key)
+      inner.set(second, parts.value)
+    }
+    if (where) this.#mustBeBool(this.typeOf(where, inner), where.at)
+    const result = this.typeOf(body, inner)
+    if (macro !== 'map' && macro !== 'transformList' && macro !== 'transformMap') this.#mustBeBool(result, body.kind === 'call' ? body.at : at)
+    return resultOf(macro, { over, result, key: parts.key })
+  }
+
+  #parts(over: CelType, at: number): { readonly key: CelType; readonly value: CelType } | undefined {
+    if (over.kind === 'list') return { key: INT, value: over.items }
+    if (over.kind === 'map') return { key: over.keys, value: over.values }
+    if (over.kind === 'dyn' || over.kind === 'error') return { key: DYN, value: DYN }
+    this.#say(at, `expression of type '${typeText(over)}' cannot be range of a comprehension (must be list, map, or dynamic)`)
+    return undefined
+  }
+
+  #mustBeBool(type: CelType, at: number): void {
+    if (!assignable(BOOL, type, new Map())) this.#say(at, `expected type 'bool' but found '${typeText(type)}'`)
+  }
+}
+
+const SPECIAL: ReadonlySet<string> = new Set(['_&&_', '_||_', '_?_:_', '_[_]', '_[?_]'])
+
+function resultOf(macro: Macro, { over, result, key }: { readonly over: CelType; readonly result: CelType; readonly key: CelType }): CelType {
+  switch (macro) {
+    case 'map':
+    case 'transformList':
+      return listOf(result)
+    case 'transformMap':
+      return mapOf(key, result)
+    case 'filter':
+      return over.kind === 'map' ? listOf(over.keys) : over
+    default:
+      return BOOL
+  }
+}

@@ -1,0 +1,169 @@
+/** Runs a checked expression. Throws {@link CelFault} where it has no value. */
+import type { Expression, Macro } from './ast.ts'
+import type { Checked } from './check.ts'
+import type { Overload } from './overloads.ts'
+import { CelFault, isOf, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
+
+export type Bindings = ReadonlyMap<string, Value>
+
+/** Steps one evaluation may take: no rule keeps a server busy. */
+const MAX_STEPS = 10_000_000
+
+export function evaluate(expression: Expression, checked: Checked, bindings: Bindings): Value {
+  return new Evaluation(checked).value(expression, bindings)
+}
+
+const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
+
+class Evaluation {
+  readonly #checked: Checked
+  #steps = 0
+
+  constructor(checked: Checked) {
+    this.#checked = checked
+  }
+
+  value(expression: Expression, scope: Bindings): Value {
+    if (++this.#steps > MAX_STEPS) throw new CelFault('operation cancelled: actual cost limit exceeded')
+    switch (expression.kind) {
+      case 'constant':
+        return expression.value
+      case 'name':
+        return named(expression.name, scope)
+      case 'select':
+        return this.#select(expression, scope)
+      case 'call':
+        return this.#call(expression, scope)
+      case 'list':
+        return expression.items.map((item) => this.value(item, scope))
+      case 'map':
+        return new Map(expression.entries.map(([key, value]) => [this.value(key, scope), this.value(value, scope)]))
+      case 'fold':
+        return this.#fold(expression, scope)
+      case 'bind':
+        return this.value(expression.body, new Map([...scope, [expression.name, this.value(expression.value, scope)]]))
+    }
+  }
+
+  #select({ operand, field, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Bindings): Value {
+    const whole = this.value(operand, scope)
+    const inner = whole instanceof Optional ? whole.value : whole
+    const found = inner instanceof Map ? (inner.get(field) as Value | undefined) : undefined
+    if (test) return found !== undefined
+    if (optional || whole instanceof Optional) return new Optional(found)
+    if (found === undefined) throw new CelFault(inner instanceof Map ? `no such key: ${field}` : `no such overload`)
+    return found
+  }
+
+  #call(expression: Extract<Expression, { kind: 'call' }>, scope: Bindings): Value {
+    const { name, target, args } = expression
+    const [first, second, third] = args
+    if (first && second && !target) {
+      if (name === '_&&_' || name === '_||_') return this.#logical(name === '_||_', [first, second], scope)
+      if (name === '_?_:_' && third) return this.value(bool(this.value(first, scope)) ? second : third, scope)
+      if (name === '_[_]' || name === '_[?_]') return indexed(this.value(first, scope), this.value(second, scope), name === '_[?_]')
+    }
+    const overloads = this.#checked.overloads.get(expression) ?? []
+    const withTarget = target && overloads[0]?.isMethod !== false
+    const values = [...(withTarget ? [this.value(target, scope)] : []), ...args.map((argument) => this.value(argument, scope))]
+    const overload = chosen(overloads, values)
+    if (!overload) throw new CelFault('no such overload')
+    return overload.apply(...values)
+  }
+
+  /** One side may fail if the other decides. */
+  #logical(decides: boolean, [left, right]: readonly [Expression, Expression], scope: Bindings): Value {
+    let problem: CelFault | undefined
+    for (const side of [left, right]) {
+      try {
+        if (bool(this.value(side, scope)) === decides) return decides
+      } catch (error) {
+        if (!(error instanceof CelFault)) throw error
+        problem ??= error
+      }
+    }
+    if (problem) throw problem
+    return !decides
+  }
+
+  #fold(expression: Extract<Expression, { kind: 'fold' }>, scope: Bindings): Value {
+    const { macro, range, names, where, body } = expression
+    const over = this.value(range, scope)
+    const [first = '', second] = names
+    if (macro === 'optMap' || macro === 'optFlatMap') {
+      const { value } = over instanceof Optional ? over : new Optional(undefined)
+      if (value === undefined) return new Optional(undefined)
+      const result = this.value(body, new Map([...scope, [first, value]]))
+      return macro === 'optMap' ? new Optional(result) : result
+    }
+    const items = entriesOf(over).map(([key, value]) => ({ key, value, scope: new Map<string, Value>([...scope, ...(second === undefined ? [[first, over instanceof Map ? key : value] as const] : [[first, key] as const, [second, value] as const])]) }))
+    const kept = where ? items.filter((item) => bool(this.value(where, item.scope))) : items
+    return this.#folded(macro, { items: kept, body, isMap: over instanceof Map })
+  }
+
+  #folded(macro: Macro, { items, body, isMap }: { readonly items: ReadonlyArray<{ readonly key: Value; readonly value: Value; readonly scope: Bindings }>; readonly body: Expression; readonly isMap: boolean }): Value {
+    switch (macro) {
+      case 'all':
+      case 'exists':
+        return this.#quantified(macro === 'exists', items.map((item) => item.scope), body)
+      case 'existsOne':
+        return items.filter((item) => bool(this.value(body, item.scope))).length === 1
+      case 'filter':
+        return items.filter((item) => bool(this.value(body, item.scope))).map((item) => (isMap ? item.key : item.value))
+      case 'transformMap':
+        return new Map(items.map((item) => [item.key, this.value(body, item.scope)]))
+      default:
+        return items.map((item) => this.value(body, item.scope))
+    }
+  }
+
+  /** Items that fail do not matter if another decides. */
+  #quantified(decides: boolean, scopes: readonly Bindings[], body: Expression): boolean {
+    let problem: CelFault | undefined
+    for (const scope of scopes) {
+      try {
+        if (bool(this.value(body, scope)) === decides) return decides
+      } catch (error) {
+        if (!(error instanceof CelFault)) throw error
+        problem ??= error
+      }
+    }
+    if (problem) throw problem
+    return !decides
+  }
+}
+
+function named(name: string, scope: Bindings): Value {
+  const value = scope.get(name)
+  if (value !== undefined) return value
+  if (TYPE_NAMES.has(name)) return new TypeValue(name === 'null_type' ? 'null' : name)
+  throw new CelFault(`no such attribute(s): ${name}`)
+}
+
+function bool(value: Value): boolean {
+  if (typeof value !== 'boolean') throw new CelFault('no such overload')
+  return value
+}
+
+const chosen = (overloads: readonly Overload[], values: readonly Value[]): Overload | undefined => overloads.find(({ params }) => params.every((param, index) => isOf(param, values[index] ?? null)))
+
+function indexed(whole: Value, index: Value, isOptional: boolean): Value {
+  const inner = whole instanceof Optional ? whole.value : whole
+  const optional = isOptional || whole instanceof Optional
+  const found = inner === undefined ? undefined : at(inner, index)
+  if (optional) return new Optional(found)
+  if (found !== undefined) return found
+  if (Array.isArray(inner)) throw new CelFault(`index out of bounds: ${String(index)}`)
+  throw new CelFault(inner instanceof Map ? `no such key: ${String(index)}` : 'no such overload')
+}
+
+function at(whole: Value, index: Value): Value | undefined {
+  if (whole instanceof Map) return whole.get(index) as Value | undefined
+  return Array.isArray(whole) && (typeof index === 'bigint' || typeof index === 'number') ? (whole as readonly Value[])[Number(index)] : undefined
+}
+
+function entriesOf(value: Value): ReadonlyArray<readonly [Value, Value]> {
+  if (Array.isArray(value)) return (value as readonly Value[]).map((item, index) => [BigInt(index), item] as const)
+  if (value instanceof Map) return [...(value as ReadonlyMap<Value, Value>)]
+  throw new CelFault(`no such overload: ${typeNameOf(value)}`)
+}

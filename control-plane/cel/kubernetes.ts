@@ -1,0 +1,158 @@
+/** Kubernetes' own types in CEL: quantities, URLs, addresses, versions, named formats. */
+import { parseQuantity, QUANTITY_FORMAT_MESSAGE, type Quantity } from '../../shared/model/quantity.ts'
+import { hasFormat } from '../../shared/model/structural/formats.ts'
+import { cidrContains, formatIp, type IpAddress, networkOf, parseCidr, parseIp } from '../../shared/model/validation/ip.ts'
+import { cIdentifierProblems, dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, nameProblems, qualifiedNameProblems } from '../../shared/model/validation/names.ts'
+import type { Apply } from './overloads.ts'
+import { compareSemver, parseSemver } from './semver.ts'
+import { CelFault, CidrValue, FormatValue, IpValue, Optional, QuantityValue, SemverValue, UrlValue, type Value } from './values.ts'
+
+const fault = (message: string): never => {
+  throw new CelFault(message)
+}
+
+const quantityOf = (text: Value): Quantity => parseQuantity(text as string) ?? fault(QUANTITY_FORMAT_MESSAGE)
+const nanos = (value: Value): bigint => (value as QuantityValue).quantity.nanos
+const withNanos = (value: Value, sum: bigint): QuantityValue => new QuantityValue({ ...(value as QuantityValue).quantity, nanos: sum })
+const BILLION = 1_000_000_000n
+
+const asInteger = (value: Value): bigint => (nanos(value) % BILLION === 0n ? nanos(value) / BILLION : fault('cannot convert value to integer'))
+
+const quantities: Record<string, Apply> = {
+  'quantity(string): Quantity': (text) => new QuantityValue(quantityOf(text)),
+  'isQuantity(string): bool': (text) => parseQuantity(text as string) !== undefined,
+  'Quantity.sign(): int': (a) => (nanos(a) > 0n ? 1n : nanos(a) < 0n ? -1n : 0n),
+  'Quantity.isInteger(): bool': (a) => nanos(a) % BILLION === 0n,
+  'Quantity.asInteger(): int': asInteger,
+  'Quantity.asApproximateFloat(): double': (a) => Number(nanos(a)) / 1e9,
+  'Quantity.isGreaterThan(Quantity): bool': (a, b) => nanos(a) > nanos(b),
+  'Quantity.isLessThan(Quantity): bool': (a, b) => nanos(a) < nanos(b),
+  'Quantity.compareTo(Quantity): int': (a, b) => (nanos(a) < nanos(b) ? -1n : nanos(a) > nanos(b) ? 1n : 0n),
+  'Quantity.add(Quantity): Quantity': (a, b) => withNanos(a, nanos(a) + nanos(b)),
+  'Quantity.add(int): Quantity': (a, b) => withNanos(a, nanos(a) + (b as bigint) * BILLION),
+  'Quantity.sub(Quantity): Quantity': (a, b) => withNanos(a, nanos(a) - nanos(b)),
+  'Quantity.sub(int): Quantity': (a, b) => withNanos(a, nanos(a) - (b as bigint) * BILLION),
+}
+
+function urlOf(text: string): URL | undefined {
+  if (!/^(?:[A-Za-z][A-Za-z0-9+.-]*:|\/)/.test(text)) return undefined
+  return URL.canParse(text) ? new URL(text) : text.startsWith('/') && URL.canParse(text, 'path:') ? new URL(`path:${text}`) : undefined
+}
+
+const url = (value: Value): URL => (value as UrlValue).url
+const isPath = (value: Value): boolean => url(value).protocol === 'path:'
+
+const urls: Record<string, Apply> = {
+  'url(string): URL': (text) => new UrlValue(urlOf(text as string) ?? fault(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`)),
+  'isURL(string): bool': (text) => urlOf(text as string) !== undefined,
+  'URL.getScheme(): string': (value) => (isPath(value) ? '' : url(value).protocol.slice(0, -1)),
+  'URL.getHost(): string': (value) => url(value).host,
+  'URL.getHostname(): string': (value) => url(value).hostname.replace(/^\[|\]$/g, ''),
+  'URL.getPort(): string': (value) => url(value).port,
+  'URL.getEscapedPath(): string': (value) => url(value).pathname,
+  'URL.getQuery(): map<string, list<string>>': (value) => new Map<Value, Value>([...new Set(url(value).searchParams.keys())].map((key) => [key, url(value).searchParams.getAll(key)])),
+}
+
+/** Go refuses what Kubernetes' older reader forgives, and addresses in other addresses' clothes are none here. */
+function strictIp(text: string): IpAddress | undefined {
+  const ip = /(?:^|\.)0\d/.test(text) || /^::ffff:.*\./i.test(text) ? undefined : parseIp(text)
+  return ip
+}
+
+const bytes = (value: Value): readonly number[] => (value as IpValue).ip.bytes
+const family = (value: Value): 4 | 6 => (value as IpValue).ip.family
+const ipOf = (text: Value): IpAddress => strictIp(text as string) ?? fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`)
+const isAll = (value: Value, want: readonly number[]): boolean => bytes(value).every((byte, index) => byte === want[index])
+
+const addresses: Record<string, Apply> = {
+  'ip(string): IP': (text) => new IpValue(ipOf(text)),
+  'isIP(string): bool': (text) => strictIp(text as string) !== undefined,
+  'ip.isCanonical(string): bool': (text) => formatIp(ipOf(text)) === text,
+  'string(IP): string': (value) => formatIp((value as IpValue).ip),
+  'IP.family(): int': (value) => BigInt(family(value)),
+  'IP.isUnspecified(): bool': (value) => bytes(value).every((byte) => byte === 0),
+  'IP.isLoopback(): bool': (value) => (family(value) === 4 ? bytes(value)[0] === 127 : isAll(value, [...Array<number>(15).fill(0), 1])),
+  'IP.isLinkLocalMulticast(): bool': (value) => (family(value) === 4 ? bytes(value)[0] === 224 && bytes(value)[1] === 0 && bytes(value)[2] === 0 : bytes(value)[0] === 0xff && ((bytes(value)[1] ?? 0) & 0x0f) === 0x02),
+  'IP.isLinkLocalUnicast(): bool': (value) => (family(value) === 4 ? bytes(value)[0] === 169 && bytes(value)[1] === 254 : bytes(value)[0] === 0xfe && ((bytes(value)[1] ?? 0) & 0xc0) === 0x80),
+  'IP.isGlobalUnicast(): bool': (value) => isGlobalUnicast(value),
+}
+
+function isGlobalUnicast(value: Value): boolean {
+  const [first = 0, second = 0] = bytes(value)
+  if (bytes(value).every((byte) => byte === 0)) return false
+  if (family(value) === 4) return first !== 127 && first < 224 && !(first === 169 && second === 254) && !bytes(value).every((byte) => byte === 255)
+  return first !== 0xff && !(first === 0xfe && (second & 0xc0) === 0x80) && !isAll(value, [...Array<number>(15).fill(0), 1])
+}
+
+const cidr = (value: Value): CidrValue['cidr'] => (value as CidrValue).cidr
+const cidrOf = (text: Value): CidrValue => {
+  const read = /(?:^|\.)0\d/.test(text as string) ? undefined : parseCidr(text as string)
+  return read ? new CidrValue(read) : fault(`CIDR ${JSON.stringify(text)} parse error during conversion from string: network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): no '/'`)
+}
+
+const ranges: Record<string, Apply> = {
+  'cidr(string): CIDR': cidrOf,
+  'isCIDR(string): bool': (text) => !/(?:^|\.)0\d/.test(text as string) && parseCidr(text as string) !== undefined,
+  'string(CIDR): string': (value) => `${formatIp(cidr(value).address)}/${cidr(value).prefixLength}`,
+  'CIDR.containsIP(IP): bool': (value, ip) => cidrContains(cidr(value), (ip as IpValue).ip),
+  'CIDR.containsIP(string): bool': (value, text) => cidrContains(cidr(value), ipOf(text)),
+  'CIDR.containsCIDR(CIDR): bool': (value, other) => contains(cidr(value), cidr(other)),
+  'CIDR.containsCIDR(string): bool': (value, text) => contains(cidr(value), cidrOf(text).cidr),
+  'CIDR.ip(): IP': (value) => new IpValue(cidr(value).address),
+  'CIDR.masked(): CIDR': (value) => new CidrValue({ ...cidr(value), address: networkOf(cidr(value)) }),
+  'CIDR.prefixLength(): int': (value) => BigInt(cidr(value).prefixLength),
+}
+
+const contains = (outer: CidrValue['cidr'], inner: CidrValue['cidr']): boolean => inner.prefixLength >= outer.prefixLength && cidrContains(outer, networkOf(inner))
+
+const semverOf = (text: Value, lenient = false): SemverValue => parseSemver(text as string, lenient) ?? fault(`No Major.Minor.Patch elements found`)
+const semver = (value: Value): SemverValue => value as SemverValue
+
+const versions: Record<string, Apply> = {
+  'semver(string): Semver': (text) => semverOf(text),
+  'semver(string, bool): Semver': (text, lenient) => semverOf(text, lenient as boolean),
+  'isSemver(string): bool': (text) => parseSemver(text as string, false) !== undefined,
+  'isSemver(string, bool): bool': (text, lenient) => parseSemver(text as string, lenient as boolean) !== undefined,
+  'Semver.major(): int': (value) => semver(value).parts[0],
+  'Semver.minor(): int': (value) => semver(value).parts[1],
+  'Semver.patch(): int': (value) => semver(value).parts[2],
+  'Semver.isGreaterThan(Semver): bool': (a, b) => compareSemver(semver(a), semver(b)) > 0,
+  'Semver.isLessThan(Semver): bool': (a, b) => compareSemver(semver(a), semver(b)) < 0,
+  'Semver.compareTo(Semver): int': (a, b) => BigInt(compareSemver(semver(a), semver(b))),
+}
+
+type Check = (text: string) => readonly string[]
+const byFormat = (name: string): Check => (text) => (hasFormat(name, text) ? [] : [`invalid ${name}`])
+
+const FORMATS: Readonly<Record<string, Check>> = {
+  dns1123Label: dns1123LabelProblems,
+  dns1123Subdomain: dns1123SubdomainProblems,
+  dns1035Label: dns1035LabelProblems,
+  qualifiedName: qualifiedNameProblems,
+  dns1123LabelPrefix: (text) => nameProblems('dns-label', text, true),
+  dns1123SubdomainPrefix: (text) => nameProblems('dns-subdomain', text, true),
+  dns1035LabelPrefix: (text) => nameProblems('dns1035-label', text, true),
+  labelValue: labelValueProblems,
+  cIdentifier: cIdentifierProblems,
+  uri: (text) => (urlOf(text) ? [] : ['invalid URI']),
+  uuid: byFormat('uuid'),
+  byte: byFormat('byte'),
+  date: byFormat('date'),
+  datetime: byFormat('datetime'),
+}
+
+function validateFormat(format: Value, text: Value): Optional {
+  const problems = (format as FormatValue).validate(text as string)
+  return new Optional(problems.length === 0 ? undefined : problems)
+}
+
+const formats: Record<string, Apply> = {
+  ...Object.fromEntries(Object.entries(FORMATS).map(([name, check]): [string, Apply] => [`format.${name}(): Format`, () => new FormatValue(check)])),
+  'format.named(string): optional<Format>': (name) => {
+    const check = Object.hasOwn(FORMATS, name as string) ? FORMATS[name as string] : undefined
+    return new Optional(check && new FormatValue(check))
+  },
+  'Format.validate(string): optional<list<string>>': validateFormat,
+}
+
+export const kubernetes: Record<string, Apply> = { ...quantities, ...urls, ...addresses, ...ranges, ...versions, ...formats }

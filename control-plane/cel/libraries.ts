@@ -1,0 +1,134 @@
+/** What Kubernetes adds to CEL: strings, lists, sets, optionals, regular expressions. */
+import { compilePattern } from '../../shared/model/structural/patterns.ts'
+import { goQuote } from '../../shared/model/go-text.ts'
+import type { Apply } from './overloads.ts'
+import { formatText } from './format-text.ts'
+import { compareValues } from './standard.ts'
+import { CelFault, Duration, equal, Optional, Uint, type Value } from './values.ts'
+
+const fault = (message: string): never => {
+  throw new CelFault(message)
+}
+
+const runes = (text: Value): readonly string[] => [...(text as string)]
+const asciiOnly = (text: Value, change: (part: string) => string): string => (text as string).replace(/[A-Za-z]+/g, change)
+
+function runeIndex(text: Value, part: Value, from = 0n): bigint {
+  const [all, wanted] = [runes(text), runes(part)]
+  if (from < 0n || from > BigInt(all.length)) return fault(`index out of range: ${from}`)
+  for (let at = Number(from); at + wanted.length <= all.length; at++) if (wanted.every((rune, index) => all[at + index] === rune)) return BigInt(at)
+  return -1n
+}
+
+function lastRuneIndex(text: Value, part: Value, from?: bigint): bigint {
+  const [all, wanted] = [runes(text), runes(part)]
+  if (from !== undefined && (from < 0n || from > BigInt(all.length))) return fault(`index out of range: ${from}`)
+  for (let at = Math.min(from === undefined ? all.length : Number(from), all.length - wanted.length); at >= 0; at--) if (wanted.every((rune, index) => all[at + index] === rune)) return BigInt(at)
+  return -1n
+}
+
+function substring(text: Value, start: bigint, end?: bigint): string {
+  const all = runes(text)
+  const stop = end ?? BigInt(all.length)
+  if (start < 0n || start > BigInt(all.length)) return fault(`index out of range: ${start}`)
+  if (stop < 0n || stop > BigInt(all.length)) return fault(`index out of range: ${stop}`)
+  if (start > stop) return fault(`invalid substring range. start: ${start}, end: ${stop}`)
+  return all.slice(Number(start), Number(stop)).join('')
+}
+
+function charAt(text: Value, index: Value): string {
+  const all = runes(text)
+  const at = Number(index)
+  return at < 0 || at > all.length ? fault(`index out of range: ${String(index)}`) : (all[at] ?? '')
+}
+
+function split(text: Value, separator: Value, limit = -1n): readonly string[] {
+  if (limit === 0n) return []
+  const parts = (separator as string) === '' ? runes(text) : (text as string).split(separator as string)
+  if (limit < 0n || BigInt(parts.length) <= limit) return parts
+  const kept = Number(limit) - 1
+  return [...parts.slice(0, kept), parts.slice(kept).join(separator as string)]
+}
+
+function replace(text: Value, [from, to]: readonly [Value, Value], limit = -1n): string {
+  if (limit < 0n) return (text as string).replaceAll(from as string, () => to as string)
+  const parts = (text as string).split(from as string)
+  const times = Math.min(Number(limit), parts.length - 1)
+  return parts.slice(1).reduce((done, part, index) => `${done}${index < times ? (to as string) : (from as string)}${part}`, parts[0] ?? '')
+}
+
+const pattern = (text: Value): RegExp => compilePattern(text as string) ?? fault(`error parsing regexp: ${String(text)}`)
+const found = (text: Value, wanted: Value): readonly string[] => [...(text as string).matchAll(new RegExp(pattern(wanted).source, `${pattern(wanted).flags.replace('g', '')}g`))].map((match) => match[0])
+
+const strings: Record<string, Apply> = {
+  'string.charAt(int): string': charAt,
+  'string.indexOf(string): int': (text, part) => runeIndex(text, part),
+  'string.indexOf(string, int): int': (text, part, from) => runeIndex(text, part, from as bigint),
+  'string.lastIndexOf(string): int': (text, part) => lastRuneIndex(text, part),
+  'string.lastIndexOf(string, int): int': (text, part, from) => lastRuneIndex(text, part, from as bigint),
+  'string.lowerAscii(): string': (text) => asciiOnly(text, (part) => part.toLowerCase()),
+  'string.upperAscii(): string': (text) => asciiOnly(text, (part) => part.toUpperCase()),
+  'string.replace(string, string): string': (text, from, to) => replace(text, [from, to]),
+  'string.replace(string, string, int): string': (text, from, to, limit) => replace(text, [from, to], limit as bigint),
+  'string.split(string): list<string>': (text, separator) => split(text, separator),
+  'string.split(string, int): list<string>': (text, separator, limit) => split(text, separator, limit as bigint),
+  'string.substring(int): string': (text, start) => substring(text, start as bigint),
+  'string.substring(int, int): string': (text, start, end) => substring(text, start as bigint, end as bigint),
+  'string.trim(): string': (text) => (text as string).trim(),
+  'string.format(list<dyn>): string': (text, args) => formatText(text as string, args as readonly Value[]),
+  'list<string>.join(): string': (list) => (list as readonly string[]).join(''),
+  'list<string>.join(string): string': (list, separator) => (list as readonly string[]).join(separator as string),
+  'strings.quote(string): string': (text) => goQuote(text as string),
+  'string.reverse(): string': (text) => runes(text).toReversed().join(''),
+  'string.find(string): string': (text, wanted) => found(text, wanted)[0] ?? '',
+  'string.findAll(string): list<string>': (text, wanted) => found(text, wanted),
+  'string.findAll(string, int): list<string>': (text, wanted, limit) => ((limit as bigint) < 0n ? found(text, wanted) : found(text, wanted).slice(0, Number(limit))),
+}
+
+const listOf = (value: Value): readonly Value[] => value as readonly Value[]
+const isSorted: Apply = (list) => listOf(list).every((item, index, all) => index === 0 || compareValues(all[index - 1] ?? null, item) <= 0)
+const extreme = (name: string, sign: number): Apply => (list) => (listOf(list).length === 0 ? fault(`${name} called on empty list`) : listOf(list).reduce((best, item) => (compareValues(item, best) * sign > 0 ? item : best)))
+const sums = (zero: Value, add: (a: never, b: never) => Value): Apply => (list) => listOf(list).reduce((sum, item) => add(sum as never, item as never), zero)
+
+const ORDERED = ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'duration', 'timestamp']
+
+const lists: Record<string, Apply> = {
+  ...Object.fromEntries(ORDERED.flatMap((type) => [[`list<${type}>.isSorted(): bool`, isSorted], [`list<${type}>.min(): ${type}`, extreme('min', -1)], [`list<${type}>.max(): ${type}`, extreme('max', 1)]] as const)),
+  'list<int>.sum(): int': sums(0n, (a: bigint, b: bigint) => a + b),
+  'list<double>.sum(): double': sums(0, (a: number, b: number) => a + b),
+  'list<uint>.sum(): uint': sums(new Uint(0n), (a: Uint, b: Uint) => new Uint(a.value + b.value)),
+  'list<duration>.sum(): duration': sums(new Duration(0n), (a: Duration, b: Duration) => new Duration(a.nanos + b.nanos)),
+  'list<A>.indexOf(A): int': (list, item) => BigInt(listOf(list).findIndex((one) => equal(one, item))),
+  'list<A>.lastIndexOf(A): int': (list, item) => BigInt(listOf(list).findLastIndex((one) => equal(one, item))),
+}
+
+const contains = (all: Value, some: Value): boolean => listOf(some).every((item) => listOf(all).some((one) => equal(one, item)))
+
+const sets: Record<string, Apply> = {
+  'sets.contains(list<A>, list<A>): bool': contains,
+  'sets.equivalent(list<A>, list<A>): bool': (a, b) => contains(a, b) && contains(b, a),
+  'sets.intersects(list<A>, list<A>): bool': (a, b) => listOf(a).some((item) => listOf(b).some((one) => equal(one, item))),
+}
+
+const optionals: Record<string, Apply> = {
+  'optional.of(A): optional<A>': (value) => new Optional(value),
+  'optional.none(): optional<A>': () => new Optional(undefined),
+  'optional.ofNonZeroValue(A): optional<A>': (value) => new Optional(isZero(value) ? undefined : value),
+  'optional<A>.hasValue(): bool': (one) => (one as Optional).value !== undefined,
+  'optional<A>.value(): A': (one) => (one as Optional).value ?? fault('optional.none() dereference'),
+  'optional<A>.or(optional<A>): optional<A>': (one, other) => ((one as Optional).value === undefined ? other : one),
+  'optional<A>.orValue(A): A': (one, other) => (one as Optional).value ?? other,
+}
+
+function isZero(value: Value): boolean {
+  if (value === null || value === false || value === '' || value === 0 || value === 0n) return true
+  if (Array.isArray(value)) return value.length === 0
+  return value instanceof Map && value.size === 0
+}
+
+const base64: Record<string, Apply> = {
+  'base64.encode(bytes): string': (bytes) => Buffer.from(bytes as Uint8Array).toString('base64'),
+  'base64.decode(string): bytes': (text) => Uint8Array.from(Buffer.from(text as string, 'base64')),
+}
+
+export const libraries: Record<string, Apply> = { ...strings, ...lists, ...sets, ...optionals, ...base64 }

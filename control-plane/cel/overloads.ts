@@ -1,0 +1,35 @@
+/** The table of functions: signatures as text, read once. */
+import { type CelType, parseType, splitTypes } from './types.ts'
+import type { Value } from './values.ts'
+
+export type Apply = (...args: Value[]) => Value
+
+export interface Overload {
+  /** With a target it is a method, whose target is the first parameter. */
+  readonly isMethod: boolean
+  readonly params: readonly CelType[]
+  readonly result: CelType
+  readonly apply: Apply
+}
+
+/** By name; namespaced functions under their whole name: `sets.contains`. */
+export type Functions = ReadonlyMap<string, readonly Overload[]>
+
+const NAMESPACES: ReadonlySet<string> = new Set(['sets', 'optional', 'format', 'ip', 'strings', 'base64'])
+const SIGNATURE = /^(?:(.+)\.)?([\w@!?:_[\]&|<>=+\-*/%]+)\((.*)\): (.+)$/s
+
+/** `'string.startsWith(string): bool'`, `'size(list<A>): int'`, `'sets.contains(list<A>, list<A>): bool'`. */
+export function functionsOf(table: Readonly<Record<string, Apply>>): Functions {
+  const functions = new Map<string, Overload[]>()
+  for (const [signature, apply] of Object.entries(table)) {
+    const match = SIGNATURE.exec(signature)
+    if (!match) throw new Error(`a signature that cannot be read: ${signature}`)
+    const [, target, name = '', args = '', result = ''] = match
+    const isNamespace = target !== undefined && NAMESPACES.has(target)
+    const isMethod = target !== undefined && !isNamespace
+    const params = [...(isMethod ? [target] : []), ...splitTypes(args)].map(parseType)
+    const full = isNamespace ? `${target}.${name}` : name
+    functions.set(full, [...(functions.get(full) ?? []), { isMethod, params, result: parseType(result), apply }])
+  }
+  return functions
+}

@@ -1,0 +1,157 @@
+/** What expressions work with: ints are bigint, doubles number, lists arrays, maps and objects Map, bytes Uint8Array. */
+import type { Quantity } from '../../shared/model/quantity.ts'
+import type { Cidr, IpAddress } from '../../shared/model/validation/ip.ts'
+import { type CelType } from './types.ts'
+
+/** Why an expression has no value. */
+export class CelFault extends Error {}
+
+export class Uint {
+  readonly value: bigint
+  constructor(value: bigint) {
+    this.value = value
+  }
+}
+/** Nanoseconds. */
+export class Duration {
+  readonly nanos: bigint
+  constructor(nanos: bigint) {
+    this.nanos = nanos
+  }
+}
+/** Nanoseconds since the epoch. */
+export class Timestamp {
+  readonly nanos: bigint
+  constructor(nanos: bigint) {
+    this.nanos = nanos
+  }
+}
+export class Optional {
+  readonly value: Value | undefined
+  constructor(value: Value | undefined) {
+    this.value = value
+  }
+}
+export class TypeValue {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+export class QuantityValue {
+  readonly quantity: Quantity
+  constructor(quantity: Quantity) {
+    this.quantity = quantity
+  }
+}
+export class UrlValue {
+  readonly url: URL
+  constructor(url: URL) {
+    this.url = url
+  }
+}
+export class IpValue {
+  readonly ip: IpAddress
+  constructor(ip: IpAddress) {
+    this.ip = ip
+  }
+}
+export class CidrValue {
+  readonly cidr: Cidr
+  constructor(cidr: Cidr) {
+    this.cidr = cidr
+  }
+}
+export class SemverValue {
+  readonly parts: readonly [bigint, bigint, bigint]
+  readonly pre: readonly string[]
+  constructor(parts: readonly [bigint, bigint, bigint], pre: readonly string[]) {
+    this.parts = parts
+    this.pre = pre
+  }
+}
+export class FormatValue {
+  readonly validate: (text: string) => readonly string[]
+  constructor(validate: (text: string) => readonly string[]) {
+    this.validate = validate
+  }
+}
+
+export type Value = string | bigint | number | boolean | null | Uint8Array | readonly Value[] | ReadonlyMap<Value, Value> | Uint | Duration | Timestamp | Optional | TypeValue | QuantityValue | UrlValue | IpValue | CidrValue | SemverValue | FormatValue
+
+const CLASSES: ReadonlyArray<readonly [new (...args: never[]) => object, string]> = [
+  [Uint8Array, 'bytes'],
+  [Uint, 'uint'],
+  [Duration, 'duration'],
+  [Timestamp, 'timestamp'],
+  [QuantityValue, 'Quantity'],
+  [UrlValue, 'URL'],
+  [IpValue, 'IP'],
+  [CidrValue, 'CIDR'],
+  [SemverValue, 'Semver'],
+  [FormatValue, 'Format'],
+]
+
+/** `int`, `list`, `map`, …: the name of the value's own type. */
+export function typeNameOf(value: Value): string {
+  switch (typeof value) {
+    case 'string':
+      return 'string'
+    case 'bigint':
+      return 'int'
+    case 'number':
+      return 'double'
+    case 'boolean':
+      return 'bool'
+    default:
+  }
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'list'
+  if (value instanceof Map) return 'map'
+  if (value instanceof Optional) return 'optional'
+  if (value instanceof TypeValue) return 'type'
+  return CLASSES.find(([one]) => value instanceof one)?.[1] ?? 'dyn'
+}
+
+/** Whether a value is of a signature's type. */
+export function isOf(type: CelType, value: Value): boolean {
+  switch (type.kind) {
+    case 'plain':
+      return typeNameOf(value) === type.name
+    case 'list':
+    case 'map':
+    case 'optional':
+    case 'type':
+      return typeNameOf(value) === type.kind
+    case 'object':
+      return value instanceof Map
+    default:
+      return true
+  }
+}
+
+const asNumber = (value: Value): bigint | number | undefined => (typeof value === 'bigint' || typeof value === 'number' ? value : value instanceof Uint ? value.value : undefined)
+
+export function equal(a: Value, b: Value): boolean {
+  if (a === b) return true
+  const [left, right] = [asNumber(a), asNumber(b)]
+  // eslint-disable-next-line eqeqeq -- ints and doubles of the same size are equal
+  if (left !== undefined && right !== undefined) return typeof left === typeof right ? left === right : Number(left) === Number(right)
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && (a as readonly Value[]).every((item, index) => equal(item, (b as readonly Value[])[index] ?? null))
+  if (a instanceof Map && b instanceof Map) return a.size === b.size && [...a].every(([key, value]) => b.has(key) && equal(value as Value, b.get(key) as Value))
+  if (a instanceof Optional && b instanceof Optional) return a.value === undefined || b.value === undefined ? a.value === b.value : equal(a.value, b.value)
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((byte, index) => byte === b[index])
+  return identity(a) !== undefined && identity(a) === identity(b)
+}
+
+/** What values of the libraries are equal by. */
+function identity(value: Value): string | undefined {
+  if (value instanceof Duration) return `d${value.nanos}`
+  if (value instanceof Timestamp) return `t${value.nanos}`
+  if (value instanceof TypeValue) return `y${value.name}`
+  if (value instanceof IpValue) return `i${value.ip.bytes.join('.')}`
+  if (value instanceof CidrValue) return `c${value.cidr.address.bytes.join('.')}/${value.cidr.prefixLength}`
+  if (value instanceof SemverValue) return `s${value.parts.join('.')}-${value.pre.join('.')}`
+  if (value instanceof UrlValue) return `u${value.url.href}`
+  return undefined
+}
