@@ -1,14 +1,17 @@
 /** Every kind the API serves, in the order in which discovery lists the resources of a group. */
 import { apiService } from './api-service.ts'
+import { binding } from './binding.ts'
 import { certificateSigningRequest } from './certificate-signing-request.ts'
 import { clusterRoleBinding } from './cluster-role-binding.ts'
 import { clusterRole } from './cluster-role.ts'
+import { componentStatus } from './component-status.ts'
 import { configMap } from './config-map.ts'
-import { customResourceDefinition } from './custom-resource-definition.ts'
 import { controllerRevision } from './controller-revision.ts'
 import { cronJob } from './cron-job.ts'
+import { customResourceDefinition } from './custom-resource-definition.ts'
 import { daemonSet } from './daemon-set.ts'
 import { deployment } from './deployment.ts'
+import { deviceClass } from './device-class.ts'
 import { endpointSlice } from './endpoint-slice.ts'
 import { event } from './event.ts'
 import { eventsEvent } from './events-event.ts'
@@ -28,6 +31,9 @@ import { pod } from './pod.ts'
 import { priorityLevelConfiguration } from './priority-level-configuration.ts'
 import { replicaSet } from './replica-set.ts'
 import { replicationController } from './replication-controller.ts'
+import { resourceClaimTemplate } from './resource-claim-template.ts'
+import { resourceClaim } from './resource-claim.ts'
+import { resourceSlice } from './resource-slice.ts'
 import { localSubjectAccessReview, selfSubjectAccessReview, selfSubjectReview, selfSubjectRulesReview, subjectAccessReview, tokenReview } from './reviews.ts'
 import { roleBinding } from './role-binding.ts'
 import { role } from './role.ts'
@@ -53,6 +59,7 @@ export const kinds: readonly KindDefinition[] = [
   ...[customResourceDefinition],
   ...[lease],
   ...[endpointSlice],
+  ...[deviceClass, resourceClaim, resourceClaimTemplate, resourceSlice],
   ...[flowSchema, priorityLevelConfiguration],
 ]
 
@@ -60,7 +67,7 @@ export const kinds: readonly KindDefinition[] = [
 export const alternateKinds: readonly KindDefinition[] = [eventsEvent, olderHorizontalPodAutoscaler]
 
 /** Kinds that are answered and never stored. */
-export const reviewKinds: readonly KindDefinition[] = [selfSubjectReview, tokenReview, localSubjectAccessReview, selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview]
+export const reviewKinds: readonly KindDefinition[] = [binding, componentStatus, selfSubjectReview, tokenReview, localSubjectAccessReview, selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview]
 
 /** Everything that clients can ask for. */
 export const servedKinds: readonly KindDefinition[] = [...kinds, ...alternateKinds, ...reviewKinds]
