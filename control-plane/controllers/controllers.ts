@@ -17,6 +17,7 @@ import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEventRecorder } from './events/recorder.ts'
 import { createEventTtlController } from './eventttl/reconcile.ts'
 import { createGarbageController } from './garbage/reconcile.ts'
+import { createAutoscalerController } from './horizontalpodautoscaler/reconcile.ts'
 import { createNamespaceController } from './namespace/reconcile.ts'
 import { createNodeIpamController } from './nodeipam/reconcile.ts'
 import { createNodeLifecycleController } from './nodelifecycle/reconcile.ts'
@@ -27,6 +28,7 @@ import { createRootCaController } from './root-ca/reconcile.ts'
 import { runController, type ControllerMetrics } from './runner.ts'
 import { createServiceAccountController } from './serviceaccount/reconcile.ts'
 import { createTaintEvictionController } from './tainteviction/reconcile.ts'
+import { createWorkloadStatusControllers } from './workloadstatus/reconcile.ts'
 
 export interface ControllersOptions {
   readonly client: ApiClient
@@ -70,6 +72,8 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createReplicationControllerController(parts),
     createDeploymentController(parts),
     createDisruptionController(parts),
+    ...createWorkloadStatusControllers(parts),
+    createAutoscalerController(parts),
     createEndpointSliceController(parts),
     createCustomResourcesController(parts),
     createServiceAccountController(parts),

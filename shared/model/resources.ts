@@ -1,4 +1,4 @@
-import type { CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, Deployment, EndpointSlice, Event, Lease, Namespace, Node, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet } from './gen/api.ts'
+import type { AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, EndpointSlice, Event, Job, Lease, Namespace, Node, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -28,6 +28,9 @@ export const events = resource<Event>(['', 'v1', 'events', 'Event'])
 export const replicaSets = resource<ReplicaSet>(['apps', 'v1', 'replicasets', 'ReplicaSet'])
 export const deployments = resource<Deployment>(['apps', 'v1', 'deployments', 'Deployment'])
 export const statefulSets = resource<StatefulSet>(['apps', 'v1', 'statefulsets', 'StatefulSet'])
+export const daemonSets = resource<DaemonSet>(['apps', 'v1', 'daemonsets', 'DaemonSet'])
+export const jobs = resource<Job>(['batch', 'v1', 'jobs', 'Job'])
+export const horizontalPodAutoscalers = resource<AutoscalingV2HorizontalPodAutoscaler>(['autoscaling', 'v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler'])
 export const podDisruptionBudgets = resource<PodDisruptionBudget>(['policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'])
 export const endpointSlices = resource<EndpointSlice>(['discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'])
 export const customResourceDefinitions = resource<CustomResourceDefinition>(['apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition'], false)
