@@ -15,7 +15,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** Somebody may write in between; then it is looked at again. */
 const ATTEMPTS = 5
 
-interface Place {
+export interface Place {
   readonly call: Call
   readonly cluster: Cluster
   readonly resource: ApiResource
@@ -25,7 +25,17 @@ interface Place {
   readonly file: string
 }
 
-export async function applyOne(call: Call, { object, file }: Manifest): Promise<void> {
+export async function applyOne(call: Call, manifest: Manifest): Promise<void> {
+  const { place, wanted } = await placeOf(call, manifest)
+  if (call.flags.is('server-side')) return await applyOnServer(place, wanted)
+  const modified = annotated(wanted)
+  const live = await current(place)
+  if (live) await patchObject(place, live, modified)
+  else await createObject(place, modified)
+}
+
+/** Where the object is, and how the manifest wants it. @throws Problem for one without a name */
+export async function placeOf(call: Call, { object, file }: Manifest): Promise<{ readonly place: Place; readonly wanted: ApiObject }> {
   const cluster = await call.cluster()
   const resource = await resourceOfKind(cluster, object)
   const objectsName = object.metadata?.name
@@ -35,12 +45,7 @@ export async function applyOne(call: Call, { object, file }: Manifest): Promise<
   }
   const namespace = resource.namespaced ? namespaceOf(object, cluster) : undefined
   const wanted = withNamespace(object, namespace)
-  const place: Place = { call, cluster, resource, path: pathOf(resource, { namespace, name: objectsName }), name: objectName(resource, objectsName), file }
-  if (call.flags.is('server-side')) return await applyOnServer(place, wanted)
-  const modified = annotated(wanted)
-  const live = await current(place)
-  if (live) await patchObject(place, live, modified)
-  else await createObject(place, modified)
+  return { place: { call, cluster, resource, path: pathOf(resource, { namespace, name: objectsName }), name: objectName(resource, objectsName), file }, wanted }
 }
 
 /** The refusal says of which file it is. */
@@ -49,7 +54,7 @@ export function fromFile(error: unknown, doing: string, file: string): unknown {
   return new StatusProblem({ ...error.status, message: `error when ${doing} "${file}": ${error.status.message ?? ''}` })
 }
 
-async function current({ cluster, path, file }: Place): Promise<ApiObject | undefined> {
+export async function current({ cluster, path, file }: Place): Promise<ApiObject | undefined> {
   try {
     return await cluster.json({ path })
   } catch (error) {
@@ -59,14 +64,14 @@ async function current({ cluster, path, file }: Place): Promise<ApiObject | unde
 }
 
 /** Without the time that generators leave empty. */
-function plain(object: ApiObject): ApiObject {
+export function plain(object: ApiObject): ApiObject {
   const metadata: Record<string, unknown> = { ...object.metadata }
   if (metadata['creationTimestamp'] === null) delete metadata['creationTimestamp']
   return { ...object, metadata }
 }
 
 /** The object with itself in the annotation by which the next apply knows what was wanted. */
-function annotated(object: ApiObject): ApiObject {
+export function annotated(object: ApiObject): ApiObject {
   const { [LAST_APPLIED]: _old, ...annotations } = object.metadata?.annotations ?? {}
   const bare = plain({ ...object, metadata: { ...object.metadata, annotations } })
   return { ...bare, metadata: { ...bare.metadata, annotations: { ...annotations, [LAST_APPLIED]: `${compactJson(bare)}\n` } } }
@@ -82,7 +87,7 @@ async function createObject({ call, cluster, path, name, file }: Place, modified
   }
 }
 
-function lastApplied(live: ApiObject, place: Place): ApiObject {
+export function lastApplied(live: ApiObject, place: Place): ApiObject {
   const text = live.metadata?.annotations?.[LAST_APPLIED]
   if (text === undefined) {
     place.call.terminal.err(

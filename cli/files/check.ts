@@ -44,6 +44,8 @@ function check(type: Type, given: Given, problems: SchemaProblem[]): void {
       if (!Array.isArray(value)) problems.push(wrong(given, 'a list (each item after "- ")'))
       else for (const [at, item] of value.entries()) check(type.items, { value: item as unknown, path: [...path, at] }, problems)
       return
+    case 'deduced':
+      return
     default: {
       const wanted = whyNot(type.kind, value)
       if (wanted !== undefined) problems.push(wrong(given, wanted))

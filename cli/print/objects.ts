@@ -44,6 +44,11 @@ export async function printerFor(output: string, { showManagedFields = false, no
       const spec = format === 'custom-columns' ? argument : await fileText(argument, format)
       return customColumns(spec, { noHeaders, fromFile: format === 'custom-columns-file' })
     }
+    case 'go-template':
+    case 'go-template-file':
+    case 'template':
+    case 'templatefile':
+      throw new Problem(`-o ${format} needs Go's templates, which gantry does not have: say it with -o jsonpath=TEMPLATE or -o custom-columns=SPEC, or ask kubectl`)
     default:
       throw new Problem(`unable to match a printer suitable for the output format "${format}", allowed formats are: ${FORMATS.join(',')}`)
   }

@@ -10,9 +10,16 @@ export const CHANGE_CAUSE = 'kubernetes.io/change-cause'
 
 export const revisionOf = (object: Pick<ReplicaSet, 'metadata'>): number => Number(object.metadata.annotations?.[REVISION] ?? 0)
 
-/** @throws Problem for what has no rollouts here */
+/** @throws Problem for what keeps its revisions elsewhere */
 export function assertDeployment({ resource, shown }: Target, doing: string): void {
   if (resource.plural !== 'deployments') throw new Problem(`${shown}: ${doing} works on deployments, and so far on nothing else`)
+}
+
+const ROLLS_OUT = new Set(['deployments', 'daemonsets', 'statefulsets'])
+
+/** @throws Problem for what has no rollouts */
+export function assertRollsOut({ resource, shown }: Target, doing: string): void {
+  if (resource.group !== 'apps' || !ROLLS_OUT.has(resource.plural)) throw new Problem(`${shown}: ${doing} works on deployments, daemonsets and statefulsets`)
 }
 
 export const deploymentOf = (cluster: Cluster, { path }: Target): Promise<Deployment> => cluster.json<Deployment>({ path })

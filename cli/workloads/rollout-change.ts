@@ -6,7 +6,7 @@ import type { Call, Command } from '../program/command.ts'
 import { Problem } from '../program/problem.ts'
 import { eachTarget, TARGET_FLAGS, targetsOf, type Target } from '../write/targets.ts'
 import { fieldManager, MANAGED_FIELDS, OUTPUT, report } from '../write/writing.ts'
-import { assertDeployment, deploymentOf } from './revisions.ts'
+import { assertDeployment, assertRollsOut, deploymentOf } from './revisions.ts'
 
 const RESTARTED = 'kubectl.kubernetes.io/restartedAt'
 
@@ -28,7 +28,8 @@ const changing = ({ name, summary, verb, patch }: Change): Command => ({
 
 async function changeOne(call: Call, target: Target, { name, verb, patch }: Omit<Change, 'summary'>): Promise<void> {
   const cluster = await call.cluster()
-  assertDeployment(target, `rollout ${name}`)
+  if (name === 'restart') assertRollsOut(target, 'rollout restart')
+  else assertDeployment(target, `rollout ${name}`)
   const deployment = await deploymentOf(cluster, target)
   const body = patch(target, deployment.spec?.paused ?? false)
   const changed = await cluster.json({ method: 'PATCH', path: target.path, query: { fieldManager: call.flags.text('field-manager') }, contentType: 'application/strategic-merge-patch+json', body })

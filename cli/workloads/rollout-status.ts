@@ -1,11 +1,12 @@
-import type { Deployment } from '../../shared/model/gen/api.ts'
+import type { DaemonSet, Deployment, StatefulSet } from '../../shared/model/gen/api.ts'
 import { followObjects } from '../cluster/watch.ts'
 import type { Call, Command } from '../program/command.ts'
 import { parseDurationMs } from '../program/duration.ts'
 import { text, toggle } from '../program/flags.ts'
 import { Problem } from '../program/problem.ts'
 import { eachTarget, TARGET_FLAGS, targetsOf, type Target } from '../write/targets.ts'
-import { assertDeployment, deploymentOf, revisionOf } from './revisions.ts'
+import { assertRollsOut, revisionOf } from './revisions.ts'
+import { daemonSetState, statefulSetState } from './rollout-sets.ts'
 
 export type RolloutState = { readonly kind: 'waiting' | 'done'; readonly message: string } | { readonly kind: 'failed'; readonly message: string }
 
@@ -31,25 +32,32 @@ export const status: Command = {
   run: async (call) => await eachTarget(call, await targetsOf(call, call.args), (target) => follow(call, target)),
 }
 
+type Rolled = Deployment | DaemonSet | StatefulSet
+
+function stateOf({ resource }: Target, object: Rolled): RolloutState {
+  if (resource.plural === 'daemonsets') return daemonSetState(object as DaemonSet)
+  return resource.plural === 'statefulsets' ? statefulSetState(object as StatefulSet) : rolloutState(object as Deployment)
+}
+
 async function follow(call: Call, target: Target): Promise<void> {
   const cluster = await call.cluster()
-  assertDeployment(target, 'rollout status')
+  assertRollsOut(target, 'rollout status')
   const timeoutMs = parseDurationMs(call.flags.text('timeout') ?? '0')
   const signal = AbortSignal.any([call.signal, ...(timeoutMs > 0 ? [AbortSignal.timeout(timeoutMs)] : [])])
   const revision = Number(call.flags.text('revision'))
   let last = ''
-  const over = (deployment: Deployment): boolean => {
-    if (revision > 0 && revisionOf(deployment) !== revision) throw new Problem(`desired revision (${revision}) is different from the running revision (${revisionOf(deployment)})`)
-    const { kind, message } = rolloutState(deployment)
+  const over = (object: Rolled): boolean => {
+    if (revision > 0 && target.resource.plural === 'deployments' && revisionOf(object) !== revision) throw new Problem(`desired revision (${revision}) is different from the running revision (${revisionOf(object)})`)
+    const { kind, message } = stateOf(target, object)
     if (kind === 'failed') throw new Problem(message)
     if (message !== last) call.terminal.out(`${message}\n`)
     last = message
     return kind === 'done' || !call.flags.is('watch')
   }
-  const deployment = await deploymentOf(cluster, target)
-  if (over(deployment)) return
+  const first = await cluster.json<Rolled>({ path: target.path })
+  if (over(first)) return
   const list = { path: target.path.slice(0, target.path.lastIndexOf('/')), query: { fieldSelector: `metadata.name=${target.name}` }, signal }
-  for await (const { type, object } of followObjects<Deployment>(cluster, list, { items: [deployment], resourceVersion: deployment.metadata.resourceVersion })) {
+  for await (const { type, object } of followObjects<Rolled>(cluster, list, { items: [first], resourceVersion: first.metadata.resourceVersion })) {
     if (type === 'DELETED') throw new Problem('object has been deleted')
     if (over(object)) return
   }
