@@ -17,6 +17,7 @@ import { createAuthorizer } from './apiserver/authz/authz.ts'
 import { createRbac } from './apiserver/authz/rbac/rbac.ts'
 import { createApiServer, type ApiServer } from './apiserver/apiserver.ts'
 import { createDiscovery } from './apiserver/discovery/discovery.ts'
+import type { HealthCheck } from './apiserver/http/health.ts'
 import { createSite } from './apiserver/http/site.ts'
 import { createOpenApi } from './apiserver/openapi/openapi.ts'
 import type { Handle } from './apiserver/request.ts'
@@ -90,6 +91,8 @@ export interface ControlPlane {
   readonly client: ApiClient
   readonly informers: Informers
   readonly metrics: Metrics
+  /** Whether what it needs is well. */
+  readonly checks: readonly HealthCheck[]
   readonly election: Election
   /** For agents and other control planes. */
   readonly nodes: NodeDoor
@@ -170,12 +173,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     },
   })
   const metrics = createMetrics()
+  const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async (signal) => void (await storage.currentRevision(signal)) }]
   const site = createSite({
     core: api.handle,
     authorize,
     discovery: createDiscovery({ kinds: () => api.definitions(), serverAddress: options.serverAddress }),
     openapi: createOpenApi({ kinds: () => api.definitions() }),
-    checks: [{ name: 'etcd', check: async (signal) => void (await storage.currentRevision(signal)) }],
+    checks,
     metrics,
     issuer: issuerDocuments(DEFAULT_ISSUER, [options.tokensPublicKey]),
     version: options.version,
@@ -198,6 +202,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     client,
     informers,
     metrics,
+    checks,
     election,
     nodes: createNodeDoor({ leading: () => leading.leader(), leaderAddress, requestToken }),
     leader: () => leading.leader(),

@@ -1,5 +1,6 @@
 /** The control plane as a process: `control-plane --config FILE`. */
 import { createApiDoor, preloadApiDoor } from './apiserver/http/door.ts'
+import { untilServing } from './apiserver/http/starting.ts'
 import { readControlPlaneConfig, readPki, termsOf, type PkiFiles } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { serveNodeDoor } from './dispatch/grpc.ts'
@@ -81,8 +82,11 @@ async function main(): Promise<void> {
     joinAddresses: config.joins,
   })
   tasks.start('leader', (signal) => plane.campaign(signal))
+  // From the start: whoever watches over the process sees that it lives, and what it waits for.
+  let isServing = false
+  await using door = await createApiDoor({ handle: untilServing(plane.handle, { isServing: () => isServing, checks: plane.checks }), tls: { key: pki.key, certificate: pki.cert, clientAuthorities: pki.ca }, authenticate: plane.authenticate, log, clock, listen: config.listen, metrics: plane.metrics })
   await plane.whenServing(stop.signal)
-  await using door = await createApiDoor({ handle: plane.handle, tls: { key: pki.key, certificate: pki.cert, clientAuthorities: pki.ca }, authenticate: plane.authenticate, log, clock, listen: config.listen, metrics: plane.metrics })
+  isServing = true
   tasks.start('replica', (signal) => plane.announce(signal))
   log.info({ address: door.address }, 'the control plane is up')
   await new Promise<void>((resolve) => (stop.signal.aborted ? resolve() : stop.signal.addEventListener('abort', () => resolve(), { once: true })))

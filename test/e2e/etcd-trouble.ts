@@ -112,6 +112,20 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     expect(performance.now() - backMs).toBeLessThan(6_000)
   })
 
+  test('a control plane that starts while etcd is away says that it lives and what it waits for, and serves when etcd is back', async () => {
+    await lab.kill(cluster.name, 'etcd')
+    await lab.kill(cluster.name, 'control-plane')
+    await lab.start(cluster.name, 'control-plane')
+    const answer = (path: string): Promise<string> => cluster.client.request({ path }).then(({ status, text }) => `${status} ${text}`, (error: Error) => error.message)
+    await expect.poll(() => answer('/livez'), { timeout: 20_000, interval: 50 }).toBe('200 ok')
+    expect(await answer('/readyz')).toContain('500 [+]ping ok\n[-]etcd failed')
+    expect(await answer('/api/v1/nodes')).toContain('503 ')
+    await expectPlainRefusal(['get', 'pods'], /the control plane is starting: what etcd keeps has not been read yet/)
+    await lab.start(cluster.name, 'etcd')
+    await expect.poll(() => answer('/readyz'), { timeout: 20_000, interval: 50 }).toBe('200 ok')
+    await expectSameApplication(0)
+  })
+
   test('etcd hangs: reads and writes that need it end with a sentence, and it goes on where it was', async () => {
     await lab.pause(cluster.name, 'etcd')
     await expectPlainRefusal(['get', 'pods'], /etcd, which keeps all objects, (did not answer in time|cannot be reached)/)
