@@ -36,7 +36,8 @@ export function createHandle(options: HandleOptions): Handle {
       const found = findRoute(options.parts.resources, request, path)
       if (found.kind === 'unknown-group') return pageNotFound()
       representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: request.method === 'GET' && offersStreams(path) })
-      const { deprecation } = found.route.store.definition.custom ?? {}
+      const { definition } = found.route.store
+      const deprecation = definition.deprecation ?? definition.custom?.deprecation
       if (deprecation !== undefined) warnings.push(deprecation)
       const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings }))
       return withWarnings(answer, warnings)

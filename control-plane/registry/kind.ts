@@ -48,6 +48,8 @@ export interface KindDefinition {
   readonly type?: Type
   /** What only kinds have that come and go while the server runs. */
   readonly custom?: CustomTraits
+  /** A `Warning` with every answer, for a kind that others have replaced. */
+  readonly deprecation?: string
   /** A kind that is another one's stored objects under other names. */
   readonly storedAs?: StoredAs
   /** A kind that is only answered at create and never stored (reviews); its answer is code in `apiserver/reviews`. */
@@ -71,7 +73,7 @@ export interface KindDefinition {
   warnings?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): readonly string[]
   /** Mistakes that take time to find; looked for when all else is well. */
   laterErrors?(object: JsonObject, old: JsonObject | undefined): Promise<readonly FieldError[]>
-  readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment'
+  readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'ip-address'
   /** Finalizers need no domain. */
   readonly anyFinalizer?: boolean
   /** Whether PUT of a missing object creates it. */

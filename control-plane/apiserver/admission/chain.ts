@@ -1,7 +1,10 @@
 /** The plugins that are on, in the order in which Kubernetes runs them. */
 import type { Access } from '../authz/access.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
+import { claimResize } from './claim-resize.ts'
+import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-tolerations.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { taintNewNodes } from './node-taint.ts'
@@ -9,21 +12,29 @@ import type { AdmissionPlugin } from './plugin.ts'
 import { podResize } from './pod-resize.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
+import { resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import type { AdmissionSources } from './sources.ts'
+import { storageInUse } from './storage-in-use.ts'
 
 export const defaultPlugins = (sources: AdmissionSources, access: Access): readonly AdmissionPlugin[] => [
   namespaceLifecycle(sources),
+  limitRanger(sources),
   serviceAccount(sources),
   nodeRestriction,
   taintNewNodes,
   priority(sources),
   defaultTolerationSeconds,
-  runtimeClass,
+  defaultStorageClass(sources),
+  storageInUse,
+  claimResize(sources),
+  runtimeClass(sources),
   podResize(sources),
   certificateApproval(access),
   certificateSigning(access),
   certificateSubjectRestriction,
+  defaultIngressClass(sources),
   rbacEscalation(sources, access),
+  resourceQuota(sources),
 ]

@@ -1,8 +1,9 @@
 import type { Pod, PriorityClass } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
+import { systemPriorityClasses } from '../../registry/validation/priority-class.ts'
 import { isCore, type AdmissionPlugin, type AdmissionRequest } from './plugin.ts'
 import { forbid } from './refuse.ts'
-import { findObject, priorityClassesResource, type AdmissionSources } from './sources.ts'
+import { findObject, listCached, priorityClassesResource, type AdmissionSources } from './sources.ts'
 
 type Preemption = 'PreemptLowerPriority' | 'Never'
 
@@ -11,9 +12,6 @@ interface Priority {
   readonly value: number
   readonly preemption: string
 }
-
-/** Known to every cluster, even before their objects are. */
-const SYSTEM: Readonly<Record<string, number>> = { 'system-cluster-critical': 2_000_000_000, 'system-node-critical': 2_000_001_000 }
 
 const LOWER: Preemption = 'PreemptLowerPriority'
 
@@ -25,8 +23,27 @@ export function priority(sources: AdmissionSources): AdmissionPlugin {
       if (!isCore(request, 'pods') || request.subresource !== '') return request.object
       return request.operation === 'CREATE' ? newPod(sources, request) : keepPriority(request)
     },
+    validate(request) {
+      const { definition } = request.store
+      if (definition.group !== priorityClassesResource.group || definition.plural !== priorityClassesResource.plural) return
+      if (request.operation === 'DELETE') checkDeletion(request)
+      else checkGlobalDefault(sources, request)
+    },
   }
 }
+
+function checkDeletion(request: AdmissionRequest): void {
+  if (Object.hasOwn(systemPriorityClasses, request.name)) throw forbid(request, 'this is a system priority class and cannot be deleted')
+}
+
+/** Only one class is everybody's. */
+function checkGlobalDefault(sources: AdmissionSources, request: AdmissionRequest): void {
+  if (request.object['globalDefault'] !== true) return
+  const other = classesOf(sources).find((one) => one.globalDefault === true && one.metadata.name !== request.name)
+  if (other) throw forbid(request, `PriorityClass ${other.metadata.name} is already marked as globalDefault. Only one PriorityClass can be marked as globalDefault`)
+}
+
+const classesOf = (sources: AdmissionSources): readonly PriorityClass[] => listCached(sources, priorityClassesResource) as unknown as readonly PriorityClass[]
 
 async function newPod(sources: AdmissionSources, request: AdmissionRequest): Promise<JsonObject> {
   const pod = request.object as unknown as Pod
@@ -45,17 +62,16 @@ async function newPod(sources: AdmissionSources, request: AdmissionRequest): Pro
 async function priorityOf(sources: AdmissionSources, request: AdmissionRequest, className: string): Promise<Priority> {
   if (className === '') return globalDefault(sources)
   const found = (await findObject(sources, priorityClassesResource, { namespace: '', name: className, signal: request.call.signal })) as unknown as PriorityClass | undefined
-  const value = found?.value ?? SYSTEM[className]
+  const value = found?.value ?? (Object.hasOwn(systemPriorityClasses, className) ? systemPriorityClasses[className] : undefined)
   if (value === undefined) throw forbid(request, `no PriorityClass with name ${className} was found`)
   return { className, value, preemption: found?.preemptionPolicy ?? LOWER }
 }
 
 /** The class that says it is for everybody; the lowest of several. */
-function globalDefault({ resources }: AdmissionSources): Priority {
-  const { group, version, plural } = priorityClassesResource
-  const store = resources.find(group, version, plural)
-  const classes = (store?.cache.list(`/gantry/${group}/${plural}/`) ?? []).map((item) => item.object as unknown as PriorityClass).filter((one) => one.globalDefault === true)
-  const lowest = classes.toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
+function globalDefault(sources: AdmissionSources): Priority {
+  const lowest = classesOf(sources)
+    .filter((one) => one.globalDefault === true)
+    .toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
   return { className: lowest?.metadata.name ?? '', value: lowest?.value ?? 0, preemption: lowest?.preemptionPolicy ?? LOWER }
 }
 

@@ -31,7 +31,17 @@ export async function findObject(sources: AdmissionSources, named: Named, at: { 
   return entry && itemOfEntry(entry).object
 }
 
+/** All the cache holds of a resource, in a namespace if one is named. */
+export function listCached({ resources }: AdmissionSources, { group, version, plural }: Named, namespace = ''): readonly JsonObject[] {
+  return (resources.find(group, version, plural)?.cache.list(storageKey({ group, plural }, namespace)) ?? []).map(({ object }) => object)
+}
+
 export const namespacesResource: Named = { group: '', version: 'v1', plural: 'namespaces' }
 export const nodesResource: Named = { group: '', version: 'v1', plural: 'nodes' }
 export const serviceAccountsResource: Named = { group: '', version: 'v1', plural: 'serviceaccounts' }
 export const priorityClassesResource: Named = { group: 'scheduling.k8s.io', version: 'v1', plural: 'priorityclasses' }
+export const limitRangesResource: Named = { group: '', version: 'v1', plural: 'limitranges' }
+export const resourceQuotasResource: Named = { group: '', version: 'v1', plural: 'resourcequotas' }
+export const storageClassesResource: Named = { group: 'storage.k8s.io', version: 'v1', plural: 'storageclasses' }
+export const ingressClassesResource: Named = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses' }
+export const runtimeClassesResource: Named = { group: 'node.k8s.io', version: 'v1', plural: 'runtimeclasses' }

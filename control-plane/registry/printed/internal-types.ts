@@ -82,6 +82,17 @@ const types: Readonly<Record<string, string>> = {
   PodOS: 'Name:s',
   PodSchedulingGate: 'Name:s',
   PodResourceClaim: 'Name:s ResourceClaimName:p ResourceClaimTemplateName:p',
+  PersistentVolumeSource:
+    'GCEPersistentDisk:p AWSElasticBlockStore:p HostPath:p/HostPath Glusterfs:p NFS:p/NFS RBD:p Quobyte:p ISCSI:p FlexVolume:p Cinder:p CephFS:p FC:p Flocker:p AzureFile:p VsphereVolume:p AzureDisk:p PhotonPersistentDisk:p PortworxVolume:p ScaleIO:p Local:p/LocalVolume StorageOS:p CSI:p/PersistentCSI',
+  LocalVolume: 'Path:s FSType:p',
+  PersistentCSI:
+    'Driver:s VolumeHandle:s ReadOnly:b FSType:s VolumeAttributes:m ControllerPublishSecretRef:p/SecretReference NodeStageSecretRef:p/SecretReference NodePublishSecretRef:p/SecretReference ControllerExpandSecretRef:p/SecretReference NodeExpandSecretRef:p/SecretReference',
+  SecretReference: 'Name:s Namespace:s',
+  PersistentVolumeClaimSpec: 'AccessModes:l Selector:j Resources:o/VolumeResources VolumeName:s StorageClassName:p VolumeMode:p DataSource:p/TypedLocalReference DataSourceRef:p/TypedReference VolumeAttributesClassName:p',
+  VolumeResources: 'Limits:m Requests:m',
+  TypedLocalReference: 'APIGroup:p Kind:s Name:s',
+  TypedReference: 'APIGroup:p Kind:s Name:s Namespace:p',
+  VolumeNodeAffinity: 'Required:p/NodeSelector',
   FlowSchemaSpec: 'PriorityLevelConfiguration:o/LocalObjectReference MatchingPrecedence:n DistinguisherMethod:p/FlowDistinguisher Rules:l/FlowRule',
   FlowDistinguisher: 'Type:s',
   FlowRule: 'Subjects:l/FlowSubject ResourceRules:l/FlowResourceRule NonResourceRules:l/FlowNonResourceRule',

@@ -14,3 +14,6 @@ const linesOf = (value: unknown): readonly string[] =>
 export const podSpecDiff = (before: unknown, after: unknown): string => unifiedDiff(linesOf(printPodSpec(before as JsonObject)), linesOf(printPodSpec(after as JsonObject)))
 
 export const ephemeralContainerDiff = (before: unknown, after: unknown): string => unifiedDiff(linesOf(printInternal('EphemeralContainer', before as JsonObject)), linesOf(printInternal('EphemeralContainer', after as JsonObject)))
+
+/** What differs in two values of an internal type. */
+export const internalDiff = (type: string, before: JsonObject, after: JsonObject): string => unifiedDiff(linesOf(printInternal(type, before)), linesOf(printInternal(type, after)))

@@ -1,9 +1,9 @@
 import { type FieldError, forbidden, invalid, required } from '../../../shared/model/field-error.ts'
-import type { PersistentVolumeClaimSpec, PersistentVolumeClaimTemplate } from '../../../shared/model/gen/api.ts'
+import type { PersistentVolumeClaimSpec, PersistentVolumeClaimTemplate, TypedObjectReference } from '../../../shared/model/gen/api.ts'
 import { compareQuantities } from '../../../shared/model/quantity.ts'
 import { validateAnnotations, validateLabels } from '../../../shared/model/validation/object-meta.ts'
 import { amountsOf } from '../resource-list.ts'
-import { dnsSubdomain, oneOf } from './check.ts'
+import { dnsLabel, dnsSubdomain, oneOf, requiredText } from './check.ts'
 import { validateLabelSelector } from './label-selector.ts'
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'] as const
@@ -34,5 +34,26 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   else if (compareQuantities(storage, '0') <= 0) errors.push(invalid(field, storage, 'must be greater than zero'))
   if (spec.storageClassName) errors.push(...dnsSubdomain(`${path}.storageClassName`, spec.storageClassName))
   if (spec.volumeMode !== undefined) errors.push(...oneOf(`${path}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem']))
+  errors.push(...validateDataSources(spec, path))
+  if (spec.volumeAttributesClassName) errors.push(...dnsSubdomain(`${path}.volumeAttributesClassName`, spec.volumeAttributesClassName))
   return errors
+}
+
+/** What a new volume is filled from, under its old name and its new one. */
+function validateDataSources({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec, path: string): readonly FieldError[] {
+  const errors = [...(dataSource ? validateDataSource(dataSource, `${path}.dataSource`) : []), ...(dataSourceRef ? validateDataSource(dataSourceRef, `${path}.dataSourceRef`) : [])]
+  if (!dataSource || !dataSourceRef) return errors
+  if (dataSourceRef.namespace) return [...errors, invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified')]
+  const same = (['apiGroup', 'kind', 'name'] as const).every((name) => dataSource[name] === dataSourceRef[name])
+  return same ? errors : [...errors, invalid(path, `${path}.dataSource`, 'must match dataSourceRef')]
+}
+
+function validateDataSource({ apiGroup = '', kind, name, namespace }: TypedObjectReference, path: string): readonly FieldError[] {
+  return [
+    ...requiredText(`${path}.name`, name),
+    ...requiredText(`${path}.kind`, kind),
+    ...(apiGroup === '' && kind !== 'PersistentVolumeClaim' ? [invalid(path, kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup")] : []),
+    ...(apiGroup === '' ? [] : dnsSubdomain(`${path}.apiGroup`, apiGroup)),
+    ...(namespace ? dnsLabel(`${path}.namespace`, namespace) : []),
+  ]
 }

@@ -10,7 +10,7 @@ type Check = (volume: Volume, path: string) => readonly FieldError[] | undefined
 
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'] as const
 
-function validateHostPath({ path: file, type }: HostPathVolumeSource, path: string): readonly FieldError[] {
+export function validateHostPath({ path: file, type }: HostPathVolumeSource, path: string): readonly FieldError[] {
   if (!file) return [required(`${path}.path`)]
   return [...noBacksteps(`${path}.path`, file), ...(type === undefined ? [] : oneOf(`${path}.type`, type, hostPathTypes))]
 }

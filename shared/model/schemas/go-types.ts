@@ -172,6 +172,9 @@ const printedNull: Readonly<Record<string, string>> = { CSINodeSpec: 'drivers', 
 /** Required, and yet left out when empty: to Go's JSON they are optional. */
 const omitted: Readonly<Record<string, string>> = { ValidatingAdmissionPolicyBindingSpec: 'validationActions', CounterSet: 'counters', DeviceCounterConsumption: 'counters' }
 
+/** What tells an empty one from none in a refusal. */
+const keptEmpty: Readonly<Record<string, string>> = { PersistentVolumeSpec: 'capacity', IngressSpec: 'rules', HPAScalingRules: 'policies' }
+
 /** Structs written into others: their names stand in the paths of decoding errors. `!a b` means every field but these. */
 const inlined: Readonly<Record<string, readonly [name: string, fields: string]>> = {
   Volume: ['VolumeSource', '!name'],
@@ -238,6 +241,7 @@ export interface GoStruct {
   readonly pointers: ReadonlySet<string>
   readonly printedEmpty: ReadonlySet<string>
   readonly printedNull: ReadonlySet<string>
+  readonly keptEmpty: ReadonlySet<string>
   readonly omitted: ReadonlySet<string>
   /** Name of the inlined struct that a field belongs to, if it does. */
   inlinedIn(field: string): string | undefined
@@ -253,6 +257,7 @@ export function goStruct(schemaName: string): GoStruct {
     pointers: listed(pointers, schemaName),
     printedEmpty: listed(printedEmpty, schemaName),
     printedNull: listed(printedNull, schemaName),
+    keptEmpty: listed(keptEmpty, schemaName),
     omitted: listed(omitted, schemaName),
     inlinedIn: (field) => (inline && fields.has(field) !== except ? inline[0] : undefined),
     namedType: (field) => namedTypes[`${short}.${field}`],

@@ -190,7 +190,7 @@ function compileField(name: string, property: Schema, context: StructContext): F
     required: context.required.has(name),
     printsUnset: context.required.has(name) && !context.struct.omitted.has(name),
     keepsEmpty: context.struct.pointers.has(name) || context.required.has(name) || context.struct.printedEmpty.has(name) || context.schemaName === '',
-    keepsEmptyList: context.schemaName === '' || (name === 'managedFields' && context.schemaName.endsWith('.ObjectMeta')),
+    keepsEmptyList: context.schemaName === '' || context.struct.keptEmpty.has(name) || (name === 'managedFields' && context.schemaName.endsWith('.ObjectMeta')),
     whenAbsent: context.schemaName === '' ? undefined : absentValue(name, { property, type }, context),
     default: isStructural(declared) ? undefined : declared,
     keyDefault: declared,

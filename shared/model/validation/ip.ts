@@ -132,3 +132,11 @@ export function cidrProblems(text: string): readonly string[] {
   if (formatIp(networkOf(cidr)) !== formatIp(cidr.address)) problems.push('must not have bits set beyond the prefix length')
   return problems
 }
+
+/** Every objection against a name that must be an address in its one canonical form. */
+export function addressNameProblems(name: string): readonly string[] {
+  const problems = ipProblems(name)
+  const address = parseIp(name)
+  if (problems.length > 0 || !address || formatIp(address) === name) return problems
+  return [`must be in canonical form (${JSON.stringify(formatIp(address))})`]
+}

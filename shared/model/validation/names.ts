@@ -1,5 +1,6 @@
 /** What names may look like. Each function gives every objection in Kubernetes' words; an empty list means the value is fine. */
 import { byteLength } from '../go-text.ts'
+import { addressNameProblems } from './ip.ts'
 
 /** Kubernetes' sentence for a pattern that did not match. */
 export function patternProblem(rule: string, pattern: string, examples: readonly string[]): string {
@@ -123,7 +124,7 @@ export const httpHeaderProblems = (value: string): readonly string[] => (HEADER.
 export const percentProblems = (value: string): readonly string[] => (PERCENT.test(value) ? [] : [patternProblem(PERCENT_RULE, PERCENT_PATTERN, ['1%', '93%'])])
 
 /** The rule of a kind for its names, as the registry says it. */
-export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'any'
+export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'ip-address' | 'any'
 
 /** @param prefix whether it is a `generateName`, of which a trailing dash is forgiven. */
 export function nameProblems(rule: NameRule, name: string, prefix = false): readonly string[] {
@@ -137,6 +138,8 @@ export function nameProblems(rule: NameRule, name: string, prefix = false): read
       return dns1035LabelProblems(masked)
     case 'path-segment':
       return pathSegmentProblems(name, prefix)
+    case 'ip-address':
+      return addressNameProblems(name)
     case 'any':
       return []
   }

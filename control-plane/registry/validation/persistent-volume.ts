@@ -1,0 +1,94 @@
+import { type FieldError, forbidden, invalid, notSupported, required } from '../../../shared/model/field-error.ts'
+import type { PersistentVolume, PersistentVolumeSpec } from '../../../shared/model/gen/api.ts'
+import { deepEqual } from '../../../shared/model/json.ts'
+import { compareQuantities, quantityValue } from '../../../shared/model/quantity.ts'
+import type { StrategyContext } from '../kind.ts'
+import { volumeAffinityForm, volumeSourceDiff } from '../printed/storage.ts'
+import { amountsOf, type QuantityList } from '../resource-list.ts'
+import { validateNodeSelector } from './affinity.ts'
+import { dnsSubdomain, oneOf, sortedEntries } from './check.ts'
+import { IMMUTABLE } from './storage-class.ts'
+import { sourceOf, validateVolumeSources } from './persistent-volume-source.ts'
+
+export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'] as const
+const reclaimPolicies = ['Delete', 'Recycle', 'Retain'] as const
+
+/** An amount of bytes: nothing below zero. */
+export const basicAmount = (amount: string, field: string): readonly FieldError[] => (compareQuantities(amount, '0') < 0 ? [invalid(field, quantityValue(amount), 'must be a valid resource quantity')] : [])
+
+export function validateModes(modes: readonly string[], field: string): readonly FieldError[] {
+  const errors: FieldError[] = modes.flatMap((mode) => oneOf(field, mode, accessModes))
+  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod')) errors.push(forbidden(field, 'may not use ReadWriteOncePod with other access modes'))
+  return errors
+}
+
+/** @param inline whether it stands in a VolumeAttachment instead of an object of its own: then some parts may not be there. */
+export function validateVolumeSpec(spec: PersistentVolumeSpec, path: string, { inline = false, name = '' }: { readonly inline?: boolean; readonly name?: string }): readonly FieldError[] {
+  const modes = spec.accessModes ?? []
+  const errors: FieldError[] = inline ? [...inlineErrors(spec, path)] : []
+  if (modes.length === 0) errors.push(required(`${path}.accessModes`))
+  errors.push(...validateModes(modes, `${path}.accessModes`))
+  if (!inline) {
+    errors.push(...validateCapacity(spec.capacity, `${path}.capacity`))
+    if (spec.persistentVolumeReclaimPolicy) errors.push(...oneOf(`${path}.persistentVolumeReclaimPolicy`, spec.persistentVolumeReclaimPolicy, reclaimPolicies))
+  }
+  if (spec.nodeAffinity) {
+    const field = `${path}.nodeAffinity.required`
+    errors.push(...(spec.nodeAffinity.required ? validateNodeSelector(spec.nodeAffinity.required, field) : [required(field, 'must specify required node constraints')]))
+  }
+  errors.push(...validateVolumeSources(spec, path, { inline, name }))
+  const isRoot = /^\/+(\.?\/*)*$/.test(spec.hostPath?.path ?? '')
+  if (spec.hostPath && isRoot && spec.persistentVolumeReclaimPolicy === 'Recycle') errors.push(forbidden(`${path}.persistentVolumeReclaimPolicy`, "may not be 'recycle' for a hostPath mount of '/'"))
+  if (spec.storageClassName && !inline) errors.push(...dnsSubdomain(`${path}.storageClassName`, spec.storageClassName))
+  if (spec.volumeMode !== undefined && !inline) errors.push(...oneOf(`${path}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem']))
+  return [...errors, ...validateAttributesClass(spec, path)]
+}
+
+function inlineErrors(spec: PersistentVolumeSpec, path: string): readonly FieldError[] {
+  const told = 'may not be specified in the context of inline volumes'
+  const errors: FieldError[] = spec.claimRef ? [forbidden(`${path}.claimRef`, told)] : []
+  if (Object.keys(spec.capacity ?? {}).length > 0) errors.push(forbidden(`${path}.capacity`, told))
+  if (!spec.csi) errors.push(required(`${path}.csi`, 'has to be specified in the context of inline volumes'))
+  return errors
+}
+
+function validateCapacity(capacity: QuantityList | undefined, field: string): readonly FieldError[] {
+  const amounts = sortedEntries(amountsOf(capacity))
+  const errors: FieldError[] = amounts.length === 0 ? [required(field)] : []
+  if (amounts.length !== 1 || amounts[0]?.[0] !== 'storage') errors.push(notSupported(field, capacity && Object.fromEntries(amounts), ['storage']))
+  for (const [name, amount] of amounts) {
+    const at = `${field}[${name}]`
+    errors.push(...basicAmount(amount, at), ...(compareQuantities(amount, '0') <= 0 ? [invalid(at, amount, 'must be greater than zero')] : []))
+  }
+  return errors
+}
+
+function validateAttributesClass({ volumeAttributesClassName: name, csi }: PersistentVolumeSpec, path: string): readonly FieldError[] {
+  if (name === undefined) return []
+  const field = `${path}.volumeAttributesClassName`
+  const own = name === '' ? [required(field, 'an empty string is disallowed')] : dnsSubdomain(field, name)
+  return csi ? own : [...own, required(`${path}.csi`, 'has to be specified when using volumeAttributesClassName')]
+}
+
+export const validateNewPersistentVolume = ({ metadata, spec }: PersistentVolume): readonly FieldError[] => validateVolumeSpec(spec ?? {}, 'spec', { name: metadata.name ?? '' })
+
+export function validatePersistentVolumeChange(volume: PersistentVolume, old: PersistentVolume, { subresource }: StrategyContext): readonly FieldError[] {
+  if (subresource === 'status') return []
+  const [spec, before] = [volume.spec ?? {}, old.spec ?? {}]
+  const errors = [...validateNewPersistentVolume(volume)]
+  const [source, earlier] = [sourceOf(spec), sourceOf(before)]
+  const growsBySecret = before.csi !== undefined && before.csi.controllerExpandSecretRef === undefined && spec.csi?.controllerExpandSecretRef !== undefined
+  const compared = growsBySecret && spec.csi ? { ...source, csi: { ...spec.csi, controllerExpandSecretRef: undefined } } : source
+  if (!deepEqual(compared, earlier)) errors.push(forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${volumeSourceDiff(compared, earlier)}`))
+  if (spec.volumeMode !== before.volumeMode) errors.push(invalid('volumeMode', spec.volumeMode ?? null, IMMUTABLE))
+  if (before.nodeAffinity && !deepEqual(spec.nodeAffinity, before.nodeAffinity)) errors.push(invalid('nodeAffinity', volumeAffinityForm(spec.nodeAffinity), `${IMMUTABLE}, except for updating from beta label to GA`))
+  return [...errors, ...attributesClassChange(spec.volumeAttributesClassName, before.volumeAttributesClassName)]
+}
+
+/** A class that was chosen may be exchanged, not taken away. */
+export function attributesClassChange(name: string | undefined, before: string | undefined): readonly FieldError[] {
+  const field = 'spec.volumeAttributesClassName'
+  if (before === undefined || name === before) return []
+  if (name === undefined) return [forbidden(field, 'update from non-nil value to nil is forbidden')]
+  return name === '' ? [forbidden(field, 'update from non-nil value to an empty string is forbidden')] : []
+}
