@@ -5,6 +5,7 @@ import type { Random } from '../../shared/kit/random.ts'
 import { events, type Resource } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
 import type { NodeLiveness } from '../dispatch/liveness-port.ts'
+import { createCustomInformers, type CustomInformers } from '../informers/custom.ts'
 import type { Informers } from '../informers/port.ts'
 import { createClusterRoleAggregationController } from './clusterroleaggregation/reconcile.ts'
 import type { ClientCertificateSigner } from './certificates/port.ts'
@@ -57,16 +58,17 @@ export interface Controllers {
 export function createControllers(options: ControllersOptions): Controllers {
   const { client, informers, clock, random, log, metrics } = options
   const recorder = createEventRecorder({ client, clock, log })
-  const controllers = allControllers({ client, informers, clock, random, log, events: recorder }, options)
+  const custom = createCustomInformers({ client, informers, clock, log })
+  const controllers = allControllers({ client, informers, clock, random, log, events: recorder }, { ...options, custom })
   return {
     async run(signal) {
       await informers.whenSynced(signal)
-      await Promise.all([recorder.run(signal), ...controllers.map((controller) => runController(controller, { clock, log, metrics }, signal))])
+      await Promise.all([recorder.run(signal), custom.run(signal), ...controllers.map((controller) => runController(controller, { clock, log, metrics }, signal))])
     },
   }
 }
 
-function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, clientCertificates, resources }: ControllersOptions): readonly Controller[] {
+function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, clientCertificates, resources, custom }: ControllersOptions & { readonly custom: CustomInformers }): readonly Controller[] {
   return [
     createReplicaSetController(parts),
     createReplicationControllerController(parts),
@@ -83,8 +85,8 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createNodeLifecycleController(parts, liveness),
     createTaintEvictionController(parts, liveness),
     createNodeIpamController(parts, { liveness, clusterCidr }),
-    createNamespaceController(parts, resources),
-    createGarbageController(parts, resources.filter(isOwnable)),
+    createNamespaceController(parts, resources, custom),
+    createGarbageController(parts, resources.filter(isOwnable), custom),
     createPodGcController(parts, liveness),
     createEventTtlController(parts),
   ]

@@ -2,10 +2,11 @@
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { typeOfKind, type ExpectedKind } from '../decode/kinds.ts'
 import { updateManagedFields } from '../field-manager/update.ts'
+import type { KindDefinition } from '../../registry/kind.ts'
 import type { Versions } from '../field-manager/versions.ts'
 import type { Call } from './call.ts'
 import type { CoreParts } from './parts.ts'
-import { apiVersionOf, type ResourceStore } from './resources.ts'
+import { apiVersionOf, type Resources, type ResourceStore } from './resources.ts'
 
 export interface ManagedChange {
   /** What stands there; `undefined` at create. */
@@ -17,6 +18,7 @@ export interface ManagedChange {
 /** How the other versions of a resource show its objects; `undefined` if it has none. */
 export function versionsOf({ resources }: CoreParts, store: ResourceStore): Versions | undefined {
   const { definition, location } = store
+  if (definition.custom) return customVersions(resources, definition)
   const toStored = (object: JsonObject): JsonObject => definition.storedAs?.toStored(object) ?? object
   const fromStored = (object: JsonObject): JsonObject => definition.storedAs?.fromStored(object) ?? object
   const others = resources.all.filter((one) => one !== store && one.location.plural === location.plural && one.location.group === location.group)
@@ -24,6 +26,15 @@ export function versionsOf({ resources }: CoreParts, store: ResourceStore): Vers
   return (apiVersion) => {
     const other = others.find((one) => one.apiVersion === apiVersion)?.definition
     return other && { schema: typeOfKind(other), to: (object) => other.storedAs?.fromStored(toStored(object)) ?? toStored(object), from: (object) => fromStored(other.storedAs?.toStored(object) ?? object) }
+  }
+}
+
+/** Custom resources change nothing but their apiVersion from version to version. */
+function customVersions(resources: Resources, { group, plural }: KindDefinition): Versions {
+  return (apiVersion) => {
+    const other = resources.find(group, apiVersion.slice(group.length + 1), plural)
+    const renamed = (object: JsonObject): JsonObject => ({ ...object, apiVersion })
+    return other && { schema: typeOfKind(other.definition), to: renamed, from: renamed, strict: true }
   }
 }
 

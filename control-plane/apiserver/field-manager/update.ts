@@ -5,7 +5,8 @@ import { type Type, typeOf } from '../../../shared/model/schemas/types.ts'
 import { capUpdaters, idOf, managedFieldsOf, type ManagerId, type Managers, readManagers, withManagedFields, writeManagers } from './entries.ts'
 import { difference, EMPTY, isEmptySet, union } from './field-set.ts'
 import { resetPaths, withoutStripped } from './owned-paths.ts'
-import { comparisons, type Versions } from './versions.ts'
+import { typedProblem } from './check-typed.ts'
+import { comparisons, typeIn, type Versions } from './versions.ts'
 
 export interface FieldUpdate {
   /** The name of a built-in schema, or a compiled type. */
@@ -34,8 +35,17 @@ export function updateManagedFields(update: FieldUpdate): JsonObject {
   const managers = managersFor({ given, before, subresource })
   // An object that has got rid of its managed fields stays without, until somebody applies.
   if (managers.size === 0 && live !== undefined) return withManagedFields(changed, undefined)
+  if (isUntellable(managers, update)) return withManagedFields(changed, undefined)
   track(managers, update)
   return withManagedFields(changed, writeManagers(managers))
+}
+
+/** Whether somebody's version cannot hold what the object has come to be. */
+function isUntellable(managers: Managers, { changed, apiVersion, versions }: FieldUpdate): boolean {
+  return [...managers.values()].some((managed) => {
+    const other = managed.apiVersion === apiVersion ? undefined : versions?.(managed.apiVersion)
+    return other?.strict === true && typedProblem(typeIn(other), other.to(changed)) !== undefined
+  })
 }
 
 /** Whether a write changes nothing but to empty the list: then it stays. */

@@ -10,6 +10,8 @@ export interface OtherVersion {
   /** From the request's version into this one, and back. */
   to(object: JsonObject): JsonObject
   from(object: JsonObject): JsonObject
+  /** Objects may hold what this version does not know: who owns what cannot be told then, and is forgotten. */
+  readonly strict?: boolean
 }
 
 /** `undefined`: no such version is served, not even any more. */

@@ -4,6 +4,7 @@ import type { OwnerReference } from '../../../shared/model/gen/api.ts'
 import { namespaceOf, objectKey, type KubeObject } from '../../../shared/model/meta.ts'
 import type { Resource } from '../../../shared/model/resources.ts'
 import type { ApiClient } from '../../client/port.ts'
+import type { CustomInformers } from '../../informers/custom.ts'
 import type { Informer, Informers } from '../../informers/port.ts'
 import { isWaitingForDependents, type OwnerState } from './plan.ts'
 
@@ -17,23 +18,38 @@ export interface Member {
   readonly informer: Informer<KubeObject>
 }
 
+export interface GraphParts {
+  readonly client: ApiClient
+  readonly informers: Informers
+  readonly custom?: CustomInformers | undefined
+}
+
 export class OwnerGraph {
-  readonly members: readonly Member[]
+  readonly #fixed: readonly Member[]
+  readonly #custom: CustomInformers | undefined
   readonly #client: ApiClient
   readonly #byKind: ReadonlyMap<string, Member>
   /** Owners known to be gone, the oldest first. */
   readonly #absent = new Set<string>()
 
-  constructor(client: ApiClient, informers: Informers, resources: readonly Resource[]) {
+  constructor({ client, informers, custom }: GraphParts, resources: readonly Resource[]) {
     this.#client = client
-    this.members = resources.map((resource) => ({ resource, informer: informers.for(resource) }))
-    for (const { informer } of this.members) informer.addIndex(BY_OWNER, byOwner)
-    this.#byKind = new Map(this.members.map((member) => [kindKey(member.resource.group, member.resource.kind), member]))
+    this.#custom = custom
+    this.#fixed = resources.map((resource) => ({ resource, informer: informers.for(resource) }))
+    for (const { informer } of this.#fixed) informer.addIndex(BY_OWNER, byOwner)
+    custom?.onMember(({ informer }) => informer.addIndex(BY_OWNER, byOwner))
+    this.#byKind = new Map(this.#fixed.map((member) => [kindKey(member.resource.group, member.resource.kind), member]))
+  }
+
+  /** Those that are always there, and those that are there now. */
+  get members(): readonly Member[] {
+    return this.#custom ? [...this.#fixed, ...this.#custom.current()] : this.#fixed
   }
 
   memberOf(reference: OwnerReference): Member | undefined {
-    const [group = '', version] = reference.apiVersion.split('/')
-    return this.#byKind.get(kindKey(version === undefined ? '' : group, reference.kind))
+    const [first = '', version] = reference.apiVersion.split('/')
+    const group = version === undefined ? '' : first
+    return this.#byKind.get(kindKey(group, reference.kind)) ?? this.#custom?.current().find(({ resource }) => resource.group === group && resource.kind === reference.kind)
   }
 
   dependentsOf(uid: string): ReadonlyArray<Member & { readonly object: KubeObject }> {

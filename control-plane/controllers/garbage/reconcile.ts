@@ -3,6 +3,7 @@ import { isApiError } from '../../../shared/kit/api-error.ts'
 import { deepEqual, type Json } from '../../../shared/model/json.ts'
 import { isTerminating, nameOf, namespaceOf, splitKey, uidOf, type KubeObject } from '../../../shared/model/meta.ts'
 import type { Resource } from '../../../shared/model/resources.ts'
+import type { CustomInformers } from '../../informers/custom.ts'
 import type { Change } from '../../informers/port.ts'
 import { ignoreMissing } from '../answers.ts'
 import { done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
@@ -10,9 +11,9 @@ import { referenceTo } from '../events/recorder.ts'
 import { OwnerGraph, type Member } from './graph.ts'
 import { FOREGROUND, ORPHAN, planItem, type GarbageStep } from './plan.ts'
 
-/** @param resources all that are stored; events are nobody's. */
-export function createGarbageController(parts: ControllerParts, resources: readonly Resource[]): Controller {
-  const worker = new GarbageWorker(parts, resources)
+/** @param resources all that are stored; events are nobody's. @param custom those that come and go. */
+export function createGarbageController(parts: ControllerParts, resources: readonly Resource[], custom?: CustomInformers): Controller {
+  const worker = new GarbageWorker({ ...parts, custom }, resources)
   return { name: 'garbage', workers: 16, start: (enqueue) => worker.start(enqueue), reconcile: (key) => worker.reconcile(key) }
 }
 
@@ -21,9 +22,10 @@ class GarbageWorker {
   readonly #graph: OwnerGraph
   #enqueue: Enqueue = () => {}
 
-  constructor(parts: ControllerParts, resources: readonly Resource[]) {
+  constructor(parts: ControllerParts & { readonly custom: CustomInformers | undefined }, resources: readonly Resource[]) {
     this.#parts = parts
-    this.#graph = new OwnerGraph(parts.client, parts.informers, resources)
+    this.#graph = new OwnerGraph(parts, resources)
+    parts.custom?.onMember((member) => member.informer.subscribe((change) => this.#changed(member, change)))
   }
 
   start(enqueue: Enqueue): () => void {

@@ -5,7 +5,8 @@ import { mergeDiff } from '../../../shared/model/merge-diff.ts'
 import type { Namespace } from '../../../shared/model/gen/api.ts'
 import { isTerminating, nameOf, namespaceOf, uidOf, type KubeObject } from '../../../shared/model/meta.ts'
 import { namespaces, pods, type Resource } from '../../../shared/model/resources.ts'
-import type { Informer } from '../../informers/port.ts'
+import type { CustomInformers } from '../../informers/custom.ts'
+import type { Change, Informer } from '../../informers/port.ts'
 import { ignoreMissing } from '../answers.ts'
 import { again, done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { conditionsOf, FINALIZER, type Remains } from './plan.ts'
@@ -15,31 +16,38 @@ const SIDE_BY_SIDE = 64
 /** What is left is looked at again then, though its going is noticed at once. */
 const PATIENCE_MS = 5_000
 
-/** @param resources all that are stored; those of a namespace are emptied out of it. */
-export function createNamespaceController(parts: ControllerParts, resources: readonly Resource[]): Controller {
-  const worker = new NamespaceWorker(parts, resources.filter(({ namespaced }) => namespaced))
+/** @param resources all that are stored; those of a namespace are emptied out of it. @param custom those that come and go. */
+export function createNamespaceController(parts: ControllerParts, resources: readonly Resource[], custom?: CustomInformers): Controller {
+  const worker = new NamespaceWorker({ ...parts, custom }, resources.filter(({ namespaced }) => namespaced))
   return { name: 'namespace', workers: 4, start: (enqueue) => worker.start(enqueue), reconcile: (key) => worker.reconcile(key) }
 }
 
+interface NamespaceParts extends ControllerParts {
+  readonly custom: CustomInformers | undefined
+}
+
 class NamespaceWorker {
-  readonly #parts: ControllerParts
+  #enqueue: Enqueue = () => {}
+  readonly #parts: NamespaceParts
   readonly #resources: readonly Resource[]
   readonly #namespaces: Informer<Namespace>
 
-  constructor(parts: ControllerParts, resources: readonly Resource[]) {
+  constructor(parts: NamespaceParts, resources: readonly Resource[]) {
     this.#parts = parts
+    parts.custom?.onMember(({ informer }) => informer.subscribe((change) => this.#gone(change)))
     this.#resources = resources
     this.#namespaces = parts.informers.for(namespaces)
   }
 
   start(enqueue: Enqueue): () => void {
-    const stops = this.#resources.map((resource) =>
-      this.#parts.informers.for(resource).subscribe(({ before, after }) => {
-        if (before && !after && this.#isGoing(namespaceOf(before))) enqueue(namespaceOf(before))
-      }),
-    )
+    this.#enqueue = enqueue
+    const stops = this.#resources.map((resource) => this.#parts.informers.for(resource).subscribe((change) => this.#gone(change)))
     stops.push(this.#namespaces.subscribe(({ key, after }) => after && isTerminating(after) && enqueue(key)))
     return () => stops.forEach((stop) => stop())
+  }
+
+  #gone({ before, after }: Change<KubeObject>): void {
+    if (before && !after && this.#isGoing(namespaceOf(before))) this.#enqueue(namespaceOf(before))
   }
 
   #isGoing(name: string): boolean {
@@ -66,20 +74,26 @@ class NamespaceWorker {
     const isPods = (resource: Resource): boolean => resource.group === '' && resource.plural === pods.plural
     const first = await this.#emptyOf(this.#resources.filter(isPods), namespace)
     if (first.failure !== undefined || first.remains.some(({ objects }) => objects.length > 0)) return first
-    return this.#emptyOf(this.#resources.filter((resource) => !isPods(resource)), namespace)
+    const custom = (this.#parts.custom?.current() ?? []).map(({ resource }) => resource).filter(({ namespaced }) => namespaced)
+    return this.#emptyOf([...this.#resources.filter((resource) => !isPods(resource)), ...custom], namespace)
   }
 
   async #emptyOf(resources: readonly Resource[], namespace: string): Promise<{ readonly remains: readonly Remains[]; readonly failure: unknown }> {
     let failure: unknown
     const remains = await Promise.all(
       resources.map(async (resource) => {
-        const { items } = await this.#parts.client.list(resource, { namespace })
+        const items = await this.#listed(resource, namespace)
         if (items.length === 0) return { resource, objects: items }
         failure = (await this.#deleteAll(resource, items)) ?? failure
-        return { resource, objects: (await this.#parts.client.list(resource, { namespace })).items }
+        return { resource, objects: await this.#listed(resource, namespace) }
       }),
     )
     return { remains, failure }
+  }
+
+  /** A resource that is served no more has nothing. */
+  async #listed(resource: Resource, namespace: string): Promise<readonly KubeObject[]> {
+    return (await this.#parts.client.list(resource, { namespace }).catch(ignoreMissing))?.items ?? []
   }
 
   /** Answers the first failure. */

@@ -25,7 +25,8 @@ export function validateDefinitionChange(definition: CustomResourceDefinition, o
   const established = isEstablished(old)
   const sameApproval = approvalOf(metadata.annotations).state === approvalOf(old.metadata.annotations).state
   return [
-    ...validateSpec(spec),
+    // Who takes the last version away has sent an empty list.
+    ...validateSpec({ ...spec, versions: spec.versions ?? [] }),
     ...(established ? [...fixed('spec.scope', spec.scope, before.scope), ...fixed('spec.names.kind', spec.names.kind, before.names.kind)] : []),
     ...fixed('spec.group', spec.group, before.group),
     ...fixed('spec.names.plural', spec.names.plural, before.names.plural),
