@@ -49,7 +49,8 @@ export function toOlder(autoscaler: Newer): HorizontalPodAutoscaler {
   }
 }
 
-function olderStatus({ currentMetrics, conditions: _, currentReplicas = 0, ...rest }: AutoscalingV2HorizontalPodAutoscalerStatus): HorizontalPodAutoscalerStatus {
+function olderStatus(status: AutoscalingV2HorizontalPodAutoscalerStatus): HorizontalPodAutoscalerStatus {
+  const { currentMetrics, conditions: _, currentReplicas = 0, ...rest } = status
   const percent = currentMetrics?.find(({ type, resource }) => type === 'Resource' && resource?.name === 'cpu')?.resource?.current.averageUtilization
   return { ...rest, currentReplicas, ...(percent !== undefined && { currentCPUUtilizationPercentage: percent }) }
 }

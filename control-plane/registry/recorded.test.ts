@@ -9,7 +9,7 @@ import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../share
 import { decodeObject } from '../../shared/model/schemas/decode.ts'
 import { applySchemaDefaults } from '../../shared/model/schemas/defaults.ts'
 import type { KindDefinition } from './kind.ts'
-import { kinds } from './registry.ts'
+import { alternateKinds, kinds } from './registry.ts'
 
 interface Step {
   readonly do?: string
@@ -24,6 +24,7 @@ interface Case {
   readonly steps: readonly Step[]
 }
 
+const served = [...kinds, ...alternateKinds]
 const NOW = 1_770_000_000_000
 /** What the server does with a body before the registry sees it. */
 function decode(value: Json, schema: string): JsonObject {
@@ -109,9 +110,9 @@ interface Target {
 
 function targetOf(path: string): Target | undefined {
   const clean = path.split('?')[0] ?? ''
-  const match = /^\/(?:api|apis\/([^/]+))\/(v1)\/(?:namespaces\/[^/]+\/)?([a-z]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(clean)
+  const match = /^\/(?:api|apis\/([^/]+))\/(v\d)\/(?:namespaces\/[^/]+\/)?([a-z]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(clean)
   if (!match) return undefined
-  const kind = kinds.find((one) => one.group === (match[1] ?? '') && one.version === match[2] && one.plural === match[3])
+  const kind = served.find((one) => one.group === (match[1] ?? '') && one.version === match[2] && one.plural === match[3])
   return kind && { kind, collection: `${match[1] ?? ''}/${match[3]}`, name: match[4], subresource: match[5] ?? '' }
 }
 
@@ -146,6 +147,9 @@ function judge(step: Step, object: JsonObject, { errors, warnings }: { errors: r
   return deepEqual(recorded, mine) ? { agrees: true } : { agrees: false, why: `object\n      recorded ${JSON.stringify(recorded)}\n      got      ${JSON.stringify(mine)}` }
 }
 
+/** The uid that the server gave, by its name in the recording. */
+const withUid = (object: JsonObject, { answer }: Step): JsonObject => ({ ...object, metadata: { ...(object['metadata'] as JsonObject), uid: /\buid-\d+/.exec(JSON.stringify(answer.body))?.[0] ?? 'uid-1' } })
+
 /** What admission must have done for validation to be content. */
 function admitted(kind: KindDefinition, object: JsonObject): JsonObject {
   const spec = object['spec']
@@ -167,7 +171,7 @@ function runStep(step: Step): Outcome | undefined {
   if (target.subresource !== '' && !['status', 'part'].includes(sub?.behaviour.kind ?? '')) return undefined
   const context = { nowMs: NOW, subresource: target.subresource, userName: 'test' }
   if (method === 'POST' && target.subresource === '') {
-    const object = kind.prepareForCreate(admitted(kind, kind.defaults(decode(step.body, kind.schema))), context)
+    const object = kind.prepareForCreate(admitted(kind, withUid(kind.defaults(decode(step.body, kind.schema)), step)), context)
     const errors = kind.validateCreate(object, context)
     const name = text((object['metadata'] as JsonObject)['name'])
     if (step.answer.status === 201 && !path?.includes('dryRun')) stored.set(`${target.collection}/${name}`, object)
@@ -215,11 +219,19 @@ const floors: Readonly<Record<string, number>> = {
   'core/podtemplates': 7,
   'apps/deployments': 77,
   'apps/replicasets': 11,
+  'apps/statefulsets': 27,
+  'apps/daemonsets': 21,
+  'apps/controllerrevisions': 5,
+  'core/replicationcontrollers': 11,
+  'batch/jobs': 80,
+  'batch/cronjobs': 28,
+  'autoscaling/hpa': 33,
+  'policy/pdb': 16,
   'coordination/leases': 12,
 }
 
-const files = ['pods', 'network', 'config', 'workloads', 'policy']
-const cases = files.flatMap((file) => JSON.parse(readFileSync(new URL(`../../test/conformance/recorded/${file}.json`, import.meta.url), 'utf8').replaceAll('$RUN', 'run').replaceAll('$NS', 'ns')) as Case[])
+const files = ['pods', 'network', 'config', 'workloads', 'policy', 'batch', 'autoscaling']
+const cases = files.flatMap((file) => JSON.parse(readFileSync(new URL(`../../test/conformance/recorded/${file}.json`, import.meta.url), 'utf8').replaceAll('$RUN', 'run').replaceAll('$NS', 'ns').replaceAll(/<(uid-\d+)>/g, '$1')) as Case[])
 const areas = new Map<string, { ran: number; agreed: number }>()
 const failures: string[] = []
 for (const one of cases) {

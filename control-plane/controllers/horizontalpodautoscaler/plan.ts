@@ -27,7 +27,7 @@ export function planAutoscaler(autoscaler: Autoscaler, target: Target, nowMs: nu
     return { status: withConditions(autoscaler, conditions), rescale: undefined, problem: { reason: 'FailedGetScale', message: target.message } }
   }
   say({ type: 'AbleToScale', status: 'True', reason: 'SucceededGetScale', message: "the HPA controller was able to get the target's current scale" })
-  const { minReplicas = 1, maxReplicas = 1, metrics = [] } = autoscaler.spec ?? {}
+  const { minReplicas = 1, maxReplicas, metrics = [] } = autoscaler.spec
   const { replicas } = target
   if (replicas === 0 && minReplicas !== 0) {
     const conditions = say({ type: 'ScalingActive', status: 'False', reason: 'ScalingDisabled', message: 'scaling is disabled since the replica count of the target is zero' })

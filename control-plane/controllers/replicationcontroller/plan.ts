@@ -15,6 +15,7 @@ export function toReplicaSet({ metadata, spec = {}, status }: ReplicationControl
 const NOTHING = { key: 'kubernetes.io/nothing', operator: 'In', values: [] }
 
 /** Pods on their way out are not told of here. */
-export function toStatus({ terminatingReplicas: _, ...status }: ReplicaSetStatus): ReplicationControllerStatus {
-  return status
+export function toStatus(status: ReplicaSetStatus): ReplicationControllerStatus {
+  const { terminatingReplicas: _, ...rest } = status
+  return rest
 }

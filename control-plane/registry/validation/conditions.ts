@@ -22,7 +22,7 @@ export function validateConditions(conditions: readonly Condition[] | undefined,
 }
 
 function validateCondition(condition: Condition, path: string): readonly FieldError[] {
-  const { status, observedGeneration = 0, message = '' } = condition
+  const { status, observedGeneration = 0, message } = condition
   const errors: FieldError[] = [...validateLabelName(condition.type ?? '', `${path}.type`)]
   if (!['False', 'True', 'Unknown'].includes(status)) errors.push(notSupported(`${path}.status`, status ?? '', ['False', 'True', 'Unknown']))
   if (observedGeneration < 0) errors.push(invalid(`${path}.observedGeneration`, observedGeneration, 'must be greater than or equal to zero'))

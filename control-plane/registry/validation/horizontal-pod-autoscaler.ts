@@ -61,7 +61,7 @@ function validateRules(rules: HPAScalingRules | undefined, path: string): readon
   return errors
 }
 
-function validatePolicy({ type = '', value, periodSeconds }: HPAScalingPolicy, path: string): readonly FieldError[] {
+function validatePolicy({ type, value, periodSeconds }: HPAScalingPolicy, path: string): readonly FieldError[] {
   const errors: FieldError[] = type === 'Pods' || type === 'Percent' ? [] : [notSupported(`${path}.type`, type, ['Percent', 'Pods'])]
   if (value <= 0) errors.push(invalid(`${path}.value`, value, 'must be greater than zero'))
   if (periodSeconds <= 0) errors.push(invalid(`${path}.periodSeconds`, periodSeconds, 'must be greater than zero'))

@@ -21,7 +21,7 @@ export function validateMetrics(metrics: readonly MetricSpec[] | undefined, path
 }
 
 function validateMetric(metric: MetricSpec, path: string): readonly FieldError[] {
-  const { type = '' } = metric
+  const { type } = metric
   const errors: FieldError[] = type === '' ? [required(`${path}.type`, 'must specify a metric source type')] : []
   const known = types.includes(type)
   if (!known) errors.push(notSupported(`${path}.type`, type, types))
@@ -97,7 +97,7 @@ function validateUsage(target: MetricTarget, path: string): readonly FieldError[
   return errors
 }
 
-function validateTarget({ type = '', value, averageValue, averageUtilization }: MetricTarget, path: string): readonly FieldError[] {
+function validateTarget({ type, value, averageValue, averageUtilization }: MetricTarget, path: string): readonly FieldError[] {
   const errors: FieldError[] = type === '' ? [required(`${path}.type`, 'must specify a metric target type')] : []
   if (!['Utilization', 'Value', 'AverageValue'].includes(type)) errors.push(invalid(`${path}.type`, type, 'must be either Utilization, Value, or AverageValue'))
   const notPositive = (amount: unknown): boolean => typeof amount === 'string' && compareQuantities(amount, '0') <= 0
@@ -107,7 +107,7 @@ function validateTarget({ type = '', value, averageValue, averageUtilization }: 
   return errors
 }
 
-function validateIdentifier({ name = '' }: MetricIdentifier, path: string): readonly FieldError[] {
+function validateIdentifier({ name }: MetricIdentifier, path: string): readonly FieldError[] {
   return name === '' ? [required(`${path}.name`, 'must specify a metric name')] : objections(`${path}.name`, name, pathSegmentProblems(name))
 }
 

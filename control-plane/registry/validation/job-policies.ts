@@ -47,7 +47,9 @@ function validatePatterns(patterns: readonly PodFailurePolicyOnPodConditionsPatt
   ]
 }
 
-function validateExitCodes({ operator, containerName, values = [] }: PodFailurePolicyOnExitCodesRequirement, path: string, names: ReadonlySet<string>): readonly FieldError[] {
+function validateExitCodes(requirement: PodFailurePolicyOnExitCodesRequirement, path: string, names: ReadonlySet<string>): readonly FieldError[] {
+  const { operator, containerName } = requirement
+  const values = requirement.values ?? []
   const field = `${path}.values`
   const errors: FieldError[] = [...chosen(`${path}.operator`, operator, ['In', 'NotIn'])]
   if (containerName !== undefined && !names.has(containerName)) errors.push(invalid(`${path}.containerName`, containerName, 'must be one of the container or initContainer names in the pod template'))

@@ -15,11 +15,11 @@ function specWarnings(spec: JobSpec | undefined, path: string): readonly string[
 export const jobWarnings = (job: Job, old: Job | undefined): readonly string[] => (isUnchanged(job, old) ? [] : [...(old ? [] : nameWarnings(job.metadata.name)), ...specWarnings(job.spec, 'spec')])
 
 export function cronJobWarnings(cronJob: CronJob, old: CronJob | undefined): readonly string[] {
-  const { schedule = '', jobTemplate } = cronJob.spec ?? {}
+  const { spec } = cronJob
   return [
     ...(old ? [] : nameWarnings(cronJob.metadata.name)),
-    ...(isUnchanged(cronJob, old) ? [] : specWarnings(jobTemplate?.spec, 'spec.jobTemplate.spec')),
-    ...(schedule.includes('TZ') ? ['CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details'] : []),
+    ...(isUnchanged(cronJob, old) ? [] : specWarnings(spec?.jobTemplate?.spec, 'spec.jobTemplate.spec')),
+    ...(spec?.schedule?.includes('TZ') ? ['CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details'] : []),
   ]
 }
 
