@@ -19,7 +19,7 @@ import { createApiServer, type ApiServer } from './apiserver/apiserver.ts'
 import { createDiscovery } from './apiserver/discovery/discovery.ts'
 import type { HealthCheck } from './apiserver/http/health.ts'
 import { createSite } from './apiserver/http/site.ts'
-import { createOpenApi } from './apiserver/openapi/openapi.ts'
+import { createOpenApi, type Maker } from './apiserver/openapi/openapi.ts'
 import type { Handle } from './apiserver/request.ts'
 import { createInProcessClient } from './client/in-process.ts'
 import type { ApiClient } from './client/port.ts'
@@ -78,6 +78,8 @@ export interface ControlPlaneOptions {
   readonly electionStorage?: Storage
   /** Calls the leader, when that is another replica, for streams to nodes. */
   readonly dialLeader?: (address: string, signal: AbortSignal) => Duplex<RelayMessage, StreamFrame>
+  /** Makes the documents that describe the API: in this thread unless told otherwise. */
+  readonly makeDocuments?: Maker | undefined
   /** What else the leader does, each until the leadership is over. */
   readonly duties?: readonly Duty[]
 }
@@ -178,7 +180,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     core: api.handle,
     authorize,
     discovery: createDiscovery({ kinds: () => api.definitions(), serverAddress: options.serverAddress }),
-    openapi: createOpenApi({ kinds: () => api.definitions() }),
+    openapi: createOpenApi({ kinds: () => api.definitions(), make: options.makeDocuments }),
     checks,
     metrics,
     issuer: issuerDocuments(DEFAULT_ISSUER, [options.tokensPublicKey]),

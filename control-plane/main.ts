@@ -7,6 +7,7 @@ import { serveNodeDoor } from './dispatch/grpc.ts'
 import { createLeaderDial } from './dispatch/leader-dial.ts'
 import { readEtcdTls } from './etcd-tls.ts'
 import { machineId } from './machine.ts'
+import { makeInThread } from './apiserver/openapi/openapi.ts'
 import { startHeartbeatThread } from './heartbeats/worker.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemAddressHolder } from './virtual-ip/ip.ts'
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
     version: VERSION,
     terms: termsOf(config),
     heartbeats,
+    makeDocuments: makeInThread,
     // All replicas take them in on the same port.
     heartbeatsOf: (address) => `${address.slice(0, address.lastIndexOf(':'))}:${config.heartbeats[0]?.port ?? 6446}`,
     replica: { identity: config.identity, address: `${config.advertiseAddress}:${config.nodes[0]?.port ?? 6444}`, machine: await machineId() },

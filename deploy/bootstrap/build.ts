@@ -21,7 +21,7 @@ async function bundle(options: BuildOptions): Promise<void> {
 const PROGRAMS = { gantry: 'cli/main.ts', 'control-plane': 'control-plane/main.ts', agent: 'node-agent/main.ts' } as const
 
 /** Entries of worker threads, started by the file of that name beside the program's own. */
-const THREADS = { 'control-plane-heartbeats': 'control-plane/heartbeats/thread.ts', 'agent-keeper': 'node-agent/fencing/thread.ts' } as const
+const THREADS = { 'control-plane-heartbeats': 'control-plane/heartbeats/thread.ts', 'control-plane-documents': 'control-plane/apiserver/openapi/thread.ts', 'agent-keeper': 'node-agent/fencing/thread.ts' } as const
 
 /** CommonJS libraries inside an ES module bundle still call `require`. */
 const BANNER = `import { createRequire as gantryCreateRequire } from 'node:module'; const require = gantryCreateRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;`

@@ -13,3 +13,6 @@ export function tagOf(group: string, version: string): string {
   const [first = '', ...rest] = wordsOf(group)
   return `${first}${rest.map(capital).join('')}_${version}`
 }
+
+/** `/api/v1`, `/apis/apps/v1`. */
+export const rootOf = (version: { readonly group: string; readonly version: string }): string => (version.group === '' ? `/api/${version.version}` : `/apis/${version.group}/${version.version}`)

@@ -1,25 +1,32 @@
 /** OpenAPI v2 and v3, made from the schemas and the registry when first asked for. The door of this room. */
+import { createHash } from 'node:crypto'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { methodNotAllowed, noRepresentation } from '../status.ts'
 import { covers, parseAccept } from '../http/accept.ts'
 import { pageNotFound, refusal } from '../http/answers.ts'
-import { KUBERNETES_VERSION } from '../http/version.ts'
 import { discoveredGroups, type DiscoveredKind, type DiscoveredVersion } from '../discovery/groups.ts'
-import { readDescriptions, type Descriptions } from './descriptions.ts'
-import type { V2Document } from './document-v2.ts'
-import type { DocumentOptions } from './document-v3.ts'
-import { schemaLookup } from './custom-schemas.ts'
-import { isCustom } from './kinds.ts'
-import { rootOf } from './operations.ts'
-import { pack, unpack, type Packed } from './packed.ts'
+import { rootOf } from './names.ts'
+import { plainVersion, type DocumentName, type Maker } from './making.ts'
+import { unpack, type Packed } from './packed.ts'
+
+export { makeInThread } from './in-thread.ts'
+export type { Maker } from './making.ts'
 
 /** Answers paths under `/openapi`. */
 export type OpenApi = (request: ApiRequest) => Promise<ApiResponse>
 
-/** Everything made for one set of kinds; each part when first asked for. */
+export interface OpenApiOptions {
+  /** Called for each request; the same array as long as nothing changed. */
+  readonly kinds: () => readonly DiscoveredKind[]
+  /** In this thread if left out. */
+  readonly make?: Maker | undefined
+}
+
+/** Everything made for one set of kinds; each document when first asked for. */
 interface Site {
   readonly versions: readonly DiscoveredVersion[]
   readonly made: Map<string, Made>
+  readonly make: Maker
 }
 
 interface Made {
@@ -28,15 +35,17 @@ interface Made {
   readonly packed: Promise<Packed>
 }
 
-/** @param options.kinds called for each request; the same array as long as nothing changed. */
-export function createOpenApi(options: { readonly kinds: () => readonly DiscoveredKind[] }): OpenApi {
+const here: Maker = async (wanted) => (await import('./making.ts')).makeHere(wanted)
+
+export function createOpenApi(options: OpenApiOptions): OpenApi {
   let madeFrom: readonly DiscoveredKind[] | undefined
-  let site: Site = { versions: [], made: new Map() }
+  let site: Site = { versions: [], made: new Map(), make: options.make ?? here }
   return async (request) => {
     const kinds = options.kinds()
     if (kinds !== madeFrom) {
       madeFrom = kinds
-      site = { versions: discoveredGroups(kinds).flatMap((group) => group.versions), made: site.made }
+      site = { ...site, versions: discoveredGroups(kinds).flatMap((group) => group.versions) }
+      forgetGone(site)
     }
     const path = request.path.replace(/\/$/, '')
     if (path !== '/openapi/v2' && path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return pageNotFound()
@@ -46,65 +55,53 @@ export function createOpenApi(options: { readonly kinds: () => readonly Discover
   }
 }
 
-const isSame = (a: readonly DiscoveredKind[], b: readonly DiscoveredKind[]): boolean => a.length === b.length && a.every((kind, index) => kind === b[index])
-
-function once(site: Site, { name, kinds }: { readonly name: string; readonly kinds: readonly DiscoveredKind[] }, make: () => Promise<string | Buffer>): Promise<Packed> {
-  const kept = site.made.get(name)
-  if (kept && isSame(kept.kinds, kinds)) return kept.packed
-  const packed = make().then(pack)
-  site.made.set(name, { kinds, packed })
-  packed.catch(() => site.made.delete(name))
-  return packed
-}
-
-let reading: Promise<Descriptions> | undefined
-let readers = 0
-
-/** The descriptions are kept for as long as somebody makes a document of them. */
-async function withTexts<T>(make: (descriptions: Descriptions) => Promise<T>): Promise<T> {
-  readers += 1
-  try {
-    return await make(await (reading ??= readDescriptions()))
-  } finally {
-    readers -= 1
-    if (readers === 0) reading = undefined
-  }
-}
-
 /** `api/v1`, `apis/apps/v1`. */
 const nameOf = (version: DiscoveredVersion): string => rootOf(version).slice(1)
 
-/** What is built in belongs to every group version that is built in. */
-const optionsOf = (site: Site, kinds: readonly DiscoveredKind[], descriptions: Descriptions): DocumentOptions => ({
-  version: `v${KUBERNETES_VERSION.major}.${KUBERNETES_VERSION.minor}.${KUBERNETES_VERSION.patch}`,
-  groupVersions: site.versions.filter((version) => !isCustom(version)),
-  descriptions,
-  find: schemaLookup(kinds),
-})
+/** Documents of definitions that are no more. */
+function forgetGone({ versions, made }: Site): void {
+  const names = new Set(versions.map(nameOf))
+  for (const name of made.keys()) if (name.startsWith('api') && !names.has(name)) made.delete(name)
+}
 
-const documentOf = (site: Site, version: DiscoveredVersion): Promise<Packed> =>
-  once(site, { name: nameOf(version), kinds: version.kinds }, () =>
-    withTexts(async (descriptions) => {
-      const { documentV3 } = await import('./document-v3.ts')
-      return JSON.stringify(documentV3(version, optionsOf(site, version.kinds, descriptions)))
-    }),
-  )
+const isSame = (a: readonly DiscoveredKind[], b: readonly DiscoveredKind[]): boolean => a.length === b.length && a.every((kind, index) => kind === b[index])
 
-const allKinds = (site: Site): readonly DiscoveredKind[] => site.versions.flatMap(({ kinds }) => kinds)
+interface Asked {
+  readonly name: string
+  readonly kinds: readonly DiscoveredKind[]
+  readonly document: DocumentName
+}
+
+/** What is missing is made together. */
+function documentsOf(site: Site, asked: readonly Asked[]): Promise<readonly Packed[]> {
+  const missing = asked.filter(({ name, kinds }) => !isSame(site.made.get(name)?.kinds ?? [], kinds))
+  if (missing.length > 0) {
+    const making = site.make({ versions: site.versions.map(plainVersion), documents: missing.map(({ document }) => document) })
+    for (const [index, { name, kinds }] of missing.entries()) {
+      const packed = making.then((all) => all[index] ?? Promise.reject(new Error(`no document ${name} was made`)))
+      const made = { kinds, packed }
+      site.made.set(name, made)
+      packed.catch(() => site.made.get(name) === made && site.made.delete(name))
+    }
+  }
+  return Promise.all(asked.map(({ name }) => site.made.get(name)?.packed ?? Promise.reject(new Error(`no document ${name}`))))
+}
+
+const askedVersion = (site: Site, version: DiscoveredVersion): Asked => ({ name: nameOf(version), kinds: version.kinds, document: { kind: 'v3', index: site.versions.indexOf(version) } })
+
+async function documentOf(site: Site, asked: Asked): Promise<Packed> {
+  const [packed] = await documentsOf(site, [asked])
+  if (!packed) throw new Error(`no document ${asked.name}`)
+  return packed
+}
 
 async function indexAnswer(request: ApiRequest, site: Site): Promise<ApiResponse> {
-  const index = await once(site, { name: 'index', kinds: allKinds(site) }, () =>
-    withTexts(async () => {
-      const entries: Array<readonly [string, unknown]> = []
-      // One after another: requests come in between.
-      for (const version of site.versions) {
-        const { hash } = await documentOf(site, version)
-        entries.push([nameOf(version), { serverRelativeURL: `/openapi/v3/${nameOf(version)}?hash=${hash}` }])
-      }
-      return JSON.stringify({ paths: Object.fromEntries(entries) })
-    }),
-  )
-  return withTag(request, index, { 'content-type': 'application/json' })
+  const documents = await documentsOf(site, site.versions.map((version) => askedVersion(site, version)))
+  const paths = Object.fromEntries(site.versions.map((version, index) => [nameOf(version), { serverRelativeURL: `/openapi/v3/${nameOf(version)}?hash=${documents[index]?.hash ?? ''}` }]))
+  const body = JSON.stringify({ paths })
+  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
+  if (request.headers['if-none-match'] === etag) return { kind: 'body', status: 304, headers: { etag }, body: '' }
+  return { kind: 'body', status: 200, headers: { 'content-type': 'application/json', etag }, body }
 }
 
 /** A year, for a document that is named by its hash. */
@@ -113,7 +110,7 @@ const FOREVER = { 'cache-control': 'public, max-age=31536000, immutable' }
 async function groupAnswer(request: ApiRequest, site: Site, name: string): Promise<ApiResponse> {
   const version = site.versions.find((one) => nameOf(one) === name)
   if (!version) return { kind: 'body', status: 404, headers: {}, body: '' }
-  const made = await documentOf(site, version)
+  const made = await documentOf(site, askedVersion(site, version))
   const asked = request.query.get('hash')
   if (asked !== null && asked !== made.hash) return { kind: 'body', status: 301, headers: { location: `/openapi/v3/${name}?hash=${made.hash}`, 'cache-control': 'no-cache, private' }, body: '' }
   return withTag(request, made, { 'content-type': 'application/json', ...(asked === null ? {} : FOREVER) })
@@ -124,26 +121,13 @@ const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobu
 const OLD_PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 
 async function swaggerAnswer(request: ApiRequest, site: Site): Promise<ApiResponse> {
+  const kinds = site.versions.flatMap((version) => version.kinds)
   for (const range of parseAccept(request.headers['accept'])) {
-    if (covers(range, 'application/json')) return withTag(request, await swaggerJson(site), { 'content-type': 'application/json' })
-    if (range.type === PROTOBUF_TYPE || range.type === OLD_PROTOBUF_TYPE) return withTag(request, await swaggerProtobuf(site), { 'content-type': PROTOBUF_TYPE })
+    if (covers(range, 'application/json')) return withTag(request, await documentOf(site, { name: 'v2', kinds, document: { kind: 'v2' } }), { 'content-type': 'application/json' })
+    if (range.type === PROTOBUF_TYPE || range.type === OLD_PROTOBUF_TYPE) return withTag(request, await documentOf(site, { name: 'v2-protobuf', kinds, document: { kind: 'v2-protobuf' } }), { 'content-type': PROTOBUF_TYPE })
   }
   return refusal(noRepresentation(false))
 }
-
-const swaggerDocument = (site: Site): Promise<V2Document> =>
-  withTexts(async (descriptions) => {
-    const { documentV2 } = await import('./document-v2.ts')
-    return documentV2(site.versions, optionsOf(site, allKinds(site), descriptions))
-  })
-
-const swaggerJson = (site: Site): Promise<Packed> => once(site, { name: 'v2 json', kinds: allKinds(site) }, async () => JSON.stringify(await swaggerDocument(site)))
-
-const swaggerProtobuf = (site: Site): Promise<Packed> =>
-  once(site, { name: 'v2 protobuf', kinds: allKinds(site) }, async () => {
-    const { protobufV2 } = await import('./protobuf-v2.ts')
-    return protobufV2(await swaggerDocument(site))
-  })
 
 async function withTag(request: ApiRequest, made: Packed, headers: Readonly<Record<string, string>>): Promise<ApiResponse> {
   const etag = `"${made.hash}"`

@@ -2,7 +2,7 @@
 import { refName, schemaOfKind, type Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredKind, DiscoveredVersion } from '../discovery/groups.ts'
 import type { SchemaLookup } from './custom-schemas.ts'
-import { capital, operationPrefix } from './names.ts'
+import { capital, operationPrefix, rootOf } from './names.ts'
 import { isCustom } from './kinds.ts'
 import { ACTION_PARAMETERS, CONNECT_PARAMETERS, LOG_PARAMETERS, type Parameter } from './parameters.ts'
 
@@ -41,8 +41,6 @@ interface Context {
   readonly collection: string
   readonly gvk: { readonly group: string; readonly version: string; readonly kind: string }
 }
-
-export const rootOf = (version: Pick<DiscoveredVersion, 'group' | 'version'>): string => (version.group === '' ? `/api/${version.version}` : `/apis/${version.group}/${version.version}`)
 
 export function operationsOf(version: DiscoveredVersion): readonly Operation[] {
   const prefix = operationPrefix(version.group, version.version)

@@ -1,0 +1,53 @@
+/** Makes documents of kinds that are told as plain data. */
+import { KUBERNETES_VERSION } from '../http/version.ts'
+import type { DiscoveredKind, DiscoveredVersion } from '../discovery/groups.ts'
+import { schemaLookup } from './custom-schemas.ts'
+import { readDescriptions } from './descriptions.ts'
+import { documentV2 } from './document-v2.ts'
+import { documentV3, type DocumentOptions } from './document-v3.ts'
+import { isCustom } from './kinds.ts'
+import { pack, type Packed } from './packed.ts'
+import { protobufV2 } from './protobuf-v2.ts'
+
+export interface Wanted {
+  /** All group versions that are served. */
+  readonly versions: readonly DiscoveredVersion[]
+  readonly documents: readonly DocumentName[]
+}
+
+/** By its place in `versions`, or everything in one. */
+export type DocumentName = { readonly kind: 'v3'; readonly index: number } | { readonly kind: 'v2' } | { readonly kind: 'v2-protobuf' }
+
+/** Answers the documents in the order in which they are wanted. */
+export type Maker = (wanted: Wanted) => Promise<readonly Packed[]>
+
+/** In this very thread. */
+export const makeHere: Maker = async ({ versions, documents }) => {
+  const descriptions = await readDescriptions()
+  // What is built in belongs to every group version that is built in.
+  const groupVersions = versions.filter((version) => !isCustom(version))
+  const version = `v${KUBERNETES_VERSION.major}.${KUBERNETES_VERSION.minor}.${KUBERNETES_VERSION.patch}`
+  const optionsFor = (kinds: readonly DiscoveredKind[]): DocumentOptions => ({ version, groupVersions, descriptions, find: schemaLookup(kinds) })
+  const made: Packed[] = []
+  for (const name of documents) made.push(await pack(documentNamed(name, versions, optionsFor)))
+  return made
+}
+
+function documentNamed(name: DocumentName, versions: readonly DiscoveredVersion[], optionsFor: (kinds: readonly DiscoveredKind[]) => DocumentOptions): string | Buffer {
+  if (name.kind === 'v3') {
+    const version = versions[name.index]
+    if (!version) throw new Error(`no group version number ${name.index}`)
+    return JSON.stringify(documentV3(version, optionsFor(version.kinds)))
+  }
+  const document = documentV2(versions, optionsFor(versions.flatMap(({ kinds }) => kinds)))
+  return name.kind === 'v2' ? JSON.stringify(document) : protobufV2(document)
+}
+
+/** Only what documents tell of: what can be sent to another thread. */
+export const plainVersion = ({ kinds, ...version }: DiscoveredVersion): DiscoveredVersion => ({ ...version, kinds: kinds.map(plainKind) })
+
+function plainKind(kind: DiscoveredKind): DiscoveredKind {
+  const { group, version, kind: name, plural, singular, shortNames, categories, namespaced, schema, verbs, custom, deleteAnswers } = kind
+  const subresources = kind.subresources.map((one) => ({ ...one }))
+  return { group, version, kind: name, plural, singular, shortNames, categories, namespaced, schema, verbs, subresources, ...(custom && { custom }), ...(deleteAnswers && { deleteAnswers }) }
+}
