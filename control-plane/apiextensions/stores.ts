@@ -9,6 +9,7 @@ import type { PropsSchema } from '../../shared/model/structural/schema.ts'
 import { convertedCache, conversionOf } from '../apiserver/core/converted-cache.ts'
 import { namesOf, type ResourceStore } from '../apiserver/core/resources.ts'
 import { canonical, itemOfEntry } from '../apiserver/core/stored.ts'
+import { plainError } from '../apiserver/status.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import type { CacheEventBatch, WatchCache } from '../storage/watch-cache-port.ts'
 import { customKind, schemaOfVersion } from './custom-kind.ts'
@@ -35,18 +36,20 @@ export function storesOf({ definition, cache, rules, replaced }: StoresOptions):
   return versions.flatMap((version) => {
     if (!version.served || !storage) return []
     const kind = customKind({ definition, version, rules: rules.get(version.name) })
-    return [storeOf(kind, { byVersion, storage: storage.name, cache: endedWith(cache, replaced) })]
+    return [storeOf(kind, { webhook: definition.spec.conversion?.strategy === 'Webhook', byVersion, storage: storage.name, cache: endedWith(cache, replaced) })]
   })
 }
 
 interface Shared {
+  /** Versions differ in more than their names: only the stored one can be read. */
+  readonly webhook: boolean
   readonly byVersion: ReadonlyMap<string, Schemas>
   /** The version that is stored. */
   readonly storage: string
   readonly cache: WatchCache
 }
 
-function storeOf(kind: KindDefinition, { byVersion, storage, cache }: Shared): ResourceStore {
+function storeOf(kind: KindDefinition, { webhook, byVersion, storage, cache }: Shared): ResourceStore {
   const names = namesOf(kind)
   const view = byVersion.get(kind.version)
   /** As another version: nothing is converted, but what that one does not know goes. */
@@ -54,6 +57,7 @@ function storeOf(kind: KindDefinition, { byVersion, storage, cache }: Shared): R
     const to = byVersion.get(version)
     const apiVersion = `${kind.group}/${version}`
     if (object['apiVersion'] === apiVersion || !to) return { ...object, apiVersion }
+    if (webhook) throw plainError(`conversion webhook for ${String(object['apiVersion'])}, Kind=${kind.kind} failed: this server calls no conversion webhooks`)
     return pruned(to.schema, { ...object, apiVersion }, true).value
   }
   const toStored = (object: JsonObject): JsonObject => canonical(as(object, storage), kind.kind, `${kind.group}/${storage}`)

@@ -1,5 +1,5 @@
 /** Informers of custom resources: each runs for as long as its definition is served. */
-import type { Clock } from '../../shared/kit/clock.ts'
+import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { CustomResourceDefinition } from '../../shared/model/gen/api.ts'
 import type { KubeObject } from '../../shared/model/meta.ts'
@@ -46,7 +46,7 @@ export function createCustomInformers(parts: { readonly client: ApiClient; reado
     const member = { resource, informer, uid: definition.metadata.uid ?? '', end }
     running.set(key, member)
     for (const listener of listeners) listener(member)
-    void informer.run(AbortSignal.any([signal, end.signal]))
+    void runLater(informer, { clock: parts.clock, signal: AbortSignal.any([signal, end.signal]) })
   }
   return {
     current: () => [...running.values()],
@@ -61,6 +61,14 @@ export function createCustomInformers(parts: { readonly client: ApiClient; reado
       for (const key of [...running.keys()]) stop(key)
     },
   }
+}
+
+/** Definitions come in crowds and some go at once; Kubernetes takes up to half a minute until it follows the objects of a new one. */
+const SETTLE_MS = 3_000
+
+async function runLater(informer: CachingInformer<KubeObject>, { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
+  await sleep(clock, SETTLE_MS, signal).catch(() => {})
+  if (!signal.aborted) await informer.run(signal)
 }
 
 /** The version in which its objects are looked at; `undefined` while it is not established. */

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import { compile } from './cel.ts'
+import { costOf } from './cost.ts'
+import { sizeOfSchema, typeOfSchema, valueOf } from './schema-types.ts'
+import { text } from './format-text.ts'
+import type { PropsSchema } from '../../shared/model/structural/schema.ts'
+import type { Json } from '../../shared/model/json.ts'
+import { CelFault, type Value } from './values.ts'
+
+/** What an expression says of a value, as text; `refused: …` or `fault: …` where it says nothing. */
+function ask(expression: string, schema: PropsSchema = { type: 'string' }, json: Json = 'abc'): string {
+  const self = typeOfSchema(schema)
+  const compiled = compile(expression, new Map(self ? [['self', self]] : []))
+  if (compiled.kind === 'refused') return `refused: ${compiled.message.split('\n')[0]}`
+  try {
+    return text(compiled.program.run(new Map<string, Value>([['self', valueOf(schema, json)]])))
+  } catch (error) {
+    if (error instanceof CelFault) return `fault: ${error.message}`
+    throw error
+  }
+}
+
+describe('expressions', () => {
+  test.each([
+    ['1 + 2 * 3', '7'],
+    ['-7 / 2', '-3'],
+    ['-7 % 2', '-1'],
+    ['7.0 / 2.0', '3.5'],
+    ['"a" + "b"', 'ab'],
+    ['[1, 2] + [3]', '[1, 2, 3]'],
+    ['{"a": 1}["a"]', '1'],
+    ['2 in [1, 2]', 'true'],
+    ['"a" in {"a": 1}', 'true'],
+    ['true || 1 / 0 > 0', 'true'],
+    ['1 / 0 > 0 || true', 'true'],
+    ['1 / 0 > 0 && false', 'false'],
+    ['1 / 0 > 0 && true', 'fault: division by zero'],
+    ['[1, 2, 3].filter(x, x > 1).map(x, x * x)', '[4, 9]'],
+    ['[1, 2, 3].exists_one(x, x > 2)', 'true'],
+    ['[3, 1].all(i, x, i < x)', 'fault-free'],
+    ['[0, 0].exists(x, 1 / x > 0)', 'fault: division by zero'],
+    ['[0, 1].exists(x, 1 / x > 0)', 'true'],
+    ['{"a": 1, "b": 2}.all(k, v, v > 0)', 'true'],
+    ['[1, 2].transformMap(i, x, x * 2)', '{0: 2, 1: 4}'],
+    ['cel.bind(a, 3, a * a)', '9'],
+    ['optional.of(1).orValue(2)', '1'],
+    ['optional.none().orValue(2)', '2'],
+    ['{"a": {"b": 1}}.?a.?b.orValue(0)', '1'],
+    ['{"a": 1}[?"b"].hasValue()', 'false'],
+    ['self.size()', '3'],
+    ['self.charAt(1) + self.substring(1, 2)', 'bb'],
+    ['"a,b,c".split(",", 2)', '[a, b,c]'],
+    ['"%d of %s, %.2f".format([3, "x", 1.5])', '3 of x, 1.50'],
+    ['"äöü".size()', '3'],
+    ['"abc".matches("^[a-c]+$")', 'true'],
+    ['[1, 3, 2].isSorted()', 'false'],
+    ['[1, 3, 2].max()', '3'],
+    ['sets.equivalent([1, 2], [2, 1, 1])', 'true'],
+    ['type(1) == int', 'true'],
+    ['type("a") == string', 'true'],
+    ['duration("90m").getMinutes()', '90'],
+    ['duration("1h30m") > duration("1h")', 'true'],
+    ['timestamp("2024-02-29T12:00:00Z").getDayOfYear()', '59'],
+    ['timestamp("2024-01-01T00:00:00Z") + duration("24h") == timestamp("2024-01-02T00:00:00Z")', 'true'],
+    ['timestamp("2024-06-01T12:00:00Z").getHours("Europe/Berlin")', '14'],
+    ['quantity("1Gi").isGreaterThan(quantity("1G"))', 'true'],
+    ['quantity("1.5").asInteger()', 'fault: cannot convert value to integer'],
+    ['ip("::1").family()', '6'],
+    ['cidr("10.0.0.0/8").containsCIDR("10.1.0.0/16")', 'true'],
+    ['url("https://a.example:8443/p?q=1").getPort()', '8443'],
+    ['semver("1.2.3-rc.1").isLessThan(semver("1.2.3"))', 'true'],
+    ['format.dns1123Label().validate("A").hasValue()', 'true'],
+    ['int("abc")', "fault: type conversion error from 'string' to 'int'"],
+    ['[1][5]', 'fault: index out of bounds: 5'],
+    ['9223372036854775807 + 1', 'fault: integer overflow'],
+  ])('%s → %s', (expression, wanted) => {
+    if (wanted === 'fault-free') expect(ask(expression)).toBe('false')
+    else expect(ask(expression)).toBe(wanted)
+  })
+
+  test.each([
+    ['self.', "refused: ERROR: <input>:1:6: Syntax error: no viable alternative at input '.'"],
+    ['self > 3', "refused: ERROR: <input>:1:6: found no matching overload for '_>_' applied to '(string, int)'"],
+    ['other', "refused: ERROR: <input>:1:1: undeclared reference to 'other' (in container '')"],
+    ['self.nope()', "refused: ERROR: <input>:1:10: undeclared reference to 'nope' (in container '')"],
+    ['self == null', "refused: ERROR: <input>:1:6: found no matching overload for '_==_' applied to '(string, null)'"],
+    ['has(self)', 'refused: ERROR: <input>:1:5: invalid argument to has() macro'],
+    ['self.matches("[a")', 'refused: ERROR: <input>:1:14: invalid matches argument'],
+    ['true ? 1 : "a"', "refused: ERROR: <input>:1:6: found no matching overload for '_?_:_' applied to '(bool, int, string)'"],
+  ])('%s is refused', (expression, wanted) => expect(ask(expression)).toBe(wanted))
+})
+
+test('objects are seen through their schema: escaped names, absent fields, formats', () => {
+  const schema: PropsSchema = { type: 'object', properties: { 'x-y': { type: 'integer' }, if: { type: 'string' }, day: { type: 'string', format: 'date' }, raw: { type: 'string', format: 'byte' }, any: { 'x-kubernetes-int-or-string': true } } }
+  const object = { 'x-y': 3, if: 'z', day: '2024-02-29', raw: 'YWJj', any: '5%' }
+  expect(ask('self.x__dash__y == 3 && self.__if__ == "z"', schema, object)).toBe('true')
+  expect(ask('self.day.getFullYear() == 2024 && self.raw.size() == 3', schema, object)).toBe('true')
+  expect(ask('type(self.any) == int ? self.any > 1 : self.any.endsWith("%")', schema, object)).toBe('true')
+  expect(ask('has(self.day)', schema, {})).toBe('false')
+  expect(ask('self.day.getFullYear() == 1', schema, {})).toBe('fault: no such key: day')
+  expect(ask('self.nope', schema, {})).toBe("refused: ERROR: <input>:1:5: undefined field 'nope'")
+})
+
+test('what an expression may cost is known before it runs', () => {
+  const cost = (expression: string, schema: PropsSchema): number => {
+    const self = typeOfSchema(schema)
+    const compiled = compile(expression, new Map(self ? [['self', self]] : []))
+    if (compiled.kind === 'refused') throw new Error(compiled.message)
+    return costOf(compiled.program.expression, compiled.program.checked, new Map([['self', sizeOfSchema(schema)]]))
+  }
+  const list: PropsSchema = { type: 'array', items: { type: 'integer' }, maxItems: 10 }
+  expect(cost('self.all(x, x > 1)', list)).toBeLessThan(100)
+  expect(cost('self.all(x, self.all(y, x == y))', { ...list, maxItems: 10_000 })).toBeGreaterThan(100_000_000)
+  expect(cost('self.contains("x")', { type: 'string' })).toBeGreaterThan(100_000)
+  expect(cost('"a" + string(self)', { type: 'integer' })).toBe(Infinity)
+})

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { fieldErrorText } from '../field-error.ts'
+import type { Json, JsonObject } from '../json.ts'
+import { withDefaults } from './defaults.ts'
+import { hasFormat } from './formats.ts'
+import { validateListTypes } from './list-types.ts'
+import { compilePattern, patternProblemOf } from './patterns.ts'
+import { pruned } from './prune.ts'
+import { structuralReader } from './reader.ts'
+import type { PropsSchema } from './schema.ts'
+import { validateValue } from './validate.ts'
+
+const spec = (properties: Readonly<Record<string, PropsSchema>>, more: Partial<PropsSchema> = {}): PropsSchema => ({ type: 'object', properties: { spec: { type: 'object', properties, ...more } } })
+const errors = (schema: PropsSchema, value: Json, old?: Json): readonly string[] => validateValue(schema, value, { before: old === undefined ? undefined : { old } }).map(fieldErrorText)
+
+test('what the schema does not know goes, and is named', () => {
+  const schema = spec({ a: { type: 'string' }, l: { type: 'array', items: { type: 'object', properties: { x: { type: 'integer' } } } }, free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } })
+  const { value, unknown } = pruned(schema, { kind: 'K', spec: { a: '1', b: 2, l: [{ x: 1, y: 2 }], free: { any: [1] } }, extra: 1 }, true)
+  expect(value).toEqual({ kind: 'K', spec: { a: '1', l: [{ x: 1 }], free: { any: [1] } } })
+  expect(unknown).toEqual(['extra', 'spec.b', 'spec.l[0].y'])
+})
+
+test('null makes room for a default, or goes', () => {
+  const schema = spec({ a: { type: 'string', default: 'x' }, n: { type: 'string', default: 'y', nullable: true }, q: { type: 'string' }, o: { type: 'object', properties: { b: { type: 'integer', default: 3 } }, default: {} } })
+  expect(withDefaults(schema, { spec: { a: null, n: null, q: null } })).toEqual({ spec: { a: 'x', n: null, o: { b: 3 } } })
+  const whole = { spec: { a: '1', n: '2', q: '3', o: { b: 4 } } }
+  expect(withDefaults(schema, whole)).toBe(whole)
+})
+
+test('metadata is read as that of every object', () => {
+  const reader = structuralReader({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true })
+  expect(reader.read({ metadata: { name: 'x', lables: {} } as JsonObject }).strictErrors).toEqual(['unknown field "metadata.lables"'])
+  expect(reader.read({ metadata: { labels: { a: 1 } } as JsonObject }).typeError).toBe('json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string')
+})
+
+describe('values', () => {
+  test.each<readonly [PropsSchema, Json, readonly string[]]>([
+    [{ type: 'integer', maximum: 3 }, 4, ['spec.v: Invalid value: 4: spec.v in body should be less than or equal to 3']],
+    [{ type: 'integer' }, 'a', ['spec.v: Invalid value: "string": spec.v in body must be of type integer: "string"']],
+    [{ type: 'string', enum: ['a', 'b'] }, 'c', ['spec.v: Unsupported value: "c": supported values: "a", "b"']],
+    [{ type: 'array', items: { type: 'integer' }, maxItems: 1 }, [1, 2], ['spec.v: Too many: 2: must have at most 1 item']],
+    [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, {}, ['spec.v.a: Required value']],
+    [{ type: 'string', not: { enum: ['x'] } }, 'x', ['<nil>: Invalid value: "": "spec.v" must not validate the schema (not)']],
+    [{ type: 'number' }, 1, []],
+    [{ 'x-kubernetes-int-or-string': true }, 1.5, ['spec.v: Invalid value: "number": spec.v in body must be of type integer,string: "number"']],
+  ])('%j of %j', (schema, value, wanted) => expect(errors(spec({ v: schema }), { spec: { v: value } })).toEqual(wanted))
+
+  test('what has not changed is not judged again; items of maps are known by their keys', () => {
+    const schema = spec({ a: { type: 'string', maxLength: 1 }, b: { type: 'string' }, m: { type: 'array', items: { type: 'object', properties: { k: { type: 'string' }, v: { type: 'string', maxLength: 1 } } }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] } })
+    const old = { spec: { a: 'long', b: '1', m: [{ k: 'x', v: 'long' }] } }
+    expect(errors(schema, { spec: { a: 'long', b: '2', m: [{ k: 'y' }, { k: 'x', v: 'long' }] } }, old)).toEqual([])
+    expect(errors(schema, { spec: { a: 'longer', b: '2', m: [{ k: 'y', v: 'long' }] } }, old)).toHaveLength(2)
+  })
+
+  test('sets and maps hold nothing twice', () => {
+    const set = spec({ s: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' } })
+    expect(validateListTypes(set, { spec: { s: ['a', 'b', 'a', 'a'] } }).map(fieldErrorText)).toEqual(['spec.s[2]: Duplicate value: "a"'])
+  })
+})
+
+test('patterns of Go: what both know is compiled, what Go has not is refused in its words', () => {
+  expect(compilePattern('^(?P<n>a+)[[:digit:]]$')?.test('aa1')).toBe(true)
+  expect(compilePattern('(?i)^abc$')?.test('ABC')).toBe(true)
+  expect(patternProblemOf('[a-')).toBe('error parsing regexp: missing closing ]: `[a-`')
+  expect(patternProblemOf('^(?!x)')).toBe('error parsing regexp: invalid or unsupported Perl syntax: `(?!`')
+  expect(patternProblemOf('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')).toBeUndefined()
+  expect(patternProblemOf('(a')).toBe('error parsing regexp: missing closing ): `(a`')
+})
+
+test.each([
+  ['date-time', '2024-02-29T12:00:00Z', true],
+  ['date-time', '2024-02-30T12:00:00Z', false],
+  ['duration', '1h30m', true],
+  ['duration', '5', false],
+  ['uri', 'https://x.example/a', true],
+  ['email', 'a@', false],
+  ['ipv6', '::1', true],
+  ['no-such', 'anything', true],
+])('format %s of %s', (format, value, fits) => expect(hasFormat(format, value)).toBe(fits))
