@@ -43,8 +43,8 @@ export async function runSession(call: Call, { path, stdin, tty }: SessionOption
   return codeOf(outcome)
 }
 
-/** What the last word of the server means. */
-function codeOf(outcome: string): number {
+/** What the last word of the server means. @throws Problem when the command could not be run, or failed */
+export function codeOf(outcome: string): number {
   if (outcome === '') throw new Problem('the connection ended before the command did: is the node still there? "gantry get nodes" tells')
   const status = JSON.parse(outcome) as Status
   if (status.status === 'Success') return 0

@@ -52,6 +52,7 @@ export const SECTIONS: readonly Section[] = [
       { name: 'logs', summary: "Print what a pod's containers wrote", load: async () => (await import('../logs/logs.ts')).logs },
       { name: 'exec', summary: 'Run a command in a container', load: async () => (await import('../exec/exec.ts')).exec },
       { name: 'attach', summary: 'Attach to the process that runs in a container', load: async () => (await import('../exec/exec.ts')).attach },
+      { name: 'cp', summary: 'Copy files and folders to and from containers', load: async () => (await import('../cp/cp.ts')).cp },
       { name: 'port-forward', summary: 'Forward local ports to a pod', load: async () => (await import('../stream/port-forward.ts')).portForward },
       { name: 'events', summary: 'List events', load: async () => (await import('../events/events.ts')).events },
       { name: 'why', summary: 'Explain why a pod is where it is, and what happened to a node', load: async () => (await import('../why/why.ts')).why },

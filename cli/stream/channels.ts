@@ -16,7 +16,8 @@ export interface ChannelSocket {
 
 export interface ChannelOptions {
   readonly protocols: readonly string[]
-  readonly onChunk: (channel: number, bytes: Buffer) => void
+  /** A promise: nothing more is read until it is settled. */
+  readonly onChunk: (channel: number, bytes: Buffer) => void | Promise<void>
   readonly onClose: () => void
 }
 
@@ -43,7 +44,10 @@ export function openChannels({ rest, headers }: Target, path: string, options: C
     })
     socket.on('error', (cause: NodeJS.ErrnoException) => reject(new Fault('unavailable', `${rest.server} cannot be reached: ${cause.message}`, { cause })))
     socket.on('message', (message: Buffer) => {
-      if (message.length > 0) options.onChunk(message[0] ?? 0, message.subarray(1))
+      const taken = message.length > 0 ? options.onChunk(message[0] ?? 0, message.subarray(1)) : undefined
+      if (!taken) return
+      socket.pause()
+      void taken.catch(() => {}).then(() => socket.resume())
     })
     socket.on('close', options.onClose)
     socket.on('open', () => resolve(overSocket(socket)))
