@@ -25,6 +25,8 @@ export interface TestServer {
   ask(line: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly body: JsonObject; readonly warnings: readonly string[] }>
   /** The same, as somebody whose roles decide; everything else here is asked by an administrator. */
   askAs(user: User, line: string, body?: unknown): ReturnType<TestServer['ask']>
+  /** The same with a body of any bytes. */
+  sendBytes(line: string, body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly text: string }>
   /** The raw answer, for streams. */
   raw(line: string, signal?: AbortSignal): Promise<ApiResponse>
   stop(): void
@@ -47,7 +49,7 @@ export async function startTestServer(storage: Storage = createMemoryStorage()):
   const request = (line: string, given: { readonly user: User; readonly body: unknown; readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }): Promise<ApiResponse> => {
     const [method = '', target = ''] = line.split(' ')
     const [path = '', query = ''] = target.split('?')
-    const body = given.body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(given.body))
+    const body = given.body instanceof Uint8Array ? given.body : given.body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(given.body))
     return api.handle({ method, path, query: new URLSearchParams(query), headers: { 'user-agent': 'test/1', ...given.headers }, body, user: given.user, remoteAddress: '', signal: given.signal })
   }
   const asked = async (line: string, given: { readonly user: User; readonly body: unknown; readonly headers: Readonly<Record<string, string>> }): ReturnType<TestServer['ask']> => {
@@ -63,6 +65,11 @@ export async function startTestServer(storage: Storage = createMemoryStorage()):
     raw,
     ask: (line, body, headers = {}) => asked(line, { user: admin, body, headers }),
     askAs: (user, line, body) => asked(line, { user, body, headers: {} }),
+    async sendBytes(line, body, headers) {
+      const answer = await request(line, { user: admin, body, headers, signal: stop.signal })
+      if (answer.kind !== 'body') throw new Error(`${line} is answered with a ${answer.kind}`)
+      return { status: answer.status, text: typeof answer.body === 'string' ? answer.body : new TextDecoder().decode(answer.body) }
+    },
     stop: () => stop.abort(),
   }
 }

@@ -2,6 +2,7 @@
 import { Composer, type Document, isAlias, isCollection, isMap, isPair, isScalar, LineCounter, Parser, type Node, type ScalarTag, type Tags, type YAMLError } from 'yaml'
 import { goQuote } from '../../../shared/model/go-text.ts'
 import { isJsonObject, type Json } from '../../../shared/model/json.ts'
+import { duplicateKeys } from './duplicate-keys.ts'
 
 export type ReadYaml =
   /** `duplicates`: `line 7: key "x" already set in map`; the last one wins. */
@@ -14,12 +15,40 @@ const dropped = /:(?:timestamp|binary|omap|pairs|set)$/
 
 const isDropped = (tag: unknown): boolean => typeof tag === 'object' && tag !== null && 'tag' in tag && typeof tag.tag === 'string' && (dropped.test(tag.tag) || ('format' in tag && tag.format === 'TIME'))
 
-/** An exponent needs its sign: `1e3` is a text. */
-const exponent: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+[eE][-+][0-9]+$/, resolve: (text) => Number(text.replaceAll('_', '')) }
+/** An exponent needs its sign: `1e3` is a text. So is what is too long to be a number: reading it must not take time. */
+const exponent: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^(?=.{1,400}$)[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+[eE][-+][0-9]+$/, resolve: (text) => Number(text.replaceAll('_', '')) }
 
 const tags = (known: Tags): Tags => [exponent, ...known.filter((tag) => !isDropped(tag) && !(typeof tag === 'object' && 'format' in tag && tag.format === 'EXP'))]
 
+/** What JSON and YAML may read differently: escapes, exponents, tabs. */
+const AMBIGUOUS = /\\[u/]|\d[eE]|\t/
+const TOO_DEEP: ReadYaml = { kind: 'problem', message: 'yaml: exceeded max depth of 10000' }
+
 export function readYaml(text: string): ReadYaml {
+  try {
+    return readAsJson(text) ?? readDocuments(text)
+  } catch (error) {
+    if (error instanceof RangeError) return TOO_DEEP
+    throw error
+  }
+}
+
+/** Most bodies are JSON, which is read in a tenth of the time; `undefined` for what YAML must have a look at. */
+function readAsJson(text: string): ReadYaml | undefined {
+  if (!/^\s*\{/.test(text) || AMBIGUOUS.test(text)) return undefined
+  const value = parsedJson(text)
+  return value === undefined || duplicateKeys(text).length > 0 ? undefined : { kind: 'value', value: sortedKeys(value), duplicates: [] }
+}
+
+function parsedJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+function readDocuments(text: string): ReadYaml {
   const lines = new LineCounter()
   const composer = new Composer({ version: '1.1', customTags: tags, uniqueKeys: false, merge: true, strict: true })
   for (const document of composer.compose(new Parser(lines.addNewLine).parse(text), true, text.length)) return readDocument(document, { text, lines })
@@ -39,6 +68,7 @@ function readDocument(document: Document.Parsed, source: Source): ReadYaml {
     const value = document.toJS({ maxAliasCount: 1000 }) as Json | undefined
     return { kind: 'value', value: sortedKeys(value ?? null), duplicates: duplicatesIn(document.contents, source.lines) }
   } catch (thrown) {
+    if (thrown instanceof RangeError) return TOO_DEEP
     return { kind: 'problem', message: `yaml: ${thrown instanceof Error ? thrown.message : 'unreadable'}` }
   }
 }
