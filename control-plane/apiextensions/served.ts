@@ -145,6 +145,6 @@ class ServedDefinitions {
   }
 
   end(): void {
-    for (const key of [...this.#serving.keys()]) this.#drop(key)
+    for (const key of this.#serving.keys()) this.#drop(key)
   }
 }

@@ -147,17 +147,17 @@ class Reader {
   #fold(name: string, { receiver, args, open }: { readonly receiver: ASTNode; readonly args: readonly ASTNode[]; readonly open: number }): Expression | undefined {
     const [first, second, third, fourth] = args
     if (!first || !second) return undefined
-    const make = (macro: Macro, names: readonly ASTNode[], body: ASTNode, where?: ASTNode): Expression => {
+    const make = (macro: Macro, names: readonly ASTNode[], { body, where }: { readonly body: ASTNode; readonly where?: ASTNode }): Expression => {
       const variables = names.map((one) => this.#variable(one))
       return { kind: 'fold', at: open, macro, range: this.read(receiver), names: variables, where: where && this.read(where), body: this.read(body) }
     }
     const quantifiers: Readonly<Record<string, Macro>> = { all: 'all', exists: 'exists', exists_one: 'existsOne', existsOne: 'existsOne' }
     const quantifier = Object.hasOwn(quantifiers, name) ? quantifiers[name] : undefined
-    if (quantifier) return args.length === 2 ? make(quantifier, [first], second) : third && args.length === 3 ? make(quantifier, [first, second], third) : undefined
-    if (name === 'map') return args.length === 2 ? make('map', [first], second) : third && args.length === 3 ? make('map', [first], third, second) : undefined
-    if (name === 'filter' && args.length === 2) return make('filter', [first], second)
-    if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return make(name, [first], second)
-    if ((name === 'transformList' || name === 'transformMap') && third) return fourth && args.length === 4 ? make(name, [first, second], fourth, third) : args.length === 3 ? make(name, [first, second], third) : undefined
+    if (quantifier) return args.length === 2 ? make(quantifier, [first], { body: second }) : third && args.length === 3 ? make(quantifier, [first, second], { body: third }) : undefined
+    if (name === 'map') return args.length === 2 ? make('map', [first], { body: second }) : third && args.length === 3 ? make('map', [first], { body: third, where: second }) : undefined
+    if (name === 'filter' && args.length === 2) return make('filter', [first], { body: second })
+    if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return make(name, [first], { body: second })
+    if ((name === 'transformList' || name === 'transformMap') && third) return fourth && args.length === 4 ? make(name, [first, second], { body: fourth, where: third }) : args.length === 3 ? make(name, [first, second], { body: third }) : undefined
     return undefined
   }
 

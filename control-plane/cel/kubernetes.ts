@@ -5,7 +5,7 @@ import { cidrContains, formatIp, type IpAddress, networkOf, parseCidr, parseIp }
 import { cIdentifierProblems, dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, nameProblems, qualifiedNameProblems } from '../../shared/model/validation/names.ts'
 import type { Apply } from './overloads.ts'
 import { compareSemver, parseSemver } from './semver.ts'
-import { CelFault, CidrValue, FormatValue, IpValue, Optional, QuantityValue, SemverValue, UrlValue, type Value } from './values.ts'
+import { CelFault, CidrValue, FormatValue, IpValue, Optional, QuantityValue, type SemverValue, UrlValue, type Value } from './values.ts'
 
 const fault = (message: string): never => {
   throw new CelFault(message)

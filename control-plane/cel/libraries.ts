@@ -69,7 +69,7 @@ const strings: Record<string, Apply> = {
   'string.lowerAscii(): string': (text) => asciiOnly(text, (part) => part.toLowerCase()),
   'string.upperAscii(): string': (text) => asciiOnly(text, (part) => part.toUpperCase()),
   'string.replace(string, string): string': (text, from, to) => replace(text, [from, to]),
-  'string.replace(string, string, int): string': (text, from, to, limit) => replace(text, [from, to], limit as bigint),
+  'string.replace(string, string, int): string': (text, ...[from = '', to = '', limit]) => replace(text, [from, to], limit as bigint),
   'string.split(string): list<string>': (text, separator) => split(text, separator),
   'string.split(string, int): list<string>': (text, separator, limit) => split(text, separator, limit as bigint),
   'string.substring(int): string': (text, start) => substring(text, start as bigint),

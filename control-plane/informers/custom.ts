@@ -58,7 +58,7 @@ export function createCustomInformers(parts: { readonly client: ApiClient; reado
         else signal.addEventListener('abort', () => resolve(), { once: true })
       })
       unsubscribe()
-      for (const key of [...running.keys()]) stop(key)
+      for (const key of running.keys()) stop(key)
     },
   }
 }

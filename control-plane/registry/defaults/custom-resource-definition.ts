@@ -9,7 +9,7 @@ export function defaultDefinition(definition: CustomResourceDefinition): CustomR
 }
 
 function defaultNames(names: CustomResourceDefinitionNames): CustomResourceDefinitionNames {
-  const { kind = '' } = names
+  const { kind } = names
   const singular = names.singular || kind.toLowerCase()
   const listKind = names.listKind || (kind === '' ? '' : `${kind}List`)
   return { ...names, ...(singular !== '' && { singular }), ...(listKind !== '' && { listKind }) }

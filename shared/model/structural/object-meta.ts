@@ -24,10 +24,12 @@ export function readMeta(value: Json): ReadMeta {
 type Visit = (object: JsonObject, path: string) => Json
 
 /** The value with each embedded object in it replaced by what the visitor makes of it. */
-export function mapEmbedded(schema: PropsSchema, value: Json, visit: Visit, path = ''): Json {
+export const mapEmbedded = (schema: PropsSchema, value: Json, visit: Visit): Json => mapBelow(schema, value, { visit, path: '' })
+
+function mapBelow(schema: PropsSchema, value: Json, { visit, path }: { readonly visit: Visit; readonly path: string }): Json {
   if (Array.isArray(value)) {
     const items = itemsOf(schema)
-    return items ? (value as readonly Json[]).map((item, index) => mapEmbedded(items, item, visit, `${path}[${index}]`)) : value
+    return items ? (value as readonly Json[]).map((item, index) => mapBelow(items, item, { visit, path: `${path}[${index}]` })) : value
   }
   if (!isJsonObject(value)) return value
   const own = isEmbedded(schema) && path !== '' ? visit(value, path) : value
@@ -36,7 +38,7 @@ export function mapEmbedded(schema: PropsSchema, value: Json, visit: Visit, path
   const properties = schema.properties ?? {}
   const members = Object.entries(own).map(([name, member]): readonly [string, Json] => {
     const known = Object.hasOwn(properties, name) ? properties[name] : values
-    return [name, known ? mapEmbedded(known, member, visit, childPath(path, name)) : member]
+    return [name, known ? mapBelow(known, member, { visit, path: childPath(path, name) }) : member]
   })
   return members.some(([name, member]) => own[name] !== member) ? Object.fromEntries(members) : own
 }

@@ -8,7 +8,7 @@ const SCALARS = ['string', 'boolean', 'integer']
 /** @param schema absent: what the paths lead to cannot be told. */
 export function validateSelectableFields(fields: readonly SelectableField[] | undefined, schema: PropsSchema | undefined, path: string): readonly FieldError[] {
   const seen = new Set<string>()
-  const errors = (fields ?? []).flatMap(({ jsonPath = '' }, index): readonly FieldError[] => {
+  const errors = (fields ?? []).flatMap(({ jsonPath }, index): readonly FieldError[] => {
     const at = `${path}[${index}].jsonPath`
     if (jsonPath === '') return [required(at)]
     const problem = schema && pathProblem(jsonPath, schema)
