@@ -14,20 +14,26 @@ import type { Controller, ControllerParts } from './controller.ts'
 import { createCustomResourcesController } from './customresources/reconcile.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
 import { createDisruptionController } from './disruption/reconcile.ts'
+import { createEndpointsController } from './endpoints/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
+import { createEndpointSliceMirroringController } from './endpointslicemirroring/reconcile.ts'
 import { createEventRecorder } from './events/recorder.ts'
 import { createEventTtlController } from './eventttl/reconcile.ts'
+import { createFlowSchemaController } from './flowschema/reconcile.ts'
 import { createGarbageController } from './garbage/reconcile.ts'
 import { createAutoscalerController } from './horizontalpodautoscaler/reconcile.ts'
 import { createNamespaceController } from './namespace/reconcile.ts'
 import { createNodeIpamController } from './nodeipam/reconcile.ts'
 import { createNodeLifecycleController } from './nodelifecycle/reconcile.ts'
+import { createPersistentVolumeController } from './persistentvolume/reconcile.ts'
 import { createPodGcController } from './podgc/reconcile.ts'
 import { createReplicaSetController } from './replicaset/reconcile.ts'
 import { createReplicationControllerController } from './replicationcontroller/reconcile.ts'
+import { createResourceQuotaController } from './resourcequota/reconcile.ts'
 import { createRootCaController } from './root-ca/reconcile.ts'
 import { runController, type ControllerMetrics } from './runner.ts'
 import { createServiceAccountController } from './serviceaccount/reconcile.ts'
+import { createStorageProtectionController } from './storageprotection/reconcile.ts'
 import { createTaintEvictionController } from './tainteviction/reconcile.ts'
 import { createWorkloadStatusControllers } from './workloadstatus/reconcile.ts'
 
@@ -77,6 +83,8 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     ...createWorkloadStatusControllers(parts),
     createAutoscalerController(parts),
     createEndpointSliceController(parts),
+    createEndpointsController(parts),
+    createEndpointSliceMirroringController(parts),
     createCustomResourcesController(parts),
     createServiceAccountController(parts),
     createRootCaController(parts, rootCaPem),
@@ -88,7 +96,11 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createNamespaceController(parts, resources, custom),
     createGarbageController(parts, resources.filter(isOwnable), custom),
     createPodGcController(parts, liveness),
+    createPersistentVolumeController(parts),
+    createStorageProtectionController(parts),
+    createResourceQuotaController(parts, resources.filter(isOwnable)),
     createEventTtlController(parts),
+    createFlowSchemaController(parts),
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, EndpointSlice, Event, Job, Lease, Namespace, Node, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet } from './gen/api.ts'
+import type { AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, FlowSchema, Job, Lease, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityLevelConfiguration, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttributesClass } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -24,6 +24,12 @@ export const configMaps = resource<ConfigMap>(['', 'v1', 'configmaps', 'ConfigMa
 export const secrets = resource<Secret>(['', 'v1', 'secrets', 'Secret'])
 export const serviceAccounts = resource<ServiceAccount>(['', 'v1', 'serviceaccounts', 'ServiceAccount'])
 export const replicationControllers = resource<ReplicationController>(['', 'v1', 'replicationcontrollers', 'ReplicationController'])
+export const endpoints = resource<Endpoints>(['', 'v1', 'endpoints', 'Endpoints'])
+export const resourceQuotas = resource<ResourceQuota>(['', 'v1', 'resourcequotas', 'ResourceQuota'])
+export const persistentVolumes = resource<PersistentVolume>(['', 'v1', 'persistentvolumes', 'PersistentVolume'], false)
+export const persistentVolumeClaims = resource<PersistentVolumeClaim>(['', 'v1', 'persistentvolumeclaims', 'PersistentVolumeClaim'])
+export const storageClasses = resource<StorageClass>(['storage.k8s.io', 'v1', 'storageclasses', 'StorageClass'], false)
+export const volumeAttributesClasses = resource<VolumeAttributesClass>(['storage.k8s.io', 'v1', 'volumeattributesclasses', 'VolumeAttributesClass'], false)
 export const events = resource<Event>(['', 'v1', 'events', 'Event'])
 export const replicaSets = resource<ReplicaSet>(['apps', 'v1', 'replicasets', 'ReplicaSet'])
 export const deployments = resource<Deployment>(['apps', 'v1', 'deployments', 'Deployment'])
@@ -39,6 +45,8 @@ export const clusterRoles = resource<ClusterRole>(['rbac.authorization.k8s.io', 
 export const clusterRoleBindings = resource<ClusterRoleBinding>(['rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding'], false)
 export const roles = resource<Role>(['rbac.authorization.k8s.io', 'v1', 'roles', 'Role'])
 export const roleBindings = resource<RoleBinding>(['rbac.authorization.k8s.io', 'v1', 'rolebindings', 'RoleBinding'])
+export const flowSchemas = resource<FlowSchema>(['flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas', 'FlowSchema'], false)
+export const priorityLevelConfigurations = resource<PriorityLevelConfiguration>(['flowcontrol.apiserver.k8s.io', 'v1', 'prioritylevelconfigurations', 'PriorityLevelConfiguration'], false)
 export const certificateSigningRequests = resource<CertificateSigningRequest>(['certificates.k8s.io', 'v1', 'certificatesigningrequests', 'CertificateSigningRequest'], false)
 
 /** `apps/v1`, or `v1` for the core group. */
