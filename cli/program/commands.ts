@@ -54,6 +54,8 @@ export const SECTIONS: readonly Section[] = [
       { name: 'attach', summary: 'Attach to the process that runs in a container', load: async () => (await import('../exec/exec.ts')).attach },
       { name: 'cp', summary: 'Copy files and folders to and from containers', load: async () => (await import('../cp/cp.ts')).cp },
       { name: 'port-forward', summary: 'Forward local ports to a pod', load: async () => (await import('../stream/port-forward.ts')).portForward },
+      { name: 'debug', summary: 'Run a container more in a pod, to look into it', load: async () => (await import('../debug/debug.ts')).debug },
+      { name: 'top', summary: 'Show what nodes and pods use now', load: async () => (await import('../top/top.ts')).top },
       { name: 'events', summary: 'List events', load: async () => (await import('../events/events.ts')).events },
       { name: 'why', summary: 'Explain why a pod is where it is, and what happened to a node', load: async () => (await import('../why/why.ts')).why },
     ],
