@@ -1,6 +1,7 @@
 /** The endpoint that a pod is for a service. PURE. */
-import type { Container, DiscoveryV1EndpointPort, Endpoint, Node, Pod, Service, ServicePort } from '../../../shared/model/gen/api.ts'
+import type { DiscoveryV1EndpointPort, Endpoint, Node, Pod, Service } from '../../../shared/model/gen/api.ts'
 import { isFinished, isReady } from '../pod-control/pod-state.ts'
+import { targetPortOf } from '../pod-control/target-port.ts'
 
 export type AddressType = 'IPv4' | 'IPv6'
 export type EndpointPorts = readonly DiscoveryV1EndpointPort[]
@@ -42,16 +43,4 @@ export function portsOf(service: Service, pod: Pod): EndpointPorts {
     if (number === undefined) return []
     return [{ name: port.name ?? '', port: number, protocol: port.protocol ?? 'TCP', ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }) }]
   })
-}
-
-function targetPortOf(port: ServicePort, pod: Pod): number | undefined {
-  const target = port.targetPort
-  if (target === undefined || target === 0 || target === '') return port.port
-  if (typeof target === 'number') return target
-  const containers: readonly Container[] = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')]
-  for (const container of containers) {
-    const found = container.ports?.find(({ name, protocol }) => name === target && (protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
-    if (found) return found.containerPort
-  }
-  return undefined
 }
