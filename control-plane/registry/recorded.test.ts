@@ -228,9 +228,13 @@ const floors: Readonly<Record<string, number>> = {
   'autoscaling/hpa': 33,
   'policy/pdb': 16,
   'coordination/leases': 12,
+  apiregistration: 16,
+  flowcontrol: 23,
+  'admissionregistration/webhooks': 43,
+  'admissionregistration/policies': 119,
 }
 
-const files = ['pods', 'network', 'config', 'workloads', 'policy', 'batch', 'autoscaling']
+const files = ['pods', 'network', 'config', 'workloads', 'policy', 'batch', 'autoscaling', 'admission']
 const cases = files.flatMap((file) => JSON.parse(readFileSync(new URL(`../../test/conformance/recorded/${file}.json`, import.meta.url), 'utf8').replaceAll('$RUN', 'run').replaceAll('$NS', 'ns').replaceAll(/<(uid-\d+)>/g, '$1')) as Case[])
 const areas = new Map<string, { ran: number; agreed: number }>()
 const failures: string[] = []
