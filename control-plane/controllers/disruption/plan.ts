@@ -110,8 +110,8 @@ function disruptedPods({ budget, pods, nowMs }: BudgetView): { readonly disrupte
 
 /** What cannot be counted allows nothing; all else stays as it was. */
 function failed(view: BudgetView, message: string): PodDisruptionBudgetStatus {
-  const { status = {}, metadata } = view.budget
-  return { ...status, disruptionsAllowed: 0, conditions: withCondition(view, { status: 'False', reason: 'SyncFailed', message, observedGeneration: status.observedGeneration ?? metadata.generation ?? 0 }) }
+  const { status = {} } = view.budget
+  return { ...status, disruptionsAllowed: 0, conditions: withCondition(view, { status: 'False', reason: 'SyncFailed', message, ...(status.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }) }) }
 }
 
 function withCondition({ budget, nowMs }: BudgetView, wanted: Omit<Condition, 'type' | 'lastTransitionTime'>): readonly Condition[] {

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { PodDisruptionBudget } from '../../../shared/model/gen/api.ts'
+import { podDisruptionBudgets, pods } from '../../../shared/model/resources.ts'
+import { startTestServer, type TestServer } from '../core/testing.ts'
+
+let server: TestServer
+let round = 0
+beforeAll(async () => void (server = await startTestServer()))
+beforeEach(() => void round++)
+afterAll(() => server.stop())
+
+const label = (): Readonly<Record<string, string>> => ({ app: `web-${round}` })
+const evict = (name: string) => server.ask(`POST /api/v1/namespaces/x/pods/${name}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } })
+
+async function runningPod(name: string, ready = true): Promise<string> {
+  const full = `${name}-${round}`
+  await server.client.create(pods, { metadata: { name: full, namespace: 'x', labels: label() }, spec: { containers: [{ name: 'app', image: 'busybox' }] } })
+  await server.client.patch(pods, { namespace: 'x', name: full }, { type: 'merge', subresource: 'status', body: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] } } })
+  return full
+}
+
+async function budget(name: string, status: PodDisruptionBudget['status'], spec: PodDisruptionBudget['spec'] = {}): Promise<void> {
+  await server.client.create(podDisruptionBudgets, { metadata: { name: `${name}-${round}`, namespace: 'x' }, spec: { minAvailable: 1, selector: { matchLabels: label() }, ...spec } })
+  await server.client.patch(podDisruptionBudgets, { namespace: 'x', name: `${name}-${round}` }, { type: 'merge', subresource: 'status', body: { status: { observedGeneration: 1, ...status } } as never })
+}
+
+test('of evictions that come at once only as many pass as the budget allows', async () => {
+  const names = await Promise.all(Array.from({ length: 12 }, (_, index) => runningPod(`p${index}`)))
+  await budget('b', { disruptionsAllowed: 3, currentHealthy: 12, desiredHealthy: 9, expectedPods: 12 })
+  const answers = await Promise.all(names.map(evict))
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, ...Array.from({ length: 9 }, () => 429)])
+  const { status } = await server.client.get(podDisruptionBudgets, { namespace: 'x', name: `b-${round}` })
+  expect([status?.disruptionsAllowed, Object.keys(status?.disruptedPods ?? {}).length]).toEqual([0, 3])
+})
+
+test('a budget that was not looked at since it changed lets nobody go, and says when to ask again', async () => {
+  const name = await runningPod('p')
+  await budget('b', { observedGeneration: 0, disruptionsAllowed: 5 })
+  const { status, body } = await evict(name)
+  expect([status, body['details']]).toEqual([429, { causes: [{ reason: 'DisruptionBudget', message: `The disruption budget b-${round} is still being processed by the server.` }], retryAfterSeconds: 10 }])
+})
+
+test('two budgets that count one pod are a mistake', async () => {
+  const name = await runningPod('p')
+  for (const one of ['b', 'c']) await budget(one, { disruptionsAllowed: 5 })
+  expect((await evict(name)).status).toBe(500)
+})
+
+test('a pod that is not ready goes by the word of its budget, and takes nothing from it', async () => {
+  const name = await runningPod('p', false)
+  await budget('b', { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 1 }, { unhealthyPodEvictionPolicy: 'AlwaysAllow' })
+  expect((await evict(name)).status).toBe(201)
+  expect((await server.client.get(podDisruptionBudgets, { namespace: 'x', name: `b-${round}` })).status?.disruptedPods).toBeUndefined()
+})
+
+test('a trial run asks the budget and takes nothing', async () => {
+  const name = await runningPod('p')
+  await budget('b', { disruptionsAllowed: 1 })
+  const { status } = await server.ask(`POST /api/v1/namespaces/x/pods/${name}/eviction?dryRun=All`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } })
+  expect(status).toBe(201)
+  expect((await server.client.get(podDisruptionBudgets, { namespace: 'x', name: `b-${round}` })).status?.disruptionsAllowed).toBe(1)
+})
