@@ -3,6 +3,7 @@ import { parseQuantity, QUANTITY_FORMAT_MESSAGE, type Quantity } from '../../sha
 import { hasFormat } from '../../shared/model/structural/formats.ts'
 import { cidrContains, formatIp, type IpAddress, networkOf, parseCidr, parseIp } from '../../shared/model/validation/ip.ts'
 import { cIdentifierProblems, dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, nameProblems, qualifiedNameProblems } from '../../shared/model/validation/names.ts'
+import { addressProblem, prefixProblem, semverProblem } from './go-parsing.ts'
 import type { Apply } from './overloads.ts'
 import { compareSemver, parseSemver } from './semver.ts'
 import { CelFault, CidrValue, FormatValue, IpValue, Optional, QuantityValue, type SemverValue, UrlValue, type Value } from './values.ts'
@@ -61,7 +62,7 @@ function strictIp(text: string): IpAddress | undefined {
 
 const bytes = (value: Value): readonly number[] => (value as IpValue).ip.bytes
 const family = (value: Value): 4 | 6 => (value as IpValue).ip.family
-const ipOf = (text: Value): IpAddress => strictIp(text as string) ?? fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`)
+const ipOf = (text: Value): IpAddress => strictIp(text as string) ?? fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ${addressProblem(text as string)}`)
 const isAll = (value: Value, want: readonly number[]): boolean => bytes(value).every((byte, index) => byte === want[index])
 
 const addresses: Record<string, Apply> = {
@@ -85,9 +86,12 @@ function isGlobalUnicast(value: Value): boolean {
 }
 
 const cidr = (value: Value): CidrValue['cidr'] => (value as CidrValue).cidr
+/** Said twice, as Kubernetes does. */
+const CIDR_ERROR = 'network address parse error during conversion from string'
+
 const cidrOf = (text: Value): CidrValue => {
   const read = /(?:^|\.)0\d/.test(text as string) ? undefined : parseCidr(text as string)
-  return read ? new CidrValue(read) : fault(`CIDR ${JSON.stringify(text)} parse error during conversion from string: network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): no '/'`)
+  return read ? new CidrValue(read) : fault(`${CIDR_ERROR}: ${CIDR_ERROR}: ${prefixProblem(text as string)}`)
 }
 
 const ranges: Record<string, Apply> = {
@@ -105,7 +109,7 @@ const ranges: Record<string, Apply> = {
 
 const contains = (outer: CidrValue['cidr'], inner: CidrValue['cidr']): boolean => inner.prefixLength >= outer.prefixLength && cidrContains(outer, networkOf(inner))
 
-const semverOf = (text: Value, lenient = false): SemverValue => parseSemver(text as string, lenient) ?? fault(`No Major.Minor.Patch elements found`)
+const semverOf = (text: Value, lenient = false): SemverValue => parseSemver(text as string, lenient) ?? fault(semverProblem(text as string))
 const semver = (value: Value): SemverValue => value as SemverValue
 
 const versions: Record<string, Apply> = {

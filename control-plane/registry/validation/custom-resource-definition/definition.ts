@@ -15,7 +15,7 @@ export function validateNewDefinition(definition: CustomResourceDefinition): rea
   const { metadata, spec } = definition
   const { names, group = '' } = spec as Partial<CustomResourceDefinitionSpec>
   const misnamed = metadata.name && metadata.name !== `${names?.plural ?? ''}.${group}` ? [invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')] : []
-  return [...misnamed, ...validateSpec(spec), ...validateStatusNames(definition), ...validateStoredVersions(definition), ...validateApproval(group, metadata.annotations)]
+  return [...misnamed, ...validateSpec(spec), ...validateStatusNames(definition), ...validateStoredVersions(definition), ...validateApproval(group, metadata.annotations), ...validatePreserving(spec)]
 }
 
 export function validateDefinitionChange(definition: CustomResourceDefinition, old: CustomResourceDefinition): readonly FieldError[] {
@@ -33,8 +33,13 @@ export function validateDefinitionChange(definition: CustomResourceDefinition, o
     ...validateStatusNames(definition),
     ...validateStoredVersions(definition),
     ...(sameApproval ? [] : validateApproval(spec.group, metadata.annotations)),
+    ...(before.preserveUnknownFields ? [] : validatePreserving(spec)),
   ]
 }
+
+/** What Kubernetes' first version of definitions knew. */
+const validatePreserving = ({ preserveUnknownFields }: CustomResourceDefinitionSpec): readonly FieldError[] =>
+  preserveUnknownFields ? [invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead')] : []
 
 /** Through `status` only what belongs there is judged. */
 export const validateDefinitionStatus = (definition: CustomResourceDefinition): readonly FieldError[] => validateStatusNames(definition)
