@@ -3,8 +3,8 @@ import { ApiError } from '../../shared/kit/api-error.ts'
 import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Authorizer } from './authz/authorizer.ts'
-import { requestAttributes } from './authz/attributes.ts'
 import { forbiddenStatus } from './authz/forbidden.ts'
+import { wantedBy } from './authz/wanted.ts'
 import type { CoreParts } from './core/parts.ts'
 import { parsePath, type ResourcePath } from './core/request-info.ts'
 import type { HandlerContext } from './handlers/context.ts'
@@ -51,9 +51,10 @@ export function createHandle(options: HandleOptions): Handle {
 const offersStreams = ({ name, watchPrefix }: ResourcePath): boolean => name === '' || watchPrefix
 
 function checkAllowed({ authorize }: HandleOptions, request: ApiRequest): void {
-  const attributes = requestAttributes(request)
-  const decision = authorize(attributes)
-  if (decision.kind !== 'allow') throw new ApiError(forbiddenStatus(attributes, decision.reason))
+  for (const attributes of wantedBy(request)) {
+    const decision = authorize(attributes)
+    if (decision.kind !== 'allow') throw new ApiError(forbiddenStatus(attributes, decision.reason))
+  }
 }
 
 function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
