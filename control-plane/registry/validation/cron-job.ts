@@ -3,7 +3,7 @@ import type { CronJob, CronJobSpec, JobTemplateSpec } from '../../../shared/mode
 import { parseCron } from '../../../shared/model/cron.ts'
 import { nonNegative, requiredOneOf } from './check.ts'
 import { validateJobSpec } from './job.ts'
-import { validateTimeZone } from './time-zone.ts'
+import { isKnownZone, validateTimeZone } from './time-zone.ts'
 import { printedSelector } from './workload.ts'
 
 /** The jobs' names get eleven characters more, and may have 63. */
@@ -33,11 +33,18 @@ function validateSpec(spec: Partial<CronJobSpec> = {}, old: CronJobSpec | undefi
 function validateSchedule({ schedule = '', timeZone }: Partial<CronJobSpec>, old: CronJobSpec | undefined): readonly FieldError[] {
   const field = 'spec.schedule'
   if (schedule === '') return [required(field)]
-  const read = parseCron(schedule)
-  const errors: FieldError[] = read.kind === 'problem' ? [invalid(field, schedule, read.problem)] : []
+  const problem = scheduleProblem(schedule)
+  const errors: FieldError[] = problem === undefined ? [] : [invalid(field, schedule, problem)]
   if (!schedule.includes('TZ')) return errors
   if (!old?.schedule.includes('TZ')) return [...errors, invalid(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')]
   return timeZone === undefined ? errors : [...errors, invalid(field, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule')]
+}
+
+function scheduleProblem(schedule: string): string | undefined {
+  const zone = /^(?:CRON_)?TZ=([^ ]*)/.exec(schedule)?.[1]
+  if (zone !== undefined && zone !== '' && zone !== 'Local' && !isKnownZone(zone)) return `provided bad location ${zone}: unknown time zone ${zone}`
+  const read = parseCron(schedule)
+  return read.kind === 'problem' ? read.problem : undefined
 }
 
 function validateTemplate({ spec }: JobTemplateSpec, path: string): readonly FieldError[] {

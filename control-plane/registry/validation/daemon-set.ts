@@ -1,9 +1,9 @@
 import { type FieldError, invalid, notSupported, required } from '../../../shared/model/field-error.ts'
-import type { DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet, Volume } from '../../../shared/model/gen/api.ts'
+import type { DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from '../../../shared/model/gen/api.ts'
 import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import type { StrategyContext } from '../kind.ts'
 import { amountOf, countOrPercent, notMoreThanAll } from './amounts.ts'
-import { each, nonNegative } from './check.ts'
+import { nonNegative } from './check.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { validateEndlessness, validatePodTemplate } from './pod-template.ts'
 import { type Counts, immutableSelector, printedSelector, selectsNothingInParticular, validateCollisions } from './workload.ts'
@@ -22,7 +22,6 @@ function validateSpec(spec: Partial<DaemonSetSpec> = {}, path: string): readonly
   return [
     ...validateSelector(spec, path),
     ...validatePodTemplate(template ?? {}, `${path}.template`),
-    ...each(template?.spec?.volumes, `${path}.template.spec.volumes`, validateSharedDisk),
     ...validateEndlessness(template, `${path}.template`, { owner: 'DaemonSet' }),
     ...nonNegative(`${path}.minReadySeconds`, spec.minReadySeconds),
     ...validateStrategy(spec.updateStrategy ?? {}, `${path}.updateStrategy`),
@@ -36,11 +35,6 @@ function validateSelector({ selector, template }: Partial<DaemonSetSpec>, path: 
   if (errors.length === 0 && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.template.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'))
   if (selector && selectsNothingInParticular(selector)) errors.push(invalid(`${path}.selector`, printedSelector(selector), 'empty selector is invalid for daemonset'))
   return errors
-}
-
-/** A disk that several machines have must not be written. */
-function validateSharedDisk({ gcePersistentDisk: disk }: Volume, path: string): readonly FieldError[] {
-  return disk && disk.readOnly !== true ? [invalid(`${path}.gcePersistentDisk.readOnly`, false, 'must be true for replicated pods > 1; GCE PD can only be mounted on multiple machines if it is read-only')] : []
 }
 
 function validateStrategy({ type = '', rollingUpdate }: DaemonSetUpdateStrategy, path: string): readonly FieldError[] {

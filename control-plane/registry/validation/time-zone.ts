@@ -12,7 +12,8 @@ export function validateTimeZone(zone: string, field: string): readonly FieldErr
   return zone === 'Local' || isKnownZone(zone) ? local : [...local, unknown]
 }
 
-function isKnownZone(zone: string): boolean {
+/** By its name in the IANA's list. */
+export function isKnownZone(zone: string): boolean {
   if (!CAPITALIZED.test(zone)) return false
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
