@@ -147,3 +147,27 @@ test('versions show one object each through their own schema; only the stored on
   expect((await server.ask(`POST ${v2}`, { ...widget('w', { b: '1', c: '2' }), apiVersion: 'example.com/v2' })).body['spec']).toEqual({ b: '1' })
   expect((await server.ask(`GET ${WIDGETS}/w`)).body['spec']).toEqual({ a: 'one', b: '1' })
 })
+
+test('nesting that nobody means is refused, in bodies, definitions, rules and what patches build', async () => {
+  const server = await started()
+  lead(server)
+  const nested = (levels: number): JsonObject => {
+    let value: JsonObject = {}
+    for (let level = 0; level < levels; level++) value = { a: value }
+    return value
+  }
+  const schema = (levels: number): JsonObject => {
+    let value: JsonObject = { type: 'string' }
+    for (let level = 0; level < levels; level++) value = { type: 'object', properties: { a: value } }
+    return value
+  }
+  expect((await server.ask(`POST ${DEFINITIONS}`, definition({ deep: schema(5000) }))).status).toBe(400)
+  const rule = { rule: `${'true && '.repeat(9000)}true`, message: 'm' }
+  expect((await server.ask(`POST ${DEFINITIONS}`, definition({ a: { type: 'string', 'x-kubernetes-validations': [rule] } }))).status).toBe(422)
+  await server.ask(`POST ${DEFINITIONS}`, definition({ free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }))
+  await served(server)
+  expect((await server.ask(`POST ${WIDGETS}`, widget('w', { free: nested(3000) }))).status).toBe(400)
+  expect((await server.ask(`POST ${WIDGETS}`, widget('w', { free: nested(900) }))).status).toBe(201)
+  const deeper = [{ op: 'add', path: `/spec/free${'/a'.repeat(900)}/a`, value: nested(900) }]
+  expect((await server.ask(`PATCH ${WIDGETS}/w`, deeper, { 'content-type': 'application/json-patch+json' })).status).toBe(400)
+})

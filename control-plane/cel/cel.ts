@@ -1,4 +1,5 @@
 /** The door of this room: the Common Expression Language with Kubernetes' libraries, checked before it runs. */
+import { authorization } from './authorizer.ts'
 import { parse, problemsText, type Expression } from './ast.ts'
 import { check, type Checked } from './check.ts'
 import { evaluate, type Bindings } from './evaluate.ts'
@@ -20,10 +21,19 @@ export interface Program {
 
 export type Compiled = { readonly kind: 'compiled'; readonly program: Program } | { readonly kind: 'refused'; readonly message: string }
 
-const functions = functionsOf({ ...standard, ...libraries, ...kubernetes })
+const functions = functionsOf({ ...standard, ...libraries, ...kubernetes, ...authorization })
 
 /** @param variables what the expression may name. */
 export function compile(text: string, variables: ReadonlyMap<string, CelType>): Compiled {
+  try {
+    return compileShallow(text, variables)
+  } catch (error) {
+    if (error instanceof RangeError) return { kind: 'refused', message: 'ERROR: <input>:-1:0: expression recursion limit exceeded: 250' }
+    throw error
+  }
+}
+
+function compileShallow(text: string, variables: ReadonlyMap<string, CelType>): Compiled {
   const parsed = parse(text)
   if (parsed.kind === 'problems') return { kind: 'refused', message: problemsText(text, parsed.problems) }
   const { expression } = parsed

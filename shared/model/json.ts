@@ -29,3 +29,21 @@ export function setMember(object: Record<string, Json>, key: string, value: Json
   if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
   else object[key] = value
 }
+
+/** Deeper nesting than anything has that somebody means: what walks values walks by calls, of which there are not endlessly many. */
+export const MAX_NESTING = 1000
+
+/** Whether a value is nested more deeply than {@link MAX_NESTING}. */
+export function isTooDeep(value: Json): boolean {
+  let level: Json[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_NESTING) return true
+    const next: Json[] = []
+    for (const one of level) {
+      if (typeof one !== 'object' || one === null) continue
+      for (const inner of Array.isArray(one) ? (one as readonly Json[]) : Object.values(one as JsonObject)) if (typeof inner === 'object' && inner !== null) next.push(inner)
+    }
+    level = next
+  }
+  return false
+}

@@ -1,13 +1,13 @@
 /** The three classic patch types on an object of a known schema, with their refusals as answers. */
 import { ApiError } from '../../../shared/kit/api-error.ts'
-import type { Json, JsonObject } from '../../../shared/model/json.ts'
+import { isTooDeep, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import type { PatchType } from '../../client/port.ts'
 import { typeOfKind, type ExpectedKind } from '../decode/kinds.ts'
 import type { FieldValidation } from '../options/write-options.ts'
 import type { PatchRefused } from '../patch/outcome.ts'
 import { applyPatch, decodePatched, parsePatch } from '../patch/patch.ts'
-import { invalid } from '../status.ts'
+import { badRequest, invalid } from '../status.ts'
 import { checkKind } from './custom-kind.ts'
 
 export interface Patching {
@@ -34,6 +34,8 @@ export function patched(current: JsonObject, { expected, type, patch, validation
   const schema = typeOfKind(expected)
   const outcome = applyPatch(schema, current, { type, patch })
   if (outcome.kind === 'refused') throw refusal(outcome)
+  // Patches may build what no body may hold.
+  if (isTooDeep(outcome.object)) throw badRequest('exceeded max depth')
   const decoded = decodePatched(schema, outcome.object, { type, patch, validation })
   if (decoded.kind === 'refused') throw decoded.causes ? invalid(NOBODY, '', decoded.causes) : refusal(decoded)
   for (const warning of decoded.warnings) warn(warning)

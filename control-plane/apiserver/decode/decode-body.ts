@@ -1,5 +1,5 @@
 /** The body of a create, an update or an option: from bytes to an object of the expected kind, or a refusal in Kubernetes' words. */
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, isTooDeep, type Json, type JsonObject, MAX_NESTING } from '../../../shared/model/json.ts'
 import { decodeObject } from '../../../shared/model/schemas/decode.ts'
 import { jsonTypeName } from '../../../shared/model/schemas/scalars.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
@@ -45,10 +45,11 @@ export function parseBody({ bytes, contentType }: Body, kind: string): ParsedBod
   return { kind: 'parsed', value, text: source, duplicates: duplicateKeys(source), yamlDuplicates: [] }
 }
 
-/** `undefined` for what is no JSON. */
+/** `undefined` for what is no JSON, or is nested too deeply to be worked with. */
 export function parseJson(source: string): Json | undefined {
   try {
-    return JSON.parse(source) as Json
+    const value = JSON.parse(source) as Json
+    return source.length > 2 * MAX_NESTING && isTooDeep(value) ? undefined : value
   } catch {
     return undefined
   }

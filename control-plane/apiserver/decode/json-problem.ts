@@ -1,8 +1,8 @@
 /** What Go's JSON scanner says of a text that is no JSON. */
+import { MAX_NESTING } from '../../../shared/model/json.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
 
 const END = 'unexpected end of JSON input'
-const MAX_DEPTH = 2000
 
 /** A complaint on its way out of the scanner; never leaves this file. */
 interface Complaint {
@@ -31,7 +31,7 @@ export function jsonProblem(text: string): string | undefined {
 
 /** Where the value that begins at `at` ends. */
 function scanValue(text: string, at: number, depth: number): Scanned {
-  if (depth > MAX_DEPTH) return { complaint: 'exceeded max depth' }
+  if (depth > MAX_NESTING) return { complaint: 'exceeded max depth' }
   const char = text.charAt(at)
   if (char === '{') return scanObject(text, at + 1, depth)
   if (char === '[') return scanArray(text, at + 1, depth)

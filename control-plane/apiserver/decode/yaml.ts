@@ -1,7 +1,7 @@
 /** YAML bodies: version 1.1 as Kubernetes' parser reads it (`y` is true, times are texts), the first document only. */
 import { Composer, type Document, isAlias, isCollection, isMap, isPair, isScalar, LineCounter, Parser, type Node, type ScalarTag, type Tags, type YAMLError } from 'yaml'
 import { goQuote } from '../../../shared/model/go-text.ts'
-import { isJsonObject, type Json } from '../../../shared/model/json.ts'
+import { isJsonObject, isTooDeep, type Json, MAX_NESTING } from '../../../shared/model/json.ts'
 import { duplicateKeys } from './duplicate-keys.ts'
 
 export type ReadYaml =
@@ -26,7 +26,8 @@ const TOO_DEEP: ReadYaml = { kind: 'problem', message: 'yaml: exceeded max depth
 
 export function readYaml(text: string): ReadYaml {
   try {
-    return readAsJson(text) ?? readDocuments(text)
+    const read = readAsJson(text) ?? readDocuments(text)
+    return read.kind === 'value' && text.length > 2 * MAX_NESTING && isTooDeep(read.value) ? TOO_DEEP : read
   } catch (error) {
     if (error instanceof RangeError) return TOO_DEEP
     throw error
