@@ -2,6 +2,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { exampleOf } from '../../../test/conformance/examples.ts'
+import type { KindDefinition } from '../../registry/kind.ts'
 import { kinds } from '../../registry/registry.ts'
 import { objectOf } from '../patch/testing.ts'
 import { typeOf } from '../../../shared/model/schemas/types.ts'
@@ -11,6 +13,10 @@ import { startTestServer, type TestServer } from './testing.ts'
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
+  for (const definition of written) {
+    const example = exampleOf(definition)
+    if (example) await server.ask(`POST ${collectionOf(definition)}`, example.object, { 'content-type': 'application/json' })
+  }
 }, 60_000)
 afterAll(() => server.stop())
 
@@ -37,13 +43,16 @@ function mutated(value: Json, at: readonly number[], by: Json): Json {
 }
 
 const written = kinds.filter(({ verbs }) => verbs.includes('create') && verbs.includes('patch'))
+const collectionOf = ({ group, version, namespaced, plural }: KindDefinition): string => `${group === '' ? '/api' : `/apis/${group}`}/${version}/${namespaced ? 'namespaces/x/' : ''}${plural}`
+/** Of the object of each kind that is there. */
+const names = new Map(written.map((definition) => [definition, String((exampleOf(definition)?.object['metadata'] as JsonObject | undefined)?.['name'] ?? 'x')]))
 
 const sent = fc.constantFrom(...written).chain((definition) => {
   const type = typeOf(definition.schema)
   const good = type.kind === 'object' ? objectOf(type, 4) : fc.constant<JsonObject>({})
-  const named = good.map((object): JsonObject => ({ ...object, apiVersion: apiVersionOf(definition.group, definition.version), kind: definition.kind, metadata: { name: 'x' } }))
+  const named = good.map((object): JsonObject => ({ ...object, apiVersion: apiVersionOf(definition.group, definition.version), kind: definition.kind, metadata: { name: names.get(definition) ?? 'x' } }))
   const spoilt = fc.tuple(named, fc.array(fc.nat(20), { maxLength: 6 }), fc.oneof(json, tricky)).map(([object, at, by]) => mutated(object, at, by))
-  return fc.record({ definition: fc.constant(definition), body: fc.oneof(named as fc.Arbitrary<Json>, spoilt, tricky as fc.Arbitrary<Json>, json), how: fc.constantFrom('POST', 'PUT', 'json', 'merge', 'strategic', 'apply'), subresource: fc.constantFrom('', '', '', ...definition.subresources.filter(({ verbs }) => verbs.includes('patch')).map(({ name }) => `/${name}`)) })
+  return fc.record({ definition: fc.constant(definition), body: fc.oneof(named as fc.Arbitrary<Json>, spoilt, tricky as fc.Arbitrary<Json>, json), how: fc.constantFrom('POST', 'PUT', 'json', 'merge', 'strategic', 'apply'), subresource: fc.constantFrom('', '', '', ...definition.subresources.filter(({ name, verbs }) => verbs.includes('patch') && name !== 'proxy').map(({ name }) => `/${name}`)) })
 })
 
 const TYPES: Readonly<Record<string, string>> = { json: 'application/json-patch+json', merge: 'application/merge-patch+json', strategic: 'application/strategic-merge-patch+json', apply: 'application/apply-patch+yaml' }
@@ -51,10 +60,9 @@ const TYPES: Readonly<Record<string, string>> = { json: 'application/json-patch+
 test('safety: random bodies are answered, and no answer is a 5xx that Kubernetes would not give', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(sent, async ({ definition, body, how, subresource }) => {
-      const { group, version, namespaced, plural } = definition
-      const collection = `${group === '' ? '/api' : `/apis/${group}`}/${version}/${namespaced ? 'namespaces/x/' : ''}${plural}`
+      const collection = collectionOf(definition)
       const patchType = TYPES[how]
-      const line = how === 'POST' ? `POST ${collection}?dryRun=All` : `${patchType ? 'PATCH' : 'PUT'} ${collection}/x${subresource}?dryRun=All${how === 'apply' ? '&fieldManager=f&force=true' : ''}`
+      const line = how === 'POST' ? `POST ${collection}?dryRun=All` : `${patchType ? 'PATCH' : 'PUT'} ${collection}/${names.get(definition)}${subresource}?dryRun=All${how === 'apply' ? '&fieldManager=f&force=true' : ''}`
       const answer = await server.ask(line, body, { 'content-type': patchType ?? 'application/json' })
       const message = isJsonObject(answer.body) && typeof answer.body['message'] === 'string' ? answer.body['message'] : ''
       expect(answer.status < 500 || AS_KUBERNETES.some((words) => words.test(message)) ? '' : `${line}: ${answer.status} ${message}`).toBe('')

@@ -27,6 +27,8 @@ export interface TestServer {
   askAs(user: User, line: string, body?: unknown): ReturnType<TestServer['ask']>
   /** The same with a body of any bytes. */
   sendBytes(line: string, body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly text: string }>
+  /** The first events of a watch. */
+  events(line: string, count: number, headers?: Readonly<Record<string, string>>): Promise<readonly JsonObject[]>
   /** The raw answer, for streams. */
   raw(line: string, signal?: AbortSignal): Promise<ApiResponse>
   stop(): void
@@ -69,6 +71,18 @@ export async function startTestServer(storage: Storage = createMemoryStorage()):
       const answer = await request(line, { user: admin, body, headers, signal: stop.signal })
       if (answer.kind !== 'body') throw new Error(`${line} is answered with a ${answer.kind}`)
       return { status: answer.status, text: typeof answer.body === 'string' ? answer.body : new TextDecoder().decode(answer.body) }
+    },
+    async events(line, count, headers = {}) {
+      const own = new AbortController()
+      const answer = await request(line, { user: admin, body: undefined, headers, signal: AbortSignal.any([stop.signal, own.signal]) })
+      if (answer.kind !== 'stream') throw new Error(`${line} is answered with a ${answer.kind}`)
+      const found: JsonObject[] = []
+      for await (const chunk of answer.chunks) {
+        for (const text of String(chunk).trim().split('\n')) found.push(JSON.parse(text) as JsonObject)
+        if (found.length >= count) break
+      }
+      own.abort()
+      return found
     },
     stop: () => stop.abort(),
   }
