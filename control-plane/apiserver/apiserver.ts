@@ -6,6 +6,7 @@ import type { Random } from '../../shared/kit/random.ts'
 import { taskGroup } from '../../shared/kit/task-group.ts'
 import { serveDefinitions } from '../apiextensions/served.ts'
 import { withRuleErrors } from '../apiextensions/definition-rules.ts'
+import { withExpressionErrors } from '../policies/later-errors.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import type { Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
@@ -67,7 +68,7 @@ export interface ApiServer {
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, kinds, clock, random, log } = options
-  const resources = dynamicResources(resourcesOf(kinds.map(withRuleErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
+  const resources = dynamicResources(resourcesOf(kinds.map(withRuleErrors).map(withExpressionErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
   const served = serveDefinitions({ storage, resources, clock, log })
   const ranges = options.serviceRanges ?? defaultRanges
   const sources = { storage, resources, clock, random }

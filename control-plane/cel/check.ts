@@ -81,6 +81,8 @@ class Checker {
   }
 
   #select({ operand, field, at, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Scope): CelType {
+    const qualified = operand.kind === 'name' ? scope.get(`${operand.name}.${field}`) : undefined
+    if (qualified) return qualified
     const whole = this.typeOf(operand, scope)
     const inner = whole.kind === 'optional' ? whole.of : whole
     const found = this.#field(inner, field, at)

@@ -46,6 +46,8 @@ class Evaluation {
   }
 
   #select({ operand, field, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Bindings): Value {
+    const qualified = operand.kind === 'name' ? scope.get(`${operand.name}.${field}`) : undefined
+    if (qualified !== undefined) return qualified
     const whole = this.value(operand, scope)
     const inner = whole instanceof Optional ? whole.value : whole
     const found = inner instanceof Map ? (inner.get(field) as Value | undefined) : undefined

@@ -77,7 +77,17 @@ export class FormatValue {
   }
 }
 
-export type Value = string | bigint | number | boolean | null | Uint8Array | readonly Value[] | ReadonlyMap<Value, Value> | Uint | Duration | Timestamp | Optional | TypeValue | QuantityValue | UrlValue | IpValue | CidrValue | SemverValue | FormatValue
+/** What only its own functions look into: a right to ask about rights, a decision. */
+export class HostValue {
+  readonly typeName: string
+  readonly held: unknown
+  constructor(typeName: string, held: unknown) {
+    this.typeName = typeName
+    this.held = held
+  }
+}
+
+export type Value = string | bigint | number | boolean | null | Uint8Array | readonly Value[] | ReadonlyMap<Value, Value> | Uint | Duration | Timestamp | Optional | TypeValue | QuantityValue | UrlValue | IpValue | CidrValue | SemverValue | FormatValue | HostValue
 
 const CLASSES: ReadonlyArray<readonly [new (...args: never[]) => object, string]> = [
   [Uint8Array, 'bytes'],
@@ -110,6 +120,7 @@ export function typeNameOf(value: Value): string {
   if (value instanceof Map) return 'map'
   if (value instanceof Optional) return 'optional'
   if (value instanceof TypeValue) return 'type'
+  if (value instanceof HostValue) return value.typeName
   return CLASSES.find(([one]) => value instanceof one)?.[1] ?? 'dyn'
 }
 

@@ -1,4 +1,5 @@
 /** The plugins that are on, in the order in which Kubernetes runs them. */
+import { validatingAdmissionPolicy } from '../../policies/plugin.ts'
 import type { Access } from '../authz/access.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { claimResize } from './claim-resize.ts'
@@ -36,5 +37,6 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access): reado
   certificateSubjectRestriction,
   defaultIngressClass(sources),
   rbacEscalation(sources, access),
+  validatingAdmissionPolicy(sources, access.authorize),
   resourceQuota(sources),
 ]

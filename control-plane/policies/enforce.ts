@@ -1,0 +1,180 @@
+/** Holds a request against the policies that are bound. Loaded when the first policy is there. */
+import { ApiError } from '../../shared/kit/api-error.ts'
+import type { ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../shared/model/gen/api.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { matchesSelector, type Labels } from '../../shared/model/label-selector.ts'
+import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
+import { forbid } from '../apiserver/admission/refuse.ts'
+import type { AdmissionSources } from '../apiserver/admission/sources.ts'
+import type { Authorizer } from '../apiserver/authz/authorizer.ts'
+import { keyAt, prefixOf } from '../apiserver/core/resources.ts'
+import { metadataOf } from '../apiserver/core/stored.ts'
+import { authorizerValue, resourceCheckValue, type Rights, type RightsQuery } from '../cel/authorizer.ts'
+import type { Value } from '../cel/values.ts'
+import { compiledPolicy } from './compiled.ts'
+import { judge, type Objection } from './judge.ts'
+import { matches, type Subject } from './matching.ts'
+import { valueOfJson } from './values.ts'
+
+export interface Bound {
+  readonly policy: ValidatingAdmissionPolicy
+  readonly bindings: readonly ValidatingAdmissionPolicyBinding[]
+}
+
+export interface EnforcementParts {
+  readonly sources: AdmissionSources
+  readonly authorize: Authorizer
+  readonly namespaceObject: JsonObject | undefined
+}
+
+/** Throws the first denial. */
+export function enforce(request: AdmissionRequest, bound: readonly Bound[], parts: EnforcementParts): void {
+  const subject = subjectOf(request, parts.namespaceObject)
+  const denials: Denial[] = []
+  for (const { policy, bindings } of bound) {
+    if (!policy.spec || !matches(policy.spec.matchConstraints, subject, false)) continue
+    for (const binding of bindings) {
+      if (!matches(binding.spec.matchResources, subject, true)) continue
+      for (const objection of objections({ policy, binding, request, parts })) act({ policy, binding, objection, request }, denials)
+    }
+  }
+  const [first] = denials
+  if (first) throw denied(request, first)
+}
+
+interface Denial {
+  readonly message: string
+  readonly reason: string
+}
+
+interface Found {
+  readonly policy: ValidatingAdmissionPolicy
+  readonly binding: ValidatingAdmissionPolicyBinding
+  readonly objection: Objection
+  readonly request: AdmissionRequest
+}
+
+function act({ policy, binding, objection, request }: Found, denials: Denial[]): void {
+  const which = `ValidatingAdmissionPolicy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}'`
+  const actions = binding.spec.validationActions ?? []
+  // What could not be told is judged by the policy's own will.
+  if (objection.isFailure && policy.spec?.failurePolicy === 'Ignore') return
+  if (actions.includes('Deny')) denials.push({ message: `${which} denied request: ${objection.message}`, reason: objection.reason })
+  if (actions.includes('Warn')) request.call.warn(`Validation failed for ${which}: ${objection.message}`)
+}
+
+const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 }
+
+function denied(request: AdmissionRequest, { message, reason }: Denial): Error {
+  const error = forbid(request, message, [{ message }])
+  return error instanceof ApiError ? new ApiError({ ...error.status, reason, code: CODES[reason] ?? 422 }) : error
+}
+
+interface Judging {
+  readonly policy: ValidatingAdmissionPolicy
+  readonly binding: ValidatingAdmissionPolicyBinding
+  readonly request: AdmissionRequest
+  readonly parts: EnforcementParts
+}
+
+const failure = (message: string): readonly Objection[] => [{ message, reason: 'Invalid', isFailure: true }]
+
+function objections(judging: Judging): readonly Objection[] {
+  const { policy, binding, request, parts } = judging
+  const params = paramsOf(judging)
+  if (params.kind === 'missing') return params.message === undefined ? [] : failure(params.message)
+  const compiled = compiledPolicy(policy.spec ?? {})
+  const given = bindingsOf(request, parts)
+  return params.objects.flatMap((object) => {
+    const verdict = judge(compiled, binding.spec.paramRef || policy.spec?.paramKind ? new Map([...given, ['params', valueOfJson(object)]]) : given)
+    return verdict.kind === 'judged' ? verdict.objections : verdict.kind === 'failed' ? failure(verdict.message) : []
+  })
+}
+
+type Params = { readonly kind: 'there'; readonly objects: readonly Json[] } | { readonly kind: 'missing'; readonly message?: string }
+
+/** What the binding hands to the policy: one object, several, or none where none is asked for. */
+function paramsOf({ policy, binding, request, parts }: Judging): Params {
+  const { paramKind } = policy.spec ?? {}
+  const { paramRef } = binding.spec
+  if (!paramKind || !paramRef) return { kind: 'there', objects: [null] }
+  const [version = '', group = ''] = (paramKind.apiVersion ?? '').split('/').toReversed()
+  const store = parts.sources.resources.findKind(group, version, paramKind.kind ?? '')
+  if (!store) return { kind: 'missing', message: `failed to configure policy: failed to find resource referenced by paramKind: '${paramKind.apiVersion ?? ''}, Kind=${paramKind.kind ?? ''}'` }
+  const { namespaced } = store.definition
+  const namespace = namespaced ? (paramRef.namespace ?? request.namespace) : ''
+  if (namespaced && namespace === '') return { kind: 'missing', message: 'failed to configure binding: cannot use namespaced paramRef in policy binding that matches cluster-scoped resources' }
+  const objects = paramRef.name ? [store.cache.get(keyAt(store, namespace, paramRef.name))?.object] : store.cache.list(prefixOf(store, namespace)).map(({ object }) => object).filter((object) => matchesSelector(paramRef.selector, labelsOf(object)))
+  const found = objects.filter((object) => object !== undefined)
+  return found.length > 0 ? { kind: 'there', objects: found } : notFound(paramRef)
+}
+
+const notFound = ({ parameterNotFoundAction: action }: ParamRef): Params => (action === 'Allow' ? { kind: 'missing' } : { kind: 'missing', message: 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction' })
+
+const labelsOf = (object: JsonObject | undefined): Labels | undefined => {
+  const labels = object && metadataOf(object)['labels']
+  return isJsonObject(labels) ? (labels as Labels) : undefined
+}
+
+function subjectOf({ operation, store, namespace, name, subresource, object, old }: AdmissionRequest, namespaceObject: JsonObject | undefined): Subject {
+  const { group, version, plural } = store.definition
+  const isNamespace = group === '' && plural === 'namespaces'
+  return {
+    operation,
+    group,
+    version,
+    resource: plural,
+    subresource,
+    namespace,
+    name,
+    labels: [...(operation === 'DELETE' ? [] : [labelsOf(object)]), ...(old ? [labelsOf(old)] : [])],
+    namespaceLabels: labelsOf(isNamespace ? object : namespaceObject),
+  }
+}
+
+function bindingsOf(request: AdmissionRequest, { authorize, namespaceObject }: EnforcementParts): ReadonlyMap<string, Value> {
+  const { operation, store, object, old, call, namespace, name, subresource } = request
+  const { group, plural } = store.definition
+  const rights: Rights = {
+    check({ path, serviceAccount, ...query }: RightsQuery, verb) {
+      const user = serviceAccount ? accountUser(serviceAccount) : call.user
+      const decision = authorize(
+        path === undefined
+          ? { kind: 'resource', user, verb, group: query.group ?? '', version: '*', resource: query.resource ?? '', subresource: query.subresource ?? '', namespace: query.namespace ?? '', name: query.name ?? '', fieldSelector: '' }
+          : { kind: 'path', user, verb, path },
+      )
+      return { allowed: decision.kind === 'allow', reason: decision.reason }
+    },
+  }
+  return new Map<string, Value>([
+    ['object', operation === 'DELETE' ? null : valueOfJson(object)],
+    ['oldObject', old ? valueOfJson(old) : null],
+    ['request', requestValue(request)],
+    ['namespaceObject', namespaceObject ? valueOfJson(namespaceObject) : null],
+    ['authorizer', authorizerValue(rights)],
+    ['authorizer.requestResource', resourceCheckValue(rights, { group, resource: plural, subresource, namespace, name })],
+  ])
+}
+
+const accountUser = ({ namespace, name }: { readonly namespace: string; readonly name: string }): AdmissionRequest['call']['user'] => ({ name: `system:serviceaccount:${namespace}:${name}`, uid: '', groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'], extra: {} })
+
+function requestValue({ operation, store, namespace, name, subresource, call }: AdmissionRequest): Value {
+  const { group, version, kind, plural } = store.definition
+  const { user } = call
+  const [kindValue, resourceValue]: readonly JsonObject[] = [
+    { group, version, kind },
+    { group, version, resource: plural },
+  ]
+  return valueOfJson({
+    kind: kindValue ?? {},
+    resource: resourceValue ?? {},
+    requestKind: kindValue ?? {},
+    requestResource: resourceValue ?? {},
+    ...(subresource !== '' && { subResource: subresource, requestSubResource: subresource }),
+    ...(name !== '' && { name }),
+    ...(namespace !== '' && { namespace }),
+    operation,
+    userInfo: { username: user.name, ...(user.uid !== '' && { uid: user.uid }), groups: user.groups, ...(Object.keys(user.extra).length > 0 && { extra: user.extra as unknown as Json }) },
+    dryRun: call.dryRun,
+  })
+}

@@ -1,0 +1,44 @@
+/** What the expressions of policies and match conditions may name. */
+import { authorizerTypes } from '../cel/authorizer.ts'
+import { BOOL, type CelType, DYN, listOf, mapOf, plain, STRING } from '../cel/types.ts'
+
+const object = (name: string, fields: Readonly<Record<string, CelType>>): CelType => ({ kind: 'object', name, fields: new Map(Object.entries(fields)) })
+
+const KIND = object('kubernetes.GroupVersionKind', { group: STRING, version: STRING, kind: STRING })
+const RESOURCE = object('kubernetes.GroupVersionResource', { group: STRING, version: STRING, resource: STRING })
+const USER = object('kubernetes.UserInfo', { username: STRING, uid: STRING, groups: listOf(STRING), extra: mapOf(STRING, listOf(STRING)) })
+
+export const requestType = object('kubernetes.AdmissionRequest', {
+  kind: KIND,
+  resource: RESOURCE,
+  subResource: STRING,
+  requestKind: KIND,
+  requestResource: RESOURCE,
+  requestSubResource: STRING,
+  name: STRING,
+  namespace: STRING,
+  operation: STRING,
+  userInfo: USER,
+  dryRun: BOOL,
+  options: DYN,
+})
+
+export interface EnvironmentOptions {
+  readonly hasParams: boolean
+  readonly hasAuthorizer: boolean
+  /** Types of the policy's own variables, if it has any. */
+  readonly variables?: ReadonlyMap<string, CelType> | undefined
+}
+
+export function environment({ hasParams, hasAuthorizer, variables }: EnvironmentOptions): ReadonlyMap<string, CelType> {
+  return new Map<string, CelType>([
+    ['object', DYN],
+    ['oldObject', DYN],
+    ['request', requestType],
+    ['namespaceObject', DYN],
+    ...(hasParams ? ([['params', DYN]] as const) : []),
+    ...(hasAuthorizer ? ([['authorizer', plain(authorizerTypes.authorizer)]] as const) : []),
+    ...(hasAuthorizer ? ([['authorizer.requestResource', plain(authorizerTypes.resourceCheck)]] as const) : []),
+    ...(variables ? ([['variables', { kind: 'object', name: 'kubernetes.variables', fields: variables }]] as const) : []),
+  ])
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import type { JsonObject } from '../../shared/model/json.ts'
+import { compilePolicy, type PolicySpec } from './compiled.ts'
+import { policyErrors } from './expression-errors.ts'
+import { judge, type Verdict } from './judge.ts'
+import { valueOfJson } from './values.ts'
+
+const says = (spec: PolicySpec, object: JsonObject, params?: JsonObject): Verdict => judge(compilePolicy(spec), new Map([['object', valueOfJson(object)], ...(params ? [['params', valueOfJson(params)] as const] : [])]))
+const messages = (verdict: Verdict): readonly string[] => (verdict.kind === 'judged' ? verdict.objections.map(({ message }) => message) : [verdict.kind])
+
+test('what is not true is an objection: with its message, that of its expression, or the expression itself', () => {
+  const spec: PolicySpec = {
+    variables: [
+      { name: 'count', expression: 'object.items.size()' },
+      { name: 'most', expression: 'params.most' },
+    ],
+    paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+    validations: [
+      { expression: 'variables.count <= variables.most', messageExpression: '"too many: " + string(variables.count)' },
+      { expression: 'variables.count > 5', message: 'few' },
+      { expression: 'false', messageExpression: '""' },
+    ],
+  }
+  expect(messages(says(spec, { items: [1, 2, 3] }, { most: 2 }))).toEqual(['too many: 3', 'few', 'failed expression: false'])
+})
+
+test('what cannot be told is said, and is no answer', () => {
+  const verdict = says({ validations: [{ expression: 'object.a.b == 1' }] }, { a: {} })
+  expect(verdict).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.a.b == 1' resulted in error: no such key: b", reason: 'Invalid', isFailure: true }] })
+})
+
+test('one condition that is false leaves the object alone, even if another cannot be told', () => {
+  const conditions = (...expressions: readonly string[]): PolicySpec => ({ matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })), validations: [{ expression: 'false' }] })
+  expect(messages(says(conditions('object.none == 1', 'false'), {}))).toEqual(['not-concerned'])
+  expect(says(conditions('object.none == 1', 'true'), {})).toEqual({ kind: 'failed', message: "expression 'object.none == 1' resulted in error: no such key: none" })
+})
+
+test('a variable that nobody names is never looked at', () => {
+  expect(messages(says({ variables: [{ name: 'bad', expression: 'object.none.none' }], validations: [{ expression: 'true' }] }, {}))).toEqual([])
+})
+
+test('expressions are refused when they make no sense or are of another type than wanted', () => {
+  const errors = policyErrors({ matchConditions: [{ name: 'a', expression: '1' }], variables: [{ name: 'a', expression: 'variables.b' }], validations: [{ expression: 'params.x == 1' }, { expression: 'true', messageExpression: '1' }], auditAnnotations: [{ key: 'k', valueExpression: '1' }] })
+  expect(errors.map(({ field, message }) => `${field}: ${message.split('\n')[0]}`)).toEqual([
+    'spec.matchConditions[0].expression: Invalid value: "1": must evaluate to bool but got int',
+    `spec.variables[0].expression: Invalid value: "variables.b": compilation failed: ERROR: <input>:1:10: undefined field 'b'`,
+    `spec.validations[0].expression: Invalid value: "params.x == 1": compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')`,
+    'spec.validations[1].messageExpression: Invalid value: "1": must evaluate to string but got int',
+    'spec.auditAnnotations[0].valueExpression: Invalid value: "1": must evaluate to one of [string null_type] but got int',
+  ])
+})

@@ -1,0 +1,93 @@
+/** What a policy says of one request. */
+import { CelFault, type Value } from '../cel/values.ts'
+import type { CompiledPolicy, CompiledValidation } from './compiled.ts'
+
+export type Verdict =
+  | { readonly kind: 'not-concerned' }
+  | { readonly kind: 'judged'; readonly objections: readonly Objection[] }
+  /** The policy itself failed. */
+  | { readonly kind: 'failed'; readonly message: string }
+
+export interface Objection {
+  readonly message: string
+  /** `Invalid` unless the policy says otherwise. */
+  readonly reason: string
+  /** Whether it could not be told. */
+  readonly isFailure: boolean
+}
+
+export type Given = ReadonlyMap<string, Value>
+
+export function judge(policy: CompiledPolicy, given: Given): Verdict {
+  const concern = concerned(policy, given)
+  if (concern !== undefined) return concern
+  const bindings = new Map(given)
+  if (policy.variables.length > 0) bindings.set('variables', new Variables(policy, bindings))
+  return { kind: 'judged', objections: policy.validations.flatMap((one) => objectionsOf(one, bindings)) }
+}
+
+/** One condition that is false decides, even if another cannot be told. */
+function concerned({ conditions }: CompiledPolicy, given: Given): Verdict | undefined {
+  const problems: string[] = []
+  for (const { condition, program } of conditions) {
+    try {
+      if (program?.run(given) === false) return { kind: 'not-concerned' }
+    } catch (error) {
+      if (!(error instanceof CelFault)) throw error
+      problems.push(`expression '${condition.expression}' resulted in error: ${error.message}`)
+    }
+  }
+  return problems.length === 0 ? undefined : { kind: 'failed', message: problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]` }
+}
+
+function objectionsOf(one: CompiledValidation, bindings: Given): readonly Objection[] {
+  const { validation, program } = one
+  const reason = validation.reason ?? 'Invalid'
+  try {
+    if (program === undefined || program.run(bindings) === true) return []
+    return [{ message: messageOf(one, bindings), reason, isFailure: false }]
+  } catch (error) {
+    if (!(error instanceof CelFault)) throw error
+    return [{ message: `expression '${validation.expression}' resulted in error: ${error.message}`, reason: 'Invalid', isFailure: true }]
+  }
+}
+
+/** Made by its own expression where that works, else as the policy has it. */
+function messageOf({ validation, message }: CompiledValidation, bindings: Given): string {
+  const fallback = (validation.message ?? '').trim() || `failed expression: ${validation.expression.trim()}`
+  if (!message) return fallback
+  try {
+    const told = message.run(bindings)
+    return typeof told === 'string' && told.trim() !== '' && !/[\n\r]/.test(told.trim()) ? told.trim() : fallback
+  } catch (error) {
+    if (error instanceof CelFault) return fallback
+    throw error
+  }
+}
+
+/** The policy's variables, each found when it is first named. */
+class Variables extends Map<Value, Value> {
+  readonly #policy: CompiledPolicy
+  readonly #bindings: Given
+
+  constructor(policy: CompiledPolicy, bindings: Given) {
+    super()
+    this.#policy = policy
+    this.#bindings = bindings
+  }
+
+  override has(name: Value): boolean {
+    return this.#policy.variables.some((one) => one.name === name)
+  }
+
+  override get(name: Value): Value | undefined {
+    const before = super.get(name)
+    if (before !== undefined) return before
+    // Of several with one name the last is meant.
+    const program = this.#policy.variables.findLast((one) => one.name === name)?.program
+    if (!program) return undefined
+    const value = program.run(this.#bindings)
+    this.set(name, value)
+    return value
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { matches, type Subject } from './matching.ts'
+
+const subject: Subject = { operation: 'CREATE', group: 'apps', version: 'v1', resource: 'deployments', subresource: '', namespace: 'a', name: 'x', labels: [{ tier: 'web' }], namespaceLabels: { env: 'prod' } }
+const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }
+
+test.each<readonly [string, Parameters<typeof matches>[0], Partial<Subject>, boolean]>([
+  ['its rule', { resourceRules: [rule] }, {}, true],
+  ['another operation', { resourceRules: [rule] }, { operation: 'DELETE' }, false],
+  ['any group', { resourceRules: [{ ...rule, apiGroups: ['*'] }] }, {}, true],
+  ['a subresource is not its parent', { resourceRules: [rule] }, { subresource: 'scale' }, false],
+  ['all subresources', { resourceRules: [{ ...rule, resources: ['deployments/*'] }] }, { subresource: 'scale' }, true],
+  ['one subresource of all', { resourceRules: [{ ...rule, resources: ['*/scale'] }] }, { subresource: 'scale' }, true],
+  ['everything but subresources', { resourceRules: [{ ...rule, resources: ['*'] }] }, { subresource: 'scale' }, false],
+  ['its name', { resourceRules: [{ ...rule, resourceNames: ['y'] }] }, {}, false],
+  ['the scope', { resourceRules: [{ ...rule, scope: 'Cluster' }] }, {}, false],
+  ['an exception', { resourceRules: [rule], excludeResourceRules: [{ ...rule, resourceNames: ['x'] }] }, {}, false],
+  ['the namespace', { resourceRules: [rule], namespaceSelector: { matchLabels: { env: 'test' } } }, {}, false],
+  ['nothing outside namespaces is left out by them', { resourceRules: [rule], namespaceSelector: { matchLabels: { env: 'test' } } }, { namespace: '', namespaceLabels: undefined }, true],
+  ['what it was counts, too', { resourceRules: [rule], objectSelector: { matchLabels: { tier: 'db' } } }, { labels: [{ tier: 'web' }, { tier: 'db' }] }, true],
+  ['neither', { resourceRules: [rule], objectSelector: { matchLabels: { tier: 'db' } } }, {}, false],
+])('%s', (_, match, of, wanted) => {
+  expect(matches(match, { ...subject, ...of }, false)).toBe(wanted)
+})
+
+test('a binding without rules is about everything its policy is about; a policy without rules about nothing', () => {
+  expect([matches(undefined, subject, true), matches({}, subject, true), matches({}, subject, false)]).toEqual([true, true, false])
+})

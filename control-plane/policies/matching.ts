@@ -1,0 +1,54 @@
+/** Which requests a policy, a binding or a webhook is about. PURE. */
+import type { LabelSelector, MatchResources, NamedRuleWithOperations } from '../../shared/model/gen/api.ts'
+import { isEmptySelector, matchesSelector, type Labels } from '../../shared/model/label-selector.ts'
+
+export interface Subject {
+  readonly operation: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  /** Of a namespace its own name. */
+  readonly namespace: string
+  readonly name: string
+  /** Of the object, of what it was before. */
+  readonly labels: ReadonlyArray<Labels | undefined>
+  /** Of the namespace; `undefined` where there is none. */
+  readonly namespaceLabels: Labels | undefined
+}
+
+type Match = Pick<MatchResources, 'resourceRules' | 'excludeResourceRules' | 'namespaceSelector' | 'objectSelector'>
+
+/** @param anyResource whether no rules at all mean every resource, as in a binding. */
+export function matches(match: Match | undefined, subject: Subject, anyResource: boolean): boolean {
+  if (!match) return anyResource
+  const { resourceRules = [], excludeResourceRules = [], namespaceSelector, objectSelector } = match
+  if (!selectsNamespace(namespaceSelector, subject) || !selectsObject(objectSelector, subject)) return false
+  if (excludeResourceRules.some((rule) => ruleMatches(rule, subject))) return false
+  return (anyResource && resourceRules.length === 0) || resourceRules.some((rule) => ruleMatches(rule, subject))
+}
+
+/** What is in no namespace is never left out by its namespace. */
+const selectsNamespace = (selector: LabelSelector | undefined, { namespace, namespaceLabels }: Subject): boolean => !selector || isEmptySelector(selector) || namespace === '' || matchesSelector(selector, namespaceLabels)
+
+const selectsObject = (selector: LabelSelector | undefined, { labels }: Subject): boolean => !selector || isEmptySelector(selector) || labels.some((one) => matchesSelector(selector, one ?? {}))
+
+function ruleMatches(rule: NamedRuleWithOperations, subject: Subject): boolean {
+  const { operations = [], apiGroups = [], apiVersions = [], resources = [], resourceNames = [], scope = '*' } = rule
+  const has = (items: readonly string[], item: string): boolean => items.includes('*') || items.includes(item)
+  return (
+    has(operations, subject.operation) &&
+    has(apiGroups, subject.group) &&
+    has(apiVersions, subject.version) &&
+    resources.some((resource) => resourceMatches(resource, subject)) &&
+    (resourceNames.length === 0 || resourceNames.includes(subject.name)) &&
+    (scope === '*' || (scope === 'Cluster') === isClusterWide(subject))
+  )
+}
+
+function resourceMatches(pattern: string, { resource, subresource }: Subject): boolean {
+  const [wanted = '', part = ''] = pattern.split('/')
+  return (wanted === '*' || wanted === resource) && (part === '*' || part === subresource)
+}
+
+const isClusterWide = ({ namespace, group, resource }: Subject): boolean => namespace === '' || (group === '' && resource === 'namespaces')
