@@ -29,7 +29,13 @@ export const eventsEvent = defineKind<EventsV1Event>({
   allowUnconditionalUpdate: true,
   deleteAnswers: 'status',
   defaultPropagation: 'Background',
-  selectableFields: (object) => eventFields(toCoreEvent(object)),
+  selectableFields: regardingFields,
   columns: eventColumns,
   row: (object, nowMs) => eventRow(toCoreEvent(object), nowMs),
 })
+
+/** The same fields as of the core group, under the new names of what an event is about and of who tells it. */
+function regardingFields(object: EventsV1Event): Readonly<Record<string, string>> {
+  const { source: _source, ...fields } = eventFields(toCoreEvent(object))
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.replace(/^involvedObject\./, 'regarding.').replace(/^reportingComponent$/, 'reportingController'), value]))
+}

@@ -4,7 +4,7 @@ import { backoffMs } from '../../../shared/kit/backoff.ts'
 import { sleep } from '../../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../../shared/kit/faults.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
-import { parseTime } from '../../../shared/model/time.ts'
+import { formatTime, parseTime } from '../../../shared/model/time.ts'
 import { storageKey, type Revision } from '../../storage/port.ts'
 import { ipKey } from '../admission/services/reservations.ts'
 import { ipRange, toIp, type ServiceRanges } from '../admission/services/ranges.ts'
@@ -15,7 +15,7 @@ import type { CoreParts } from '../core/parts.ts'
 import { keyAt, type ResourceStore } from '../core/resources.ts'
 import { metaText, withoutRevision } from '../core/stored.ts'
 import { update } from '../core/update.ts'
-import { bootstrapObjects, RBAC, kubernetesService, kubernetesSlice, type Advertised } from './objects.ts'
+import { bootstrapObjects, RBAC, kubernetesService, kubernetesSlice, serviceRange, serviceRangeStatus, type Advertised } from './objects.ts'
 import { reconciledRole } from './reconciled-role.ts'
 
 export interface BootstrapOptions {
@@ -51,8 +51,17 @@ async function makeAll(parts: CoreParts, options: BootstrapOptions): Promise<voi
     const store = parts.resources.find(group, version, plural)
     if (store) await Promise.all(objects.map((object) => ensure(parts, call, { store, object })))
   }
+  await ensureServiceRange(parts, call, options.ranges)
   if (options.advertised) await announce(parts, call, { advertised: options.advertised, ranges: options.ranges })
   await options.settled?.(await parts.storage.currentRevision(options.signal), options.signal)
+}
+
+async function ensureServiceRange(parts: CoreParts, call: Call, { serviceCidr }: ServiceRanges): Promise<void> {
+  const store = parts.resources.find('networking.k8s.io', 'v1', 'servicecidrs')
+  if (!store || store.cache.get(keyAt(store, '', 'kubernetes'))) return
+  await ensure(parts, call, { store, object: serviceRange(serviceCidr) })
+  const change = (existing: JsonObject): JsonObject => ({ ...existing, status: serviceRangeStatus(formatTime(parts.clock.nowMs())) })
+  await update(parts, call, { store, at: { namespace: '', name: 'kubernetes' }, subresource: 'status', change })
 }
 
 interface Wanted {

@@ -55,3 +55,11 @@ export const kubernetesSlice = (addresses: readonly string[], { port }: Advertis
   endpoints: addresses.map((address): JsonObject => ({ addresses: [address], conditions: { ready: true } })),
   ports: [{ name: 'https', port, protocol: 'TCP' }],
 })
+
+/** The range that service addresses come from. */
+export const serviceRange = (cidr: string): JsonObject => ({
+  metadata: { name: 'kubernetes', finalizers: ['networking.k8s.io/service-cidr-finalizer'] },
+  spec: { cidrs: [cidr] },
+})
+
+export const serviceRangeStatus = (now: string): JsonObject => ({ conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now, reason: '', message: 'Kubernetes Service CIDR is ready' }] })

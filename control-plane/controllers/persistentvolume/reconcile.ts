@@ -73,7 +73,7 @@ class PersistentVolumeWorker {
       case 'bind':
         return this.#bind(claim, step.volume)
       case 'assign-class':
-        return void this.#claims.wrote(await this.#parts.client.update(persistentVolumeClaims, { ...claim, spec: { ...claim.spec, storageClassName: step.name } }))
+        return this.#claims.wrote(await this.#parts.client.update(persistentVolumeClaims, { ...claim, spec: { ...claim.spec, storageClassName: step.name } }))
       case 'lost':
         if (claim.status?.phase === 'Lost') return
         await this.#setStatus(claim, { phase: 'Lost' })

@@ -21,6 +21,8 @@ const SETTLE_MS = 200
 const VERIFY_MS = 2000
 /** How long giving back may wait for charges to settle. */
 const PATIENCE_MS = 3000
+const CATCH_UP_MS = 20
+const CATCH_UP_LOOKS = 20
 
 /** @param resources all that are stored. */
 export function createResourceQuotaController(parts: ControllerParts, resources: readonly Resource[]): Controller {
@@ -40,6 +42,8 @@ class ResourceQuotaWorker {
   /** When each quota was last seen to change. */
   readonly #changedMs = new Map<string, number>()
   readonly #waitingSinceMs = new Map<string, number>()
+  /** How often it was waited for informers that lag behind. */
+  readonly #looks = new Map<string, number>()
 
   constructor(parts: ControllerParts, resources: readonly Resource[]) {
     this.#parts = parts
@@ -71,13 +75,24 @@ class ResourceQuotaWorker {
   async reconcile(key: string): Promise<Outcome> {
     const quota = this.#quotas.get(key)
     if (!quota || quota.metadata.deletionTimestamp !== undefined) return done
-    const namespace = namespaceOf(quota)
-    const held = this.#members.flatMap(({ resource, informer }): readonly Held[] => (concerns(quota, resource) ? [{ resource, objects: objectsIn(resource, informer, namespace) }] : []))
+    const members = this.#members.filter(({ resource }) => concerns(quota, resource))
+    if (this.#mustCatchUp(quota, members)) return again(CATCH_UP_MS)
+    const held = members.map(({ resource, informer }): Held => ({ resource, objects: objectsIn(resource, informer, namespaceOf(quota)) }))
     const status = planStatus(quota, held, this.#parts.clock.nowMs())
     if (!status) return this.#settled(key)
     if (isLower(status, quota) && this.#mustWait(key)) return again(SETTLE_MS)
     await this.#parts.client.update(resourceQuotas, { ...quota, status }, { subresource: 'status' }).catch(ignoreMissing)
     return this.#settled(key)
+  }
+
+  /** Whatever was made before the quota was last written has to be seen before it is counted. */
+  #mustCatchUp(quota: ResourceQuota, members: readonly Member[]): boolean {
+    const key = keyOf(quota)
+    const behind = members.some(({ informer }) => Number(informer.resourceVersion) < Number(quota.metadata.resourceVersion))
+    const looks = this.#looks.get(key) ?? 0
+    if (behind && looks < CATCH_UP_LOOKS) this.#looks.set(key, looks + 1)
+    else this.#looks.delete(key)
+    return behind && looks < CATCH_UP_LOOKS
   }
 
   /** Something charged a moment ago may not be stored yet: it must not be given back. Nobody who charges without end holds that up for long. */

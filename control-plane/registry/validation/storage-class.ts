@@ -44,9 +44,9 @@ function topologies(terms: readonly TopologySelectorTerm[] | undefined): readonl
   return each(terms, 'allowedTopologies', (term, at) => {
     const path = `${at}.matchLabelExpressions`
     const keys: Record<string, readonly string[]> = {}
-    const errors = each(term.matchLabelExpressions, path, ({ key, values: given }, place) => {
-      // An empty list is kept as none.
-      const values: readonly string[] = (given as readonly string[] | undefined) ?? []
+    const errors = each(term.matchLabelExpressions, path, ({ key, values: listed }, place) => {
+      // A list that is missing was left out by the decoder, whatever its type says.
+      const values = (listed as readonly string[] | undefined) ?? []
       const own: FieldError[] = values.length === 0 ? [required(`${place}.values`)] : []
       own.push(...each(values, `${place}.values`, (value, field, index) => [...(values.indexOf(value) < index ? [duplicate(field, value)] : []), ...objections(field, value, labelValueProblems(value))]))
       own.push(...validateLabelName(key, `${place}.key`))
