@@ -196,7 +196,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { advertised, replica } = options
   if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), whenServing, clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
   const heartbeats = options.heartbeats ?? createInProcessHeartbeats({ clock, random })
-  const leading = createLeading({ ...options, storage: electionStorage, heartbeats, terms: options.terms ?? DEFAULT_TERMS, duties, api, informers, election, resources, user: systemUser('system:gantry') })
+  const leading = createLeading({ ...options, secretTokens: signer, storage: electionStorage, heartbeats, terms: options.terms ?? DEFAULT_TERMS, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
     handle: withWhy(site, { leader: () => whySight(leading.leader()), pods: informers.for(pods), clock }),
     authenticate: createAuthenticator({ tokens: tokenVerifier }),

@@ -4,6 +4,7 @@ import type { Log } from '../shared/kit/log.ts'
 import type { Random } from '../shared/kit/random.ts'
 import type { Resource } from '../shared/model/resources.ts'
 import type { ApiClient } from './client/port.ts'
+import type { SecretTokenSigner } from './controllers/serviceaccounttoken/port.ts'
 import type { ClientCertificateSigner } from './controllers/certificates/port.ts'
 import { createControllers } from './controllers/controllers.ts'
 import { createEventRecorder } from './controllers/events/recorder.ts'
@@ -27,6 +28,7 @@ export interface LeaderOptions {
   readonly clusterCidr: string
   readonly rootCaPem: string
   readonly clientCertificates?: ClientCertificateSigner | undefined
+  readonly secretTokens?: SecretTokenSigner | undefined
   readonly resources: readonly Resource[]
   /** Since the election, and run by somebody else. */
   readonly watch: NodeWatch
@@ -54,7 +56,7 @@ export function createLeader(options: LeaderOptions): Leader {
   const { watch } = options
   const dispatch = createDispatch({ ...parts, liveness: watch, admissions: watch })
   const scheduler = createScheduler({ ...parts, events })
-  const controllers = createControllers({ ...parts, liveness: watch, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, clientCertificates: options.clientCertificates, resources: options.resources })
+  const controllers = createControllers({ ...parts, liveness: watch, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, clientCertificates: options.clientCertificates, secretTokens: options.secretTokens, resources: options.resources })
   return {
     dispatch,
     liveness: watch,

@@ -90,7 +90,7 @@ class Cluster implements AsyncDisposable {
       rootCaPem: 'PEM',
       tokensKey: '',
       tokensPublicKey: PUBLIC_KEY,
-      tokenSigner: { sign: () => Promise.reject(new Error('none here')) },
+      tokenSigner: { sign: () => Promise.reject(new Error('none here')), signForSecret: () => Promise.reject(new Error('none here')) },
       serverAddress: `${identity}:6443`,
       advertised: { host: `192.0.2.${this.replicas.length + 1}`, port: 6443 },
       clusterCidr: '10.244.0.0/16',

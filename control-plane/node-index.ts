@@ -38,7 +38,7 @@ export function boundObjects(informers: Informers): BoundObjects {
   return {
     find(resource, namespace, name): Promise<FoundObject | undefined> {
       const object = listers[resource].get(resource === 'nodes' ? name : objectKey(namespace, name))
-      return Promise.resolve(object && { uid: uidOf(object), deletionMs: parseTime(object.metadata.deletionTimestamp) })
+      return Promise.resolve(object && { uid: uidOf(object), deletionMs: parseTime(object.metadata.deletionTimestamp), ...(resource === 'secrets' && { token: (object as Secret).data?.['token'] }) })
     },
   }
 }

@@ -33,6 +33,8 @@ import { createResourceQuotaController } from './resourcequota/reconcile.ts'
 import { createRootCaController } from './root-ca/reconcile.ts'
 import { runController, type ControllerMetrics } from './runner.ts'
 import { createServiceAccountController } from './serviceaccount/reconcile.ts'
+import type { SecretTokenSigner } from './serviceaccounttoken/port.ts'
+import { createServiceAccountTokenController } from './serviceaccounttoken/reconcile.ts'
 import { createStorageProtectionController } from './storageprotection/reconcile.ts'
 import { createTaintEvictionController } from './tainteviction/reconcile.ts'
 import { createWorkloadStatusControllers } from './workloadstatus/reconcile.ts'
@@ -49,6 +51,8 @@ export interface ControllersOptions {
   readonly clusterCidr: string
   /** Of the cluster's CA, for pods that speak with the API server. */
   readonly rootCaPem: string
+  /** Left out: Secrets that ask for a token of a service account stay empty. */
+  readonly secretTokens?: SecretTokenSigner | undefined
   /** Left out: approved requests for certificates wait. */
   readonly clientCertificates?: ClientCertificateSigner | undefined
   /** Every resource that is stored: what the garbage collector follows and a namespace may hold. */
@@ -74,7 +78,7 @@ export function createControllers(options: ControllersOptions): Controllers {
   }
 }
 
-function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, clientCertificates, resources, custom }: ControllersOptions & { readonly custom: CustomInformers }): readonly Controller[] {
+function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, secretTokens, clientCertificates, resources, custom }: ControllersOptions & { readonly custom: CustomInformers }): readonly Controller[] {
   return [
     createReplicaSetController(parts),
     createReplicationControllerController(parts),
@@ -88,6 +92,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createCustomResourcesController(parts),
     createServiceAccountController(parts),
     createRootCaController(parts, rootCaPem),
+    ...(secretTokens ? [createServiceAccountTokenController(parts, { caPem: rootCaPem, signer: secretTokens })] : []),
     createClusterRoleAggregationController(parts),
     ...(clientCertificates ? [createCertificatesController(parts, clientCertificates)] : []),
     createNodeLifecycleController(parts, liveness),

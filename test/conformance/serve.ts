@@ -4,10 +4,10 @@
  *
  *   node test/conformance/serve.ts [--port 18080] [--kubeconfig FILE] [--controllers]
  */
-import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { writeFileSync } from 'node:fs'
 import { createTokenSigner } from '../../control-plane/apiserver/authn/token-signer.ts'
+import { createTokenVerifier, type BoundObjects } from '../../control-plane/apiserver/authn/token-verifier.ts'
 import { createAuthorizer } from '../../control-plane/apiserver/authz/authz.ts'
 import { createRbac } from '../../control-plane/apiserver/authz/rbac/rbac.ts'
 import { createApiServer } from '../../control-plane/apiserver/apiserver.ts'
@@ -20,13 +20,17 @@ import { createInProcessClient } from '../../control-plane/client/in-process.ts'
 import type { ApiClient } from '../../control-plane/client/port.ts'
 import type { NodeStreams } from '../../control-plane/dispatch/port.ts'
 import { servedKinds as served } from '../../control-plane/registry/registry.ts'
+import { storageKey } from '../../control-plane/storage/port.ts'
 import { createMemoryStorage } from '../../control-plane/storage/storage.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { createMetrics } from '../../shared/kit/metrics.ts'
 import { createLog } from '../../shared/kit/log.ts'
+import { createTokenKeys } from '../../shared/kit/pki.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
+import type { Secret } from '../../shared/model/gen/api.ts'
+import { parseTime } from '../../shared/model/time.ts'
 import { namespaces, serviceAccounts } from '../../shared/model/resources.ts'
 import { runControllers } from './controllers.ts'
 
@@ -94,18 +98,27 @@ const noNodes: NodeStreams = {
   },
 }
 
-const tokenSigner = createTokenSigner({ key: generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey, issuer: 'https://kubernetes.default.svc', clock: systemClock, random: systemRandom })
+const tokenKeys = createTokenKeys()
+const tokenSigner = createTokenSigner({ key: tokenKeys.privateKeyPem, issuer: 'https://kubernetes.default.svc', clock: systemClock, random: systemRandom })
+
+/** What tokens are bound to, as the caches of the server have it. */
+const bound: BoundObjects = {
+  async find(resource, namespace, name) {
+    const object = server.core.resources.find('', 'v1', resource)?.cache.get(storageKey({ group: '', plural: resource }, namespace, name))?.object as unknown as Secret | undefined
+    return object && { uid: object.metadata.uid ?? '', deletionMs: parseTime(object.metadata.deletionTimestamp), token: object.data?.['token'] }
+  },
+}
 
 const log = createLog({ process: 'conformance' }, process.env['GANTRY_LOG'] ?? 'warn')
 const stop = new AbortController()
 const rbac = createRbac()
 const authorize = createAuthorizer({ nodes: { isPodOfNode: () => false, isReferencedByNode: () => false }, rbac: rbac.authorizer })
-const server = createApiServer({ storage: createMemoryStorage(), kinds: served, clock: systemClock, random: systemRandom, log, authorize, rbac, nodeStreams: noNodes, tokenSigner, advertised: () => ({ host: '192.0.2.1', port: 6443 }) })
+const server = createApiServer({ storage: createMemoryStorage(), kinds: served, clock: systemClock, random: systemRandom, log, authorize, rbac, nodeStreams: noNodes, tokenSigner, tokenVerifier: createTokenVerifier({ keys: [tokenKeys.publicKeyPem], objects: bound, clock: systemClock }), advertised: () => ({ host: '192.0.2.1', port: 6443 }) })
 const running = server.run(stop.signal)
 await server.whenReady(stop.signal)
 await server.whenBootstrapped()
 const client = createInProcessClient({ core: server.core, user: { ...admin, name: 'system:serviceaccount:kube-system:service-account-controller' } })
-const accounts = process.argv.includes('--controllers') ? runControllers(client, log, stop.signal) : makeServiceAccounts(client, stop.signal)
+const accounts = process.argv.includes('--controllers') ? runControllers(client, { log, tokens: tokenSigner }, stop.signal) : makeServiceAccounts(client, stop.signal)
 const port = Number(option('port', '18080'))
 const site = createSite({
   core: server.handle,

@@ -196,4 +196,5 @@ const addressOf = (name: string): string => `192.0.2.${100 + Number(name.slice(1
 
 const namedTokens = (clock: Clock): TokenSigner => ({
   sign: ({ subject, audiences, expirationSeconds = 3600 }) => Promise.resolve({ token: `token of ${subject.namespace}/${subject.serviceAccount.name}`, expiresMs: clock.nowMs() + expirationSeconds * 1000, audiences }),
+  signForSecret: ({ namespace, secretName }) => Promise.resolve(`token of ${namespace}/${secretName}`),
 })

@@ -104,6 +104,19 @@ describe('service account tokens', () => {
     expect((await verifier.verify('nonsense')).kind).toBe('refused')
   })
 
+  test('a token of a Secret lives as long as the Secret holds it', async () => {
+    const { signer, verifier, objects, advance } = world()
+    const token = await signer.signForSecret({ namespace: 'x', serviceAccount: { name: 'default', uid: 'sa-1' }, secretName: 'old' })
+    expect(payloadOf(token)).toMatchObject({ iss: 'kubernetes/serviceaccount', sub: 'system:serviceaccount:x:default', 'kubernetes.io/serviceaccount/secret.name': 'old' })
+    expect(await verifier.verify(token)).toEqual({ kind: 'refused', reason: 'service account token has been invalidated' })
+    objects.set('secrets/x/old', { uid: 's', token: Buffer.from(token).toString('base64') })
+    advance(10 * 365 * 86_400_000)
+    expect(await verifier.verify(token)).toMatchObject({ kind: 'user', user: { name: 'system:serviceaccount:x:default', extra: {} }, audiences: ['https://kubernetes.default.svc'] })
+    expect(await verifier.verify(token, ['vault'])).toMatchObject({ kind: 'refused' })
+    objects.set('secrets/x/old', { uid: 's', token: 'b3RoZXI=' })
+    expect(await verifier.verify(token)).toMatchObject({ kind: 'refused', reason: "service account token does not match server's copy" })
+  })
+
   test('the issuer tells its keys', () => {
     const documents = issuerDocuments('https://kubernetes.default.svc', [keys.publicKeyPem])
     expect(documents.configuration).toMatchObject({ issuer: 'https://kubernetes.default.svc', id_token_signing_alg_values_supported: ['ES256'] })

@@ -3,6 +3,7 @@ import { newUid } from '../../../shared/kit/ids.ts'
 import type { Clock } from '../../../shared/kit/clock.ts'
 import type { Random } from '../../../shared/kit/random.ts'
 import { DEFAULT_ISSUER, claimsOf, type TokenSubject } from './claims.ts'
+import { legacyClaims, type SecretTokenSubject } from './legacy-claims.ts'
 
 export interface TokenOrder {
   readonly subject: TokenSubject
@@ -22,6 +23,8 @@ export interface SignedToken {
 /** Makes service account tokens: for `serviceaccounts/token` and for the agents' projected volumes. */
 export interface TokenSigner {
   sign(order: TokenOrder): Promise<SignedToken>
+  /** A token that ends with the Secret it will stand in. */
+  signForSecret(subject: SecretTokenSubject): Promise<string>
 }
 
 /** The name of a key in a token's header: what Kubernetes derives from the public key. */
@@ -58,6 +61,10 @@ export function createTokenSigner(options: TokenSignerOptions): TokenSigner {
       const claims = claimsOf({ subject: order.subject, audiences, expirationSeconds, forApiServer }, { nowSeconds, id: newUid(options.random), issuer })
       const token = await new SignJWT({ ...claims, aud: [...claims.aud] }).setProtectedHeader(header).sign(key)
       return { token, expiresMs: (nowSeconds + expirationSeconds) * 1000, audiences }
+    },
+    async signForSecret(subject) {
+      const { SignJWT } = await import('jose')
+      return new SignJWT(legacyClaims(subject)).setProtectedHeader(header).sign(key)
     },
   }
 }

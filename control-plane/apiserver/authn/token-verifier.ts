@@ -3,6 +3,7 @@ import type { Clock } from '../../../shared/kit/clock.ts'
 import type { User } from '../request.ts'
 import { AUTHENTICATED, SERVICE_ACCOUNTS } from '../authz/groups.ts'
 import { DEFAULT_ISSUER, serviceAccountUserName, subjectOf, type BoundObject, type TokenSubject } from './claims.ts'
+import { LEGACY_ISSUER, legacySubjectOf } from './legacy-claims.ts'
 import { algorithmOf, keyId } from './token-signer.ts'
 
 /** What became of the objects a token is bound to; read from a cache, a moment old at most. */
@@ -14,6 +15,8 @@ export interface BoundObjects {
 export interface FoundObject {
   readonly uid: string
   readonly deletionMs?: number | undefined
+  /** Of a Secret with a service account's token: that token, in base64. */
+  readonly token?: string | undefined
 }
 
 export type Verified = { readonly kind: 'user'; readonly user: User; readonly audiences: readonly string[] } | { readonly kind: 'refused'; readonly reason: string }
@@ -42,6 +45,8 @@ const REMEMBERED_TOKENS = 2048
 interface Checked {
   readonly payload: Readonly<Record<string, unknown>>
   readonly subject: TokenSubject
+  /** A token that lives as long as the Secret it stands in, for the API server alone. */
+  readonly ofSecret: boolean
 }
 
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
@@ -55,11 +60,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       if (typeof checked === 'string') return refused(checked)
       remember(remembered, token, checked)
       const nowMs = options.clock.nowMs()
-      const problem = outOfTime(checked.payload, nowMs)
+      const problem = checked.ofSecret ? undefined : outOfTime(checked.payload, nowMs)
       if (problem) return refused(problem)
-      const shared = audiencesOf(checked.payload).filter((audience) => audiences.includes(audience))
-      if (shared.length === 0) return refused(`token audiences ${quotedList(audiencesOf(checked.payload))} is invalid for the target audiences ${quotedList(audiences)}`)
-      const gone = await firstGone(checked.subject, options.objects, nowMs)
+      const meantFor = checked.ofSecret ? apiAudiences : audiencesOf(checked.payload)
+      const shared = meantFor.filter((audience) => audiences.includes(audience))
+      if (shared.length === 0) return refused(`token audiences ${quotedList(meantFor)} is invalid for the target audiences ${quotedList(audiences)}`)
+      const gone = checked.ofSecret ? await whyNotInSecret(checked.subject, token, { objects: options.objects, nowMs }) : await firstGone(checked.subject, options.objects, nowMs)
       if (gone) return refused(gone)
       return { kind: 'user', user: userOf(checked), audiences: shared }
     },
@@ -94,10 +100,11 @@ async function checkSignature(token: string, { keys, issuer, nowMs }: SignatureC
         if (!key || alg !== algorithmOf(key)) throw new Error('the token is signed by an unknown key')
         return key
       },
-      { issuer, currentDate: new Date(nowMs) },
+      { issuer: [issuer, LEGACY_ISSUER], currentDate: new Date(nowMs) },
     )
-    const subject = subjectOf(payload)
-    return subject ? { payload, subject } : UNREADABLE
+    const ofSecret = payload.iss === LEGACY_ISSUER
+    const subject = ofSecret ? legacySubjectOf(payload) : subjectOf(payload)
+    return subject ? { payload, subject, ofSecret } : UNREADABLE
   } catch (error) {
     return isExpiry(error) ? EXPIRED : UNREADABLE
   }
@@ -136,6 +143,14 @@ async function firstGone(subject: TokenSubject, objects: BoundObjects, nowMs: nu
     if (problem !== undefined) return problem
   }
   return undefined
+}
+
+/** The Secret must still hold the token, and its account be the one it was made for. */
+async function whyNotInSecret({ namespace, secret, serviceAccount }: TokenSubject, token: string, { objects, nowMs }: { readonly objects: BoundObjects; readonly nowMs: number }): Promise<string | undefined> {
+  const found = await objects.find('secrets', namespace, secret?.name ?? '')
+  if (!found || found.deletionMs !== undefined) return 'service account token has been invalidated'
+  if (found.token !== Buffer.from(token).toString('base64')) return "service account token does not match server's copy"
+  return firstGone({ namespace, serviceAccount }, objects, nowMs)
 }
 
 interface Binding {

@@ -1,4 +1,5 @@
 /** Tells of each flow schema whether the priority level it names is there. */
+import type { FlowSchema } from '../../../shared/model/gen/api.ts'
 import type { Json } from '../../../shared/model/json.ts'
 import { nameOf } from '../../../shared/model/meta.ts'
 import { flowSchemas, priorityLevelConfigurations } from '../../../shared/model/resources.ts'
@@ -9,10 +10,13 @@ import { planDangling } from './plan.ts'
 const BY_LEVEL = 'priority-level'
 const MANAGER = 'api-priority-and-fairness-config-consumer-v1'
 
+/** One function for all leaderships: an index is added once. */
+const byLevel = ({ spec }: FlowSchema): readonly string[] => [spec?.priorityLevelConfiguration.name ?? '']
+
 export function createFlowSchemaController({ client, informers, clock }: ControllerParts): Controller {
   const schemas = informers.for(flowSchemas)
   const levels = informers.for(priorityLevelConfigurations)
-  schemas.addIndex(BY_LEVEL, ({ spec }) => [spec?.priorityLevelConfiguration.name ?? ''])
+  schemas.addIndex(BY_LEVEL, byLevel)
   return {
     name: 'flow-schema',
     workers: 1,
