@@ -16,6 +16,8 @@ export type Shape =
   /** Repeated messages of a key (1) and a value (2). */
   | { readonly kind: 'map'; readonly values: Shape }
   | { readonly kind: 'message'; readonly schema: string }
+  /** A message that stands for one of its fields: a schema or a list of them, a schema or a yes. */
+  | { readonly kind: 'either'; readonly shapes: ReadonlyMap<number, Shape> }
   /** A list in a message of its own, as the values of some maps are. */
   | { readonly kind: 'items'; readonly items: Shape }
 
@@ -62,8 +64,20 @@ function compile(name: string, schema: Schema | undefined): Message | undefined 
 /** Lists cannot be values of a map. */
 const inMessage = (shape: Shape): Shape => (shape.kind === 'list' ? { kind: 'items', items: shape } : shape)
 
+const PROPS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
+const props: Shape = { kind: 'message', schema: PROPS }
+
+/** What schemas cannot say of schemas. */
+const either = new Map<string | undefined, ReadonlyMap<number, Shape>>([
+  [`${PROPS}OrArray`, new Map<number, Shape>([[1, props], [2, { kind: 'list', items: props }]])],
+  [`${PROPS}OrBool`, new Map<number, Shape>([[1, { kind: 'scalar', scalar: 'boolean' }], [2, props]])],
+  [`${PROPS}OrStringArray`, new Map<number, Shape>([[1, props], [2, { kind: 'list', items: { kind: 'scalar', scalar: 'string' } }]])],
+])
+
 function shapeOf(schema: Schema): Shape {
   const ref = refName(schema)
+  const shapes = either.get(ref)
+  if (shapes) return { kind: 'either', shapes }
   const type = ref === undefined ? compileSchema(schema) : typeOf(ref)
   switch (type.kind) {
     case 'any':

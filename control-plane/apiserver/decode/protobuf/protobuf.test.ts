@@ -109,8 +109,8 @@ describe('what is no message', () => {
   })
 
   test('a kind without protobuf is an unknown format', () => {
-    const crd = expectedOf('apiextensions.k8s.io/v1', 'CustomResourceDefinition')
-    expect(decode(envelope({ apiVersion: 'apiextensions.k8s.io/v1', kind: crd.kind }, []), crd)).toMatchObject({ code: 415 })
+    const gadget: ExpectedKind = { group: 'example.com', version: 'v1', kind: 'Gadget', schema: 'com.example.v1.Gadget' }
+    expect(decode(envelope({ apiVersion: 'example.com/v1', kind: 'Gadget' }, []), gadget)).toMatchObject({ code: 415 })
   })
 })
 

@@ -113,6 +113,8 @@ function readValue(shape: Shape, reader: WireReader, given?: Json): Json | undef
       return readRaw(reader)
     case 'message':
       return readNested(shape.schema, reader, given)
+    case 'either':
+      return readEither(shape.shapes, reader)
     case 'items': {
       const target: Target = {}
       readPart(target, { name: 'Items', byNumber: new Map([[1, { kind: 'field', name: 'items', shape: shape.items }]]) }, reader)
@@ -123,6 +125,13 @@ function readValue(shape: Shape, reader: WireReader, given?: Json): Json | undef
       // Neither stands where one value is due.
       return undefined
   }
+}
+
+/** The last field that says something stands for all; a message that says nothing is a no. */
+function readEither(shapes: ReadonlyMap<number, Shape>, reader: WireReader): Json | undefined {
+  const target: Target = {}
+  readPart(target, { name: 'JSONSchemaProps', byNumber: new Map([...shapes].map(([number, shape]) => [number, { kind: 'field', name: String(number), shape }])) }, reader)
+  return target['2'] ?? target['1'] ?? false
 }
 
 function readNested(schema: string, reader: WireReader, given: Json | undefined): Json | undefined {

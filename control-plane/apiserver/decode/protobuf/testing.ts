@@ -4,7 +4,7 @@ import type { ScalarKind } from '../../../../shared/model/schemas/types.ts'
 import { parseTime } from '../../../../shared/model/time.ts'
 import { findMessage, type Message, type Shape } from './messages.ts'
 import { smallMessages } from './small-messages.ts'
-import { DELIMITED, VARINT } from './wire-reader.ts'
+import { DELIMITED, FIXED64, VARINT } from './wire-reader.ts'
 
 export function varint(value: number): readonly number[] {
   const bytes: number[] = []
@@ -44,6 +44,7 @@ function writeFields(message: Message, object: JsonObject): readonly number[] {
 function writeField(number: number, shape: Shape, value: Json): readonly number[] {
   if (shape.kind === 'list' && Array.isArray(value)) return (value as readonly Json[]).flatMap((item) => writeField(number, shape.items, item))
   if (shape.kind === 'map' && isJsonObject(value)) return Object.entries(value).flatMap(([key, member]) => delimited(number, [...delimited(1, utf8(key)), ...writeField(2, shape.values, member)]))
+  if (shape.kind === 'either') return delimited(number, writeEither(shape.shapes, value))
   if (shape.kind === 'items') return delimited(number, writeField(1, shape.items, value))
   if (shape.kind === 'message' && isJsonObject(value)) return delimited(number, writeMessage(shape.schema, value))
   if (shape.kind === 'raw') return delimited(number, delimited(1, utf8(JSON.stringify(value))))
@@ -51,9 +52,16 @@ function writeField(number: number, shape: Shape, value: Json): readonly number[
   throw new Error(`${JSON.stringify(value)} is no ${shape.kind}`)
 }
 
+function writeEither(shapes: ReadonlyMap<number, Shape>, value: Json): readonly number[] {
+  const fits = ({ kind }: Shape): boolean => (kind === 'list' ? Array.isArray(value) : kind === 'message' ? isJsonObject(value) : typeof value === 'boolean')
+  const found = [...shapes].find(([, shape]) => fits(shape))
+  return found ? writeField(found[0], found[1], value) : []
+}
+
 function writeScalar(number: number, scalar: ScalarKind, value: Json): readonly number[] {
   if (typeof value === 'boolean') return [...tag(number, VARINT), value ? 1 : 0]
   if (scalar === 'intOrString') return delimited(number, writeFields(smallMessages.intOrString, typeof value === 'number' ? { type: 0, intVal: value } : { type: 1, strVal: value }))
+  if (typeof value === 'number' && scalar === 'number') return [...tag(number, FIXED64), ...new Uint8Array(new Float64Array([value]).buffer)]
   if (typeof value === 'number') return [...tag(number, VARINT), ...varint(value)]
   if (typeof value !== 'string') throw new Error(`${JSON.stringify(value)} is no ${scalar}`)
   if (scalar === 'bytes') return delimited(number, Buffer.from(value, 'base64'))
