@@ -1,7 +1,7 @@
 /** The registered kinds, by group and version in the order that discovery tells them. PURE. */
 import type { KindDefinition } from '../../registry/kind.ts'
 
-export type DiscoveredKind = Pick<KindDefinition, 'group' | 'version' | 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'namespaced' | 'schema' | 'verbs' | 'subresources' | 'custom'> & Partial<Pick<KindDefinition, 'deleteAnswers'>>
+export type DiscoveredKind = Pick<KindDefinition, 'group' | 'version' | 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'namespaced' | 'schema' | 'verbs' | 'subresources' | 'custom' | 'deleteAnswers'>
 
 export interface DiscoveredVersion {
   readonly group: string

@@ -49,5 +49,5 @@ export const plainVersion = ({ kinds, ...version }: DiscoveredVersion): Discover
 function plainKind(kind: DiscoveredKind): DiscoveredKind {
   const { group, version, kind: name, plural, singular, shortNames, categories, namespaced, schema, verbs, custom, deleteAnswers } = kind
   const subresources = kind.subresources.map((one) => ({ ...one }))
-  return { group, version, kind: name, plural, singular, shortNames, categories, namespaced, schema, verbs, subresources, ...(custom && { custom }), ...(deleteAnswers && { deleteAnswers }) }
+  return { group, version, kind: name, plural, singular, shortNames, categories, namespaced, schema, verbs, subresources, deleteAnswers, ...(custom && { custom }) }
 }

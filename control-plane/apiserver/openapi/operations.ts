@@ -60,9 +60,7 @@ const kindOperations = (context: Context): readonly Operation[] => [
   ...context.kind.subresources.flatMap((subresource) => subresourceOperations(context, subresource).map((operation) => ({ ...operation, parent: context.kind.kind }))),
 ]
 
-const deleteAnswer = (kind: DiscoveredKind): string => ((kind.deleteAnswers === undefined ? DELETES_ANSWER_OBJECT.has(kind.kind) : kind.deleteAnswers === 'object') ? kind.schema : STATUS_SCHEMA)
-/** Kinds whose delete tells the object (their storage says so in Kubernetes). */
-const DELETES_ANSWER_OBJECT = new Set(['Pod', 'Service', 'ServiceAccount', 'PersistentVolume', 'PersistentVolumeClaim', 'StorageClass', 'CSIDriver', 'CSINode', 'VolumeAttachment', 'PodTemplate', 'ResourceQuota'])
+const deleteAnswer = (kind: DiscoveredKind): string => (kind.deleteAnswers === 'object' ? kind.schema : STATUS_SCHEMA)
 
 function collectionOperations({ kind, prefix, scope, collection, gvk }: Context): readonly Operation[] {
   const verbs = new Set(kind.verbs)

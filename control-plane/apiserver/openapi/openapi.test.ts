@@ -1,0 +1,91 @@
+import { gunzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import type { JsonObject } from '../../../shared/model/json.ts'
+import type { KindDefinition } from '../../registry/kind.ts'
+import { servedKinds } from '../../registry/registry.ts'
+import type { ApiRequest } from '../request.ts'
+import { makeHere, plainVersion } from './making.ts'
+import { createOpenApi, makeInThread, type OpenApi } from './openapi.ts'
+import { discoveredGroups } from '../discovery/groups.ts'
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly bytes: Buffer
+}
+
+async function ask(openapi: OpenApi, target: string, headers: ApiRequest['headers'] = { accept: '*/*' }): Promise<Answer> {
+  const [path = '', query = ''] = target.split('?')
+  const answer = await openapi({ method: 'GET', path, query: new URLSearchParams(query), headers, body: new Uint8Array(), user: { name: '', uid: '', groups: [], extra: {} }, remoteAddress: '', signal: new AbortController().signal })
+  if (answer.kind !== 'body') throw new Error(answer.kind)
+  return { status: answer.status, headers: answer.headers, bytes: Buffer.from(answer.body) }
+}
+
+const json = ({ bytes }: Answer): JsonObject => JSON.parse(bytes.toString()) as JsonObject
+const at = (object: unknown, ...path: readonly string[]): unknown => path.reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key], object)
+
+const example = servedKinds.find(({ plural }) => plural === 'configmaps')
+const widget = { ...example, group: 'example.com', kind: 'Widget', plural: 'widgets', singular: 'widget', schema: 'com.example.v1.Widget', custom: { listKind: 'WidgetList', terminating: false, schema: { type: 'object', description: 'A widget.', properties: { spec: { type: 'object', properties: { port: { 'x-kubernetes-int-or-string': true }, free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { a: { type: 'string' } } } } } } } } } as unknown as KindDefinition
+
+test('types and fields are described, also those that only refer to another type', async () => {
+  const openapi = createOpenApi({ kinds: () => servedKinds })
+  const schemas = at(json(await ask(openapi, '/openapi/v3/api/v1')), 'components', 'schemas')
+  expect(at(schemas, 'io.k8s.api.core.v1.Pod', 'description')).toMatch(/^Pod is a collection of containers/)
+  expect(at(schemas, 'io.k8s.api.core.v1.PodSpec', 'properties', 'containers', 'description')).toMatch(/^List of containers belonging to the pod/)
+  expect(at(schemas, 'io.k8s.api.core.v1.Container', 'properties', 'lifecycle', 'description')).toMatch(/^Actions that the management system should take/)
+  expect(at(schemas, 'io.k8s.api.core.v1.ConfigMap', 'properties', 'kind', 'description')).toMatch(/^Kind is a string value/)
+  const definitions = at(json(await ask(openapi, '/openapi/v2')), 'definitions')
+  expect(at(definitions, 'io.k8s.api.core.v1.Container', 'properties', 'lifecycle')).toMatchObject({ $ref: '#/definitions/io.k8s.api.core.v1.Lifecycle', description: expect.any(String) as string })
+})
+
+test('a document is named by its hash, kept, and sent as it is kept', async () => {
+  const openapi = createOpenApi({ kinds: () => servedKinds })
+  const url = at(json(await ask(openapi, '/openapi/v3')), 'paths', 'apis/apps/v1', 'serverRelativeURL') as string
+  const plain = await ask(openapi, url)
+  const packed = await ask(openapi, url, { accept: '*/*', 'accept-encoding': 'gzip' })
+  expect([plain.status, plain.headers['cache-control'], packed.headers['content-encoding']]).toEqual([200, 'public, max-age=31536000, immutable', 'gzip'])
+  expect(gunzipSync(packed.bytes).equals(plain.bytes)).toBe(true)
+  expect((await ask(openapi, url, { accept: '*/*', 'if-none-match': plain.headers['etag'] })).status).toBe(304)
+  const moved = await ask(openapi, '/openapi/v3/apis/apps/v1?hash=OLD')
+  expect([moved.status, moved.headers['location']]).toEqual([301, url])
+})
+
+test('a definition makes its own document and no other; it goes with it', async () => {
+  let kinds: readonly KindDefinition[] = servedKinds
+  const made: string[] = []
+  const openapi = createOpenApi({
+    kinds: () => kinds,
+    make(wanted) {
+      made.push(...wanted.documents.map((one) => (one.kind === 'v3' ? (wanted.versions[one.index]?.groupVersion ?? '') : one.kind)))
+      return makeHere(wanted)
+    },
+  })
+  await ask(openapi, '/openapi/v3')
+  const before = made.length
+  kinds = [...servedKinds, widget]
+  await ask(openapi, '/openapi/v3')
+  expect(made.slice(before)).toEqual(['example.com/v1'])
+  const document = json(await ask(openapi, '/openapi/v3/apis/example.com/v1'))
+  expect(document['info']).toEqual({ title: 'Kubernetes CRD Swagger', version: 'v0.1.0' })
+  const schema = at(document, 'components', 'schemas', 'com.example.v1.Widget')
+  expect(at(schema, 'description')).toBe('A widget.')
+  expect(at(schema, 'properties', 'spec', 'properties', 'port', 'anyOf')).toEqual([{ type: 'integer' }, { type: 'string' }])
+  const older = at(json(await ask(openapi, '/openapi/v2')), 'definitions', 'com.example.v1.Widget')
+  expect(at(older, 'properties', 'spec', 'properties')).toEqual({ port: { 'x-kubernetes-int-or-string': true }, free: { 'x-kubernetes-preserve-unknown-fields': true } })
+  kinds = servedKinds
+  expect((await ask(openapi, '/openapi/v3/apis/example.com/v1')).status).toBe(404)
+})
+
+test('a thread of its own makes the same', async () => {
+  const versions = discoveredGroups(servedKinds).flatMap((group) => group.versions).map(plainVersion)
+  const wanted = { versions, documents: [{ kind: 'v3', index: 0 }, { kind: 'v2-protobuf' }] } as const
+  const [here, there] = await Promise.all([makeHere(wanted), makeInThread(wanted)])
+  expect(there.map(({ hash }) => hash)).toEqual(here.map(({ hash }) => hash))
+})
+
+test('what failed is made anew', async () => {
+  let tries = 0
+  const openapi = createOpenApi({ kinds: () => servedKinds, make: (wanted) => (++tries === 1 ? Promise.reject(new Error('no')) : makeHere(wanted)) })
+  await expect(ask(openapi, '/openapi/v3/api/v1')).rejects.toThrow('no')
+  expect((await ask(openapi, '/openapi/v3/api/v1')).status).toBe(200)
+})
