@@ -7,6 +7,7 @@ import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import { compareQuantities } from '../../../shared/model/quantity.ts'
 import { keyOf, namespaceOf, type KubeObject } from '../../../shared/model/meta.ts'
 import { persistentVolumeClaims, pods, resourceQuotas, services, type Resource } from '../../../shared/model/resources.ts'
+import type { CustomInformers } from '../../informers/custom.ts'
 import type { Change, Informer } from '../../informers/port.ts'
 import { amountsOf } from '../../registry/resource-list.ts'
 import { ignoreMissing } from '../answers.ts'
@@ -22,12 +23,17 @@ const VERIFY_MS = 2000
 /** How long giving back may wait for charges to settle. */
 const PATIENCE_MS = 3000
 const CATCH_UP_MS = 20
+const UNSYNCED_MS = 500
 const CATCH_UP_LOOKS = 20
 
-/** @param resources all that are stored. */
-export function createResourceQuotaController(parts: ControllerParts, resources: readonly Resource[]): Controller {
-  const worker = new ResourceQuotaWorker(parts, resources.filter(({ namespaced }) => namespaced))
+/** @param resources all that are stored; custom ones come and go. */
+export function createResourceQuotaController(parts: ControllerParts, resources: readonly Resource[], custom?: CustomInformers): Controller {
+  const worker = new ResourceQuotaWorker({ ...parts, custom }, resources.filter(({ namespaced }) => namespaced))
   return { name: 'resourcequota', workers: 2, start: (enqueue) => worker.start(enqueue), reconcile: (key) => worker.reconcile(key) }
+}
+
+interface QuotaParts extends ControllerParts {
+  readonly custom: CustomInformers | undefined
 }
 
 interface Member {
@@ -36,24 +42,38 @@ interface Member {
 }
 
 class ResourceQuotaWorker {
-  readonly #parts: ControllerParts
+  readonly #parts: QuotaParts
   readonly #quotas: Informer<ResourceQuota>
-  readonly #members: readonly Member[]
+  readonly #fixed: readonly Member[]
+  #enqueue: Enqueue = () => {}
   /** When each quota was last seen to change. */
   readonly #changedMs = new Map<string, number>()
   readonly #waitingSinceMs = new Map<string, number>()
   /** How often it was waited for informers that lag behind. */
   readonly #looks = new Map<string, number>()
 
-  constructor(parts: ControllerParts, resources: readonly Resource[]) {
+  constructor(parts: QuotaParts, resources: readonly Resource[]) {
     this.#parts = parts
     this.#quotas = parts.informers.for(resourceQuotas)
     this.#quotas.addIndex(BY_NAMESPACE, byNamespace)
-    this.#members = resources.map((resource) => ({ resource, informer: parts.informers.for(resource) }))
-    for (const { resource, informer } of this.#members) if (isMany(resource)) informer.addIndex(BY_NAMESPACE, byNamespace)
+    this.#fixed = resources.map((resource) => ({ resource, informer: parts.informers.for(resource) }))
+    for (const { resource, informer } of this.#fixed) if (isMany(resource)) informer.addIndex(BY_NAMESPACE, byNamespace)
+    parts.custom?.onMember((member) => this.#follow(member))
+  }
+
+  /** A new kind of objects, in namespaces whose quotas may have been waiting for it. */
+  #follow({ resource, informer }: Member): void {
+    if (!resource.namespaced) return
+    informer.subscribe((change) => this.#changed(resource, change, this.#enqueue))
+    for (const quota of this.#quotas.list()) if (concerns(quota, resource)) this.#enqueue(keyOf(quota), VERIFY_MS)
+  }
+
+  get #members(): readonly Member[] {
+    return [...this.#fixed, ...(this.#parts.custom?.current() ?? []).filter(({ resource }) => resource.namespaced)]
   }
 
   start(enqueue: Enqueue): () => void {
+    this.#enqueue = enqueue
     const stops = [
       this.#quotas.subscribe(({ key, before, after }) => {
         if (!after) return void this.#changedMs.delete(key)
@@ -61,7 +81,7 @@ class ResourceQuotaWorker {
         const isNews = !before || !deepEqual(before.spec, after.spec) || !deepEqual(after.spec?.hard, after.status?.hard)
         enqueue(key, isNews ? undefined : VERIFY_MS)
       }),
-      ...this.#members.map(({ resource, informer }) => informer.subscribe((change) => this.#changed(resource, change, enqueue))),
+      ...this.#fixed.map(({ resource, informer }) => informer.subscribe((change) => this.#changed(resource, change, enqueue))),
     ]
     return () => stops.forEach((stop) => stop())
   }
@@ -76,6 +96,8 @@ class ResourceQuotaWorker {
     const quota = this.#quotas.get(key)
     if (!quota || quota.metadata.deletionTimestamp !== undefined) return done
     const members = this.#members.filter(({ resource }) => concerns(quota, resource))
+    // Informers of custom resources begin a while after their definitions.
+    if (members.some(({ informer }) => !informer.hasSynced())) return again(UNSYNCED_MS)
     if (this.#mustCatchUp(quota, members)) return again(CATCH_UP_MS)
     const held = members.map(({ resource, informer }): Held => ({ resource, objects: objectsIn(resource, informer, namespaceOf(quota)) }))
     const status = planStatus(quota, held, this.#parts.clock.nowMs())
