@@ -103,7 +103,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createPodGcController(parts, liveness),
     createPersistentVolumeController(parts),
     createStorageProtectionController(parts),
-    createResourceQuotaController(parts, resources.filter(isOwnable)),
+    createResourceQuotaController(parts, resources.filter(isOwnable), custom),
     createEventTtlController(parts),
     createFlowSchemaController(parts),
   ]
