@@ -59,7 +59,7 @@ function bindingsOf(resources: Resources, request: ApiRequest, path: ResourcePat
 
 /** A namespaced object is named within its namespace only, a cluster-scoped one never; what is not stored has no names. */
 function fits({ definition }: ResourceStore, { namespace, name }: ResourcePath): boolean {
-  if (definition.stored === false && name !== '') return false
+  if (definition.stored === false) return name === '' && definition.namespaced === (namespace !== '')
   if (!definition.namespaced) return namespace === ''
   return namespace !== '' || name === ''
 }

@@ -126,3 +126,15 @@ describe('requests for certificates', () => {
     await until(approve, 200)
   })
 })
+
+test('what is only asked has no names, and is asked where it belongs', async () => {
+  expect((await server.ask('POST /apis/authorization.k8s.io/v1/localsubjectaccessreviews', {})).status).toBe(404)
+  expect((await server.ask('POST /apis/authorization.k8s.io/v1/namespaces/x/subjectaccessreviews', {})).status).toBe(404)
+  expect((await server.ask('GET /apis/authorization.k8s.io/v1/subjectaccessreviews/x')).status).toBe(404)
+  expect((await server.ask('GET /apis/authorization.k8s.io/v1/subjectaccessreviews')).status).toBe(405)
+  const local = (spec: JsonObject): ReturnType<TestServer['ask']> => server.ask('POST /apis/authorization.k8s.io/v1/namespaces/x/localsubjectaccessreviews', { spec })
+  expect(await local({ user: 'jane', resourceAttributes: { namespace: 'x', verb: 'get', resource: 'pods' } })).toMatchObject({ status: 201, body: { metadata: { namespace: 'x' }, status: { allowed: false } } })
+  expect((await local({ user: 'jane', resourceAttributes: { namespace: 'y', verb: 'get', resource: 'pods' } })).body['message']).toBe('.authorization.k8s.io "" is invalid: spec.resourceAttributes.namespace: Invalid value: "y": must match metadata.namespace')
+  expect((await local({ user: 'jane', nonResourceAttributes: { path: '/', verb: 'get' } })).body['message']).toBe('.authorization.k8s.io "" is invalid: spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: disallowed on this kind of request')
+  expect((await local({ resourceAttributes: { namespace: 'x', verb: 'get', resource: 'pods' } })).body['message']).toBe('.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified')
+})
