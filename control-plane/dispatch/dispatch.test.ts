@@ -88,6 +88,24 @@ test('a second agent with the same name is refused while the first gives signs o
   expect(second.heard[0]?.message).toMatchObject({ $case: 'refused', value: { message: expect.stringContaining('another agent is registered as node "n1"') as string } })
 })
 
+/** Found by the simulation: the session of a machine that had lost its power stood in the way of its name for ever. */
+test('a session that still waits for what another machine was granted is told nothing and asked nothing, and ends when its agent has gone', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  dispatch.admissions.whenGrantsAreOver = (_name, bootId, signal) => (bootId === 'boot-2' ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))) : Promise.resolve())
+  const created = await at.client.create(pods, podOn('p', 'n1'))
+  const waiting = agentOf(dispatch, 'n1', 'boot-2')
+  await at.clock.advance(50)
+  waiting.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from(JSON.stringify({ phase: 'Failed' })), removed: false }] } })
+  await at.clock.advance(50)
+  expect([waiting.assignments(), (await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.phase]).toEqual([[], created.status?.phase])
+  waiting.hangUp()
+  await at.clock.advance(50)
+  const next = agentOf(dispatch, 'n1', 'boot-1')
+  await at.clock.advance(100)
+  expect([waiting.isClosed(), next.assignments().length > 0]).toEqual([true, true])
+})
+
 test('a node does not decide its own pod range, owners or roles', async () => {
   await using at = world()
   const dispatch = await dispatched(at)

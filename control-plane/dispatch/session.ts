@@ -47,6 +47,8 @@ export class NodeSession implements MapsReader {
   /** When the node was given up that this session is of, if it was. */
   readonly #fencedAtMs: number | undefined
   readonly #over = new AbortController()
+  /** What was said before the agent was told what it shall run. */
+  #early: AgentMessage[] | undefined = []
 
   constructor(register: Register, options: SessionOptions) {
     this.nodeName = options.nodeName
@@ -91,28 +93,48 @@ export class NodeSession implements MapsReader {
 
   /** Registers the node, then serves until the stream ends. */
   async run(): Promise<void> {
-    const { nodes, stream, sessionId, log } = this.#options
+    const { nodes, sessionId, log } = this.#options
+    const reading = this.#read()
+    reading.catch(() => {})
     try {
       const node = this.#nodeObject()
       const hasSay = this.#upkeep.hasSay
       await nodes.register(node, { withStatus: hasSay })
       this.#upkeep.say(node.status ?? {}, hasSay)
       this.#send({ message: { $case: 'registered', value: { sessionId } } })
+      await this.#options.admissions.whenGrantsAreOver(this.nodeName, this.register.bootId, this.#over.signal)
       await this.#options.whenEvacuated(this.#over.signal)
       this.#sendAssignments()
       this.#upkeep.start()
       this.#options.onServing()
-      for await (const message of stream.incoming) {
-        // What was said before the end and is only read now is of the past: a NothingLeft of before a verdict says nothing of what runs after it.
-        if (this.#ended) break
-        this.#take(message)
-      }
+      this.#listen()
+      await reading
     } catch (error) {
       log.info({ node: this.nodeName, err: messageOf(error) }, 'session ended')
       if (isFault(error, 'permission')) this.refuse(error.message)
     } finally {
       this.#end()
     }
+  }
+
+  /** From the first moment on, since only who reads hears that the other side has gone: also while it waits. */
+  async #read(): Promise<void> {
+    try {
+      for await (const message of this.#options.stream.incoming) {
+        // What was said before the end and is only read now is of the past: a NothingLeft of before a verdict says nothing of what runs after it.
+        if (this.#ended) break
+        if (this.#early) this.#early.push(message)
+        else this.#take(message)
+      }
+    } finally {
+      this.#end()
+    }
+  }
+
+  #listen(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const message of early) if (!this.#ended) this.#take(message)
   }
 
   #end(): void {

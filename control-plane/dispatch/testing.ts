@@ -34,6 +34,7 @@ export function fakeAdmissions(liveness?: FakeLiveness): Admissions & { readonly
       told.push(`admit ${nodeName} ${bootId}`)
       liveness?.set(nodeName, { kind: 'seen' })
     },
+    whenGrantsAreOver: () => Promise.resolve(),
     setSession(nodeName, isOpen) {
       told.push(`session ${nodeName} ${isOpen ? 'open' : 'closed'}`)
       if (isOpen && liveness?.stateOf(nodeName).kind === 'no-agent') liveness.set(nodeName, { kind: 'seen' })

@@ -302,7 +302,7 @@ export class Leading {
     const { speaker, rebootedMs } = life
     // One greeting alone may be of before the boot that is admitted, and have been handed on late: who has booted goes on speaking.
     if (rebootedMs !== undefined && speaker?.isAlive(nowMs, this.terms.seenMs) === true) {
-      if (nowMs >= rebootedMs + REBOOT_PATIENCE_MS) this.#giveUp(life, { kind: 'rebooted', bootId: speaker.hello.bootId })
+      if (nowMs >= Math.max(rebootedMs, this.#leaseEndMs(life.name)) + REBOOT_PATIENCE_MS) this.#giveUp(life, { kind: 'rebooted', bootId: speaker.hello.bootId })
       return
     }
     const verdict = judgeNode(this.#view(nowMs), life.name)
@@ -329,7 +329,8 @@ export class Leading {
     if (this.#isSeen(life.name, nowMs) || this.#isHeard(life, nowMs)) return { kind: 'seen' }
     const { seen, of, blind } = this.#vision
     const isUndecided = blind && nowMs >= Math.max(this.#leaseEndMs(life.name), this.#startedMs + START_PATIENCE_MS)
-    return { kind: 'silent', sinceMs: this.#silentSinceMs(life.name), ...(isUndecided ? { undecided: { seen, of } } : {}) }
+    const rebooted = life.rebootedMs === undefined || !life.speaker ? {} : { rebooted: { bootId: life.speaker.hello.bootId, grantedUntilMs: this.#leaseEndMs(life.name) } }
+    return { kind: 'silent', sinceMs: this.#silentSinceMs(life.name), ...(isUndecided ? { undecided: { seen, of } } : {}), ...rebooted }
   }
 
   #show(life: NodeLife, nowMs: number): void {

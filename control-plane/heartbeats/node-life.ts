@@ -132,7 +132,7 @@ export function rememberSpeaker({ formerSpeakers }: NodeLife, speaker: Speaker):
 
 export function isSameSight(a: NodeSight, b: NodeSight): boolean {
   if (a.kind !== b.kind) return false
-  if (a.kind === 'silent' && b.kind === 'silent') return a.undecided?.seen === b.undecided?.seen && a.undecided?.of === b.undecided?.of
+  if (a.kind === 'silent' && b.kind === 'silent') return a.undecided?.seen === b.undecided?.seen && a.undecided?.of === b.undecided?.of && a.rebooted?.bootId === b.rebooted?.bootId && a.rebooted?.grantedUntilMs === b.rebooted?.grantedUntilMs
   if (a.kind === 'fenced' && b.kind === 'fenced') return a.evidence === b.evidence
   return true
 }

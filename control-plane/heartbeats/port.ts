@@ -11,8 +11,15 @@ export type NodeSight =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'seen' }
   /** Silent, and not (yet) judged: within its lease, or `undecided` because too few members are seen. */
-  | { readonly kind: 'silent'; readonly sinceMs: number; readonly undecided?: { readonly seen: number; readonly of: number } | undefined }
+  | { readonly kind: 'silent'; readonly sinceMs: number; readonly undecided?: { readonly seen: number; readonly of: number } | undefined; readonly rebooted?: Rebooted | undefined }
   | { readonly kind: 'fenced'; readonly evidence: FenceEvidence }
+
+/** An agent of another boot than the one that is admitted speaks for it. */
+export interface Rebooted {
+  readonly bootId: string
+  /** When the last that was granted under the boot that is admitted ends. */
+  readonly grantedUntilMs: number
+}
 
 /** Why it is certain that nothing of a node runs. */
 export type FenceEvidence =

@@ -317,6 +317,22 @@ test('a control plane that follows passes on what it hears, and hands back what 
   expect(alone.heard[0]?.message).toMatchObject({ $case: 'noAck', value: { reason: NoAck_Reason.NOT_LEADING } })
 })
 
+/** Found by the simulation: what one said was taken for the other's, and both heard what was said to one. */
+test('two agents under one name behind the same control plane that follows are told apart', () => {
+  const { clock, tracker: leader, agent } = trackedWorld('n1', 'n2')
+  agent('n1').close()
+  const follower = new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} }, passOn: (message) => (relay.take(message), true) })
+  const relay = leader.connect({ kind: 'control-plane' }, (message) => follower.handOn(message))
+  const first = new FakeAgent(clock, 'n1').connect(follower, { instance: 'the first' })
+  clock.advance(500)
+  const second = new FakeAgent(clock, 'n1').connect(follower, { bootId: 'boot-2', instance: 'the second' })
+  clock.advance(3_000)
+  expect([first.isAcked(), first.heard.filter(({ message }) => message?.$case === 'noAck')]).toEqual([true, []])
+  expect(second.heard.length).toBeGreaterThan(0)
+  expect(second.heard.filter(({ message }) => message?.$case !== 'noAck')).toEqual([])
+  expect(second.refusal).toMatch(/^DOUBLED: /)
+})
+
 /** Each life is acked, and dies; the next one comes so late that the node has stopped its pods by then. */
 function crashLoop({ clock, tracker, agent, sights }: TrackedWorld, name: string, lives: number, awayMs = 1_100): number {
   for (let life = 1; life <= lives; life++) {

@@ -53,6 +53,9 @@ export const SESSION_GRACE_MS = 5_000
 /** More than a DNS name with a port: what one node says of itself is told to all others. */
 const LONGEST_WORD = 300
 
+/** Of one node behind a control plane that follows: one that starts anew is another. */
+const AGENTS_KEPT = 8
+
 const NOT_LEADING = { reason: NoAck_Reason.NOT_LEADING, message: 'another control plane leads, or none does' } as const
 
 export class HeartbeatTracker implements Heartbeats {
@@ -118,12 +121,13 @@ export class HeartbeatTracker implements Heartbeats {
 
   /** What the leader says to a node, by way of this control plane. */
   handOn(message: ToAgent): void {
-    for (const link of this.#links) if (link.nodeName === message.relayedNode) link.hand(message)
+    const { relayedNode, relayedInstance } = message
+    for (const link of this.#links) if (link.nodeName === relayedNode && (relayedInstance === undefined || link.hello?.instance === relayedInstance)) link.hand(message)
   }
 
   /** Who has said hello here: told to a leader that has just been reached. */
   hellos(): readonly ToControlPlane[] {
-    return [...this.#links].flatMap(({ nodeName, hello }) => (hello ? [{ message: { $case: 'hello', value: hello }, relayedNode: nodeName } satisfies ToControlPlane] : []))
+    return [...this.#links].flatMap(({ nodeName, hello }) => (hello ? [{ message: { $case: 'hello', value: hello }, relayedNode: nodeName, relayedInstance: hello.instance } satisfies ToControlPlane] : []))
   }
 
   #connectNode(nodeName: string, send: (message: ToAgent) => void): HeartbeatConnection {
@@ -141,20 +145,28 @@ export class HeartbeatTracker implements Heartbeats {
     }
   }
 
-  /** Nodes behind a control plane that follows: a link for each. What it hands on is not handed on again. */
+  /** Agents behind a control plane that follows: a link for each, also where two bear one name. What it hands on is not handed on again. */
   #connectRelay(send: (message: ToAgent) => void): HeartbeatConnection {
-    const links = new Map<string, AgentLink>()
+    const links = new Map<string, Map<string, AgentLink>>()
     return {
       take: (message) => {
-        const { relayedNode } = message
+        const { relayedNode, relayedInstance } = message
         if (relayedNode === '') throw new Fault('invalid', 'a control plane has no heartbeats of its own')
-        const link = links.get(relayedNode) ?? new AgentLink(relayedNode, (answer) => send({ ...answer, relayedNode }))
-        links.set(relayedNode, link)
+        const ofNode = links.get(relayedNode) ?? new Map<string, AgentLink>()
+        links.set(relayedNode, ofNode)
+        const instance = relayedInstance ?? ''
+        const link = ofNode.get(instance) ?? new AgentLink(relayedNode, (answer) => send({ ...answer, relayedNode, relayedInstance }))
+        ofNode.set(instance, link)
+        for (const [oldest, gone] of ofNode) {
+          if (ofNode.size <= AGENTS_KEPT) break
+          ofNode.delete(oldest)
+          this.#leading?.closed(gone)
+        }
         if (this.#leading) this.#take(link, message)
         else if (message.message?.$case === 'hello') this.#greet(link, message.message.value)
       },
       closed: () => {
-        for (const link of links.values()) this.#leading?.closed(link)
+        for (const ofNode of links.values()) for (const link of ofNode.values()) this.#leading?.closed(link)
       },
     }
   }
@@ -164,7 +176,7 @@ export class HeartbeatTracker implements Heartbeats {
     if (message.$case === 'hello') this.#greet(link, message.value)
     else if (!link.hello) throw new Fault('invalid', 'heartbeats begin with Hello')
     if (this.#leading) return message.$case === 'hello' ? this.#leading.hello(link) : this.#leading.beat(link, message.value)
-    if (this.#options.passOn?.({ message, relayedNode: link.nodeName }) !== true) link.refuse(NOT_LEADING, this.#options.clock.monotonicMs())
+    if (this.#options.passOn?.({ message, relayedNode: link.nodeName, relayedInstance: link.hello?.instance }) !== true) link.refuse(NOT_LEADING, this.#options.clock.monotonicMs())
   }
 
   #greet(link: AgentLink, hello: Hello): void {

@@ -7,6 +7,12 @@ export interface Admissions {
    * @throws Fault('conflict') when there is another verdict, or the session ends before it has been steady for long enough
    */
   admit(nodeName: string, bootId: string, fencedAtMs?: number): Promise<void>
+  /**
+   * Resolves when what was granted to the node under another boot id is over, or the node given up. Before that an agent of this boot has no say about its pods: a machine that has
+   * booted holds none of them, but another machine under its name would speak for what runs on the first.
+   * @throws when the signal aborts
+   */
+  whenGrantsAreOver(nodeName: string, bootId: string, signal: AbortSignal): Promise<void>
   setSession(nodeName: string, isOpen: boolean): void
   /** Another agent under this name was refused, for this reason. */
   doubled(nodeName: string, message: string): void

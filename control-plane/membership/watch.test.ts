@@ -386,6 +386,30 @@ test('a machine that is back with a new boot id before it is given up keeps its 
   expect([led.told('NodeFenced'), led.told('NodeRebooted')[0]]).toEqual([[], expect.stringMatching(/^n2: booted anew \(boot id boot-1, now boot-2\), so nothing of before runs; back before it was given up: its pods start again in place/)])
 })
 
+test('who speaks for a node under another boot id has no say before what was granted under the first is over', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  const asMachine = async (bootId: string): Promise<number> => {
+    const sinceMs = here.clock.monotonicMs()
+    let tookMs = Number.NaN
+    void led.watch.whenGrantsAreOver('n2', bootId, new AbortController().signal).then(() => (tookMs = here.clock.monotonicMs() - sinceMs))
+    await here.clock.advance(3_000)
+    return tookMs
+  }
+  expect(await asMachine('boot-1')).toBeLessThan(50)
+  // The first lives: the second waits for ever.
+  expect(await asMachine('boot-2')).toBeNaN()
+  led.agent('n2').close()
+  await here.clock.advance(400)
+  led.agent('n2').connect(led.heartbeats, { bootId: 'boot-2', instance: 'another machine' })
+  const tookMs = await asMachine('boot-2')
+  expect(tookMs).toBeGreaterThan(DEFAULT_TERMS.leaseMs - 600)
+  expect(tookMs).toBeLessThanOrEqual(DEFAULT_TERMS.leaseMs)
+  expect(led.told('NodeFenced')).toEqual([])
+})
+
 test('a thread that begins anew is told everything again', async () => {
   await using here = world()
   await here.start()

@@ -11,7 +11,7 @@ import type { Node } from '../../shared/model/gen/api.ts'
 import { nodes } from '../../shared/model/resources.ts'
 import type { NodeLiveness, NodeState } from '../dispatch/liveness-port.ts'
 import { AGENT_ANNOTATION } from '../dispatch/node-intake.ts'
-import type { FenceEvidence, HeartbeatListener, HeartbeatsOfProcess, NodeSight } from '../heartbeats/port.ts'
+import type { FenceEvidence, HeartbeatListener, HeartbeatsOfProcess, NodeSight, Rebooted } from '../heartbeats/port.ts'
 import type { Informer, Informers } from '../informers/port.ts'
 import type { Guard, Storage } from '../storage/port.ts'
 import type { NodeChronicle } from './chronicle.ts'
@@ -45,6 +45,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   readonly #nodes: Informer<Node>
   readonly #states = new Map<string, NodeState>()
   /** Since when each is open. */
+  readonly #reboots = new Map<string, Rebooted>()
   readonly #sessions = new Map<string, number>()
   readonly #listeners = new Set<(nodeName: string) => void>()
   readonly #acked = new Map<string, number>()
@@ -150,6 +151,34 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     if (isNews) chronicle.admitted(nodeName, { bootIdBefore: bootIds[nodeName], bootId, wasFenced })
   }
 
+  async whenGrantsAreOver(nodeName: string, bootId: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    for (;;) {
+      signal.throwIfAborted()
+      const admitted = this.#store.record.bootIds[nodeName]
+      if (admitted === undefined || admitted === bootId) return
+      const rebooted = this.#reboots.get(nodeName)
+      const leftMs = rebooted?.bootId === bootId ? rebooted.grantedUntilMs - clock.monotonicMs() : Number.POSITIVE_INFINITY
+      if (leftMs <= 0) return
+      await this.#changed(nodeName, signal, leftMs)
+    }
+  }
+
+  /** Resolves when something is heard of the node, the time is over, or the signal aborts. */
+  #changed(nodeName: string, signal: AbortSignal, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stop()
+        cancel()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const stop = this.onChange((name) => void (name === nodeName && done()))
+      const cancel = Number.isFinite(ms) ? this.#options.clock.after(ms, done) : (): void => {}
+      signal.addEventListener('abort', done, { once: true })
+    })
+  }
+
   /** How long its session must go on before it is admitted: it was given up for its lapses. */
   #holdMs(nodeName: string): number {
     const state = this.#states.get(nodeName)
@@ -166,6 +195,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
 
   onSight(nodeName: string, sight: NodeSight): void {
     if (this.#options.signal.aborted) return
+    if (sight.kind === 'silent' && sight.rebooted) this.#reboots.set(nodeName, sight.rebooted)
+    else this.#reboots.delete(nodeName)
     if (sight.kind === 'fenced') return void this.#fenced(nodeName, sight.evidence)
     if (sight.kind === 'unknown') {
       if (this.#states.delete(nodeName)) this.#tell(nodeName)

@@ -52,11 +52,23 @@ const STRIKES: Readonly<Record<string, readonly [weight: number, strike: Strike]
 
 /** Those that no node notices but by the absence of its control plane. */
 const OF_PLANES: ReadonlySet<string> = new Set(['planeCrash', 'planeStops', 'planeAlone', 'allPlanesAway', 'busyPlane', 'slowStorage', 'failingStorage', 'fullStorage', 'compaction', 'containerDies', 'probesFail', 'imagesMissing'])
+/** Those that befall single machines, with those that turn on their names: in worlds where nodes neither lose the control plane nor each other. A clone of a machine that goes on by a proof is one of the limits of fencing. */
+const OF_NAMES: ReadonlySet<string> = new Set(['agentCrash', 'agentLoop', 'agentHangs', 'busyNode', 'powerLoss', 'clocks', 'containerDies', 'imagesMissing', 'probesFail', 'failingHost', 'slowHost'])
+const NAMES: typeof STRIKES = { doubled: [10, doubled], renamed: [4, renamed] }
 const AWAY: typeof STRIKES = { allPlanesAway: [6, allPlanesAway] }
 
+/** What may go wrong in a world. */
+export type Troubles = 'all' | 'planes' | 'names'
+
+const OF: Readonly<Record<Troubles, typeof STRIKES>> = {
+  all: STRIKES,
+  planes: Object.fromEntries(Object.entries({ ...STRIKES, ...AWAY }).filter(([name]) => OF_PLANES.has(name))),
+  names: { ...Object.fromEntries(Object.entries(STRIKES).filter(([name]) => OF_NAMES.has(name))), ...NAMES },
+}
+
 /** The names of what may go wrong, each as often as its weight says. */
-export function chooseFault(random: Random, onlyPlanes: boolean): string {
-  const all = Object.entries(onlyPlanes ? { ...STRIKES, ...AWAY } : STRIKES).filter(([name]) => !onlyPlanes || OF_PLANES.has(name))
+export function chooseFault(random: Random, troubles: Troubles): string {
+  const all = Object.entries(OF[troubles])
   let at = random.next() * all.reduce((sum, [, [weight]]) => sum + weight, 0)
   for (const [name, [weight]] of all) {
     at -= weight
@@ -66,7 +78,7 @@ export function chooseFault(random: Random, onlyPlanes: boolean): string {
 }
 
 export function strike(name: string, fate: Fate): void {
-  const found = STRIKES[name] ?? AWAY[name]
+  const found = STRIKES[name] ?? AWAY[name] ?? NAMES[name]
   if (!found) throw new Error(`no fault is called ${name}`)
   found[1](fate)
 }
@@ -94,6 +106,33 @@ function planeCrash(fate: Fate): void {
 const anyPlane = ({ world, random }: Fate): SimPlane => pick(random, world.planes) ?? (world.planes[0] as SimPlane)
 /** Mostly who leads: what happens to others is of little interest. */
 const anyLeader = (fate: Fate): SimPlane => (happens(fate.random, 0.7) ? fate.world.planes.find(({ leadsAsFarAsItKnows }) => leadsAsFarAsItKnows) : undefined) ?? anyPlane(fate)
+
+/** Another machine has its name and its certificate, for a while. The first may die meanwhile: its containers run on. */
+function doubled(fate: Fate): void {
+  const { world, random, later } = fate
+  const node = anyNode(fate)
+  const double = world.doubleOf(node)
+  // One that is alone never stops its pods; so a clone of it is one of the limits of fencing.
+  if (double.isOn || node.nodeName !== node.name || node.right.kind !== 'held' || node.right.untilMs === Number.POSITIVE_INFINITY) return
+  world.transcript.say(`FAULT ${double.name} is called ${node.name} too`)
+  double.start()
+  const untilMs = between(random, 500, 12_000)
+  if (happens(random, 0.7)) {
+    const atMs = between(random, 0, untilMs)
+    later(atMs, () => node.crashAgent())
+    later(atMs + between(random, 10, 6_000), () => node.start())
+  }
+  later(untilMs, () => void (double.isOn && double.losePower()))
+}
+
+/** Its agent is started under another name, and later under its own again. */
+function renamed(fate: Fate): void {
+  const { random, later } = fate
+  const node = anyNode(fate)
+  if (!node.isUp || node.nodeName !== node.name) return
+  node.rename(`${node.name}x`)
+  later(between(random, 500, 12_000), () => node.rename(node.name))
+}
 
 /** Killed again and again, each time soon after its start. */
 function agentLoop(fate: Fate): void {

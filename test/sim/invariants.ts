@@ -98,7 +98,8 @@ function hostUnquiet(world: World, { name, host }: SimNode): readonly string[] {
   const checkpoints = [...host.files.contents.keys()].filter((path) => path.startsWith(`${CHECKPOINTS}/`)).map((path) => path.slice(CHECKPOINTS.length + 1).replace('.json', ''))
   return [
     ...alien('container', host.containers.containers.keys(), ofPod),
-    ...alien('snapshot', host.snapshots.prepared.keys(), ofPod),
+    // What a second machine under its name has counted on with is not looked for here before the agent's next start.
+    ...(world.ledger.doubled.has(name) ? [] : alien('snapshot', host.snapshots.prepared.keys(), ofPod)),
     ...alien('group', host.cgroups.pods.keys(), (uid) => liveUids.has(uid)),
     ...alien('checkpoint', checkpoints, (uid) => uids.has(uid)),
     ...live.flatMap((pod) => containersUnquiet(pod, name, host)),

@@ -52,7 +52,7 @@ export class Judge {
     if (removed !== undefined) this.#world.transcript.violate(`${nodeName} starts ${removed}, which was removed when it was out of service`)
     const name = this.#names.get(uid)
     if (name === undefined) return
-    for (const node of this.#world.nodes) {
+    for (const node of this.#world.machines) {
       for (const { spec } of node.host.running()) {
         const other = spec.id.slice(0, 32)
         if (other !== uid && this.#names.get(other) === name && !this.#forced.has(name)) this.#world.transcript.violate(`two live pods of one name: ${name} runs on ${node.name} and is started on ${nodeName}`)
@@ -78,7 +78,7 @@ export class Judge {
     const forced = this.#forced.has(keyOf(before))
     const node = this.#world.ledger.at(`${NODES}${before.spec.nodeName}`) as Node | undefined
     if (!forced && isOutOfService(node)) this.#removed.set(uid, keyOf(before))
-    for (const machine of this.#world.nodes) {
+    for (const machine of this.#world.machines) {
       const runs = machine.host.running().filter(({ spec }) => spec.id.startsWith(uid))
       if (runs.length > 0 && !forced) this.#world.transcript.violate(`pod ${keyOf(before)} is removed, and runs on ${machine.name}`)
     }

@@ -22,6 +22,8 @@ export interface CableOptions<Door> {
   /** The names of both machines. */
   readonly from: string
   readonly to: string
+  /** Whose certificate the near side shows; the machine's own name unless given. */
+  readonly as?: (() => string) | undefined
   readonly ways: Ways
   /** The control plane at the other end, if one is reachable. */
   readonly served: () => Served<Door> | undefined
@@ -55,12 +57,12 @@ export class Cable {
 
   /** As the process on the near side calls it. */
   connection(near: Life): NodeConnection {
-    const { from } = this.#options
+    const { from, as = () => from } = this.#options
     return {
-      session: (signal) => this.#connect<AgentMessage, ServerMessage>(near, signal, (door, far) => door.session(from, far)),
-      stream: (signal) => this.#connect<StreamFrame, StreamFrame>(near, signal, (door, far) => door.stream(from, far)),
+      session: (signal) => this.#connect<AgentMessage, ServerMessage>(near, signal, (door, far) => door.session(as(), far)),
+      stream: (signal) => this.#connect<StreamFrame, StreamFrame>(near, signal, (door, far) => door.stream(as(), far)),
       relay: (signal) => this.#connect(near, signal, (door, far: Parameters<NodeDoor['relay']>[0]) => door.relay(far)),
-      requestToken: (request) => this.#call(near, (door) => door.requestToken(from, request)),
+      requestToken: (request) => this.#call(near, (door) => door.requestToken(as(), request)),
       findLeader: (ms) => this.#call(near, async (door) => door.findLeader(), ms),
       renew: () => Promise.reject(new Fault('unsupported', 'certificates of simulated nodes do not end')),
       close: () => {},

@@ -41,7 +41,10 @@ export interface HostWeather {
 export const calmHost: Readonly<HostWeather> = { minDelayMs: 0.1, maxDelayMs: 8, failures: 0 }
 
 export interface SimNodeOptions {
+  /** Of the machine. */
   readonly name: string
+  /** Under which its agent speaks; the machine's unless given. */
+  readonly nodeName?: string | undefined
   readonly index: number
   readonly clock: Clock
   /** A stream of chance for each purpose. */
@@ -50,6 +53,7 @@ export interface SimNodeOptions {
   readonly ways: Ways
   readonly wires: Wires
   readonly planes: readonly SimPlane[]
+  /** By the machine's name. */
   readonly node: (name: string) => SimNode | undefined
   /** Told before a container's first process begins. */
   readonly onStart: (id: string) => void
@@ -67,11 +71,14 @@ const HOP_MS = 0.2
 /** One machine with its agent: started, crashed, switched off. */
 export class SimNode {
   readonly name: string
+  nodeName: string
   readonly address: string
   readonly host: SimHost
   readonly clock: MachineClock
   readonly cables: readonly Cable[]
   readonly weather: HostWeather = { ...calmHost }
+  /** It was started, and has had power since. */
+  isOn = false
   readonly #options: SimNodeOptions
   readonly #chance: Random
   #bootId: string
@@ -90,10 +97,11 @@ export class SimNode {
     const { name, index, clock, random, ways, planes } = options
     this.#options = options
     this.name = name
+    this.nodeName = options.nodeName ?? name
     this.address = `192.0.2.${index + 1}`
     this.host = new SimHost(clock)
     this.clock = new MachineClock(clock, random('clock'))
-    this.cables = planes.map((plane) => new Cable({ from: name, to: plane.name, ways, served: () => plane.nodes }))
+    this.cables = planes.map((plane) => new Cable({ from: name, to: plane.name, as: () => this.nodeName, ways, served: () => plane.nodes }))
     this.#chance = random('host')
     this.#bootId = newUid(random(`boot ${this.#boots}`))
     const boot = this.#newBoot()
@@ -135,6 +143,7 @@ export class SimNode {
   start(): void {
     if (this.#life) return
     const life = new Life(this.clock)
+    this.isOn = true
     this.#life = life
     this.#keeperLife = new Life(this.clock)
     this.#hungSinceMs = undefined
@@ -147,6 +156,16 @@ export class SimNode {
         () => life.isOver || this.#options.transcript.violate(`the agent of ${this.name} ended by itself`),
         (error: unknown) => life.isOver || log.error({ err: messageOf(error) }, 'the agent failed'),
       )
+  }
+
+  /** The agent starts anew under another name, on the same machine. */
+  rename(nodeName: string): void {
+    if (nodeName === this.nodeName) return
+    const wasUp = this.isUp
+    this.crashAgent()
+    this.#options.transcript.say(`FAULT ${this.name} is called ${nodeName} from now on`)
+    this.nodeName = nodeName
+    if (wasUp) this.start()
   }
 
   /** SIGKILL to the agent; its containers run on. */
@@ -185,6 +204,7 @@ export class SimNode {
   /** Power loss: everything on it dies at once, and nobody is told. */
   losePower(): void {
     this.#options.transcript.say(`FAULT ${this.name} loses power`)
+    this.isOn = false
     const lives = [this.#life, this.#keeperLife]
     this.#die()
     for (const life of lives) if (life) this.#options.wires.machineDied(life)
@@ -208,10 +228,11 @@ export class SimNode {
   /** The agent's keeper, and what the pods' workers ask of it. */
   #startKeeper(life: Life, keeperLife: Life): PodRight {
     const { name, planes, wires, node, random } = this.#options
+    const { nodeName } = this
     const listeners = new Set<(right: RunRight) => void>()
     let [right, killAtMs]: [RunRight, number] = [{ kind: 'none' }, 0]
     const keeper = new Keeper({
-      nodeName: name,
+      nodeName,
       bootId: this.#bootId,
       instance: `${name} ${this.#starts}`,
       agentStartedMs: keeperLife.clock.nowMs(),
@@ -227,18 +248,20 @@ export class SimNode {
             listener,
             accept: () => {
               const there = planes.find((plane) => plane.name === to)?.heartbeats
-              return there && { life: there.life, connect: (send) => there.tracker.connect({ kind: 'node', nodeName: name }, send) }
+              return there && { life: there.life, connect: (send) => there.tracker.connect({ kind: 'node', nodeName }, send) }
             },
           })
         },
         dialPeer: (peer, listener) =>
           wires.dial<PeerQuestion, PeerAnswer>({
             from: name,
-            to: peer.name,
+            to: peer.address.split(':')[0] ?? '',
             near: keeperLife,
             listener,
             accept: () => {
-              const there = node(peer.name)?.asked
+              const machine = node(peer.address.split(':')[0] ?? '')
+              // Its certificate must be that peer's.
+              const there = machine?.nodeName === peer.name ? machine.asked : undefined
               return there && { life: there.life, connect: (send) => ({ take: (question) => send(there.keeper.answer(question)), closed: () => {} }) }
             },
           }),
@@ -278,7 +301,7 @@ export class SimNode {
   #agent(life: Life, { random, right }: { readonly random: Random; readonly right: PodRight }): ReturnType<typeof createAgent> {
     const { name, transcript, onStart, onKill } = this.#options
     const log = transcript.logOf(name)
-    const { host } = this
+    const { host, nodeName } = this
     const facts: HostFacts = { cpus: NODE_CPUS, memoryBytes: NODE_MEMORY_BYTES, ephemeralStorageBytes: 100 * 2 ** 30, kernelVersion: '6.1.0', osImage: 'Simulated', architecture: 'amd64', machineId: name, bootId: this.#bootId, address: this.address, hostname: name }
     const door = host.openRuntime(5)
     this.#closeRuntime = () => void door[Symbol.asyncDispose]()
@@ -315,7 +338,7 @@ export class SimNode {
     }
     const { clock } = life
     return createAgent({
-      nodeName: name,
+      nodeName,
       version: 'v1.36.2-sim',
       runtimeVersion: 'fake://0',
       host: facts,
@@ -326,7 +349,7 @@ export class SimNode {
       network,
       images,
       createWorkers: (reporter, assigned) => createPodWorkers({ ...parts, sources: assignedSources(assigned, link), reporter, clock, random, log, config: this.#podsConfig() }),
-      servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], name),
+      servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], nodeName),
       clock,
       random,
       log,
@@ -335,7 +358,7 @@ export class SimNode {
 
   #podsConfig(): PodsConfig {
     return {
-      nodeName: this.name,
+      nodeName: this.nodeName,
       hostIP: this.address,
       hostname: this.name,
       clusterDns: [],

@@ -1,6 +1,6 @@
 import type { Random } from '../../shared/kit/random.ts'
 import { between, happens, streamOf, whole } from './chance.ts'
-import { chooseFault, strike } from './faults.ts'
+import { chooseFault, strike, type Troubles } from './faults.ts'
 import type { SimUser } from './user.ts'
 import { act, chooseAct } from './workload.ts'
 import type { World } from './world.ts'
@@ -28,11 +28,14 @@ export interface Script {
 
 export function scriptOf(seed: number): Script {
   const random = streamOf(seed, 'script')
-  const [nodes, planes] = [whole(random, 2, 5), happens(random, 0.6) ? 1 : whole(random, 2, 3)]
+  const areNames = happens(streamOf(seed, 'names'), 0.1)
+  const [given, planes] = [whole(random, 2, 5), happens(random, 0.6) ? 1 : whole(random, 2, 3)]
   const leaseMs = happens(random, 0.5) ? 1_200 : 6_000
-  const onlyPlanesAway = happens(random, 0.2)
+  const onlyPlanesAway = happens(random, 0.2) && !areNames
+  const troubles: Troubles = areNames ? 'names' : onlyPlanesAway ? 'planes' : 'all'
+  const nodes = areNames ? Math.max(4, given) : given
   const durationMs = between(random, 15_000, 45_000)
-  const deeds = [...deedsOf(random, { kind: 'act', durationMs, leastMs: 100, mostMs: 3_000, choose: chooseAct }), ...deedsOf(random, { kind: 'fault', durationMs, leastMs: 200, mostMs: 5_000, choose: (one) => chooseFault(one, onlyPlanesAway) })]
+  const deeds = [...deedsOf(random, { kind: 'act', durationMs, leastMs: 100, mostMs: 3_000, choose: chooseAct }), ...deedsOf(random, { kind: 'fault', durationMs, leastMs: 200, mostMs: 5_000, choose: (one) => chooseFault(one, troubles) })]
   const first = Array.from({ length: 3 }, (): Deed => ({ atMs: 0, kind: 'act', what: chooseAct(random), chance: chanceOf(random) }))
   return { seed, nodes, planes, leaseMs, onlyPlanesAway, durationMs, deeds: [...first, ...deeds].toSorted((a, b) => a.atMs - b.atMs) }
 }

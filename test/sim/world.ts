@@ -40,6 +40,8 @@ export class World {
   readonly ways: Ways
   readonly wires: Wires
   readonly nodes: readonly SimNode[]
+  readonly #doubles: SimNode[] = []
+  readonly #newMachine: (name: string, index: number, nodeName?: string) => SimNode
   /** Told of each write as it is committed. */
   onCommit: (commit: Commit) => void = () => {}
 
@@ -57,12 +59,26 @@ export class World {
     const { ways, wires, transcript, storage } = this
     this.planes = Array.from({ length: planes }, (_, index) => {
       const name = `c${index + 1}`
-      return new SimPlane({ name, replicas: planes, clock, random, transcript, storage, ways, wires, terms, plane: (other) => this.planes.find((one) => one.name === other), onDeath: () => this.nodes.forEach((node) => node.cables[index]?.break()) })
+      return new SimPlane({ name, replicas: planes, clock, random, transcript, storage, ways, wires, terms, plane: (other) => this.planes.find((one) => one.name === other), onDeath: () => this.machines.forEach((node) => node.cables[index]?.break()) })
     })
-    this.nodes = Array.from({ length: nodes }, (_, index) => {
-      const name = `n${index + 1}`
-      return new SimNode({ name, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript, ways, wires, planes: this.planes, node: (other) => this.nodes.find((one) => one.name === other), onStart: (id) => this.#containerStarts(name, id), onKill: (id) => this.#containerIsKilled(name, id), onFence: (id) => this.#containerIsFenced(name, id) })
-    })
+    this.#newMachine = (name, index, nodeName) =>
+      new SimNode({ name, nodeName, index, clock, random: (purpose) => random(`${name} ${purpose}`), transcript, ways, wires, planes: this.planes, node: (other) => this.machines.find((one) => one.name === other), onStart: (id) => this.#containerStarts(name, id), onKill: (id) => this.#containerIsKilled(name, id), onFence: (id) => this.#containerIsFenced(name, id) })
+    this.nodes = Array.from({ length: nodes }, (_, index) => this.#newMachine(`n${index + 1}`, index))
+  }
+
+  /** Those of the cluster, and second ones under a name that is another's. */
+  get machines(): readonly SimNode[] {
+    return [...this.nodes, ...this.#doubles]
+  }
+
+  /** Another machine that has the name and the certificate of this node. */
+  doubleOf({ name }: SimNode): SimNode {
+    const known = this.#doubles.find(({ nodeName }) => nodeName === name)
+    if (known) return known
+    const double = this.#newMachine(`${name}b`, 100 + this.#doubles.length, name)
+    this.#doubles.push(double)
+    this.ledger.doubled.add(name)
+    return double
   }
 
   #committed(commit: Commit): void {
@@ -134,8 +150,9 @@ export class World {
 
   /** Ends a container of the pod as if by itself; answers whether one ran. */
   killContainer(pod: Pod, { exitCode = 1, oomKilled = false }: { readonly exitCode?: number; readonly oomKilled?: boolean } = {}): boolean {
-    const host = this.nodes.find(({ name }) => name === pod.spec?.nodeName)?.host
-    const container = host?.running().find(({ spec }) => spec.id.startsWith(podUidHex(uidOf(pod))))
+    const isOfPod = ({ spec }: { readonly spec: { readonly id: string } }): boolean => spec.id.startsWith(podUidHex(uidOf(pod)))
+    const host = this.machines.find((machine) => machine.nodeName === pod.spec?.nodeName && machine.host.running().some(isOfPod))?.host
+    const container = host?.running().find(isOfPod)
     if (!host || !container) return false
     this.transcript.say(`FAULT container of ${keyOf(pod)} ends with ${exitCode}${oomKilled ? ', out of memory' : ''}`)
     host.fate.exit(container.spec.id, exitCode, { oomKilled })
@@ -153,7 +170,9 @@ export class World {
       plane.resume()
       plane.start()
     }
+    for (const double of this.#doubles) if (double.isOn) double.losePower()
     for (const node of this.nodes) {
+      node.rename(node.name)
       Object.assign(node.weather, calmHost)
       node.clock.wallOffsetMs = 0
       node.burden(undefined)
@@ -167,7 +186,7 @@ export class World {
   /** Nothing acts any more. */
   end(): void {
     for (const plane of this.planes) plane.crash()
-    for (const node of this.nodes) node.crashAgent()
+    for (const node of this.machines) node.crashAgent()
   }
 
   /** A container of a pod that is to run ends by itself or by a signal, never by being taken away. */
@@ -186,7 +205,7 @@ export class World {
   #containerStarts(nodeName: string, id: string): void {
     this.judge.starts(nodeName, id)
     const identity = id.slice(0, 48)
-    for (const node of this.nodes) {
+    for (const node of this.machines) {
       for (const { spec } of node.host.running()) {
         if (spec.id === id || !spec.id.startsWith(identity)) continue
         this.transcript.violate(`two live containers of one name: ${spec.id} on ${node.name} and ${id} on ${nodeName}`)
