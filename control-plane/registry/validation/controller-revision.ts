@@ -1,10 +1,15 @@
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { ControllerRevision } from '../../../shared/model/gen/api.ts'
-import { deepEqual } from '../../../shared/model/json.ts'
+import { deepEqual, isJsonObject } from '../../../shared/model/json.ts'
 import { nonNegative } from './check.ts'
 
 export function validateNewRevision({ data, revision }: ControllerRevision): readonly FieldError[] {
-  return [...(isMissing(data) ? [required('data', 'data is mandatory')] : []), ...nonNegative('revision', revision)]
+  return [...nonNegative('revision', revision), ...validateData(data)]
+}
+
+function validateData(data: unknown): readonly FieldError[] {
+  if (isMissing(data)) return [required('data', 'data is mandatory')]
+  return isJsonObject(data) ? [] : [required('data', 'data must be a valid JSON object')]
 }
 
 /** What a revision holds is what was rolled out: it never changes. */

@@ -3,7 +3,7 @@ import type { AutoscalingV2CrossVersionObjectReference, AutoscalingV2HorizontalP
 import { compareQuantities } from '../../../shared/model/quantity.ts'
 import type { StrategyContext } from '../kind.ts'
 import { each, nonNegative, oneOf } from './check.ts'
-import { validateMetrics, validateNamed } from './hpa-metrics.ts'
+import { validateGroupVersion, validateMetrics, validateNamed } from './hpa-metrics.ts'
 
 type Autoscaler = AutoscalingV2HorizontalPodAutoscaler
 
@@ -42,7 +42,7 @@ function validateSpec(spec: Partial<AutoscalingV2HorizontalPodAutoscalerSpec> = 
 /** What is to be scaled: nothing of the core group but ReplicationControllers can be. */
 function validateGroup({ apiVersion = '', kind }: AutoscalingV2CrossVersionObjectReference, field: string): readonly FieldError[] {
   const parts = apiVersion.split('/')
-  if (parts.length > 2) return [invalid(field, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)]
+  if (parts.length > 2) return validateGroupVersion(apiVersion, field)
   const grouped = parts.length === 2 && parts[0] !== ''
   return grouped || kind === 'ReplicationController' ? [] : [invalid(field, apiVersion, 'apiVersion must specify API group')]
 }

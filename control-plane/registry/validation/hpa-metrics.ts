@@ -2,7 +2,8 @@ import { type FieldError, forbidden, invalid, notSupported, required } from '../
 import type { AutoscalingV2CrossVersionObjectReference, ExternalMetricSource, MetricIdentifier, MetricSpec, MetricTarget, ObjectMetricSource, PodsMetricSource } from '../../../shared/model/gen/api.ts'
 import { compareQuantities } from '../../../shared/model/quantity.ts'
 import { pathSegmentProblems } from '../../../shared/model/validation/names.ts'
-import { each, objections } from './check.ts'
+import { dnsLabel, each, objections } from './check.ts'
+import { validateContainerResourceName } from './resource-names.ts'
 
 /** Sources by the type that names them, in the order in which Kubernetes looks at them. */
 const sources = [
@@ -55,10 +56,16 @@ function validateObjectSource({ describedObject, metric, target }: ObjectMetricS
   const { value, averageValue } = target
   return [
     ...validateNamed(describedObject, `${path}.describedObject`),
+    ...validateGroupVersion(describedObject.apiVersion, `${path}.describedObject.apiVersion`),
     ...validateIdentifier(metric, `${path}.metric`),
     ...validateTarget(target, `${path}.target`),
     ...(value === undefined && averageValue === undefined ? [required(`${path}.target.averageValue`, 'must set either a target value or averageValue')] : []),
   ]
+}
+
+/** A version stands alone or after its group. */
+export function validateGroupVersion(text: string | undefined, path: string): readonly FieldError[] {
+  return text !== undefined && text.split('/').length > 2 ? [invalid(path, text, `unexpected GroupVersion string: ${text}`)] : []
 }
 
 function validateExternalSource({ metric, target }: ExternalMetricSource, path: string): readonly FieldError[] {
@@ -82,8 +89,8 @@ function validatePodsSource({ metric, target }: PodsMetricSource, path: string):
 
 function validateContainerSource({ name, container, target }: NonNullable<MetricSpec['containerResource']>, path: string): readonly FieldError[] {
   return [
-    ...(name ? [] : [required(`${path}.name`, 'must specify a resource name')]),
-    ...(container ? [] : [required(`${path}.container`, 'must specify a container')]),
+    ...(name ? validateContainerResourceName(name, `${path}.name`) : [required(`${path}.name`, 'must specify a resource name')]),
+    ...(container ? dnsLabel(`${path}.container`, container) : [required(`${path}.container`, 'must specify a container')]),
     ...validateUsage(target, `${path}.target`),
   ]
 }

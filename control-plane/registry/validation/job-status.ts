@@ -59,8 +59,8 @@ function validateEnd({ job, status, differs }: Change): readonly FieldError[] {
   if ((newlyComplete || newTime) && completionTime !== undefined && !isComplete(job)) errors.push(invalid('status.completionTime', completionTime, 'cannot set completionTime when there is no Complete=True condition'))
   if ((newlyComplete || newTime) && completionTime === undefined && isComplete(job)) errors.push(required('status.completionTime', 'completionTime is required for Complete jobs'))
   const reversed = startTime !== undefined && completionTime !== undefined && (parseTime(completionTime) ?? 0) < (parseTime(startTime) ?? 0)
-  if (reversed && (newTime || differs((one) => one.status?.startTime))) errors.push(invalid('status.completionTime', completionTime, 'completionTime cannot be set before startTime'))
-  if ((differs(isFailed) || differs(target)) && isFailed(job) && !target(job)) refuse('cannot set Failed=True condition without the FailureTarget=true condition')
+  if (reversed && (newTime || differs((one) => one.status?.startTime))) errors.push(invalid('status.completionTime', completionTime, 'must be equal to or after `startTime`'))
+  if ((differs(isFailed) || differs((one) => one.status?.failedIndexes)) && isFailed(job) && !target(job)) refuse('cannot set Failed=True condition without the FailureTarget=true condition')
   if ((newlyComplete || differs(meetsSuccess)) && isComplete(job) && !meetsSuccess(job)) refuse('cannot set Complete=True condition without the SuccessCriteriaMet=true condition')
   return errors
 }
@@ -75,7 +75,7 @@ function validateFinished({ job, status, differs }: Change): readonly FieldError
   if ((newly || differs((one) => one.status?.active)) && (status.active ?? 0) > 0) errors.push(invalid('status.active', status.active, 'active>0 is invalid for finished job'))
   if ((newly || differs((one) => one.status?.startTime)) && !hadNothingToDo && status.startTime === undefined) errors.push(required('status.startTime', 'startTime is required for finished job'))
   const waiting = (uncounted?.succeeded?.length ?? 0) + (uncounted?.failed?.length ?? 0)
-  if ((newly || differs((one) => one.status?.uncountedTerminatedPods)) && waiting > 0) errors.push(invalid('status.uncountedTerminatedPods', { Succeeded: uncounted?.succeeded ?? null, Failed: uncounted?.failed ?? null }, 'uncountedTerminatedPods needs to be empty for finished job'))
+  if ((newly || differs((one) => one.status?.uncountedTerminatedPods)) && waiting > 0) errors.push(invalid('status.uncountedTerminatedPods', { Succeeded: uncounted?.succeeded ?? null, Failed: uncounted?.failed ?? null }, 'must be empty for finished job'))
   return errors
 }
 
@@ -117,7 +117,7 @@ function validateTransition({ job, old, status, differs }: Change): readonly Fie
   for (const type of ['Failed', 'Complete', 'FailureTarget']) if (hasCondition(old, type) && !hasCondition(job, type)) errors.push(invalid(CONDITIONS, undefined, `cannot disable the terminal ${type}=True condition`))
   if ((status.failed ?? 0) < (before.failed ?? 0)) errors.push(invalid('status.failed', status.failed ?? 0, 'cannot decrease the failed counter'))
   if (!elastic && (status.succeeded ?? 0) < (before.succeeded ?? 0)) errors.push(invalid('status.succeeded', status.succeeded ?? 0, 'cannot decrease the succeeded counter'))
-  if (status.completionTime !== undefined && before.completionTime !== undefined && status.completionTime !== before.completionTime) errors.push(invalid('status.completionTime', status.completionTime, 'completionTime cannot be mutated'))
+  if (status.completionTime !== undefined && before.completionTime !== undefined && status.completionTime !== before.completionTime) errors.push(invalid('status.completionTime', status.completionTime, 'field is immutable'))
   const resumes = hasCondition(old, 'Suspended') && hasCondition(job, 'Suspended', 'False')
   if (!resumes && before.startTime !== undefined && differs((one) => one.status?.startTime) && suspend !== true) errors.push(required('status.startTime', 'startTime cannot be removed for unsuspended job'))
   if (meetsSuccess(old) && !meetsSuccess(job)) errors.push(invalid(CONDITIONS, undefined, 'cannot disable the SuccessCriteriaMet=True condition'))

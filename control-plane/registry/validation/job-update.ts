@@ -1,6 +1,6 @@
 import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
 import type { Affinity, Container, Job, JobSpec, PodSpec, PodTemplateSpec } from '../../../shared/model/gen/api.ts'
-import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
+import { deepEqual, isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import type { StrategyContext } from '../kind.ts'
 import { printPodSpec } from '../printed/internal.ts'
 import { isIndexed, validateJob, validateWholeSpec } from './job.ts'
@@ -27,19 +27,22 @@ function validateCompletions(spec: JobSpec, old: JobSpec): readonly FieldError[]
   return [invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism')]
 }
 
-/** Where a suspended job's pods may run, and what they ask for, may change before they exist. */
+/** Where a suspended job's pods may run, and what they ask for, may change while none of them exists. */
 function validateTemplateChange(job: Job, old: Job): readonly FieldError[] {
   const suspended = old.spec?.suspend === true
-  const resting = suspended && hasCondition(old, 'Suspended') && (old.status?.active ?? 0) === 0
+  const neverBegan = old.status?.startTime === undefined
+  const resting = suspended && (old.status?.active ?? 0) === 0 && (neverBegan || hasCondition(old, 'Suspended'))
   const template = job.spec?.template ?? {}
   let before = old.spec?.template ?? {}
-  if (suspended && (old.status?.startTime === undefined || resting)) before = withScheduling(before, template)
-  if (resting) before = withResources(before, template)
-  return [
-    ...(deepEqual(template.metadata ?? {}, before.metadata ?? {}) ? [] : [invalid('spec.template.metadata', template.metadata ?? {}, 'field is immutable')]),
-    ...(deepEqual(template.spec, before.spec) ? [] : [invalid('spec.template.spec', printPodSpec((template.spec ?? {}) as unknown as JsonObject), 'field is immutable')]),
-  ]
+  if (suspended && (neverBegan || resting)) before = withScheduling(before, template)
+  const printed = printPodSpec((template.spec ?? {}) as unknown as JsonObject)
+  if (resting) return deepEqual(template.spec, withResources(before, template).spec) ? [] : [invalid('spec.template.spec', printed, 'field is immutable')]
+  return deepEqual(template.spec, before.spec) && deepEqual(template.metadata ?? {}, before.metadata ?? {}) ? [] : [invalid('spec.template', { ...sortedMaps(template.metadata), Spec: printed }, 'field is immutable')]
 }
+
+/** Metadata as Kubernetes prints it: labels and annotations by name. */
+const sortedMaps = (metadata: PodTemplateSpec['metadata'] = {}): object =>
+  Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, isJsonObject(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value]))
 
 const scheduling = ['nodeSelector', 'tolerations', 'schedulingGates'] as const
 

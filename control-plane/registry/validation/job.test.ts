@@ -42,11 +42,20 @@ test('indexes are read, in order and below the number of completions', () => {
 
 test('a job that runs keeps its template; one that never began may change where its pods go', () => {
   const moved: PodSpec = { ...podSpec, nodeSelector: { disk: 'ssd' } }
-  const change = (spec: Partial<JobSpec>, status: JobStatus): readonly string[] => changed(job({ template: { spec: podSpec }, ...spec }, status), job({ template: { spec: moved }, ...spec }, status)).map((text) => text.slice(0, 18))
-  expect(change({ suspend: false }, {})).toEqual(['spec.template.spec'])
+  const change = (spec: Partial<JobSpec>, status: JobStatus): readonly string[] => changed(job({ template: { spec: podSpec }, ...spec }, status), job({ template: { spec: moved }, ...spec }, status)).map((text) => text.split(':')[0] ?? '')
+  expect(change({ suspend: false }, {})).toEqual(['spec.template'])
   expect(change({ suspend: true }, {})).toEqual([])
-  expect(change({ suspend: true }, { startTime: '2026-01-01T00:00:00Z' })).toEqual(['spec.template.spec'])
+  expect(change({ suspend: true }, { startTime: '2026-01-01T00:00:00Z' })).toEqual(['spec.template'])
   expect(change({ suspend: true }, { startTime: '2026-01-01T00:00:00Z', conditions: [{ type: 'Suspended', status: 'True' }] })).toEqual([])
+})
+
+test('a suspended job without pods takes other resources, and no other image', () => {
+  const [container] = podSpec.containers
+  const change = (part: object, status: JobStatus = {}): readonly string[] => changed(job({ suspend: true }, status), job({ suspend: true, template: { spec: { ...podSpec, containers: [{ name: 'app', ...container, ...part }] } } }, status)).map((text) => text.split(':')[0] ?? '')
+  const resources = { resources: { requests: { cpu: '1' } } }
+  expect(change(resources)).toEqual([])
+  expect(change(resources, { active: 1 })).toEqual(['spec.template'])
+  expect(change({ image: 'other' })).toEqual(['spec.template.spec'])
 })
 
 test('what a status once said stays', () => {
@@ -56,7 +65,7 @@ test('what a status once said stays', () => {
     'status.completionTime: Invalid value: "2026-01-01T00:02:00Z": cannot set completionTime when there is no Complete=True condition',
     'status.conditions: Invalid value: cannot disable the terminal Complete=True condition',
     'status.succeeded: Invalid value: 0: cannot decrease the succeeded counter',
-    'status.completionTime: Invalid value: "2026-01-01T00:02:00Z": completionTime cannot be mutated',
+    'status.completionTime: Invalid value: "2026-01-01T00:02:00Z": field is immutable',
     'status.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition',
   ])
 })

@@ -8,15 +8,15 @@ import { type Counts, validateCollisions, validateSelectorAndTemplate, type Work
 
 const words: WorkloadWords = { owner: 'StatefulSet', emptySelector: 'empty selector is invalid for statefulset', unreadableSelector: '' }
 
-export const validateNewStatefulSet = ({ spec }: StatefulSet): readonly FieldError[] => validateSpec(spec, 'spec')
+/** The name of the service is judged only here: an update may not change it, so it is no reason to refuse one. */
+export const validateNewStatefulSet = ({ spec }: StatefulSet): readonly FieldError[] => [...(spec?.serviceName ? dnsLabel('spec.serviceName', spec.serviceName) : []), ...validateSpec(spec, 'spec')]
 
 /** What an update of the spec may touch. */
 const mutable = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'] as const
 
 export function validateStatefulSetChange(set: StatefulSet, old: StatefulSet, { subresource }: StrategyContext): readonly FieldError[] {
   if (subresource === 'status') return validateStatus(set, old)
-  const keepsName = set.spec?.serviceName === old.spec?.serviceName
-  return [...validateSpec(set.spec, 'spec', keepsName), ...validateImmutable(set.spec, old.spec)]
+  return [...validateSpec(set.spec, 'spec'), ...validateImmutable(set.spec, old.spec)]
 }
 
 function validateImmutable(spec: StatefulSetSpec | undefined, old: StatefulSetSpec | undefined): readonly FieldError[] {
@@ -30,7 +30,7 @@ function fixedPart(spec: StatefulSetSpec | undefined): unknown {
   return fixed
 }
 
-function validateSpec(spec: Partial<StatefulSetSpec> = {}, path: string, keepsServiceName = false): readonly FieldError[] {
+function validateSpec(spec: Partial<StatefulSetSpec> = {}, path: string): readonly FieldError[] {
   const { podManagementPolicy: policy, updateStrategy = {} } = spec
   const errors: FieldError[] = []
   if (!policy) errors.push(required(`${path}.podManagementPolicy`))
@@ -42,7 +42,6 @@ function validateSpec(spec: Partial<StatefulSetSpec> = {}, path: string, keepsSe
     ...nonNegative(`${path}.replicas`, spec.replicas),
     ...nonNegative(`${path}.minReadySeconds`, spec.minReadySeconds),
     ...nonNegative(`${path}.ordinals.start`, spec.ordinals?.start),
-    ...(spec.serviceName && !keepsServiceName ? dnsLabel(`${path}.serviceName`, spec.serviceName) : []),
     ...validateSelectorAndTemplate({ selector: spec.selector, template: withClaims(spec) }, path, words),
   ]
 }
