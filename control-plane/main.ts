@@ -9,6 +9,7 @@ import { readEtcdTls } from './etcd-tls.ts'
 import { machineId } from './machine.ts'
 import { makeInThread } from './apiserver/openapi/openapi.ts'
 import { startHeartbeatThread } from './heartbeats/worker.ts'
+import { giveBackMemory } from './spare-memory.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemAddressHolder } from './virtual-ip/ip.ts'
 import { createVirtualIp } from './virtual-ip/virtual-ip.ts'
@@ -20,6 +21,9 @@ import { certifyRequest, signCertificateRequest } from '../shared/kit/pki.ts'
 import { systemRandom } from '../shared/kit/random.ts'
 import { failLoudly, taskGroup } from '../shared/kit/task-group.ts'
 import { VERSION } from '../shared/model/version.ts'
+
+/** How long after its start a control plane has done what a start needs. */
+const SETTLED_MS = 3_000
 
 function configFile(): string {
   const at = process.argv.indexOf('--config')
@@ -91,7 +95,9 @@ async function main(): Promise<void> {
   isServing = true
   tasks.start('replica', (signal) => plane.announce(signal))
   log.info({ address: door.address }, 'the control plane is up')
+  const cancelGiving = clock.after(SETTLED_MS, giveBackMemory)
   await new Promise<void>((resolve) => (stop.signal.aborted ? resolve() : stop.signal.addEventListener('abort', () => resolve(), { once: true })))
+  cancelGiving()
 }
 
 main().catch((error: unknown) => {
