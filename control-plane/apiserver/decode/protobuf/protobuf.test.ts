@@ -79,7 +79,7 @@ const recordedObjects = recordedCases().flatMap((one) => one.steps.flatMap((step
 const withoutEmptyLists = (object: JsonObject): Json =>
   JSON.parse(JSON.stringify(object, (key, value: unknown) => ((Array.isArray(value) && value.length === 0) || (key === 'capacity' && isJsonObject(value) && Object.keys(value).length === 0) ? undefined : value))) as Json
 
-test('every recorded object survives the way to protobuf and back', () => {
+test('every recorded object survives the way to protobuf and back', { timeout: 30_000 }, () => {
   expect(recordedObjects.length).toBeGreaterThan(1000)
   for (const { schema, read } of recordedObjects) {
     const { kind: _kind, apiVersion: _version, ...said } = read
