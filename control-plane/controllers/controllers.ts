@@ -8,6 +8,7 @@ import type { NodeLiveness } from '../dispatch/liveness-port.ts'
 import { createCustomInformers, type CustomInformers } from '../informers/custom.ts'
 import type { Informers } from '../informers/port.ts'
 import { createClusterRoleAggregationController } from './clusterroleaggregation/reconcile.ts'
+import { createCertificateCleaner } from './certificates/cleaner.ts'
 import type { ClientCertificateSigner } from './certificates/port.ts'
 import { createCertificatesController } from './certificates/reconcile.ts'
 import type { Controller, ControllerParts } from './controller.ts'
@@ -95,6 +96,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     ...(secretTokens ? [createServiceAccountTokenController(parts, { caPem: rootCaPem, signer: secretTokens })] : []),
     createClusterRoleAggregationController(parts),
     ...(clientCertificates ? [createCertificatesController(parts, clientCertificates)] : []),
+    createCertificateCleaner(parts),
     createNodeLifecycleController(parts, liveness),
     createTaintEvictionController(parts, liveness),
     createNodeIpamController(parts, { liveness, clusterCidr }),

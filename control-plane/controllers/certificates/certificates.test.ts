@@ -7,6 +7,7 @@ import type { CertificateSigningRequest } from '../../../shared/model/gen/api.ts
 import { certificateSigningRequests } from '../../../shared/model/resources.ts'
 import { world } from '../testing.ts'
 import { planCertificate } from './plan.ts'
+import { createCertificateCleaner } from './cleaner.ts'
 import { createCertificatesController } from './reconcile.ts'
 
 /** CN=jane, O=devs, RSA; from the recordings. */
@@ -46,4 +47,21 @@ test('what is signed and what cannot be stand in the status', async () => {
   const [bad, jane] = here.client.all(certificateSigningRequests)
   expect(jane?.status?.certificate).toBe(Buffer.from('PEM').toString('base64'))
   expect(bad?.status?.conditions?.at(-1)).toMatchObject({ type: 'Failed', status: 'True', reason: 'SigningError', message: 'no request' })
+})
+
+test('requests go an hour after they are decided, a day after they came when nobody decides', async () => {
+  await using here = world()
+  await here.start(createCertificateCleaner(here.parts))
+  const decided = (name: string, type: string, certificate?: string): CertificateSigningRequest => ({ ...request(), metadata: { name }, status: { conditions: [{ type, status: 'True', lastUpdateTime: new Date(here.clock.nowMs()).toISOString() }], ...(certificate && { certificate }) } })
+  await here.client.create(certificateSigningRequests, decided('denied', 'Denied'))
+  await here.client.create(certificateSigningRequests, decided('issued', 'Approved', 'eA=='))
+  await here.client.create(certificateSigningRequests, decided('waits', 'Approved'))
+  await here.client.create(certificateSigningRequests, { ...request(), metadata: { name: 'pending' } })
+  const names = (): unknown => here.client.all(certificateSigningRequests).map(({ metadata }) => metadata.name)
+  await here.clock.advance(59 * 60_000)
+  expect(names()).toEqual(['denied', 'issued', 'pending', 'waits'])
+  await here.clock.advance(2 * 60_000)
+  expect(names()).toEqual(['pending', 'waits'])
+  await here.clock.advance(24 * 3_600_000)
+  expect(names()).toEqual(['waits'])
 })
