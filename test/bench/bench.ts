@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { messageOf } from '../../shared/kit/faults.ts'
 import { openCluster, type Cluster } from './cluster.ts'
 import { judge, type Measured, type Row } from './row.ts'
+import { apiRows } from './rows/api.ts'
 import { getPodsRow } from './rows/cli.ts'
 import { controlPlaneKilledRow, leaderLostRow, nodeCutRow, nodeKilledRow } from './rows/failover.ts'
 import { labUpRow } from './rows/lab-up.ts'
@@ -19,8 +20,10 @@ const root = join(import.meta.dirname, '../..')
 let shared: Promise<Cluster> | undefined
 const cluster = (): Promise<Cluster> => (shared ??= openCluster('bench'))
 
+const api = apiRows()
+
 /** In the order they run: what wants an idle lab comes before what makes it work. */
-const ROWS: readonly Row[] = [labUpRow, ...idleRows(cluster), oneReplicaRow(cluster), restartRow(cluster), sixtyRow(cluster), containerMemoryRow, getPodsRow(cluster), schedulerCoreRow, schedulerBindRow, nodeKilledRow, nodeCutRow, leaderLostRow, controlPlaneKilledRow]
+const ROWS: readonly Row[] = [labUpRow, ...idleRows(cluster), oneReplicaRow(cluster), restartRow(cluster), sixtyRow(cluster), containerMemoryRow, getPodsRow(cluster), schedulerCoreRow, schedulerBindRow, ...api.rows, nodeKilledRow, nodeCutRow, leaderLostRow, controlPlaneKilledRow]
 
 /** `failover` stands for all rows whose names begin so. */
 const isMeant = (row: Row, name: string): boolean => row.name === name || row.name.startsWith(`${name}-`)
@@ -48,6 +51,7 @@ async function main(names: readonly string[]): Promise<void> {
   try {
     for (const row of rows) measured.push(await measure(row))
   } finally {
+    await api.close()
     await (await shared?.catch(() => undefined))?.[Symbol.asyncDispose]()
   }
   const load = `${cpus().length} cores, load ${loadBefore.map((one) => one.toFixed(1)).join(' ')} before and ${loadavg().map((one) => one.toFixed(1)).join(' ')} after`

@@ -1,0 +1,77 @@
+import { openServers, type Servers } from '../api/servers.ts'
+import { measureEvents, measureRequests, prepare, REQUEST_LOADS, type Outcome, type RequestLoad } from '../api/loads.ts'
+import { short, type Row } from '../row.ts'
+
+/** What Kubernetes 1.36.2 (API server and etcd 3.5, two cores) does under the same loads, and by how much Gantry aims to be ahead. */
+const KUBERNETES: Readonly<Record<RequestLoad | 'events-100' | 'events-500', readonly [perSecond: number, aim: number]>> = {
+  'create-configmap': [1441, 2],
+  'create-pod': [930, 2],
+  'create-alone': [551, 2],
+  get: [2741, 2],
+  patch: [783, 2],
+  'list-500': [86, 5],
+  'list-5000-cached': [10, 5],
+  'list-5000': [10, 5],
+  'table-500': [156, 3],
+  'events-100': [75_000, 1.5],
+  'events-500': [109_000, 1.5],
+}
+
+const TITLES: Readonly<Record<keyof typeof KUBERNETES, string>> = {
+  'create-configmap': 'create ConfigMaps, 64 in flight',
+  'create-pod': 'create Pods, 64 in flight',
+  'create-alone': 'create ConfigMaps, one after the other',
+  get: 'get Pods, 64 in flight',
+  patch: 'merge-patch Pods, 64 in flight',
+  'list-500': 'list 500 Pods, 8 in flight',
+  'list-5000-cached': 'list 5,000 Pods at resourceVersion 0, 4 in flight',
+  'list-5000': 'list 5,000 Pods, 4 in flight',
+  'table-500': '500 Pods as a Table, 8 in flight',
+  'events-100': 'events to 100 watches',
+  'events-500': 'events to 500 watches',
+}
+
+const MOST_MEGABYTES = 250
+
+/** `api`: all of it in one sitting, each load on our server and then on a bare one that sends the same bytes. Later rows need what earlier ones wrote. */
+export function apiRows(): { readonly rows: readonly Row[]; close(): Promise<void> } {
+  let opened: Promise<Servers> | undefined
+  const servers = (): Promise<Servers> =>
+    (opened ??= (async () => {
+      const both = await openServers()
+      await prepare(both.ours)
+      return both
+    })())
+  const row = (name: keyof typeof KUBERNETES, measure: (both: Servers) => Promise<Outcome>): Row => {
+    const [perSecond, aim] = KUBERNETES[name]
+    return {
+      name: `api-${name}`,
+      title: TITLES[name],
+      unit: '/s',
+      judged: 'figure',
+      better: 'more',
+      must: perSecond,
+      aim: perSecond * aim,
+      async measure() {
+        const { ours, bare } = await measure(await servers())
+        return { value: ours.perSecond, beside: { name: '/s bare', value: bare.perSecond }, note: `${(ours.perSecond / perSecond).toFixed(1)}× Kubernetes; p50 ${short(ours.p50Ms)} ms, p99 ${short(ours.p99Ms)} ms` }
+      },
+    }
+  }
+  const memory: Row = {
+    name: 'api-memory',
+    title: 'resident memory of the control plane after the loads',
+    unit: 'MB',
+    judged: 'figure',
+    better: 'less',
+    must: MOST_MEGABYTES,
+    aim: MOST_MEGABYTES,
+    measure: async () => ({ value: await (await servers()).residentMegabytes() }),
+  }
+  return {
+    rows: [...REQUEST_LOADS.map((name) => row(name, (both) => measureRequests(name, both))), row('events-100', (both) => measureEvents(100, both)), row('events-500', (both) => measureEvents(500, both)), memory],
+    async close() {
+      await (await opened?.catch(() => undefined))?.[Symbol.asyncDispose]()
+    },
+  }
+}
