@@ -4,7 +4,7 @@ import { byteLength } from '../../../shared/model/go-text.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import { labelValueProblems, qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { validateLabelName } from '../../../shared/model/validation/object-meta.ts'
-import { each, objections, requiredOneOf, requiredText, sortedEntries } from './check.ts'
+import { each, objections, oneOf, requiredText, sortedEntries } from './check.ts'
 
 const PARAMETERS_MAX = 512
 const PARAMETERS_MAX_BYTES = 256 * 1024
@@ -25,7 +25,7 @@ export const validateNewStorageClass = (one: StorageClass): readonly FieldError[
   ...provisioner('provisioner', one.provisioner),
   ...parameters(one.parameters, true),
   ...(one.reclaimPolicy && !['Delete', 'Retain'].includes(one.reclaimPolicy) ? [notSupported('reclaimPolicy', one.reclaimPolicy, ['Delete', 'Retain'])] : []),
-  ...requiredOneOf('volumeBindingMode', one.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
+  ...(one.volumeBindingMode === undefined ? [required('volumeBindingMode')] : oneOf('volumeBindingMode', one.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'])),
   ...topologies(one.allowedTopologies),
 ]
 
