@@ -31,4 +31,5 @@ export const flowSchema = defineKind<FlowSchema>({
   defaultPropagation: 'Background',
   columns: flowSchemaColumns,
   row: flowSchemaRow,
+  compareRows: (a, b) => (a.spec?.matchingPrecedence ?? 0) - (b.spec?.matchingPrecedence ?? 0),
 })

@@ -101,6 +101,8 @@ export interface KindDefinition {
   readonly columns: readonly TableColumn[]
   /** The cells of a row, one per column. */
   row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | boolean | null>
+  /** The order of rows where it is not that of names. */
+  compareRows?(a: JsonObject, b: JsonObject): number
   /** `conditions` of the row, for kinds whose rows have them (a pod that has ended says `Completed`). */
   rowConditions?(object: JsonObject): readonly TableRowCondition[]
 }

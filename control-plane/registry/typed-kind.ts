@@ -3,7 +3,7 @@ import type { KubeObject } from '../../shared/model/meta.ts'
 import type { KindDefinition, StrategyContext } from './kind.ts'
 
 /** What {@link KindDefinition} says about a kind, with its objects typed as what they are. */
-export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'defaults' | 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'warnings' | 'hasNewGeneration' | 'gracePeriodSeconds' | 'markDeletion' | 'selectableFields' | 'row' | 'rowConditions'> {
+export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'defaults' | 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'warnings' | 'hasNewGeneration' | 'gracePeriodSeconds' | 'markDeletion' | 'selectableFields' | 'row' | 'rowConditions' | 'compareRows'> {
   defaults(object: T): T
   prepareForCreate(object: T, context: StrategyContext): T
   prepareForUpdate(object: T, old: T, context: StrategyContext): T
@@ -15,6 +15,7 @@ export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'd
   markDeletion?(object: T, nowMs: number): T | undefined
   selectableFields?(object: T): Readonly<Record<string, string>>
   row(object: T, nowMs: number): ReturnType<KindDefinition['row']>
+  compareRows?(a: T, b: T): number
   rowConditions?(object: T): ReturnType<NonNullable<KindDefinition['rowConditions']>>
 }
 

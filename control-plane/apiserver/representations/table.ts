@@ -30,7 +30,8 @@ export interface TableOptions {
 export function tableOf(items: readonly CachedObject[], options: TableOptions): JsonObject {
   const { definition, version, metadata, withColumns } = options
   const columns = withColumns ? definition.columns.map(({ name, type, format, description, priority }): JsonObject => ({ name, type, format: format ?? '', description, priority })) : null
-  return { kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions: columns, rows: items.map((item) => rowOf(item, options)) }
+  const ordered = definition.compareRows ? items.toSorted((a, b) => definition.compareRows?.(a.object, b.object) ?? 0) : items
+  return { kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions: columns, rows: ordered.map((item) => rowOf(item, options)) }
 }
 
 function rowOf({ object }: CachedObject, { definition, nowMs, include, version }: TableOptions): JsonObject {
