@@ -7,6 +7,7 @@ import type { ApiClient } from '../client/port.ts'
 import type { NodeLiveness } from '../dispatch/liveness-port.ts'
 import { createCustomInformers, type CustomInformers } from '../informers/custom.ts'
 import type { Informers } from '../informers/port.ts'
+import { createApiServicesController } from './apiservices/reconcile.ts'
 import { createClusterRoleAggregationController } from './clusterroleaggregation/reconcile.ts'
 import { createCertificateCleaner } from './certificates/cleaner.ts'
 import type { ClientCertificateSigner } from './certificates/port.ts'
@@ -15,6 +16,7 @@ import type { Controller, ControllerParts } from './controller.ts'
 import { createCustomResourcesController } from './customresources/reconcile.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
 import { createDisruptionController } from './disruption/reconcile.ts'
+import { createStaleDisruptionController } from './disruption/stale-reconcile.ts'
 import { createEndpointsController } from './endpoints/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEndpointSliceMirroringController } from './endpointslicemirroring/reconcile.ts'
@@ -85,12 +87,14 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createReplicationControllerController(parts),
     createDeploymentController(parts),
     createDisruptionController(parts),
+    createStaleDisruptionController(parts),
     ...createWorkloadStatusControllers(parts),
     createAutoscalerController(parts),
     createEndpointSliceController(parts),
     createEndpointsController(parts),
     createEndpointSliceMirroringController(parts),
     createCustomResourcesController(parts),
+    createApiServicesController(parts),
     createServiceAccountController(parts),
     createRootCaController(parts, rootCaPem),
     ...(secretTokens ? [createServiceAccountTokenController(parts, { caPem: rootCaPem, signer: secretTokens })] : []),

@@ -1,4 +1,4 @@
-import type { AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, FlowSchema, Job, Lease, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityLevelConfiguration, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttributesClass } from './gen/api.ts'
+import type { APIService, AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, FlowSchema, Job, Lease, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityLevelConfiguration, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttributesClass } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -39,6 +39,7 @@ export const jobs = resource<Job>(['batch', 'v1', 'jobs', 'Job'])
 export const horizontalPodAutoscalers = resource<AutoscalingV2HorizontalPodAutoscaler>(['autoscaling', 'v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler'])
 export const podDisruptionBudgets = resource<PodDisruptionBudget>(['policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'])
 export const endpointSlices = resource<EndpointSlice>(['discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'])
+export const apiServices = resource<APIService>(['apiregistration.k8s.io', 'v1', 'apiservices', 'APIService'], false)
 export const customResourceDefinitions = resource<CustomResourceDefinition>(['apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition'], false)
 export const leases = resource<Lease>(['coordination.k8s.io', 'v1', 'leases', 'Lease'])
 export const clusterRoles = resource<ClusterRole>(['rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole'], false)
