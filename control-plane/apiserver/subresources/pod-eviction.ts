@@ -70,8 +70,10 @@ async function sayWhy({ parts, route }: HandlerContext, call: Call): Promise<voi
   const change = (pod: JsonObject): JsonObject => {
     const status = isJsonObject(pod['status']) ? pod['status'] : {}
     const conditions = (Array.isArray(status['conditions']) ? status['conditions'] : []) as readonly JsonObject[]
-    const condition: JsonObject = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting', lastProbeTime: null, lastTransitionTime: formatTime(parts.clock.nowMs()) }
-    return { ...pod, status: { ...status, conditions: [...conditions.filter((one) => one['type'] !== 'DisruptionTarget'), condition] } }
+    const before = conditions.find((one) => one['type'] === 'DisruptionTarget')
+    const since = before?.['status'] === 'True' ? before['lastTransitionTime'] : undefined
+    const condition: JsonObject = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting', lastProbeTime: null, lastTransitionTime: since ?? formatTime(parts.clock.nowMs()) }
+    return { ...pod, status: { ...status, conditions: before ? conditions.map((one) => (one === before ? condition : one)) : [...conditions, condition] } }
   }
   await update(parts, call, { store: route.store, at, subresource: 'status', change })
 }
