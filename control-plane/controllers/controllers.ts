@@ -17,7 +17,6 @@ import { createCustomResourcesController } from './customresources/reconcile.ts'
 import { createDeploymentController } from './deployment/reconcile.ts'
 import { createDisruptionController } from './disruption/reconcile.ts'
 import { createStaleDisruptionController } from './disruption/stale-reconcile.ts'
-import { createStaleDisruptionController } from './disruption/stale-reconcile.ts'
 import { createEndpointsController } from './endpoints/reconcile.ts'
 import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEndpointSliceMirroringController } from './endpointslicemirroring/reconcile.ts'
@@ -88,7 +87,6 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createReplicationControllerController(parts),
     createDeploymentController(parts),
     createDisruptionController(parts),
-    createStaleDisruptionController(parts),
     createStaleDisruptionController(parts),
     ...createWorkloadStatusControllers(parts),
     createAutoscalerController(parts),
