@@ -32,6 +32,7 @@ export const podKind: DiscoveredKind = {
   namespaced: true,
   schema: 'io.k8s.api.core.v1.Pod',
   verbs: STANDARD_VERBS,
+  deleteAnswers: 'object',
   subresources: [
     { name: 'attach', verbs: ['create', 'get'], kind: 'PodAttachOptions', behaviour: { kind: 'special' } },
     { name: 'eviction', verbs: ['create'], kind: 'Eviction', group: 'policy', version: 'v1', behaviour: { kind: 'special' } },
@@ -53,6 +54,7 @@ export const deploymentKind: DiscoveredKind = {
   namespaced: true,
   schema: 'io.k8s.api.apps.v1.Deployment',
   verbs: STANDARD_VERBS,
+  deleteAnswers: 'status',
   subresources: [
     { name: 'scale', verbs: ['get', 'patch', 'update'], kind: 'Scale', group: 'autoscaling', version: 'v1', behaviour: { kind: 'scale', specPath: '.spec.replicas', statusPath: '.status.replicas', selectorPath: '.status.selector' } },
     { name: 'status', verbs: ['get', 'patch', 'update'], behaviour: { kind: 'status' } },
