@@ -1,5 +1,4 @@
 /** `cp`: files to and from containers, as tar over exec. Both sides need a `tar`. */
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, posix, resolve } from 'node:path'
@@ -63,7 +62,7 @@ async function upload(call: Call, source: string, into: Inside): Promise<void> {
   try {
     // Packed through a link of the name that it will have there.
     symlinkSync(resolve(source), join(folder, name))
-    const tar = localTar(stat.isDirectory() ? ['cf', '-', '-C', folder, `${name}/.`] : ['chf', '-', '-C', folder, name])
+    const tar = await localTar(stat.isDirectory() ? ['cf', '-', '-C', folder, `${name}/.`] : ['chf', '-', '-C', folder, name])
     tar.input.end()
     const [said] = await Promise.all([runRemote(call, { ...into, command: ['tar', '-xmf', '-', '-C', posix.dirname(target)], input: tar.output }), tar.ended])
     call.terminal.err(said)
@@ -81,7 +80,7 @@ async function download(call: Call, from: Inside, destination: string): Promise<
   mkdirSync(parent, { recursive: true })
   const folder = mkdtempSync(join(parent, '.gantry-cp-'))
   try {
-    const tar = localTar(['xf', '-', '--no-same-owner', '-C', folder])
+    const tar = await localTar(['xf', '-', '--no-same-owner', '-C', folder])
     const command = wholeFolder ? ['tar', 'cf', '-', '-C', from.path, '.'] : ['tar', 'cf', '-', '-C', posix.dirname(from.path), base]
     tar.output.resume()
     const said = await runRemote(call, { ...from, command, output: tar.input })
@@ -105,15 +104,13 @@ interface Tar {
   readonly ended: Promise<void>
 }
 
-function localTar(words: readonly string[]): Tar {
-  const child = spawn('tar', words, { stdio: ['pipe', 'pipe', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  child.stdin.on('error', () => {})
-  const ended = new Promise<void>((done, fail) => {
-    child.once('error', (error) => fail(new Problem(`tar cannot be run: ${error.message}`, { cause: error })))
-    child.once('close', (code) => (code === 0 ? done() : fail(new Problem(`tar: ${said.trim()}`))))
+async function localTar(words: readonly string[]): Promise<Tar> {
+  const { startPiped } = await import('../../deploy/lab/lab.ts')
+  const { input, output, ended } = startPiped('tar', words)
+  const checked = ended.then(({ code, stderr }) => {
+    if (code === 127) throw new Problem(`tar cannot be run: ${stderr}`)
+    if (code !== 0) throw new Problem(`tar: ${stderr.trim()}`)
   })
-  ended.catch(() => {})
-  return { input: child.stdin, output: child.stdout, ended }
+  checked.catch(() => {})
+  return { input, output, ended: checked }
 }

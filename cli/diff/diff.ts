@@ -1,5 +1,4 @@
 /** `diff`: what an apply would change, as the server itself works it out in a dry run. */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { ApiObject } from '../cluster/cluster.ts'
@@ -35,7 +34,7 @@ async function runDiff(call: Call): Promise<number> {
   try {
     for (const side of ['LIVE', 'MERGED']) mkdirSync(`${folder}/${side}`)
     for (const manifest of await readManifests(call)) await writeBoth(call, manifest, folder)
-    return compare(call, folder)
+    return await compare(call, folder)
   } catch (error) {
     // 1 says that there are differences.
     throw error instanceof Problem && error.exitCode === 1 ? new Problem(error.message, { exitCode: 2, bare: error.bare, cause: error }) : error
@@ -83,11 +82,14 @@ function shown({ flags }: Call, object: ApiObject): ApiObject {
 }
 
 /** By the program that people name, `diff -u -N` otherwise; its exit code says what it found. */
-function compare(call: Call, folder: string): number {
+async function compare(call: Call, folder: string): Promise<number> {
   const [program = 'diff', ...words] = (call.env['KUBECTL_EXTERNAL_DIFF'] || 'diff -u -N').split(' ').filter((word) => word !== '')
-  const { status, error, stdout, stderr } = spawnSync(program, [...words, `${folder}/LIVE`, `${folder}/MERGED`], { maxBuffer: 256 * 1024 * 1024 })
-  if (error) throw new Problem(`${program} cannot be run: ${error.message}: name another with KUBECTL_EXTERNAL_DIFF`, { exitCode: 2, cause: error })
-  call.terminal.bytes(stdout)
-  call.terminal.err(stderr.toString())
-  return status ?? 2
+  const { startPiped } = await import('../../deploy/lab/lab.ts')
+  const { input, output, ended } = startPiped(program, [...words, `${folder}/LIVE`, `${folder}/MERGED`])
+  input.end()
+  for await (const bytes of output) call.terminal.bytes(bytes as Buffer)
+  const { code, stderr } = await ended
+  if (code === 127) throw new Problem(`${program} cannot be run: ${stderr.trim()}: name another with KUBECTL_EXTERNAL_DIFF`, { exitCode: 2 })
+  call.terminal.err(stderr)
+  return code
 }

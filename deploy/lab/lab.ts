@@ -335,3 +335,4 @@ export { importImages, listImages, removeImage, type ListedImage } from './image
 export { kill, pause, resume, start } from './power.ts'
 export { programsFolder } from './programs.ts'
 export { runOnTerminal } from './terminal.ts'
+export { startPiped, type Piped } from './piped.ts'
