@@ -6,11 +6,12 @@ import { metadataOf, metaText, withMeta } from '../core/stored.ts'
 import { update } from '../core/update.ts'
 import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
-import { body } from '../representations/write.ts'
+import { scaleAnswer } from '../representations/objects.ts'
+import type { ApiResponse } from '../request.ts'
 import { conflict, internalError, invalid } from '../status.ts'
 import { readConfiguration } from './apply.ts'
 import { readBody } from './bodies.ts'
-import { atOf, readCall, writeOptions, type Handler, type HandlerContext } from './context.ts'
+import { atOf, readCall, renderingOf, writeOptions, type Handler, type HandlerContext } from './context.ts'
 import { checkUrl } from './create-update.ts'
 import { patchTypeOf } from './patch.ts'
 
@@ -29,9 +30,9 @@ export const scaleHandler: Handler = async (context) => {
   }
 }
 
-const answer = (context: HandlerContext, scale: JsonObject): ReturnType<typeof body> => body(200, { kind: 'value', value: scale }, context.representation)
+const answer = (context: HandlerContext, scale: JsonObject): ApiResponse => scaleAnswer(scale, renderingOf(context))
 
-async function replaceScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
+async function replaceScale(context: HandlerContext, paths: ScalePaths): Promise<ApiResponse> {
   const { query, call } = writeOptions(context, 'UpdateOptions')
   const scale = readBody(context.request, { expected: scaleKind, validation: query.fieldValidation, warn: call.warn })
   checkUrl(metaText(scale, 'name'), metaText(scale, 'namespace'), atOf(context))
@@ -40,7 +41,7 @@ async function replaceScale(context: HandlerContext, paths: ScalePaths): Promise
   return answer(context, scaleOf(item.object, paths))
 }
 
-async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
+async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<ApiResponse> {
   const type = patchTypeOf(context)
   if (type === 'apply') throw new Error('an apply is no patch of this kind')
   const { query, call } = writeOptions(context, 'PatchOptions')
@@ -54,7 +55,7 @@ async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<R
   return answer(context, scaleOf(item.object, paths))
 }
 
-async function applyScale(context: HandlerContext, paths: ScalePaths): Promise<ReturnType<typeof body>> {
+async function applyScale(context: HandlerContext, paths: ScalePaths): Promise<ApiResponse> {
   const { config, query, call, finish } = readConfiguration(context)
   const change = (existing: JsonObject): JsonObject => {
     const { scale, managedFields } = appliedScale(context.parts, call, { store: context.route.store, existing, paths, config, force: query.force })

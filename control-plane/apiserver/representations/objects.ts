@@ -1,5 +1,9 @@
 /** Objects and lists of them in whatever form was negotiated. */
+import type { Scale } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
+import type { KubeObject } from '../../../shared/model/meta.ts'
+import { plainColumns, plainRow } from '../../registry/columns/rbac.ts'
+import { scaleColumns, scaleRow } from '../../registry/columns/scale.ts'
 import type { Listing } from '../core/list.ts'
 import type { ResourceStore } from '../core/resources.ts'
 import { metaText } from '../core/stored.ts'
@@ -8,7 +12,7 @@ import type { ApiResponse } from '../request.ts'
 import { notAcceptableForm } from '../status.ts'
 import type { Representation } from './negotiate.ts'
 import { partialMetadata } from './partial.ts'
-import { parseIncludeObject, tableOf, type TableOptions } from './table.ts'
+import { parseIncludeObject, tableOf, type Rows, type TableOptions } from './table.ts'
 import { body, type Content } from './write.ts'
 
 export interface Rendering {
@@ -33,6 +37,26 @@ export function objectContent(item: CachedObject, rendering: Rendering): Content
       return { kind: 'value', value: partialMetadata(item.object, representation.version) }
     case 'PartialObjectMetadataList':
       throw notAcceptableForm(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(store, '')})`)
+  }
+}
+
+const scaleRows: Rows = { columns: scaleColumns, row: (scale, nowMs) => scaleRow(scale as unknown as Scale, nowMs) }
+const plainRows: Rows = { columns: plainColumns, row: (scale) => plainRow(scale as unknown as KubeObject) }
+
+/** The Scale of an object, which is stored nowhere. */
+export function scaleAnswer(scale: JsonObject, rendering: Rendering): ApiResponse {
+  const { representation, store } = rendering
+  switch (representation.as) {
+    case 'object':
+      return body(200, { kind: 'value', value: scale }, representation)
+    case 'Table': {
+      const options = { ...tableOptions(rendering, { resourceVersion: metaText(scale, 'resourceVersion') }), definition: store.definition.custom ? plainRows : scaleRows }
+      return body(200, { kind: 'value', value: tableOf([{ object: scale }], options) }, representation)
+    }
+    case 'PartialObjectMetadata':
+      return body(200, { kind: 'value', value: partialMetadata(scale, representation.version) }, representation)
+    case 'PartialObjectMetadataList':
+      throw notAcceptableForm('you requested PartialObjectMetadataList, but the requested object is not a list (*autoscaling.Scale)')
   }
 }
 

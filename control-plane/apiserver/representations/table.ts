@@ -15,8 +15,12 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(text)}: must be 'Metadata', 'Object', 'None', or empty`)
 }
 
+/** What a kind says of its rows. */
+export type Rows = Pick<KindDefinition, 'columns' | 'row' | 'rowConditions' | 'compareRows'>
+type Item = Pick<CachedObject, 'object'>
+
 export interface TableOptions {
-  readonly definition: KindDefinition
+  readonly definition: Rows
   readonly nowMs: number
   readonly include: IncludeObject
   /** Of `meta.k8s.io`. */
@@ -27,14 +31,14 @@ export interface TableOptions {
   readonly withColumns: boolean
 }
 
-export function tableOf(items: readonly CachedObject[], options: TableOptions): JsonObject {
+export function tableOf(items: readonly Item[], options: TableOptions): JsonObject {
   const { definition, version, metadata, withColumns } = options
   const columns = withColumns ? definition.columns.map(({ name, type, format, description, priority }): JsonObject => ({ name, type, format: format ?? '', description, priority })) : null
   const ordered = definition.compareRows ? items.toSorted((a, b) => definition.compareRows?.(a.object, b.object) ?? 0) : items
   return { kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions: columns, rows: ordered.map((item) => rowOf(item, options)) }
 }
 
-function rowOf({ object }: CachedObject, { definition, nowMs, include, version }: TableOptions): JsonObject {
+function rowOf({ object }: Item, { definition, nowMs, include, version }: TableOptions): JsonObject {
   const conditions = definition.rowConditions?.(object) ?? []
   const row: JsonObject = {
     cells: definition.row(object, nowMs),
