@@ -4,10 +4,10 @@ import { Session } from 'node:inspector'
 /** A larger heap is in use, and collecting it would take longer than it is worth. */
 const SMALL_BYTES = 100 * 1024 * 1024
 
-/** Collects garbage once, in some 20 ms. */
+/** Collects garbage once, in some 20 ms. The session is left only when its answer has been given: within it the process would wait for itself for ever. */
 export function giveBackMemory(): void {
   if (process.memoryUsage().heapUsed > SMALL_BYTES) return
   const session = new Session()
   session.connect()
-  session.post('HeapProfiler.collectGarbage', () => session.disconnect())
+  session.post('HeapProfiler.collectGarbage', () => void setImmediate(() => session.disconnect()))
 }
