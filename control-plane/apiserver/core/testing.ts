@@ -38,7 +38,7 @@ export interface TestServer {
 export async function startTestServer(storage: Storage = createMemoryStorage()): Promise<TestServer> {
   const stop = new AbortController()
   const rbac = createRbac()
-  const authorize = createAuthorizer({ nodes: { isPodOfNode: () => false, isReferencedByNode: () => false }, rbac: rbac.authorizer })
+  const authorize = createAuthorizer({ nodes: { isPodOfNode: () => true, isReferencedByNode: () => true }, rbac: rbac.authorizer })
   const nodeStreams = { open: () => Promise.reject(new Error('no nodes here')) }
   const api = createApiServer({ storage, kinds: servedKinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize, rbac, nodeStreams })
   void api.run(stop.signal)
