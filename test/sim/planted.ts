@@ -50,6 +50,7 @@ export const planted: readonly Planted[] = [
   one('a verdict is acted upon before it is stored', 'control-plane/membership/watch.ts', ['    const fenced = { evidence, atMs: clock.nowMs() }\n', "    const fenced = { evidence, atMs: clock.nowMs() }\n    this.#states.set(nodeName, { kind: 'fenced', ...fenced })\n    this.#tell(nodeName)\n"]),
   one('a verdict that is stored late is undone by an admission', 'control-plane/membership/record.ts', ['if (judged && judged.atMs !== fencedAtMs) return record', 'if (judged && judged.atMs < 0) return record']),
   one('an agent that comes back is told at once what it shall run', 'control-plane/dispatch/session.ts', ['await this.#options.whenEvacuated(this.#over.signal)', '']),
+  one('another machine under a name is believed about pods that may still run on the first', 'control-plane/dispatch/session.ts', ['await this.#options.admissions.whenGrantsAreOver(this.nodeName, this.register.bootId, this.#over.signal)', '']),
   one('pods of a silent node are removed', 'control-plane/controllers/tainteviction/plan.ts', ["const isDead = life === 'fenced' || (", "const isDead = life === 'fenced' || life === 'silent' || ("]),
   one('a deposed leader writes', 'control-plane/leading.ts', ['const client = createInProcessClient({ core: api.core, user, guard, signal })', 'const client = createInProcessClient({ core: api.core, user, signal })']),
   one('memberships are stored by whoever once led', 'control-plane/membership/store.ts', ['guard: guard() }', '...(guard() ? {} : {}) }']),
