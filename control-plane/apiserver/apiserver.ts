@@ -74,7 +74,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const sources = { storage, resources, clock, random }
   const access = { authorize: options.authorize, rbac: options.rbac ?? createRbac() }
   const roles = followRbac(access.rbac.index, resources)
-  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources, access)), allocations: serviceAllocations(sources, ranges) }
+  const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources, access, options.nodeStreams)), allocations: serviceAllocations(sources, ranges) }
   const dispatch = createDispatch({ ...specialHandlers(options), ...reviewHandlers(access, options.tokenVerifier) })
   const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch })
   const made = Promise.withResolvers<void>()

@@ -116,7 +116,8 @@ const labelsOf = (object: JsonObject | undefined): Labels | undefined => {
   return isJsonObject(labels) ? (labels as Labels) : undefined
 }
 
-function subjectOf({ operation, store, namespace, name, subresource, object, old }: AdmissionRequest, namespaceObject: JsonObject | undefined): Subject {
+/** What rules and selectors are held against. */
+export function subjectOf({ operation, store, namespace, name, subresource, object, old }: AdmissionRequest, namespaceObject: JsonObject | undefined): Subject {
   const { group, version, plural } = store.definition
   const isNamespace = group === '' && plural === 'namespaces'
   return {
@@ -132,7 +133,8 @@ function subjectOf({ operation, store, namespace, name, subresource, object, old
   }
 }
 
-function bindingsOf(request: AdmissionRequest, { authorize, namespaceObject }: EnforcementParts): ReadonlyMap<string, Value> {
+/** What expressions may name. */
+export function bindingsOf(request: AdmissionRequest, { authorize, namespaceObject }: Omit<EnforcementParts, 'sources'>): ReadonlyMap<string, Value> {
   const { operation, store, object, old, call, namespace, name, subresource } = request
   const { group, plural } = store.definition
   const rights: Rights = {
@@ -149,7 +151,7 @@ function bindingsOf(request: AdmissionRequest, { authorize, namespaceObject }: E
   return new Map<string, Value>([
     ['object', operation === 'DELETE' ? null : valueOfJson(object)],
     ['oldObject', old ? valueOfJson(old) : null],
-    ['request', requestValue(request)],
+    ['request', valueOfJson(requestJson(request))],
     ['namespaceObject', namespaceObject ? valueOfJson(namespaceObject) : null],
     ['authorizer', authorizerValue(rights)],
     ['authorizer.requestResource', resourceCheckValue(rights, { group, resource: plural, subresource, namespace, name })],
@@ -158,14 +160,15 @@ function bindingsOf(request: AdmissionRequest, { authorize, namespaceObject }: E
 
 const accountUser = ({ namespace, name }: { readonly namespace: string; readonly name: string }): AdmissionRequest['call']['user'] => ({ name: `system:serviceaccount:${namespace}:${name}`, uid: '', groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'], extra: {} })
 
-function requestValue({ operation, store, namespace, name, subresource, call }: AdmissionRequest): Value {
+/** The request as policies and webhooks are told of it. */
+export function requestJson({ operation, store, namespace, name, subresource, call }: AdmissionRequest): JsonObject {
   const { group, version, kind, plural } = store.definition
   const { user } = call
   const [kindValue, resourceValue]: readonly JsonObject[] = [
     { group, version, kind },
     { group, version, resource: plural },
   ]
-  return valueOfJson({
+  return {
     kind: kindValue ?? {},
     resource: resourceValue ?? {},
     requestKind: kindValue ?? {},
@@ -176,5 +179,5 @@ function requestValue({ operation, store, namespace, name, subresource, call }: 
     operation,
     userInfo: { username: user.name, ...(user.uid !== '' && { uid: user.uid }), groups: user.groups, ...(Object.keys(user.extra).length > 0 && { extra: user.extra as unknown as Json }) },
     dryRun: call.dryRun,
-  })
+  }
 }

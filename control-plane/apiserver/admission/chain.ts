@@ -1,5 +1,7 @@
 /** The plugins that are on, in the order in which Kubernetes runs them. */
 import { validatingAdmissionPolicy } from '../../policies/plugin.ts'
+import { mutatingWebhooks, validatingWebhooks } from '../../webhooks/plugin.ts'
+import type { NodeStreams } from '../../dispatch/port.ts'
 import type { Access } from '../authz/access.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { claimResize } from './claim-resize.ts'
@@ -19,7 +21,7 @@ import { serviceAccount } from './service-account.ts'
 import type { AdmissionSources } from './sources.ts'
 import { storageInUse } from './storage-in-use.ts'
 
-export const defaultPlugins = (sources: AdmissionSources, access: Access): readonly AdmissionPlugin[] => [
+export const defaultPlugins = (sources: AdmissionSources, access: Access, nodeStreams: NodeStreams): readonly AdmissionPlugin[] => [
   namespaceLifecycle(sources),
   limitRanger(sources),
   serviceAccount(sources),
@@ -37,6 +39,8 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access): reado
   certificateSubjectRestriction,
   defaultIngressClass(sources),
   rbacEscalation(sources, access),
+  mutatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   validatingAdmissionPolicy(sources, access.authorize),
+  validatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   resourceQuota(sources),
 ]

@@ -1,8 +1,8 @@
 import type { EndpointSlice, Pod, Service } from '../../../shared/model/gen/api.ts'
 import { randomInt } from '../../../shared/kit/random.ts'
 import { get } from '../core/get.ts'
-import { keyAt, prefixOf } from '../core/resources.ts'
-import { readCall, type Handler, type HandlerContext } from '../handlers/context.ts'
+import { keyAt, prefixOf, type Resources } from '../core/resources.ts'
+import { readCall, type Handler } from '../handlers/context.ts'
 import { parseTargetName } from '../proxy/paths.ts'
 import { badRequest, serviceUnavailable } from '../status.ts'
 import { podTargetOf } from './pod-proxy.ts'
@@ -17,14 +17,14 @@ export const serviceProxyHandler =
     if (!named) throw badRequest(`invalid service request ${JSON.stringify(id)}`)
     const item = await get(context.parts, readCall(context), { store: context.route.store, at: { namespace, name: named.name } })
     const portName = portNameOf(item.object as unknown as Service, named.port)
-    const choices = endpointsOf(context, named.name, portName)
+    const choices = endpointsOf(context.parts.resources, { namespace, service: named.name, portName })
     const chosen = choices[randomInt(context.parts.random, choices.length)]
     if (!chosen) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(named.name)}`)
     return { kind: 'proxy', target: podTargetOf(context, { ports, ...chosen, scheme: named.scheme }) }
   }
 
 /** A number stands for the port of the service that has it; anything else is a name already. */
-function portNameOf({ metadata, spec }: Service, port: string): string {
+export function portNameOf({ metadata, spec }: Service, port: string): string {
   if (!/^[+-]?\d+$/.test(port)) return port
   const found = spec?.ports?.find((one) => one.port === Number(port))
   if (!found) throw serviceUnavailable(`no service port ${Number(port)} found for service ${JSON.stringify(metadata.name ?? '')}`)
@@ -38,10 +38,9 @@ interface Choice {
 }
 
 /** Ready addresses that are a pod's own: whoever may write endpoints must not reach what this server can reach. */
-function endpointsOf({ parts, route }: HandlerContext, service: string, portName: string): readonly Choice[] {
-  const { namespace } = route.path
-  const slices = parts.resources.find('discovery.k8s.io', 'v1', 'endpointslices')
-  const pods = parts.resources.find('', 'v1', 'pods')
+export function endpointsOf(resources: Resources, { namespace, service, portName }: { readonly namespace: string; readonly service: string; readonly portName: string }): readonly Choice[] {
+  const slices = resources.find('discovery.k8s.io', 'v1', 'endpointslices')
+  const pods = resources.find('', 'v1', 'pods')
   if (!slices || !pods) return []
   const own = slices.cache.list(prefixOf(slices, namespace)).map((item) => item.object as unknown as EndpointSlice).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
   return own.flatMap((slice) => {

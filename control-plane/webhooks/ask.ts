@@ -1,0 +1,91 @@
+/** Asks the webhooks that a request concerns. Loaded when the first one is configured. */
+import { ApiError } from '../../shared/kit/api-error.ts'
+import { newUid } from '../../shared/kit/ids.ts'
+import type { MutatingWebhook } from '../../shared/model/gen/api.ts'
+import { deepEqual, type JsonObject } from '../../shared/model/json.ts'
+import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
+import { forbid } from '../apiserver/admission/refuse.ts'
+import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
+import { internalError } from '../apiserver/status.ts'
+import { compiledPolicy } from '../policies/compiled.ts'
+import { bindingsOf, requestJson, subjectOf } from '../policies/enforce.ts'
+import { judge } from '../policies/judge.ts'
+import { matches } from '../policies/matching.ts'
+import type { Webhook, WebhookParts } from './plugin.ts'
+import { readReview, reviewOf, type Review } from './review.ts'
+import { send } from './send.ts'
+import { targetOf } from './target.ts'
+
+export interface AskingParts extends WebhookParts {
+  readonly namespaceObject: JsonObject | undefined
+}
+
+/** One after the other, each sees what those before it have made. Those that wish so are asked again about what came after them. */
+export async function mutateBy(hooks: readonly Webhook[], request: AdmissionRequest, parts: AskingParts): Promise<JsonObject> {
+  let { object } = request
+  let lastChange = -1
+  const asked = new Set<number>()
+  const askOne = async (hook: Webhook, index: number): Promise<void> => {
+    const now = { ...request, object }
+    if (!isConcerned(hook, now, parts)) return
+    asked.add(index)
+    const changed = await mutateByOne(hook, now, parts)
+    if (deepEqual(changed, object)) return
+    object = changed
+    lastChange = index
+  }
+  for (const [index, hook] of hooks.entries()) await askOne(hook, index)
+  const last = lastChange
+  for (const [index, hook] of hooks.entries()) if (index < last && asked.has(index) && (hook as MutatingWebhook).reinvocationPolicy === 'IfNeeded') await askOne(hook, index)
+  return object
+}
+
+async function mutateByOne(hook: Webhook, request: AdmissionRequest, parts: AskingParts): Promise<JsonObject> {
+  const review = await ask(hook, request, { parts, mayPatch: true })
+  if (review?.kind !== 'allowed' || review.patch === undefined) return request.object
+  if (request.operation === 'DELETE') throw internalError(`admission webhook ${JSON.stringify(hook.name)} attempted to modify the object, which is not supported for this operation`)
+  const outcome = applyJsonPatch(named(request, request.object), review.patch)
+  if (outcome.kind === 'refused') throw internalError(outcome.message)
+  return request.store.definition.defaults(outcome.object)
+}
+
+/** All at once; of several refusals the first by order is told. */
+export async function validateBy(hooks: readonly Webhook[], request: AdmissionRequest, parts: AskingParts): Promise<void> {
+  const outcomes = await Promise.allSettled(hooks.filter((hook) => isConcerned(hook, request, parts)).map((hook) => ask(hook, request, { parts, mayPatch: false })))
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+function isConcerned(hook: Webhook, request: AdmissionRequest, parts: AskingParts): boolean {
+  const { rules, namespaceSelector, objectSelector, matchConditions = [], failurePolicy } = hook
+  if (!matches({ resourceRules: rules, namespaceSelector, objectSelector }, subjectOf(request, parts.namespaceObject), false)) return false
+  if (matchConditions.length === 0) return true
+  const verdict = judge(compiledPolicy(hook), bindingsOf(request, parts))
+  if (verdict.kind !== 'failed') return verdict.kind === 'judged'
+  if (failurePolicy === 'Ignore') return false
+  throw forbid(request, verdict.message)
+}
+
+/** `undefined`: it could not be asked, and does not mind. */
+async function ask(hook: Webhook, request: AdmissionRequest, { parts, mayPatch }: { readonly parts: AskingParts; readonly mayPatch: boolean }): Promise<Review | undefined> {
+  const uid = newUid(parts.sources.random)
+  const review = await reviewBy(hook, request, { parts, mayPatch, uid })
+  if (review.kind === 'failed') {
+    if (hook.failurePolicy === 'Ignore') return undefined
+    throw internalError(`failed calling webhook ${JSON.stringify(hook.name)}: ${review.message}`)
+  }
+  for (const warning of review.warnings) request.call.warn(warning)
+  if (review.kind === 'denied') throw new ApiError(review.status)
+  return review
+}
+
+async function reviewBy(hook: Webhook, request: AdmissionRequest, { parts, mayPatch, uid }: { readonly parts: AskingParts; readonly mayPatch: boolean; readonly uid: string }): Promise<Review> {
+  const { operation, object, old, call } = request
+  const { clientConfig, timeoutSeconds = 10 } = hook
+  const target = targetOf(clientConfig, timeoutSeconds, parts)
+  const body = reviewOf({ uid, request: requestJson(request), operation, object: operation === 'DELETE' ? null : named(request, object), old: old ? named(request, old) : null, dryRun: call.dryRun })
+  const ca = clientConfig.caBundle === undefined ? undefined : Buffer.from(clientConfig.caBundle, 'base64').toString('utf8')
+  const sent = await send({ ...target, ca, body, timeoutMs: timeoutSeconds * 1000, clock: parts.sources.clock, signal: call.signal })
+  return sent.kind === 'failed' ? { kind: 'failed', message: `failed to call webhook: ${sent.message}` } : readReview(sent.body, { webhook: hook.name, uid, mayPatch })
+}
+
+const named = ({ store }: AdmissionRequest, object: JsonObject): JsonObject => ({ kind: store.definition.kind, apiVersion: store.apiVersion, ...object })

@@ -1,0 +1,53 @@
+/** Admission webhooks: others are asked about what is written. Costs nothing while none is configured. */
+import type { MutatingWebhook, ValidatingWebhook } from '../../shared/model/gen/api.ts'
+import type { JsonObject } from '../../shared/model/json.ts'
+import type { AdmissionPlugin, AdmissionRequest } from '../apiserver/admission/plugin.ts'
+import { cachedObject, listCached, namespacesResource, type AdmissionSources } from '../apiserver/admission/sources.ts'
+import type { Authorizer } from '../apiserver/authz/authorizer.ts'
+import type { NodeStreams } from '../dispatch/port.ts'
+
+export interface WebhookParts {
+  readonly sources: AdmissionSources
+  readonly authorize: Authorizer
+  /** Services are reached through the nodes of their pods. */
+  readonly nodeStreams: NodeStreams
+}
+
+export type Webhook = ValidatingWebhook | MutatingWebhook
+
+const GROUP = 'admissionregistration.k8s.io'
+
+export const mutatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
+  name: 'MutatingAdmissionWebhook',
+  async mutate(request) {
+    const hooks = webhooksFor(request, parts, 'mutatingwebhookconfigurations')
+    if (hooks.length === 0) return request.object
+    const { mutateBy } = await import('./ask.ts')
+    return mutateBy(hooks, request, { ...parts, namespaceObject: namespaceOf(request, parts) })
+  },
+  // What is deleted is changed by nobody, but each of them may refuse.
+  async validate(request) {
+    if (request.operation === 'DELETE') await this.mutate?.(request)
+  },
+})
+
+export const validatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
+  name: 'ValidatingAdmissionWebhook',
+  async validate(request) {
+    const hooks = webhooksFor(request, parts, 'validatingwebhookconfigurations')
+    if (hooks.length === 0) return
+    const { validateBy } = await import('./ask.ts')
+    await validateBy(hooks, request, { ...parts, namespaceObject: namespaceOf(request, parts) })
+  },
+})
+
+/** Nobody may lock himself out of the configurations. */
+const isExempt = ({ store }: AdmissionRequest): boolean => store.definition.group === GROUP && /^(validating|mutating)(webhook|admissionpolic)/.test(store.definition.plural)
+
+/** In the order of their configurations' names. */
+function webhooksFor(request: AdmissionRequest, { sources }: WebhookParts, plural: string): readonly Webhook[] {
+  if (isExempt(request)) return []
+  return listCached(sources, { group: GROUP, version: 'v1', plural }).flatMap((configuration) => (configuration as { readonly webhooks?: readonly Webhook[] }).webhooks ?? [])
+}
+
+const namespaceOf = ({ namespace }: AdmissionRequest, { sources }: WebhookParts): JsonObject | undefined => (namespace === '' ? undefined : cachedObject(sources, namespacesResource, { namespace: '', name: namespace }))
