@@ -95,7 +95,8 @@ const storedTemplate: JsonObject = {
 /** Of any key, for any name. */
 const REQUEST = recordedCases().flatMap(({ steps }) => steps.flatMap(({ body }) => (isJsonObject(body) && body['kind'] === 'CertificateSigningRequest' && isJsonObject(body['spec']) ? [String(body['spec']['request'])] : [])))[0] ?? ''
 const webhookClient: JsonObject = { url: 'https://example.com/hook' }
-const rule: JsonObject = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
+/** About what nobody writes: who is configured is asked. */
+const rule: JsonObject = { operations: ['CREATE'], apiGroups: ['nobody.example.com'], apiVersions: ['v1'], resources: ['things'] }
 
 /** By `group/plural`. */
 const WRITTEN: Readonly<Record<string, Written>> = {
