@@ -1,7 +1,7 @@
 /** One review, posted over HTTPS. */
 import { Agent, request as httpsRequest } from 'node:https'
 import { connect as connectTls } from 'node:tls'
-import type { IncomingMessage } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
@@ -61,7 +61,10 @@ async function exchange({ url, ca, body, dial }: Sending, signal: AbortSignal): 
   try {
     return await new Promise<Answer>((resolve, reject) => {
       const attempt = (isLast: boolean): void => {
-        const request = httpsRequest(url, { method: 'POST', headers, signal, ...(ca !== undefined && { ca }), ...(secured ? { createConnection: () => secured, agent: false } : { agent }) }, (response) => void textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: text }), reject))
+        const given = { method: 'POST', headers, signal }
+        const read = (response: IncomingMessage): void => void textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: text }), reject)
+        // Over a connection that is secured already, what is spoken is plain HTTP.
+        const request = secured ? httpRequest({ ...given, host: url.hostname, path: `${url.pathname}${url.search}`, createConnection: () => secured }, read) : httpsRequest(url, { ...given, agent, ...(ca !== undefined && { ca }) }, read)
         // A connection that waited may have been closed by the other side meanwhile: nothing was asked yet.
         request.once('error', (error: NodeJS.ErrnoException) => (request.reusedSocket && error.code === 'ECONNRESET' && !isLast ? attempt(true) : reject(error)))
         request.end(bytes)
