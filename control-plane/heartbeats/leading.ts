@@ -79,7 +79,9 @@ export class Leading {
     if (life.admitted && life.admitted.bootId !== node.bootId) life.ackFromMs = before + this.#leaseMs()
     // Its lease counts from here; it will be acked in a moment.
     this.#sightings.set(node.nodeName, { ...this.#sightings.get(node.nodeName), ackSentMs: Math.max(nowMs, life.ackFromMs) })
-    Object.assign(life, { admitted: node, fenced: undefined, saidDead: undefined, rebootedMs: undefined, forgotten: 'no' } satisfies Partial<NodeLife>)
+    // It may have booted anew while it was being admitted: then whoever speaks for it now waits for that to be told.
+    const rebootedMs = life.speaker && life.speaker.hello.bootId !== node.bootId ? nowMs : undefined
+    Object.assign(life, { admitted: node, fenced: undefined, saidDead: undefined, rebootedMs, forgotten: 'no' } satisfies Partial<NodeLife>)
     this.#show(life, nowMs)
   }
 

@@ -333,6 +333,36 @@ test('two agents under one name behind the same control plane that follows are t
   expect(second.refusal).toMatch(/^DOUBLED: /)
 })
 
+test('one of two agents under one name behind a follower starts anew again and again: the other is not forgotten for it', () => {
+  const { clock, tracker: leader, agent } = trackedWorld('n1', 'n2')
+  agent('n1').close()
+  const follower = new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} }, passOn: (message) => (relay.take(message), true) })
+  const relay = leader.connect({ kind: 'control-plane' }, (message) => follower.handOn(message))
+  const first = new FakeAgent(clock, 'n1').connect(follower, { instance: 'the first' })
+  for (let life = 1; life <= 20; life++) {
+    clock.advance(500)
+    new FakeAgent(clock, 'n1').connect(follower, { bootId: 'boot-2', instance: `life ${life} of the second` }).close()
+  }
+  clock.advance(500)
+  expect([first.isAcked(), first.refusal]).toEqual([true, undefined])
+})
+
+test('a machine boots anew while it is still being admitted under the boot before: it is known to have booted', () => {
+  const { clock, tracker, sights, agent } = trackedWorld('n1')
+  clock.advance(1_000)
+  agent('n1').close()
+  clock.advance(500)
+  agent('n1').connect(tracker, { bootId: 'boot-2', instance: 'n1-2' })
+  clock.advance(100)
+  const grantedUntilMs = clock.monotonicMs() + 1_200
+  tracker.admit({ nodeName: 'n1', bootId: 'boot-1' })
+  clock.advance(1_000)
+  expect(sights.get('n1')).toMatchObject({ kind: 'silent', rebooted: { bootId: 'boot-2', grantedUntilMs } })
+  // The only member: without it nobody is seen, and by its silence nobody would ever be given up.
+  clock.advance(REBOOT_PATIENCE_MS + 500)
+  expect(sights.get('n1')).toMatchObject({ kind: 'fenced', evidence: { kind: 'rebooted', bootId: 'boot-2' } })
+})
+
 /** Each life is acked, and dies; the next one comes so late that the node has stopped its pods by then. */
 function crashLoop({ clock, tracker, agent, sights }: TrackedWorld, name: string, lives: number, awayMs = 1_100): number {
   for (let life = 1; life <= lives; life++) {

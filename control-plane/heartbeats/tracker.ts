@@ -156,6 +156,8 @@ export class HeartbeatTracker implements Heartbeats {
         links.set(relayedNode, ofNode)
         const instance = relayedInstance ?? ''
         const link = ofNode.get(instance) ?? new AgentLink(relayedNode, (answer) => send({ ...answer, relayedNode, relayedInstance }))
+        // The one that has not spoken for the longest time is the first to be forgotten.
+        ofNode.delete(instance)
         ofNode.set(instance, link)
         for (const [oldest, gone] of ofNode) {
           if (ofNode.size <= AGENTS_KEPT) break
