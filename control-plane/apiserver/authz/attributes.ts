@@ -1,3 +1,4 @@
+import { demandedValue, parseFieldSelector } from '../../../shared/model/field-selector.ts'
 import type { User } from '../request.ts'
 
 /** What a request wants to do, as authorization sees it. */
@@ -50,17 +51,18 @@ export function requestAttributes(line: RequestLine): Attributes {
   if (skip === 0 || parts.length < skip + 2) return { kind: 'path', user: line.user, verb: line.method.toLowerCase(), path: line.path }
   const target = targetOf(parts.slice(skip + 1))
   const fieldSelector = line.query.get('fieldSelector') ?? ''
-  const name = target.name === '' ? nameInSelector(fieldSelector) : target.name
+  const verb = verbOf(line, target)
   return {
     kind: 'resource',
     user: line.user,
-    verb: verbOf(line, target),
+    verb,
     group: skip === 2 ? (parts[1] ?? '') : '',
     version: parts[skip] ?? '',
     resource: target.resource,
     subresource: target.subresource,
     namespace: target.namespace,
-    name: line.method === 'POST' ? target.name : name,
+    // Only what is read is held against the name in a selector: a collection is deleted, or made larger, as a whole.
+    name: target.name === '' && (verb === 'list' || verb === 'watch') ? nameInSelector(fieldSelector) : target.name,
     fieldSelector,
   }
 }
@@ -96,4 +98,14 @@ function verbOf(line: RequestLine, target: Target): string {
 /** How Go's decoder of query parameters reads a boolean: present and neither `false` nor `0`. */
 const isTrue = (value: string | null): boolean => value !== null && value.toLowerCase() !== 'false' && value !== '0'
 
-const nameInSelector = (fieldSelector: string): string => /(?:^|,)metadata\.name==?([^,]+)/.exec(fieldSelector)?.[1] ?? ''
+/** The value that a selector demands of a field, read as those read it who select by it; `undefined` where it demands none or cannot be read. */
+export function selectedValue(fieldSelector: string, field: string): string | undefined {
+  const parsed = fieldSelector === '' ? undefined : parseFieldSelector(fieldSelector)
+  return parsed?.kind === 'selector' ? demandedValue(parsed.requirements, field) : undefined
+}
+
+/** What cannot stand in a path is no name. */
+function nameInSelector(fieldSelector: string): string {
+  const name = selectedValue(fieldSelector, 'metadata.name') ?? ''
+  return name === '.' || name === '..' || /[/%]/.test(name) ? '' : name
+}

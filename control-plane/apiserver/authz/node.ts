@@ -1,5 +1,5 @@
 import { allow, noOpinion, type Authorizer, type Decision } from './authorizer.ts'
-import type { ResourceAttributes } from './attributes.ts'
+import { selectedValue, type ResourceAttributes } from './attributes.ts'
 
 const NODE_USER_PREFIX = 'system:node:'
 const NODES_GROUP = 'system:nodes'
@@ -60,8 +60,7 @@ function ownNode(nodeName: string, wanted: ResourceAttributes): Decision {
 
 function ownPods(nodeName: string, wanted: ResourceAttributes, index: NodeIndex): Decision {
   if (wanted.name === '') {
-    const selectsOwn = wanted.fieldSelector.split(',').some((term) => /^spec\.nodeName==?/.test(term) && term.replace(/^spec\.nodeName==?/, '') === nodeName)
-    if (READS.has(wanted.verb) && selectsOwn) return allow()
+    if (READS.has(wanted.verb) && selectedValue(wanted.fieldSelector, 'spec.nodeName') === nodeName) return allow()
     return noOpinion(`can only list/watch pods with spec.nodeName field selector`)
   }
   if (!index.isPodOfNode(nodeName, wanted)) return noOpinion(unrelated(nodeName))
