@@ -2,6 +2,7 @@
 import { ApiError } from '../../shared/kit/api-error.ts'
 import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
+import { requestAttributes, type Attributes } from './authz/attributes.ts'
 import type { Authorizer } from './authz/authorizer.ts'
 import { forbiddenStatus } from './authz/forbidden.ts'
 import { wantedBy } from './authz/wanted.ts'
@@ -39,7 +40,7 @@ export function createHandle(options: HandleOptions): Handle {
       const { definition } = found.route.store
       const deprecation = definition.deprecation ?? definition.custom?.deprecation
       if (deprecation !== undefined) warnings.push(deprecation)
-      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings }))
+      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
       return withWarnings(answer, warnings)
     } catch (error) {
       report(options.log, request, error)
@@ -50,11 +51,13 @@ export function createHandle(options: HandleOptions): Handle {
 
 const offersStreams = ({ name, watchPrefix }: ResourcePath): boolean => name === '' || watchPrefix
 
-function checkAllowed({ authorize }: HandleOptions, request: ApiRequest): void {
-  for (const attributes of wantedBy(request)) {
-    const decision = authorize(attributes)
-    if (decision.kind !== 'allow') throw new ApiError(forbiddenStatus(attributes, decision.reason))
-  }
+function checkAllowed(options: HandleOptions, request: ApiRequest): void {
+  for (const attributes of wantedBy(request)) checkOne(options, attributes)
+}
+
+function checkOne({ authorize }: HandleOptions, attributes: Attributes): void {
+  const decision = authorize(attributes)
+  if (decision.kind !== 'allow') throw new ApiError(forbiddenStatus(attributes, decision.reason))
 }
 
 function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {

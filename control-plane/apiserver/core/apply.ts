@@ -36,7 +36,9 @@ export async function apply(parts: CoreParts, call: Call, request: ApplyRequest)
     if (!isApiError(error, 'NotFound')) throw error
   }
   try {
-    return { item: await create(parts, call, { store, namespace: at.namespace, object: inNamespace(store, change(undefined), at.namespace), managed: true }), created: true }
+    const object = inNamespace(store, change(undefined), at.namespace)
+    call.checkCreate?.()
+    return { item: await create(parts, call, { store, namespace: at.namespace, object, managed: true }), created: true }
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error
     return update(parts, call, patching)

@@ -10,6 +10,8 @@ export interface Call {
   /** The leader's right to write, asked for at each write. */
   readonly guard?: (() => Guard | undefined) | undefined
   readonly signal: AbortSignal
+  /** Throws a 403 where a write that is allowed to change something would have to create it, and whoever asks may not; left out: who changes may also create. */
+  readonly checkCreate?: (() => void) | undefined
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
 }

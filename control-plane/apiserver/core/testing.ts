@@ -25,6 +25,8 @@ export interface TestServer {
   ask(line: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly body: JsonObject; readonly warnings: readonly string[] }>
   /** The same, as somebody whose roles decide; everything else here is asked by an administrator. */
   askAs(user: User, line: string, body?: unknown): ReturnType<TestServer['ask']>
+  /** The same with a configuration to apply. */
+  applyAs(user: User, line: string, config: unknown): ReturnType<TestServer['ask']>
   /** The same with a body of any bytes. */
   sendBytes(line: string, body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly text: string }>
   /** The first events of a watch. */
@@ -67,6 +69,7 @@ export async function startTestServer(storage: Storage = createMemoryStorage()):
     raw,
     ask: (line, body, headers = {}) => asked(line, { user: admin, body, headers }),
     askAs: (user, line, body) => asked(line, { user, body, headers: {} }),
+    applyAs: (user, line, config) => asked(line, { user, body: config, headers: { 'content-type': 'application/apply-patch+yaml' } }),
     async sendBytes(line, body, headers) {
       const answer = await request(line, { user: admin, body, headers, signal: stop.signal })
       if (answer.kind !== 'body') throw new Error(`${line} is answered with a ${answer.kind}`)

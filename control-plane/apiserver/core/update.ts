@@ -66,6 +66,7 @@ export async function update(parts: CoreParts, call: Call, request: UpdateReques
 async function createMissing(parts: CoreParts, call: Call, { store, at, missing }: UpdateRequest): Promise<Updated> {
   if (!missing) throw notFound(store.resource, at.name)
   const object = inNamespace(store, missing(), at.namespace)
+  call.checkCreate?.()
   return { item: await create(parts, call, { store, namespace: at.namespace, object }), created: true }
 }
 

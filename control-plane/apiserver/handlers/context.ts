@@ -14,6 +14,8 @@ export interface HandlerContext {
   readonly route: Route
   readonly representation: Representation
   readonly warnings: string[]
+  /** Throws a 403 if whoever asks may not create what the path names; the request itself has been allowed as what it is. */
+  checkCreate(): void
 }
 
 export type Handler = (context: HandlerContext) => Promise<ApiResponse>
@@ -24,7 +26,7 @@ export function readCall({ request, warnings }: HandlerContext): Call {
 
 export function writeCall(context: HandlerContext, query: Pick<WriteQuery, 'dryRun' | 'fieldManager'>): Call {
   const { request } = context
-  return { ...readCall(context), manager: managerName(query.fieldManager, request.headers['user-agent']), dryRun: query.dryRun }
+  return { ...readCall(context), manager: managerName(query.fieldManager, request.headers['user-agent']), dryRun: query.dryRun, checkCreate: () => context.checkCreate() }
 }
 
 /** The query's options and the call they make. */

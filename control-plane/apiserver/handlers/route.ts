@@ -29,6 +29,8 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
   const subresource = path.subresource === '' ? undefined : findSubresource(store.definition, path.subresource)
   if (path.subresource !== '' && !subresource) throw store.definition.custom ? notFound(store.resource, path.name) : unknownResource()
   if (path.rest !== '' && path.subresource !== 'proxy') throw unknownResource()
+  // Whatever is asked there is authorized as a watch, so nothing else may be done there.
+  if (path.watchPrefix && request.method !== 'GET') throw methodNotAllowed()
   // What a proxy passes on may be asked with any method.
   const verb = verbOf(request.method, path, wantsWatch(request.query)) ?? (path.subresource === 'proxy' ? 'get' : undefined)
   if (verb && !subresource && store.definition.custom) {
@@ -49,7 +51,7 @@ function customRoute(route: Route): Found | undefined {
 
 /** `bindings` can only be created: each is the binding of the pod it names. */
 function bindingsOf(resources: Resources, request: ApiRequest, path: ResourcePath): Route | undefined {
-  if (path.group !== '' || path.plural !== 'bindings' || path.name !== '' || path.namespace === '') return undefined
+  if (path.group !== '' || path.plural !== 'bindings' || path.name !== '' || path.namespace === '' || path.watchPrefix) return undefined
   const store = resources.find('', path.version, 'pods')
   const subresource = store && findSubresource(store.definition, 'binding')
   if (!store || !subresource) return undefined
