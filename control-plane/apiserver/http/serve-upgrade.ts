@@ -5,6 +5,7 @@ import { messageOf } from '../../../shared/kit/faults.ts'
 import type { ApiResponse } from '../request.ts'
 import { serveStreams } from '../streaming/streaming.ts'
 import { sendBody, sendStream } from './respond.ts'
+import { BEARER_PROTOCOL } from './bearer-protocol.ts'
 import { answerTo, auditId, type ServeContext } from './serve-request.ts'
 
 export interface UpgradeAttempt {
@@ -62,8 +63,6 @@ async function answerPlainly({ incoming, socket }: UpgradeAttempt, answer: ApiRe
   if (answer.kind === 'body') await sendBody(incoming, response, answer)
   else if (answer.kind === 'stream') await sendStream(response, answer, { clock: context.clock, stopping: context.stopping, endSource: abort })
 }
-
-const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
 
 /** Browsers cannot set headers on a WebSocket: they show their token as a subprotocol, which is taken out again here. */
 function takeBearerProtocol(incoming: IncomingMessage): void {

@@ -1,10 +1,21 @@
 /** Which headers pass a proxy, and what is added (Go's `ReverseProxy` and what stands before it in Kubernetes). PURE. */
+import { BEARER_PROTOCOL } from '../http/bearer-protocol.ts'
 
 /** Name and value by turns, as they came: repeats and letters stay. */
 export type RawHeaders = readonly string[]
 
 /** Of one connection alone. */
 const HOP_BY_HOP = new Set(['connection', 'proxy-connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+
+const PROTOCOLS = 'sec-websocket-protocol'
+
+/** Protocols of a WebSocket without the one that is a token; nothing where no other is offered. */
+const withoutToken = (protocols: string): string =>
+  protocols
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '' && !one.startsWith(BEARER_PROTOCOL))
+    .join(', ')
 
 /** Who the client is has been settled here: its credentials are not for the target. */
 const isCredential = (name: string): boolean => name === 'authorization' || name.startsWith('impersonate-')
@@ -35,7 +46,11 @@ export interface Forwarding {
 
 export function requestHeaders(raw: RawHeaders, { remoteAddress, uri, upgrade }: Forwarding): string[] {
   const before = pairsOf(raw).flatMap(([name, value]) => (name.toLowerCase() === 'x-forwarded-for' ? [value] : []))
-  const kept = endToEnd(raw, (name) => !isCredential(name) && name !== 'x-forwarded-for' && name !== 'x-forwarded-uri' && name !== 'expect' && !name.startsWith('http2-'))
+  const kept = endToEnd(raw, (name) => !isCredential(name) && name !== 'x-forwarded-for' && name !== 'x-forwarded-uri' && name !== 'expect' && !name.startsWith('http2-')).flatMap(([name, value]): ReadonlyArray<readonly [string, string]> => {
+    if (name.toLowerCase() !== PROTOCOLS) return [[name, value]]
+    const others = withoutToken(value)
+    return others === '' ? [] : [[name, others]]
+  })
   const added: ReadonlyArray<readonly [string, string]> = [
     ['X-Forwarded-For', [...before, plainAddress(remoteAddress)].join(', ')],
     ['X-Forwarded-Uri', uri],

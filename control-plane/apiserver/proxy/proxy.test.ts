@@ -86,3 +86,11 @@ test('what is of one connection, and who the client is, does not pass', () => {
   expect(requestHeaders(raw, { remoteAddress: '::ffff:10.0.0.1', uri: '/u' })).toEqual(['Host', 'h', 'Accept', 'a', 'Accept', 'b', 'X-Forwarded-For', '1.2.3.4, 10.0.0.1', 'X-Forwarded-Uri', '/u'])
   expect(responseHeaders(['Set-Cookie', 'a', 'Set-Cookie', 'b', 'Access-Control-Allow-Origin', '*', 'Keep-Alive', 'x'])).toEqual([['Set-Cookie', 'a'], ['Set-Cookie', 'b']])
 })
+
+test('nor does a token that stands among the protocols of a WebSocket', () => {
+  const forwarded = (...values: string[]): readonly string[] => requestHeaders(values.flatMap((value) => ['Sec-WebSocket-Protocol', value]), { remoteAddress: '10.0.0.1', uri: '/u', upgrade: 'websocket' }).slice(0, -8)
+  const token = 'base64url.bearer.authorization.k8s.io.c2VjcmV0'
+  expect(forwarded(`${token}, chat`)).toEqual(['Sec-WebSocket-Protocol', 'chat'])
+  expect(forwarded(`v1.chat,${token}`, 'v2.chat, v3.chat')).toEqual(['Sec-WebSocket-Protocol', 'v1.chat', 'Sec-WebSocket-Protocol', 'v2.chat, v3.chat'])
+  expect(forwarded(token)).toEqual([])
+})
