@@ -10,7 +10,7 @@ export interface Admissions {
   /**
    * Resolves when what was granted to the node under another boot id is over, or the node given up. Before that an agent of this boot has no say about its pods: a machine that has
    * booted holds none of them, but another machine under its name would speak for what runs on the first.
-   * @throws when the signal aborts
+   * @throws Fault('permission') when the agent of that other boot lives; and when the signal aborts
    */
   whenGrantsAreOver(nodeName: string, bootId: string, signal: AbortSignal): Promise<void>
   setSession(nodeName: string, isOpen: boolean): void

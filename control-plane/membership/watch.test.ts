@@ -391,16 +391,22 @@ test('who speaks for a node under another boot id has no say before what was gra
   await here.start()
   const led = await lead(here)
   await join(led, 'n1', 'n2', 'n3')
+  let refusal = ''
   const asMachine = async (bootId: string): Promise<number> => {
     const sinceMs = here.clock.monotonicMs()
     let tookMs = Number.NaN
-    void led.watch.whenGrantsAreOver('n2', bootId, new AbortController().signal).then(() => (tookMs = here.clock.monotonicMs() - sinceMs))
+    led.watch.whenGrantsAreOver('n2', bootId, new AbortController().signal).then(
+      () => (tookMs = here.clock.monotonicMs() - sinceMs),
+      (error: unknown) => (refusal = messageOf(error)),
+    )
     await here.clock.advance(3_000)
     return tookMs
   }
   expect(await asMachine('boot-1')).toBeLessThan(50)
-  // The first lives: the second waits for ever.
+  // The first lives: the second does not wait for ever, since its session would stand in the way of the first one's next.
   expect(await asMachine('boot-2')).toBeNaN()
+  expect(refusal).toBe('another agent is registered as node "n2" (boot id boot-1): give this one another name, or stop that one')
+  expect(led.told('NodeDoubled')[0]).toContain('an agent with boot id boot-2 was refused: ')
   led.agent('n2').close()
   await here.clock.advance(400)
   led.agent('n2').connect(led.heartbeats, { bootId: 'boot-2', instance: 'another machine' })

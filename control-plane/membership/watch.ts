@@ -5,7 +5,7 @@
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import type { FencingTerms } from '../../shared/model/fencing-terms.ts'
+import { lostAfterMs, type FencingTerms } from '../../shared/model/fencing-terms.ts'
 import type { Vision } from '../../shared/model/fencing.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
 import { nodes } from '../../shared/model/resources.ts'
@@ -44,8 +44,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   readonly #store: MembershipStore
   readonly #nodes: Informer<Node>
   readonly #states = new Map<string, NodeState>()
-  /** Since when each is open. */
   readonly #reboots = new Map<string, Rebooted>()
+  /** Since when each is open. */
   readonly #sessions = new Map<string, number>()
   readonly #listeners = new Set<(nodeName: string) => void>()
   readonly #acked = new Map<string, number>()
@@ -152,16 +152,28 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   }
 
   async whenGrantsAreOver(nodeName: string, bootId: string, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options
+    const { clock, terms } = this.#options
+    // A machine that boots at once is seen for a moment longer.
+    const patientUntilMs = clock.monotonicMs() + lostAfterMs(terms)
     for (;;) {
       signal.throwIfAborted()
       const admitted = this.#store.record.bootIds[nodeName]
       if (admitted === undefined || admitted === bootId) return
+      const isSeen = this.stateOf(nodeName).kind === 'seen'
+      const patienceMs = patientUntilMs - clock.monotonicMs()
+      if (isSeen && patienceMs <= 0) throw this.#refusal(nodeName, { bootId, admitted })
       const rebooted = this.#reboots.get(nodeName)
       const leftMs = rebooted?.bootId === bootId ? rebooted.grantedUntilMs - clock.monotonicMs() : Number.POSITIVE_INFINITY
       if (leftMs <= 0) return
-      await this.#changed(nodeName, signal, leftMs)
+      await this.#changed(nodeName, signal, isSeen ? patienceMs : leftMs)
     }
+  }
+
+  /** Its session came first, after an election perhaps: if it went on waiting it would stand in the way of the one that lives. */
+  #refusal(nodeName: string, { bootId, admitted }: { readonly bootId: string; readonly admitted: string }): Fault {
+    const message = `another agent is registered as node "${nodeName}" (boot id ${admitted}): give this one another name, or stop that one`
+    this.doubled(nodeName, `an agent with boot id ${bootId} was refused: ${message}`)
+    return new Fault('permission', message)
   }
 
   /** Resolves when something is heard of the node, the time is over, or the signal aborts. */
