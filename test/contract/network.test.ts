@@ -40,8 +40,8 @@ function start(sandbox: Sandbox, script: string): void {
 }
 
 const within = (sandbox: Sandbox, script: string): Promise<string> => shell(`nsenter --net=${sandbox.netnsPath} sh -euc '${script}'`)
-/** What the other side says, or why it says nothing. */
-const call = (target: string, seconds = 2): string => `socat -T ${seconds} - TCP4:${target},connect-timeout=${seconds} </dev/null 2>&1`
+/** What the other side says, or why it says nothing. The answer is waited for though there is nothing to say (`-t`; by itself socat waits half a second). */
+const call = (target: string, seconds = 10): string => `socat -t ${seconds} -T ${seconds} - TCP4:${target},connect-timeout=${seconds} </dev/null 2>&1`
 /** Tells its own name and who called. */
 const server = (port: number, name: string): string => `socat TCP4-LISTEN:${port},fork,reuseaddr,backlog=64 SYSTEM:"echo ${name} \\$SOCAT_PEERADDR"`
 

@@ -185,7 +185,7 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
-  test('exec on a terminal: the last output of short commands arrives, and nothing stays behind', async () => {
+  test('exec on a terminal: the last output of short commands arrives, and nothing stays behind', { timeout: 120_000 }, async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const holders = (): number => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\0infinity\0').length
     const before = holders()
