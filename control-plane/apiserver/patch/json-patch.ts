@@ -4,50 +4,55 @@ import { type PatchOutcome, rejected } from './outcome.ts'
 
 /** Says inside this file that an operation failed. */
 const FAILED = Symbol('failed')
-type Result = Json | typeof FAILED
 
-/** @param patch a list of operations; all are carried out, or none. */
-export function applyJsonPatch(current: JsonObject, patch: Json): PatchOutcome {
-  if (!Array.isArray(patch)) return rejected
-  let document: Json = current
-  for (const operation of patch as readonly Json[]) {
-    const next = carryOut(document, operation)
-    if (next === FAILED) return rejected
-    document = next
-  }
-  return isJsonObject(document) ? { kind: 'patched', object: document } : rejected
+/** What copies may add, in bytes of JSON: as much as a body may have. Otherwise few of them would make a document that fills all memory. */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024
+
+/** The document under work. It is nobody else's, so each operation costs what it changes, however large the rest is. */
+interface Work {
+  document: Json
+  copiedBytes: number
 }
 
-function carryOut(document: Json, operation: Json): Result {
-  if (!isJsonObject(operation)) return FAILED
+/** @param patch a list of operations; all are carried out, or none. Neither argument is changed. */
+export function applyJsonPatch(current: JsonObject, patch: Json): PatchOutcome {
+  if (!Array.isArray(patch)) return rejected
+  const work: Work = { document: structuredClone(current), copiedBytes: 0 }
+  for (const operation of patch as readonly Json[]) if (!carryOut(work, operation)) return rejected
+  return isJsonObject(work.document) ? { kind: 'patched', object: work.document } : rejected
+}
+
+/** Whether it could be done. */
+function carryOut(work: Work, operation: Json): boolean {
+  if (!isJsonObject(operation)) return false
   const { op, path, from, value = null } = operation
-  if (typeof path !== 'string') return FAILED
+  if (typeof path !== 'string') return false
   const to = pointer(path)
   switch (op) {
     case 'add':
-      return change(document, to, { kind: 'add', value })
     case 'replace':
-      return change(document, to, { kind: 'replace', value })
+      return change(work, to, { kind: op, value: structuredClone(value) })
     case 'remove':
-      return change(document, to, { kind: 'remove' })
+      return change(work, to, { kind: 'remove' })
     case 'test': {
-      const found = read(document, to)
-      return found !== FAILED && deepEqual(found ?? null, value) ? document : FAILED
+      const found = read(work.document, to)
+      return found !== FAILED && deepEqual(found ?? null, value)
     }
     case 'move':
     case 'copy':
-      return typeof from === 'string' ? transfer(document, { op, source: pointer(from), to }) : FAILED
+      return typeof from === 'string' && transfer(work, { op, source: pointer(from), to })
     default:
-      return FAILED
+      return false
   }
 }
 
-function transfer(document: Json, { op, source, to }: { readonly op: 'move' | 'copy'; readonly source: readonly string[]; readonly to: readonly string[] }): Result {
+function transfer(work: Work, { op, source, to }: { readonly op: 'move' | 'copy'; readonly source: readonly string[]; readonly to: readonly string[] }): boolean {
   // What is not there is copied as null; it cannot be moved.
-  const value = read(document, source) ?? null
-  if (value === FAILED) return FAILED
-  const rest = op === 'move' ? change(document, source, { kind: 'remove' }) : document
-  return rest === FAILED ? FAILED : change(rest, to, { kind: 'add', value })
+  const value = read(work.document, source) ?? null
+  if (value === FAILED) return false
+  if (op === 'move') return change(work, source, { kind: 'remove' }) && change(work, to, { kind: 'add', value })
+  work.copiedBytes += JSON.stringify(value).length
+  return work.copiedBytes <= MAX_COPIED_BYTES && change(work, to, { kind: 'add', value: structuredClone(value) })
 }
 
 /** The first part is dropped whether or not it is empty: a path without its slash means a field of the root. */
@@ -83,43 +88,34 @@ function indexOf(part: string, length: number): number | undefined {
 
 type Change = { readonly kind: 'add' | 'replace'; readonly value: Json } | { readonly kind: 'remove' }
 
-/** A copy of the document with the change made; only what lies on the path is copied. */
-function change(value: Json, path: readonly string[], wanted: Change): Result {
-  const [part, ...rest] = path
-  if (part === undefined) return wanted.kind === 'remove' ? FAILED : wanted.value
-  if (Array.isArray(value)) return changeList(value as readonly Json[], { part, rest, wanted })
-  if (isJsonObject(value)) return changeObject(value, { part, rest, wanted })
-  return FAILED
-}
-
-interface Place {
-  readonly part: string
-  readonly rest: readonly string[]
-  readonly wanted: Change
-}
-
-function changeObject(object: JsonObject, { part, rest, wanted }: Place): Result {
-  const member = ownMember(object, part)
-  if (rest.length > 0) {
-    if (member === undefined) return FAILED
-    const changed = change(member, rest, wanted)
-    return changed === FAILED ? FAILED : { ...object, [part]: changed }
+function change(work: Work, path: readonly string[], wanted: Change): boolean {
+  const part = path.at(-1)
+  if (part === undefined) {
+    if (wanted.kind !== 'remove') work.document = wanted.value
+    return wanted.kind !== 'remove'
   }
-  if (wanted.kind !== 'remove') return { ...object, [part]: wanted.value }
-  if (member === undefined) return FAILED
-  const { [part]: _removed, ...others } = object
-  return others
+  const holder = read(work.document, path.slice(0, -1))
+  if (holder === FAILED || holder === undefined) return false
+  if (Array.isArray(holder)) return changeList(holder as Json[], part, wanted)
+  return isJsonObject(holder) && changeObject(holder, part, wanted)
 }
 
-function changeList(list: readonly Json[], { part, rest, wanted }: Place): Result {
-  if (rest.length === 0 && wanted.kind === 'add') {
+function changeObject(object: JsonObject, part: string, wanted: Change): boolean {
+  if (wanted.kind === 'remove') return ownMember(object, part) !== undefined && Reflect.deleteProperty(object, part)
+  // Not by assignment: a member may be named `__proto__`.
+  return Reflect.defineProperty(object, part, { value: wanted.value, configurable: true, enumerable: true, writable: true })
+}
+
+function changeList(list: Json[], part: string, wanted: Change): boolean {
+  if (wanted.kind === 'add') {
     const at = part === '-' ? list.length : indexOf(part, list.length + 1)
-    return at === undefined || at > list.length ? FAILED : list.toSpliced(at, 0, wanted.value)
+    if (at === undefined || at > list.length) return false
+    list.splice(at, 0, wanted.value)
+    return true
   }
   const index = indexOf(part, list.length)
-  const item = index === undefined ? undefined : list[index]
-  if (index === undefined || item === undefined) return FAILED
-  if (rest.length === 0) return wanted.kind === 'remove' ? list.toSpliced(index, 1) : list.with(index, wanted.value)
-  const changed = change(item, rest, wanted)
-  return changed === FAILED ? FAILED : list.with(index, changed)
+  if (index === undefined || index >= list.length) return false
+  if (wanted.kind === 'remove') list.splice(index, 1)
+  else list[index] = wanted.value
+  return true
 }
