@@ -77,8 +77,8 @@ export class Leading {
     const nowMs = this.#parts.nowMs()
     const before = this.#sightings.get(node.nodeName)?.ackSentMs ?? this.#startedMs
     if (life.admitted && life.admitted.bootId !== node.bootId) life.ackFromMs = before + this.#leaseMs()
-    // Its lease counts from here; it will be acked in a moment.
-    this.#sightings.set(node.nodeName, { ...this.#sightings.get(node.nodeName), ackSentMs: Math.max(nowMs, life.ackFromMs) })
+    // Its lease counts from here; it will be acked in a moment. Only where that is news: a session that comes anew is no ack.
+    if (life.fenced || life.admitted?.bootId !== node.bootId) this.#sightings.set(node.nodeName, { ...this.#sightings.get(node.nodeName), ackSentMs: Math.max(nowMs, life.ackFromMs) })
     // It may have booted anew while it was being admitted: then whoever speaks for it now waits for that to be told.
     const rebootedMs = life.speaker && life.speaker.hello.bootId !== node.bootId ? nowMs : undefined
     Object.assign(life, { admitted: node, fenced: undefined, saidDead: undefined, rebootedMs, forgotten: 'no' } satisfies Partial<NodeLife>)

@@ -354,13 +354,25 @@ test('a machine boots anew while it is still being admitted under the boot befor
   clock.advance(500)
   agent('n1').connect(tracker, { bootId: 'boot-2', instance: 'n1-2' })
   clock.advance(100)
-  const grantedUntilMs = clock.monotonicMs() + 1_200
   tracker.admit({ nodeName: 'n1', bootId: 'boot-1' })
   clock.advance(1_000)
-  expect(sights.get('n1')).toMatchObject({ kind: 'silent', rebooted: { bootId: 'boot-2', grantedUntilMs } })
+  expect(sights.get('n1')).toMatchObject({ kind: 'silent', rebooted: { bootId: 'boot-2' } })
   // The only member: without it nobody is seen, and by its silence nobody would ever be given up.
   clock.advance(REBOOT_PATIENCE_MS + 500)
   expect(sights.get('n1')).toMatchObject({ kind: 'fenced', evidence: { kind: 'rebooted', bootId: 'boot-2' } })
+})
+
+test('sessions that come and go are no signs of life: without heartbeats the lease ends', () => {
+  const { clock, tracker, sights, agent } = trackedWorld(...three)
+  clock.advance(2_000)
+  agent('n3').up = false
+  for (let session = 1; session <= 10; session++) {
+    clock.advance(500)
+    tracker.setSession('n3', true)
+    tracker.admit({ nodeName: 'n3', bootId: 'boot-1' })
+    tracker.setSession('n3', false)
+  }
+  expect(sights.get('n3')).toMatchObject({ kind: 'fenced', evidence: { kind: 'lease-ended' } })
 })
 
 /** Each life is acked, and dies; the next one comes so late that the node has stopped its pods by then. */
