@@ -12,8 +12,14 @@ export const apiResources: Command = {
   async run(call) {
     const cluster = await call.cluster()
     const { resources } = await cluster.discovery.all(!call.flags.is('cached'))
-    call.terminal.out(resourcesText(call, resources.filter(filterOf(call))))
+    call.terminal.out(resourcesText(call, preferred(resources).filter(filterOf(call))))
   },
+}
+
+/** Each resource once, in the version that its group prefers: the server names that one first. */
+export function preferred(resources: readonly ApiResource[]): readonly ApiResource[] {
+  const seen = new Set<string>()
+  return resources.filter((one) => seen.size < seen.add(resourceName(one)).size)
 }
 
 function filterOf({ flags }: Call): (resource: ApiResource) => boolean {
