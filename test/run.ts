@@ -29,6 +29,9 @@ const vitest = (name: string, config: string, { env = {}, only = [], yields = fa
   return { name, command: [join(bin, 'vitest'), 'run', ...only, '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], report, env, yields }
 }
 
+/** What talks to a lab as kubectl does, with each that is on the machine. */
+const everyKubectl = vitest('every-kubectl', 'vitest.e2e.config.ts', { only: ['kubectl', 'streams', 'access'].map((name) => `test/e2e/${name}.test.ts`), env: { GANTRY_KUBECTLS: 'all' } })
+
 /** What stands in one row runs side by side. */
 const STAGES: Readonly<Record<string, ReadonlyArray<readonly Stage[]>>> = {
   all: [
@@ -41,9 +44,9 @@ const STAGES: Readonly<Record<string, ReadonlyArray<readonly Stage[]>>> = {
     [vitest('end-to-end', 'vitest.e2e.config.ts')],
   ],
   // More than an hour on two cores.
-  long: [[vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } })], [vitest('end-to-end-long', 'vitest.long.config.ts')]],
+  long: [[vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } })], [everyKubectl], [vitest('end-to-end-long', 'vitest.long.config.ts')]],
   // What of it fits beside `npm test` into the time of one change.
-  ci: [[vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]],
+  ci: [[everyKubectl], [vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]],
 }
 
 interface Counted {

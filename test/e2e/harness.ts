@@ -172,8 +172,11 @@ export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 
   }
 }
 
-/** Every real kubectl from 1.27 on that is on this machine: those with their version in the name, or the one that is just called so. */
-export function kubectls(): readonly string[] {
+/** Real kubectls of this machine: the oldest and the newest, or all (`GANTRY_KUBECTLS=all`, as `npm run test:ci` and `test:long` do: minutes more). */
+export const kubectls = (): readonly string[] => (process.env['GANTRY_KUBECTLS'] === 'all' ? allKubectls() : allKubectls().filter((_, at, all) => at === 0 || at === all.length - 1))
+
+/** Every one from 1.27 on: those with their version in the name, or the one that is just called so. */
+function allKubectls(): readonly string[] {
   const folders = [...new Set([...(process.env['PATH'] ?? '').split(':'), '/usr/lib/google-cloud-sdk/bin', '/usr/local/bin', '/usr/bin'])].filter((folder) => folder !== '' && existsSync(folder))
   const versioned = folders.flatMap((folder) =>
     readdirSync(folder).filter((name) => /^kubectl\.1\.(2[7-9]|[3-9]\d)$/.test(name)).map((name) => join(folder, name)),
