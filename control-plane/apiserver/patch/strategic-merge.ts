@@ -1,11 +1,11 @@
 /** Strategic merge patch: a merge that knows from the schema which lists are merged by which key. */
-import { deepEqual, isJsonObject, type Json, type JsonObject, ownMember, setMember } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, ownMember, setMember } from '../../../shared/model/json.ts'
 import { goPrint } from '../../../shared/model/go-text.ts'
 import { childType } from '../../../shared/model/schemas/lookup.ts'
 import { type Field, type Type, typeOf } from '../../../shared/model/schemas/types.ts'
 import { badRequest } from '../decode/refused.ts'
 import { DELETE_FROM, ELEMENT_ORDER, goReflectType, listNamedBy, PATCH, RETAIN_KEYS, retainKeysOf, withoutDirectives } from './directives.ts'
-import { ordered, sameBy } from './element-order.ts'
+import { identityBy, ordered, placesIn, sameBy } from './element-order.ts'
 import { internal, type PatchOutcome, type PatchRefused } from './outcome.ts'
 
 type Merged<T extends Json> = { readonly kind: 'merged'; readonly value: T } | PatchRefused
@@ -88,7 +88,8 @@ function deleteFromList(result: Record<string, Json>, key: string, values: Json)
   if (name === undefined) return badRequest('invalid patch format of primitive list')
   if (!Array.isArray(values)) return notAList(values)
   const old = result[name]
-  if (Array.isArray(old)) result[name] = (old as readonly Json[]).filter((item) => !(values as readonly Json[]).some((value) => deepEqual(value, item)))
+  const place = placesIn(values as readonly Json[], identityBy(undefined))
+  if (Array.isArray(old)) result[name] = (old as readonly Json[]).filter((item) => place(item) < 0)
   return undefined
 }
 
@@ -103,8 +104,10 @@ function mergeList(original: readonly Json[], patch: readonly Json[], { field, i
   if (original.length === 0 && patch.length === 0) return merged(original)
   const maps = [...original, ...patch].some(isJsonObject)
   if (!maps) {
-    const union = [...original, ...patch].filter((item, index, all) => all.findIndex((one) => deepEqual(one, item)) === index)
-    return merged(ordered({ merged: union, patchOrder: patch, serverOrder: original, same: sameBy(undefined) }))
+    const identity = identityBy(undefined)
+    const place = placesIn([...original, ...patch], identity)
+    const union = [...original, ...patch].filter((item, index) => place(item) === index)
+    return merged(ordered({ merged: union, patchOrder: patch, serverOrder: original, identity }))
   }
   const mergeKey = field.patchMergeKey
   if (mergeKey === undefined) return internal(`cannot merge lists without merge key for ${field.name}`)
@@ -117,22 +120,26 @@ interface MapList {
 }
 
 function mergeMaps(original: readonly Json[], patch: readonly Json[], { items, mergeKey }: MapList): Merged<readonly Json[]> {
-  const same = sameBy(mergeKey)
+  const identity = identityBy(mergeKey)
   const special = carryOutDirectives(original, patch, mergeKey)
   if (special.kind === 'refused') return special
   const { server, plain } = special
   const result: Json[] = [...server]
+  const placeOnServer = placesIn(server, identity)
+  const added = new Map<string, number>()
   for (const item of plain) {
     if (!isJsonObject(item) || item[mergeKey] === undefined) return noMergeKey(item, mergeKey)
-    const at = result.findIndex((one) => same(one, item))
+    const key = identity(item) ?? ''
+    const onServer = placeOnServer(item)
+    const at = onServer < 0 ? (added.get(key) ?? -1) : onServer
     const old = result[at]
     if (isJsonObject(old)) {
       const outcome = mergeMap(items, old, item)
       if (outcome.kind === 'refused') return outcome
       result[at] = outcome.value
-    } else result.push(withoutDirectives(item) ?? {})
+    } else added.set(key, result.push(withoutDirectives(item) ?? {}) - 1)
   }
-  return merged(ordered({ merged: result, patchOrder: plain, serverOrder: server, same }))
+  return merged(ordered({ merged: result, patchOrder: plain, serverOrder: server, identity }))
 }
 
 const noMergeKey = (item: Json, mergeKey: string): PatchRefused => internal(`map: ${goPrint(item)} does not contain declared merge key: ${mergeKey}`)
@@ -142,7 +149,7 @@ type SpecialItems = { readonly kind: 'split'; readonly server: readonly Json[]; 
 /** `$patch: delete` and `$patch: replace` among the items; the rest is to be merged. */
 function carryOutDirectives(original: readonly Json[], patch: readonly Json[], mergeKey: string): SpecialItems {
   const plain: Json[] = []
-  let server = original
+  const deleted: Json[] = []
   let replaces = false
   for (const item of patch) {
     const directive = isJsonObject(item) ? item[PATCH] : undefined
@@ -151,8 +158,10 @@ function carryOutDirectives(original: readonly Json[], patch: readonly Json[], m
     else if (directive === 'merge') return internal('merging lists cannot yet be specified in the patch')
     else if (directive !== 'delete') return internal(`unknown patch type: ${goPrint(directive)} in map: ${goPrint(item)}`)
     else if (item[mergeKey] === undefined) return noMergeKey(item, mergeKey)
-    else server = server.filter((one) => !sameBy(mergeKey)(one, item))
+    else deleted.push(item)
   }
+  const place = placesIn(deleted, identityBy(mergeKey))
+  const server = deleted.length === 0 ? original : original.filter((one) => place(one) < 0)
   return replaces ? { kind: 'split', server: plain, plain: [] } : { kind: 'split', server, plain }
 }
 
@@ -171,7 +180,7 @@ function mergeInOrder(result: Record<string, Json>, { type, patch, key }: { read
   const list = value === undefined ? merged(Array.isArray(old) ? (old as readonly Json[]) : []) : mergedOrNew(old, value, { field, items: itemsOf(type, name) })
   if (list.kind === 'refused') return list
   if (old === undefined && value === undefined) return undefined
-  result[name] = ordered({ merged: list.value, patchOrder: order as readonly Json[], serverOrder: Array.isArray(old) ? (old as readonly Json[]) : [], same })
+  result[name] = ordered({ merged: list.value, patchOrder: order as readonly Json[], serverOrder: Array.isArray(old) ? (old as readonly Json[]) : [], identity: identityBy(field?.patchMergeKey) })
   return undefined
 }
 

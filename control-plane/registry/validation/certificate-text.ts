@@ -7,15 +7,34 @@ export interface PemBlock {
   readonly bytes: Uint8Array
 }
 
-const BLOCK = /-----BEGIN ([^\n-]+)-----\r?\n([\s\S]*?)\r?\n?-----END \1-----/g
+const BEGIN = /-----BEGIN ([^\n-]+)-----\r?\n/g
+const END = /\r?\n?-----END ([^\n-]+)-----/g
 
-/** Every block of a text; what stands between them is no matter. */
+/** Every block of a text; what stands between them is no matter. Each piece of the text is read once, however often something begins that never ends. */
 export function pemBlocks(text: string): readonly PemBlock[] {
-  return [...text.matchAll(BLOCK)].flatMap(([, type = '', body = '']) => {
-    const headers = body.includes(':')
-    const bytes = decodeBase64(body.replace(/^[^\n]*:[^\n]*\n/gm, '').replace(/\s+/g, ''))
-    return bytes ? [{ type, headers, bytes }] : []
-  })
+  const ends = Map.groupBy(text.matchAll(END), ([, type = '']) => type)
+  const next = new Map<string, number>()
+  const blocks: PemBlock[] = []
+  let from = 0
+  for (const { 0: line, 1: type = '', index } of text.matchAll(BEGIN)) {
+    if (index < from) continue
+    const start = index + line.length
+    const own = ends.get(type) ?? []
+    let at = next.get(type) ?? 0
+    // The end of its first line may be the one before the end.
+    while (at < own.length && (own[at]?.index ?? 0) + (own[at]?.[0].indexOf('-') ?? 0) < start) at++
+    next.set(type, at)
+    const end = own[at]
+    if (!end) continue
+    from = end.index + end[0].length
+    blocks.push(...blockOf(type, text.slice(start, Math.max(start, end.index))))
+  }
+  return blocks
+}
+
+function blockOf(type: string, body: string): readonly PemBlock[] {
+  const bytes = decodeBase64(body.replace(/^[^\n:]*:[^\n]*\n/gm, '').replace(/\s+/g, ''))
+  return bytes ? [{ type, headers: body.includes(':'), bytes }] : []
 }
 
 /** ASCII text of bytes; what is not ASCII cannot be PEM. */
