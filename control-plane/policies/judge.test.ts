@@ -29,6 +29,10 @@ test('what cannot be told is said, and is no answer', () => {
   expect(verdict).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.a.b == 1' resulted in error: no such key: b", reason: 'Invalid', isFailure: true }] })
 })
 
+test('an expression that is not understood any more holds nothing to be well', () => {
+  expect(says({ validations: [{ expression: 'object.' }] }, {})).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.' cannot be compiled", reason: 'Invalid', isFailure: true }] })
+})
+
 test('one condition that is false leaves the object alone, even if another cannot be told', () => {
   const conditions = (...expressions: readonly string[]): PolicySpec => ({ matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })), validations: [{ expression: 'false' }] })
   expect(messages(says(conditions('object.none == 1', 'false'), {}))).toEqual(['not-concerned'])

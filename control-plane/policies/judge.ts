@@ -44,7 +44,8 @@ function objectionsOf(one: CompiledValidation, bindings: Given): readonly Object
   const { validation, program } = one
   const reason = validation.reason ?? 'Invalid'
   try {
-    if (program === undefined || program.run(bindings) === true) return []
+    if (program === undefined) return [{ message: `expression '${validation.expression}' cannot be compiled`, reason: 'Invalid', isFailure: true }]
+    if (program.run(bindings) === true) return []
     return [{ message: messageOf(one, bindings), reason, isFailure: false }]
   } catch (error) {
     if (!(error instanceof CelFault)) throw error

@@ -33,10 +33,10 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
 })
-afterAll(async () => {
+afterAll(() => {
   hook.closeAllConnections()
   hook.close()
-  await server.stop()
+  server.stop()
 })
 
 async function configure(kind: 'Validating' | 'Mutating', name: string, more: object = {}): Promise<void> {
@@ -109,4 +109,19 @@ test('a service that is not there is named', async () => {
   await configure('Mutating', 'service', { clientConfig: { service: { namespace: 'x', name: 'gone', path: '/p' } } })
   const { body } = await until(`POST ${MAPS}?dryRun=All`, map('service'), (answer) => answer.status !== 201)
   expect(body['message']).toBe('Internal error occurred: failed calling webhook "service.example.com": failed to call webhook: Post "https://gone.x.svc:443/p?timeout=1s": service "gone" not found')
+})
+
+test('what a webhook adds to a role is held against who writes it', async () => {
+  answers.set('/grant', () => patch([{ op: 'add', path: '/rules/-', value: { apiGroups: ['*'], resources: ['*'], verbs: ['*'] } }]))
+  await configure('Mutating', 'grant', { rules: [{ apiGroups: ['rbac.authorization.k8s.io'], apiVersions: ['v1'], resources: ['roles'], operations: ['*'] }] })
+  const ROLES = '/apis/rbac.authorization.k8s.io/v1/namespaces/x'
+  const rules = [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: ['create'] }]
+  await server.ask(`POST ${ROLES}/roles`, { metadata: { name: 'writer' }, rules })
+  await server.ask(`POST ${ROLES}/rolebindings`, { metadata: { name: 'writer' }, roleRef: { kind: 'Role', name: 'writer' }, subjects: [{ kind: 'User', name: 'writer' }] })
+  const role = { metadata: { name: 'more', labels: { test: 'grant' } }, rules }
+  await until(`POST ${ROLES}/roles?dryRun=All`, role, (answer) => (answer.body['rules'] as readonly Json[] | undefined)?.length === 2)
+  const writer = { name: 'writer', uid: '', groups: ['system:authenticated'], extra: {} }
+  await expect.poll(async () => (await server.askAs(writer, `POST ${ROLES}/roles?dryRun=All`, { ...role, metadata: { name: 'less' } })).status).toBe(201)
+  const { status, body } = await server.askAs(writer, `POST ${ROLES}/roles?dryRun=All`, role)
+  expect([status, body['message']]).toEqual([403, expect.stringContaining('attempting to grant RBAC permissions not currently held')])
 })
