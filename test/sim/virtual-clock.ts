@@ -11,6 +11,9 @@ interface Timer {
 /** 2026-01-01T00:00:00Z */
 const EPOCH_MS = 1_767_225_600_000
 
+/** Less than this might not move the clock at all, whose numbers are doubles; real timers are coarser. */
+const LEAST_MS = 0.001
+
 /** More timers than this at one moment are a loop that never lets time pass. */
 const MOST_AT_ONCE = 200_000
 
@@ -37,7 +40,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    const timer: Timer = { dueMs: this.#nowMs + Math.max(0, delayMs), sequence: this.#sequence++, run, isCancelled: false }
+    const timer: Timer = { dueMs: this.#nowMs + (delayMs > 0 ? Math.max(LEAST_MS, delayMs) : 0), sequence: this.#sequence++, run, isCancelled: false }
     this.#push(timer)
     return () => {
       timer.isCancelled = true
