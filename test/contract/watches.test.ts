@@ -171,7 +171,10 @@ test('a watch that nobody reads holds no memory of its own: it is told that it h
   for (let round = 0; round < 11_000; round += 500) {
     await Promise.all(Array.from({ length: 500 }, (_, index) => server.client.create(configMaps, { metadata: { namespace: 'x', name: `flood-${round + index}` }, data: { filler } })))
   }
+  // What was written is known to the server only when its own watch of etcd has told it.
+  using reader = await watch(server, `resourceVersion=${await revisionOf(server)}`)
   await make('flooded')
+  await reader.until(has('flooded'))
   // Fifty watches, eleven thousand events of a kilobyte: buffers of their own would be half a gigabyte.
   expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(250_000_000)
   for (const one of unread) expect(await lastOf(one)).toContain('"code":410')
