@@ -21,32 +21,43 @@ interface Stage {
 interface VitestOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly only?: readonly string[]
+  readonly without?: readonly string[]
   readonly yields?: boolean
 }
 
-const vitest = (name: string, config: string, { env = {}, only = [], yields = false }: VitestOptions = {}): Stage => {
+const vitest = (name: string, config: string, { env = {}, only = [], without = [], yields = false }: VitestOptions = {}): Stage => {
   const report = join(reports, `${name}.json`)
-  return { name, command: [join(bin, 'vitest'), 'run', ...only, '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], report, env, yields }
+  return { name, command: [join(bin, 'vitest'), 'run', ...only, ...without.flatMap((file) => ['--exclude', file]), '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], report, env, yields }
 }
 
 /** What talks to a lab as kubectl does, with each that is on the machine. */
 const everyKubectl = vitest('every-kubectl', 'vitest.e2e.config.ts', { only: ['kubectl', 'streams', 'access'].map((name) => `test/e2e/${name}.test.ts`), env: { GANTRY_KUBECTLS: 'all' } })
 
+/** Clients of a lab: what they are answered does not depend on how busy the host is. The others run alone. */
+const CLIENTS = ['access', 'cli', 'cli-tools', 'client-node', 'errors', 'kubectl', 'pod-files', 'pods', 'streams'].map((name) => `test/e2e/${name}.test.ts`)
+
+/** One stage after the other. */
+type Lane = readonly Stage[]
+
 /** What stands in one row runs side by side. */
-const STAGES: Readonly<Record<string, ReadonlyArray<readonly Stage[]>>> = {
+const STAGES: Readonly<Record<string, ReadonlyArray<readonly Lane[]>>> = {
   all: [
-    [{ name: 'types', command: [join(bin, 'tsc'), '-p', 'tsconfig.json'] }],
-    [{ name: 'types of pure files', command: [join(bin, 'tsc'), '-p', 'tsconfig.pure.json'] }],
-    [{ name: 'lint', command: [join(bin, 'oxlint'), '--type-aware'] }],
-    [vitest('unit', 'vitest.config.ts')],
-    // Contract tests wait for real parts most of the time; the simulation, under virtual time, waits for nothing.
-    [vitest('contract', 'vitest.contract.config.ts'), vitest('simulation', 'vitest.sim.config.ts', { yields: true })],
-    [vitest('end-to-end', 'vitest.e2e.config.ts')],
+    [
+      [
+        { name: 'types', command: [join(bin, 'tsc'), '-p', 'tsconfig.json'] },
+        { name: 'types of pure files', command: [join(bin, 'tsc'), '-p', 'tsconfig.pure.json'] },
+        { name: 'lint', command: [join(bin, 'oxlint'), '--type-aware'] },
+        vitest('unit', 'vitest.config.ts'),
+      ],
+    ],
+    // Tests against real parts wait for them most of the time; the simulation, under virtual time, waits for nothing.
+    [[vitest('contract', 'vitest.contract.config.ts'), vitest('clients', 'vitest.e2e.config.ts', { only: CLIENTS })], [vitest('simulation', 'vitest.sim.config.ts', { yields: true })]],
+    [[vitest('end-to-end', 'vitest.e2e.config.ts', { without: CLIENTS })]],
   ],
   // More than an hour on two cores.
-  long: [[vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } })], [everyKubectl], [vitest('end-to-end-long', 'vitest.long.config.ts')]],
+  long: [[[vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts')]]],
   // What of it fits beside `npm test` into the time of one change.
-  ci: [[everyKubectl], [vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]],
+  ci: [[[everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]]],
 }
 
 interface Counted {
@@ -115,6 +126,10 @@ async function carryOut(stage: Stage, alone: boolean): Promise<void> {
   rows.push(`${stage.name.padEnd(22)} ${String(result.passed).padStart(6)} passed ${String(result.failed).padStart(4)} failed ${String(result.skipped).padStart(4)} skipped ${((performance.now() - startMs) / 1000).toFixed(1).padStart(7)} s`, ...slowest(stage))
 }
 
-for (const stages of rowsOfStages) await Promise.all(stages.map((stage) => carryOut(stage, stages.length === 1)))
+async function carryOutAll(lane: Lane, alone: boolean): Promise<void> {
+  for (const stage of lane) await carryOut(stage, alone)
+}
+
+for (const lanes of rowsOfStages) await Promise.all(lanes.map((lane) => carryOutAll(lane, lanes.length === 1)))
 process.stdout.write(`\n${rows.join('\n')}\n\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
 process.exitCode = total.failed > 0 ? 1 : 0
