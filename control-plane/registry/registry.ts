@@ -64,26 +64,28 @@ import { volumeAttachment } from './volume-attachment.ts'
 import { volumeAttributesClass } from './volume-attributes-class.ts'
 
 /** A line for each group, in the order of discovery. */
-export const kinds: readonly KindDefinition[] = [
-  ...[configMap, endpoints, event, limitRange, namespace, node, persistentVolumeClaim, persistentVolume, pod, podTemplate, replicationController, resourceQuota, secret, serviceAccount, service],
-  ...[apiService],
-  ...[controllerRevision, daemonSet, deployment, replicaSet, statefulSet],
-  ...[horizontalPodAutoscaler],
-  ...[cronJob, job],
-  ...[certificateSigningRequest],
-  ...[ingressClass, ingress, ipAddress, networkPolicy, serviceCidr],
-  ...[podDisruptionBudget],
-  ...[clusterRoleBinding, clusterRole, roleBinding, role],
-  ...[csiDriver, csiNode, csiStorageCapacity, storageClass, volumeAttachment, volumeAttributesClass],
-  ...[mutatingAdmissionPolicyBinding, mutatingAdmissionPolicy, mutatingWebhookConfiguration, validatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingWebhookConfiguration],
-  ...[customResourceDefinition],
-  ...[priorityClass],
-  ...[lease],
-  ...[runtimeClass],
-  ...[endpointSlice],
-  ...[deviceClass, resourceClaim, resourceClaimTemplate, resourceSlice],
-  ...[flowSchema, priorityLevelConfiguration],
+const groups: ReadonlyArray<readonly KindDefinition[]> = [
+  [configMap, endpoints, event, limitRange, namespace, node, persistentVolumeClaim, persistentVolume, pod, podTemplate, replicationController, resourceQuota, secret, serviceAccount, service],
+  [apiService],
+  [controllerRevision, daemonSet, deployment, replicaSet, statefulSet],
+  [horizontalPodAutoscaler],
+  [cronJob, job],
+  [certificateSigningRequest],
+  [ingressClass, ingress, ipAddress, networkPolicy, serviceCidr],
+  [podDisruptionBudget],
+  [clusterRoleBinding, clusterRole, roleBinding, role],
+  [csiDriver, csiNode, csiStorageCapacity, storageClass, volumeAttachment, volumeAttributesClass],
+  [mutatingAdmissionPolicyBinding, mutatingAdmissionPolicy, mutatingWebhookConfiguration, validatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingWebhookConfiguration],
+  [customResourceDefinition],
+  [priorityClass],
+  [lease],
+  [runtimeClass],
+  [endpointSlice],
+  [deviceClass, resourceClaim, resourceClaimTemplate, resourceSlice],
+  [flowSchema, priorityLevelConfiguration],
 ]
+
+export const kinds: readonly KindDefinition[] = groups.flat()
 
 /** Kinds stored as others (`storedAs`). The API server does not serve them yet. */
 export const alternateKinds: readonly KindDefinition[] = [eventsEvent, olderHorizontalPodAutoscaler]
