@@ -48,10 +48,11 @@ const STAGES: Readonly<Record<string, ReadonlyArray<readonly Lane[]>>> = {
         { name: 'types of pure files', command: [join(bin, 'tsc'), '-p', 'tsconfig.pure.json'] },
         { name: 'lint', command: [join(bin, 'oxlint'), '--type-aware'] },
         vitest('unit', 'vitest.config.ts'),
+        vitest('contract', 'vitest.contract.config.ts'),
       ],
     ],
-    // Tests against real parts wait for them most of the time; the simulation, under virtual time, waits for nothing.
-    [[vitest('contract', 'vitest.contract.config.ts'), vitest('clients', 'vitest.e2e.config.ts', { only: CLIENTS })], [vitest('simulation', 'vitest.sim.config.ts', { yields: true })]],
+    // Clients wait for their lab most of the time; the simulation, under virtual time, waits for nothing.
+    [[vitest('clients', 'vitest.e2e.config.ts', { only: CLIENTS })], [vitest('simulation', 'vitest.sim.config.ts', { yields: true })]],
     [[vitest('end-to-end', 'vitest.e2e.config.ts', { without: CLIENTS })]],
   ],
   // More than an hour on two cores.
