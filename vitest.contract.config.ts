@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/contract/**/*.test.ts', 'test/half-done/**/*.contract.ts'],
     pool: 'forks',
     fileParallelism: false,
+    // A host with other things to do can be late once. What fails and then passes is marked in the report.
+    retry: 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

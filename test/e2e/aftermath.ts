@@ -14,6 +14,8 @@ afterEach(async ({ task }) => {
   if (error === undefined) return
   const told = await Promise.all([...openLabs].map((one) => story(one, task.name).catch((reason: unknown) => `lab ${one.name}: ${String(reason)}`)))
   error.message += `\n${told.join('\n')}`
+  // It is tried once more: a failure that does not come again is told all the same.
+  process.stdout.write(`failed: ${task.name}: ${error.message}\n`)
   if (error.stack !== undefined) error.stack = `${error.name}: ${error.message}\n${error.stack.split('\n').filter((line) => /^\s+at /.test(line)).join('\n')}`
 })
 
