@@ -7,7 +7,7 @@ import { calmWay } from './ways.ts'
 type OneWay = readonly [from: string, to: string]
 
 export const bothWays = (a: string, b: string): readonly OneWay[] => [[a, b], [b, a]]
-const oneOrBoth = (random: Random, a: string, b: string): readonly OneWay[] => pick(random, [bothWays(a, b), bothWays(a, b).slice(0, 1), bothWays(a, b).slice(1)]) ?? bothWays(a, b)
+export const oneOrBoth = (random: Random, a: string, b: string): readonly OneWay[] => pick(random, [bothWays(a, b), bothWays(a, b).slice(0, 1), bothWays(a, b).slice(1)]) ?? bothWays(a, b)
 
 export function cutWays({ world, later }: Fate, ways: readonly OneWay[], ms: number): void {
   const text = ways.map(([from, to]) => `${from}>${to}`).join(' ')
