@@ -1,10 +1,11 @@
 /** Kinds that are asked and answered at once, by a create, and never stored. What they answer is code in `apiserver/reviews`. */
 import type { KindDefinition } from './kind.ts'
-import { defineKind, nothingToValidate, unchanged } from './typed-kind.ts'
+import { defineKind, neverStored } from './typed-kind.ts'
 
 function review(group: string, kind: string, namespaced = false): KindDefinition {
   const singular = kind.toLowerCase()
   return defineKind({
+    ...neverStored,
     group,
     version: 'v1',
     kind,
@@ -13,20 +14,8 @@ function review(group: string, kind: string, namespaced = false): KindDefinition
     shortNames: [],
     categories: [],
     namespaced,
-    stored: false,
     schema: `io.k8s.api.${group.slice(0, group.indexOf('.'))}.v1.${kind}`,
     verbs: ['create'],
-    subresources: [],
-    defaults: unchanged,
-    prepareForCreate: unchanged,
-    prepareForUpdate: unchanged,
-    validateCreate: nothingToValidate,
-    validateUpdate: nothingToValidate,
-    nameRule: 'path-segment',
-    allowCreateOnUpdate: false,
-    allowUnconditionalUpdate: false,
-    deleteAnswers: 'status',
-    defaultPropagation: 'Background',
     columns: [],
     row: () => [],
   })

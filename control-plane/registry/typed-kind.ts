@@ -37,6 +37,22 @@ export const unchanged = <T>(object: T): T => object
 /** No mistakes to find. */
 export const nothingToValidate = (): readonly FieldError[] => []
 
+/** A kind that is answered and never stored: what a store would ask of it is nothing. */
+export const neverStored = {
+  stored: false,
+  subresources: [],
+  defaults: unchanged,
+  prepareForCreate: unchanged,
+  prepareForUpdate: unchanged,
+  validateCreate: nothingToValidate,
+  validateUpdate: nothingToValidate,
+  nameRule: 'path-segment',
+  allowCreateOnUpdate: false,
+  allowUnconditionalUpdate: false,
+  deleteAnswers: 'status',
+  defaultPropagation: 'Background',
+} as const
+
 /** `scale` as workloads have it. */
 export const scaleSubresource = {
   name: 'scale',
