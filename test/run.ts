@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
@@ -89,7 +90,14 @@ interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
   readonly numPendingTests: number
-  readonly testResults: ReadonlyArray<{ readonly name: string; readonly startTime: number; readonly endTime: number }>
+  readonly testResults: ReadonlyArray<{
+    readonly name: string
+    readonly startTime: number
+    readonly endTime: number
+    /** Why the file as a whole could not be run. */
+    readonly message?: string
+    readonly assertionResults: ReadonlyArray<{ readonly fullName: string; readonly status: string; readonly failureMessages?: readonly string[] }>
+  }>
 }
 
 const reportOf = ({ report }: Stage): Report | undefined => (report !== undefined && existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as Report) : undefined)
@@ -110,17 +118,35 @@ const slowest = (stage: Stage): readonly string[] =>
     .slice(0, 8)
     .map(({ name, seconds }) => `  ${seconds.toFixed(0).padStart(4)} s ${relative(root, name)}`)
 
+/** The beginning of a message, indented: enough to know the failure by. */
+const shortened = (message: string): string =>
+  stripVTControlCharacters(message)
+    .split('\n')
+    .slice(0, 12)
+    .map((line) => `      ${line.slice(0, 300)}`)
+    .join('\n')
+
+/** What failed, by name and with the first lines of its message: at the very end, where a reader looks first. */
+const failures = (stage: Stage): readonly string[] =>
+  (reportOf(stage)?.testResults ?? []).flatMap(({ name, message = '', assertionResults }) => {
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    if (failed.length === 0) return message === '' ? [] : [`  ${stage.name}: ${relative(root, name)}\n${shortened(message)}`]
+    return failed.map(({ fullName, failureMessages = [] }) => `  ${stage.name}: ${relative(root, name)} > ${fullName}\n${failureMessages.map(shortened).join('\n')}`)
+  })
+
 const rowsOfStages = STAGES[process.argv[2] ?? 'all']
 if (!rowsOfStages) throw new Error(`usage: run.ts ${Object.keys(STAGES).join('|')}`)
 rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 const total = { passed: 0, failed: 0, skipped: 0 }
 const rows: string[] = []
+const failed: string[] = []
 
 async function carryOut(stage: Stage, alone: boolean): Promise<void> {
   process.stdout.write(`\n── ${stage.name} ──\n`)
   const startMs = performance.now()
   const result = counted(stage, await run(stage, alone))
+  failed.push(...failures(stage))
   total.passed += result.passed
   total.failed += result.failed
   total.skipped += result.skipped
@@ -132,5 +158,6 @@ async function carryOutAll(lane: Lane, alone: boolean): Promise<void> {
 }
 
 for (const lanes of rowsOfStages) await Promise.all(lanes.map((lane) => carryOutAll(lane, lanes.length === 1)))
-process.stdout.write(`\n${rows.join('\n')}\n\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
+const told = failed.length > 0 ? `\n\nFailed:\n${failed.join('\n')}` : ''
+process.stdout.write(`\n${rows.join('\n')}${told}\n\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
 process.exitCode = total.failed > 0 ? 1 : 0
