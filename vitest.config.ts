@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { seededProperties } from './test/seeded-properties.ts'
 
 /** Unit, property and fake-backed contract tests: nothing of the host is touched. */
 export default defineConfig({
+  resolve: seededProperties,
   test: {
     include: ['shared/**/*.test.ts', 'control-plane/**/*.test.ts', 'node-agent/**/*.test.ts', 'cli/**/*.test.ts', 'dashboard/**/*.test.ts', 'deploy/**/*.test.ts', 'test/house.test.ts', 'test/history/**/*.test.ts'],
     pool: 'threads',

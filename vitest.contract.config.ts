@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { seededProperties } from './test/seeded-properties.ts'
 
 /** Contract suites against real parts of the host: etcd, crun, overlayfs, nftables. One file after the other, because they share the host. */
 export default defineConfig({
+  resolve: seededProperties,
   test: {
     include: ['test/contract/**/*.test.ts', 'test/half-done/**/*.contract.ts'],
     pool: 'forks',

@@ -57,7 +57,7 @@ const STAGES: Readonly<Record<string, ReadonlyArray<readonly Lane[]>>> = {
     [[vitest('end-to-end', 'vitest.e2e.config.ts', { without: CLIENTS })]],
   ],
   // More than an hour on two cores.
-  long: [[[vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts')]]],
+  long: [[[vitest('unit with other seeds', 'vitest.config.ts', { env: { GANTRY_PROPERTIES_SEED: String(Date.now() % 1_000_000) } }), vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts')]]],
   // What of it fits beside `npm test` into the time of one change.
   ci: [[[everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]]],
 }

@@ -40,7 +40,8 @@ test.each<readonly [string, Deaths]>([
 })
 
 test('a sample of deaths', { timeout: 240_000 }, async () => {
-  const day = Math.floor(Date.now() / 86_400_000)
-  const { differences } = await enumerate({ tag: 'half', kit, stride: 40, offset: day * 7, lanes: 2 })
+  // `GANTRY_SAMPLE=3` tries another one.
+  const sample = Number(process.env['GANTRY_SAMPLE'] ?? '0')
+  const { differences } = await enumerate({ tag: 'half', kit, stride: 40, offset: sample * 7, lanes: 2 })
   expect(differences).toEqual([])
 })
