@@ -59,3 +59,14 @@ test('planning twice gives no second step; what is made goes with its service, w
   await here.clock.advance(500)
   expect(here.client.all(endpoints).map((one) => one.metadata.name)).toEqual(['own'])
 })
+
+test('what an earlier control plane made for a service that is gone since is removed at the start; what somebody made stays', async () => {
+  await using here = world()
+  const made = planEndpoints({ service: service(), pods: [pod('a', '10.0.0.1')], existing: undefined })
+  if (made.kind !== 'create') throw new Error('nothing was made')
+  await here.client.create(endpoints, made.endpoints)
+  await here.client.create(endpoints, { metadata: { name: 'own', namespace: 'ns' }, subsets: [] })
+  await here.start(createEndpointsController(here.parts))
+  await here.clock.advance(1000)
+  expect(here.client.all(endpoints).map(({ metadata }) => metadata.name)).toEqual(['own'])
+})

@@ -51,9 +51,14 @@ class EndpointsWorker {
       }),
       this.#pods.subscribe((change) => this.#podChanged(change, soon)),
       this.#slices.subscribe(({ key }) => key === API && soon(key)),
-      this.#parts.informers.for(endpoints).subscribe(({ key, before }) => before && soon(key)),
+      this.#parts.informers.for(endpoints).subscribe(({ key, before, after }) => (before || (after && this.#isLeftOver(key, after))) && soon(key)),
     ]
     return () => stops.forEach((stop) => stop())
+  }
+
+  /** A control plane may end after a service is deleted and before its Endpoints are: the next one finds them at its start. */
+  #isLeftOver(key: string, found: Endpoints): boolean {
+    return isMade(found) && !this.#services.get(key)
   }
 
   #podChanged({ before, after }: Change<Pod>, enqueue: (key: string) => void): void {
