@@ -65,6 +65,7 @@ function startOne(options: ContainerProbesOptions, { kind, probe, endsWith, onSu
   return startProber({
     probe,
     clock,
+    random,
     endsWith,
     isEager: kind === 'readiness',
     firstAfterMs: delayMs + spreadMs,

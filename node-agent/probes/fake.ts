@@ -10,5 +10,6 @@ export function fakeProbeNetwork(): ProbeNetwork & { readonly answers: Map<strin
     answers,
     http: async ({ host, port, path }) => answers.get(`${host}:${port}${path}`) ?? answers.get(`${host}:${port}`) ?? (host === '' ? nowhere : fine),
     tcp: async ({ host, port }) => answers.get(`${host}:${port}`) ?? (host === '' ? nowhere : fine),
+    grpc: async ({ host, port }) => answers.get(`${host}:${port}`) ?? (host === '' ? nowhere : fine),
   }
 }

@@ -9,7 +9,7 @@ export interface Handler {
   readonly exec?: { readonly command?: readonly string[] | undefined } | undefined
   readonly httpGet?: HTTPGetAction | undefined
   readonly tcpSocket?: { readonly host?: string | undefined; readonly port: IntOrString } | undefined
-  readonly grpc?: { readonly port: number } | undefined
+  readonly grpc?: { readonly port: number; readonly service?: string | undefined } | undefined
 }
 
 /** Where it is done. */
@@ -36,10 +36,10 @@ export interface HandlerRun {
   readonly signal: AbortSignal
 }
 
-/** Does it once. Probes over gRPC are not there yet: they fail, saying so. */
+/** Does it once. */
 export async function runHandler(door: HandlerDoor, { handler, place, timeoutMs, signal }: HandlerRun): Promise<ProbeResult> {
   if (handler.exec) return runExec(door, { command: handler.exec.command ?? [], containerId: place.containerId, timeoutMs, signal })
-  if (handler.grpc) return { kind: 'failure', output: 'gRPC probes are not supported by this node yet' }
+  if (handler.grpc) return door.network.grpc({ host: place.podIP, port: handler.grpc.port, service: handler.grpc.service ?? '' }, { timeoutMs, signal })
   const port = portOf(handler.httpGet?.port ?? handler.tcpSocket?.port ?? 0, place.container)
   if (typeof port === 'string') return { kind: 'unknown', output: `strconv.Atoi: parsing "${port}": invalid syntax` }
   if (handler.httpGet) return door.network.http(httpTarget(handler.httpGet, place.podIP, port), { timeoutMs, signal })
@@ -63,20 +63,30 @@ interface ExecRun {
 
 async function runExec({ runtime, clock }: HandlerDoor, { command, containerId, timeoutMs, signal }: ExecRun): Promise<ProbeResult> {
   const late = new AbortController()
-  const cancel = clock.after(timeoutMs, () => late.abort(new Error('timed out')))
+  let timedOut = false
+  const over = (): void => late.abort(new Error('the probe is over'))
+  const cancel = clock.after(timeoutMs, () => {
+    timedOut = true
+    over()
+  })
+  signal.addEventListener('abort', over, { once: true })
   try {
-    const process = await runtime.exec(containerId, { command, tty: false, signal: AbortSignal.any([signal, late.signal]) })
+    const process = await runtime.exec(containerId, { command, tty: false, signal: late.signal })
     process.closeStdin()
     const chunks: Uint8Array[] = []
-    const collected = Promise.all([collect(process.stdout, chunks), collect(process.stderr, chunks)])
+    // What is let go of in the middle ends with an error.
+    const collected = Promise.all([collect(process.stdout, chunks), collect(process.stderr, chunks)]).catch(() => {})
     const { exitCode, refused } = await process.exit
-    if (late.signal.aborted) return { kind: 'failure', output: `command timed out: "${command.join(' ')}" timed out after ${timeoutMs / 1000}s` }
+    if (timedOut) return { kind: 'failure', output: `command timed out: "${command.join(' ')}" timed out after ${timeoutMs / 1000}s` }
     if (refused !== undefined) return { kind: 'unknown', output: refused }
     // A child that outlives the command may hold the pipe.
     await Promise.race([collected, aborted(late.signal)])
     return { kind: exitCode === 0 ? 'success' : 'failure', output: new TextDecoder().decode(joined(chunks)) }
   } finally {
     cancel()
+    signal.removeEventListener('abort', over)
+    // Lets go of the pipe, if such a child has it still.
+    over()
   }
 }
 

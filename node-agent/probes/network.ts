@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { probeGrpc } from './grpc.ts'
 import { parseHead, redirectTarget, requestText, urlOf, type ResponseHead } from './http-message.ts'
-import type { HttpTarget, ProbeNetwork } from './port.ts'
+import type { HttpTarget, ProbeLimits, ProbeNetwork } from './port.ts'
 import type { ProbeResult } from './threshold.ts'
 
 const AGENT = 'kube-probe/1.36'
@@ -11,21 +12,16 @@ const MOST_HEAD_BYTES = 64 * 1024
 /** Kubelet's words for what the network said. */
 const DIAL_WORDS: Readonly<Record<string, string>> = { ECONNREFUSED: 'connection refused', EHOSTUNREACH: 'no route to host', ENETUNREACH: 'network is unreachable', ECONNRESET: 'connection reset by peer', ETIMEDOUT: 'i/o timeout', EADDRNOTAVAIL: 'cannot assign requested address' }
 
-interface Limits {
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-}
-
 /** Probes over this process's own network: the node's, from which every pod's address is reached. */
-export const systemProbeNetwork: ProbeNetwork = { http: probeHttp, tcp: probeTcp }
+export const systemProbeNetwork: ProbeNetwork = { http: probeHttp, tcp: probeTcp, grpc: probeGrpc }
 
-async function probeTcp({ host, port }: { readonly host: string; readonly port: number }, limits: Limits): Promise<ProbeResult> {
+async function probeTcp({ host, port }: { readonly host: string; readonly port: number }, limits: ProbeLimits): Promise<ProbeResult> {
   const problem = await exchange({ host, port, tls: false }, limits, (_socket, done) => done(undefined))
   if (problem === undefined) return { kind: 'success', output: '' }
   return { kind: 'failure', output: problem === TIMED_OUT ? `dial tcp ${host}:${port}: i/o timeout` : `dial tcp ${host}:${port}: ${problem}` }
 }
 
-async function probeHttp(first: HttpTarget, limits: Limits): Promise<ProbeResult> {
+async function probeHttp(first: HttpTarget, limits: ProbeLimits): Promise<ProbeResult> {
   let target = first
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
     const answer = await get(target, limits)
@@ -43,7 +39,7 @@ const verdict = ({ status }: ResponseHead): ProbeResult => (status >= 200 && sta
 
 const TIMED_OUT = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
 
-async function get(target: HttpTarget, limits: Limits): Promise<ResponseHead | { readonly problem: string }> {
+async function get(target: HttpTarget, limits: ProbeLimits): Promise<ResponseHead | { readonly problem: string }> {
   let head: ResponseHead | undefined
   const problem = await exchange({ host: target.host, port: target.port, tls: target.scheme === 'HTTPS' }, limits, (socket, done) => {
     let text = ''
@@ -70,7 +66,7 @@ interface Peer {
 }
 
 /** Connects and hands the socket over; answers what went wrong, or undefined. The connection is cut in any case. */
-function exchange(peer: Peer, { timeoutMs, signal }: Limits, talk: (socket: Socket, done: (problem: string | undefined) => void) => void): Promise<string | undefined> {
+function exchange(peer: Peer, { timeoutMs, signal }: ProbeLimits, talk: (socket: Socket, done: (problem: string | undefined) => void) => void): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = peer.tls ? connectTls({ host: peer.host, port: peer.port, rejectUnauthorized: false }) : connect({ host: peer.host, port: peer.port })
     const done = (problem: string | undefined): void => {

@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { parseHead, requestText, type ResponseHead } from './http-message.ts'
 import { VirtualClock } from '../../test/sim/virtual-clock.ts'
+import { seededRandom } from '../../shared/kit/random.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
 import { systemProbeNetwork } from './network.ts'
 import type { HttpTarget } from './port.ts'
 import { startProber } from './prober.ts'
@@ -103,4 +105,73 @@ test('readiness is tried sooner until it is there, then once a period; others ke
   }
   expect(await triesAt(true)).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550, 5_550])
   expect(await triesAt(false)).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000])
+})
+
+/** The clock of a process that stands still between two moments: what is due meanwhile comes at the end, all at once. */
+const standingStill = (clock: VirtualClock, fromMs: number, toMs: number): Clock => ({
+  nowMs: () => clock.nowMs(),
+  monotonicMs: () => clock.monotonicMs(),
+  after(delayMs, run) {
+    const dueMs = clock.monotonicMs() + delayMs
+    return clock.after((dueMs >= fromMs && dueMs < toMs ? toMs : dueMs) - clock.monotonicMs(), run)
+  },
+})
+
+interface Probed {
+  readonly verdicts: string[]
+  /** When each try began. */
+  readonly tries: number[]
+}
+
+/** One second of period and of patience each, one failure decides. A try ends as `attempt` says, or fails when its time is up. */
+function probing(clock: Clock, attempt: (ownClock: Clock) => Promise<ProbeResult>): Probed & { readonly stop: () => void } {
+  const verdicts: string[] = []
+  const tries: number[] = []
+  const timeUp = (): Promise<ProbeResult> => new Promise((resolve) => void clock.after(1_000, () => resolve({ kind: 'failure', output: 'timed out' })))
+  const stop = startProber({
+    probe: { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 1 },
+    firstAfterMs: 0,
+    clock,
+    endsWith: new Set(['failure']),
+    random: seededRandom(1),
+    attempt: () => (tries.push(clock.monotonicMs()), Promise.race([attempt(clock), timeUp()])),
+    onResult: (_result, verdict) => void (verdict !== undefined && verdicts.push(verdict)),
+  })
+  return { verdicts, tries, stop }
+}
+
+const answers =
+  (afterMs: number) =>
+  (clock: Clock): Promise<ProbeResult> =>
+    new Promise((resolve) => void clock.after(afterMs, () => resolve({ kind: 'success', output: '' })))
+
+test('an agent that stood still in the middle of a try does not believe that it failed', async () => {
+  const clock = new VirtualClock()
+  const { verdicts, tries, stop } = probing(standingStill(clock, 2_005, 9_000), (own) => (clock.monotonicMs() === 2_000 ? new Promise(() => {}) : answers(10)(own)))
+  await clock.advance(9_500)
+  stop()
+  expect(tries).toEqual([0, 1_000, 2_000, 9_000])
+  expect(new Set(verdicts)).toEqual(new Set(['success']))
+})
+
+test('tries that were overdue for more than a period are spread over one', async () => {
+  const clock = new VirtualClock()
+  const { tries, stop } = probing(standingStill(clock, 500, 9_000), answers(10))
+  await clock.advance(10_100)
+  stop()
+  expect(tries[1]).toBeGreaterThan(9_000)
+  expect(tries[1]).toBeLessThan(10_000)
+})
+
+test('where every try is late its failure counts in the end, and one in time counts at once', async () => {
+  const clock = new VirtualClock()
+  const slow: Clock = { nowMs: () => clock.nowMs(), monotonicMs: () => clock.monotonicMs(), after: (delayMs, run) => clock.after(delayMs >= 1_000 ? delayMs + 200 : delayMs, run) }
+  const late = probing(slow, () => new Promise(() => {}))
+  await clock.advance(20_000)
+  late.stop()
+  expect(late).toMatchObject({ verdicts: ['failure'], tries: [0, 1_200, 2_400, 3_600] })
+  const fair = probing(clock, () => new Promise(() => {}))
+  await clock.advance(5_000)
+  fair.stop()
+  expect(fair).toMatchObject({ verdicts: ['failure'], tries: [20_000] })
 })

@@ -32,11 +32,12 @@ export async function execInContainer(door: ExecDoor, id: string, options: ExecO
   const environment = (await environmentFor(door.bundle, options.env)).flatMap((pair) => ['-e', pair])
   const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', ...(options.tty ? ['--tty'] : []), ...environment, id, ...options.command]
   const started = options.tty ? await execOnTerminal(door, args) : await onPipes(door.runtime, args)
-  const kill = (): void => void killTree(started)
+  let hasEnded = false
+  const kill = (): void => void (hasEnded ? started.letGo?.() : killTree(started))
   if (options.signal?.aborted) kill()
   options.signal?.addEventListener('abort', kill, { once: true })
   const exit = started.exited.then(async ({ exitCode }) => {
-    options.signal?.removeEventListener('abort', kill)
+    hasEnded = true
     return { exitCode, refused: await refusal(logFile, exitCode) }
   })
   return { ...started.streams, exit }
@@ -64,6 +65,8 @@ export interface StartedExec {
   readonly streams: Omit<ExecProcess, 'exit'>
   /** A process of ours among the runtime's children: no part of the command. */
   holder?(): number | undefined
+  /** Closes our ends of its streams. */
+  letGo?(): void
 }
 
 async function onPipes(program: string, args: readonly string[]): Promise<StartedExec> {
@@ -73,6 +76,10 @@ async function onPipes(program: string, args: readonly string[]): Promise<Starte
   return {
     pid: child.pid,
     exited: child.exited,
+    letGo() {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    },
     streams: {
       stdout: bytesOf(child.stdout),
       stderr: bytesOf(child.stderr),

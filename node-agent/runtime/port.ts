@@ -30,7 +30,7 @@ export interface ExecOptions {
   readonly command: readonly string[]
   readonly tty: boolean
   readonly env?: readonly string[]
-  /** Ends the process. */
+  /** Ends the process; after its end it lets go of what children of it still hold open. */
   readonly signal?: AbortSignal
 }
 
