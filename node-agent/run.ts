@@ -50,10 +50,10 @@ async function openParts(config: AgentConfig, log: Log) {
   const runtimeFolder = `${config.runDir}/runtime`
   const found = await findProgram(config.runtime)
   const program = config.runtime === 'crun' ? await crunForThisHost(found, config.runDir) : found
-  const [{ stdout }, images, snapshots, network, volumes] = await Promise.all([
+  const images = await createImageStore({ root: config.imageDir, log, clock })
+  const [{ stdout }, snapshots, network, volumes] = await Promise.all([
     runProgram(found, ['--version']),
-    createImageStore({ root: config.imageDir, log }),
-    createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, mounts }),
+    createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, mounts, hold: (holder, layers) => images.hold(holder, layers) }),
     createPodNetwork({ runFolder: `${config.runDir}/network`, log, clock }),
     createVolumes({ stateFolder: `${config.stateDir}/pods`, clock, log }),
   ])

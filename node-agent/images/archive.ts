@@ -14,6 +14,8 @@ export interface Archive {
   /** Throws Fault('invalid') where it is not there. */
   stream(name: string): AsyncIterable<Buffer>
   sizeBytes(name: string): Promise<number>
+  /** What the store has already need not be read once more to see whether it is true: a registry, whose bytes cost. A file that is brought is read to its end. */
+  readonly isReadOnlyForMissing?: boolean
 }
 
 /** Manifests and configs are read whole, and only up to here. */

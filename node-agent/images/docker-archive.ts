@@ -34,5 +34,5 @@ async function readItem(archive: Archive, item: unknown): Promise<ImageSource> {
   )
   let sizeBytes = bytes.length
   for (const layer of layers) sizeBytes += await archive.sizeBytes(layer.name)
-  return { names: strings(item['RepoTags']), configDigest, config, layers, sizeBytes }
+  return { names: strings(item['RepoTags']), configDigest, configBytes: bytes, config, layers, sizeBytes }
 }

@@ -7,8 +7,12 @@ import { type Digest, parseDigest } from './digest.ts'
 export interface ImageSource {
   /** Names it is known by in the archive, as written there. */
   readonly names: readonly string[]
-  /** Digest of its manifest, where it has one. */
+  /** What it is called by, where it has a manifest: the digest of that or of the index that leads to it. */
   readonly manifestDigest?: Digest
+  /** The manifest of this platform, as it came. */
+  readonly manifest?: Buffer
+  /** The config, as it came. */
+  readonly configBytes: Buffer
   readonly configDigest: Digest
   readonly config: ParsedConfig
   readonly layers: readonly LayerSource[]
@@ -21,6 +25,8 @@ export interface LayerSource {
   readonly name: string
   /** Digest of the bytes in the archive, where the manifest says one. */
   readonly blobDigest?: Digest
+  /** As the manifest says it. */
+  readonly mediaType?: string
   /** Digest of the plain tar: what the layer is kept under. */
   readonly diffId: Digest
 }

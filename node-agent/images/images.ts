@@ -1,21 +1,28 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { arch } from 'node:process'
+import { type Clock, systemClock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
+import { exists } from '../host/files.ts'
 import { type SpecialFiles, systemSpecialFiles } from '../host/files-special.ts'
 import { watchPath } from '../host/watch.ts'
 import { type Archive, openArchive } from './archive.ts'
-import type { Digest } from './digest.ts'
+import { Blobs } from './blobs.ts'
+import { type Digest, digestOf, hexOf } from './digest.ts'
 import { readDockerArchive } from './docker-archive.ts'
 import type { ImageSource } from './image-source.ts'
-import { ensureLayers } from './layers.ts'
+import { ensureLayers, possibleNames } from './layers.ts'
+import { Leases } from './leases.ts'
+import { MEDIA, writeManifest } from './manifest.ts'
 import { readOciLayout } from './oci-layout.ts'
-import type { EnsureResult, Image, ImageStore } from './port.ts'
+import type { DiskImages } from './disk-images.ts'
+import type { EnsureResult, Image } from './port.ts'
 import { decidePull, invalidName, lookupOf, pullFailed } from './pull-policy.ts'
-import { type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
+import { type ContentLayer, type ImageContent, type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
 import { parseReference } from './reference.ts'
 import { openStaging, sweepStaging } from './staging.ts'
+import { sweep, type Swept } from './sweep.ts'
 
 export type { Image, ImageStore } from './port.ts'
 export { resolveUser } from './users.ts'
@@ -27,37 +34,48 @@ export interface ImageStoreOptions {
   readonly special?: SpecialFiles
   /** Node's name of the processor images are chosen for. */
   readonly architecture?: string
+  readonly clock?: Clock
 }
 
 /**
  * The store on disk: `layers/` (unpacked, complete once there), `images/` and `names/` (records), `staging/` (unfinished work).
  * Everything appears by rename, layers first and names last; so a process that dies anywhere leaves at most a staging folder, swept at the next start.
  */
-export async function createImageStore(options: ImageStoreOptions): Promise<ImageStore> {
+export async function createImageStore(options: ImageStoreOptions): Promise<DiskImages> {
   const store = new DiskImageStore(options)
   await store.open()
   return store
 }
 
-class DiskImageStore implements ImageStore {
+class DiskImageStore implements DiskImages {
   readonly #root: string
   readonly #log: Log
   readonly #special: SpecialFiles
   readonly #architecture: string
   readonly #records: ImageRecords
+  readonly #blobs: Blobs
+  readonly #leases: Leases
+  readonly #clock: Clock
 
-  constructor({ root, log, special = systemSpecialFiles(), architecture = arch }: ImageStoreOptions) {
+  constructor({ root, log, special = systemSpecialFiles(), architecture = arch, clock = systemClock }: ImageStoreOptions) {
     this.#root = root
     this.#log = log
     this.#special = special
     this.#architecture = architecture
     this.#records = new ImageRecords(root)
+    this.#blobs = new Blobs(root)
+    this.#leases = new Leases(root, clock)
+    this.#clock = clock
   }
 
   async open(): Promise<void> {
     await this.#records.open()
-    for (const folder of [join(this.#root, 'layers'), this.#stagingFolder]) await mkdir(folder, { recursive: true })
+    await this.#blobs.open()
+    await this.#leases.open()
+    for (const folder of [this.#layersFolder, this.#stagingFolder]) await mkdir(folder, { recursive: true })
     await sweepStaging(this.#stagingFolder)
+    // Forgets those that hold no more.
+    await this.#leases.list()
   }
 
   async ensure(given: string, policy: 'Always' | 'IfNotPresent' | 'Never', signal: AbortSignal): Promise<EnsureResult> {
@@ -93,10 +111,55 @@ class DiskImageStore implements ImageStore {
     const imported: Image[] = []
     for (const source of await this.#sourcesOf(archive, file)) {
       signal?.throwIfAborted()
-      const layers = await ensureLayers(archive, source.layers, { folder: join(this.#root, 'layers'), staging: staging.path, special: this.#special })
-      imported.push(await this.#record(source, layers, staging.path))
+      imported.push(await this.#add(source, archive, { staging: staging.path, origin: 'local' }))
     }
     return imported
+  }
+
+  /** What is to be used is held first, then looked for, then made; the record makes it found, its names last. */
+  async #add(source: ImageSource, archive: Archive, { staging, origin }: { readonly staging: string; readonly origin: 'local' | 'pulled' }): Promise<Image> {
+    const { layers, configDigest } = source
+    const held = new Set([configDigest, ...layers.flatMap(({ blobDigest }) => blobDigest ?? [])].map(hexOf))
+    const hold = async (blob?: Digest): Promise<void> => {
+      if (blob !== undefined && held.has(hexOf(blob))) return
+      if (blob !== undefined) held.add(hexOf(blob))
+      await this.#leases.take({ holder: staging, kind: 'work', layers: possibleNames(layers), blobs: [...held] }, staging)
+    }
+    try {
+      await hold()
+      return await this.#keep(source, archive, { staging, origin, hold })
+    } catch (error) {
+      await this.#leases.release(staging)
+      await this.reclaim()
+      throw error
+    } finally {
+      await this.#leases.release(staging)
+    }
+  }
+
+  async #keep(source: ImageSource, archive: Archive, { staging, origin, hold }: { readonly staging: string; readonly origin: 'local' | 'pulled'; readonly hold: (blob: Digest) => Promise<void> }): Promise<Image> {
+    const { layers, configDigest, configBytes } = source
+    const kept = await ensureLayers(archive, layers, { folder: this.#layersFolder, staging, special: this.#special, blobs: this.#blobs, hold })
+    const contents = kept.map(({ blob }, at): ContentLayer => ({ blob: blob.digest, diffId: layers[at]?.diffId ?? blob.digest, sizeBytes: blob.sizeBytes, mediaType: layers[at]?.mediaType || MEDIA.layer[blob.compression] }))
+    const manifest = source.manifest ?? writeManifest({ digest: configDigest, sizeBytes: configBytes.length }, contents)
+    await hold(digestOf(manifest))
+    await this.#blobs.put(configBytes, staging)
+    const content: ImageContent = { manifest: await this.#blobs.put(manifest, staging), layers: contents }
+    const record: ImageRecord = { id: configDigest, sizeBytes: source.sizeBytes, config: source.config.image, layers: kept.map(({ name }) => name), content, origin, addedMs: this.#clock.nowMs() }
+    return await this.#record(source, record, staging)
+  }
+
+  async hold(holder: string, layers: readonly string[]): Promise<void> {
+    if (layers.length === 0) return
+    await using staging = await openStaging(this.#stagingFolder)
+    await this.#leases.take({ holder, kind: 'container', layers: layers.map((layer) => basename(layer)), blobs: [] }, staging.path)
+    for (const layer of layers) if (!(await exists(layer))) throw new Fault('not-found', `the image layer ${layer} is not there any more: its image was removed`)
+  }
+
+  /** Takes away what no image is made of and nobody holds. */
+  async reclaim(): Promise<Swept> {
+    await using staging = await openStaging(this.#stagingFolder)
+    return await sweep({ layers: this.#layersFolder, blobs: this.#blobs, leases: this.#leases, records: this.#records, staging: staging.path })
   }
 
   async remove(reference: string): Promise<boolean> {
@@ -111,7 +174,8 @@ class DiskImageStore implements ImageStore {
       for (const name of names) await this.#records.removeName(name)
       await this.#records.removeImage(image.id as Digest)
     }
-    this.#log.info({ image: reference, id: image.id }, 'image removed')
+    const { bytes } = lastTag ? await this.reclaim() : { bytes: 0 }
+    this.#log.info({ image: reference, id: image.id, bytes }, 'image removed')
     return true
   }
 
@@ -127,15 +191,16 @@ class DiskImageStore implements ImageStore {
     throw new Fault('invalid', `${file} is no image archive: it has neither index.json (OCI layout) nor manifest.json (docker save)`)
   }
 
-  /** The image first, its names last: nobody finds a name that leads nowhere. */
-  async #record(source: ImageSource, layers: readonly string[], staging: string): Promise<Image> {
+  /** The image first, its names last: nobody finds a name that leads nowhere. What is there with its content stays, but what somebody brought is his from then on. */
+  async #record(source: ImageSource, record: ImageRecord, staging: string): Promise<Image> {
     const names = namesOf(source)
-    const id = source.configDigest
-    const record: ImageRecord = { id, sizeBytes: source.sizeBytes, config: source.config.image, layers }
-    await this.#records.writeImage(record, staging)
+    const { id } = record
+    const there = await this.#records.findImage(id)
+    const isSame = there?.content !== undefined && (there.origin === record.origin || there.origin === 'local')
+    if (!isSame) await this.#records.writeImage(there?.content === undefined ? record : { ...there, origin: record.origin ?? 'local' }, staging)
     for (const name of names) await this.#records.writeName({ name, id }, staging)
     this.#log.info({ id, names }, 'image imported')
-    return this.#imageOf(record, await this.#records.listNames())
+    return this.#imageOf(isSame ? there : record, await this.#records.listNames())
   }
 
   #imageOf(record: ImageRecord, allNames: readonly NameRecord[]): Image {
@@ -149,12 +214,16 @@ class DiskImageStore implements ImageStore {
       digests: names.filter((name) => name.includes('@')),
       sizeBytes: record.sizeBytes,
       config: record.config,
-      layers: record.layers.map((layer) => join(this.#root, 'layers', layer)),
+      layers: record.layers.map((layer) => join(this.#layersFolder, layer)),
     }
   }
 
   get #stagingFolder(): string {
     return join(this.#root, 'staging')
+  }
+
+  get #layersFolder(): string {
+    return join(this.#root, 'layers')
   }
 }
 

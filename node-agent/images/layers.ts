@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { exists, renameIfAbsent } from '../host/files.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
 import type { Archive } from './archive.ts'
+import type { Blobs, BlobWriter, KeptBlob } from './blobs.ts'
 import { decompressed } from './decompress.ts'
 import { type Digest, digestOf, hexOf, verified } from './digest.ts'
 import type { LayerSource } from './image-source.ts'
@@ -15,57 +16,96 @@ export interface LayerStoreOptions {
   /** A private folder on the same file system, deleted by the caller. */
   readonly staging: string
   readonly special: SpecialFiles
+  readonly blobs: Blobs
+  /** Called with the name of each blob before it is put there: what holds it (a lease) must be true by then. */
+  readonly hold: (blob: Digest) => Promise<void>
+}
+
+export interface KeptLayer {
+  /** Its folder in `layers/`. */
+  readonly name: string
+  readonly blob: KeptBlob
+}
+
+/** The two names each layer may get (see {@link ensureLayers}), for the lease that is taken before they are looked for. */
+export function possibleNames(layers: readonly LayerSource[]): readonly string[] {
+  return chainsOf(layers).flatMap(({ layer, chain }) => [folderName(layer.diffId), folderName(chain)])
 }
 
 /**
- * Unpacks what is not there yet and answers the folder names, lowest first.
+ * Unpacks what is not there yet and answers the folder names, lowest first; the bytes as they came are kept too.
  *
  * A layer lies under its diff id, shared by all images; only one that leaves out folders which layers below describe is kept per stack of layers
  * (a chain id), because overlayfs shows a folder with the attributes of its topmost layer.
  */
-export async function ensureLayers(archive: Archive, layers: readonly LayerSource[], options: LayerStoreOptions): Promise<readonly string[]> {
-  const names: string[] = []
-  let chain = ''
-  for (const layer of layers) {
-    chain = chain === '' ? layer.diffId : digestOf(`${chain} ${layer.diffId}`)
-    names.push(await ensureLayer(archive, { layer, chain, below: names }, options))
-  }
-  return names
+export async function ensureLayers(archive: Archive, layers: readonly LayerSource[], options: LayerStoreOptions): Promise<readonly KeptLayer[]> {
+  const kept: KeptLayer[] = []
+  for (const chained of chainsOf(layers)) kept.push(await ensureLayer(archive, { ...chained, below: kept.map(({ name }) => name) }, options))
+  return kept
 }
 
-interface Stacked {
+interface Chained {
   readonly layer: LayerSource
-  readonly chain: string
+  /** Names the stack of it and all below it. */
+  readonly chain: Digest
+}
+
+interface Stacked extends Chained {
   readonly below: readonly string[]
 }
 
-async function ensureLayer(archive: Archive, { layer, chain, below }: Stacked, { folder, staging, special }: LayerStoreOptions): Promise<string> {
-  const own = folderName(layer.diffId)
-  const stacked = folderName(chain as Digest)
-  for (const name of [own, stacked]) {
-    if (!(await exists(join(folder, name)))) continue
-    // Known content, but these bytes are still to be what they say: a damaged archive is refused wherever it is brought.
-    for await (const _ of layerTar(archive, layer));
-    return name
-  }
-  const target = join(staging, own)
+function chainsOf(layers: readonly LayerSource[]): readonly Chained[] {
+  const chained: Chained[] = []
+  for (const layer of layers) chained.push({ layer, chain: chained.length === 0 ? layer.diffId : digestOf(`${chained.at(-1)?.chain ?? ''} ${layer.diffId}`) })
+  return chained
+}
+
+async function ensureLayer(archive: Archive, stacked: Stacked, options: LayerStoreOptions): Promise<KeptLayer> {
+  const { layer, chain } = stacked
+  const { folder, staging, special, blobs } = options
+  const names = [folderName(layer.diffId), folderName(chain)] as const
+  const present = await firstPresent(folder, names)
+  const there = archive.isReadOnlyForMissing === true ? await keptBlob(blobs, layer) : undefined
+  if (present !== undefined && there !== undefined) return { name: present, blob: there }
+  const writer = blobs.begin(hexOf(layer.diffId), staging)
+  const tar = layerTar(archive, layer, writer)
+  // Known content, but these bytes are still to be what they say: a damaged archive is refused wherever it is brought.
+  if (present !== undefined) for await (const _ of tar);
+  const dependsOnParents = present === undefined && (await unpack(tar, stacked, options))
+  // After a power cut a file may be there and be empty, unless it was written out before.
+  await special.flush(staging)
+  const name = present ?? names[dependsOnParents ? 1 : 0]
+  if (present === undefined) await renameIfAbsent(join(staging, names[0]), join(folder, name))
+  await options.hold(writer.passed.digest)
+  await writer.keep()
+  return { name, blob: writer.passed }
+}
+
+async function keptBlob(blobs: Blobs, { blobDigest }: LayerSource): Promise<KeptBlob | undefined> {
+  const sizeBytes = blobDigest === undefined ? undefined : await blobs.sizeBytes(blobDigest)
+  return blobDigest === undefined || sizeBytes === undefined ? undefined : { digest: blobDigest, sizeBytes, compression: 'none' }
+}
+
+async function firstPresent(folder: string, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names) if (await exists(join(folder, name))) return name
+  return undefined
+}
+
+/** Into the staging folder, under the layer's own name. */
+async function unpack(tar: AsyncIterable<Buffer>, { layer, below }: Stacked, { folder, staging, special }: LayerStoreOptions): Promise<boolean> {
+  const target = join(staging, folderName(layer.diffId))
   await mkdir(target)
   // Whatever this process's umask is: it becomes a container's root folder.
   await chmod(target, 0o755)
-  const { dependsOnParents } = await unpackLayer(layerTar(archive, layer), { target, parents: below.map((name) => join(folder, name)), special })
-  const name = dependsOnParents ? stacked : own
-  // After a power cut a folder may be there and its files empty, unless they were written out before.
-  await special.flush(staging)
-  await renameIfAbsent(target, join(folder, name))
-  return name
+  return (await unpackLayer(tar, { target, parents: below.map((name) => join(folder, name)), special })).dependsOnParents
 }
 
 /** Digests of the bytes as they are and of the plain tar are checked while they pass. */
-function layerTar(archive: Archive, layer: LayerSource): AsyncIterable<Buffer> {
-  const stored = archive.stream(layer.name)
+function layerTar(archive: Archive, layer: LayerSource, writer: BlobWriter): AsyncIterable<Buffer> {
+  const stored = writer.tee(archive.stream(layer.name))
   const blob = layer.blobDigest === undefined ? stored : verified(stored, layer.blobDigest, layer.name)
   return verified(decompressed(blob), layer.diffId, `the layer ${layer.name}`)
 }
 
 /** Short, because a mount's options must fit into one page: 96 bits name a layer well enough among those of one host. */
-const folderName = (digest: Digest): string => createHash('sha256').update(hexOf(digest)).digest('hex').slice(0, 24)
+export const folderName = (digest: Digest): string => createHash('sha256').update(hexOf(digest)).digest('hex').slice(0, 24)

@@ -37,8 +37,8 @@ async function readDescriptor(archive: Archive, descriptor: JsonObject, { nodeAr
     if (depth > 0) return undefined
     throw new Fault('invalid', `the image archive is incomplete: it has no ${blobPath(digest)}`)
   }
-  const document = await readBlobJson(archive, digest)
-  if (!Array.isArray(document['manifests'])) return await readManifest(archive, document, digest)
+  const { bytes, document } = await readBlob(archive, digest)
+  if (!Array.isArray(document['manifests'])) return await readManifest(archive, { bytes, document, digest })
   for (const child of descriptorsOf(document, digest)) {
     const found = await readDescriptor(archive, child, { nodeArch, depth: depth + 1 })
     if (found !== undefined) return { ...found, manifestDigest: digest }
@@ -52,27 +52,34 @@ function fits(descriptor: JsonObject, nodeArch: string): boolean {
   return string(platform['os']) === 'linux' && string(platform['architecture']) === imageArchitecture(nodeArch)
 }
 
-async function readManifest(archive: Archive, manifest: JsonObject, digest: Digest): Promise<Nameless> {
+interface Manifest {
+  readonly bytes: Buffer
+  readonly document: JsonObject
+  readonly digest: Digest
+}
+
+async function readManifest(archive: Archive, { bytes, document: manifest, digest }: Manifest): Promise<Nameless> {
   const configDescriptor = isJsonObject(manifest['config']) ? manifest['config'] : {}
   const configDigest = parseDigest(configDescriptor['digest'], `the manifest ${digest}`)
-  const config = parseConfig(await readBlobJson(archive, configDigest), configDigest)
+  const { bytes: configBytes, document } = await readBlob(archive, configDigest)
+  const config = parseConfig(document, configDigest)
   const descriptors = Array.isArray(manifest['layers']) ? manifest['layers'].filter(isJsonObject) : []
   const files = descriptors.map((layer) => {
     const blobDigest = parseDigest(layer['digest'], `the manifest ${digest}`)
-    return { name: blobPath(blobDigest), blobDigest }
+    return { name: blobPath(blobDigest), blobDigest, mediaType: string(layer['mediaType']) }
   })
   let sizeBytes = await archive.sizeBytes(blobPath(configDigest))
   for (const file of files) sizeBytes += await archive.sizeBytes(file.name)
-  return { manifestDigest: digest, configDigest, config, layers: pairLayers(files, config, `the manifest ${digest}`), sizeBytes }
+  return { manifestDigest: digest, manifest: bytes, configDigest, configBytes, config, layers: pairLayers(files, config, `the manifest ${digest}`), sizeBytes }
 }
 
 /** Every blob is checked against its name before a word of it is believed. */
-async function readBlobJson(archive: Archive, digest: Digest): Promise<JsonObject> {
+async function readBlob(archive: Archive, digest: Digest): Promise<{ readonly bytes: Buffer; readonly document: JsonObject }> {
   const bytes = await readDocument(archive, blobPath(digest))
   checkDigest(digestOf(bytes), digest, blobPath(digest))
   const document = parseJson(bytes, blobPath(digest))
   if (!isJsonObject(document)) throw new Fault('invalid', `${blobPath(digest)} in the image archive is not an object`)
-  return document
+  return { bytes, document }
 }
 
 const blobPath = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`

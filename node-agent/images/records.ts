@@ -6,13 +6,33 @@ import { exists, namesIn, writeFileAtomic } from '../host/files.ts'
 import { type Digest, digestOf, hexOf } from './digest.ts'
 import type { ImageConfig } from './port.ts'
 
-/** What is kept of an image: everything but its names, under its id. Never changed once written. */
+/** What is kept of an image: everything but its names, under its id. What it is made of never changes. */
 export interface ImageRecord {
   readonly id: Digest
   readonly sizeBytes: number
   readonly config: ImageConfig
   /** Folder names in `layers/`, lowest first. */
   readonly layers: readonly string[]
+  /** The bytes it came in; missing in records of earlier versions, which kept none. */
+  readonly content?: ImageContent
+  /** `local`: brought here by somebody's hand (an archive, a build), so that no registry is known to give it again. `pulled`: it can be had again. */
+  readonly origin?: 'local' | 'pulled'
+  /** When it came, in ms. */
+  readonly addedMs?: number
+}
+
+export interface ImageContent {
+  readonly manifest: Digest
+  /** Lowest first, beside `layers`. */
+  readonly layers: readonly ContentLayer[]
+}
+
+export interface ContentLayer {
+  /** Of the bytes as they came. */
+  readonly blob: Digest
+  readonly diffId: Digest
+  readonly sizeBytes: number
+  readonly mediaType: string
 }
 
 /** A name (`…:tag` or `…@sha256:…`) and the image it stands for. */
@@ -46,6 +66,7 @@ export class ImageRecords {
   /** @param staging a folder of the writer's own, swept after its death. */
   async writeImage(record: ImageRecord, staging: string): Promise<void> {
     await writeVia(staging, this.#imageFile(record.id), JSON.stringify(record))
+    this.#known.delete(record.id)
   }
 
   async writeName(record: NameRecord, staging: string): Promise<void> {

@@ -16,10 +16,13 @@ export async function openStaging(folder: string): Promise<Staging> {
 
 /** Deletes what processes left behind that are no more. */
 export async function sweepStaging(folder: string): Promise<void> {
-  for (const name of await namesIn(folder)) {
-    const [pid = '', started = ''] = name.split('-')
-    if ((await ownerMark(Number(pid))) !== `${pid}-${started}`) await removeTree(join(folder, name))
-  }
+  for (const name of await namesIn(folder)) if (!(await isOwned(name))) await removeTree(join(folder, name))
+}
+
+/** Whether the process that made a folder of this name still lives. */
+export async function isOwned(name: string): Promise<boolean> {
+  const [pid = '', started = ''] = name.split('-')
+  return (await ownerMark(Number(pid))) === `${pid}-${started}`
 }
 
 /** The owner stands in the name, so that no moment is without. A process is its id and its start time (field 22 of proc(5) stat), because ids come again. */

@@ -13,12 +13,14 @@ export interface OverlayOptions {
   /** A folder of this agent, on a file system that overlayfs takes as an upper layer (ext4, xfs, btrfs, tmpfs; not overlay itself). */
   readonly root: string
   readonly mounts?: Mounts
+  /** Called with the folder of a snapshot, once that is there, and the layers it is about to stand on: they are kept as long as the folder is there. */
+  readonly hold?: (holder: string, layers: readonly string[]) => Promise<void>
 }
 
 /** Snapshots by overlayfs: `ROOT/KEY/{upper,work,rootfs}`. */
-export async function createOverlaySnapshots({ root, mounts = systemMounts() }: OverlayOptions): Promise<Snapshots> {
+export async function createOverlaySnapshots({ root, mounts = systemMounts(), hold = async () => {} }: OverlayOptions): Promise<Snapshots> {
   await mkdir(join(root, EMPTY), { recursive: true })
-  return new OverlaySnapshots(root, mounts)
+  return new OverlaySnapshots({ root, mounts, hold })
 }
 
 /** The lower layer of an image that has none. No key starts with a dot. */
@@ -32,12 +34,14 @@ const OPTIONS = ['index=off', 'xino=off']
 class OverlaySnapshots implements Snapshots {
   readonly #root: string
   readonly #mounts: Mounts
+  readonly #hold: Required<OverlayOptions>['hold']
   /** Linux before 5.10 has no such option. */
   #volatile = true
 
-  constructor(root: string, mounts: Mounts) {
+  constructor({ root, mounts, hold }: Required<OverlayOptions>) {
     this.#root = root
     this.#mounts = mounts
+    this.#hold = hold
   }
 
   async prepare(key: string, layers: readonly string[]): Promise<{ readonly rootfs: string }> {
@@ -45,6 +49,7 @@ class OverlaySnapshots implements Snapshots {
     await mkdir(folder, { recursive: true, mode: 0o711 })
     await Promise.all([upper, work, rootfs].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
     if (!(await this.#isMounted(folder, rootfs))) {
+      await this.#hold(folder, layers)
       // The union's root folder is the upper one: it is to look like the image's. An agent that was killed may have made it and no more.
       await copyOwnerAndMode(layers.at(-1), upper)
       // The mark of an earlier volatile mount, whose namespace is gone: overlayfs would refuse to mount over it.

@@ -8,7 +8,8 @@ import { makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
 import { imageStoreContract } from '../../node-agent/images/contract.ts'
 import { digestOf, hexOf } from '../../node-agent/images/digest.ts'
 import { createImageStore, resolveUser } from '../../node-agent/images/images.ts'
-import type { ImageStore } from '../../node-agent/images/port.ts'
+import type { DiskImages } from '../../node-agent/images/disk-images.ts'
+import type { Image } from '../../node-agent/images/port.ts'
 import { type TarInput, writeTar } from '../../node-agent/images/tar-writer.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 
@@ -17,7 +18,7 @@ const imagesModule = new URL('../../node-agent/images/images.ts', import.meta.ur
 interface Place extends AsyncDisposable {
   readonly folder: string
   readonly root: string
-  readonly store: ImageStore
+  readonly store: DiskImages
 }
 
 async function openPlace(): Promise<Place> {
@@ -61,7 +62,7 @@ imageStoreContract('disk', async () => {
   }
 })
 
-const leftovers = async (root: string): Promise<readonly string[]> => (await Promise.all(['layers', 'images', 'names', 'staging'].map((name) => readdir(join(root, name))))).flat()
+const leftovers = async (root: string): Promise<readonly string[]> => (await Promise.all(['layers', 'blobs', 'leases', 'images', 'names', 'staging'].map((name) => readdir(join(root, name))))).flat()
 
 describe('import of layers', () => {
   const importLayers = async (place: Place, layers: readonly LayerInput[]): Promise<readonly string[]> => {
@@ -163,6 +164,71 @@ describe('import of layers', () => {
     expect(new Set(images.map((list) => JSON.stringify(list))).size).toBe(1)
     expect(await readdir(join(place.root, 'layers'))).toHaveLength(2)
     expect(await readdir(join(place.root, 'staging'))).toEqual([])
+  })
+})
+
+describe('what images are made of', () => {
+  const importOne = async (place: Place, name: string, layers: readonly LayerInput[]): Promise<Image> => {
+    const file = join(place.folder, `${name.replace(':', '-')}.tar`)
+    await writeFile(file, dockerTar([name], layers))
+    const [image] = await place.store.importArchive(file)
+    if (image === undefined) throw new Error('nothing was imported')
+    return image
+  }
+  const base = layerOf({ name: 'base', content: 'b' })
+
+  it('goes with the last image that needs it, and its bytes are told', async () => {
+    await using place = await openPlace()
+    await importOne(place, 'a:1', [base, layerOf({ name: 'a', content: 'x'.repeat(100_000) })])
+    const two = await importOne(place, 'b:1', [base])
+    await place.store.remove('a:1')
+    expect(await readdir(join(place.root, 'layers'))).toHaveLength(1)
+    expect(await readFile(join(two.layers[0] ?? '', 'base'), 'utf8')).toBe('b')
+    await place.store.remove('b:1')
+    expect(await leftovers(place.root)).toEqual([])
+    expect(await place.store.reclaim()).toEqual({ layers: 0, blobs: 0, bytes: 0 })
+  })
+
+  it('stays while somebody stands on it, whoever removes the image, and goes after him', async () => {
+    await using place = await openPlace()
+    const { layers } = await importOne(place, 'a:1', [base])
+    const holder = join(place.folder, 'snapshot')
+    await mkdir(holder)
+    await place.store.hold(holder, layers)
+    // Another agent of the host, and one that started since.
+    const other = await createImageStore({ root: place.root, log: silentLog })
+    await other.remove('a:1')
+    expect(await readFile(join(layers[0] ?? '', 'base'), 'utf8')).toBe('b')
+    await rm(holder, { recursive: true })
+    expect(await other.reclaim()).toMatchObject({ layers: 1 })
+    expect(await leftovers(place.root)).toEqual([])
+  })
+
+  it('cannot be held once it is gone', async () => {
+    await using place = await openPlace()
+    const { layers } = await importOne(place, 'a:1', [base])
+    await place.store.remove('a:1')
+    await mkdir(join(place.folder, 'snapshot'))
+    await expect(place.store.hold(join(place.folder, 'snapshot'), layers)).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('is never swept from under an import, however they meet', async () => {
+    await using place = await openPlace()
+    const file = join(place.folder, 'a.tar')
+    await writeFile(file, dockerTar(['a:1'], [base, layerOf({ name: 'a' })]))
+    const stores = await Promise.all([1, 2, 3].map(() => createImageStore({ root: place.root, log: silentLog })))
+    let isOver = false
+    const sweeping = stores.slice(1).map(async (store) => {
+      while (!isOver) await store.reclaim()
+    })
+    for (let round = 0; round < 15; round++) {
+      const [image] = (await stores[0]?.importArchive(file)) ?? []
+      for (const layer of image?.layers ?? ['none']) expect((await stat(layer)).isDirectory()).toBe(true)
+      await stores[0]?.remove('a:1')
+    }
+    isOver = true
+    await Promise.all(sweeping)
+    expect(await leftovers(place.root)).toEqual([])
   })
 })
 

@@ -61,7 +61,7 @@ const plain = (name: string): string =>
     .replace(/\.\.\d{4}(_\d+)+(\.\d+)?/g, '..TIME')
     .replace(/\d+-\d+\.tmp/g, 'tmp')
     .replace(/exec-[0-9a-f]+/g, 'exec-N')
-    .replace(/staging\/\d+-\d+-\w*/g, 'staging/OWN')
+    .replace(/(staging|sweeps)\/\d+-\d+-\w*/g, '$1/OWN')
     .replace(/\.[0-9a-f]{12}\.tmp/g, '.tmp')
     .replace(/\/proc\/\d+/g, '/proc/PID')
     .replace(/fd\/\d+/g, 'fd/N')

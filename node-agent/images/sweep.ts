@@ -1,0 +1,51 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { unlessMissing } from '../host/errno.ts'
+import { namesIn, usedBytes } from '../host/files.ts'
+import type { Blobs } from './blobs.ts'
+import { type Digest, hexOf } from './digest.ts'
+import type { Lease, Leases } from './leases.ts'
+import type { ImageRecord, ImageRecords } from './records.ts'
+
+export interface Swept {
+  readonly blobs: number
+  readonly layers: number
+  /** Disk space they took. */
+  readonly bytes: number
+}
+
+export interface SweepOptions {
+  /** `ROOT/layers` */
+  readonly layers: string
+  readonly blobs: Blobs
+  readonly leases: Leases
+  readonly records: ImageRecords
+  /** The caller's own, on the same file system; what is found goes there, and with it. */
+  readonly staging: string
+}
+
+/**
+ * Takes away blobs and layers that no image is made of and nobody holds. Everything leaves by rename, so that nothing is ever there by half; a sweep that is killed leaves the rest to the next.
+ */
+export async function sweep({ layers, blobs, leases, records, staging }: SweepOptions): Promise<Swept> {
+  const taken = await leases.whileNobodyTakes(async () => {
+    // Leases before records: work lets go of its lease after it has written its record.
+    const kept = keptBy(await leases.list(), await records.listImages())
+    const goneLayers = (await namesIn(layers)).filter((name) => !kept.layers.has(name))
+    const goneBlobs = (await blobs.list()).filter((hex) => !kept.blobs.has(hex))
+    for (const name of goneLayers) await unlessMissing(rename(join(layers, name), join(staging, `swept-layer-${name}`)))
+    for (const hex of goneBlobs) await unlessMissing(rename(blobs.path(`sha256:${hex}` as Digest), join(staging, `swept-blob-${hex}`)))
+    return { layers: goneLayers.length, blobs: goneBlobs.length }
+  })
+  return { ...taken, bytes: taken.layers + taken.blobs === 0 ? 0 : await usedBytes(staging) }
+}
+
+/** Names of all that images are made of or somebody holds. Pure. */
+export function keptBy(leases: readonly Lease[], images: readonly ImageRecord[]): { readonly layers: ReadonlySet<string>; readonly blobs: ReadonlySet<string> } {
+  return {
+    layers: new Set([...leases, ...images].flatMap(({ layers }) => layers)),
+    blobs: new Set([...leases.flatMap(({ blobs }) => blobs), ...images.flatMap(blobsOf)]),
+  }
+}
+
+const blobsOf = ({ id, content }: ImageRecord): readonly string[] => (content === undefined ? [] : [id, content.manifest, ...content.layers.map(({ blob }) => blob)].map(hexOf))
