@@ -28,6 +28,8 @@ export interface Leading {
   campaign(signal: AbortSignal): Promise<void>
 }
 
+const TELL_MS = 500
+
 export function createLeading(options: LeadingOptions): Leading {
   const { api, informers, election, user, clock, log } = options
   let current: Leader | undefined
@@ -42,7 +44,7 @@ export function createLeading(options: LeadingOptions): Leading {
     const wonMs = clock.monotonicMs()
     const nodes = watchNodes({ ...options, leadership, client, guard })
     const main = async (): Promise<void> => {
-      await catchUp(leadership, { api, informers })
+      await catchUp(leadership, { api, informers, clock })
       signal.throwIfAborted()
       nodes.watch.knowsNodes()
       await nodes.watch.begun
@@ -88,7 +90,7 @@ export function createLeading(options: LeadingOptions): Leading {
 }
 
 /** Everything the leaders before wrote is seen before anything is decided: their last write came before this leadership's first. */
-async function catchUp({ guard, signal }: Leadership, { api, informers }: { readonly api: ApiServer; readonly informers: Informers }): Promise<void> {
+async function catchUp({ guard, signal }: Leadership, { api, informers, clock }: Pick<LeadingOptions, 'api' | 'informers' | 'clock'>): Promise<void> {
   await api.whenReady(signal)
   const revision = listRevision(guard.createRevision)
   const caches = api.core.resources.all.map(({ cache }) => cache)
@@ -97,7 +99,13 @@ async function catchUp({ guard, signal }: Leadership, { api, informers }: { read
     () => false,
   )
   while (!(await areThere())) signal.throwIfAborted()
+  // Told again and again: an informer that was just between two watches has not heard it.
+  let cancel = (): void => {}
+  const tell = (): void => {
+    for (const cache of caches) cache.tellProgress()
+    cancel = clock.after(TELL_MS, tell)
+  }
   const reached = informers.whenReached(revision, signal)
-  for (const cache of caches) cache.tellProgress()
-  await reached
+  tell()
+  await reached.finally(() => cancel())
 }

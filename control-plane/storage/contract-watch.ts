@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { committed, eventsAfter, faulty, put, remove, type Room } from './contract-room.ts'
 import { eventKey, eventRevision } from './events.ts'
+import { ProgressRequests } from './progress.ts'
 import { POSITIONS, type EventBatch, type Revision, type StorageEvent } from './port.ts'
 
 /** The part of the contract about watches. */
@@ -44,6 +45,33 @@ export function describeWatching(room: Room): void {
       expect(batch.events).toEqual([])
       if (batch.revision >= (await target)) break
     }
+  })
+
+  test('a watch whose reader asks for progress tells it when it is asked, up to the revision that is meant', async () => {
+    const { storage } = room
+    const prefix = room.prefix()
+    const elsewhere = room.prefix()
+    const abort = new AbortController()
+    const progress = new ProgressRequests()
+    const after = await storage.currentRevision()
+    const watch = storage.watch(prefix, { after, signal: abort.signal, progress })[Symbol.asyncIterator]()
+    let next = watch.next()
+    for (let n = 0; n < 5; n++) await committed(put(storage, `${elsewhere}${n}`, '{}'))
+    const here = await committed(put(storage, `${prefix}a`, '{}'))
+    const first = (await next).value as EventBatch
+    expect(first.events.map(eventRevision)).toEqual([here])
+    const last = await committed(put(storage, `${elsewhere}a`, '{}'))
+    progress.upTo(last)
+    for (let reached = first.revision; reached < last; ) {
+      next = watch.next()
+      const batch = (await next).value as EventBatch
+      expect(batch.events).toEqual([])
+      reached = batch.revision
+    }
+    next = watch.next()
+    progress.now()
+    expect((await next).value).toMatchObject({ events: [] })
+    abort.abort()
   })
 
   test('a watch that is aborted before it begins tells nothing', async () => {

@@ -47,7 +47,7 @@ export class EtcdWatch {
       if (recent === undefined) break
       if (after > recent.revision && !(await this.#hasHappened(after, signal))) continue
       if (after < recent.floor) after = yield* this.#catchUp(prefix, { after, signal, hub })
-      else after = yield* follow(recent, prefix, { after, signal })
+      else after = yield* follow(recent, prefix, { ...options, after, signal })
     }
     if (!options.signal.aborted) throw this.#ended.signal.reason as Fault
   }
@@ -113,7 +113,7 @@ export class EtcdWatch {
 async function* follow(recent: RevisionLog<StorageEvent>, prefix: string, options: WatchOptions): AsyncGenerator<EventBatch, Revision> {
   let reached = options.after
   try {
-    for await (const batch of recent.read({ ...options, prefix, everyProgress: true })) {
+    for await (const batch of recent.read({ ...options, prefix, everyProgress: options.progress === undefined })) {
       yield batch
       reached = batch.revision
     }

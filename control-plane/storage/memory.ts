@@ -64,7 +64,7 @@ class MemoryStorage implements Storage {
   async *watch(prefix: string, options: WatchOptions): AsyncGenerator<EventBatch> {
     this.#check()
     if (options.after > listRevision(this.#modRevision)) throw new Fault('gone', `revision ${options.after} has never been here: list again`)
-    for await (const { events, revision } of this.#log.read({ ...options, prefix, everyProgress: true })) {
+    for await (const { events, revision } of this.#log.read({ ...options, prefix, everyProgress: options.progress === undefined })) {
       yield { events: events.map((change) => change.event), revision }
     }
   }

@@ -1,4 +1,5 @@
 import { Fault } from '../../shared/kit/faults.ts'
+import type { ProgressRequests } from './progress.ts'
 
 /**
  * Where desired state lives: an ordered map from key to JSON text with one revision counter, compare-and-set writes and
@@ -15,7 +16,8 @@ import { Fault } from '../../shared/kit/faults.ts'
  * **The story of a list, then a watch.** `list('/gantry/core/pods/')` answers entries and a revision V. `watch(prefix, { after: V })`
  * then yields every change later than V, each exactly once, in order of revision, however often the connection to etcd is lost
  * in between; if V has been compacted away, or has never been there, it throws `Fault('gone')` and the caller lists again. Each
- * write moves every watch on, also a write under another prefix: without being asked a watch always comes to `currentRevision`.
+ * write moves every watch on, also a write under another prefix: without being asked a watch always comes to `currentRevision`, unless
+ * its reader said that it will ask (`progress.ts`).
  *
  * **Faults**: `unavailable` (not reachable, or no leader; a write may have happened unless it is a {@link NotWritten}), `timeout` (the same),
  * `gone` (compacted), `exhausted` (out of space; deletions still work), `invalid` (larger than etcd takes, or a revision that has not
@@ -93,6 +95,8 @@ export interface WatchOptions {
   /** Changes later than this. */
   readonly after: Revision
   readonly signal: AbortSignal
+  /** With it, batches without events come only when they are asked for. */
+  readonly progress?: ProgressRequests | undefined
 }
 
 export interface Storage extends AsyncDisposable {

@@ -1,5 +1,7 @@
 import { Fault } from '../../shared/kit/faults.ts'
 import type { Revision } from './port.ts'
+import type { ProgressRequests } from './progress.ts'
+import { Sleepers, type Sleeper } from './sleepers.ts'
 
 /** What was appended together, in order, and the revision reached with it. */
 export interface LogBatch<E> {
@@ -24,14 +26,15 @@ export interface ReadOptions {
   readonly after: Revision
   readonly prefix: string
   readonly signal: AbortSignal
-  /** Whether each append is told, also one without events for this reader; otherwise only {@link RevisionLog.tick} tells. */
+  /** Whether each append is told, also one without events for this reader; otherwise {@link RevisionLog.tick} tells, and what `progress` asks for. */
   readonly everyProgress: boolean
+  readonly progress?: ProgressRequests | undefined
 }
 
 /**
  * The recent past, shared by all who read it: a bounded log of events in order of revision. Each reader is a position in the
  * log, not a buffer, so a hundred watchers cost one copy of the events, everything that piled up while a reader was busy
- * comes as one batch, and a reader that falls off the end is told `gone`.
+ * comes as one batch, and a reader that falls off the end is told `gone`. An append wakes those it is for, and nobody else.
  */
 export class RevisionLog<E> {
   readonly #options: RevisionLogOptions<E>
@@ -44,7 +47,7 @@ export class RevisionLog<E> {
   #ticks = 0
   #failure: Fault | undefined
   #closed = false
-  readonly #waiting = new Set<() => void>()
+  readonly #sleepers = new Sleepers()
 
   constructor(options: RevisionLogOptions<E>) {
     this.#options = options
@@ -74,7 +77,13 @@ export class RevisionLog<E> {
       this.#events += events.length
       while (this.#events > this.#options.maxEvents && this.#batches.length > 1) this.#dropOldest()
     }
-    this.#wakeAll()
+    const { keyOf } = this.#options
+    this.#sleepers.wake(events.length > 0 ? this.#end - 1 : this.#end, (prefix) => events.some((event) => keyOf(event).startsWith(prefix)))
+  }
+
+  /** How many batches are remembered. */
+  get length(): number {
+    return this.#batches.length
   }
 
   /** Forgets what is older than `atMs`, but keeps the newest `keep` batches. */
@@ -86,13 +95,13 @@ export class RevisionLog<E> {
   compact(revision: Revision): void {
     while ((this.#batches[0]?.revision ?? Number.POSITIVE_INFINITY) <= revision) this.#dropOldest()
     this.#floor = Math.max(this.#floor, revision)
-    this.#wakeAll()
+    this.#sleepers.wakeAll(this.#end)
   }
 
   /** Tells every reader how far the log has come, even if nothing happened. */
   tick(): void {
     this.#ticks++
-    this.#wakeAll()
+    this.#sleepers.wakeAll(this.#end)
   }
 
   /** Ends all readers, now and later: normally, or by throwing the fault. */
@@ -100,7 +109,7 @@ export class RevisionLog<E> {
     if (this.#closed) return
     this.#closed = true
     this.#failure = failure
-    this.#wakeAll()
+    this.#sleepers.wakeAll(this.#end)
   }
 
   /** What is remembered of the time after `revision`, newest first. */
@@ -117,34 +126,43 @@ export class RevisionLog<E> {
 
   /** Events under the prefix after a revision, each once and in order. Ends when the signal aborts; throws `Fault('gone')` when the log does not reach back that far. */
   async *read(options: ReadOptions): AsyncGenerator<LogBatch<E>> {
-    const { signal, after } = options
+    const { signal, after, prefix, progress, everyProgress } = options
     if (after < this.#floor) throw tooOld(after, this.#floor)
     let position = this.#positionAfter(after)
     let told = after
     let ticks = this.#ticks
-    const wake = new Wake(this.#waiting)
-    signal.addEventListener('abort', wake.now)
+    const sleeper: Sleeper = { prefix, wake: undefined, isCurious: () => everyProgress || progress?.isOpen(told) === true }
+    const wake = (): void => this.#sleepers.rouse(sleeper, this.#end)
+    signal.addEventListener('abort', wake)
+    const detach = progress?.attach(wake)
     try {
       while (!signal.aborted) {
         if (position < this.#dropped) throw tooOld(told, this.#floor)
         const events = this.#collect(position, options)
-        position = this.#dropped + this.#batches.length
-        const progress = this.#revision >= after && (options.everyProgress ? this.#revision > told : ticks !== this.#ticks)
-        if (events.length > 0 || progress) {
+        position = this.#end
+        const isDue = everyProgress ? this.#revision > told : ticks !== this.#ticks || progress?.isDue(told, this.#revision) === true
+        if (events.length > 0 || (isDue && this.#revision >= after)) {
           told = this.#revision
           ticks = this.#ticks
+          progress?.answered()
           yield { events, revision: told }
         } else if (this.#closed) {
           if (this.#failure) throw this.#failure
           return
         } else {
-          await wake.wait()
+          position = await this.#sleepers.sleep(sleeper)
         }
       }
     } finally {
-      signal.removeEventListener('abort', wake.now)
-      this.#waiting.delete(wake.now)
+      signal.removeEventListener('abort', wake)
+      detach?.()
+      this.#sleepers.rouse(sleeper, this.#end)
     }
+  }
+
+  /** The position after everything. */
+  get #end(): number {
+    return this.#dropped + this.#batches.length
   }
 
   #collect(position: number, { prefix, after }: ReadOptions): E[] {
@@ -175,35 +193,6 @@ export class RevisionLog<E> {
     this.#dropped++
     this.#events -= oldest.events.length
     this.#floor = Math.max(this.#floor, oldest.revision)
-  }
-
-  #wakeAll(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const wake of waiting) wake()
-  }
-}
-
-/** Lets one reader sleep until the log moves or its signal aborts. */
-class Wake {
-  readonly #waiting: Set<() => void>
-  #resolve: (() => void) | undefined
-
-  constructor(waiting: Set<() => void>) {
-    this.#waiting = waiting
-  }
-
-  wait(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve
-      this.#waiting.add(this.now)
-    })
-  }
-
-  readonly now = (): void => {
-    const resolve = this.#resolve
-    this.#resolve = undefined
-    resolve?.()
   }
 }
 

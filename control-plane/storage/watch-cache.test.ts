@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { createMemoryStorage } from './memory.ts'
 import type { Storage } from './port.ts'
+import { ProgressRequests } from './progress.ts'
 import { createWatchCache, type WatchCacheOptions } from './watch-cache.ts'
 import type { CacheEvent, WatchCache } from './watch-cache-port.ts'
 
@@ -140,17 +141,52 @@ test('waiting for a revision that does not come times out', async () => {
   await expect(waiting).rejects.toSatisfy((error) => isFault(error, 'cancelled'))
 })
 
-test('progress is told about every second, whether or not anything happens', async () => {
+test('progress is told when it is asked for: to all, or to one', async () => {
+  await using room = await running()
+  const progress = new ProgressRequests()
+  const watch = room.cache.watch(PODS, { after: room.cache.revision, signal: room.signal, progress })[Symbol.asyncIterator]()
+  const other = room.cache.watch(PODS, { after: room.cache.revision, signal: room.signal })[Symbol.asyncIterator]()
+  const revision = await put(room.storage, key('a'))
+  const first = await Promise.all([watch.next(), other.next()])
+  expect(first.map(({ value }) => value.events.length)).toEqual([1, 1])
+  const told = { done: false, value: { events: [], revision: room.cache.revision } }
+  expect(room.cache.revision).toBeGreaterThanOrEqual(revision)
+  const second = [watch.next(), other.next()]
+  room.cache.tellProgress()
+  expect(await Promise.all(second)).toEqual([told, told])
+  const third = watch.next()
+  progress.now()
+  expect(await third).toEqual(told)
+})
+
+test('what is written elsewhere wakes nobody, and a watch that slept through it hears the next change here', async () => {
+  const storage = createMemoryStorage({ historyEvents: 20 })
+  let batches = 0
+  const counted: Storage = { ...bound(storage), async *watch(prefix, options) {
+    for await (const batch of storage.watch(prefix, options)) {
+      batches++
+      yield batch
+    }
+  } }
+  await using room = await running({ storage: counted })
+  const watching = collect(room.cache.watch(PODS, { after: room.cache.revision, signal: room.signal }), 1)
+  for (let i = 0; i < 100; i++) await storage.write({ kind: 'put', key: `/gantry/core/nodes/n${i}`, value: '{}', expect: { kind: 'any' } })
+  expect(batches).toBe(0)
+  const revision = await put(storage, key('a'))
+  expect((await watching).map(({ item }) => item.revision)).toEqual([revision])
+  expect(batches).toBe(1)
+})
+
+test('old events are forgotten though nothing happens any more', async () => {
   const due: Array<() => void> = []
-  const clock: Clock = { nowMs: () => 0, monotonicMs: () => 0, after: (_delayMs, run) => (due.push(run), () => {}) }
+  let nowMs = 0
+  const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, after: (_delayMs, run) => (due.push(run), () => {}) }
   await using room = await running({ clock })
-  const watch = room.cache.watch(PODS, { after: room.cache.revision, signal: room.signal })[Symbol.asyncIterator]()
-  for (let round = 0; round < 2; round++) {
-    const next = watch.next()
-    await Promise.resolve()
-    due.shift()?.()
-    expect(await next).toEqual({ done: false, value: { events: [], revision: room.cache.revision } })
-  }
+  const after = room.cache.revision
+  for (let i = 0; i < 300; i++) await room.cache.waitFor(await put(room.storage, key('a'), i))
+  nowMs = 100_000
+  for (const run of due.splice(0)) run()
+  await expect(collect(room.cache.watch(PODS, { after, signal: room.signal }), 1)).rejects.toSatisfy((error) => isFault(error, 'gone'))
 })
 
 test('a value that is not JSON is left out, the rest is served', async () => {
@@ -160,6 +196,16 @@ test('a value that is not JSON is left out, the rest is served', async () => {
   expect(room.cache.list(PODS).map((item) => item.key)).toEqual([key('good')])
 })
 
+const bound = (inner: Storage): Storage => ({
+  get: inner.get.bind(inner),
+  list: inner.list.bind(inner),
+  write: inner.write.bind(inner),
+  watch: inner.watch.bind(inner),
+  currentRevision: inner.currentRevision.bind(inner),
+  compact: inner.compact.bind(inner),
+  [Symbol.asyncDispose]: inner[Symbol.asyncDispose].bind(inner),
+})
+
 /** A storage whose watches end with the error when they are told to, and which counts its lists. */
 function interruptible(): { readonly storage: Storage; interrupt(error: Fault): void; lists(): number } {
   const inner = createMemoryStorage()
@@ -167,11 +213,8 @@ function interruptible(): { readonly storage: Storage; interrupt(error: Fault): 
   broken.promise.catch(() => {})
   let lists = 0
   const storage: Storage = {
-    get: inner.get.bind(inner),
+    ...bound(inner),
     list: (...words) => (lists++, inner.list(...words)),
-    write: inner.write.bind(inner),
-    currentRevision: inner.currentRevision.bind(inner),
-    compact: inner.compact.bind(inner),
     async *watch(prefix, options) {
       const watch = inner.watch(prefix, options)[Symbol.asyncIterator]()
       for (const end = broken.promise; ; ) {
@@ -180,7 +223,6 @@ function interruptible(): { readonly storage: Storage; interrupt(error: Fault): 
         yield next.value
       }
     },
-    [Symbol.asyncDispose]: inner[Symbol.asyncDispose].bind(inner),
   }
   const interrupt = (error: Fault): void => {
     const before = broken

@@ -5,10 +5,11 @@ import { silentLog, type Log } from '../../shared/kit/log.ts'
 import { atDeletion, decodeEntry } from './cached-object.ts'
 import { eventKey } from './events.ts'
 import type { Entry, Revision, Storage, StorageEvent } from './port.ts'
+import { ProgressRequests } from './progress.ts'
 import { RevisionLog } from './revision-log.ts'
 import { SortedMap } from './sorted-map.ts'
 import { Waiters } from './waiters.ts'
-import type { CacheEvent, CacheEventBatch, CachedObject, WatchCache } from './watch-cache-port.ts'
+import type { CacheEvent, CacheEventBatch, CachedObject, CacheWatchOptions, WatchCache } from './watch-cache-port.ts'
 
 export interface WatchCacheOptions {
   readonly storage: Storage
@@ -18,10 +19,8 @@ export interface WatchCacheOptions {
   readonly log?: Log | undefined
   /** How many events a watch can resume from at most; 10,000 by default. */
   readonly historyEvents?: number | undefined
-  /** Events older than this are forgotten, but for the newest 128; 75 s by default, as in Kubernetes. */
+  /** Events older than this are forgotten sooner or later, but for the newest 128; 75 s by default, as in Kubernetes. */
   readonly historyMs?: number | undefined
-  /** How often a watch without events tells how far it has come; 1 s by default. */
-  readonly progressMs?: number | undefined
   /** How long {@link WatchCache.waitFor} waits; 3 s by default, as in Kubernetes. */
   readonly waitMs?: number | undefined
 }
@@ -38,9 +37,12 @@ class StorageWatchCache implements WatchCache {
   readonly #options: WatchCacheOptions
   readonly #log: Log
   readonly #waiters: Waiters
+  readonly #progress = new ProgressRequests()
   #objects = new SortedMap<CachedObject>()
   /** Absent until the first list is done. */
   #history: RevisionLog<CacheEvent> | undefined
+  #isForgetting = false
+  #cancelForgetting = (): void => {}
 
   constructor(options: WatchCacheOptions) {
     this.#options = options
@@ -62,6 +64,7 @@ class StorageWatchCache implements WatchCache {
 
   async waitFor(revision: Revision, signal?: AbortSignal): Promise<void> {
     if (this.#history !== undefined && this.revision >= revision) return
+    this.#progress.upTo(revision)
     await this.#waiters.wait({ revision, waitMs: this.#options.waitMs ?? 3000, signal, what: this.#options.prefix })
   }
 
@@ -73,7 +76,7 @@ class StorageWatchCache implements WatchCache {
     this.#history?.tick()
   }
 
-  async *watch(prefix: string, options: { readonly after: Revision; readonly signal: AbortSignal }): AsyncGenerator<CacheEventBatch> {
+  async *watch(prefix: string, options: CacheWatchOptions): AsyncGenerator<CacheEventBatch> {
     await this.whenReady(options.signal)
     if (this.#history) yield* this.#history.read({ ...options, prefix, everyProgress: false })
   }
@@ -95,6 +98,7 @@ class StorageWatchCache implements WatchCache {
         await sleep(this.#options.clock, backoffMs(backoff, failures), signal).catch(() => {})
       }
     }
+    this.#cancelForgetting()
     this.#history?.close()
     this.#waiters.failAll(new Fault('unavailable', `the cache of ${this.#options.prefix} has ended`))
   }
@@ -121,29 +125,26 @@ class StorageWatchCache implements WatchCache {
   }
 
   async #follow(signal: AbortSignal, onProgress: () => void): Promise<void> {
-    const stopTicking = this.#startTicking()
-    try {
-      for await (const batch of this.#options.storage.watch(this.#options.prefix, { after: this.revision, signal })) {
-        onProgress()
-        const events: CacheEvent[] = []
-        for (const change of batch.events) this.#apply(change, events)
-        this.#history?.append(events, batch.revision, this.#options.clock.monotonicMs())
-        this.#waiters.reached(batch.revision)
-      }
-    } finally {
-      stopTicking()
+    for await (const batch of this.#options.storage.watch(this.#options.prefix, { after: this.revision, signal, progress: this.#progress })) {
+      onProgress()
+      const events: CacheEvent[] = []
+      for (const change of batch.events) this.#apply(change, events)
+      this.#history?.append(events, batch.revision, this.#options.clock.monotonicMs())
+      this.#waiters.reached(batch.revision)
+      if (events.length > 0) this.#forgetLater()
     }
   }
 
-  #startTicking(): () => void {
-    const { clock, progressMs = 1000, historyMs = 75_000 } = this.#options
-    const tick = (): void => {
-      cancel = clock.after(progressMs, tick)
+  /** Looks at the history's old end from time to time, for as long as there may be something to forget. */
+  #forgetLater(): void {
+    if (this.#isForgetting || (this.#history?.length ?? 0) <= ALWAYS_KEPT) return
+    this.#isForgetting = true
+    const { clock, historyMs = 75_000 } = this.#options
+    this.#cancelForgetting = clock.after(historyMs / 4, () => {
+      this.#isForgetting = false
       this.#history?.forgetBefore(clock.monotonicMs() - historyMs, ALWAYS_KEPT)
-      this.#history?.tick()
-    }
-    let cancel = clock.after(progressMs, tick)
-    return () => cancel()
+      this.#forgetLater()
+    })
   }
 
   #apply(change: StorageEvent, events: CacheEvent[]): void {

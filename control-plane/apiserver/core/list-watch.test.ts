@@ -99,6 +99,16 @@ test('initial events end with a bookmark', async () => {
   expect(await watch.next()).toMatchObject({ type: 'BOOKMARK', object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } })
 })
 
+test('before its time is over a watch tells that it has come past what was written elsewhere', async () => {
+  const ns = await newNamespace()
+  const { resourceVersion } = await server.client.list(configMaps, { namespace: ns })
+  const watch = reader(await server.raw(`GET /api/v1/namespaces/${ns}/configmaps?watch=1&allowWatchBookmarks=true&timeoutSeconds=3&resourceVersion=${resourceVersion}`))
+  const elsewhere = await server.client.create(namespaces, { metadata: { name: `${ns}-other` } })
+  const told = (await watch.next()) as { readonly type: string; readonly object: { readonly metadata: { readonly resourceVersion: string } } }
+  expect(told).toMatchObject({ type: 'BOOKMARK', object: { kind: 'ConfigMap' } })
+  expect(Number(told.object.metadata.resourceVersion)).toBeGreaterThanOrEqual(Number(elsewhere.metadata.resourceVersion))
+})
+
 test('a watch from a forgotten revision ends with an error event', async () => {
   const ns = await newNamespace()
   const watch = reader(await server.raw(`GET /api/v1/namespaces/${ns}/configmaps?watch=1&resourceVersion=1`))

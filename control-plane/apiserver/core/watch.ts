@@ -6,6 +6,7 @@ import type { ListOptions } from '../options/list-options.ts'
 import { selectionOf, type Selection } from '../selectors/selection.ts'
 import { gone } from '../status.ts'
 import type { Revision } from '../../storage/port.ts'
+import { ProgressRequests } from '../../storage/progress.ts'
 import type { CachedObject, CacheEvent } from '../../storage/watch-cache-port.ts'
 import type { Call } from './call.ts'
 import { parseRevision, waitUntilFresh } from './freshness.ts'
@@ -76,24 +77,25 @@ async function* events(parts: CoreParts, call: Call, { request, selection, exist
   const prefix = prefixOf(store, namespace)
   const bookmarks = options.allowWatchBookmarks === true
   const end = endOf(parts, call, options)
-  const pace = bookmarkPace(parts, request, end.timeoutMs)
+  const progress = new ProgressRequests()
+  const pace = bookmarks ? bookmarkPace(parts, request, { end, progress }) : never
   try {
     if (existing) {
       const first: WatchEvent[] = existing.map((item) => ({ type: 'ADDED', item }))
       if (bookmarks) first.push({ type: 'BOOKMARK', revision: start, initialEventsEnd: true })
       if (first.length > 0) yield first
     }
-    for await (const batch of store.cache.watch(prefix, { after: start, signal: end.signal })) {
-      const changes = batch.events.flatMap((event) => selected(event, selection))
-      const due = bookmarks && changes.length === 0 && pace.isDue()
-      if (changes.length > 0) yield changes
-      else if (due) yield [{ type: 'BOOKMARK', revision: batch.revision, initialEventsEnd: false }]
+    for await (const batch of store.cache.watch(prefix, { after: start, signal: end.signal, progress })) {
+      const told: WatchEvent[] = batch.events.flatMap((event) => selected(event, selection))
+      if (pace.isDue(told.length === 0)) told.push({ type: 'BOOKMARK', revision: batch.revision, initialEventsEnd: false })
+      if (told.length > 0) yield told
     }
   } catch (error) {
     if (end.signal.aborted) return
     if (!isFault(error, 'gone')) throw error
     yield [{ type: 'ERROR', status: gone(`too old resource version: ${start} (${store.cache.revision})`).status }]
   } finally {
+    pace.cancel()
     end.cancel()
   }
 }
@@ -123,17 +125,40 @@ function endOf(parts: CoreParts, call: Call, options: ListOptions): End {
   return { signal: AbortSignal.any([call.signal, limit.signal]), timeoutMs: seconds * 1000, cancel: cancelTimer }
 }
 
-function bookmarkPace(parts: CoreParts, request: WatchRequest, timeoutMs: number): { isDue(): boolean } {
-  const everyMs = request.bookmarkMs ?? MINUTE_MS
-  const began = parts.clock.monotonicMs()
-  const lastAt = began + timeoutMs - BEFORE_END_MS
-  let next = Math.min(began + everyMs, lastAt > began ? lastAt : Number.POSITIVE_INFINITY)
+interface Pace {
+  /** Whether a bookmark is to be told now; asked when a batch has come. */
+  isDue(isEmpty: boolean): boolean
+  cancel(): void
+}
+
+const never: Pace = { isDue: () => false, cancel: () => {} }
+/** For those of this process, which hear of each sign of life of the cache. */
+const whenNothingElse: Pace = { isDue: (isEmpty) => isEmpty, cancel: () => {} }
+
+/** When one is due the cache catches up with everything that was written meanwhile elsewhere: a watch resumed at the bookmark need not go far back. */
+function bookmarkPace(parts: CoreParts, { store, bookmarkMs = MINUTE_MS }: WatchRequest, { end, progress }: { readonly end: End; readonly progress: ProgressRequests }): Pace {
+  if (bookmarkMs === 0) return whenNothingElse
+  const lastAt = parts.clock.monotonicMs() + end.timeoutMs - BEFORE_END_MS
+  let isDue = false
+  const tell = (): void => {
+    isDue = true
+    progress.now()
+  }
+  const next = (): (() => void) => {
+    const now = parts.clock.monotonicMs()
+    return parts.clock.after(now < lastAt ? Math.min(bookmarkMs, lastAt - now) : bookmarkMs, () => {
+      cancel = next()
+      // Without the storage it tells how far it had come before.
+      waitUntilFresh(parts, store, { revision: undefined, signal: end.signal }).then(tell, tell)
+    })
+  }
+  let cancel = next()
   return {
     isDue() {
-      const now = parts.clock.monotonicMs()
-      if (now < next) return false
-      next = now < lastAt ? Math.min(now + everyMs, lastAt) : now + everyMs
-      return true
+      const was = isDue
+      isDue = false
+      return was
     },
+    cancel: () => cancel(),
   }
 }

@@ -1,6 +1,7 @@
 /** Keeps the index of roles and bindings current from the caches that serve their reads. */
 import { isFault } from '../../../../shared/kit/faults.ts'
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../../../shared/model/gen/api.ts'
+import { ProgressRequests } from '../../../storage/progress.ts'
 import type { CachedObject } from '../../../storage/watch-cache-port.ts'
 import { prefixOf, type Resources, type ResourceStore } from '../../core/resources.ts'
 import { metaText } from '../../core/stored.ts'
@@ -42,6 +43,7 @@ class Follower {
   readonly #store: ResourceStore
   /** Storage keys of what the index holds of this kind, and where they are. */
   readonly #known = new Map<string, { readonly namespace: string; readonly name: string }>()
+  readonly #progress = new ProgressRequests()
   #reached = -1
   #waiting: Array<() => void> = []
 
@@ -67,11 +69,11 @@ class Follower {
 
   async whenReached(revision: number, signal: AbortSignal): Promise<void> {
     await this.#store.cache.waitFor(revision, signal)
+    this.#progress.upTo(revision)
     while (this.#reached < revision && !signal.aborted) {
       const step = Promise.withResolvers<void>()
       this.#waiting.push(step.resolve)
       signal.addEventListener('abort', () => step.resolve(), { once: true })
-      this.#store.cache.tellProgress()
       await step.promise
     }
   }
@@ -88,7 +90,7 @@ class Follower {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    for await (const { events, revision } of this.#store.cache.watch(prefixOf(this.#store), { after: this.#reached, signal })) {
+    for await (const { events, revision } of this.#store.cache.watch(prefixOf(this.#store), { after: this.#reached, signal, progress: this.#progress })) {
       for (const { type, item } of events) {
         if (type === 'DELETED') this.#drop(item.key)
         else this.#put(item)
