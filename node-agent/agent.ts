@@ -5,6 +5,7 @@ import type { Log } from '../shared/kit/log.ts'
 import type { Random } from '../shared/kit/random.ts'
 import type { Node } from '../shared/model/gen/api.ts'
 import type { UnreachablePeer } from './fencing/peers.ts'
+import { imagesInStatus } from './images/node-status.ts'
 import type { ImageStore } from './images/port.ts'
 import type { NodeRoute, PodNetwork, ServicePort } from './network/port.ts'
 import type { PodReporter, PodWorkers } from './pods/port.ts'
@@ -150,7 +151,7 @@ export function createAgent(options: AgentOptions): Agent {
 
 type NodeImages = ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }>
 
-const imagesOf = async (store: ImageStore): Promise<NodeImages> => (await store.list()).map(({ tags, digests, sizeBytes }) => ({ names: [...digests, ...tags], sizeBytes }))
+const imagesOf = async (store: ImageStore): Promise<NodeImages> => imagesInStatus(await store.list())
 
 function routesTo(assigned: AssignedObjects, nodeName: string): readonly NodeRoute[] {
   return [...assigned.nodes.values()].flatMap((node): readonly NodeRoute[] => {

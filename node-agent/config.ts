@@ -23,9 +23,16 @@ export interface AgentConfig {
   readonly maxPods: number
   readonly labels: Readonly<Record<string, string>>
   readonly runtime: 'crun' | 'runc'
+  /** As kubelet's settings of these names: the disk is cleared of images above the first down to the second, in percent. */
+  readonly imageGCHighThresholdPercent: number
+  readonly imageGCLowThresholdPercent: number
+  /** `2m`: how long an image is left alone after it was first seen. */
+  readonly imageMinimumGCAge: string
+  /** `0s`: never is an image too old. */
+  readonly imageMaximumGCAge: string
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', token: undefined } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s' } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {

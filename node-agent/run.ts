@@ -6,11 +6,14 @@ import { openCgroups } from './cgroups/cgroups.ts'
 import { raiseOwnGroup } from './cgroups/own-share.ts'
 import { quickMoves } from './cgroups/quick-moves.ts'
 import { collectGarbage } from './collector/collector.ts'
+import { ImageCollector } from './collector/image-gc.ts'
+import { imageGcPolicy } from './collector/image-gc-settings.ts'
 import { portsOf, type AgentConfig } from './config.ts'
 import { createGuard, DeadlineFiles, forgetState, ownerOf, podGroups } from './fencing/fencing.ts'
 import type { KeeperThread } from './fencing/worker.ts'
 import { ownCapabilities } from './host/capabilities.ts'
 import { runProgram } from './host/exec.ts'
+import { diskSpace } from './host/disk.ts'
 import { removeTree } from './host/files.ts'
 import { findProgram } from './host/find-program.ts'
 import { readHostFacts } from './host/facts.ts'
@@ -157,11 +160,13 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     if (note.kind === 'silence' || note.kind === 'silence-over') void link.suspect()
     if (note.kind === 'no-ack' && note.reason === 'fenced') agent.registerAnew()
   })
+  const collector = new ImageCollector({ policy: imageGcPolicy(config), images: parts.images, disk: () => diskSpace(config.imageDir), tell: (event) => agent.event(event), clock, log })
   log.info({ address: config.address }, 'the agent is up')
   try {
     await Promise.all([
       agent.run(signal),
       guard.run(signal),
+      collector.run(signal),
       keepIdentified({ config, link, keeper }, { identity, log, signal }),
     ])
   } finally {

@@ -8,6 +8,18 @@ export interface DiskImages extends ImageStore {
    * Throws Fault('not-found') where one is gone.
    */
   hold(holder: string, layers: readonly string[]): Promise<void>
+  /** Every image with what the collector must know of it. */
+  stored(): Promise<readonly StoredImage[]>
+  /** Removes an image with all its names unless a container stands on it. Answers the bytes that were freed: layers that other images share stay. */
+  discard(id: string): Promise<number>
   /** Takes away blobs and layers that no image is made of and nobody holds. */
   reclaim(): Promise<Swept>
+}
+
+export interface StoredImage {
+  readonly id: string
+  /** Brought by somebody's hand: it must not go by itself, because no registry is known to give it again. */
+  readonly pinned: boolean
+  /** A container of some agent of the host stands on it. */
+  readonly isUsed: boolean
 }

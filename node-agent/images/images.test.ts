@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { imageStoreContract } from './contract.ts'
 import { fakeImageStore } from './fake.ts'
+import { imagesInStatus } from './node-status.ts'
+import type { Image } from './port.ts'
 import { parseReference } from './reference.ts'
 import { entryOf, readHeader } from './tar-header.ts'
 import { readTar } from './tar-reader.ts'
@@ -118,4 +120,11 @@ describe('lookUpUser', () => {
     expect(lookUpUser('nobody', passwd, groups)).toEqual({ kind: 'unknown', message: 'unable to find user nobody: no matching entries in passwd file' })
     expect(lookUpUser('web:nope', passwd, groups)).toEqual({ kind: 'unknown', message: 'unable to find group nope: no matching entries in group file' })
   })
+})
+
+test('a Node tells of its 50 largest images, with five names each', () => {
+  const image = (at: number): Image => ({ id: String(at), tags: ['t1', 't2', 't3'], digests: ['d1', 'd2', 'd3'], sizeBytes: at, config: { env: [], entrypoint: [], cmd: [], workingDir: '', user: '', stopSignal: '', labels: {}, volumes: [] }, layers: [] })
+  const told = imagesInStatus(Array.from({ length: 60 }, (_, at) => image(at)))
+  expect(told.map(({ sizeBytes }) => sizeBytes)).toEqual(Array.from({ length: 50 }, (_, at) => 59 - at))
+  expect(told[0]?.names).toEqual(['d1', 'd2', 'd3', 't1', 't2'])
 })

@@ -16,7 +16,7 @@ import { ensureLayers, possibleNames } from './layers.ts'
 import { Leases } from './leases.ts'
 import { MEDIA, writeManifest } from './manifest.ts'
 import { readOciLayout } from './oci-layout.ts'
-import type { DiskImages } from './disk-images.ts'
+import type { DiskImages, StoredImage } from './disk-images.ts'
 import type { EnsureResult, Image } from './port.ts'
 import { decidePull, invalidName, lookupOf, pullFailed } from './pull-policy.ts'
 import { type ContentLayer, type ImageContent, type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
@@ -154,6 +154,20 @@ class DiskImageStore implements DiskImages {
     await using staging = await openStaging(this.#stagingFolder)
     await this.#leases.take({ holder, kind: 'container', layers: layers.map((layer) => basename(layer)), blobs: [] }, staging.path)
     for (const layer of layers) if (!(await exists(layer))) throw new Fault('not-found', `the image layer ${layer} is not there any more: its image was removed`)
+  }
+
+  async stored(): Promise<readonly StoredImage[]> {
+    const [records, leases] = await Promise.all([this.#records.listImages(), this.#leases.list()])
+    const stacks = new Set(leases.filter(({ kind }) => kind === 'container').map(({ layers }) => layers.join()))
+    return records.map(({ id, origin, layers }) => ({ id, pinned: origin !== 'pulled', isUsed: stacks.has(layers.join()) }))
+  }
+
+  async discard(id: string): Promise<number> {
+    const image = await this.find(id)
+    if (image === undefined || (await this.stored()).some((one) => one.id === id && one.isUsed)) return 0
+    for (const name of [...image.tags, ...image.digests]) await this.#records.removeName(name)
+    await this.#records.removeImage(image.id as Digest)
+    return (await this.reclaim()).bytes
   }
 
   /** Takes away what no image is made of and nobody holds. */

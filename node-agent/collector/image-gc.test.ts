@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../shared/kit/clock.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import type { StoredImage } from '../images/disk-images.ts'
+import { ImageCollector } from './image-gc.ts'
+import { forSpace, KUBELET_IMAGE_GC, type SeenImage, tooOld } from './image-gc-plan.ts'
+import { imageGcPolicy } from './image-gc-settings.ts'
+
+const MINUTE = 60_000
+const seen = (id: string, more: Partial<SeenImage> = {}): SeenImage => ({ id, firstSeenMs: 0, lastUsedMs: undefined, pinned: false, ...more })
+const ids = (images: readonly SeenImage[]): string => images.map(({ id }) => id).join()
+
+describe('the plan', () => {
+  const at = { policy: KUBELET_IMAGE_GC, nowMs: 10 * MINUTE }
+
+  test.each([
+    ['below the high mark nothing goes', 16, 0, ''],
+    ['at the high mark so much as leads to the low one', 15, 5, 'never,early,late'],
+    ['a full disk', 0, 20, 'never,early,late'],
+  ])('%s', (_, availableBytes, needBytes, order) => {
+    const images = [seen('late', { lastUsedMs: 9 * MINUTE }), seen('early', { lastUsedMs: MINUTE }), seen('never')]
+    const plan = forSpace(images, { capacityBytes: 100, availableBytes }, at)
+    expect([plan.needBytes, ids(plan.order)]).toEqual([needBytes, order])
+  })
+
+  test('what is used now, was brought by hand, or came just now is left alone', () => {
+    const images = [seen('used', { lastUsedMs: at.nowMs }), seen('brought', { pinned: true }), seen('young', { firstSeenMs: at.nowMs - MINUTE }), seen('older', { firstSeenMs: at.nowMs - 2 * MINUTE })]
+    expect(ids(forSpace(images, { capacityBytes: 100, availableBytes: 0 }, at).order)).toBe('older')
+  })
+
+  test('an age sends away what nobody used for so long, once that can be known', () => {
+    const policy = { ...KUBELET_IMAGE_GC, maxAgeMs: 5 * MINUTE }
+    const images = [seen('old'), seen('once', { lastUsedMs: 6 * MINUTE }), seen('pinned', { pinned: true })]
+    expect(ids(tooOld(images, policy, { nowMs: at.nowMs, sinceMs: 0 }))).toBe('old')
+    expect(tooOld(images, policy, { nowMs: at.nowMs, sinceMs: 6 * MINUTE })).toEqual([])
+    expect(tooOld(images, KUBELET_IMAGE_GC, { nowMs: at.nowMs, sinceMs: 0 })).toEqual([])
+  })
+})
+
+test('settings are those of kubelet, and refused in its words', () => {
+  const given = { imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s' }
+  expect(imageGcPolicy(given)).toEqual(KUBELET_IMAGE_GC)
+  expect(() => imageGcPolicy({ ...given, imageGCLowThresholdPercent: 85 })).toThrow('imageGCLowThresholdPercent 85 must be less than imageGCHighThresholdPercent 85')
+  expect(() => imageGcPolicy({ ...given, imageGCHighThresholdPercent: 101 })).toThrow('must be between 0 and 100')
+  expect(() => imageGcPolicy({ ...given, imageMinimumGCAge: '2 minutes' })).toThrow('imageMinimumGCAge: time: unknown unit')
+})
+
+describe('the collector', () => {
+  function place(sizes: Readonly<Record<string, number>>) {
+    const images = new Map(Object.keys(sizes).map((id): [string, StoredImage] => [id, { id, pinned: id.startsWith('pinned'), isUsed: false }]))
+    const told: string[] = []
+    const state = { nowMs: 0, availableBytes: 10, capacityBytes: 100 }
+    const clock: Clock = { nowMs: () => state.nowMs, monotonicMs: () => state.nowMs, after: () => () => {} }
+    const collector = new ImageCollector({
+      policy: KUBELET_IMAGE_GC,
+      images: {
+        stored: async () => [...images.values()],
+        async discard(id) {
+          const bytes = images.delete(id) ? (sizes[id] ?? 0) : 0
+          state.availableBytes += bytes
+          return bytes
+        },
+      },
+      disk: async () => ({ capacityBytes: state.capacityBytes, availableBytes: state.availableBytes }),
+      tell: ({ reason, message }) => void told.push(`${reason}: ${message}`),
+      clock,
+      log: silentLog,
+    })
+    const collectAt = (minutes: number): Promise<number> => {
+      state.nowMs = minutes * MINUTE
+      return collector.collect()
+    }
+    return { images, told, state, collectAt }
+  }
+
+  test('frees what is needed and no more, longest unused first, once images are old enough', async () => {
+    const { images, told, collectAt } = place({ used: 50, a: 6, b: 6, c: 6, pinned: 50 })
+    images.set('used', { id: 'used', pinned: false, isUsed: true })
+    images.set('a', { id: 'a', pinned: false, isUsed: true })
+    await collectAt(0)
+    images.set('a', { id: 'a', pinned: false, isUsed: false })
+    expect(await collectAt(5)).toBe(12)
+    expect([...images.keys()]).toEqual(['used', 'a', 'pinned'])
+    expect(told).toEqual([expect.stringContaining('FreeDiskSpaceFailed: Failed to garbage collect required amount of images. Attempted to free 10 bytes, but only found 0 bytes eligible to free.') as string])
+  })
+
+  test('says that it failed each time there was too little, and from the second time on that it fails', async () => {
+    const { told, collectAt } = place({ a: 3 })
+    await collectAt(0)
+    await collectAt(5)
+    const words = (bytes: number, found: number): string => `Failed to garbage collect required amount of images. Attempted to free ${bytes} bytes, but only found ${found} bytes eligible to free.`
+    expect(told).toEqual([`FreeDiskSpaceFailed: ${words(10, 0)}`, `FreeDiskSpaceFailed: ${words(10, 3)}`, `ImageGCFailed: ${words(10, 3)}`])
+  })
+
+  test('a disk without a size is said to be one', async () => {
+    const { told, state, collectAt } = place({})
+    state.capacityBytes = 0
+    await collectAt(0)
+    expect(told).toEqual(['InvalidDiskCapacity: invalid capacity 0 on image filesystem'])
+  })
+})

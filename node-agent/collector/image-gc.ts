@@ -1,0 +1,104 @@
+import { type Clock, sleep } from '../../shared/kit/clock.ts'
+import { messageOf } from '../../shared/kit/faults.ts'
+import type { Log } from '../../shared/kit/log.ts'
+import type { StoredImage } from '../images/disk-images.ts'
+import { type DiskSpace, forSpace, type ImageGcPolicy, type SeenImage, tooOld } from './image-gc-plan.ts'
+
+/** As often as kubelet. */
+const PERIOD_MS = 5 * 60_000
+
+export interface ImageCollectorOptions {
+  readonly policy: ImageGcPolicy
+  readonly images: {
+    stored(): Promise<readonly StoredImage[]>
+    /** Bytes that were freed; 0 where it is in use after all. */
+    discard(id: string): Promise<number>
+  }
+  /** Of the file system that images lie on. */
+  readonly disk: () => Promise<DiskSpace>
+  /** An event of the node. */
+  readonly tell: (event: { readonly type: 'Warning'; readonly reason: string; readonly message: string }) => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Keeps the disk from filling up with images, in kubelet's way and with its words. Never removes what a container of any agent of the host stands on, nor what somebody brought by hand: no
+ * registry would give that again.
+ */
+export class ImageCollector {
+  readonly #options: ImageCollectorOptions
+  readonly #sinceMs: number
+  #seen = new Map<string, SeenImage>()
+  #failedBefore = false
+
+  constructor(options: ImageCollectorOptions) {
+    this.#options = options
+    this.#sinceMs = options.clock.nowMs()
+  }
+
+  /** Looks again and again until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.collect()
+      await sleep(this.#options.clock, PERIOD_MS, signal).catch(() => {})
+    }
+  }
+
+  /** Looks once. Answers how many bytes were freed. */
+  async collect(): Promise<number> {
+    try {
+      const freed = await this.#collect()
+      this.#failedBefore = false
+      return freed
+    } catch (error) {
+      const message = messageOf(error)
+      // The first failure may be one of the start: kubelet is silent about it, too.
+      if (this.#failedBefore) this.#options.tell({ type: 'Warning', reason: 'ImageGCFailed', message })
+      this.#options.log.warn({ err: message }, 'images cannot be collected')
+      this.#failedBefore = true
+      return 0
+    }
+  }
+
+  async #collect(): Promise<number> {
+    const { policy, clock, disk } = this.#options
+    const nowMs = clock.nowMs()
+    await this.#look(nowMs)
+    const old = await this.#discard(tooOld([...this.#seen.values()], policy, { nowMs, sinceMs: this.#sinceMs }))
+    const space = await disk()
+    if (space.capacityBytes <= 0) {
+      this.#options.tell({ type: 'Warning', reason: 'InvalidDiskCapacity', message: `invalid capacity ${space.capacityBytes} on image filesystem` })
+      throw new Error(`invalid capacity ${space.capacityBytes} on image filesystem`)
+    }
+    const { needBytes, order } = forSpace([...this.#seen.values()], space, { policy, nowMs })
+    if (needBytes <= 0) return old
+    const freed = await this.#discard(order, needBytes)
+    if (freed >= needBytes) return old + freed
+    const message = `Failed to garbage collect required amount of images. Attempted to free ${needBytes} bytes, but only found ${freed} bytes eligible to free.`
+    this.#options.tell({ type: 'Warning', reason: 'FreeDiskSpaceFailed', message })
+    throw new Error(message)
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    const seen = new Map<string, SeenImage>()
+    for (const { id, pinned, isUsed } of await this.#options.images.stored()) {
+      const before = this.#seen.get(id)
+      seen.set(id, { id, pinned, firstSeenMs: before?.firstSeenMs ?? nowMs, lastUsedMs: isUsed ? nowMs : before?.lastUsedMs })
+    }
+    this.#seen = seen
+  }
+
+  /** One after the other until it is enough. */
+  async #discard(images: readonly SeenImage[], enoughBytes = Number.POSITIVE_INFINITY): Promise<number> {
+    let freed = 0
+    for (const { id } of images) {
+      if (freed >= enoughBytes) break
+      const bytes = await this.#options.images.discard(id)
+      if (bytes > 0) this.#seen.delete(id)
+      freed += bytes
+      this.#options.log.info({ id, bytes }, 'an image that nobody uses was removed')
+    }
+    return freed
+  }
+}
