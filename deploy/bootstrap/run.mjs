@@ -15,7 +15,7 @@ const stamps = join(root, '.gantry')
 const PROGRAMS = { etcd: 'etcd-server', etcdctl: 'etcd-client', crun: 'crun', conmon: 'conmon', nft: 'nftables', ip: 'iproute2', busybox: 'busybox-static', runsv: 'runit', socat: 'socat', unshare: 'util-linux', nsenter: 'util-linux', setpriv: 'util-linux', tc: 'iproute2', mount: 'mount' }
 
 /** What only tests need. */
-const TEST_PROGRAMS = { strace: 'strace' }
+const TEST_PROGRAMS = { strace: 'strace', 'docker-registry': 'docker-registry' }
 
 function fail(sentence) {
   console.error(`gantry: ${sentence}`)
@@ -72,13 +72,16 @@ function installPrograms(programs) {
       run('apt-get', ['update'])
       install()
     }
-    stopServices()
+    stopServices(packages)
   })
 }
 
-/** Debian starts etcd at installation where systemd runs; Gantry runs its own. */
-function stopServices() {
-  if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', '--now', 'etcd.service'], { stdio: 'ignore' })
+/** What Debian starts at installation where systemd runs; Gantry, and its tests, run their own. One that was there before is somebody's. */
+const SERVICES = { 'etcd-server': 'etcd.service', 'docker-registry': 'docker-registry.service' }
+
+function stopServices(packages) {
+  if (!existsSync('/run/systemd/system')) return
+  for (const name of packages) if (SERVICES[name]) spawnSync('systemctl', ['disable', '--now', SERVICES[name]], { stdio: 'ignore' })
 }
 
 function digestOf(files) {

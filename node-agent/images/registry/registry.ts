@@ -1,0 +1,63 @@
+/** The door of the registry client. */
+import { readFile, stat } from 'node:fs/promises'
+import { systemClock, type Clock } from '../../../shared/kit/clock.ts'
+import { isFault } from '../../../shared/kit/faults.ts'
+import { systemRandom, type Random } from '../../../shared/kit/random.ts'
+import { errnoOf, faultOfSystemError, unlessMissing } from '../../host/errno.ts'
+import { createHttp } from './http.ts'
+import { loginsOf } from './logins.ts'
+import type { RegistryClient, RegistryLogin } from './port.ts'
+import { DistributionSession } from './session.ts'
+import { noSettings, parseRegistrySettings, type RegistrySettings } from './settings.ts'
+
+export { loginsFor, loginsOf } from './logins.ts'
+export type { BlobSource, Credential, Descriptor, ManifestBytes, RegistryClient, RegistryLogin, RepositorySession } from './port.ts'
+export { pushImage, type PushProgress, type PushRequest } from './push-image.ts'
+export { noSettings, parseRegistrySettings, type RegistrySettings } from './settings.ts'
+
+export interface RegistryClientOptions {
+  /** Asked for each pull: a change of the settings counts from the next one on. */
+  readonly settings: () => Promise<RegistrySettings>
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** Real registries over HTTP(S). Disposing closes the connections that are kept. */
+export function createRegistryClient({ settings, clock = systemClock, random = systemRandom }: RegistryClientOptions): RegistryClient & Disposable {
+  const http = createHttp(clock)
+  return {
+    open: (repository, how) => new DistributionSession({ repository, settings, http, clock, random, ...how }),
+    [Symbol.dispose]: () => http[Symbol.dispose](),
+  }
+}
+
+/**
+ * The settings in a file, read again when it changes; none where there is no file.
+ * @throws Fault('invalid') naming what is wrong.
+ */
+export function settingsFile(file: string, names: RegistrySettings['names'] = 'resolve'): () => Promise<RegistrySettings> {
+  let known: { readonly mtimeMs: number; readonly settings: RegistrySettings } | undefined
+  return async () => {
+    const about = await unlessMissing(stat(file))
+    if (about === undefined) return noSettings(names)
+    if (known?.mtimeMs !== about.mtimeMs) known = { mtimeMs: about.mtimeMs, settings: parseRegistrySettings(await readFile(file, 'utf8'), file, names) }
+    return known.settings
+  }
+}
+
+/**
+ * The logins of docker configs, the first file's first; a file that is missing has none.
+ * @throws Fault('invalid') for one that is not JSON, 'permission' for one that may not be read.
+ */
+export async function readDockerConfigs(files: readonly string[]): Promise<readonly RegistryLogin[]> {
+  const found: RegistryLogin[] = []
+  for (const file of files) {
+    try {
+      found.push(...loginsOf(JSON.parse(await readFile(file, 'utf8')) as unknown))
+    } catch (error) {
+      if (isFault(error) || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') continue
+      throw faultOfSystemError(error, `cannot read the docker config ${file}`)
+    }
+  }
+  return found
+}
