@@ -29,6 +29,7 @@ import { reviewHandlers } from './reviews/reviews.ts'
 import type { SubresourcePorts } from './subresources/ports.ts'
 import { specialHandlers } from './subresources/special.ts'
 import { createHandle } from './handle.ts'
+import { createListBytes } from './representations/list-bytes.ts'
 import type { Handle } from './request.ts'
 
 export interface ApiServerOptions extends SubresourcePorts {
@@ -76,7 +77,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const roles = followRbac(access.rbac.index, resources)
   const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources, access, options.nodeStreams)), allocations: serviceAllocations(sources, ranges) }
   const dispatch = createDispatch({ ...specialHandlers(options), ...reviewHandlers(access, options.tokenVerifier) })
-  const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch })
+  const lists = createListBytes({ clock })
+  const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch, lists })
   const made = Promise.withResolvers<void>()
   const self: ApiServer = {
     handle,
@@ -96,6 +98,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         if (signal.aborted) resolve()
         else signal.addEventListener('abort', () => resolve(), { once: true })
       })
+      lists.clear()
     },
     async whenReady(signal) {
       await Promise.all(resources.all.map(({ cache }) => cache.whenReady(signal)))

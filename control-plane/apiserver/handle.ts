@@ -12,6 +12,7 @@ import type { HandlerContext } from './handlers/context.ts'
 import { findRoute } from './handlers/route.ts'
 import { pageNotFound } from './http/answers.ts'
 import { withinTime } from './time-limit.ts'
+import { createListBytes, type ListBytes } from './representations/list-bytes.ts'
 import { negotiate, plainJson, type Representation } from './representations/negotiate.ts'
 import { statusBody } from './representations/write.ts'
 import type { ApiRequest, ApiResponse, Handle } from './request.ts'
@@ -23,9 +24,11 @@ export interface HandleOptions {
   readonly log: Log
   /** The handler of a verb, of a subresource too. */
   readonly dispatch: (context: HandlerContext) => Promise<ApiResponse>
+  readonly lists?: ListBytes | undefined
 }
 
 export function createHandle(options: HandleOptions): Handle {
+  const lists = options.lists ?? createListBytes({ clock: options.parts.clock })
   return async (request) => {
     const path = parsePath(request.path)
     if (path.kind === 'other') return pageNotFound()
@@ -40,7 +43,7 @@ export function createHandle(options: HandleOptions): Handle {
       const { definition } = found.route.store
       const deprecation = definition.deprecation ?? definition.custom?.deprecation
       if (deprecation !== undefined) warnings.push(deprecation)
-      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
+      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, lists, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
       return withWarnings(answer, warnings)
     } catch (error) {
       report(options.log, request, error)

@@ -22,8 +22,18 @@ export interface ApiRequest {
   readonly signal: AbortSignal
 }
 
+export interface BodyResponse {
+  readonly kind: 'body'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly warnings?: readonly string[]
+  readonly body: string | Uint8Array
+  /** The same bytes as `body`, which is not made before somebody asks for it: pieces that many answers share. */
+  readonly pieces?: readonly Uint8Array[]
+}
+
 export type ApiResponse =
-  | { readonly kind: 'body'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly body: string | Uint8Array }
+  | BodyResponse
   /** Watches and logs: chunks are sent as they come. */
   | { readonly kind: 'stream'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly chunks: AsyncIterable<string | Uint8Array>; /** What is said when the server shuts down in the midst of it; the connection breaks then. Absent: it ends as if it were done. */ readonly interrupted?: string }
   /** exec, attach, port-forward: the door speaks WebSocket or SPDY/3.1 with the client and frames with the node. */

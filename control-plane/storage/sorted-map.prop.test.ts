@@ -21,3 +21,17 @@ test('it holds what a map holds, and lists prefixes in order', () => {
     }),
   )
 })
+
+test('a prefix that is read again is the same array, until anything changes', () => {
+  const map = new SortedMap<string>()
+  map.set('a/1', 'one')
+  const first = map.underPrefix('a/')
+  expect(map.underPrefix('a/')).toBe(first)
+  map.set('a/1', 'other')
+  expect(map.underPrefix('a/')).toEqual(['other'])
+  map.set('a/2', 'two')
+  expect(map.underPrefix('a/')).toEqual(['other', 'two'])
+  map.delete('a/1')
+  expect(map.underPrefix('a/')).toEqual(['two'])
+  expect(first).toEqual(['one'])
+})

@@ -5,6 +5,8 @@
 export class SortedMap<V> {
   readonly #cells = new Map<string, Cell<V>>()
   readonly #order: Cell<V>[] = []
+  /** What was read since the last change, by prefix: who reads the same again gets the same array, and may keep what it made of it. */
+  readonly #read = new Map<string, readonly V[]>()
 
   get size(): number {
     return this.#order.length
@@ -15,6 +17,7 @@ export class SortedMap<V> {
   }
 
   set(key: string, value: V): void {
+    this.#read.clear()
     const known = this.#cells.get(key)
     if (known) {
       known.value = value
@@ -28,11 +31,22 @@ export class SortedMap<V> {
   }
 
   delete(key: string): void {
+    this.#read.clear()
     if (this.#cells.delete(key)) this.#order.splice(this.#lowerBound(key), 1)
   }
 
-  /** The values of all keys that begin with `prefix`, in key order; those after the key `startAfter` only, if it is given. */
-  underPrefix(prefix: string, startAfter?: string): V[] {
+  /** The values of all keys that begin with `prefix`, in key order; those after the key `startAfter` only, if it is given. Without it the same array until something changes. */
+  underPrefix(prefix: string, startAfter?: string): readonly V[] {
+    if (startAfter !== undefined) return this.#collect(prefix, startAfter)
+    const known = this.#read.get(prefix)
+    if (known) return known
+    const values = this.#collect(prefix, undefined)
+    if (this.#read.size >= REMEMBERED_PREFIXES) this.#read.clear()
+    this.#read.set(prefix, values)
+    return values
+  }
+
+  #collect(prefix: string, startAfter: string | undefined): readonly V[] {
     const order = this.#order
     const first = startAfter === undefined || startAfter < prefix ? this.#lowerBound(prefix) : this.#lowerBound(`${startAfter}\0`)
     const values: V[] = []
@@ -56,6 +70,9 @@ export class SortedMap<V> {
     return low
   }
 }
+
+/** How many prefixes are remembered at a time. */
+const REMEMBERED_PREFIXES = 8
 
 interface Cell<V> {
   readonly key: string

@@ -42,7 +42,18 @@ export function createAuthenticator(options: { readonly tokens?: TokenVerifier |
   }
 }
 
+/** The user of each certificate that a connection has shown: as long as the connection lives it is the same. */
+const users = new WeakMap<ClientCertificate, User>()
+
 function userOfCertificate(certificate: ClientCertificate): User {
+  const known = users.get(certificate)
+  if (known) return known
+  const user = readUser(certificate)
+  users.set(certificate, user)
+  return user
+}
+
+function readUser(certificate: ClientCertificate): User {
   return {
     name: certificate.commonName,
     uid: '',

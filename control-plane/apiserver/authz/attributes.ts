@@ -42,8 +42,19 @@ const VERBS: Readonly<Record<string, string>> = { POST: 'create', GET: 'get', HE
 /** What follows `namespaces/NAME` and is still about the namespace itself. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 
+/** Read once for each request: several ask. */
+const known = new WeakMap<RequestLine, Attributes>()
+
 /** Reads what is wanted from the request line alone, for known and unknown resources alike (Kubernetes refuses before it says "not found"). */
 export function requestAttributes(line: RequestLine): Attributes {
+  const before = known.get(line)
+  if (before) return before
+  const attributes = readAttributes(line)
+  known.set(line, attributes)
+  return attributes
+}
+
+function readAttributes(line: RequestLine): Attributes {
   const parts = line.path.split('/').filter((part) => part !== '')
   const root = parts[0]
   const skip = root === 'api' ? 1 : root === 'apis' ? 2 : 0

@@ -19,6 +19,12 @@ export function conversionOf({ fromStored }: StoredAs): Conversion {
 }
 
 export function convertedCache(cache: WatchCache, convert: Conversion): WatchCache {
+  const lists = new WeakMap<readonly CachedObject[], readonly CachedObject[]>()
+  const converted = (all: readonly CachedObject[]): readonly CachedObject[] => {
+    const known = lists.get(all) ?? all.map(convert)
+    lists.set(all, known)
+    return known
+  }
   const event = ({ type, item, previous }: CacheEvent): CacheEvent => ({ type, item: convert(item), ...(previous && { previous: convert(previous) }) })
   return {
     get revision() {
@@ -28,7 +34,7 @@ export function convertedCache(cache: WatchCache, convert: Conversion): WatchCac
       const item = cache.get(key)
       return item && convert(item)
     },
-    list: (prefix) => cache.list(prefix).map(convert),
+    list: (prefix) => converted(cache.list(prefix)),
     waitFor: (revision, signal) => cache.waitFor(revision, signal),
     tellProgress: () => cache.tellProgress(),
     whenReady: (signal) => cache.whenReady(signal),

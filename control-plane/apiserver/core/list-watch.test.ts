@@ -126,3 +126,22 @@ test('the watch of a client in this process begins after its list and tells how 
   stop.abort()
   expect((await changes.next()).done).toBe(true)
 })
+
+test('a long list that is asked for again and again is that of now: each change, of an item or of their number, shows in the next', async () => {
+  const ns = await newNamespace()
+  for (let index = 0; index < 20; index++) await make(ns, `m${String(index).padStart(2, '0')}`)
+  const listed = async (query = ''): Promise<readonly JsonObject[]> => {
+    const answers = [await server.ask(`GET /api/v1/namespaces/${ns}/configmaps${query}`), await server.ask(`GET /api/v1/namespaces/${ns}/configmaps${query}`), await server.ask(`GET /api/v1/namespaces/${ns}/configmaps${query}`)]
+    expect(answers[1]?.body['items']).toEqual(answers[0]?.body['items'])
+    expect(answers[2]?.body['items']).toEqual(answers[0]?.body['items'])
+    return answers[2]?.body['items'] as readonly JsonObject[]
+  }
+  expect(await listed()).toHaveLength(20)
+  expect(await listed('?limit=18')).toHaveLength(18)
+  expect(await listed('?limit=17')).toHaveLength(17)
+  await server.client.update(configMaps, { metadata: { name: 'm05', namespace: ns, labels: { new: 'yes' } } })
+  expect((await listed())[5]).toMatchObject({ metadata: { labels: { new: 'yes' } } })
+  expect((await listed('?limit=18'))[5]).toMatchObject({ metadata: { labels: { new: 'yes' } } })
+  await server.client.delete(configMaps, { namespace: ns, name: 'm05' })
+  expect(await listed()).toHaveLength(19)
+})

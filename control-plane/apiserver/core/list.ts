@@ -74,7 +74,18 @@ function firstPage({ store, namespace, options }: ListRequest, selection: Select
   const items = selection.everything ? all : all.filter((item) => selection.matches(item.object))
   const limit = options.limit ?? 0
   if (limit <= 0 || items.length <= limit) return { items, revision }
-  return pageOf(items.slice(0, limit), { store, revision, remaining: selection.everything ? items.length - limit : undefined })
+  return pageOf(selection.everything ? firstOf(all, limit) : items.slice(0, limit), { store, revision, remaining: selection.everything ? items.length - limit : undefined })
+}
+
+/** The first page of the whole, the same array for all who ask for it. */
+const firstPages = new WeakMap<readonly CachedObject[], readonly CachedObject[]>()
+
+function firstOf(all: readonly CachedObject[], limit: number): readonly CachedObject[] {
+  const known = firstPages.get(all)
+  if (known?.length === limit) return known
+  const page = all.slice(0, limit)
+  firstPages.set(all, page)
+  return page
 }
 
 interface PageFacts {

@@ -3,7 +3,8 @@ import type { Call } from '../core/call.ts'
 import type { CoreParts } from '../core/parts.ts'
 import { managerName } from '../field-manager/manager-name.ts'
 import { parseWriteOptions, type WriteKind, type WriteQuery } from '../options/write-options.ts'
-import type { Rendering } from '../representations/objects.ts'
+import type { ListBytes } from '../representations/list-bytes.ts'
+import type { ListRendering } from '../representations/objects.ts'
 import type { Representation } from '../representations/negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import type { Route } from './route.ts'
@@ -14,6 +15,7 @@ export interface HandlerContext {
   readonly route: Route
   readonly representation: Representation
   readonly warnings: string[]
+  readonly lists: ListBytes
   /** Throws a 403 if whoever asks may not create what the path names; the request itself has been allowed as what it is. */
   checkCreate(): void
 }
@@ -35,10 +37,11 @@ export function writeOptions(context: HandlerContext, kind: WriteKind, apply = f
   return { query, call: writeCall(context, query) }
 }
 
-export const renderingOf = ({ parts, request, route, representation }: HandlerContext): Rendering => ({
+export const renderingOf = ({ parts, request, route, representation, lists }: HandlerContext): ListRendering => ({
   store: route.store,
   representation,
   query: request.query,
+  lists,
   // Asked anew each time: a watch goes on for hours, and its tables say how old things are.
   get nowMs() {
     return parts.clock.nowMs()

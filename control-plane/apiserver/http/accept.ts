@@ -6,8 +6,23 @@ export interface MediaRange {
   readonly quality: number
 }
 
+/** Clients send the same few headers again and again. */
+const REMEMBERED = 64
+const MAX_REMEMBERED_LENGTH = 512
+const known = new Map<string, readonly MediaRange[]>()
+
 export function parseAccept(header: string | undefined): readonly MediaRange[] {
   if (header === undefined || header.trim() === '') return [{ type: '*/*', parameters: {}, quality: 1 }]
+  const before = known.get(header)
+  if (before) return before
+  const ranges = readAccept(header)
+  if (header.length > MAX_REMEMBERED_LENGTH) return ranges
+  if (known.size >= REMEMBERED) known.clear()
+  known.set(header, ranges)
+  return ranges
+}
+
+function readAccept(header: string): readonly MediaRange[] {
   const ranges = header.split(',').flatMap((part): MediaRange[] => {
     const [type = '', ...rest] = part.split(';').map((piece) => piece.trim())
     if (type === '') return []

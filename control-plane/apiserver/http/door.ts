@@ -68,7 +68,7 @@ export async function createApiDoor(options: ApiDoorOptions): Promise<ApiDoor> {
   const stopping = new AbortController()
   const upgraded = new Set<Duplex>()
   const context: ServeContext = { ...options, random: options.random ?? systemRandom, metrics: requestMetrics(options.metrics ?? createMetrics()), stopping: stopping.signal }
-  const listener = await expressListener(context)
+  const listener = await listenerFor(context)
   const servers = options.listen.map(() => newServer(options.tls, { listener, context, upgraded }))
   try {
     await Promise.all(servers.map((server, index) => listening(server, options.listen[index] ?? { host: '127.0.0.1', port: 0 })))
@@ -92,7 +92,12 @@ export async function createApiDoor(options: ApiDoorOptions): Promise<ApiDoor> {
 
 type Listener = (incoming: IncomingMessage, response: ServerResponse) => void
 
-/** Express with one catch-all: routes are made from the registry, so its router would only cost time. */
+/** What is about resources goes straight to the core, whose routes are made from the registry; the pages around it go through express. */
+async function listenerFor(context: ServeContext): Promise<Listener> {
+  const pages = await expressListener(context)
+  return (incoming, response) => (/^\/apis?\//.test(incoming.url ?? '') ? void serveRequest(incoming, response, context) : pages(incoming, response))
+}
+
 async function expressListener(context: ServeContext): Promise<Listener> {
   const { default: express } = await import('express')
   const app = express()

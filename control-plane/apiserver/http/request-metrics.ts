@@ -1,11 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import type { Metrics } from '../../../shared/kit/metrics.ts'
 import { anonymousUser } from '../authn/authn.ts'
-import { requestAttributes } from '../authz/attributes.ts'
+import { requestAttributes, type RequestLine } from '../authz/attributes.ts'
 
 /** Counts requests under the names that Kubernetes uses for them. */
 export interface RequestMetrics {
-  observe(incoming: IncomingMessage, code: number, seconds: number): void
+  observe(observed: Observed): void
+}
+
+export interface Observed {
+  readonly incoming: IncomingMessage
+  /** As it was read; absent when it could not be. */
+  readonly request: RequestLine | undefined
+  readonly code: number
+  readonly seconds: number
 }
 
 const LABELS = ['verb', 'group', 'version', 'resource', 'subresource'] as const
@@ -15,8 +23,8 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
   const total = metrics.counter({ name: 'apiserver_request_total', help: 'Requests by what they asked for and how they were answered.', labels: [...LABELS, 'code'] })
   const duration = metrics.histogram({ name: 'apiserver_request_duration_seconds', help: 'From the first byte of a request to the last of its answer; watches left out.', labels: LABELS, buckets: BUCKETS })
   return {
-    observe(incoming, code, seconds) {
-      const labels = labelsOf(incoming, code)
+    observe({ incoming, request, code, seconds }) {
+      const labels = labelsOf(request ?? unreadLine(incoming), code)
       total.add([...labels, String(code)])
       if (labels[0] !== 'WATCH' && labels[0] !== 'CONNECT') duration.observe(labels, seconds)
     },
@@ -25,11 +33,15 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
 
 const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy'])
 
+/** What was refused before it was read. */
+function unreadLine({ method = 'GET', url = '/' }: IncomingMessage): RequestLine {
+  const at = url.indexOf('?')
+  return { user: anonymousUser, method, path: at < 0 ? url : url.slice(0, at), query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)) }
+}
+
 /** Requests for what does not exist share one label, so that strangers cannot fill the memory with names. */
-function labelsOf(incoming: IncomingMessage, code: number): readonly string[] {
-  const target = incoming.url ?? '/'
-  const at = target.indexOf('?')
-  const wanted = requestAttributes({ user: anonymousUser, method: incoming.method ?? 'GET', path: at < 0 ? target : target.slice(0, at), query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)) })
+function labelsOf(line: RequestLine, code: number): readonly string[] {
+  const wanted = requestAttributes(line)
   if (wanted.kind === 'path') return [wanted.verb.toUpperCase(), '', '', '', '']
   if (code === 404 || code === 403 || code === 401 || code === 405) return [wanted.verb.toUpperCase(), '', '', 'other', '']
   const verb = CONNECTS.has(wanted.subresource) ? 'CONNECT' : wanted.verb.toUpperCase()

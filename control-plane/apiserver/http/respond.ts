@@ -1,22 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants, gzip } from 'node:zlib'
-import { promisify } from 'node:util'
+/** Answers that go on, and what all answers share. */
+import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../../shared/kit/clock.ts'
 import type { ApiResponse } from '../request.ts'
-
-const compress = promisify(gzip)
-
-/** Smaller bodies are not worth the work; Kubernetes' threshold. */
-const GZIP_FROM_BYTES = 128 * 1024
 
 /** A client that takes nothing for this long is cut off: its events wait in a bounded buffer and would be lost anyway. */
 const STALLED_MS = 30_000
 
-type BodyResponse = Extract<ApiResponse, { kind: 'body' }>
 type StreamResponse = Extract<ApiResponse, { kind: 'stream' }>
 
-/** Headers that every answer carries. */
-function writeCommonHeaders(response: ServerResponse, answer: BodyResponse | StreamResponse): void {
+/** Headers that every answer carries that goes on. */
+function writeCommonHeaders(response: ServerResponse, answer: StreamResponse): void {
   response.statusCode = answer.status
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
   if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-cache, private')
@@ -37,38 +30,6 @@ export function warningHeaders(warnings: readonly string[]): string[] {
 
 /** Quotes and backslashes escaped, line ends as blanks; UTF-8 bytes go over the wire as they are. */
 const asHeaderText = (text: string): string => Buffer.from(text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&'), 'utf8').toString('latin1')
-
-/** Sends a whole answer. */
-export async function sendBody(incoming: IncomingMessage, response: ServerResponse, answer: BodyResponse): Promise<void> {
-  if (typeof answer.body === 'string' && answer.body.length < SHORT_LENGTH) return sendShort(incoming, response, answer)
-  const plain = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-  const packed = isWorthPacking(incoming, answer, plain) ? await compress(plain, { level: constants.Z_BEST_SPEED }) : undefined
-  if (response.destroyed) return
-  writeCommonHeaders(response, answer)
-  if (packed) {
-    response.setHeader('content-encoding', 'gzip')
-    response.appendHeader('vary', 'Accept-Encoding')
-  }
-  endWith(incoming, response, packed ?? plain)
-}
-
-/** A short text leaves in one piece with its head. */
-const SHORT_LENGTH = 16 * 1024
-
-function sendShort(incoming: IncomingMessage, response: ServerResponse, answer: BodyResponse): void {
-  if (response.destroyed) return
-  writeCommonHeaders(response, answer)
-  endWith(incoming, response, answer.body)
-}
-
-function endWith(incoming: IncomingMessage, response: ServerResponse, body: string | Uint8Array): void {
-  const silent = response.statusCode === 304 || response.statusCode === 204
-  if (!silent) response.setHeader('content-length', Buffer.byteLength(body))
-  response.end(incoming.method === 'HEAD' || silent ? undefined : body)
-}
-
-const isWorthPacking = (incoming: IncomingMessage, answer: BodyResponse, body: Uint8Array): boolean =>
-  incoming.method === 'GET' && answer.status === 200 && body.length > GZIP_FROM_BYTES && answer.headers['content-encoding'] === undefined && /\bgzip\b/.test(incoming.headers['accept-encoding']?.toString() ?? '')
 
 export interface StreamSending {
   readonly clock: Clock
@@ -94,7 +55,7 @@ export async function sendStream(response: ServerResponse, answer: StreamRespons
   try {
     for await (const chunk of answer.chunks) {
       if (response.writableEnded || response.destroyed) break
-      if (!response.write(chunk)) await drained(response, sending.clock)
+      if (!response.write(chunk)) await drained(response, { clock: sending.clock, stalledMs: STALLED_MS })
     }
     if (!sending.stopping.aborted) response.end()
   } catch (error) {
@@ -109,9 +70,9 @@ export async function sendStream(response: ServerResponse, answer: StreamRespons
 }
 
 /** Resolves when more may be written, or when the client is gone or has been cut. */
-function drained(response: ServerResponse, clock: Clock): Promise<void> {
+export function drained(response: ServerResponse, { clock, stalledMs }: { readonly clock: Clock; readonly stalledMs: number }): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(STALLED_MS, () => response.destroy())
+    const cancel = clock.after(stalledMs, () => response.destroy())
     const done = (): void => {
       cancel()
       response.off('drain', done)

@@ -2,9 +2,10 @@
 import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { messageOf } from '../../../shared/kit/faults.ts'
-import type { ApiResponse } from '../request.ts'
+import type { ApiRequest, ApiResponse } from '../request.ts'
 import { serveStreams } from '../streaming/streaming.ts'
-import { sendBody, sendStream } from './respond.ts'
+import { sendStream } from './respond.ts'
+import { sendBody } from './send-body.ts'
 import { BEARER_PROTOCOL } from './bearer-protocol.ts'
 import { answerTo, auditId, type ServeContext } from './serve-request.ts'
 
@@ -29,9 +30,12 @@ export async function serveUpgrade(attempt: UpgradeAttempt, context: ServeContex
   context.stopping.addEventListener('abort', stop, { once: true })
   const startMs = context.clock.monotonicMs()
   let code = 101
+  let request: ApiRequest | undefined
   try {
     takeBearerProtocol(incoming)
-    const answer = await answerTo(incoming, gone.signal, context)
+    const answered = await answerTo(incoming, gone.signal, context)
+    request = answered.request
+    const { answer } = answered
     if (answer.kind === 'proxy') {
       const { serveProxyUpgrade } = await import('../proxy/serve-proxy-upgrade.ts')
       const refused = await serveProxyUpgrade(attempt, { target: answer.target, signal: gone.signal, clock: context.clock })
@@ -46,7 +50,7 @@ export async function serveUpgrade(attempt: UpgradeAttempt, context: ServeContex
     socket.destroy()
   } finally {
     context.stopping.removeEventListener('abort', stop)
-    context.metrics.observe(incoming, code, (context.clock.monotonicMs() - startMs) / 1000)
+    context.metrics.observe({ incoming, request, code, seconds: (context.clock.monotonicMs() - startMs) / 1000 })
   }
 }
 
@@ -59,9 +63,10 @@ async function answerPlainly({ incoming, socket }: UpgradeAttempt, answer: ApiRe
     response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0])
     socket.end()
   })
-  response.setHeader('audit-id', auditId(incoming, context.random))
-  if (answer.kind === 'body') await sendBody(incoming, response, answer)
-  else if (answer.kind === 'stream') await sendStream(response, answer, { clock: context.clock, stopping: context.stopping, endSource: abort })
+  const audit = auditId(incoming, context.random)
+  if (answer.kind === 'body') return sendBody(incoming, response, { answer, audit, clock: context.clock })
+  response.setHeader('audit-id', audit)
+  if (answer.kind === 'stream') await sendStream(response, answer, { clock: context.clock, stopping: context.stopping, endSource: abort })
 }
 
 /** Browsers cannot set headers on a WebSocket: they show their token as a subprotocol, which is taken out again here. */

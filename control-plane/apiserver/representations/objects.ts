@@ -13,13 +13,18 @@ import { notAcceptableForm } from '../status.ts'
 import type { Representation } from './negotiate.ts'
 import { partialMetadata } from './partial.ts'
 import { parseIncludeObject, tableOf, type Rows, type TableOptions } from './table.ts'
-import { body, type Content } from './write.ts'
+import { itemText, type ListBytes } from './list-bytes.ts'
+import { body, piecesBody, type Content } from './write.ts'
 
 export interface Rendering {
   readonly store: ResourceStore
   readonly representation: Representation
   readonly query: URLSearchParams
   readonly nowMs: number
+}
+
+export interface ListRendering extends Rendering {
+  readonly lists: ListBytes
 }
 
 export function objectAnswer(status: number, item: CachedObject, rendering: Rendering): ApiResponse {
@@ -67,12 +72,12 @@ export function tableOptions({ store, representation, query, nowMs }: Rendering,
 /** The Go type that Kubernetes would name. */
 const goType = ({ definition }: ResourceStore, suffix: string): string => `*${definition.group === '' ? 'core' : (definition.group.split('.')[0] ?? '')}.${definition.kind}${suffix}`
 
-export function listAnswer(listing: Listing, rendering: Rendering): ApiResponse {
+export function listAnswer(listing: Listing, rendering: ListRendering): ApiResponse {
   const { representation, store } = rendering
   const metadata = listMetadata(listing, store.definition.custom !== undefined && representation.as === 'object')
   switch (representation.as) {
     case 'object':
-      return body(200, { kind: 'text', json: listText(listing, store, metadata) }, representation)
+      return wholeList(listing, rendering, metadata)
     case 'Table':
       return body(200, { kind: 'value', value: tableOf(listing.items, tableOptions(rendering, metadata)) }, representation)
     case 'PartialObjectMetadataList': {
@@ -91,19 +96,19 @@ export function listMetadata({ revision, continue: next, remaining }: Listing, c
   return { ...(revision > 0 && { resourceVersion: String(revision) }), ...((next !== undefined || custom) && { continue: next ?? '' }), ...(remaining !== undefined && { remainingItemCount: remaining }) }
 }
 
-/** The items of a list do not repeat what the list says of their kind: that head is cut off their shared text. */
-function listText({ items }: Listing, { definition, apiVersion }: ResourceStore, metadata: JsonObject): string {
-  if (definition.custom) return `{"apiVersion":"${apiVersion}","items":[${items.map((item) => item.json()).join(',')}],"kind":"${definition.custom.listKind}","metadata":${JSON.stringify(metadata)}}`
-  const head = `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`
-  const texts = items.map((item) => {
-    const text = item.json()
-    return text.startsWith(head) ? `{${text.slice(head.length)}` : withoutHead(item.object)
-  })
-  return `{"kind":"${definition.kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${texts.join(',')}]}`
-}
+/** Shorter lists are not worth more than one piece of text. */
+const MANY_ITEMS = 16
 
-function withoutHead(object: JsonObject): string {
-  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object
-  return JSON.stringify(rest)
+function wholeList({ items }: Listing, { store, representation, lists }: ListRendering, metadata: JsonObject): ApiResponse {
+  const { definition, apiVersion } = store
+  const said = JSON.stringify(metadata)
+  const head = definition.custom ? '' : `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`
+  const [before, after] = definition.custom
+    ? [`{"apiVersion":"${apiVersion}","items":[`, `],"kind":"${definition.custom.listKind}","metadata":${said}}`]
+    : [`{"kind":"${definition.kind}List","apiVersion":"${apiVersion}","metadata":${said},"items":[`, ']}']
+  if (items.length < MANY_ITEMS || representation.media !== 'application/json' || representation.pretty) {
+    const json = `${before}${items.map((item) => itemText(item, head)).join(',')}${after}`
+    return body(200, { kind: 'text', json }, representation)
+  }
+  return piecesBody(200, [Buffer.from(before), ...lists.of(items, head), Buffer.from(`${after}\n`)])
 }
-

@@ -1,16 +1,27 @@
 /** Values as the bytes of an answer. */
 import type { Status } from '../../../shared/model/gen/api.ts'
 import { yamlText } from '../../../shared/model/yaml-text.ts'
-import type { ApiResponse } from '../request.ts'
+import type { BodyResponse } from '../request.ts'
 import type { Representation } from './negotiate.ts'
-
-type Body = Extract<ApiResponse, { readonly kind: 'body' }>
 
 /** JSON text that is already there, or a value to make it of. */
 export type Content = { readonly kind: 'text'; readonly json: string } | { readonly kind: 'value'; readonly value: unknown }
 
-export function body(status: number, content: Content, representation: Representation): Body {
+export function body(status: number, content: Content, representation: Representation): BodyResponse {
   return { kind: 'body', status, headers: { 'content-type': representation.media }, body: written(content, representation) }
+}
+
+/** An answer in JSON that is there in pieces; whoever wants it whole makes that of them. */
+export function piecesBody(status: number, pieces: readonly Uint8Array[]): BodyResponse {
+  return {
+    kind: 'body',
+    status,
+    headers: { 'content-type': 'application/json' },
+    pieces,
+    get body() {
+      return Buffer.concat(pieces)
+    },
+  }
 }
 
 function written(content: Content, { media, pretty }: Representation): string {
@@ -22,7 +33,7 @@ function written(content: Content, { media, pretty }: Representation): string {
 const valueOf = (content: Content): unknown => (content.kind === 'value' ? content.value : JSON.parse(content.json))
 
 /** A Status goes out in the media type that was asked for, whatever form was. */
-export const statusBody = (status: Status, representation: Pick<Representation, 'media' | 'pretty'>): Body => {
+export const statusBody = (status: Status, representation: Pick<Representation, 'media' | 'pretty'>): BodyResponse => {
   const retryAfter = status.details?.retryAfterSeconds
   const answer = body(status.code ?? (status.status === 'Success' ? 200 : 500), { kind: 'value', value: status }, { ...representation, as: 'object', version: 'v1' })
   return retryAfter === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfter) } }

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import { createListBytes } from './list-bytes.ts'
+
+const HEAD = '{"kind":"Pod","apiVersion":"v1",'
+
+function item(name: string, more = ''): CachedObject {
+  const object = { kind: 'Pod', apiVersion: 'v1', metadata: { name, more } }
+  return { key: name, revision: 1, object, json: () => JSON.stringify(object) }
+}
+
+/** A clock that the test moves on. */
+function handClock() {
+  let nowMs = 0
+  let timers: Array<{ readonly atMs: number; readonly run: () => void }> = []
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after(delayMs: number, run: () => void) {
+      const timer = { atMs: nowMs + delayMs, run }
+      timers.push(timer)
+      return () => void (timers = timers.filter((one) => one !== timer))
+    },
+  }
+  const advance = (ms: number): void => {
+    nowMs += ms
+    const due = timers.filter(({ atMs }) => atMs <= nowMs)
+    timers = timers.filter(({ atMs }) => atMs > nowMs)
+    for (const { run } of due) run()
+  }
+  return { clock, advance }
+}
+
+const text = (pieces: readonly Uint8Array[]): string => Buffer.concat(pieces).toString()
+
+test('the items stand without the head that the list tells for all of them, whatever their letters', () => {
+  const lists = createListBytes(handClock())
+  expect(text(lists.of([item('a'), item('b', 'ä€😀')], HEAD))).toBe('{"metadata":{"name":"a","more":""}},{"metadata":{"name":"b","more":"ä€😀"}}')
+  expect(text(lists.of([item('a')], ''))).toBe(item('a').json())
+  expect(lists.of([], HEAD)).toEqual([])
+})
+
+test('many and large items come in several pieces that are one text together', () => {
+  const items = [...Array(300).keys()].map((index) => item(`p${index}`, 'x'.repeat(index === 7 ? 600_000 : 3000)))
+  const pieces = createListBytes(handClock()).of(items, '')
+  expect(pieces.length).toBeGreaterThan(3)
+  expect(JSON.parse(`[${text(pieces)}]`)).toEqual(items.map(({ object }) => object))
+})
+
+test('bytes are of the very array that is asked for: another state of the cache has other ones', () => {
+  const lists = createListBytes(handClock())
+  const before = [item('a', 'old')]
+  for (let times = 0; times < 3; times++) lists.of(before, HEAD)
+  expect(text(lists.of([item('a', 'new')], HEAD))).toContain('new')
+  expect(text(lists.of(before, HEAD))).toContain('old')
+})
+
+test('what is asked for again is made once, and let go when nobody asks any more', () => {
+  const { clock, advance } = handClock()
+  const lists = createListBytes({ clock, idleMs: 1000 })
+  const items = [item('a')]
+  lists.of(items, HEAD)
+  const kept = lists.of(items, HEAD)
+  expect(lists.of(items, HEAD)).toBe(kept)
+  advance(999)
+  expect(lists.of(items, HEAD)).toBe(kept)
+  advance(1000)
+  advance(1000)
+  expect(lists.of(items, HEAD)).not.toBe(kept)
+})
+
+test('it keeps no more than it may: what was used longest ago goes first', () => {
+  const lists = createListBytes({ ...handClock(), mostBytes: 250 })
+  const [first, second, third] = ['a', 'b', 'c'].map((name) => [item(name, 'x'.repeat(80))]) as [CachedObject[], CachedObject[], CachedObject[]]
+  const twice = (items: CachedObject[]): readonly Uint8Array[] => (lists.of(items, HEAD), lists.of(items, HEAD))
+  const [a, b] = [twice(first), twice(second)]
+  expect(lists.of(first, HEAD)).toBe(a)
+  twice(third)
+  expect(lists.of(first, HEAD)).toBe(a)
+  expect(lists.of(second, HEAD)).not.toBe(b)
+})
