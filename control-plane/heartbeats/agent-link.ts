@@ -8,8 +8,6 @@ export interface Refusal {
   readonly message: string
 }
 
-/** The same refusal is said again this often. */
-const REPEAT_MS = 1_000
 /** Addresses of peers that changed under the same epoch are told this often at most. */
 const ROSTER_EVERY_MS = 500
 
@@ -38,7 +36,6 @@ export class AgentLink {
   hello: Hello | undefined
   readonly #send: (message: ToAgent) => void
   #told: { readonly epoch: number; readonly rosterVersion: number; readonly atMs: number } | undefined
-  #refused: { readonly text: string; readonly atMs: number } | undefined
 
   constructor(nodeName: string, send: (message: ToAgent) => void) {
     this.nodeName = nodeName
@@ -51,7 +48,6 @@ export class AgentLink {
   }
 
   ack(sequence: number, number: number): void {
-    this.#refused = undefined
     this.#send({ message: { $case: 'ack', value: { sequence, number } }, relayedNode: '' })
   }
 
@@ -64,11 +60,17 @@ export class AgentLink {
     this.#send({ message: { $case: 'epoch', value: roster.epochOf(membership) }, relayedNode: '' })
   }
 
-  /** @param sequence of the beat that is not acked; 0: of none */
-  refuse({ reason, message }: Refusal, nowMs: number, sequence = 0): void {
-    const text = `${reason} ${message}`
-    if (this.#refused?.text === text && nowMs - this.#refused.atMs < REPEAT_MS) return
-    this.#refused = { text, atMs: nowMs }
+  /** What it says has come on another way already, and is answered there: this one works all the same. */
+  hear(): void {
+    this.#send({ message: undefined, relayedNode: '' })
+  }
+
+  /**
+   * Each time that it speaks: whoever is not answered takes this way for a broken one, and looks for another.
+   *
+   * @param sequence of the beat that is not acked; 0: of none
+   */
+  refuse({ reason, message }: Refusal, sequence = 0): void {
     this.#send({ message: { $case: 'noAck', value: { reason, message, sequence } }, relayedNode: '' })
   }
 }

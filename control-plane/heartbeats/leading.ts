@@ -111,7 +111,7 @@ export class Leading {
     const life = this.#life(link.nodeName)
     const speaker = this.#speakerFor(life, link, nowMs)
     if (speaker) speaker.heardMs = nowMs
-    else link.refuse(this.#doubled(life, link, nowMs), nowMs)
+    else link.refuse(this.#doubled(life, link, nowMs))
   }
 
   closed(link: AgentLink): void {
@@ -123,14 +123,14 @@ export class Leading {
     this.#look(nowMs)
     const life = this.#life(link.nodeName)
     const speaker = this.#speakerFor(life, link, nowMs)
-    if (!speaker) return link.refuse(this.#doubled(life, link, nowMs), nowMs, beat.sequence)
+    if (!speaker) return link.refuse(this.#doubled(life, link, nowMs), beat.sequence)
     speaker.heardMs = nowMs
     // The same beat may come on several ways.
-    if (beat.sequence <= speaker.lastSequence) return
+    if (beat.sequence <= speaker.lastSequence) return link.hear()
     speaker.lastSequence = beat.sequence
     this.#hear(life, { speaker, beat })
     const refusal = this.#whyNotAck(life, link, nowMs)
-    if (refusal) return link.refuse(refusal, nowMs, beat.sequence)
+    if (refusal) return link.refuse(refusal, beat.sequence)
     this.#ack(life, link, beat)
   }
 
@@ -277,10 +277,13 @@ export class Leading {
     return sentMs !== undefined && nowMs - sentMs < this.terms.seenMs
   }
 
-  /** It has been seen and speaks on, and only this control plane does not answer (because it is not certain to lead): that is no silence, though no proof of anything either. */
+  /**
+   * It has been seen and speaks on, and only this control plane does not ack (because it is not certain to lead): that is no silence, though no proof of anything either. Nor is
+   * the moment in which it replaces one connection by another.
+   */
   #isHeard({ name, speaker, admitted }: NodeLife, nowMs: number): boolean {
     const wasSeen = this.#sightings.get(name)?.echoedAckSentMs !== undefined
-    return wasSeen && speaker !== undefined && speaker.hello.bootId === admitted?.bootId && speaker.isAlive(nowMs, this.terms.seenMs) && speaker.hasEchoed(nowMs, this.terms.seenMs)
+    return wasSeen && speaker !== undefined && speaker.hello.bootId === admitted?.bootId && speaker.wasHeard(nowMs, this.terms.seenMs) && speaker.hasEchoed(nowMs, this.terms.seenMs)
   }
 
   /** When its right to run pods ends, if only acks are counted. */

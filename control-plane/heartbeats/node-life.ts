@@ -23,7 +23,11 @@ export class Speaker {
   }
 
   isAlive(nowMs: number, withinMs: number): boolean {
-    return this.links.size > 0 && nowMs - this.heardMs < withinMs
+    return this.links.size > 0 && this.wasHeard(nowMs, withinMs)
+  }
+
+  wasHeard(nowMs: number, withinMs: number): boolean {
+    return nowMs - this.heardMs < withinMs
   }
 
   /** Acks arrive. */

@@ -58,6 +58,7 @@ export class FakeAgent {
   readonly #clock: Clock
   readonly #sentMs = new Map<number, number>()
   #connection: HeartbeatConnection | undefined
+  #instance: string | undefined
   #sequence = 0
   #echo = 0
   #cancel: () => void = () => {}
@@ -73,7 +74,9 @@ export class FakeAgent {
 
   connect(tracker: Pick<HeartbeatTracker, 'connect'>, { bootId = 'boot-1', instance = `${this.name}-1` }: { readonly bootId?: string; readonly instance?: string } = {}): this {
     this.close()
-    this.#sequence = 0
+    // Whoever only connects anew goes on counting.
+    if (instance !== this.#instance) this.#sequence = 0
+    this.#instance = instance
     const connection = tracker.connect({ kind: 'node', nodeName: this.name }, (message) => connection === this.#connection && this.#receive(message))
     this.#connection = connection
     connection.take({ message: { $case: 'hello', value: { nodeName: this.name, bootId, instance, agentStartedMs: 1, peerAddress: `${this.name}:1` } }, relayedNode: '' })

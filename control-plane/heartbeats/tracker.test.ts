@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NoAck_Reason } from '../../proto/gen/node/v1/heartbeat.ts'
+import { NoAck_Reason, type ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import { REBOOT_PATIENCE_MS } from './leading.ts'
 import { FakeAgent, handClock, membership, trackedWorld, type TrackedWorld } from './testing.ts'
@@ -147,6 +147,47 @@ test('a node that speaks while no ack is given for want of certainty is not call
   tracker.mayAckUntil(Number.POSITIVE_INFINITY)
   clock.advance(5_000)
   expect([story.length, visions.at(-1)]).toEqual([before, false])
+})
+
+test('nor while it replaces its connection then', () => {
+  const { clock, tracker, story, agent } = trackedWorld(...three)
+  clock.advance(6_000)
+  const before = story.length
+  tracker.mayAckUntil(clock.monotonicMs())
+  for (let connections = 0; connections < 5; connections++) {
+    clock.advance(1_000)
+    agent('n2').close()
+    clock.advance(60)
+    agent('n2').connect(tracker)
+  }
+  tracker.mayAckUntil(Number.POSITIVE_INFINITY)
+  clock.advance(5_000)
+  expect(story.slice(before)).toEqual([])
+})
+
+test('each beat is answered, though it be always by the same refusal: who hears nothing takes its connection for a broken one', () => {
+  const { clock, tracker, agent } = trackedWorld(...three)
+  clock.advance(1_000)
+  const refusals = (): number => agent('n1').heard.filter(({ message }) => message?.$case === 'noAck').length
+  tracker.mayAckUntil(clock.monotonicMs())
+  clock.advance(1_050)
+  expect(refusals()).toBe(10)
+  tracker.follow()
+  clock.advance(1_000)
+  expect(refusals()).toBe(20)
+})
+
+test('a beat that comes on a second way, too, is acked on the first and answered on both', () => {
+  const { clock, tracker } = trackedWorld('n1')
+  clock.advance(1_000)
+  const heard: Array<string | undefined> = []
+  const connections = ['direct', 'relayed'].map((way) => tracker.connect(way === 'direct' ? { kind: 'node', nodeName: 'n2' } : { kind: 'control-plane' }, ({ message, relayedNode }) => void heard.push(`${way} ${relayedNode} ${message?.$case}`)))
+  const say = (message: ToControlPlane['message']): void => connections.forEach((connection, at) => connection.take({ message, ...(at === 0 ? { relayedNode: '' } : { relayedNode: 'n2', relayedInstance: 'i' }) }))
+  tracker.setMembership([membership(1, 'n1', 'n2')])
+  tracker.admit({ nodeName: 'n2', bootId: 'boot-1' })
+  say({ $case: 'hello', value: { nodeName: 'n2', bootId: 'boot-1', instance: 'i', agentStartedMs: 1, peerAddress: '' } })
+  say({ $case: 'beat', value: { sequence: 1, echoedAck: 0, epoch: 1 } })
+  expect(heard).toEqual(['direct  epoch', 'direct  ack', 'relayed n2 undefined'])
 })
 
 test('an echo of an ack that another leader gave proves nothing', () => {

@@ -178,7 +178,7 @@ export class HeartbeatTracker implements Heartbeats {
     if (message.$case === 'hello') this.#greet(link, message.value)
     else if (!link.hello) throw new Fault('invalid', 'heartbeats begin with Hello')
     if (this.#leading) return message.$case === 'hello' ? this.#leading.hello(link) : this.#leading.beat(link, message.value)
-    if (this.#options.passOn?.({ message, relayedNode: link.nodeName, relayedInstance: link.hello?.instance }) !== true) link.refuse(NOT_LEADING, this.#options.clock.monotonicMs())
+    if (this.#options.passOn?.({ message, relayedNode: link.nodeName, relayedInstance: link.hello?.instance }) !== true) link.refuse(NOT_LEADING)
   }
 
   #greet(link: AgentLink, hello: Hello): void {
