@@ -16,6 +16,10 @@ export interface Archive {
   sizeBytes(name: string): Promise<number>
   /** What the store has already need not be read once more to see whether it is true: a registry, whose bytes cost. A file that is brought is read to its end. */
   readonly isReadOnlyForMissing?: boolean
+  /** How many of its layers may be read side by side; one unless given. */
+  readonly layersAtOnce?: number
+  /** A layer failed: whatever is still being read is to end, too. */
+  abandon?(): void
 }
 
 /** Manifests and configs are read whole, and only up to here. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gate } from '../../shared/kit/gate.ts'
 import { exists, renameIfAbsent } from '../host/files.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
 import type { Archive } from './archive.ts'
@@ -39,9 +40,42 @@ export function possibleNames(layers: readonly LayerSource[]): readonly string[]
  * (a chain id), because overlayfs shows a folder with the attributes of its topmost layer.
  */
 export async function ensureLayers(archive: Archive, layers: readonly LayerSource[], options: LayerStoreOptions): Promise<readonly KeptLayer[]> {
-  const kept: KeptLayer[] = []
-  for (const chained of chainsOf(layers)) kept.push(await ensureLayer(archive, { ...chained, below: kept.map(({ name }) => name) }, options))
-  return kept
+  const { run } = gate(archive.layersAtOnce ?? 1)
+  const started: Array<Promise<KeptLayer>> = []
+  let failure: { readonly error: unknown } | undefined
+  // The lowest begin first, and a layer waits only for those below it: so whoever waits waits for one that is under way.
+  for (const chained of chainsOf(layers)) {
+    const below = [...started]
+    const work = async (): Promise<KeptLayer> => {
+      try {
+        if (failure !== undefined) throw failure.error
+        return await alone(join(options.folder, folderName(chained.chain)), () => ensureLayer(archive, { ...chained, below: async () => (await Promise.all(below)).map(({ name }) => name) }, options))
+      } catch (error) {
+        failure ??= { error }
+        archive.abandon?.()
+        throw error
+      }
+    }
+    started.push(run(work))
+  }
+  await Promise.allSettled(started)
+  if (failure !== undefined) throw failure.error
+  return await Promise.all(started)
+}
+
+/** Layers in the making in this process, by the folder they become: who wants one that somebody makes waits, and finds it there then. */
+const making = new Map<string, Promise<void>>()
+
+async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+  for (let other = making.get(name); other !== undefined; other = making.get(name)) await other
+  let done = (): void => {}
+  making.set(name, new Promise((resolve) => (done = resolve)))
+  try {
+    return await work()
+  } finally {
+    making.delete(name)
+    done()
+  }
 }
 
 interface Chained {
@@ -51,7 +85,8 @@ interface Chained {
 }
 
 interface Stacked extends Chained {
-  readonly below: readonly string[]
+  /** Names of the layers below, once all of them are there. */
+  readonly below: () => Promise<readonly string[]>
 }
 
 function chainsOf(layers: readonly LayerSource[]): readonly Chained[] {
@@ -67,7 +102,7 @@ async function ensureLayer(archive: Archive, stacked: Stacked, options: LayerSto
   const present = await firstPresent(folder, names)
   const there = archive.isReadOnlyForMissing === true ? await keptBlob(blobs, layer) : undefined
   if (present !== undefined && there !== undefined) return { name: present, blob: there }
-  const writer = blobs.begin(hexOf(layer.diffId), staging)
+  const writer = blobs.begin(hexOf(chain), staging)
   const tar = layerTar(archive, layer, writer)
   // Known content, but these bytes are still to be what they say: a damaged archive is refused wherever it is brought.
   if (present !== undefined) for await (const _ of tar);
@@ -75,7 +110,7 @@ async function ensureLayer(archive: Archive, stacked: Stacked, options: LayerSto
   // After a power cut a file may be there and be empty, unless it was written out before.
   await special.flush(staging)
   const name = present ?? names[dependsOnParents ? 1 : 0]
-  if (present === undefined) await renameIfAbsent(join(staging, names[0]), join(folder, name))
+  if (present === undefined) await renameIfAbsent(join(staging, names[1]), join(folder, name))
   await options.hold(writer.passed.digest)
   await writer.keep()
   return { name, blob: writer.passed }
@@ -91,13 +126,13 @@ async function firstPresent(folder: string, names: readonly string[]): Promise<s
   return undefined
 }
 
-/** Into the staging folder, under the layer's own name. */
-async function unpack(tar: AsyncIterable<Buffer>, { layer, below }: Stacked, { folder, staging, special }: LayerStoreOptions): Promise<boolean> {
-  const target = join(staging, folderName(layer.diffId))
+/** Into the staging folder, under the name of its stack: the same layer may be there twice. */
+async function unpack(tar: AsyncIterable<Buffer>, { chain, below }: Stacked, { folder, staging, special }: LayerStoreOptions): Promise<boolean> {
+  const target = join(staging, folderName(chain))
   await mkdir(target)
   // Whatever this process's umask is: it becomes a container's root folder.
   await chmod(target, 0o755)
-  return (await unpackLayer(tar, { target, parents: below.map((name) => join(folder, name)), special })).dependsOnParents
+  return (await unpackLayer(tar, { target, parents: async () => (await below()).map((name) => join(folder, name)), special })).dependsOnParents
 }
 
 /** Digests of the bytes as they are and of the plain tar are checked while they pass. */

@@ -15,8 +15,11 @@ const OPAQUE_ATTRIBUTE = 'trusted.overlay.opaque'
 export interface UnpackOptions {
   /** An empty folder. */
   readonly target: string
-  /** Folders of the layers below, lowest first: folders that the archive leaves out take their owner and mode from there. */
-  readonly parents: readonly string[]
+  /**
+   * Folders of the layers below, lowest first: folders that the archive leaves out take their owner and mode from there. Asked for only then, and at the end:
+   * the layers below may be in the making until then.
+   */
+  readonly parents: () => Promise<readonly string[]>
   readonly special: SpecialFiles
 }
 
@@ -163,14 +166,15 @@ class Unpacker {
 
   /** The root folder is there from the start; only one that is unusual below makes a difference. */
   async #inheritRoot(): Promise<void> {
-    const { target, parents } = this.#options
+    const { target } = this.#options
+    const parents = await this.#options.parents()
     const [below, own] = await Promise.all([unlessMissing(lstat(parents.at(-1) ?? target)), lstat(target)])
     if (below === undefined || (below.mode === own.mode && below.uid === own.uid && below.gid === own.gid)) return
     await this.#inherit(target, '')
   }
 
   async #inherit(path: string, way: string): Promise<void> {
-    for (const parent of this.#options.parents.toReversed()) {
+    for (const parent of (await this.#options.parents()).toReversed()) {
       const below = await unlessMissing(lstat(join(parent, way)))
       if (below === undefined) continue
       if (!below.isDirectory()) return
