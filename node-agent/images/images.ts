@@ -21,6 +21,7 @@ import type { EnsureResult, Image } from './port.ts'
 import { decidePull, invalidName, lookupOf, pullFailed } from './pull-policy.ts'
 import { type ContentLayer, type ImageContent, type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
 import { parseReference } from './reference.ts'
+import { ImageShelf } from './shelf.ts'
 import { openStaging, sweepStaging } from './staging.ts'
 import { sweep, type Swept } from './sweep.ts'
 
@@ -56,6 +57,7 @@ class DiskImageStore implements DiskImages {
   readonly #blobs: Blobs
   readonly #leases: Leases
   readonly #clock: Clock
+  readonly shelf: ImageShelf
 
   constructor({ root, log, special = systemSpecialFiles(), architecture = arch, clock = systemClock }: ImageStoreOptions) {
     this.#root = root
@@ -66,6 +68,7 @@ class DiskImageStore implements DiskImages {
     this.#blobs = new Blobs(root)
     this.#leases = new Leases(root, clock)
     this.#clock = clock
+    this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, special, log })
   }
 
   async open(): Promise<void> {

@@ -25,10 +25,11 @@ export function writeTar(entries: readonly TarInput[]): Buffer {
 function writeEntry(entry: TarInput): Buffer {
   const { kind = 'file' } = entry
   const content = Buffer.from(kind === 'file' ? (entry.content ?? '') : '')
-  return Buffer.concat([header(entry, content.length), content, Buffer.alloc(padding(content.length))])
+  return Buffer.concat([tarHeader(entry, content.length), content, Buffer.alloc(padding(content.length))])
 }
 
-function header(entry: TarInput, size: number): Buffer {
+/** The header alone, of an entry with so many bytes of content, which the caller writes after it and fills up to whole blocks. */
+export function tarHeader(entry: TarInput, size: number): Buffer {
   const { name, kind = 'file', mode = 0o644, uid = 0, gid = 0, link = '', device } = entry
   const block = Buffer.alloc(BLOCK)
   const put = (text: string, at: number): void => void block.write(text, at, 'utf8')
@@ -37,7 +38,12 @@ function header(entry: TarInput, size: number): Buffer {
   octal(mode, [100, 8])
   octal(uid, [108, 8])
   octal(gid, [116, 8])
-  octal(size, [124, 12])
+  if (size < 8 ** 11) octal(size, [124, 12])
+  else {
+    // GNU's way to write what eleven octal digits cannot hold.
+    block.writeUInt8(0x80, 124)
+    block.writeBigUInt64BE(BigInt(size), 128)
+  }
   octal(MODIFIED_SECONDS, [136, 12])
   put('        ', 148)
   put(FLAG[kind], 156)
