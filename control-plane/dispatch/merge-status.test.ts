@@ -13,6 +13,11 @@ test('what a node dates in the future is dated now; the past is left as it is', 
   expect(timeOf(pod(), nowMs - 3_600_000)).toBe(formatTime(nowMs - 3_600_000))
 })
 
+test('a condition of others that the node tells of, too, is there once', () => {
+  const target = { type: 'DisruptionTarget', status: 'True' as const, reason: 'EvictionByEvictionAPI', lastTransitionTime: formatTime(nowMs - 5_000) }
+  expect(mergePodStatus(pod([target]), { phase: 'Running', conditions: [{ ...target, reason: 'TerminationByKubelet' }] }, nowMs)?.conditions).toEqual([{ ...target, reason: 'TerminationByKubelet' }])
+})
+
 test('a date that was corrected is not corrected again', () => {
   expect(mergePodStatus(pod([ready(nowMs - 5_000)]), { phase: 'Running', conditions: [ready(nowMs + 3_600_000)] }, nowMs)).toBeUndefined()
 })

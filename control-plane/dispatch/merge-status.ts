@@ -13,7 +13,8 @@ const isFinal = (phase: string | undefined): boolean => phase === 'Succeeded' ||
 export function mergePodStatus(pod: Pod, reported: PodStatus, nowMs: number): PodStatus | undefined {
   const stored = pod.status ?? {}
   if (isFinal(stored.phase) && !isFinal(reported.phase)) return undefined
-  const foreign = (stored.conditions ?? []).filter((condition) => !NODE_CONDITIONS.has(condition.type))
+  const told = new Set((reported.conditions ?? []).map(({ type }) => type))
+  const foreign = (stored.conditions ?? []).filter(({ type }) => !NODE_CONDITIONS.has(type) && !told.has(type))
   const own = (reported.conditions ?? []).map((condition) => notAhead(keepTransition(stored.conditions, condition), nowMs))
   const merged: PodStatus = {
     ...reported,

@@ -17,6 +17,7 @@ export function fakeCgroups(options: { readonly parent?: string; readonly onKill
     killAll: async (path) => options.onKill?.(path),
     oomKills: async () => 0,
     usage: async () => undefined,
+    pids: async () => [],
     list: async () => [...pods.keys()],
   }
 }

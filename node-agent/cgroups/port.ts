@@ -17,6 +17,14 @@ export interface CgroupUsage {
   readonly cpuNanos: number
   /** Without file pages that could be dropped at once (what kubelet calls the working set). */
   readonly memoryBytes: number
+  /** With them. */
+  readonly memoryUsageBytes?: number | undefined
+  /** Not of files. */
+  readonly rssBytes?: number | undefined
+  readonly pageFaults?: number | undefined
+  readonly majorPageFaults?: number | undefined
+  /** How many there are now, threads counted. */
+  readonly processes?: number | undefined
 }
 
 export interface Cgroups {
@@ -33,6 +41,8 @@ export interface Cgroups {
   oomKills(path: string): Promise<number>
   /** Undefined where the group is gone. */
   usage(path: string): Promise<CgroupUsage | undefined>
+  /** Processes of the group and of the groups in it. */
+  pids(path: string): Promise<readonly number[]>
   /** Uids of all pods that have a group here, for the collector. */
   list(): Promise<readonly string[]>
 }

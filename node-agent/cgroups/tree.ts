@@ -68,6 +68,9 @@ export async function killOnce(folder: string): Promise<boolean> {
   return pids.length === 0
 }
 
+/** The one number of a file; `undefined` where the file is not there. */
+export const amountIn = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text))
+
 /** The number after a word at the start of a line: `oom_kill 3`. */
 export function counter(text: string | undefined, name: string): number {
   const line = (text ?? '').split('\n').find((one) => one.startsWith(`${name} `))

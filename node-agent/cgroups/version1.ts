@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { isFolder, namesIn } from '../host/files.ts'
 import { POD_PREFIX, type CgroupUsage, type Cgroups, type PodLimits } from './port.ts'
-import { childGroups, counter, killOnce, readGroupFile, tryRemove, untilDone, writeGroupFile } from './tree.ts'
+import { amountIn, childGroups, counter, killOnce, processesIn, readGroupFile, tryRemove, untilDone, writeGroupFile } from './tree.ts'
 
 export interface CgroupOptions {
   /** This agent's own group for pods, `/gantry/NODE`: made when missing. */
@@ -44,7 +44,8 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
     },
     killAll: (path) => untilDone(() => killOnce(at(census, path)), { clock, limitMs: patienceMs, what: `kill all in cgroup ${path}` }),
     oomKills: async (path) => counter(await readGroupFile(at('memory', path), 'memory.oom_control'), 'oom_kill'),
-    usage: (path) => usageOf(at('cpuacct', path), at('memory', path)),
+    usage: (path) => usageOf({ cpu: at('cpuacct', path), memory: at('memory', path), pids: at('pids', path) }),
+    pids: (path) => processesIn(at(census, path)),
     async list() {
       const names = await Promise.all(hierarchies.map((controller) => childGroups(at(controller, parent))))
       return [...new Set(names.flat())].filter((name) => name.startsWith(POD_PREFIX)).map((name) => name.slice(POD_PREFIX.length))
@@ -72,9 +73,17 @@ function settings(controller: (typeof OURS)[number], limits: PodLimits): Readonl
   }
 }
 
-async function usageOf(cpu: string, memory: string): Promise<CgroupUsage | undefined> {
-  const [used, bytes, stat] = await Promise.all([readGroupFile(cpu, 'cpuacct.usage'), readGroupFile(memory, 'memory.usage_in_bytes'), readGroupFile(memory, 'memory.stat')])
+async function usageOf({ cpu, memory, pids }: { readonly cpu: string; readonly memory: string; readonly pids: string }): Promise<CgroupUsage | undefined> {
+  const [used, bytes, stat, processes] = await Promise.all([readGroupFile(cpu, 'cpuacct.usage'), readGroupFile(memory, 'memory.usage_in_bytes'), readGroupFile(memory, 'memory.stat'), readGroupFile(pids, 'pids.current')])
   if (used === undefined || bytes === undefined) return undefined
-  return { cpuNanos: Number(used), memoryBytes: Math.max(0, Number(bytes) - counter(stat, 'total_inactive_file')) }
+  return {
+    cpuNanos: Number(used),
+    memoryBytes: Math.max(0, Number(bytes) - counter(stat, 'total_inactive_file')),
+    memoryUsageBytes: Number(bytes),
+    rssBytes: counter(stat, 'total_rss'),
+    pageFaults: counter(stat, 'total_pgfault'),
+    majorPageFaults: counter(stat, 'total_pgmajfault'),
+    processes: amountIn(processes),
+  }
 }
 

@@ -4,7 +4,7 @@ import { sleep } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { watchPath } from '../host/watch.ts'
 import { POD_PREFIX, type Cgroups, type PodLimits } from './port.ts'
-import { childGroups, counter, readGroupFile, tryRemove, writeGroupFile } from './tree.ts'
+import { amountIn, childGroups, counter, processesIn, readGroupFile, tryRemove, writeGroupFile } from './tree.ts'
 import type { CgroupOptions } from './version1.ts'
 
 const CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids']
@@ -40,10 +40,19 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
     },
     oomKills: async (path) => counter(await readGroupFile(at(path), 'memory.events'), 'oom_kill'),
     async usage(path) {
-      const [cpu, bytes, stat] = await Promise.all([readGroupFile(at(path), 'cpu.stat'), readGroupFile(at(path), 'memory.current'), readGroupFile(at(path), 'memory.stat')])
+      const [cpu, bytes, stat, processes] = await Promise.all([readGroupFile(at(path), 'cpu.stat'), readGroupFile(at(path), 'memory.current'), readGroupFile(at(path), 'memory.stat'), readGroupFile(at(path), 'pids.current')])
       if (cpu === undefined || bytes === undefined) return undefined
-      return { cpuNanos: counter(cpu, 'usage_usec') * 1000, memoryBytes: Math.max(0, Number(bytes) - counter(stat, 'inactive_file')) }
+      return {
+        cpuNanos: counter(cpu, 'usage_usec') * 1000,
+        memoryBytes: Math.max(0, Number(bytes) - counter(stat, 'inactive_file')),
+        memoryUsageBytes: Number(bytes),
+        rssBytes: counter(stat, 'anon'),
+        pageFaults: counter(stat, 'pgfault'),
+        majorPageFaults: counter(stat, 'pgmajfault'),
+        processes: amountIn(processes),
+      }
     },
+    pids: (path) => processesIn(at(path)),
     list: async () => (await childGroups(at(parent))).filter((name) => name.startsWith(POD_PREFIX)).map((name) => name.slice(POD_PREFIX.length)),
   }
 }

@@ -24,6 +24,7 @@ export function conditionsOf(input: StatusInput, { phase, lists }: { readonly ph
     condition(input, 'Ready', podReady(pod, containers)),
     condition(input, 'ContainersReady', containers),
     condition(input, 'PodScheduled', TRUE),
+    ...(record.verdict?.isDisruption === true ? [condition(input, 'DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: record.verdict.message })] : []),
   ]
 }
 

@@ -44,7 +44,7 @@ export interface PodHarness {
   close(): Promise<void>
 }
 
-export async function podHarness(options: Partial<FakeRuntimeOptions> = {}): Promise<PodHarness> {
+export async function podHarness({ pressures, ...options }: Partial<FakeRuntimeOptions> & Pick<PodParts, 'pressures'> = {}): Promise<PodHarness> {
   const clock = new VirtualClock()
   const host = newFakeHost()
   const network = fakePodNetwork()
@@ -70,6 +70,7 @@ export async function podHarness(options: Partial<FakeRuntimeOptions> = {}): Pro
     forwarder: { connect: () => Promise.reject(new Error('not here')), dial: () => Promise.reject(new Error('not here')) },
     sources: { configMap: () => undefined, secret: () => undefined, services: () => [], serviceAccountToken: () => Promise.reject(new Error('no tokens here')) },
     reporter,
+    pressures,
     right: { mayRun: () => right.isHeld, right: () => (right.isHeld ? { kind: 'held', untilMs: Number.POSITIVE_INFINITY } : right.last), onChange: (listener) => (right.listeners.add(listener), () => right.listeners.delete(listener)) },
     deadlines: { setExempt: (uids) => void (right.exempt = uids) },
     clock,

@@ -3,6 +3,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import type { Service } from '../../shared/model/gen/api.ts'
 import type { Cgroups } from '../cgroups/port.ts'
+import type { Pressure } from '../eviction/thresholds.ts'
 import type { DeadlineStore, PodRight } from '../fencing/port.ts'
 import type { ImageStore } from '../images/port.ts'
 import type { LogFiles } from '../logs/port.ts'
@@ -65,6 +66,8 @@ export interface PodParts {
   /** Told of the pods that outlive the right, before they are started. */
   readonly deadlines: Pick<DeadlineStore, 'setExempt'>
   readonly reporter: PodReporter
+  /** What the node lacks: asked before a pod is taken in. */
+  readonly pressures?: (() => readonly Pressure[]) | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -14,7 +14,7 @@ export interface PodStatusReport {
 export interface PodReporter {
   report(report: PodStatusReport): void
   /** An event on the pod (or, with `containerName`, on that container's field path). */
-  event(pod: Pod, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string; readonly containerName?: string | undefined }): void
+  event(pod: Pod, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string; readonly containerName?: string | undefined; readonly annotations?: Readonly<Record<string, string>> | undefined }): void
 }
 
 export interface PodWorkers {

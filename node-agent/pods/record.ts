@@ -28,6 +28,8 @@ export interface PodRecord {
 export interface Verdict {
   readonly reason: string
   readonly message: string
+  /** The node itself ends the pod for want of something: its condition `DisruptionTarget` says so. */
+  readonly isDisruption?: true | undefined
 }
 
 export type SandboxRecord =

@@ -7,6 +7,7 @@ export interface PodEvent {
   readonly reason: string
   readonly message: string
   readonly containerName?: string | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
 const event =
@@ -37,6 +38,7 @@ export const events = {
   inspectFailed: (name: string, message: string) => warning('InspectFailed')(message, name),
   sandboxFailed: (message: string) => warning('FailedCreatePodSandBox')(`Failed to create pod sandbox: ${message}`),
   mountFailed: (message: string) => warning('FailedMount')(message),
+  evicted: (message: string, annotations?: PodEvent['annotations']): PodEvent => ({ ...warning('Evicted')(message), ...(annotations && { annotations }) }),
   deadlineExceeded: () => normal('DeadlineExceeded')(DEADLINE_MESSAGE),
   rejected: (reason: string, message: string) => warning(reason)(message),
   unhealthy: (name: string, message: string) => warning('Unhealthy')(message, name),

@@ -19,7 +19,7 @@ import { podStatus } from './status.ts'
 import { podIPOf, type Change } from './step-context.ts'
 import { stepKey, type ActionStep } from './steps.ts'
 import { doStep, isNote, noteChange } from './sync.ts'
-import type { PodEvent } from './words.ts'
+import { events, type PodEvent } from './words.ts'
 
 export interface WorkerOptions {
   readonly parts: PodParts
@@ -30,6 +30,15 @@ export interface WorkerOptions {
   readonly signal: AbortSignal
   /** Everything of the pod is gone and reported. */
   readonly onGone: () => void
+}
+
+/** Why a pod is evicted, and how. */
+export interface Eviction {
+  readonly message: string
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  /** Not for what the pod did itself. */
+  readonly isDisruption: boolean
+  readonly graceMs: number
 }
 
 /** A plan that never comes to rest is a mistake of ours: after so many decisions in one go it waits for the next event. */
@@ -118,6 +127,15 @@ export class PodWorker {
       volumes: record.volumes.kind === 'waiting' ? { ...record.volumes, retryAtMs: 0 } : record.volumes,
       containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, one.problem?.of === 'container' ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])),
     }))
+  }
+
+  /** The node lacks something: the pod fails for that. False where it ends already. */
+  evict({ graceMs, isDisruption, message, annotations }: Eviction): boolean {
+    const { stop, rejected } = this.#record
+    if (stop !== undefined || rejected !== undefined || this.#ended) return false
+    this.#emit(events.evicted(message, annotations))
+    this.change((record) => stopPod(record, { why: 'failed', sinceMs: this.#parts.clock.nowMs(), graceMs }, { reason: 'Evicted', message, ...(isDisruption ? { isDisruption: true } : {}) }))
+    return true
   }
 
   /** Brings the files of the volumes up to date: tokens that grow old are replaced. */

@@ -6,6 +6,7 @@ import { staysWhenFenced } from '../../shared/model/fenced-pods.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { uidOf } from '../../shared/model/meta.ts'
 import { collectGarbage } from '../collector/collector.ts'
+import { refusedUnderPressure } from '../eviction/admit-pressure.ts'
 import type { Duplex } from '../session/port.ts'
 import { admit } from './admit.ts'
 import { hasStarted, seedFromStatus } from './adopt.ts'
@@ -17,7 +18,7 @@ import type { PodStatusReport, PodWorkers } from './port.ts'
 import { containerRecord, containersOf, newRecord, podUidHex, withMoment, type PodRecord, type Timeline } from './record.ts'
 import { usesSource } from './sources.ts'
 import { serveStream } from './streams.ts'
-import { PodWorker } from './worker.ts'
+import { PodWorker, type Eviction } from './worker.ts'
 import { events } from './words.ts'
 
 const LOG_CHECK_MS = 10_000
@@ -98,6 +99,16 @@ export class NodePodWorkers implements PodWorkers {
     return [...this.#workers.values()].flatMap((worker) => (worker.status === undefined ? [] : [{ pod: worker.pod, status: worker.status, removed: false }]))
   }
 
+  /** The pods that are looked after now, with what is known of them. */
+  pods(): ReadonlyArray<Pick<PodWorker, 'pod' | 'record'>> {
+    return [...this.#workers.values()]
+  }
+
+  /** False where it is not here, or ends already. */
+  evict(uid: string, eviction: Eviction): boolean {
+    return this.#workers.get(uid)?.evict(eviction) ?? false
+  }
+
   /** How long each stage of a pod's start took, ms since it was first seen. */
   timeline(uid: string): Timeline | undefined {
     return this.#workers.get(uid)?.record.timeline
@@ -165,7 +176,7 @@ export class NodePodWorkers implements PodWorkers {
     const seeded = withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs)
     if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adopt(pod, seeded)
     const others = [...this.#workers.values()].filter((worker) => worker.record.stop === undefined && worker.record.rejected === undefined).map((worker) => worker.pod)
-    const refusal = pod.metadata.deletionTimestamp === undefined ? admit(pod, [...others, ...this.#adoptions.pods()], this.#parts.config.capacity) : undefined
+    const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? admit(pod, [...others, ...this.#adoptions.pods()], this.#parts.config.capacity)) : undefined
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
     if (refusal !== undefined) this.#parts.reporter.event(pod, events.rejected(refusal.reason, refusal.message))
     this.#start(pod, record, false)

@@ -73,7 +73,7 @@ export class Outbox implements PodReporter {
     this.#schedule()
   }
 
-  event(pod: Pod, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string; readonly containerName?: string | undefined }): void {
+  event(pod: Pod, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string; readonly containerName?: string | undefined; readonly annotations?: Readonly<Record<string, string>> | undefined }): void {
     const now = formatTime(this.#clock.nowMs())
     const id = [uidOf(pod), event.containerName, event.type, event.reason, event.message].join('\n')
     const counted = this.#counts.get(id) ?? { name: `${nameOf(pod)}.${this.#nextStamp()}`, firstTimestamp: now, count: 0 }
@@ -85,7 +85,7 @@ export class Outbox implements PodReporter {
     this.#events.push({
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: counted.name, namespace: namespaceOf(pod) },
+      metadata: { name: counted.name, namespace: namespaceOf(pod), ...(event.annotations && { annotations: event.annotations }) },
       involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: namespaceOf(pod), name: nameOf(pod), uid: uidOf(pod), resourceVersion: pod.metadata.resourceVersion, ...fieldPath },
       type: event.type,
       reason: event.reason,
