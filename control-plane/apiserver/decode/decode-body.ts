@@ -7,6 +7,7 @@ import { schemaOfKind } from '../../../shared/model/schemas/schema.ts'
 import type { Type } from '../../../shared/model/schemas/types.ts'
 import { duplicateKeys, type DuplicateKey, keyPositions } from './duplicate-keys.ts'
 import { jsonProblem } from './json-problem.ts'
+import { mergedDuplicates } from './merged-duplicates.ts'
 import { apiVersionOf, cannotBeHandled, type ExpectedKind, givenKind, type GroupVersionKind, kindProblem, versionMismatch } from './kinds.ts'
 import { bodyMedia, bodyTooLarge, MAX_BODY_BYTES, unrecognized, unsupportedBody } from './media.ts'
 import { badRequest, type Refused } from './refused.ts'
@@ -99,9 +100,12 @@ export function decodeBody(body: Body, expected: ExpectedKind, { validation, typ
   const apiVersion = apiVersionOf(given)
   const otherVersion = apiVersion !== apiVersionOf(expected)
   const accepted = !otherVersion || (expected.alsoAccepts?.includes(apiVersion) ?? false)
-  const schema = type ?? custom ?? (otherVersion ? (schemaOfKind(apiVersion, given.kind) ?? expected.schema) : expected.schema)
+  const schema = type ?? custom ?? (otherVersion ? (otherSchema(given) ?? expected.schema) : expected.schema)
   return judged(parsed, { given, expected, accepted, schema, validation })
 }
+
+/** The fields of a kind in another version or group; those of `v1` stand for a version that is not served any more. */
+const otherSchema = (given: GroupVersionKind): string | undefined => schemaOfKind(apiVersionOf(given), given.kind) ?? schemaOfKind(apiVersionOf({ ...given, version: 'v1' }), given.kind)
 
 interface Judging {
   readonly given: GroupVersionKind
@@ -114,7 +118,9 @@ interface Judging {
 type Parsed = Extract<ParsedBody, { readonly kind: 'parsed' }>
 
 /** The whole of what a body says: of protobuf only now that its schema is known. `subject` begins a refusal. */
-function contentOf({ value, message }: Parsed, schema: string | Type, subject: string): { readonly kind: 'content'; readonly value: Json } | Refused {
+function contentOf({ value, text: source, duplicates, message }: Parsed, schema: string | Type, subject: string): { readonly kind: 'content'; readonly value: Json } | Refused {
+  // What has no Go type is read into a plain map, in which the last value stands.
+  if (duplicates.length > 0 && typeof schema === 'string') return { kind: 'content', value: mergedDuplicates(source, duplicates) }
   if (message === undefined) return { kind: 'content', value: value ?? {} }
   // Custom resources have no numbers for their fields.
   if (typeof schema !== 'string') return unsupportedBody

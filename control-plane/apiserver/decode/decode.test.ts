@@ -79,3 +79,13 @@ test('options may be of any version and hold unknown fields', () => {
   expect(options('{"kind":')).toMatchObject({ code: 400, message: "couldn't get version/kind; json parse error: unexpected end of JSON input" })
   expect(options('')).toMatchObject({ kind: 'decoded', object: {} })
 })
+
+test('objects of a key that stands twice become one, as Go reads them; of anything else the last is taken', () => {
+  const text = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"x":"1"},"name":"b","labels":{"y":"2","y":"3"}},"data":{"a":"1"},"data":{"b":"2"},"data":{"a":"3"}}'
+  const read = (validation: FieldValidation): unknown => decodeBody({ bytes: new TextEncoder().encode(text), contentType: 'application/json' }, { group: '', version: 'v1', kind: 'ConfigMap', schema: 'io.k8s.api.core.v1.ConfigMap' }, { validation })
+  expect(read('Warn')).toMatchObject({
+    kind: 'decoded',
+    object: { metadata: { name: 'b', labels: { x: '1', y: '3' } }, data: { a: '3', b: '2' } },
+    warnings: ['metadata.name', 'metadata.labels', 'metadata.labels.y', 'data', 'data'].map((path) => `duplicate field "${path}"`),
+  })
+})
