@@ -204,4 +204,4 @@ function fingerprintOf(pod: Pod): string {
 }
 
 /** Pod conditions that the node's agent writes. */
-export const NODE_CONDITIONS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'PodResizePending', 'PodResizeInProgress'])
+export const NODE_CONDITIONS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'AllContainersRestarting', 'PodResizePending', 'PodResizeInProgress'])

@@ -33,6 +33,8 @@ export interface Cgroups {
   podPath(podUid: string): string
   /** Makes a pod's group with its limits, or sets the limits of the one that is there. */
   createPod(podUid: string, limits: PodLimits): Promise<void>
+  /** Changes the limits of a group that is there, a pod's or a container's; what is absent is unlimited then, but `pids`, which stays. Throws where the kernel says no. */
+  setLimits(path: string, limits: PodLimits): Promise<void>
   /** Removes a group and the groups in it. Waits until their last process is gone (it kills none). Removing what is not there is no error. */
   remove(path: string): Promise<void>
   /** SIGKILL to every process in the group and the groups in it; resolves when none is left. */

@@ -18,6 +18,7 @@ export interface CgroupOptions {
 /** Controllers whose pod groups we make ourselves, for their limits and counts; the OCI runtime makes the others. */
 const OURS = ['cpu', 'cpuacct', 'memory', 'pids'] as const
 const PERIOD_MICROS = 100_000
+const UNLIMITED = -1
 
 /** One hierarchy per controller (version 1, and hybrid hosts, whose version 2 tree is left alone). */
 export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', patienceMs = 10_000 }: CgroupOptions): Promise<Cgroups> {
@@ -38,6 +39,9 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
           for (const [file, value] of settings(controller, limits)) await writeGroupFile(folder, file, value)
         }),
       )
+    },
+    async setLimits(path, limits) {
+      for (const controller of OURS.filter((one) => hierarchies.includes(one))) for (const [file, value] of changedSettings(controller, limits)) await writeGroupFile(at(controller, path), file, value)
     },
     async remove(path) {
       await Promise.all(hierarchies.map((controller) => untilDone(() => tryRemove(at(controller, path)), { clock, limitMs: patienceMs, what: `remove cgroup ${controller}:${path}` })))
@@ -71,6 +75,11 @@ function settings(controller: (typeof OURS)[number], limits: PodLimits): Readonl
     case 'pids':
       return limits.pids === undefined ? [] : [['pids.max', limits.pids]]
   }
+}
+
+/** Those of a group that had others before: what is unlimited now must be said. */
+function changedSettings(controller: (typeof OURS)[number], limits: PodLimits): ReadonlyArray<readonly [string, number]> {
+  return settings(controller, { ...limits, cpuQuotaMicros: limits.cpuQuotaMicros ?? UNLIMITED, memoryBytes: limits.memoryBytes ?? UNLIMITED })
 }
 
 async function usageOf({ cpu, memory, pids }: { readonly cpu: string; readonly memory: string; readonly pids: string }): Promise<CgroupUsage | undefined> {

@@ -29,6 +29,10 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
       await enable(folder)
       for (const [file, value] of settings(limits)) await writeGroupFile(folder, file, value)
     },
+    async setLimits(path, limits) {
+      const unlimited = [...(limits.cpuQuotaMicros === undefined ? ([['cpu.max', `max ${PERIOD_MICROS}`]] as const) : []), ...(limits.memoryBytes === undefined ? ([['memory.max', 'max']] as const) : [])]
+      for (const [file, value] of [...settings(limits), ...unlimited]) await writeGroupFile(at(path), file, value)
+    },
     async remove(path) {
       await empty(path)
       if (!(await tryRemove(at(path)))) throw new Fault('conflict', `cgroup ${path} is still in use`)

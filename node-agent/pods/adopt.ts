@@ -1,5 +1,6 @@
 import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from '../../shared/model/gen/api.ts'
 import { parseTime } from '../../shared/model/time.ts'
+import { allocatedPod, allocationToldOf } from './allocation.ts'
 import { containerExited, containerStarted, beginAttempt } from './apply.ts'
 import { resolveUser } from '../runtime/oci-user.ts'
 import { endedOf, lostContainer } from './ended.ts'
@@ -12,8 +13,9 @@ import { imageRecord } from './step-prepare.ts'
  * Brings a record of before up to date with what is there: containers that run are taken over as they are, those that ended meanwhile have
  * ended, and one that was made in the last moment, before it was noted, is found by its id.
  */
-export async function adopt(parts: PodParts, pod: Pod, record: PodRecord): Promise<PodRecord> {
-  let adopted = record
+export async function adopt(parts: PodParts, wished: Pod, record: PodRecord): Promise<PodRecord> {
+  let adopted: PodRecord = { ...record, allocated: record.allocated ?? allocationToldOf(wished) }
+  const pod = allocatedPod(wished, adopted.allocated)
   await sweepUnfinished(parts, pod)
   const ids = await parts.runtime.list()
   for (const container of containersOf(pod)) {
@@ -81,7 +83,7 @@ async function adoptUnnoted({ parts, pod, container, ids }: Place, record: PodRe
   if (state.kind === 'exited') return containerExited(begun, name, await endedOf(parts, { pod, container, id, attempt, state }))
   const { spec } = container
   const hook = spec.lifecycle?.postStart === undefined ? 'none' : 'due'
-  return containerStarted(begun, name, { id, startedMs: state.startedMs, hook, user, started: spec.startupProbe === undefined, ready: spec.readinessProbe === undefined, isMain: container.kind === 'main' })
+  return containerStarted(begun, name, { id, startedMs: state.startedMs, hook, user, started: spec.startupProbe === undefined, ready: spec.readinessProbe === undefined, isMain: container.kind === 'main', applied: spec.resources ?? {} })
 }
 
 /** Restarts go on being counted for the next wait, as if this one had been noted. */
@@ -111,18 +113,25 @@ export function seedFromStatus(pod: Pod, record: PodRecord): PodRecord {
   for (const { spec, kind } of containersOf(pod)) {
     const status = told.get(spec.name)
     const now = status === undefined ? undefined : nowFromStatus(status, spec)
-    if (status === undefined || now === undefined) continue
+    if (status === undefined) continue
+    if (now === undefined) {
+      // It waits for its next start, of which nothing is there yet.
+      const before = status.lastState?.terminated
+      if (before !== undefined) seeded = withContainer(seeded, spec.name, { attempt: status.restartCount, last: endedFrom(before) })
+      continue
+    }
     // What no probe tells of is so from the start.
     const runs = now.kind === 'running'
     const before = runs ? status.lastState?.terminated : undefined
-    seeded = withContainer(seeded, spec.name, { attempt: status.restartCount, now, last: before && endedFrom(before), started: runs && (spec.startupProbe === undefined || status.started === true), ready: runs && (spec.readinessProbe === undefined || status.ready) })
+    seeded = withContainer(seeded, spec.name, { attempt: status.restartCount, now, ...(runs && status.resources !== undefined ? { applied: status.resources } : {}), last: before && endedFrom(before), started: runs && (spec.startupProbe === undefined || status.started === true), ready: runs && (spec.readinessProbe === undefined || status.ready) })
     if (kind === 'main') seeded = { ...seeded, initialized: true }
   }
-  return seeded
+  const restarting = pod.status?.conditions?.find(({ type }) => type === 'AllContainersRestarting')
+  return restarting === undefined ? seeded : { ...seeded, restartAll: { isUnderWay: restarting.status === 'True', hasRun: pod.status?.phase === 'Running' } }
 }
 
 /** Whether a container may be there. */
-export const hasStarted = (record: PodRecord): boolean => Object.values(record.containers).some(({ now }) => now.kind !== 'waiting')
+export const hasStarted = (record: PodRecord): boolean => Object.values(record.containers).some(({ now, attempt }) => now.kind !== 'waiting' || attempt > 0)
 
 function nowFromStatus({ containerID = '', state, lastState }: ContainerStatus, { lifecycle }: Container): ContainerNow | undefined {
   const id = containerID.slice(containerID.indexOf('://') + 3)
@@ -139,4 +148,5 @@ const endedFrom = ({ containerID = '', exitCode, reason = '', message, startedAt
   ...(message === undefined ? {} : { message }),
   startedMs: parseTime(startedAt) ?? 0,
   finishedMs: parseTime(finishedAt) ?? 0,
+  ...(parseTime(finishedAt) === undefined ? { isTimeless: true } : {}),
 })

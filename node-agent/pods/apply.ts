@@ -1,4 +1,5 @@
 import { assertNever } from '../../shared/model/assert.ts'
+import type { ResourceRequirements } from '../../shared/model/gen/api.ts'
 import { containerRecord, undeleted, withContainer, withMoment, type ContainerRecord, type ContainerStop, type Ended, type ImageRecord, type PodRecord, type PodStop, type Verdict } from './record.ts'
 import { retryDelayMs } from './restart.ts'
 import type { NoteStep } from './steps.ts'
@@ -18,9 +19,27 @@ export function applyNote(record: PodRecord, step: NoteStep): PodRecord {
       const { problem } = containerRecord(record, step.container)
       return problem === undefined ? record : withContainer(record, step.container, { problem: { ...problem, reason: 'ImagePullBackOff', message: step.message } })
     }
+    case 'note-restart-all':
+      return { ...withContainer(record, step.container, { backoff: step.backoff, waiting: undefined }), restartAll: { isUnderWay: true, hasRun: record.initialized || record.restartAll?.hasRun === true } }
+    case 'note-all-down':
+      return allDown(record, step.containers)
+    case 'note-resize':
+      return { ...record, resize: step.resize, ...(step.allocated === undefined ? {} : { allocated: step.allocated }) }
     default:
       return assertNever(step)
   }
+}
+
+const ALL_RESTARTING: Ended = { id: '', exitCode: 137, reason: 'RestartingAllContainers', message: 'The container is removed because RestartAllContainers in place', startedMs: 0, finishedMs: 0, isTimeless: true }
+
+/** What has run before counts as ended, and the pod begins with its first container again. */
+function allDown(record: PodRecord, names: readonly string[]): PodRecord {
+  const begun = names.filter((name) => containerRecord(record, name).now.kind !== 'waiting' || containerRecord(record, name).last !== undefined)
+  const anew = begun.reduce((sum, name) => {
+    const before = containerRecord(sum, name)
+    return withContainer(sum, name, { attempt: before.attempt + 1, now: { kind: 'waiting' }, last: ALL_RESTARTING, leftover: undeleted(before), waiting: undefined, problem: undefined, started: false, ready: false, stop: undefined })
+  }, record)
+  return { ...anew, initialized: false, restartAll: { isUnderWay: false, hasRun: record.restartAll?.hasRun === true } }
 }
 
 /** Begins the end of the pod, or sharpens one that has begun: containers that are stopping get no longer than it allows. */
@@ -47,10 +66,11 @@ export interface Started {
   readonly started: boolean
   readonly ready: boolean
   readonly isMain: boolean
+  readonly applied?: ResourceRequirements | undefined
 }
 
 export function containerStarted(record: PodRecord, name: string, start: Started): PodRecord {
-  const next = withContainer(record, name, { now: { kind: 'running', id: start.id, startedMs: start.startedMs, hook: start.hook }, user: start.user, problem: undefined, started: start.started, ready: start.ready })
+  const next = withContainer(record, name, { now: { kind: 'running', id: start.id, startedMs: start.startedMs, hook: start.hook }, user: start.user, problem: undefined, started: start.started, ready: start.ready, applied: start.applied })
   return withMoment(start.isMain ? { ...next, initialized: true } : next, 'startedMs', start.startedMs)
 }
 

@@ -1,10 +1,8 @@
 import type { ContainerStatus, Pod, PodCondition } from '../../shared/model/gen/api.ts'
 import { formatTime } from '../../shared/model/time.ts'
+import { NEVER } from './never.ts'
 import { containersOf, type PodRecord } from './record.ts'
 import type { Phase, StatusInput, StatusLists } from './status.ts'
-
-/** Kubernetes writes a time that never was as null, which the schema does not say. */
-const NEVER = null as unknown as undefined
 
 interface Finding {
   readonly status: 'True' | 'False'
@@ -19,12 +17,23 @@ export function conditionsOf(input: StatusInput, { phase, lists }: { readonly ph
   const { pod, record } = input
   const containers = containersReady(pod, phase, lists)
   return [
+    ...resizeConditions(input),
     condition(input, 'PodReadyToStartContainers', canStart(record) ? TRUE : { status: 'False' }),
     condition(input, 'Initialized', initialized(pod, phase, lists)),
     condition(input, 'Ready', podReady(pod, containers)),
     condition(input, 'ContainersReady', containers),
     condition(input, 'PodScheduled', TRUE),
     ...(record.verdict?.isDisruption === true ? [condition(input, 'DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: record.verdict.message })] : []),
+    ...(record.restartAll === undefined ? [] : [condition(input, 'AllContainersRestarting', { status: record.restartAll.isUnderWay ? 'True' : 'False' })]),
+  ]
+}
+
+/** There while a resize waits, or is under way; gone when it is done. */
+function resizeConditions(input: StatusInput): readonly PodCondition[] {
+  const { pending, running } = input.record.resize ?? {}
+  return [
+    ...(pending === undefined ? [] : [{ ...condition(input, 'PodResizePending', { status: 'True', reason: pending.reason, message: pending.message }), observedGeneration: pending.generation }]),
+    ...(running === undefined ? [] : [{ ...condition(input, 'PodResizeInProgress', { status: 'True', ...(running.error === undefined ? {} : { reason: 'Error', message: running.error }) }), observedGeneration: running.generation }]),
   ]
 }
 

@@ -3,6 +3,7 @@ import { utf8Bytes } from '../../shared/model/base64.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import { readOnlyOf } from './read-only.ts'
 import { containerRecord, containersOf, type ContainerRecord, type Ended, type PodContainer, type PodRecord } from './record.ts'
+import { NEVER } from './never.ts'
 import { shouldRestart } from './restart.ts'
 import { crashLoopMessage } from './words.ts'
 
@@ -15,7 +16,8 @@ export function containerStatus(pod: Pod, record: PodRecord, container: PodConta
   const shown = shownState(pod, record, container)
   const id = state.now.kind === 'running' ? state.now.id : state.now.kind === 'exited' ? state.now.ended.id : (state.last?.id ?? '')
   const running = state.now.kind === 'running' && shown.state.running !== undefined
-  const { resources } = container.spec
+  const given = container.spec.resources
+  const resources = (state.now.kind === 'running' ? state.applied : undefined) ?? given
   return {
     name: container.spec.name,
     state: shown.state,
@@ -26,8 +28,8 @@ export function containerStatus(pod: Pod, record: PodRecord, container: PodConta
     imageID: state.image?.id ?? '',
     ...(id === '' ? {} : { containerID: `${SCHEME}${id}` }),
     ...(container.kind === 'ephemeral' ? {} : { started: running && state.started }),
-    // What it was created with; before that nothing is allocated.
-    ...(id === '' ? {} : { ...(resources?.requests === undefined ? {} : { allocatedResources: resources.requests }), resources: resources ?? {} }),
+    // What it was given and what it runs with; before it was created nothing is allocated.
+    ...(id === '' ? {} : { ...(given?.requests === undefined ? {} : { allocatedResources: given.requests }), resources: resources ?? {} }),
     ...(id === '' || container.spec.volumeMounts === undefined ? {} : { volumeMounts: container.spec.volumeMounts.map(mountStatus) }),
     ...(state.user === undefined ? {} : { user: { linux: { uid: state.user.uid, gid: state.user.gid, supplementalGroups: state.user.groups } } }),
     ...(container.spec.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.spec.lifecycle.stopSignal }),
@@ -88,8 +90,8 @@ function terminated(ended: Ended): ContainerStateTerminated {
     ...(ended.signal === undefined ? {} : { signal: ended.signal }),
     reason: ended.reason,
     ...(ended.message === undefined || ended.message === '' ? {} : { message: ended.message }),
-    startedAt: formatTime(ended.startedMs),
-    finishedAt: formatTime(ended.finishedMs),
+    startedAt: ended.isTimeless === true ? NEVER : formatTime(ended.startedMs),
+    finishedAt: ended.isTimeless === true ? NEVER : formatTime(ended.finishedMs),
     ...(ended.id === '' ? {} : { containerID: `${SCHEME}${ended.id}` }),
   }
 }

@@ -1,8 +1,9 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { planAllDown } from './plan-all-down.ts'
 import { planContainerStop } from './plan-container-stop.ts'
 import { containerRecord, containersOf, type ContainerRecord, type PodContainer, type PodRecord } from './record.ts'
-import { isDue, nextStart, shouldRestart } from './restart.ts'
-import type { PodPlan, Step } from './steps.ts'
+import { isDue, nextStart, ruleFor, shouldRestart } from './restart.ts'
+import { merge, type PodPlan, type Step } from './steps.ts'
 import { events, pullBackOffMessage } from './words.ts'
 import type { PodView } from './view.ts'
 
@@ -15,17 +16,13 @@ const RIGHT_AGAIN_MS = 500
 export function planRun(view: PodView): PodPlan {
   const { pod, record, nowMs } = view
   if (record.rejected !== undefined) return { steps: [] }
+  if (record.restartAll?.isUnderWay === true) return planAllDown(view)
   const ready = [sandboxPlan(record, nowMs), volumesPlan(record, nowMs)]
   const due = dueContainers(pod, record)
   const starts = due.map((container) => containerPlan(view, container))
   const hooks = containersOf(pod).map(({ spec }): PodPlan => hookPlan(spec.name, containerRecord(record, spec.name)))
   const stops = containersOf(pod).map((container) => planContainerStop(view, container))
   return merge([...ready, ...starts, ...hooks, ...stops])
-}
-
-export function merge(plans: readonly PodPlan[]): PodPlan {
-  const wakes = plans.flatMap((plan) => (plan.wakeAtMs === undefined ? [] : [plan.wakeAtMs]))
-  return { steps: plans.flatMap((plan) => plan.steps), ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }) }
 }
 
 const retry = (step: Step, retryAtMs: number, nowMs: number): PodPlan => (isDue(retryAtMs, nowMs) ? { steps: [step] } : { steps: [], wakeAtMs: retryAtMs })
@@ -66,6 +63,7 @@ function containerPlan(view: PodView, container: PodContainer): PodPlan {
   if (state.stop?.why === 'changed') return startPlan(view, container, { attempt: state.attempt + 1 })
   if (!shouldRestart(pod, container, ended)) return { steps: [] }
   const next = nextStart(state, ended, nowMs)
+  if (next.kind === 'now' && ruleFor(container, ended) === 'RestartAllContainers') return { steps: [{ kind: 'note-restart-all', container: container.spec.name, backoff: next.backoff }] }
   if (next.kind === 'now') return startPlan(view, container, { attempt: state.attempt + 1, backoff: next.backoff })
   const told = state.waiting?.untilMs === next.untilMs
   const note: Step = { kind: 'note-wait', container: container.spec.name, untilMs: next.untilMs, delayMs: next.delayMs, event: events.backOff(pod, container.spec.name) }

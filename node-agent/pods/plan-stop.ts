@@ -1,7 +1,6 @@
 import { LEAST_AFTER_HOOK_MS, planContainerStop } from './plan-container-stop.ts'
 import { containerRecord, containersOf, isRunning, undeleted, type PodContainer, type PodStop } from './record.ts'
-import { merge } from './plan-run.ts'
-import type { PodPlan, Step } from './steps.ts'
+import { merge, type PodPlan, type Step } from './steps.ts'
 import { events } from './words.ts'
 import { deletionStop, type PodView } from './view.ts'
 

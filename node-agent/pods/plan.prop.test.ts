@@ -91,6 +91,7 @@ class World {
         if (this.names.some((name) => containerRecord(this.record, name).now.kind === 'running')) throw new Error('cleaned up under a running container')
         return change({ ...this.record, cleaned: true })
       case 'post-start':
+      case 'resize':
         return
     }
   }

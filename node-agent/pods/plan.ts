@@ -2,8 +2,9 @@ import type { Pod } from '../../shared/model/gen/api.ts'
 import { planRun } from './plan-run.ts'
 import { planStop } from './plan-stop.ts'
 import { containerRecord, containersOf, isRunning, undeleted, type ContainerRecord, type PodContainer, type PodRecord, type PodStop } from './record.ts'
+import { planResize } from './resize.ts'
 import { shouldRestart } from './restart.ts'
-import type { PodPlan, Step } from './steps.ts'
+import { merge, type PodPlan, type Step } from './steps.ts'
 import { deletionStop, graceOf, type PodView } from './view.ts'
 import { DEADLINE_MESSAGE, events } from './words.ts'
 
@@ -17,9 +18,7 @@ export function planPod(view: PodView): PodPlan {
     const stop = stopNow(view)
     if (stop !== undefined) return { steps: [stop] }
   }
-  const parts = [deletePlan(view), record.stop === undefined ? planRun(view) : planStop(view, record.stop), deadlinePlan(view)]
-  const wakes = parts.flatMap((part) => (part.wakeAtMs === undefined ? [] : [part.wakeAtMs]))
-  return { steps: parts.flatMap((part) => part.steps), ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }) }
+  return merge([deletePlan(view), ...(record.stop === undefined ? [planRun(view), planResize(view)] : [planStop(view, record.stop)]), deadlinePlan(view)])
 }
 
 /** The reason to end the pod as a whole, if there is one now. */

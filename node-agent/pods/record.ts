@@ -1,5 +1,6 @@
-import type { Container, Pod } from '../../shared/model/gen/api.ts'
+import type { Container, Pod, ResourceRequirements } from '../../shared/model/gen/api.ts'
 import type { ContainerIdentity } from '../runtime/oci-user.ts'
+import type { Allocation } from './allocation.ts'
 
 /**
  * What is known of one pod on this node: plain data, replaced as a whole, kept in the checkpoint. The plan and the status are computed from
@@ -22,6 +23,25 @@ export interface PodRecord {
   /** Sandbox, volumes and groups are gone again. */
   readonly cleaned: boolean
   readonly timeline: Timeline
+  /** What the node has agreed to give its containers; absent: what the object says. */
+  readonly allocated?: Allocation | undefined
+  readonly resize?: ResizeRecord | undefined
+  /** All its containers are (or were) ended and run anew in place, because a rule of one of them asked for it. */
+  readonly restartAll?: RestartAll | undefined
+}
+
+export interface RestartAll {
+  readonly isUnderWay: boolean
+  /** A main container has run before: the pod goes on being a running one. */
+  readonly hasRun: boolean
+}
+
+/** How far a change of a running pod's resources has come. */
+export interface ResizeRecord {
+  /** The object wishes what the node cannot give: not now, or never. */
+  readonly pending?: { readonly reason: 'Deferred' | 'Infeasible'; readonly message: string; readonly generation: number } | undefined
+  /** The node has agreed, and the groups of what runs are being changed; `isWide`: the pod's own has room for what is to come. */
+  readonly running?: { readonly generation: number; readonly isWide: boolean; readonly retryAtMs: number; readonly error?: string | undefined } | undefined
 }
 
 /** A reason (a stable token) and a sentence. */
@@ -79,6 +99,8 @@ export interface ContainerRecord {
   /** The wait before the next attempt that people have been told of. */
   readonly waiting?: { readonly untilMs: number; readonly delayMs: number } | undefined
   readonly user?: ContainerIdentity | undefined
+  /** The resources it runs with. */
+  readonly applied?: ResourceRequirements | undefined
   /** By probes, of the attempt that runs. */
   readonly started: boolean
   readonly ready: boolean
@@ -102,6 +124,8 @@ export interface Ended {
   readonly finishedMs: number
   /** The agent stopped it, because a probe failed. */
   readonly byProbe?: boolean | undefined
+  /** When is not told. */
+  readonly isTimeless?: boolean | undefined
 }
 
 export interface ImageRecord {
@@ -132,7 +156,7 @@ export interface Backoff {
 }
 
 export interface ContainerStop {
-  readonly why: 'pod' | 'probe' | 'hook' | 'changed'
+  readonly why: 'pod' | 'probe' | 'hook' | 'changed' | 'all'
   readonly sinceMs: number
   readonly graceMs: number
   readonly stage: 'begin' | 'hook' | 'term' | 'signalled' | 'killed'

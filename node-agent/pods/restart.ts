@@ -16,10 +16,16 @@ export function restartPolicyOf(pod: Pod, { kind, spec }: PodContainer): 'Always
 
 /** Whether a container that ended so is started again. */
 export function shouldRestart(pod: Pod, container: PodContainer, ended: Pick<Ended, 'exitCode'>): boolean {
-  const rule = (container.spec.restartPolicyRules ?? []).find((one) => matches(one, ended.exitCode))
-  if (rule?.action === 'Restart' && !(container.kind === 'init' && ended.exitCode === 0)) return true
+  if (ruleFor(container, ended) !== undefined) return true
   const policy = restartPolicyOf(pod, container)
   return policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0)
+}
+
+/** What the first rule of the container that its exit code meets asks for. An init container that has succeeded is done under every rule. */
+export function ruleFor({ kind, spec }: PodContainer, { exitCode }: Pick<Ended, 'exitCode'>): 'Restart' | 'RestartAllContainers' | undefined {
+  if (kind === 'init' && exitCode === 0) return undefined
+  const action = (spec.restartPolicyRules ?? []).find((one) => matches(one, exitCode))?.action
+  return action === 'Restart' || action === 'RestartAllContainers' ? action : undefined
 }
 
 function matches({ exitCodes }: ContainerRestartRule, exitCode: number): boolean {

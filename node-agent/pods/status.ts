@@ -66,7 +66,7 @@ function phaseOf(pod: Pod, record: PodRecord, { lists: { init, main }, failed }:
   if (record.stop !== undefined && main.every((one) => one.state?.terminated !== undefined)) return endOf(main, init.filter((one) => !sidecars.has(one.name)))
   if (!record.initialized) {
     const failed = init.some((one) => !sidecars.has(one.name) && one.state?.terminated !== undefined && !succeeded(one))
-    return failed && policy === 'Never' ? 'Failed' : 'Pending'
+    return failed && policy === 'Never' ? 'Failed' : record.restartAll?.hasRun === true ? 'Running' : 'Pending'
   }
   if (main.some((one) => one.state?.waiting !== undefined && !stopped(one))) return 'Pending'
   if (main.some((one) => one.state?.running !== undefined)) return 'Running'

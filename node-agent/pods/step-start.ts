@@ -71,6 +71,7 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
       started: container.spec.startupProbe === undefined,
       ready: container.spec.readinessProbe === undefined,
       isMain: container.kind === 'main',
+      applied: container.spec.resources ?? {},
     })
 }
 

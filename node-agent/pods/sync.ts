@@ -1,6 +1,7 @@
 import { applyNote } from './apply.ts'
 import type { Change, StepContext } from './step-context.ts'
 import { ensureImage, prepareSandbox, prepareVolumes } from './step-prepare.ts'
+import { resize } from './step-resize.ts'
 import { startContainer } from './step-start.ts'
 import { cleanUp, deleteContainer, postStart, preStop, signalContainer } from './step-stop.ts'
 import type { ActionStep, NoteStep, Step } from './steps.ts'
@@ -24,13 +25,15 @@ export async function doStep(context: StepContext, step: ActionStep): Promise<Ch
       return signalContainer(context, step)
     case 'delete-container':
       return deleteContainer(context, step)
+    case 'resize':
+      return resize(context)
     case 'clean-up':
       return cleanUp(context)
   }
 }
 
 /** Whether a step only changes the record. */
-export const isNote = (step: Step): step is NoteStep => step.kind === 'stop-pod' || step.kind === 'stop-container' || step.kind === 'note-wait' || step.kind === 'note-pull-wait'
+export const isNote = (step: Step): step is NoteStep => step.kind === 'stop-pod' || step.kind === 'stop-container' || step.kind.startsWith('note-')
 
 export const noteChange =
   (step: NoteStep): Change =>

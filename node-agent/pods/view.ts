@@ -1,5 +1,6 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import type { PodRecord, PodStop } from './record.ts'
+import type { Room } from './resize.ts'
 
 /** Everything the decision for one pod depends on. */
 export interface PodView {
@@ -10,6 +11,8 @@ export interface PodView {
   /** Containers may be started: the node has the right to run this pod. */
   readonly mayRun: boolean
   readonly nowMs: number
+  /** Whether what the object wishes can be had, where that is not what the pod was given. */
+  readonly room?: Room | undefined
 }
 
 /** What a deletion through the API asks for; also for a pod that is stopping already (a second delete may shorten the grace). */

@@ -45,6 +45,11 @@ export const events = {
   probeWarning: (name: string, message: string) => warning('ProbeWarning')(message, name),
   postStartFailed: (name: string) => warning('FailedPostStartHook')('PostStartHook failed', name),
   preStopFailed: (name: string) => warning('FailedPreStopHook')('PreStopHook failed', name),
+  resizeStarted: (words: string) => normal('ResizeStarted')(`Pod resize started: ${words}`),
+  resizeCompleted: (words: string) => normal('ResizeCompleted')(`Pod resize completed: ${words}`),
+  resizePending: (reason: 'Deferred' | 'Infeasible', words: string) => warning(`Resize${reason}`)(`Pod resize ${reason}: ${words}`),
+  resizeFailed: (words: string) => warning('ResizeError')(`Pod resize error: ${words}`),
+  resizeRestarts: (name: string) => normal('Killing')(`Container ${name} resize requires restart`, name),
   hookKills: (name: string) => normal('Killing')('FailedPostStartHook', name),
 } as const
 

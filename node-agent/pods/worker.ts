@@ -3,6 +3,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import { taskGroup, type TaskGroup } from '../../shared/kit/task-group.ts'
 import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
+import { allocatedPod, wantsResize } from './allocation.ts'
 import { containerExited, stopPod } from './apply.ts'
 import { CheckpointFile } from './checkpoint.ts'
 import { endedOf, lostContainer } from './ended.ts'
@@ -12,6 +13,7 @@ import { planPod } from './plan.ts'
 import type { PodStatusReport } from './port.ts'
 import { Probing } from './probing.ts'
 import { containerRecord, containersOf, withMoment, type PodRecord } from './record.ts'
+import type { Room } from './resize.ts'
 import { isDue, retryDelayMs } from './restart.ts'
 import { mayRun } from './right.ts'
 import { downwardFilesChanged } from './seen-pod.ts'
@@ -28,6 +30,10 @@ export interface WorkerOptions {
   /** Found running after the agent's start. */
   readonly adopted: boolean
   readonly signal: AbortSignal
+  /** Whether the node can give what the object wishes now. */
+  readonly room: (pod: Pod) => Room
+  /** What the pod was given has changed: others may have room now. */
+  readonly onResized: () => void
   /** Everything of the pod is gone and reported. */
   readonly onGone: () => void
 }
@@ -143,9 +149,19 @@ export class PodWorker {
     if ((this.#pod.spec?.volumes ?? []).some((one) => one.projected !== undefined)) this.#refreshVolumes()
   }
 
-  /** What the node may run has changed. */
-  rightChanged(): void {
+  /** Something it may wait for has changed: what the node may run, or how much room there is. */
+  look(): void {
     this.#schedule()
+  }
+
+  /** The pod with what it was given. */
+  get allocated(): Pod {
+    return allocatedPod(this.#pod, this.#record.allocated)
+  }
+
+  /** The object wishes something else than the pod was given. */
+  get waitsForRoom(): boolean {
+    return wantsResize(this.#pod, this.#record.allocated)
   }
 
   /** The runtime says that a container of ours has ended. */
@@ -217,7 +233,7 @@ export class PodWorker {
     const nowMs = this.#parts.clock.nowMs()
     let wakeAtMs: number | undefined
     for (let decisions = 0; ; decisions++) {
-      const plan = planPod({ pod: this.#pod, record: this.#record, inFlight: this.#inFlight, mayRun: mayRun(this.#parts.right, this.#pod), nowMs })
+      const plan = planPod({ pod: this.#pod, record: this.#record, inFlight: this.#inFlight, mayRun: mayRun(this.#parts.right, this.#pod), nowMs, room: this.waitsForRoom ? this.#options.room(this.#pod) : undefined })
       wakeAtMs = plan.wakeAtMs
       const notes = plan.steps.filter(isNote)
       if (notes.length === 0 || decisions >= MOST_DECISIONS) {
@@ -229,6 +245,7 @@ export class PodWorker {
       for (const note of notes) {
         this.#record = noteChange(note)(this.#record)
         if ('event' in note && note.event !== undefined) this.#emit(note.event)
+        if (note.kind === 'note-resize' && note.allocated !== undefined) this.#resized()
       }
       this.#probing.follow(containersOf(this.#pod), this.#record, false)
     }
@@ -252,7 +269,13 @@ export class PodWorker {
   async #do(step: ActionStep): Promise<Change> {
     // How a container ended is known from nowhere else once it is deleted, and a container that nobody has noted might get a twin.
     if (step.kind === 'start-container' || step.kind === 'delete-container' || step.kind === 'clean-up') await this.#checkpoint.settled()
-    return doStep({ parts: this.#parts, pod: this.#pod, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, step)
+    return doStep({ parts: this.#parts, pod: this.allocated, record: this.#record, signal: this.#tasks.signal, emit: (event) => this.#emit(event) }, step)
+  }
+
+  /** Files that tell of its resources say something else now. */
+  #resized(): void {
+    this.#refreshVolumes()
+    this.#options.onResized()
   }
 
   #keep(): void {
@@ -296,7 +319,7 @@ export class PodWorker {
 
   #report(): void {
     const { parts } = this.#options
-    const status = podStatus({ pod: this.#pod, record: this.#record, node: { hostIP: parts.config.hostIP }, before: this.#status, nowMs: parts.clock.nowMs() })
+    const status = podStatus({ pod: this.allocated, record: this.#record, node: { hostIP: parts.config.hostIP }, before: this.#status, nowMs: parts.clock.nowMs() })
     const why = this.#record.stop?.why
     if (this.#record.cleaned && (why === 'deleted' || why === 'removed')) return this.#leave(status)
     this.#noteReady(status)

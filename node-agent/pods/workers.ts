@@ -10,12 +10,14 @@ import { refusedUnderPressure } from '../eviction/admit-pressure.ts'
 import type { Duplex } from '../session/port.ts'
 import { admit } from './admit.ts'
 import { hasStarted, seedFromStatus } from './adopt.ts'
+import { allocationToldOf } from './allocation.ts'
 import { Adoptions, type Meanwhile } from './adoptions.ts'
 import { readCheckpoints } from './checkpoint.ts'
 import type { PodParts } from './parts.ts'
 import { containerLogPath } from './paths.ts'
 import type { PodStatusReport, PodWorkers } from './port.ts'
 import { containerRecord, containersOf, newRecord, podUidHex, withMoment, type PodRecord, type Timeline } from './record.ts'
+import { roomFor } from './resize.ts'
 import { usesSource } from './sources.ts'
 import { serveStream } from './streams.ts'
 import { PodWorker, type Eviction } from './worker.ts'
@@ -118,7 +120,7 @@ export class NodePodWorkers implements PodWorkers {
     const { runtime } = this.#parts
     const stopListening = runtime.onExit((id) => this.#exited(id))
     const stopAsking = this.#parts.right.onChange(() => {
-      for (const worker of this.#workers.values()) worker.rightChanged()
+      for (const worker of this.#workers.values()) worker.look()
     })
     try {
       await this.#adoptAll()
@@ -173,13 +175,23 @@ export class NodePodWorkers implements PodWorkers {
     if (this.#adoptions.has(uid)) return this.#adoptions.say(uid, pod)
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#takeFinished(pod)
     const nowMs = this.#parts.clock.nowMs()
-    const seeded = withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs)
+    const seeded: PodRecord = { ...withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs), allocated: allocationToldOf(pod) }
     if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adopt(pod, seeded)
-    const others = [...this.#workers.values()].filter((worker) => worker.record.stop === undefined && worker.record.rejected === undefined).map((worker) => worker.pod)
-    const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? admit(pod, [...others, ...this.#adoptions.pods()], this.#parts.config.capacity)) : undefined
+    const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? admit(pod, this.#othersThan(uid), this.#parts.config.capacity)) : undefined
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
     if (refusal !== undefined) this.#parts.reporter.event(pod, events.rejected(refusal.reason, refusal.message))
     this.#start(pod, record, false)
+  }
+
+  /** The pods that need room on this node beside one, with what they were given. */
+  #othersThan(uid: string): readonly Pod[] {
+    const others = [...this.#workers].filter(([one, { record }]) => one !== uid && record.stop === undefined && record.rejected === undefined).map(([, worker]) => worker.allocated)
+    return [...others, ...this.#adoptions.pods()]
+  }
+
+  /** There may be room now for what waits for it. */
+  #roomChanged(uid: string): void {
+    for (const [one, worker] of this.#workers) if (one !== uid && worker.waitsForRoom) worker.look()
   }
 
   #adopt(pod: Pod, record: PodRecord): void {
@@ -201,7 +213,7 @@ export class NodePodWorkers implements PodWorkers {
 
   #start(pod: Pod, record: PodRecord, adopted: boolean): void {
     const uid = uidOf(pod)
-    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, onGone: () => this.#gone(uid) })
+    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onResized: () => this.#roomChanged(uid), onGone: () => this.#gone(uid) })
     this.#workers.set(uid, worker)
     this.#exemptThoseHere()
     worker.begin()
@@ -209,6 +221,7 @@ export class NodePodWorkers implements PodWorkers {
 
   #gone(uid: string): void {
     this.#workers.delete(uid)
+    this.#roomChanged(uid)
     this.#exemptThoseHere()
     this.#lookIfClear()
   }

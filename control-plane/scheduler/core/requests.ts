@@ -73,13 +73,27 @@ function overlay(total: Resources, texts: NonNullable<ResourceTexts>): Resources
   return { ...total, ...(texts['cpu'] !== undefined && { cpuMillis: cpuMillis(text(texts['cpu'])) }), ...(texts['memory'] !== undefined && { memoryBytes: quantityValue(text(texts['memory'])) }) }
 }
 
-export const podRequests = (pod: Pod): Resources => podSum(pod, (container) => fromTexts(container.resources?.requests))
+/**
+ * Of a pod that is being resized the largest counts of what it wishes, what its node has agreed to give and what it has now; where the node can never
+ * give what it wishes, that counts for nothing (KEP-1287).
+ */
+function reckoned(pod: Pod, container: Container): Resources {
+  const wished = fromTexts(container.resources?.requests)
+  if (!pod.spec?.nodeName || !pod.status) return wished
+  const { containerStatuses = [], initContainerStatuses = [], conditions = [] } = pod.status
+  const told = containerStatuses.find(({ name }) => name === container.name) ?? initContainerStatuses.find(({ name }) => name === container.name)
+  if (told?.resources === undefined) return wished
+  const has = max(fromTexts(told.resources.requests), fromTexts(told.allocatedResources))
+  return conditions.some(({ type, status, reason }) => type === 'PodResizePending' && status === 'True' && reason === 'Infeasible') ? has : max(wished, has)
+}
+
+export const podRequests = (pod: Pod): Resources => podSum(pod, (container) => reckoned(pod, container))
 
 /** With defaults for containers that ask for no cpu or memory, so that they count when nodes are compared. */
 export const podNonZeroRequests = (pod: Pod): Resources =>
   podSum(pod, (container) => {
     const requests = container.resources?.requests
-    const given = fromTexts(requests)
+    const given = reckoned(pod, container)
     return { ...given, cpuMillis: requests?.['cpu'] === undefined ? DEFAULT_CPU_MILLIS : given.cpuMillis, memoryBytes: requests?.['memory'] === undefined ? DEFAULT_MEMORY_BYTES : given.memoryBytes }
   })
 

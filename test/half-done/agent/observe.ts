@@ -23,7 +23,7 @@ export async function observe({ host, desk, started }: Machine): Promise<Observa
     snapshots: [...(await host.snapshots.list())].toSorted(),
     networks: [...(await host.network.list())].toSorted(),
     volumes: await volumesOf(host),
-    groups: [...(await host.cgroups.list())].toSorted(),
+    groups: [...host.cgroups.limits].map(([path, limits]) => `${path} ${JSON.stringify(limits)}`).toSorted(),
     files: [...host.files.contents].map(([path, text]) => (path.startsWith(CHECKPOINTS) ? path : `${path} ${text}`)).toSorted(),
     started: started.toSorted(),
     removed: [...desk.told].filter(([, told]) => told.at(-1) === undefined).map(([name]) => name).toSorted(),

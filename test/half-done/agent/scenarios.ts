@@ -56,6 +56,15 @@ const ready = (pod: string): Act['until'] => ({ desk }) => isReady(desk.status(p
 const again: Act = { what: 'the agent is started again', act: (machine) => machine.restart(), until: ({ desk }) => desk.agent !== undefined }
 const said = (reason: string): Act['until'] => ({ desk }) => desk.events.some((one) => one.includes(` ${reason}:`))
 
+const asking = (cpu: string, memory: string) => ({ resources: { requests: { cpu, memory }, limits: { cpu, memory } } })
+
+/** Its object wishes other resources for its container. */
+const resize = (name: string, cpu: string, memory: string): Act => ({
+  what: `wishes ${cpu} and ${memory}`,
+  act: ({ desk }) => desk.change(name, (pod) => ({ ...pod, metadata: { ...pod.metadata, generation: (pod.metadata.generation ?? 1) + 1 }, spec: { ...pod.spec, containers: (pod.spec?.containers ?? []).map((one) => ({ ...one, ...asking(cpu, memory) })) } })),
+  until: ({ desk }) => statusesOf(desk.status(name)).every(({ resources }) => resources?.limits?.['cpu'] === cpu && resources.limits['memory'] === memory) && isReady(desk.status(name)) && !desk.status(name).conditions?.some(({ type }) => type.startsWith('PodResize')),
+})
+
 const HTTP = { httpGet: { path: '/', port: 8080 }, periodSeconds: 1, failureThreshold: 2 }
 
 const volumes: NonNullable<PodSpec['volumes']> = [
@@ -146,6 +155,23 @@ export const scenarios: readonly Scenario[] = [
   { name: 'removed by force', acts: [create(podOf('a', { initContainers: [forever('mesh', { restartPolicy: 'Always' })], containers: [run('main', STUBBORN)] })), { what: 'its object goes', act: ({ desk }) => desk.drop('a'), until: ({ host }) => host.containers.containers.size === 0 }] },
   { name: 'a deadline', acts: [create(podOf('a', { activeDeadlineSeconds: 3, containers: [forever('main')] })), { what: 'time passes', act: () => {}, until: phase('a', 'Failed') }, remove('a')] },
   { name: 'another image', acts: [create(podOf('a', { containers: [forever('main')] })), { what: 'its image changes', act: ({ desk }) => desk.change('a', (pod) => ({ ...pod, metadata: { ...pod.metadata, generation: 2 }, spec: { ...pod.spec, containers: [forever('main', { image: 'busybox:1.36' })] } })), until: ({ desk }) => statusesOf(desk.status('a')).some(({ restartCount, image }) => restartCount === 1 && image.endsWith('1.36')) && isReady(desk.status('a')) }, again, remove('a')] },
+  {
+    name: 'other resources',
+    acts: [
+      create(podOf('a', { containers: [forever('main', { ...asking('100m', '32Mi'), resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }, { resourceName: 'memory', restartPolicy: 'RestartContainer' }] })] })),
+      resize('a', '200m', '32Mi'),
+      resize('a', '200m', '64Mi'),
+      remove('a'),
+    ],
+  },
+  {
+    name: 'a rule that restarts all',
+    acts: [
+      create(podOf('a', { restartPolicy: 'Never', initContainers: [run('first', 'sleep 0.1')], containers: [forever('main', { restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }] }), run('other', STUBBORN)] })),
+      exit('a', 'main', { exitCode: 42, restarts: 1 }),
+      remove('a', 1),
+    ],
+  },
   { name: 'a command that is not there', acts: [create(podOf('a', { containers: [{ name: 'main', image: 'busybox:1.35', command: ['nosuch'] }] }), waiting('a', 'CrashLoopBackOff')), remove('a')] },
   { name: 'refused by the node', acts: [create(podOf('a', { containers: [forever('main', { resources: { requests: { cpu: '64' } } })] }), phase('a', 'Failed')), remove('a')] },
   { name: 'a container for debugging', acts: [create(podOf('a', { containers: [forever('main')] })), { what: 'is looked into', act: ({ desk }) => desk.change('a', (pod) => ({ ...pod, spec: { containers: [], ...pod.spec, ephemeralContainers: [{ name: 'debug', image: 'busybox:1.37', command: ['sleep', '1'], targetContainerName: 'main' }] } })), until: ({ desk }) => desk.status('a').ephemeralContainerStatuses?.[0]?.state?.terminated !== undefined }, again, remove('a')] },
