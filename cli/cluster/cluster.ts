@@ -1,5 +1,6 @@
 import type { RestStream } from '../../shared/kit/rest-client.ts'
 import type { Target } from '../config/target.ts'
+import type { Upload } from '../wire/upload.ts'
 import type { Discovery } from './discovery.ts'
 
 export interface ApiCall {
@@ -11,6 +12,8 @@ export interface ApiCall {
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown
   readonly contentType?: string
+  /** A long body, in place of `body`: for `stream` alone. */
+  readonly upload?: Upload
   /** What would be nice to know, and is not worth waiting for: asked once. */
   readonly once?: boolean
   /** A write that done twice is as if done once: sent again where nobody knows whether it was done. */

@@ -1,11 +1,10 @@
 import { systemClock } from '../../shared/kit/clock.ts'
 import { isFault } from '../../shared/kit/faults.ts'
-import type { RestRequest } from '../../shared/kit/rest-client.ts'
 import { findTarget, type Target } from '../config/target.ts'
 import type { Call } from '../program/command.ts'
 import { parseDurationMs } from '../program/duration.ts'
 import { Problem } from '../program/problem.ts'
-import { createWireClient } from '../wire/client.ts'
+import { createWireClient, type WireRequest } from '../wire/client.ts'
 import { CancelledMidway, Unanswered } from '../wire/unanswered.ts'
 import type { ApiCall, Cluster } from './cluster.ts'
 import { cacheFile } from './discovery-cache.ts'
@@ -33,7 +32,7 @@ export function connect(target: Target, { flags, env, terminal }: From): Cluster
   const host = new URL(target.rest.server).host
 
   const limit = (): AbortSignal | undefined => (timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined)
-  const patient = <T>(call: ApiCall, limited: AbortSignal | undefined, attempt: (request: RestRequest) => Promise<T>): Promise<T> => {
+  const patient = <T>(call: ApiCall, limited: AbortSignal | undefined, attempt: (request: WireRequest) => Promise<T>): Promise<T> => {
     const request = requestOf(target, call, limited)
     return patiently(() => attempt(request), { onlyReads: onlyReads(call) || call.repeatable === true, patienceMs: call.once ? 0 : patienceMs, clock: systemClock, signal: request.signal }).catch((error: unknown) => Promise.reject(inWords(error, call, { host, timeout, timedOut: limited?.aborted ?? false })))
   }
@@ -67,7 +66,7 @@ export function connect(target: Target, { flags, env, terminal }: From): Cluster
 
 const onlyReads = ({ method = 'GET', query }: ApiCall): boolean => method === 'GET' || query?.['dryRun'] === 'All'
 
-function requestOf(target: Target, call: ApiCall, limited: AbortSignal | undefined): RestRequest {
+function requestOf(target: Target, call: ApiCall, limited: AbortSignal | undefined): WireRequest {
   const query = new URLSearchParams(Object.entries(call.query ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))).toString()
   const ends = [...(call.signal ? [call.signal] : []), ...(limited ? [limited] : [])]
   return {
@@ -75,6 +74,7 @@ function requestOf(target: Target, call: ApiCall, limited: AbortSignal | undefin
     path: query === '' ? call.path : `${call.path}?${query}`,
     headers: { ...target.headers, ...(call.contentType === undefined ? {} : { 'content-type': call.contentType }), ...call.headers },
     body: call.body === undefined ? undefined : typeof call.body === 'string' ? call.body : JSON.stringify(call.body),
+    upload: call.upload,
     signal: ends.length < 2 ? ends[0] : AbortSignal.any(ends),
   }
 }

@@ -9,16 +9,27 @@ import type { RestAnswer, RestClient, RestOptions, RestRequest, RestStream } fro
 import { Body } from './body.ts'
 import { ResponseReader, type Head } from './response.ts'
 import { CancelledMidway, Unanswered } from './unanswered.ts'
+import { sendUpload, type Upload } from './upload.ts'
 
 /** An idle connection whose other side is gone, perhaps with its machine, is noticed after this and some seconds: a watch would wait for ever. */
 const KEEP_ALIVE_MS = 1_000
+
+/** A request whose body may be long. */
+export interface WireRequest extends RestRequest {
+  /** In place of `body`. */
+  readonly upload?: Upload | undefined
+}
+
+export interface WireClient extends RestClient {
+  stream(request: WireRequest): Promise<RestStream>
+}
 
 export interface WireOptions extends RestOptions {
   /** How long a new connection may take; absent: as long as the system gives. */
   readonly connectTimeoutMs?: (() => number | undefined) | undefined
 }
 
-export function createWireClient(options: WireOptions): RestClient {
+export function createWireClient(options: WireOptions): WireClient {
   const idle: Socket[] = []
   const all = new Set<Socket>()
   const connect = connector(options)
@@ -39,7 +50,7 @@ export function createWireClient(options: WireOptions): RestClient {
     return { socket, kept: false }
   }
 
-  async function stream(request: RestRequest): Promise<RestStream> {
+  async function stream(request: WireRequest): Promise<RestStream> {
     for (;;) {
       if (request.signal?.aborted) throw cancelled(request.signal)
       const { socket, kept } = await connection(request.signal)
@@ -114,14 +125,15 @@ function connector({ server, ca, cert, key, serverName, insecureSkipVerify, conn
     })
 }
 
-function requestBytes({ method = 'GET', path, headers = {}, body }: RestRequest, { server, userAgent, bearerToken }: RestOptions): string {
+function requestBytes({ method = 'GET', path, headers = {}, body, upload }: WireRequest, { server, userAgent, bearerToken }: RestOptions): string {
   const { host, pathname } = new URL(server)
   const all: Readonly<Record<string, string>> = {
     host,
     accept: 'application/json',
     'user-agent': userAgent ?? 'gantry',
     ...(bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` }),
-    ...(body === undefined ? (method === 'GET' || method === 'DELETE' ? {} : { 'content-length': '0' }) : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+    ...(upload === undefined ? {} : { 'content-type': 'application/octet-stream', 'content-length': String(upload.sizeBytes) }),
+    ...(upload !== undefined ? {} : body === undefined ? (method === 'GET' || method === 'DELETE' ? {} : { 'content-length': '0' }) : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
     ...headers,
   }
   const lines = Object.entries(all).map(([name, value]) => {
@@ -133,7 +145,7 @@ function requestBytes({ method = 'GET', path, headers = {}, body }: RestRequest,
 }
 
 interface Exchange {
-  readonly request: RestRequest
+  readonly request: WireRequest
   readonly options: RestOptions
   /** The answer is over and the connection can be used again. */
   readonly release: () => void
@@ -184,5 +196,6 @@ function exchange(socket: Socket, { request, options, release }: Exchange): Prom
     request.signal?.addEventListener('abort', onAbort, { once: true })
     socket.resume()
     socket.write(bytes)
+    if (request.upload) sendUpload(socket, request.upload, () => head !== undefined).catch((error: unknown) => onError(error instanceof Error ? error : new Error(String(error))))
   })
 }

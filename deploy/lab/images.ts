@@ -1,6 +1,7 @@
 /** The folder of images that all labs of this host share. Agents read it as it is: whoever imports need tell nobody. */
 import { mkdir } from 'node:fs/promises'
 import { silentLog } from '../../shared/kit/log.ts'
+import { answerImages, type ImageRequest, type ImageResponse } from '../../node-agent/images/api.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
 import { defaultRoots } from './layout.ts'
 
@@ -17,6 +18,9 @@ async function store(): ReturnType<typeof createImageStore> {
   await mkdir(imageFolder, { recursive: true })
   return createImageStore({ root: imageFolder, log: silentLog })
 }
+
+/** Asks the shared folder what a node would be asked of its images (`shared/model/image-api.ts`). */
+export const askImages = async (request: ImageRequest): Promise<ImageResponse> => await answerImages(await store(), request)
 
 /** Brings the images of an archive (OCI layout or `docker save`) in. @throws Fault('corrupt' | 'invalid') and leaves nothing behind. */
 export const importImages = async (file: string): Promise<readonly ListedImage[]> => (await store()).importArchive(file)

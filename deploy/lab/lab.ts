@@ -331,7 +331,7 @@ export async function joinToken(lab: string, ttlMs: number): Promise<{ readonly 
 }
 
 export { setClock } from './clocks.ts'
-export { importImages, listImages, removeImage, type ListedImage } from './images.ts'
+export { askImages, importImages, listImages, removeImage, type ListedImage } from './images.ts'
 export { kill, pause, resume, start } from './power.ts'
 export { programsFolder } from './programs.ts'
 export { runOnTerminal } from './terminal.ts'

@@ -45,9 +45,11 @@ test('settings are those of kubelet, and refused in its words', () => {
   expect(() => imageGcPolicy({ ...given, imageMinimumGCAge: '2 minutes' })).toThrow('imageMinimumGCAge: time: unknown unit')
 })
 
+const plain: Omit<StoredImage, 'id'> = { origin: 'pulled', addedMs: 0, pinned: false, isUsed: false }
+
 describe('the collector', () => {
   function place(sizes: Readonly<Record<string, number>>) {
-    const images = new Map(Object.keys(sizes).map((id): [string, StoredImage] => [id, { id, pinned: id.startsWith('pinned'), isUsed: false }]))
+    const images = new Map(Object.keys(sizes).map((id): [string, StoredImage] => [id, { ...plain, id, pinned: id.startsWith('pinned') }]))
     const told: string[] = []
     const state = { nowMs: 0, availableBytes: 10, capacityBytes: 100 }
     const clock: Clock = { nowMs: () => state.nowMs, monotonicMs: () => state.nowMs, after: () => () => {} }
@@ -75,10 +77,10 @@ describe('the collector', () => {
 
   test('frees what is needed and no more, longest unused first, once images are old enough', async () => {
     const { images, told, collectAt } = place({ used: 50, a: 6, b: 6, c: 6, pinned: 50 })
-    images.set('used', { id: 'used', pinned: false, isUsed: true })
-    images.set('a', { id: 'a', pinned: false, isUsed: true })
+    images.set('used', { ...plain, id: 'used', isUsed: true })
+    images.set('a', { ...plain, id: 'a', isUsed: true })
     await collectAt(0)
-    images.set('a', { id: 'a', pinned: false, isUsed: false })
+    images.set('a', { ...plain, id: 'a' })
     expect(await collectAt(5)).toBe(12)
     expect([...images.keys()]).toEqual(['used', 'a', 'pinned'])
     expect(told).toEqual([expect.stringContaining('FreeDiskSpaceFailed: Failed to garbage collect required amount of images. Attempted to free 10 bytes, but only found 0 bytes eligible to free.') as string])

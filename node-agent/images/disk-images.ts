@@ -1,4 +1,4 @@
-import type { ImageStore } from './port.ts'
+import type { Image, ImageStore } from './port.ts'
 import type { ImageShelf } from './shelf.ts'
 import type { Swept } from './sweep.ts'
 
@@ -10,6 +10,10 @@ export interface DiskImages extends ImageStore {
    * Throws Fault('not-found') where one is gone.
    */
   hold(holder: string, layers: readonly string[]): Promise<void>
+  /** An archive as it comes; it is kept on disk until it has been read. Otherwise as `importArchive`. */
+  importStream(bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<readonly Image[]>
+  /** The same for all who share this store, and for nobody else. */
+  identity(): Promise<string>
   /** Every image with what the collector must know of it. */
   stored(): Promise<readonly StoredImage[]>
   /** Removes an image with all its names unless a container stands on it. Answers the bytes that were freed: layers that other images share stay. */
@@ -20,6 +24,8 @@ export interface DiskImages extends ImageStore {
 
 export interface StoredImage {
   readonly id: string
+  readonly origin: 'local' | 'pulled' | 'unknown'
+  readonly addedMs: number | undefined
   /** Brought by somebody's hand: it must not go by itself, because no registry is known to give it again. */
   readonly pinned: boolean
   /** A container of some agent of the host stands on it. */

@@ -1,6 +1,8 @@
-import { mkdir } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { arch } from 'node:process'
+import { pipeline } from 'node:stream/promises'
 import { type Clock, systemClock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
@@ -159,10 +161,22 @@ class DiskImageStore implements DiskImages {
     for (const layer of layers) if (!(await exists(layer))) throw new Fault('not-found', `the image layer ${layer} is not there any more: its image was removed`)
   }
 
+  async importStream(bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<readonly Image[]> {
+    await using staging = await openStaging(this.#stagingFolder)
+    const file = join(staging.path, 'brought.tar')
+    await pipeline(bytes, createWriteStream(file, { mode: 0o600 }), ...(signal === undefined ? [] : [{ signal }]))
+    return await this.importArchive(file, signal)
+  }
+
+  async identity(): Promise<string> {
+    const [{ dev, ino }, boot] = await Promise.all([stat(this.#root), readFile('/proc/sys/kernel/random/boot_id', 'utf8')])
+    return hexOf(digestOf(`${boot.trim()} ${dev} ${ino}`)).slice(0, 16)
+  }
+
   async stored(): Promise<readonly StoredImage[]> {
     const [records, leases] = await Promise.all([this.#records.listImages(), this.#leases.list()])
     const stacks = new Set(leases.filter(({ kind }) => kind === 'container').map(({ layers }) => layers.join()))
-    return records.map(({ id, origin, layers }) => ({ id, pinned: origin !== 'pulled', isUsed: stacks.has(layers.join()) }))
+    return records.map(({ id, origin, addedMs, layers }) => ({ id, origin: origin ?? ('unknown' as const), addedMs, pinned: origin !== 'pulled', isUsed: stacks.has(layers.join()) }))
   }
 
   async discard(id: string): Promise<number> {

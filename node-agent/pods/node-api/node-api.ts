@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import { byteDuplex } from '../../../shared/kit/byte-duplex.ts'
 import { messageOf } from '../../../shared/kit/faults.ts'
+import { IMAGE_API } from '../../../shared/model/image-api.ts'
 import { endedFrame, startedFrame, stdoutFrame } from '../streams/frames.ts'
 import type { Frames, StreamDoor } from '../streams/place.ts'
 import { answerText, type NodeAnswer } from './answer.ts'
@@ -53,6 +54,7 @@ async function answer(door: StreamDoor, request: IncomingMessage, response: Serv
   const url = URL.parse(request.url ?? '/', 'http://node')
   const path = url?.pathname ?? '/'
   if (path.startsWith('/containerLogs/') && url) return serveContainerLogs(door, url, response)
+  if (path.startsWith(IMAGE_API) && url) return (await import('./images.ts')).serveImages(door, { url, request, response })
   const page = PAGES[path.length > 1 ? path.replace(/\/$/, '') : path]
   const { status, type, body } = page ? await page(door) : DISABLED.test(path) ? answerText(405, 'Debug endpoints are disabled.\n') : answerText(404, '404 page not found\n')
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(request.method === 'HEAD' ? undefined : body)

@@ -1,0 +1,87 @@
+/** What people ask of a node's images, apart from how it came: over the node's API, or from the command on the same host. */
+import { isFault, messageOf, type FaultCode } from '../../shared/kit/faults.ts'
+import type { ImageCheck, ImageHistory, ImageList, ImageRemoved, ImagesImported, ImagesPruned } from '../../shared/model/image-api.ts'
+import { formatTime } from '../../shared/model/time.ts'
+import type { DiskImages } from './disk-images.ts'
+import type { ImageStore } from './port.ts'
+
+export interface ImageRequest {
+  readonly method: string
+  /** After `IMAGE_API`: empty, or with a slash in front. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly body: AsyncIterable<Uint8Array>
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ImageResponse {
+  readonly status: number
+  readonly type: string
+  readonly body: string | AsyncIterable<Uint8Array>
+}
+
+/** Whether this store keeps more than pods need: the real one does. */
+export const isDiskImages = (images: ImageStore): images is DiskImages => 'shelf' in images
+
+type Answer = (images: DiskImages, request: ImageRequest) => Promise<unknown>
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  'GET ': (images) => list(images),
+  'DELETE ': (images, { query }) => remove(images, refOf(query)),
+  'GET /inspect': (images, { query }) => images.shelf.inspect(refOf(query)),
+  'GET /history': async (images, { query }) => ({ id: (await images.shelf.inspect(refOf(query))).id, steps: await images.shelf.history(refOf(query)) }) satisfies ImageHistory,
+  'POST /tag': async (images, { query }) => ({ name: await images.shelf.tag(refOf(query), query.get('name') ?? '') }),
+  'POST /prune': (images, { query }) => prune(images, query.get('all') === 'true'),
+  'POST /check': (images, { query }) => images.shelf.check(query.getAll('ref'), { repair: query.get('repair') === 'true' }) satisfies Promise<ImageCheck>,
+  'POST /import': async (images, { body, signal }) => ({ images: (await images.importStream(body, signal)).map(({ id, tags }) => ({ id, tags })) }) satisfies ImagesImported,
+}
+
+/** Never throws: what goes wrong is a Status. */
+export async function answerImages(images: DiskImages, request: ImageRequest): Promise<ImageResponse> {
+  try {
+    if (request.method === 'GET' && request.path === '/export') return { status: 200, type: 'application/x-tar', body: await images.shelf.export(request.query.getAll('ref')) }
+    const answer = ANSWERS[`${request.method} ${request.path}`]
+    if (answer === undefined) return refusal(404, 'NotFound', `the node has nothing at ${request.method} images${request.path}: it may be of another version`)
+    return { status: 200, type: 'application/json', body: JSON.stringify(await answer(images, request)) }
+  } catch (error) {
+    const [status, reason] = (isFault(error) ? CODES[error.code] : undefined) ?? [500, 'InternalError']
+    return refusal(status, reason, messageOf(error))
+  }
+}
+
+const CODES: Partial<Readonly<Record<FaultCode, readonly [number, string]>>> = { 'not-found': [404, 'NotFound'], invalid: [400, 'BadRequest'], corrupt: [400, 'BadRequest'], unsupported: [400, 'BadRequest'], permission: [403, 'Forbidden'], exhausted: [507, 'InsufficientStorage'], conflict: [409, 'Conflict'] }
+
+const refusal = (code: number, reason: string, message: string): ImageResponse => ({ status: code, type: 'application/json', body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code }) })
+
+const refOf = (query: URLSearchParams): string => query.get('ref') ?? ''
+
+async function list(images: DiskImages): Promise<ImageList> {
+  const [all, stored] = await Promise.all([images.list(), images.stored()])
+  return {
+    store: await images.identity(),
+    images: all.map(({ id, tags, digests, sizeBytes }) => {
+      const about = stored.find((one) => one.id === id)
+      return { id, tags, digests, sizeBytes, origin: about?.origin ?? 'unknown', added: about?.addedMs === undefined ? undefined : formatTime(about.addedMs), isUsed: about?.isUsed === true }
+    }),
+  }
+}
+
+async function remove(images: DiskImages, reference: string): Promise<ImageRemoved> {
+  const { id } = await images.shelf.inspect(reference)
+  const isUsed = (await images.stored()).some((one) => one.id === id && one.isUsed)
+  // A name takes only itself away; an id, also a short one, all of the image.
+  await images.remove((await images.find(reference)) === undefined ? id : reference)
+  return { name: reference, isUsed }
+}
+
+async function prune(images: DiskImages, all: boolean): Promise<ImagesPruned> {
+  const used = new Set((await images.stored()).flatMap(({ id, isUsed }) => (isUsed ? [id] : [])))
+  const removed: Array<ImagesPruned['images'][number]> = []
+  let bytes = (await images.reclaim()).bytes
+  for (const { id, tags } of await images.list()) {
+    if (used.has(id) || (!all && tags.length > 0)) continue
+    bytes += await images.discard(id)
+    removed.push({ id, tags })
+  }
+  return { images: removed, bytes }
+}

@@ -1,0 +1,23 @@
+/** `/gantry/v1/images…`: what `gantry image` asks of a node. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { IMAGE_API } from '../../../shared/model/image-api.ts'
+import { answerImages, isDiskImages } from '../../images/api.ts'
+import type { StreamDoor } from '../streams/place.ts'
+
+export interface HttpExchange {
+  readonly url: URL
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+export async function serveImages({ parts: { images } }: StreamDoor, { url, request, response }: HttpExchange): Promise<void> {
+  if (!isDiskImages(images)) return void response.writeHead(404).end()
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const { status, type, body } = await answerImages(images, { method: request.method ?? 'GET', path: url.pathname.slice(IMAGE_API.length).replace(/\/$/, ''), query: url.searchParams, body: request as AsyncIterable<Uint8Array>, signal: gone.signal })
+  response.writeHead(status, { 'content-type': type, ...(typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {}) })
+  if (typeof body === 'string') response.end(body)
+  else await pipeline(Readable.from(body), response)
+}

@@ -1,0 +1,59 @@
+/** What the images of a node are asked and answer, below {@link IMAGE_API} of the node's own API (reached through `/api/v1/nodes/NAME/proxy`). Types alone. */
+export const IMAGE_API = '/gantry/v1/images'
+
+/** `GET`: all images of the node's store. */
+export interface ImageList {
+  /** Names the store: nodes of one host may share it, and then have the same images. */
+  readonly store: string
+  readonly images: readonly ListedImage[]
+}
+
+export interface ListedImage {
+  readonly id: string
+  /** Full names, `docker.io/library/busybox:1.35`. */
+  readonly tags: readonly string[]
+  /** `docker.io/library/busybox@sha256:…` */
+  readonly digests: readonly string[]
+  readonly sizeBytes: number
+  /** `local`: brought by somebody's hand; it is never collected by itself. */
+  readonly origin: 'local' | 'pulled' | 'unknown'
+  /** RFC 3339; missing where it is not known. */
+  readonly added?: string | undefined
+  /** A container stands on it. */
+  readonly isUsed: boolean
+}
+
+/** `DELETE ?ref=` */
+export interface ImageRemoved {
+  readonly name: string
+  readonly isUsed: boolean
+}
+
+/** `POST /prune?all=true` */
+export interface ImagesPruned {
+  readonly images: ReadonlyArray<{ readonly id: string; readonly tags: readonly string[] }>
+  readonly bytes: number
+}
+
+/** `GET /history?ref=`, oldest first. */
+export interface ImageHistory {
+  readonly id: string
+  readonly steps: ReadonlyArray<{ readonly created: string; readonly createdBy: string; readonly comment: string; readonly sizeBytes: number }>
+}
+
+/** `POST /check?ref=&repair=true` */
+export interface ImageCheck {
+  readonly images: number
+  readonly damage: ReadonlyArray<{ readonly image: string; readonly kind: 'blob' | 'layer'; readonly digest: string; readonly message: string; readonly isRepaired: boolean; readonly advice: string }>
+}
+
+/** `POST /import`: the archive is the body. */
+export interface ImagesImported {
+  readonly images: ReadonlyArray<{ readonly id: string; readonly tags: readonly string[] }>
+}
+
+/** `POST /pull?ref=` and `POST /push?ref=` answer lines of these; the last is `done` or `failed`. */
+export type TransferLine =
+  | { readonly kind: 'layer'; readonly digest: string; readonly doneBytes: number; readonly totalBytes: number; readonly state: string }
+  | { readonly kind: 'done'; readonly name: string; readonly id: string; readonly isNew: boolean }
+  | { readonly kind: 'failed'; readonly message: string }

@@ -1,0 +1,82 @@
+/** Images as people handle them: `gantry image` through the control plane to the nodes of a lab, and what pods then run. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { busyboxFiles, dockerArchive } from '../../deploy/images/make-busybox.ts'
+import type { Node, Pod } from '../../shared/model/gen/api.ts'
+import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
+
+const GANTRY = join(import.meta.dirname, '../../gantry')
+const NAME = 'e2e-images'
+/** Of their own, so that no other run has brought them in. */
+const IMAGE = `docker.io/library/images-e2e:${process.pid}`
+const COPY = `docker.io/library/images-e2e-copy:${process.pid}`
+
+const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-images-'))
+const archive = join(folder, 'image.tar')
+let cluster: TestLab
+const gantry = (...words: readonly string[]): Promise<Ran> => run(GANTRY, ['--kubeconfig', cluster.kubeconfig, '--cache-dir', join(folder, 'cache'), ...words])
+const said = async (...words: readonly string[]): Promise<string> => {
+  const { exitCode, stdout, stderr } = await gantry(...words)
+  expect(exitCode, `${words.join(' ')}: ${stderr}`).toBe(0)
+  return stdout
+}
+
+beforeAll(async () => {
+  cluster = await testLab(NAME, { nodes: 2 })
+  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(({ status }) => status?.conditions?.some(({ type, status: now }) => type === 'Ready' && now === 'True')))
+  writeFileSync(archive, dockerArchive(IMAGE, [...busyboxFiles(readFileSync('/bin/busybox'), ['sleep', 'sh']), { name: 'etc/made-by', content: IMAGE }]))
+})
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const PODS = '/api/v1/namespaces/default/pods'
+const pod = (name: string, nodeName: string): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { nodeName, terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: IMAGE, imagePullPolicy: 'Never', command: ['sleep', '1000'] }] } })
+const running = (name: string): Promise<readonly Pod[]> => cluster.until<Pod>(PODS, (pods) => pods.some((one) => one.metadata.name === name && isRunning(one)))
+
+test('an image that is brought to one node through the control plane is on all that share its store, and told by the Node', async () => {
+  expect(await said('image', 'import', archive, '--node', 'n1')).toBe(`${IMAGE} imported on node n1\n`)
+  const listed = await said('image', 'ls', '-o', 'wide', '--node', 'n1,n2')
+  expect(listed).toMatch(/^IMAGE +IMAGE ID +SIZE +AGE +ORIGIN +IN USE +DIGEST +NODES\n/)
+  expect(listed.split('\n').filter((line) => line.startsWith(`${IMAGE} `))).toEqual([expect.stringMatching(/ +[0-9a-f]{12} +\S+MB +\S+ +local +no +<none> +n1,n2$/) as string])
+  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.every(({ status }) => status?.images?.some(({ names }) => names?.includes(IMAGE))))
+  await cluster.send('POST', PODS, pod('far', 'n2'))
+  await running('far')
+  expect(await said('exec', 'far', '--', 'busybox', 'cat', '/etc/made-by')).toBe(IMAGE)
+  expect(await said('image', 'ls', '-o', 'jsonpath={.items[?(@.isUsed==true)].tags[0]}', '--node', 'n1')).toContain(IMAGE)
+})
+
+test('it is named, looked into, exported, and whole', async () => {
+  expect(await said('image', 'tag', IMAGE, COPY, '--node', 'n1,n2')).toBe(`${IMAGE} tagged ${COPY} on nodes n1, n2\n`)
+  expect(await said('image', 'history', COPY, '--node', 'n2')).toMatch(/^CREATED +CREATED BY +SIZE +COMMENT\n\S+ +hand +\S+MB/)
+  const file = join(folder, 'out.tar')
+  expect(await said('image', 'export', COPY, '-f', file, '--node', 'n2')).toContain(`${COPY} exported to ${file}`)
+  expect(await said('image', 'check', COPY, '--node', 'n1')).toBe('1 image is whole on node n1\n')
+  const id = await said('image', 'inspect', IMAGE, '-o', 'jsonpath={.id}', '--node', 'n1')
+  expect(await said('image', 'rm', COPY, '--node', 'n1')).toContain(`${COPY} removed on node n1\n`)
+  expect(await said('image', 'import', file)).toBe(`${COPY} imported\n`)
+  expect(await said('image', 'inspect', COPY, '-o', 'jsonpath={.id}')).toBe(id)
+})
+
+test('taken away under a container it stays until that ends, and no longer', async () => {
+  const layer = await said('image', 'inspect', IMAGE, '-o', 'jsonpath={.layers[0].folder}')
+  for (const name of [IMAGE, COPY]) expect(await said('image', 'rm', name, '--node', 'n1')).toBe(`${name} removed on node n1\n`)
+  expect(await said('exec', 'far', '--', 'busybox', 'cat', '/etc/made-by')).toBe(IMAGE)
+  expect(existsSync(layer)).toBe(true)
+  await cluster.send('DELETE', `${PODS}/far`)
+  await cluster.until<Pod>(PODS, (pods) => pods.length === 0)
+  // The node tells that a pod is gone when its containers are; its files go right after.
+  await expect.poll(async () => ((await gantry('image', 'prune', '--node', 'n2')).exitCode === 0 ? existsSync(layer) : undefined), { timeout: 30_000 }).toBe(false)
+  expect(await said('image', 'ls')).not.toContain(IMAGE)
+})
+
+test('what cannot be is said in words', async () => {
+  expect(await gantry('image', 'rm', IMAGE, '--node', 'n1')).toMatchObject({ exitCode: 1, stderr: `error: there is no image "${IMAGE}": "gantry image ls" lists those there are\n` })
+  expect(await gantry('image', 'ls', '--node', 'n9')).toMatchObject({ exitCode: 1, stderr: 'Error from server (NotFound): nodes "n9" not found\n' })
+  const bad = join(folder, 'bad.tar')
+  writeFileSync(bad, 'no archive at all, and long enough for a block'.repeat(20))
+  expect(await gantry('image', 'import', bad, '--node', 'n1')).toMatchObject({ exitCode: 1, stdout: '', stderr: 'error: not a tar archive: the checksum of an entry is wrong\n' })
+})
