@@ -56,11 +56,15 @@ async function makeAll(parts: CoreParts, options: BootstrapOptions): Promise<voi
   await options.settled?.(await parts.storage.currentRevision(options.signal), options.signal)
 }
 
+const isReady = ({ status }: JsonObject): boolean => isJsonObject(status) && Array.isArray(status['conditions'])
+
 async function ensureServiceRange(parts: CoreParts, call: Call, { serviceCidr }: ServiceRanges): Promise<void> {
   const store = parts.resources.find('networking.k8s.io', 'v1', 'servicecidrs')
-  if (!store || store.cache.get(keyAt(store, '', 'kubernetes'))) return
-  await ensure(parts, call, { store, object: serviceRange(serviceCidr) })
-  const change = (existing: JsonObject): JsonObject => ({ ...existing, status: serviceRangeStatus(formatTime(parts.clock.nowMs())) })
+  const there = store?.cache.get(keyAt(store, '', 'kubernetes'))
+  // A server may have ended between the two writes.
+  if (!store || (there && isReady(withoutRevision(there)))) return
+  if (!there) await ensure(parts, call, { store, object: serviceRange(serviceCidr) })
+  const change = (existing: JsonObject): JsonObject => (isReady(existing) ? existing : { ...existing, status: serviceRangeStatus(formatTime(parts.clock.nowMs())) })
   await update(parts, call, { store, at: { namespace: '', name: 'kubernetes' }, subresource: 'status', change })
 }
 
