@@ -7,7 +7,7 @@ export interface ImageStoreHarness extends AsyncDisposable {
   archive(names: readonly string[], content: string): Promise<string>
 }
 
-const signal = new AbortController().signal
+const options = { signal: new AbortController().signal }
 
 /** What every image store promises. */
 export function imageStoreContract(name: string, open: () => Promise<ImageStoreHarness>): void {
@@ -40,11 +40,11 @@ export function imageStoreContract(name: string, open: () => Promise<ImageStoreH
     it('answers by the pull policy', async () => {
       await using harness = await open()
       await harness.store.importArchive(await harness.archive(['app:1'], 'a'))
-      for (const policy of ['IfNotPresent', 'Never'] as const) expect(await harness.store.ensure('app:1', policy, signal)).toMatchObject({ kind: 'present', pulled: false })
-      expect(await harness.store.ensure('app:1', 'Always', signal)).toMatchObject({ kind: 'refused', reason: 'ErrImagePull' })
-      expect(await harness.store.ensure('app:2', 'IfNotPresent', signal)).toMatchObject({ kind: 'refused', reason: 'ErrImagePull', message: expect.stringContaining('docker.io/library/app:2: not found') as string })
-      expect(await harness.store.ensure('app:2', 'Never', signal)).toEqual({ kind: 'refused', reason: 'ErrImageNeverPull', message: 'Container image "app:2" is not present with pull policy of Never' })
-      expect(await harness.store.ensure('App:2', 'Never', signal)).toMatchObject({ kind: 'refused', reason: 'InvalidImageName' })
+      for (const policy of ['IfNotPresent', 'Never'] as const) expect(await harness.store.ensure('app:1', policy, options)).toMatchObject({ kind: 'present', pulled: false })
+      expect(await harness.store.ensure('app:1', 'Always', options)).toMatchObject({ kind: 'refused', reason: 'ErrImagePull' })
+      expect(await harness.store.ensure('app:2', 'IfNotPresent', options)).toMatchObject({ kind: 'refused', reason: 'ErrImagePull', message: expect.stringContaining('docker.io/library/app:2: not found') as string })
+      expect(await harness.store.ensure('app:2', 'Never', options)).toEqual({ kind: 'refused', reason: 'ErrImageNeverPull', message: 'Container image "app:2" is not present with pull policy of Never' })
+      expect(await harness.store.ensure('App:2', 'Never', options)).toMatchObject({ kind: 'refused', reason: 'InvalidImageName' })
     })
 
     it('tells whoever listens that there is something new', async () => {

@@ -5,6 +5,8 @@ import { Fault } from '../../shared/kit/faults.ts'
 export interface FakeImageStore extends ImageStore {
   /** Makes an image present under its tags; the answer is what `find` gives. */
   put(image: Partial<Image> & Pick<Image, 'tags'>): Image
+  /** A registry has it from now on. */
+  publish(image: Partial<Image> & Pick<Image, 'tags'>): void
   /** What `importArchive` of this file answers; unknown files are Fault('not-found'). */
   archive(file: string, images: ReadonlyArray<Partial<Image> & Pick<Image, 'tags'>>): void
 }
@@ -15,6 +17,7 @@ const NO_CONFIG: ImageConfig = { env: [], entrypoint: [], cmd: ['sh'], workingDi
 export function fakeImageStore(): FakeImageStore {
   const images = new Map<string, Image>()
   const listeners = new Set<() => void>()
+  const remotes = new Map<string, Partial<Image> & Pick<Image, 'tags'>>()
   const archives = new Map<string, ReadonlyArray<Partial<Image> & Pick<Image, 'tags'>>>()
   const put = (given: Partial<Image> & Pick<Image, 'tags'>): Image => {
     const id = given.id ?? `sha256:${(images.size + 1).toString(16).padStart(64, '0')}`
@@ -33,16 +36,20 @@ export function fakeImageStore(): FakeImageStore {
   }
   return {
     put,
+    publish: (image) => image.tags.forEach((tag) => void remotes.set(tag, image)),
     archive: (file, contents) => void archives.set(file, contents),
     find,
     list: async () => [...images.values()],
-    async ensure(given, policy): Promise<EnsureResult> {
+    async ensure(given, policy, { onPulling }): Promise<EnsureResult> {
       const lookup = lookupOf(given)
       if (lookup.kind === 'invalid') return invalidName(given, lookup.message)
       const image = await find(given)
-      const decision = decidePull(given, lookup.kind === 'id' && policy === 'Always' ? 'IfNotPresent' : policy, image !== undefined)
+      const decision = decidePull(given, lookup.kind === 'id' && policy === 'Always' ? 'IfNotPresent' : policy, image === undefined ? 'absent' : 'usable')
       if (decision.kind === 'refuse') return decision.result
       if (decision.kind === 'use' && image !== undefined) return { kind: 'present', image, pulled: false }
+      onPulling?.()
+      const remote = lookup.kind === 'name' ? remotes.get(lookup.reference.full) : undefined
+      if (remote !== undefined) return { kind: 'present', image: put(remote), pulled: { pullMs: 1200, totalMs: 1300 } }
       return pullFailed(lookup.kind === 'name' ? lookup.reference : { repository: given, full: given }, image)
     },
     async importArchive(file) {

@@ -19,11 +19,15 @@ import { Leases } from './leases.ts'
 import { MEDIA, writeManifest } from './manifest.ts'
 import { readOciLayout } from './oci-layout.ts'
 import type { DiskImages, StoredImage } from './disk-images.ts'
-import type { EnsureResult, Image } from './port.ts'
-import { decidePull, invalidName, lookupOf, pullFailed } from './pull-policy.ts'
+import type { EnsureOptions, EnsureResult, Image } from './port.ts'
+import { type AccessRules, DEFAULT_RULES, mayUse } from './pull-access.ts'
+import { decidePull, invalidName, type Lookup, lookupOf, pullFailed, type PullPolicy } from './pull-policy.ts'
+import { hashedLogins, PullRecords } from './pull-records.ts'
+import { Pulls } from './pulls.ts'
 import { type ContentLayer, type ImageContent, type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
 import { parseReference } from './reference.ts'
 import { ImageShelf } from './shelf.ts'
+import type { RegistryClient, RegistryLogin } from './registry/port.ts'
 import { openStaging, sweepStaging } from './staging.ts'
 import { sweep, type Swept } from './sweep.ts'
 
@@ -38,6 +42,10 @@ export interface ImageStoreOptions {
   /** Node's name of the processor images are chosen for. */
   readonly architecture?: string
   readonly clock?: Clock
+  /** Without it nothing is pulled: images come from archives alone. */
+  readonly registry?: RegistryClient
+  /** Which pods may use what was pulled with the secret of another. */
+  readonly access?: AccessRules
 }
 
 /**
@@ -59,9 +67,12 @@ class DiskImageStore implements DiskImages {
   readonly #blobs: Blobs
   readonly #leases: Leases
   readonly #clock: Clock
+  readonly #pulled: PullRecords
+  readonly #access: AccessRules
+  readonly #pulls: Pulls | undefined
   readonly shelf: ImageShelf
 
-  constructor({ root, log, special = systemSpecialFiles(), architecture = arch, clock = systemClock }: ImageStoreOptions) {
+  constructor({ root, log, special = systemSpecialFiles(), architecture = arch, clock = systemClock, registry, access = DEFAULT_RULES }: ImageStoreOptions) {
     this.#root = root
     this.#log = log
     this.#special = special
@@ -70,6 +81,9 @@ class DiskImageStore implements DiskImages {
     this.#blobs = new Blobs(root)
     this.#leases = new Leases(root, clock)
     this.#clock = clock
+    this.#pulled = new PullRecords(root)
+    this.#access = access
+    this.#pulls = registry === undefined ? undefined : this.#openPulls(registry)
     this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, special, log })
   }
 
@@ -77,22 +91,51 @@ class DiskImageStore implements DiskImages {
     await this.#records.open()
     await this.#blobs.open()
     await this.#leases.open()
+    await this.#pulled.open()
     for (const folder of [this.#layersFolder, this.#stagingFolder]) await mkdir(folder, { recursive: true })
     await sweepStaging(this.#stagingFolder)
     // Forgets those that hold no more.
     await this.#leases.list()
   }
 
-  async ensure(given: string, policy: 'Always' | 'IfNotPresent' | 'Never', signal: AbortSignal): Promise<EnsureResult> {
-    signal.throwIfAborted()
+  async ensure(given: string, policy: PullPolicy, options: EnsureOptions): Promise<EnsureResult> {
+    options.signal.throwIfAborted()
     const lookup = lookupOf(given)
     if (lookup.kind === 'invalid') return invalidName(given, lookup.message)
     const image = await this.find(given)
+    const presence = image === undefined ? 'absent' : (await this.#mayUse(image, lookup, options.logins ?? [])) ? 'usable' : 'private'
     // An id names content that no registry could serve otherwise: what is here is it.
-    const decision = decidePull(given, lookup.kind === 'id' && policy === 'Always' ? 'IfNotPresent' : policy, image !== undefined)
+    const decision = decidePull(given, lookup.kind === 'id' && policy === 'Always' ? 'IfNotPresent' : policy, presence)
     if (decision.kind === 'refuse') return decision.result
     if (decision.kind === 'use' && image !== undefined) return { kind: 'present', image, pulled: false }
-    return lookup.kind === 'name' ? pullFailed(lookup.reference, image) : pullFailed({ repository: given, full: given }, image)
+    options.onPulling?.()
+    if (lookup.kind === 'id') return pullFailed({ repository: given, full: given }, image)
+    return (await this.#pulls?.pull(lookup.reference, image, options)) ?? pullFailed(lookup.reference, image)
+  }
+
+  /** See pull-access.ts. By an id, one of the names it was pulled under is enough. */
+  async #mayUse(image: Image, lookup: Exclude<Lookup, { kind: 'invalid' }>, logins: readonly RegistryLogin[]): Promise<boolean> {
+    const id = image.id as Digest
+    const [stored, record] = await Promise.all([this.#records.findImage(id), this.#pulled.find(id)])
+    const isPreloaded = stored?.origin !== 'pulled'
+    const repositories = lookup.kind === 'name' ? [lookup.reference.repository] : ['', ...Object.keys(record?.repositories ?? {})]
+    return repositories.some((repository) => mayUse({ repository, isPreloaded, record, logins: hashedLogins(repository, logins) }, this.#access))
+  }
+
+  #openPulls(registry: RegistryClient): Pulls {
+    const staged = async <T>(work: (staging: string) => Promise<T>): Promise<T> => {
+      await using staging = await openStaging(this.#stagingFolder)
+      return await work(staging.path)
+    }
+    return new Pulls({
+      registry,
+      clock: this.#clock,
+      nodeArch: this.#architecture,
+      find: (full) => this.find(full),
+      add: (source, archive) => staged((staging) => this.#add(source, archive, { staging, origin: 'pulled' })),
+      name: (image, full) => staged((staging) => this.#records.writeName({ name: full, id: image.id as Digest }, staging)).then(async () => (await this.find(full)) ?? image),
+      note: (image, pulled) => staged((staging) => this.#pulled.add(image.id as Digest, pulled, staging)),
+    })
   }
 
   async find(reference: string): Promise<Image | undefined> {
@@ -183,7 +226,7 @@ class DiskImageStore implements DiskImages {
     const image = await this.find(id)
     if (image === undefined || (await this.stored()).some((one) => one.id === id && one.isUsed)) return 0
     for (const name of [...image.tags, ...image.digests]) await this.#records.removeName(name)
-    await this.#records.removeImage(image.id as Digest)
+    await this.#forget(image.id as Digest)
     return (await this.reclaim()).bytes
   }
 
@@ -203,11 +246,16 @@ class DiskImageStore implements DiskImages {
     const lastTag = !image.tags.some((tag) => !leaving.includes(tag))
     if (lastTag) {
       for (const name of names) await this.#records.removeName(name)
-      await this.#records.removeImage(image.id as Digest)
+      await this.#forget(image.id as Digest)
     }
     const { bytes } = lastTag ? await this.reclaim() : { bytes: 0 }
     this.#log.info({ image: reference, id: image.id, bytes }, 'image removed')
     return true
+  }
+
+  async #forget(id: Digest): Promise<void> {
+    await this.#records.removeImage(id)
+    await this.#pulled.forget(id)
   }
 
   /** A name is what is written last, and removed first. */
@@ -230,7 +278,7 @@ class DiskImageStore implements DiskImages {
     const isSame = there?.content !== undefined && (there.origin === record.origin || there.origin === 'local')
     if (!isSame) await this.#records.writeImage(there?.content === undefined ? record : { ...there, origin: record.origin ?? 'local' }, staging)
     for (const name of names) await this.#records.writeName({ name, id }, staging)
-    this.#log.info({ id, names }, 'image imported')
+    this.#log.info({ id, names }, record.origin === 'pulled' ? 'image pulled' : 'image imported')
     return this.#imageOf(isSame ? there : record, await this.#records.listNames())
   }
 

@@ -1,3 +1,6 @@
+import type { RegistryLogin } from './registry/port.ts'
+import type { PullProgress } from './registry/remote-image.ts'
+
 /** Images on this node: content by digest, made available as unpacked layers. One store may be shared by every agent on the host (the lab does). */
 export interface ImageConfig {
   readonly env: readonly string[]
@@ -25,13 +28,31 @@ export interface Image {
 }
 
 export type EnsureResult =
-  | { readonly kind: 'present'; readonly image: Image; readonly pulled: boolean }
+  | { readonly kind: 'present'; readonly image: Image; readonly pulled: false | PullTimes }
   /** A "no" as kubelet words it: `ErrImageNeverPull`, `ErrImagePull`, `InvalidImageName`. */
   | { readonly kind: 'refused'; readonly reason: 'ErrImageNeverPull' | 'ErrImagePull' | 'InvalidImageName'; readonly message: string }
 
+/** How long it took in ms: alone, and with waiting for a turn or for somebody else's pull. */
+export interface PullTimes {
+  readonly pullMs: number
+  readonly totalMs: number
+}
+
+export interface EnsureOptions {
+  readonly signal: AbortSignal
+  /** What the pod's pull secrets say; the node's own logins count beside them. */
+  readonly logins?: readonly RegistryLogin[] | undefined
+  /** Called once if a registry is to be asked, before it is. */
+  readonly onPulling?: (() => void) | undefined
+  readonly onProgress?: ((progress: PullProgress) => void) | undefined
+}
+
 export interface ImageStore {
-  /** Finds or pulls it, by Kubernetes' policy. There is no registry client yet: what is not here cannot be pulled. */
-  ensure(reference: string, policy: 'Always' | 'IfNotPresent' | 'Never', signal: AbortSignal): Promise<EnsureResult>
+  /**
+   * Finds or pulls it, by Kubernetes' policy. One download serves all who ask for it; nothing is found before it is complete and verified. An image that was pulled
+   * with somebody else's secret is asked of its registry again. Rejects when the signal aborts.
+   */
+  ensure(reference: string, policy: 'Always' | 'IfNotPresent' | 'Never', options: EnsureOptions): Promise<EnsureResult>
   /** By name, digest or id. */
   find(reference: string): Promise<Image | undefined>
   list(): Promise<readonly Image[]>

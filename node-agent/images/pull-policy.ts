@@ -6,10 +6,13 @@ export type PullDecision = { readonly kind: 'use' } | { readonly kind: 'pull' } 
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never'
 
-/** Kubernetes' rule: `Never` never asks a registry, `IfNotPresent` only for what is missing, `Always` each time. */
-export function decidePull(given: string, policy: PullPolicy, present: boolean): PullDecision {
-  if (policy === 'Never') return present ? { kind: 'use' } : { kind: 'refuse', result: neverPull(given) }
-  return policy === 'IfNotPresent' && present ? { kind: 'use' } : { kind: 'pull' }
+/** `private`: it is here, and this pod has shown no right to it. */
+export type Presence = 'absent' | 'usable' | 'private'
+
+/** Kubernetes' rule: `Never` never asks a registry, `IfNotPresent` only for what is missing or somebody else's, `Always` each time. */
+export function decidePull(given: string, policy: PullPolicy, presence: Presence): PullDecision {
+  if (policy === 'Never') return presence === 'usable' ? { kind: 'use' } : { kind: 'refuse', result: neverPull(given, presence) }
+  return policy === 'IfNotPresent' && presence === 'usable' ? { kind: 'use' } : { kind: 'pull' }
 }
 
 /** Kubelet's default of the policy, for callers that have only the name: `latest` and no tag mean Always. */
@@ -17,7 +20,11 @@ export function defaultPullPolicy(reference: Reference): PullPolicy {
   return reference.digest === undefined && reference.tag === 'latest' ? 'Always' : 'IfNotPresent'
 }
 
-const neverPull = (given: string): EnsureResult => ({ kind: 'refused', reason: 'ErrImageNeverPull', message: `Container image "${given}" is not present with pull policy of Never` })
+const neverPull = (given: string, presence: Presence): EnsureResult => ({
+  kind: 'refused',
+  reason: 'ErrImageNeverPull',
+  message: presence === 'absent' ? `Container image "${given}" is not present with pull policy of Never` : `Container image "${given}" is present with pull policy of Never but does not have the proper credentials to access the image`,
+})
 
 export const invalidName = (given: string, why: string): EnsureResult => ({
   kind: 'refused',
@@ -25,7 +32,7 @@ export const invalidName = (given: string, why: string): EnsureResult => ({
   message: `Failed to apply default image tag "${given}": couldn't parse image name "${given}": ${why}`,
 })
 
-/** What every pull ends in while there is no registry client. */
+/** What a pull ends in where there is no registry client. */
 export function pullFailed(reference: Reference, present: Image | undefined): EnsureResult {
   const advice =
     present === undefined

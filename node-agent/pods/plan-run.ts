@@ -84,8 +84,9 @@ type StartOf = Pick<Extract<Step, { kind: 'start-container' }>, 'attempt' | 'bac
 function startPlan({ record, nowMs, mayRun }: PodView, { spec }: PodContainer, start: StartOf): PodPlan {
   const state = containerRecord(record, spec.name)
   const { problem } = state
-  if (problem?.of === 'image') return imageProblemPlan(spec.name, spec.image ?? '', { problem, nowMs })
-  if (state.image === undefined || state.image.reference !== spec.image) return { steps: [{ kind: 'ensure-image', container: spec.name }] }
+  if (problem?.of === 'image') return imageProblemPlan(spec.name, spec.image ?? '', { problem, nowMs, attempt: start.attempt })
+  const isOld = spec.imagePullPolicy === 'Always' && (state.image?.attempt ?? 0) < start.attempt
+  if (state.image === undefined || state.image.reference !== spec.image || isOld) return { steps: [{ kind: 'ensure-image', container: spec.name, attempt: start.attempt }] }
   if (record.sandbox.kind !== 'ready' || record.volumes.kind !== 'ready') return { steps: [] }
   if (!mayRun) return { steps: [], wakeAtMs: nowMs + RIGHT_AGAIN_MS }
   return retry({ kind: 'start-container', container: spec.name, ...start }, problem?.retryAtMs ?? nowMs, nowMs)
@@ -94,14 +95,15 @@ function startPlan({ record, nowMs, mayRun }: PodView, { spec }: PodContainer, s
 interface ImageProblem {
   readonly problem: NonNullable<ContainerRecord['problem']>
   readonly nowMs: number
+  readonly attempt: number
 }
 
-function imageProblemPlan(name: string, image: string, { problem, nowMs }: ImageProblem): PodPlan {
-  if (isDue(problem.retryAtMs, nowMs)) return { steps: [{ kind: 'ensure-image', container: name }] }
+function imageProblemPlan(name: string, image: string, { problem, nowMs, attempt }: ImageProblem): PodPlan {
+  if (isDue(problem.retryAtMs, nowMs)) return { steps: [{ kind: 'ensure-image', container: name, attempt }] }
   if (problem.reason !== 'ErrImagePull') return { steps: [], wakeAtMs: problem.retryAtMs }
   const shownUntil = problem.sinceMs + PULL_ERROR_SHOWN_MS
   if (!isDue(shownUntil, nowMs, PULL_ERROR_SHOWN_MS)) return { steps: [], wakeAtMs: shownUntil }
-  return { steps: [{ kind: 'note-pull-wait', container: name, message: pullBackOffMessage(image, problem.message), event: events.pullBackOff(name, image) }], wakeAtMs: problem.retryAtMs }
+  return { steps: [{ kind: 'note-pull-wait', container: name, message: pullBackOffMessage(image, problem.message), event: events.pullBackOff(name, image), failed: events.startFailed(name, 'ImagePullBackOff') }], wakeAtMs: problem.retryAtMs }
 }
 
 const hookPlan = (name: string, { now }: ContainerRecord): PodPlan => ({ steps: now.kind === 'running' && now.hook === 'due' ? [{ kind: 'post-start', container: name }] : [] })

@@ -3,7 +3,7 @@ import type { Pod, PodSpec } from '../../shared/model/gen/api.ts'
 import { beginAttempt, containerDeleted, containerExited, containerStarted, imageFound } from './apply.ts'
 import { planPod } from './plan.ts'
 import { containerId, newRecord, podUidHex, withContainer, type ContainerRecord, type Ended, type PodRecord } from './record.ts'
-import { goDuration, nextStart, shouldRestart } from './restart.ts'
+import { goDuration, goPreciseDuration, nextStart, shouldRestart } from './restart.ts'
 import type { PodPlan, Step } from './steps.ts'
 
 const pod = (spec: Partial<PodSpec>, metadata: Partial<Pod['metadata']> = {}): Pod => ({ metadata: { name: 'p', namespace: 'ns', uid: 'u', ...metadata }, spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 30, ...spec, containers: spec.containers ?? [{ name: 'c', image: 'i' }] } })
@@ -16,7 +16,7 @@ const started = (record: PodRecord, name: string, more: Partial<Parameters<typeo
 const ended = (exitCode: number, finishedMs = 0): Ended => ({ id: 'x', exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedMs: 0, finishedMs })
 
 test('a new pod: network, volumes and image at once, then the container', () => {
-  expect(plan(pod({}), newRecord(0))).toEqual({ steps: [{ kind: 'prepare-sandbox' }, { kind: 'prepare-volumes' }, { kind: 'ensure-image', container: 'c' }] })
+  expect(plan(pod({}), newRecord(0))).toEqual({ steps: [{ kind: 'prepare-sandbox' }, { kind: 'prepare-volumes' }, { kind: 'ensure-image', container: 'c', attempt: 0 }] })
   expect(plan(pod({}), withImages(prepared, 'c'))).toEqual({ steps: [{ kind: 'start-container', container: 'c', attempt: 0 }] })
   expect(plan(pod({}), started(withImages(prepared, 'c'), 'c'))).toEqual({ steps: [] })
 })
@@ -85,7 +85,7 @@ test('an image that was changed in the object: stopped, then started anew under 
   const record = started(withImages(prepared, 'c'), 'c')
   expect(plan(of, record).steps).toMatchObject([{ kind: 'stop-container', stop: { why: 'changed' }, event: { message: 'Container c definition changed, will be restarted' } }])
   const exited = containerExited(withContainer(record, 'c', { stop: { why: 'changed', sinceMs: 0, graceMs: 0, stage: 'killed' } }), 'c', { ...ended(137), id: '' })
-  expect(plan(of, exited).steps).toEqual([{ kind: 'ensure-image', container: 'c' }])
+  expect(plan(of, exited).steps).toEqual([{ kind: 'ensure-image', container: 'c', attempt: 1 }])
 })
 
 test('ids hold the pod, the container and the attempt', () => {
@@ -100,4 +100,5 @@ test('ids hold the pod, the container and the attempt', () => {
 
 test('durations as Go prints them', () => {
   expect([10_000, 80_000, 300_000, 3_600_000].map(goDuration)).toEqual(['10s', '1m20s', '5m0s', '1h0m0s'])
+  expect([0, 7.9, 253, 1000, 1200, 61_050, 3_600_001].map(goPreciseDuration)).toEqual(['0s', '7ms', '253ms', '1s', '1.2s', '1m1.05s', '1h0m0.001s'])
 })

@@ -134,6 +134,9 @@ export interface ImageRecord {
   readonly id: string
   /** Told as `image`. */
   readonly name: string
+  /** The attempt it was looked for, and whether it was pulled for that one: under the policy Always each attempt asks anew. */
+  readonly attempt?: number | undefined
+  readonly pulled?: boolean | undefined
   /** Of its config: what the store finds it by. */
   readonly configId: string
   readonly stopSignal: string

@@ -62,6 +62,16 @@ export const isDue = (atMs: number, nowMs: number, longestMs = LONGEST_MS): bool
 /** How long to wait before an image, a network or a volume is tried again. */
 export const retryDelayMs = (failures: number): number => Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.max(0, failures - 1))
 
+/** A duration to the millisecond, as Go prints it: `253ms`, `1.2s`, `1m2.053s`. */
+export function goPreciseDuration(ms: number): string {
+  const whole = Math.trunc(ms)
+  if (whole > 0 && whole < 1000) return `${whole}ms`
+  const seconds = Math.trunc(whole / 1000)
+  const part = whole % 1000
+  const fraction = part === 0 ? '' : `.${String(part).padStart(3, '0').replace(/0+$/, '')}`
+  return `${goDuration(seconds * 1000).slice(0, -1)}${fraction}s`
+}
+
 /** A duration as Go prints it: `10s`, `1m20s`, `5m0s`. */
 export function goDuration(ms: number): string {
   const seconds = Math.round(ms / 1000)

@@ -1,6 +1,6 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 
-/** Whether a pod uses a ConfigMap or Secret (`namespace/name`), in its volumes or its variables. Pure. */
+/** Whether a pod uses a ConfigMap or Secret (`namespace/name`), in its volumes, its variables or for its images. Pure. */
 export function usesSource(pod: Pod, kind: 'ConfigMap' | 'Secret', key: string): boolean {
   const namespace = pod.metadata.namespace ?? ''
   if (!key.startsWith(`${namespace}/`)) return false
@@ -18,6 +18,7 @@ function sourceNames(pod: Pod, kind: 'ConfigMap' | 'Secret'): ReadonlySet<string
     for (const from of container.envFrom ?? []) names.add(isMap ? from.configMapRef?.name : from.secretRef?.name)
     for (const one of container.env ?? []) names.add(isMap ? one.valueFrom?.configMapKeyRef?.name : one.valueFrom?.secretKeyRef?.name)
   }
+  if (!isMap) for (const secret of pod.spec?.imagePullSecrets ?? []) names.add(secret.name)
   names.delete(undefined)
   return names as ReadonlySet<string>
 }

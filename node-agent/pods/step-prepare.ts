@@ -6,8 +6,10 @@ import { containerTrouble, imageFound } from './apply.ts'
 import { hostnameOf } from './pod-files.ts'
 import { containerRecord, withMoment, type ImageRecord } from './record.ts'
 import { retryDelayMs } from './restart.ts'
+import { pullSecretsOf } from './pull-secrets.ts'
 import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, type Change, type StepContext } from './step-context.ts'
+import type { ActionStep } from './steps.ts'
 import { events } from './words.ts'
 
 /** The pod's group and its network, side by side. */
@@ -48,13 +50,22 @@ export async function prepareVolumes({ parts, pod, record, emit }: StepContext):
   return (newest) => ({ ...newest, volumes: { kind: 'waiting', message: result.message, failures, retryAtMs } })
 }
 
-export async function ensureImage({ parts, pod, record, signal, emit }: StepContext, name: string): Promise<Change> {
+export async function ensureImage({ parts, pod, record, signal, emit }: StepContext, { container: name, attempt }: Extract<ActionStep, { kind: 'ensure-image' }>): Promise<Change> {
   const { spec } = containerNamed(pod, name)
   const reference = spec.image ?? ''
   const policy = spec.imagePullPolicy === 'Always' || spec.imagePullPolicy === 'Never' ? spec.imagePullPolicy : 'IfNotPresent'
-  const result = await parts.images.ensure(reference, policy, signal)
+  const { logins, missing } = pullSecretsOf(pod, (namespace, secret) => parts.sources.secret(namespace, secret))
+  const onPulling = (): void => {
+    if (missing.length > 0) emit(events.pullSecretsMissing(missing))
+    emit(events.pulling(name, reference))
+  }
+  const result = await parts.images.ensure(reference, policy, { signal, logins, onPulling })
   const nowMs = parts.clock.nowMs()
-  if (result.kind === 'present') return (newest) => withMoment(imageFound(newest, name, imageRecord(reference, result.image)), 'imageMs', nowMs)
+  if (result.kind === 'present') {
+    const { image, pulled } = result
+    if (pulled !== false) emit(events.pulledNow(name, reference, { ...pulled, sizeBytes: image.sizeBytes }))
+    return (newest) => withMoment(imageFound(newest, name, { ...imageRecord(reference, image), attempt, pulled: pulled !== false }), 'imageMs', nowMs)
+  }
   const again = containerRecord(record, name).problem?.of === 'image'
   switch (result.reason) {
     case 'InvalidImageName':
@@ -64,7 +75,6 @@ export async function ensureImage({ parts, pod, record, signal, emit }: StepCont
       emit(events.neverPull(name, result.message))
       break
     case 'ErrImagePull':
-      emit(events.pulling(name, reference))
       emit(events.pullFailed(name, reference, result.message))
       break
   }

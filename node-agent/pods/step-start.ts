@@ -48,7 +48,9 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
     if (isFault(error, 'cancelled')) throw error
     prepared = new NotYet('CreateContainerError', messageOf(error))
   }
-  emit(events.pulled(name, container.spec.image ?? ''))
+  const { image } = containerRecord(context.record, name)
+  // What was pulled for this attempt has been told of.
+  if (image?.pulled !== true || image.attempt !== step.attempt) emit(events.pulled(name, container.spec.image ?? ''))
   if (prepared instanceof NotYet) return notStarted(context, name, prepared)
   const { spec, user } = prepared
   let done: Awaited<ReturnType<typeof createAndStart>>

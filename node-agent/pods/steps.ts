@@ -9,7 +9,7 @@ export type Step = ActionStep | NoteStep
 export type ActionStep =
   | { readonly kind: 'prepare-sandbox' }
   | { readonly kind: 'prepare-volumes' }
-  | { readonly kind: 'ensure-image'; readonly container: string }
+  | { readonly kind: 'ensure-image'; readonly container: string; readonly attempt: number }
   | { readonly kind: 'start-container'; readonly container: string; readonly attempt: number; readonly backoff?: Backoff | undefined }
   | { readonly kind: 'post-start'; readonly container: string }
   /** Runs at most `limitMs`. */
@@ -27,7 +27,7 @@ export type NoteStep =
   | { readonly kind: 'stop-pod'; readonly stop: PodStop; readonly verdict?: Verdict | undefined; readonly event?: PodEvent | undefined }
   | { readonly kind: 'stop-container'; readonly container: string; readonly stop: ContainerStop; readonly event?: PodEvent | undefined }
   | { readonly kind: 'note-wait'; readonly container: string; readonly untilMs: number; readonly delayMs: number; readonly event: PodEvent }
-  | { readonly kind: 'note-pull-wait'; readonly container: string; readonly message: string; readonly event: PodEvent }
+  | { readonly kind: 'note-pull-wait'; readonly container: string; readonly message: string; readonly event: PodEvent; readonly failed: PodEvent }
   /** A container's end asks for a new start of all. */
   | { readonly kind: 'note-restart-all'; readonly container: string; readonly backoff?: Backoff | undefined }
   /** None of them runs any more: they begin anew. */

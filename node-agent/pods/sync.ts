@@ -14,7 +14,7 @@ export async function doStep(context: StepContext, step: ActionStep): Promise<Ch
     case 'prepare-volumes':
       return prepareVolumes(context)
     case 'ensure-image':
-      return ensureImage(context, step.container)
+      return ensureImage(context, step)
     case 'start-container':
       return startContainer(context, step)
     case 'post-start':

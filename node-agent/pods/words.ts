@@ -1,5 +1,5 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
-import { goDuration } from './restart.ts'
+import { goDuration, goPreciseDuration } from './restart.ts'
 
 /** An event as kubelet words it. */
 export interface PodEvent {
@@ -24,6 +24,9 @@ export const DEADLINE_MESSAGE = 'Pod was active on the node longer than the spec
 
 export const events = {
   pulled: (name: string, image: string) => normal('Pulled')(`Container image "${image}" already present on machine and can be accessed by the pod`, name),
+  pulledNow: (name: string, image: string, { pullMs, totalMs, sizeBytes }: { readonly pullMs: number; readonly totalMs: number; readonly sizeBytes: number }) =>
+    normal('Pulled')(`Successfully pulled image "${image}" in ${goPreciseDuration(pullMs)} (${goPreciseDuration(totalMs)} including waiting). Image size: ${sizeBytes} bytes.`, name),
+  pullSecretsMissing: (names: readonly string[]) => warning('FailedToRetrieveImagePullSecret')(`Unable to retrieve some image pull secrets (${names.join(', ')}); attempting to pull the image may not succeed.`),
   created: (name: string) => normal('Created')('Container created', name),
   started: (name: string) => normal('Started')('Container started', name),
   startFailed: (name: string, message: string) => warning('Failed')(`Error: ${message}`, name),

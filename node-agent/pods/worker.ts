@@ -131,7 +131,7 @@ export class PodWorker {
     this.change((record) => ({
       ...record,
       volumes: record.volumes.kind === 'waiting' ? { ...record.volumes, retryAtMs: 0 } : record.volumes,
-      containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, one.problem?.of === 'container' ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])),
+      containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, one.problem?.of === 'container' || one.problem?.reason === 'ErrImagePull' || one.problem?.reason === 'ImagePullBackOff' ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])),
     }))
   }
 
@@ -245,6 +245,7 @@ export class PodWorker {
       for (const note of notes) {
         this.#record = noteChange(note)(this.#record)
         if ('event' in note && note.event !== undefined) this.#emit(note.event)
+        if (note.kind === 'note-pull-wait') this.#emit(note.failed)
         if (note.kind === 'note-resize' && note.allocated !== undefined) this.#resized()
       }
       this.#probing.follow(containersOf(this.#pod), this.#record, false)

@@ -15,9 +15,9 @@ export function seededImages(): ImageStore & { isBroken: boolean } {
     importArchive: (file) => store.importArchive(file),
     remove: (reference) => store.remove(reference),
     onChange: (listener) => store.onChange(listener),
-    async ensure(reference, policy, signal): Promise<EnsureResult> {
+    async ensure(reference, policy, options): Promise<EnsureResult> {
       if (this.isBroken) return { kind: 'refused', reason: 'ErrImagePull', message: `failed to pull "${reference}": the registry does not answer` }
-      return store.ensure(reference, policy, signal)
+      return store.ensure(reference, policy, options)
     },
   }
 }

@@ -1,0 +1,77 @@
+import { describe, expect, it, test } from 'vitest'
+import { type AccessRules, DEFAULT_RULES, mayUse, type PullRecord, withPull } from './pull-access.ts'
+import { SharedWork } from './shared-work.ts'
+
+const secret = (name: string): { readonly namespace: string; readonly name: string; readonly uid: string } => ({ namespace: 'n', name, uid: `uid-${name}` })
+const login = (name: string, hash: string) => ({ login: { registry: 'r.io', credential: { kind: 'access-token', token: hash } as const, secret: secret(name) }, hash })
+const recordOf = (isOpen: boolean, ...secrets: ReadonlyArray<readonly [string, string]>): PullRecord => ({ id: 'i', repositories: { 'r.io/a': { isOpen, secrets: secrets.map(([name, hash]) => ({ ...secret(name), hash })) } } })
+
+describe('mayUse', () => {
+  const rules = (policy: AccessRules['policy'], ...allowlist: readonly string[]): AccessRules => ({ policy, allowlist })
+  it.each<[string, boolean, boolean, PullRecord | undefined, ReturnType<typeof login>[], AccessRules?]>([
+    ['brought by hand', true, true, undefined, []],
+    ['pulled, nobody knows by what', false, false, undefined, [login('s', 'h')]],
+    ['pulled without a login', true, false, recordOf(true), []],
+    ['pulled with a secret, by a pod without', false, false, recordOf(false, ['s', 'h']), []],
+    ['pulled with this secret', true, false, recordOf(false, ['s', 'h']), [login('s', 'h')]],
+    ['pulled with what this secret said before', false, false, recordOf(false, ['s', 'h']), [login('s', 'other')]],
+    ['another secret that says the same', true, false, recordOf(false, ['s', 'h']), [login('t', 'h')]],
+    ['from another repository', false, false, { id: 'i', repositories: { 'r.io/b': { isOpen: true, secrets: [] } } }, []],
+    ['never asked', true, false, undefined, [], rules('NeverVerify')],
+    ['always asked', false, true, undefined, [], rules('AlwaysVerify')],
+    ['always asked, and shown', true, true, recordOf(false, ['s', 'h']), [login('s', 'h')], rules('AlwaysVerify')],
+    ['on the list', true, false, undefined, [], rules('NeverVerifyAllowlistedImages', 'r.io/*')],
+    ['not on the list', false, true, undefined, [], rules('NeverVerifyAllowlistedImages', 'r.io/b', 'q.io/*')],
+  ])('%s: %s', (_, expected, isPreloaded, record, logins, access = DEFAULT_RULES) => {
+    expect(mayUse({ repository: 'r.io/a', isPreloaded, record, logins }, access)).toBe(expected)
+  })
+})
+
+test('withPull: what a secret said before counts no more, others stay, and what is open stays open', () => {
+  const pulled = (record: PullRecord | undefined, by: ReturnType<typeof login> | undefined): PullRecord => withPull(record, { id: 'i', repository: 'r.io/a', by })
+  const both = pulled(pulled(undefined, login('s', 'h')), login('t', 'k'))
+  expect(both).toEqual(recordOf(false, ['s', 'h'], ['t', 'k']))
+  expect(pulled(both, login('s', 'new'))).toEqual(recordOf(false, ['t', 'k'], ['s', 'new']))
+  expect(pulled(both, undefined)).toEqual(recordOf(true, ['s', 'h'], ['t', 'k']))
+  expect(pulled(recordOf(true), login('s', 'h'))).toEqual(recordOf(true, ['s', 'h']))
+})
+
+describe('SharedWork', () => {
+  const never = new AbortController().signal
+  test('is done once for all, and anew afterwards', async () => {
+    const shared = new SharedWork<number>()
+    let begun = 0
+    const work = async (): Promise<number> => ++begun
+    expect(await Promise.all([1, 2, 3].map(() => shared.run('a', never, work)))).toEqual([1, 1, 1])
+    expect(await shared.run('b', never, work)).toBe(2)
+    expect(await shared.run('a', never, work)).toBe(3)
+  })
+
+  test('goes on while somebody waits; ends with the last; who leaves is not kept', async () => {
+    const shared = new SharedWork<string>()
+    const [one, two] = [new AbortController(), new AbortController()]
+    let stopped = false
+    const work = (signal: AbortSignal): Promise<string> =>
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => {
+          stopped = true
+          reject(new Error('stopped'))
+        }),
+      )
+    const first = shared.run('a', one.signal, work)
+    const second = shared.run('a', two.signal, work)
+    one.abort(new Error('left'))
+    await expect(first).rejects.toThrow('left')
+    expect(stopped).toBe(false)
+    two.abort(new Error('left too'))
+    await expect(second).rejects.toThrow('left too')
+    expect(stopped).toBe(true)
+    expect(await shared.run('a', never, async () => 'anew')).toBe('anew')
+  })
+
+  test('a failure reaches all who wait', async () => {
+    const shared = new SharedWork<string>()
+    const fail = (): Promise<string> => Promise.reject(new Error('no'))
+    expect((await Promise.allSettled([shared.run('a', never, fail), shared.run('a', never, fail)])).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+})

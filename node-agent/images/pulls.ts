@@ -1,0 +1,106 @@
+import type { Clock } from '../../shared/kit/clock.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
+import { gate } from '../../shared/kit/gate.ts'
+import type { Archive } from './archive.ts'
+import type { ImageSource } from './image-source.ts'
+import type { EnsureOptions, EnsureResult, Image } from './port.ts'
+import { hashedLogins } from './pull-records.ts'
+import type { Reference } from './reference.ts'
+import type { RegistryClient, RegistryLogin } from './registry/port.ts'
+import { openRemoteImage, type PullProgress } from './registry/remote-image.ts'
+import { SharedWork } from './shared-work.ts'
+
+export interface PullsOptions {
+  readonly registry: RegistryClient
+  readonly clock: Clock
+  /** Node's name of the processor. */
+  readonly nodeArch: string
+  /** By full name. */
+  readonly find: (full: string) => Promise<Image | undefined>
+  /** Takes what is missing into the store, and gives it its names. */
+  readonly add: (source: ImageSource, archive: Archive) => Promise<Image>
+  /** Another name for an image that is here. */
+  readonly name: (image: Image, full: string) => Promise<Image>
+  /** By which login an image was pulled. */
+  readonly note: (image: Image, pulled: { readonly repository: string; readonly login: RegistryLogin | undefined }) => Promise<void>
+}
+
+/** So many images are pulled at once; the others wait for their turn. */
+const PULLS_AT_ONCE = 3
+
+/** The advice where no registry is asked. */
+const IMPORT = 'gantry image import'
+
+type Pulled = { readonly kind: 'pulled'; readonly image: Image; readonly pullMs: number } | { readonly kind: 'failed'; readonly message: string }
+
+/** Pulls of one store. Who asks for what is being pulled already, with the same logins, waits for that; layers are shared between all (see layers.ts). */
+export class Pulls {
+  readonly #options: PullsOptions
+  readonly #turns = gate(PULLS_AT_ONCE)
+  readonly #shared = new SharedWork<Pulled>()
+
+  constructor(options: PullsOptions) {
+    this.#options = options
+  }
+
+  /** @param present what is known under the name. Rejects only when the signal aborts, or by a mistake of ours. */
+  async pull(reference: Reference, present: Image | undefined, { signal, logins = [], onProgress }: EnsureOptions): Promise<EnsureResult> {
+    const { clock } = this.#options
+    const startMs = clock.monotonicMs()
+    const fitting = hashedLogins(reference.repository, logins)
+    const key = JSON.stringify([reference.full, fitting.map(({ hash }) => hash)])
+    const pulled = await this.#shared.run(key, signal, (whole) => this.#turns.run(() => this.#pull(reference, { logins, signal: whole, onProgress })))
+    if (pulled.kind === 'pulled') return { kind: 'present', image: pulled.image, pulled: { pullMs: pulled.pullMs, totalMs: clock.monotonicMs() - startMs } }
+    const hint = pulled.message.includes(IMPORT) && present !== undefined ? '; the image is here: set imagePullPolicy to IfNotPresent, or use another tag than latest' : ''
+    return { kind: 'refused', reason: 'ErrImagePull', message: pulled.message + hint }
+  }
+
+  async #pull(reference: Reference, options: EnsureOptions): Promise<Pulled> {
+    const { clock } = this.#options
+    const startMs = clock.monotonicMs()
+    try {
+      const image = await this.#fetch(reference, options)
+      return { kind: 'pulled', image, pullMs: clock.monotonicMs() - startMs }
+    } catch (error) {
+      options.signal.throwIfAborted()
+      if (!isFault(error)) throw error
+      return { kind: 'failed', message: `failed to pull and unpack image "${reference.full}": ${messageOf(error)}` }
+    }
+  }
+
+  async #fetch(reference: Reference, { logins = [], signal, onProgress }: EnsureOptions): Promise<Image> {
+    const { registry, nodeArch, find, add, name, note } = this.#options
+    const { repository, full } = reference
+    const ended = new AbortController()
+    const session = registry.open(repository, { logins, actions: 'pull', signal: AbortSignal.any([signal, ended.signal]) })
+    const { digest } = await resolved(session.resolve(reference), full)
+    const known = await find(`${repository}@${digest}`)
+    if (known !== undefined) {
+      // Who may resolve it may have it: noted before it is found under another name.
+      await note(known, { repository, login: session.login })
+      return await name(known, full)
+    }
+    const seen = new Set<string>()
+    const told = (progress: PullProgress): void => {
+      seen.add(progress.digest)
+      onProgress?.(progress)
+    }
+    const { source, archive } = await openRemoteImage(session, { reference, digest }, { nodeArch, onProgress: told, abandon: () => ended.abort(new Fault('cancelled', 'another layer of the image failed')) })
+    const image = await add(source, archive)
+    for (const { name: layer } of source.layers) if (!seen.has(layer)) onProgress?.({ digest: layer, doneBytes: 0, totalBytes: 0, state: 'exists' })
+    await note(image, { repository, login: session.login })
+    return image
+  }
+}
+
+/** In the words of containerd, which people search for. */
+async function resolved<T>(resolving: Promise<T>, full: string): Promise<T> {
+  try {
+    return await resolving
+  } catch (error) {
+    if (!isFault(error)) throw error
+    const isMissing = error.code === 'not-found' && !error.message.includes(IMPORT)
+    const why = isMissing ? `${full}: not found` : error.message
+    throw new Fault(error.code, `failed to resolve reference "${full}": ${why}`, { cause: error })
+  }
+}
