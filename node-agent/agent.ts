@@ -4,6 +4,7 @@ import { messageOf } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
 import type { Random } from '../shared/kit/random.ts'
 import type { Node } from '../shared/model/gen/api.ts'
+import type { EvictionLoop } from './eviction/eviction.ts'
 import type { UnreachablePeer } from './fencing/peers.ts'
 import { imagesInStatus } from './images/node-status.ts'
 import type { ImageStore } from './images/port.ts'
@@ -25,6 +26,10 @@ export interface AgentOptions {
   readonly runtimeVersion: string
   readonly host: HostFacts
   readonly maxPods: number
+  /** What pods may ask for; all there is unless given. */
+  readonly allocatable?: Readonly<Record<string, string>> | undefined
+  /** What the node lacks, for its conditions. */
+  readonly eviction?: Pick<EvictionLoop, 'pressures' | 'onChange'> | undefined
   readonly labels: Readonly<Record<string, string>>
   readonly clusterCidr: string
   readonly link: ControlPlaneLink
@@ -66,7 +71,7 @@ export function createAgent(options: AgentOptions): Agent {
   let imageList: NodeImages = []
 
   const node = (): Node =>
-    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, readiness, unreachable: options.reach?.unreachable })
+    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, readiness, unreachable: options.reach?.unreachable, allocatable: options.allocatable, pressures: options.eviction?.pressures })
 
   let current: AgentSession | undefined
   return {
@@ -138,12 +143,14 @@ export function createAgent(options: AgentOptions): Agent {
       current = session
       const stopListening = images.onChange(() => imports.request(undefined))
       const stopReaching = options.reach?.onReach(() => session.nodeChanged())
+      const stopPressing = options.eviction?.onChange(() => session.nodeChanged())
       try {
         imageList = await imagesOf(images)
         await Promise.all([workers.run(signal), session.run(signal)])
       } finally {
         stopListening()
         stopReaching?.()
+        stopPressing?.()
       }
     },
   }

@@ -1,8 +1,10 @@
 import { Fault } from '../shared/kit/faults.ts'
+import { checkResources, DEFAULT_RESOURCES, type ResourceSettings } from './eviction/eviction.ts'
+import { checkPulls, DEFAULT_PULLS, type PullSettings } from './images/registry/agent-settings.ts'
 import { isJsonObject } from '../shared/model/json.ts'
 
 /** An agent's settings: a JSON file, or flags of `gantry agent`. */
-export interface AgentConfig {
+export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly nodeName: string
   /** `https://HOST:6443` of the control plane; agents use the three ports after it (6444 for nodes, 6445 to join, 6446 for heartbeats). Several: a list, or one text with commas. */
   readonly server: readonly string[]
@@ -32,7 +34,7 @@ export interface AgentConfig {
   readonly imageMaximumGCAge: string
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s' } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {
@@ -50,6 +52,8 @@ export function parseAgentConfig(text: string, where: string): AgentConfig {
     if (typeof config[name] !== 'string' || config[name] === '') throw new Fault('invalid', `${where}: "${name}" is missing`)
   }
   if (config.server.length === 0) throw new Fault('invalid', `${where}: "server" is missing`)
+  checkResources(config)
+  checkPulls(config, where)
   return config
 }
 

@@ -3,12 +3,14 @@ import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { createAgent } from './agent.ts'
 import { openCgroups } from './cgroups/cgroups.ts'
+import { boundPods } from './cgroups/parent-bounds.ts'
 import { raiseOwnGroup } from './cgroups/own-share.ts'
 import { quickMoves } from './cgroups/quick-moves.ts'
 import { collectGarbage } from './collector/collector.ts'
 import { ImageCollector } from './collector/image-gc.ts'
 import { imageGcPolicy } from './collector/image-gc-settings.ts'
 import { portsOf, type AgentConfig } from './config.ts'
+import { createEviction, nodeResources, podsMemoryBytes, type Amounts } from './eviction/eviction.ts'
 import { createGuard, DeadlineFiles, forgetState, ownerOf, podGroups } from './fencing/fencing.ts'
 import type { KeeperThread } from './fencing/worker.ts'
 import { ownCapabilities } from './host/capabilities.ts'
@@ -16,10 +18,12 @@ import { runProgram } from './host/exec.ts'
 import { diskSpace } from './host/disk.ts'
 import { removeTree } from './host/files.ts'
 import { findProgram } from './host/find-program.ts'
-import { readHostFacts } from './host/facts.ts'
+import { readHostFacts, type MachineFacts } from './host/facts.ts'
 import { systemMounts } from './host/mounts.ts'
 import { loadIdentity, renewedIdentity } from './identity.ts'
 import { createImageStore } from './images/images.ts'
+import { accessRulesOf } from './images/registry/agent-settings.ts'
+import { nodeRegistries } from './images/registry/registry.ts'
 import { hostLogFiles } from './logs/files.ts'
 import { createPodNetwork, servicePorts } from './network/network.ts'
 import { createPodWorkers, hostPodFiles, type PodsConfig } from './pods/pods.ts'
@@ -27,15 +31,17 @@ import { systemProbeNetwork } from './probes/network.ts'
 import { openCrun } from './runtime/crun.ts'
 import { crunForThisHost } from './runtime/hybrid.ts'
 import { createGrpcLink, type GrpcLink } from './session/grpc-link.ts'
-import type { HostFacts } from './session/node-object.ts'
+import { capacityOf, type HostFacts } from './session/node-object.ts'
 import { assignedSources } from './session/sources.ts'
 import { createOverlaySnapshots } from './snapshots/snapshots.ts'
+import { hostMeasures } from './stats/measures.ts'
 import { createVolumes } from './volumes/volumes.ts'
 import type { TlsFiles } from '../proto/rpc.ts'
 import { sleep, systemClock } from '../shared/kit/clock.ts'
 import { Fault } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
 import { systemRandom } from '../shared/kit/random.ts'
+import { cpuMillis, quantityValue } from '../shared/model/quantity.ts'
 import { GIT_VERSION } from '../shared/model/version.ts'
 
 const clock = systemClock
@@ -53,7 +59,7 @@ async function openParts(config: AgentConfig, log: Log) {
   const runtimeFolder = `${config.runDir}/runtime`
   const found = await findProgram(config.runtime)
   const program = config.runtime === 'crun' ? await crunForThisHost(found, config.runDir) : found
-  const images = await createImageStore({ root: config.imageDir, log, clock })
+  const images = await createImageStore({ root: config.imageDir, registry: nodeRegistries(config, { clock, random }), access: accessRulesOf(config), log, clock })
   const [{ stdout }, snapshots, network, volumes] = await Promise.all([
     runProgram(found, ['--version']),
     createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, mounts, hold: (holder, layers) => images.hold(holder, layers) }),
@@ -65,7 +71,22 @@ async function openParts(config: AgentConfig, log: Log) {
   return { mounts, cgroups, runtime, images, snapshots, network, volumes, version }
 }
 
-function podsConfig(config: AgentConfig, host: HostFacts, capabilities: readonly string[]): PodsConfig {
+/** What the machine has: less than its host where the settings say so. */
+const machineOf = ({ address, nodeName, capacity }: AgentConfig, facts: MachineFacts): HostFacts => ({
+  ...facts,
+  ...(capacity['memory'] !== undefined && { memoryBytes: quantityValue(capacity['memory']) }),
+  ...(capacity['ephemeral-storage'] !== undefined && { ephemeralStorageBytes: quantityValue(capacity['ephemeral-storage']) }),
+  address,
+  hostname: nodeName,
+})
+
+interface PodsOf {
+  readonly host: HostFacts
+  readonly allocatable: Amounts
+  readonly capabilities: readonly string[]
+}
+
+function podsConfig(config: AgentConfig, { host, allocatable, capabilities }: PodsOf): PodsConfig {
   return {
     nodeName: config.nodeName,
     hostIP: config.address,
@@ -74,8 +95,8 @@ function podsConfig(config: AgentConfig, host: HostFacts, capabilities: readonly
     clusterDomain: 'cluster.local',
     logFolder: `${config.stateDir}/logs`,
     checkpointFolder: `${config.runDir}/checkpoints`,
-    capacity: { cpuMillis: host.cpus * 1000, memoryBytes: host.memoryBytes, pods: config.maxPods },
-    allocatable: { cpu: String(host.cpus), memory: String(host.memoryBytes), 'ephemeral-storage': String(host.ephemeralStorageBytes) },
+    capacity: { cpuMillis: cpuMillis(allocatable['cpu']), memoryBytes: quantityValue(allocatable['memory']), pods: config.maxPods },
+    allocatable,
     capabilities,
     architecture: host.architecture,
     logMaxBytes: 10 * 1024 * 1024,
@@ -124,7 +145,30 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   await leaveFormerNode({ config, folder, parts, log })
   const keeper = given.keeper ?? given.startKeeper(identity)
   using deadlines = new DeadlineFiles(folder)
-  const host: HostFacts = { ...facts, address: config.address, hostname: config.nodeName }
+  const host = machineOf(config, facts)
+  const resources = nodeResources(config)
+  const capacity = capacityOf(host, config.maxPods)
+  const allocatable = resources.allocatable(capacity)
+  const mostMemoryBytes = podsMemoryBytes(capacity, resources.reserved)
+  await boundPods(parts.cgroups.version, `/${podsGroup(config)}`, { memoryBytes: mostMemoryBytes < Math.floor(facts.memoryBytes / 1024) * 1024 ? mostMemoryBytes : undefined })
+  let workers: ReturnType<typeof createPodWorkers> | undefined
+  const eviction = createEviction(config, {
+    nodeName: config.nodeName,
+    measures: hostMeasures({
+      ...parts,
+      logFolder: `${config.stateDir}/logs`,
+      stateFolder: config.stateDir,
+      imageFolder: config.imageDir,
+      share: config.sharesHost ? { cgroup: `/${config.cgroup}`, memoryBytes: host.memoryBytes, storageBytes: host.ephemeralStorageBytes } : undefined,
+      clock,
+    }),
+    pods: { pods: () => workers?.pods() ?? [], evict: (uid, how) => workers?.evict(uid, how) ?? false },
+    // Images of a lab are on the host, and every machine's.
+    reclaimImages: async () => void (config.sharesHost || (await discardUnused(parts.images))),
+    tell: (event) => agent.event(event),
+    clock,
+    log,
+  })
   using link = createGrpcLink({ addresses: config.server.map((server) => portsOf(server).node), tls: identity, clock })
   const guard = createGuard({
     folder,
@@ -142,13 +186,15 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     runtimeVersion: `${config.runtime}://${parts.version}`,
     host,
     maxPods: config.maxPods,
+    allocatable,
+    eviction,
     labels: config.labels,
     clusterCidr: config.clusterCidr,
     link,
     network: parts.network,
     images: parts.images,
     createWorkers: (reporter, assigned) =>
-      createPodWorkers({ ...parts, right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, host, capabilities) }),
+      (workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities }) })),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,
@@ -167,11 +213,17 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
       agent.run(signal),
       guard.run(signal),
       collector.run(signal),
+      eviction.run(signal),
       keepIdentified({ config, link, keeper }, { identity, log, signal }),
     ])
   } finally {
     keeper.stop()
   }
+}
+
+/** Under pressure even images go that would be kept otherwise: all that no container stands on and nobody brought by hand. */
+async function discardUnused(images: Parts['images']): Promise<void> {
+  for (const { id, pinned, isUsed } of await images.stored()) if (!pinned && !isUsed) await images.discard(id)
 }
 
 /**

@@ -54,6 +54,7 @@ async function agentProgram(spec: LabSpec, { member, identity }: { readonly memb
     cgroup: layout.memberCgroup(member.name),
     bootIdFile: bootIdFile(spec, member.name),
     clusterCidr: '10.244.0.0/16',
+    sharesHost: true,
   }
   await writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 })
   return { member, command: [process.execPath, ...nodeFlags, join(programsFolder(), 'agent.mjs'), '--config', file] }

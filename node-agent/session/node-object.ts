@@ -1,5 +1,7 @@
 import { assertNever } from '../../shared/model/assert.ts'
 import type { Node, NodeCondition } from '../../shared/model/gen/api.ts'
+import { canonicalQuantity } from '../../shared/model/quantity.ts'
+import type { Pressure } from '../eviction/thresholds.ts'
 import type { UnreachablePeer } from '../fencing/peers.ts'
 import type { MachineFacts } from '../host/facts.ts'
 
@@ -18,6 +20,10 @@ export interface NodeFacts {
   readonly runtimeVersion: string
   readonly host: HostFacts
   readonly maxPods: number
+  /** What pods may ask for; all there is unless given. */
+  readonly allocatable?: Readonly<Record<string, string>> | undefined
+  /** What the node lacks. */
+  readonly pressures?: readonly Pressure[] | undefined
   readonly labels: Readonly<Record<string, string>>
   readonly images: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }>
   readonly readiness: Readiness
@@ -25,10 +31,16 @@ export interface NodeFacts {
   readonly unreachable?: readonly UnreachablePeer[] | undefined
 }
 
+/** What the node has of everything. */
+export function capacityOf(host: Pick<HostFacts, 'cpus' | 'memoryBytes' | 'ephemeralStorageBytes' | 'hugePageBytes'>, maxPods: number): Readonly<Record<string, string>> {
+  const hugePages = Object.entries(host.hugePageBytes ?? { '1Gi': 0, '2Mi': 0 }).map(([size, bytes]) => [`hugepages-${size}`, canonicalQuantity(`${bytes / 1024}Ki`) ?? '0'])
+  return { cpu: String(host.cpus), memory: `${Math.floor(host.memoryBytes / 1024)}Ki`, 'ephemeral-storage': `${Math.floor(host.ephemeralStorageBytes / 1024)}Ki`, pods: String(maxPods), ...(Object.fromEntries(hugePages) as Readonly<Record<string, string>>) }
+}
+
 /** The Node as its agent would have it: what kubelet reports. */
 export function nodeObject(facts: NodeFacts): Node {
   const { host } = facts
-  const resources = { cpu: String(host.cpus), memory: `${Math.floor(host.memoryBytes / 1024)}Ki`, 'ephemeral-storage': `${Math.floor(host.ephemeralStorageBytes / 1024)}Ki`, pods: String(facts.maxPods), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' }
+  const capacity = capacityOf(host, facts.maxPods)
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -45,8 +57,8 @@ export function nodeObject(facts: NodeFacts): Node {
     },
     spec: {},
     status: {
-      capacity: resources,
-      allocatable: resources,
+      capacity,
+      allocatable: facts.allocatable ?? capacity,
       addresses: [
         { type: 'InternalIP', address: host.address },
         { type: 'Hostname', address: facts.name },
@@ -71,11 +83,18 @@ export function nodeObject(facts: NodeFacts): Node {
 
 const condition = (type: string, status: string, [reason, message]: readonly [string, string]): NodeCondition => ({ type, status, reason, message })
 
-function conditionsOf({ name, readiness, unreachable }: NodeFacts): readonly NodeCondition[] {
+const PRESSURE_WORDS: Readonly<Record<Pressure, { readonly False: readonly [string, string]; readonly True: readonly [string, string] }>> = {
+  MemoryPressure: { False: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'], True: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'] },
+  DiskPressure: { False: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'], True: ['KubeletHasDiskPressure', 'kubelet has disk pressure'] },
+  PIDPressure: { False: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'], True: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'] },
+}
+
+function conditionsOf({ name, readiness, unreachable, pressures = [] }: NodeFacts): readonly NodeCondition[] {
   return [
-    condition('MemoryPressure', 'False', ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available']),
-    condition('DiskPressure', 'False', ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure']),
-    condition('PIDPressure', 'False', ['KubeletHasSufficientPID', 'kubelet has sufficient PID available']),
+    ...(['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const).map((type) => {
+      const status = pressures.includes(type) ? 'True' : 'False'
+      return condition(type, status, PRESSURE_WORDS[type][status])
+    }),
     ...readyCondition(readiness),
     ...(unreachable === undefined ? [] : [reachCondition(name, unreachable)]),
   ]
