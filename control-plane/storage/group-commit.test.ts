@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { systemClock } from '../../shared/kit/clock.ts'
+import { systemClock, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { BatchTooLarge, GroupCommit, type GroupCommitOptions, type PendingWrite } from './group-commit.ts'
 import { NotWritten, type Write, type WriteResult } from './port.ts'
@@ -57,6 +57,28 @@ test('what comes while a transaction is under way goes together in the next', as
   for (let batch = 0; batch < 3; batch++) await answer()
   await Promise.all(all)
   expect(batches).toEqual([['put a'], ['put b', 'put c'], ['put b']])
+})
+
+test('beside a transaction under way another begins when enough have come for it, or the first takes its time', async () => {
+  const due: Array<() => void> = []
+  const clock: Clock = { nowMs: () => 0, monotonicMs: () => 0, after: (_delayMs, run) => (due.push(run), () => void due.splice(Math.max(0, due.indexOf(run)), due.includes(run) ? 1 : 0)) }
+  const { commits, batches, answer } = server({ maxInFlight: 3, clock })
+  const all = [commits.write(put('a'))]
+  await turn()
+  all.push(commits.write(put('b')))
+  await turn()
+  expect(batches).toEqual([['put a']])
+  for (let i = 0; i < 31; i++) all.push(commits.write(put(`c${i}`)))
+  await turn()
+  expect(batches.map((batch) => batch.length)).toEqual([1, 32])
+  all.push(commits.write(put('d')))
+  await turn()
+  expect(batches.length).toBe(2)
+  for (const run of due.splice(0)) run()
+  await turn()
+  expect(batches.at(-1)).toEqual(['put d'])
+  for (let batch = 0; batch < 3; batch++) await answer()
+  await Promise.all(all)
 })
 
 test('a failed transaction fails its own writes only', async () => {

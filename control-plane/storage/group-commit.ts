@@ -11,7 +11,7 @@ export class BatchTooLarge extends Fault {
 }
 
 export interface GroupCommitOptions extends BatchLimits {
-  /** How many transactions may be under way at once. */
+  /** How many transactions may be under way at once. Beside one that is, another begins when enough have come for it, or the first takes its time. */
   readonly maxInFlight: number
   readonly clock: Clock
   /** A write that has not been sent for this long is given back: an etcd that hangs must not gather ever more of them. */
@@ -30,6 +30,11 @@ export interface PendingWrite {
   reject(error: unknown): void
 }
 
+/** So many writes are worth a transaction beside one that is under way: a transaction costs this process several times what a write in it does. */
+const ENOUGH_WRITES = 32
+/** A transaction that takes longer than this waits for a disk: nothing is gained by waiting for it. */
+const SLOW_MS = 5
+
 /** The number of operations every etcd allows in a transaction. */
 const SAFE_WRITES = 125
 
@@ -42,6 +47,9 @@ export class GroupCommit {
   #scheduled = false
   #closed: Fault | undefined
   #isTiming = false
+  /** Whether those under way have been for so long that others need not wait for them. */
+  #isSlow = false
+  #cancelSlow = (): void => {}
 
   constructor(options: GroupCommitOptions) {
     this.#options = options
@@ -99,19 +107,37 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#queue.length === 0 || this.#inFlight >= this.#options.maxInFlight) return
+    if (this.#scheduled || !this.#mayBegin()) return
     this.#scheduled = true
     this.#options.soon(() => {
       this.#scheduled = false
-      if (this.#inFlight >= this.#options.maxInFlight) return
+      if (!this.#mayBegin()) return
       const batch = takeBatch(this.#queue, { maxWrites: this.#maxWrites, maxBytes: this.#options.maxBytes })
       if (batch.length > 0) void this.#commit(batch)
       this.#schedule()
     })
   }
 
+  #mayBegin(): boolean {
+    const waiting = this.#queue.length
+    if (waiting === 0 || this.#inFlight >= this.#options.maxInFlight) return false
+    return this.#inFlight === 0 || this.#isSlow || waiting >= Math.min(ENOUGH_WRITES, this.#maxWrites)
+  }
+
+  /** Looks again when the newest transaction has been under way for long. */
+  #watchSlowness(): void {
+    this.#cancelSlow()
+    this.#isSlow = false
+    if (this.#inFlight === 0 || this.#inFlight >= this.#options.maxInFlight) return
+    this.#cancelSlow = this.#options.clock.after(SLOW_MS, () => {
+      this.#isSlow = true
+      this.#schedule()
+    })
+  }
+
   async #commit(batch: ReadonlyArray<Placed<PendingWrite>>): Promise<void> {
     this.#inFlight++
+    this.#watchSlowness()
     try {
       const results = await this.#options.commit(batch)
       for (const [index, { write }] of batch.entries()) write.resolve(results[index] as WriteResult)
@@ -127,6 +153,7 @@ export class GroupCommit {
       }
     } finally {
       this.#inFlight--
+      this.#watchSlowness()
       this.#schedule()
     }
   }

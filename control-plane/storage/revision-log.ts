@@ -13,6 +13,14 @@ interface Remembered<E> extends LogBatch<E> {
   readonly atMs: number
 }
 
+interface Collected<E> {
+  readonly position: number
+  readonly end: number
+  readonly from: Revision
+  readonly prefix: string
+  readonly events: readonly E[]
+}
+
 export interface RevisionLogOptions<E> {
   /** Nothing is known of what happened up to here. */
   readonly start: Revision
@@ -48,6 +56,8 @@ export class RevisionLog<E> {
   #failure: Fault | undefined
   #closed = false
   readonly #sleepers = new Sleepers()
+  /** What was collected last: readers that are at the same place, which is most of them, get the very same list. */
+  #collected: Collected<E> | undefined
 
   constructor(options: RevisionLogOptions<E>) {
     this.#options = options
@@ -133,12 +143,18 @@ export class RevisionLog<E> {
     let ticks = this.#ticks
     const sleeper: Sleeper = { prefix, wake: undefined, isCurious: () => everyProgress || progress?.isOpen(told) === true }
     const wake = (): void => this.#sleepers.rouse(sleeper, this.#end)
-    signal.addEventListener('abort', wake)
+    // Asked once and then listened to: signals made of others take long to answer.
+    let isAborted = signal.aborted
+    const abort = (): void => {
+      isAborted = true
+      wake()
+    }
+    signal.addEventListener('abort', abort)
     const detach = progress?.attach(wake)
     try {
-      while (!signal.aborted) {
+      while (!isAborted) {
         if (position < this.#dropped) throw tooOld(told, this.#floor)
-        const events = this.#collect(position, options)
+        const events = this.#collect(position, prefix, told)
         position = this.#end
         const isDue = everyProgress ? this.#revision > told : ticks !== this.#ticks || progress?.isDue(told, this.#revision) === true
         if (events.length > 0 || (isDue && this.#revision >= after)) {
@@ -154,7 +170,7 @@ export class RevisionLog<E> {
         }
       }
     } finally {
-      signal.removeEventListener('abort', wake)
+      signal.removeEventListener('abort', abort)
       detach?.()
       this.#sleepers.rouse(sleeper, this.#end)
     }
@@ -165,15 +181,23 @@ export class RevisionLog<E> {
     return this.#dropped + this.#batches.length
   }
 
-  #collect(position: number, { prefix, after }: ReadOptions): E[] {
+  /** Those under the prefix from a position on that are later than the revision. */
+  #collect(position: number, prefix: string, after: Revision): readonly E[] {
+    const first = this.#batches[position - this.#dropped]?.events[0]
+    if (first === undefined) return []
     const { keyOf, revisionOf } = this.#options
-    const found: E[] = []
+    // Only in the batch where a reader begins there may be some that are not later.
+    const from = revisionOf(first) > after ? 0 : after
+    const known = this.#collected
+    if (known && known.position === position && known.end === this.#end && known.from === from && known.prefix === prefix) return known.events
+    const events: E[] = []
     for (let i = position - this.#dropped; i < this.#batches.length; i++) {
       for (const event of (this.#batches[i] as Remembered<E>).events) {
-        if (revisionOf(event) > after && keyOf(event).startsWith(prefix)) found.push(event)
+        if (revisionOf(event) > from && keyOf(event).startsWith(prefix)) events.push(event)
       }
     }
-    return found
+    this.#collected = { position, end: this.#end, from, prefix, events }
+    return events
   }
 
   #positionAfter(revision: Revision): number {

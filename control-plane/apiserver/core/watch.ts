@@ -86,8 +86,8 @@ async function* events(parts: CoreParts, call: Call, { request, selection, exist
       if (first.length > 0) yield first
     }
     for await (const batch of store.cache.watch(prefix, { after: start, signal: end.signal, progress })) {
-      const told: WatchEvent[] = batch.events.flatMap((event) => selected(event, selection))
-      if (pace.isDue(told.length === 0)) told.push({ type: 'BOOKMARK', revision: batch.revision, initialEventsEnd: false })
+      const changes = changesThrough(selection, batch.events)
+      const told = pace.isDue(changes.length === 0) ? [...changes, { type: 'BOOKMARK', revision: batch.revision, initialEventsEnd: false } as const] : changes
       if (told.length > 0) yield told
     }
   } catch (error) {
@@ -98,6 +98,17 @@ async function* events(parts: CoreParts, call: Call, { request, selection, exist
     pace.cancel()
     end.cancel()
   }
+}
+
+const seenThrough = new WeakMap<Selection, WeakMap<readonly CacheEvent[], readonly WatchEvent[]>>()
+
+/** Watches that look at the same through the same selection get the very same answer. */
+function changesThrough(selection: Selection, events: readonly CacheEvent[]): readonly WatchEvent[] {
+  let known = seenThrough.get(selection)
+  if (!known) seenThrough.set(selection, (known = new WeakMap()))
+  const seen = known.get(events) ?? events.flatMap((event) => selected(event, selection))
+  known.set(events, seen)
+  return seen
 }
 
 /** What a change looks like through the selectors: an object that comes into view is added, one that leaves it is deleted in its old state. */

@@ -25,7 +25,7 @@ export const watchHandler: Handler = async (context) => {
   if (representation.as === 'Table') parseIncludeObject(request.query)
   const name = route.path.name === '' ? undefined : route.path.name
   const batches = await watch(parts, readCall(context), { store: route.store, namespace: route.path.namespace, options, name })
-  return { kind: 'stream', status: 200, headers: { 'content-type': 'application/json' }, chunks: watchChunks(batches, renderingOf(jsonOnly(context))) }
+  return { kind: 'stream', status: 200, headers: { 'content-type': 'application/json' }, chunks: watchChunks(batches, renderingOf(jsonOnly(context)), parts.clock) }
 }
 
 /** Watches are lines of JSON, whatever was wished. */

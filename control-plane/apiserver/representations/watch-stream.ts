@@ -1,16 +1,54 @@
 /** The events of a watch as chunks of JSON lines: one chunk for what comes together. */
+import type { Clock } from '../../../shared/kit/clock.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
+import type { ResourceStore } from '../core/resources.ts'
 import type { WatchEvent } from '../core/watch.ts'
 import { asApiError } from '../status.ts'
+import { Crowd } from './crowd.ts'
 import { objectContent, tableOptions, type Rendering } from './objects.ts'
 import { tableOf } from './table.ts'
 
-export async function* watchChunks(batches: AsyncIterable<readonly WatchEvent[]>, rendering: Rendering): AsyncGenerator<string> {
-  const line = lines(rendering)
+const crowds = new WeakMap<ResourceStore, Crowd>()
+
+function crowdOf(store: ResourceStore): Crowd {
+  const known = crowds.get(store) ?? new Crowd()
+  crowds.set(store, known)
+  return known
+}
+
+export async function* watchChunks(batches: AsyncIterable<readonly WatchEvent[]>, rendering: Rendering, clock: Clock): AsyncGenerator<string | Uint8Array> {
+  const chunk = chunks(rendering)
+  const crowd = crowdOf(rendering.store)
+  crowd.enter()
   try {
-    for await (const batch of batches) yield batch.map(line).join('')
+    for await (const batch of batches) {
+      yield chunk(batch)
+      const pause = crowd.pause(clock)
+      if (pause) await pause
+    }
   } catch (error) {
     yield `{"type":"ERROR","object":${JSON.stringify(asApiError(error).status)}}\n`
+  } finally {
+    crowd.leave()
+  }
+}
+
+/** The bytes of events that several watches were told, in each form. */
+const made = new WeakMap<readonly WatchEvent[], Map<string, Uint8Array>>()
+
+/** What was told to several as one list becomes bytes once. Rows of tables are each watch's own: the first one brings the columns, and ages differ. */
+function chunks(rendering: Rendering): (batch: readonly WatchEvent[]) => string | Uint8Array {
+  const { as, version } = rendering.representation
+  const line = lines(rendering)
+  const text = (batch: readonly WatchEvent[]): string => batch.map(line).join('')
+  if (as === 'Table') return text
+  const form = `${as}/${version}`
+  return (batch) => {
+    let forms = made.get(batch)
+    if (!forms) made.set(batch, (forms = new Map()))
+    const bytes = forms.get(form) ?? Buffer.from(text(batch))
+    forms.set(form, bytes)
+    return bytes
   }
 }
 

@@ -20,9 +20,23 @@ export interface SelectorTexts {
   readonly fieldSelector?: string | undefined
 }
 
-/** Throws a 400 for a selector that cannot be read or names a field the kind does not offer. */
+const MOST_KNOWN = 64
+const known = new WeakMap<KindDefinition, Map<string, Selection>>()
+
+/** The same for the same texts, as long as it is remembered. Throws a 400 for a selector that cannot be read or names a field the kind does not offer. */
 export function selectionOf(definition: KindDefinition, texts: SelectorTexts): Selection {
   if (!texts.labelSelector && !texts.fieldSelector) return all
+  let ofKind = known.get(definition)
+  if (!ofKind) known.set(definition, (ofKind = new Map()))
+  const text = JSON.stringify([texts.labelSelector, texts.fieldSelector])
+  const selection = ofKind.get(text) ?? parsed(definition, texts)
+  ofKind.delete(text)
+  ofKind.set(text, selection)
+  if (ofKind.size > MOST_KNOWN) ofKind.delete(ofKind.keys().next().value ?? '')
+  return selection
+}
+
+function parsed(definition: KindDefinition, texts: SelectorTexts): Selection {
   const labels = parseLabelSelector(texts.labelSelector ?? '')
   if (labels.kind === 'refused') throw badRequest(labels.message)
   const fields = parseFieldSelector(texts.fieldSelector ?? '')
