@@ -18,6 +18,7 @@ import type { Capability, HostEntry, RegistrySettings } from './settings.ts'
 export interface SessionOptions extends OpenOptions {
   readonly repository: string
   readonly settings: () => Promise<RegistrySettings>
+  readonly ownLogins: () => Promise<readonly RegistryLogin[]>
   readonly http: Http
   readonly clock: Clock
   readonly random: Random
@@ -116,9 +117,10 @@ export class DistributionSession implements RepositorySession {
   }
 
   async #openCandidates(): Promise<readonly Candidate[]> {
-    const { repository, logins, actions, settings } = this.#options
+    const { repository, actions, settings, ownLogins } = this.#options
     const found = endpointsOf(repository, await settings(), actions === 'pull' ? 'pull' : 'push')
     if (found.kind === 'not-asked') throw new Fault('not-found', `${repository}: not found (no registry ${found.registry} is configured here, and names are not looked up: load the image with "gantry image import FILE")`)
+    const logins = [...this.#options.logins, ...(await ownLogins())]
     const candidates: Candidate[] = []
     for (const endpoint of found.endpoints) {
       const tls = await readTrust(endpoint)

@@ -1,0 +1,39 @@
+import { Fault } from '../../../shared/kit/faults.ts'
+import type { AccessRules, VerificationPolicy } from '../pull-access.ts'
+
+/** What an agent's settings say of pulling images. See docs/registries.md. */
+export interface PullSettings {
+  /** Mirrors, plain HTTP, authorities: a JSON file, read again when it changes. */
+  readonly registriesFile: string
+  /** `resolve`: any registry is asked. `configured`: only those of `registriesFile`, and addresses. */
+  readonly registryNames: 'resolve' | 'configured'
+  /** The node's own logins, for every pod: docker configs, the first one's entries first. */
+  readonly dockerConfigs: readonly string[]
+  /** Kubelet's settings of these names. */
+  readonly imagePullCredentialsVerificationPolicy: VerificationPolicy
+  readonly preloadedImagesVerificationAllowlist: readonly string[]
+}
+
+export const DEFAULT_PULLS = {
+  registriesFile: '/etc/gantry/registries.json',
+  registryNames: 'resolve',
+  dockerConfigs: ['/etc/gantry/docker-config.json', '/root/.docker/config.json'],
+  imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
+  preloadedImagesVerificationAllowlist: [],
+} as const satisfies PullSettings
+
+const POLICIES: readonly VerificationPolicy[] = ['NeverVerify', 'NeverVerifyPreloadedImages', 'NeverVerifyAllowlistedImages', 'AlwaysVerify']
+
+/** @throws Fault('invalid') naming the setting. */
+export function checkPulls(settings: PullSettings, where: string): void {
+  const { registriesFile, registryNames, imagePullCredentialsVerificationPolicy } = settings
+  if (typeof registriesFile !== 'string') throw new Fault('invalid', `${where}: "registriesFile" must be a path`)
+  if (!['resolve', 'configured'].includes(registryNames)) throw new Fault('invalid', `${where}: "registryNames" must be "resolve" or "configured"`)
+  if (!POLICIES.includes(imagePullCredentialsVerificationPolicy)) throw new Fault('invalid', `${where}: "imagePullCredentialsVerificationPolicy" must be one of ${POLICIES.join(', ')}`)
+  for (const name of ['dockerConfigs', 'preloadedImagesVerificationAllowlist'] as const) {
+    const list: unknown = settings[name]
+    if (!Array.isArray(list) || !list.every((one) => typeof one === 'string')) throw new Fault('invalid', `${where}: "${name}" must be a list of texts`)
+  }
+}
+
+export const accessRulesOf = ({ imagePullCredentialsVerificationPolicy, preloadedImagesVerificationAllowlist }: PullSettings): AccessRules => ({ policy: imagePullCredentialsVerificationPolicy, allowlist: preloadedImagesVerificationAllowlist })
