@@ -9,6 +9,7 @@ import { readEtcdTls } from './etcd-tls.ts'
 import { machineId } from './machine.ts'
 import { makeInThread } from './apiserver/openapi/openapi.ts'
 import { startHeartbeatThread } from './heartbeats/worker.ts'
+import { keepTrimmed } from './native-memory.ts'
 import { giveBackMemory } from './spare-memory.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemAddressHolder } from './virtual-ip/ip.ts'
@@ -95,7 +96,10 @@ async function main(): Promise<void> {
   isServing = true
   tasks.start('replica', (signal) => plane.announce(signal))
   log.info({ address: door.address }, 'the control plane is up')
-  const cancelGiving = clock.after(SETTLED_MS, giveBackMemory)
+  let cancelGiving = clock.after(SETTLED_MS, () => {
+    giveBackMemory()
+    cancelGiving = keepTrimmed({ clock })
+  })
   await new Promise<void>((resolve) => (stop.signal.aborted ? resolve() : stop.signal.addEventListener('abort', () => resolve(), { once: true })))
   cancelGiving()
 }

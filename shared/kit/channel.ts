@@ -9,7 +9,7 @@ export interface Channel<T> extends AsyncIterable<T> {
 
 /** @param capacity how many items may wait; one more is refused, and the producer decides what that means. */
 export function channel<T>(capacity = Number.POSITIVE_INFINITY): Channel<T> {
-  let items: T[] = []
+  let items: Array<T | undefined> = []
   let head = 0
   let ended = false
   let failure: Error | undefined
@@ -21,8 +21,13 @@ export function channel<T>(capacity = Number.POSITIVE_INFINITY): Channel<T> {
   }
   const take = (): T | undefined => {
     if (head >= items.length) return undefined
-    const item = items[head++]
-    if (head > 1024 && head * 2 > items.length) {
+    const item = items[head]
+    // What has been taken is nobody's here any more: whoever reads slowly and seldom must not hold what came by long ago.
+    items[head++] = undefined
+    if (head === items.length) {
+      items = []
+      head = 0
+    } else if (head > 1024 && head * 2 > items.length) {
       items = items.slice(head)
       head = 0
     }

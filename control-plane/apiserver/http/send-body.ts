@@ -23,18 +23,21 @@ export interface BodySending {
 
 /** Sends a whole answer. */
 export async function sendBody(incoming: IncomingMessage, response: ServerResponse, { answer, audit, clock }: BodySending): Promise<void> {
-  const length = lengthOf(answer)
+  const body = answer.pieces ? undefined : bytesOf(answer.body)
+  const length = answer.pieces ? answer.pieces.reduce((sum, piece) => sum + piece.length, 0) : Buffer.byteLength(body ?? '')
   if (isWorthPacking(incoming, answer, length)) return sendPacked(response, answer, audit)
   if (response.destroyed) return
   const silent = answer.status === 304 || answer.status === 204
   writeHead(response, answer, ['audit-id', audit, ...(silent ? [] : ['content-length', String(length)])])
   if (silent || incoming.method === 'HEAD') response.end()
   else if (answer.pieces) await sendPieces(response, answer.pieces, clock)
-  else response.end(answer.body)
+  else response.end(body)
 }
 
-// Whether there are pieces is asked first: `body` would be made of them.
-const lengthOf = (answer: BodyResponse): number => (answer.pieces ? answer.pieces.reduce((sum, piece) => sum + piece.length, 0) : Buffer.byteLength(answer.body))
+/** A shorter text leaves in one piece with its head; a longer one would be copied once more for that. */
+const SHORT_LENGTH = 16 * 1024
+
+const bytesOf = (body: string | Uint8Array): string | Uint8Array => (typeof body === 'string' && body.length >= SHORT_LENGTH ? Buffer.from(body) : body)
 
 const isWorthPacking = (incoming: IncomingMessage, answer: BodyResponse, length: number): boolean =>
   incoming.method === 'GET' && answer.status === 200 && length > GZIP_FROM_BYTES && answer.headers['content-encoding'] === undefined && /\bgzip\b/.test(incoming.headers['accept-encoding']?.toString() ?? '')

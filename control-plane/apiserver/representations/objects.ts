@@ -11,8 +11,9 @@ import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { ApiResponse } from '../request.ts'
 import { notAcceptableForm } from '../status.ts'
 import type { Representation } from './negotiate.ts'
+import { metadataText } from './metadata-text.ts'
 import { partialMetadata } from './partial.ts'
-import { parseIncludeObject, tableOf, type Rows, type TableOptions } from './table.ts'
+import { parseIncludeObject, tableOf, tableText, type Rows, type TableOptions } from './table.ts'
 import { itemText, type ListBytes } from './list-bytes.ts'
 import { body, piecesBody, type Content } from './write.ts'
 
@@ -79,10 +80,11 @@ export function listAnswer(listing: Listing, rendering: ListRendering): ApiRespo
     case 'object':
       return wholeList(listing, rendering, metadata)
     case 'Table':
-      return body(200, { kind: 'value', value: tableOf(listing.items, tableOptions(rendering, metadata)) }, representation)
+      return body(200, { kind: 'text', json: tableText(listing.items, tableOptions(rendering, metadata)) }, representation)
     case 'PartialObjectMetadataList': {
-      const items = listing.items.map((item) => partialMetadata(item.object, representation.version))
-      return body(200, { kind: 'value', value: { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${representation.version}`, metadata, items } }, representation)
+      const apiVersion = `meta.k8s.io/${representation.version}`
+      const items = listing.items.map((item) => `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":${metadataText(item)}}`)
+      return body(200, { kind: 'text', json: `{"kind":"PartialObjectMetadataList","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}` }, representation)
     }
     case 'PartialObjectMetadata':
       throw listNotObject(store)

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import type { KindDefinition } from '../../registry/kind.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import { badRequest } from '../status.ts'
+import { metadataText } from './metadata-text.ts'
 import { partialMetadata } from './partial.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
@@ -32,24 +33,52 @@ export interface TableOptions {
 }
 
 export function tableOf(items: readonly Item[], options: TableOptions): JsonObject {
-  const { definition, version, metadata, withColumns } = options
-  const columns = withColumns ? definition.columns.map(({ name, type, format, description, priority }): JsonObject => ({ name, type, format: format ?? '', description, priority })) : null
-  const ordered = definition.compareRows ? items.toSorted((a, b) => definition.compareRows?.(a.object, b.object) ?? 0) : items
-  return { kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions: columns, rows: ordered.map((item) => rowOf(item, options)) }
+  const { version, metadata } = options
+  return { kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions: columnsOf(options), rows: orderedBy(options, items).map((item) => rowOf(item, options)) }
 }
 
-function rowOf({ object }: Item, { definition, nowMs, include, version }: TableOptions): JsonObject {
+/** The same as JSON text: what stands for the objects is cut out of their own. */
+export function tableText(items: readonly CachedObject[], options: TableOptions): string {
+  const { version, metadata } = options
+  const head = `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(columnsOf(options))},"rows":[`
+  const rows = orderedBy(options, items).map((item) => `${JSON.stringify(shownOf(item, options)).slice(0, -1)},"object":${objectText(item, options)}}`)
+  return `${head}${rows.join(',')}]}`
+}
+
+const columnsOf = ({ definition, withColumns }: TableOptions): readonly JsonObject[] | null =>
+  withColumns ? definition.columns.map(({ name, type, format, description, priority }): JsonObject => ({ name, type, format: format ?? '', description, priority })) : null
+
+const orderedBy = <T extends Item>({ definition }: TableOptions, items: readonly T[]): readonly T[] => (definition.compareRows ? items.toSorted((a, b) => definition.compareRows?.(a.object, b.object) ?? 0) : items)
+
+/** A row without its object. */
+function shownOf({ object }: Item, { definition, nowMs }: TableOptions): JsonObject {
   const conditions = definition.rowConditions?.(object) ?? []
-  const row: JsonObject = {
+  return {
     cells: definition.row(object, nowMs),
     ...(conditions.length > 0 && { conditions: conditions.map(({ type, status, reason, message }): JsonObject => ({ type, status, ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) })) }),
   }
+}
+
+function rowOf(item: Item, options: TableOptions): JsonObject {
+  const { include, version } = options
+  const row = shownOf(item, options)
   switch (include) {
     case 'None':
       return { ...row, object: null }
     case 'Metadata':
-      return { ...row, object: partialMetadata(object, version) }
+      return { ...row, object: partialMetadata(item.object, version) }
     case 'Object':
-      return { ...row, object }
+      return { ...row, object: item.object }
+  }
+}
+
+function objectText(item: CachedObject, { include, version }: TableOptions): string {
+  switch (include) {
+    case 'None':
+      return 'null'
+    case 'Metadata':
+      return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${metadataText(item)}}`
+    case 'Object':
+      return item.json()
   }
 }

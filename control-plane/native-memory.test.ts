@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { keepTrimmed } from './native-memory.ts'
+
+const MB = 1024 * 1024
+
+/** A process with so much native memory, of which so much is in use. */
+function fakeProcess() {
+  let timers: Array<() => void> = []
+  const state = { native: 100 * MB, used: 60 * MB, trims: 0 }
+  const clock = { nowMs: () => 0, monotonicMs: () => 0, after: (_delayMs: number, run: () => void) => (timers.push(run), () => void (timers = timers.filter((one) => one !== run))) }
+  const trim = (): void => {
+    state.trims++
+    state.native = state.used
+  }
+  const look = (): void => {
+    const due = timers
+    timers = []
+    for (const run of due) run()
+  }
+  return { state, look, isRunning: () => timers.length > 0, stop: keepTrimmed({ clock, trim, nativeBytes: () => state.native }) }
+}
+
+test('it trims at first, and again when enough has come', () => {
+  const { state, look } = fakeProcess()
+  expect(state.trims).toBe(1)
+  state.native = 80 * MB
+  look()
+  expect(state.trims).toBe(1)
+  state.native = 90 * MB
+  look()
+  expect(state.trims).toBe(2)
+})
+
+test('what is really in use is not trimmed for again and again', () => {
+  const { state, look } = fakeProcess()
+  state.native = state.used = 300 * MB
+  for (let times = 0; times < 10; times++) look()
+  expect(state.trims).toBe(2)
+  state.native = state.used = 100 * MB
+  look()
+  state.native = 130 * MB
+  look()
+  expect(state.trims).toBe(3)
+})
+
+test('it ends', () => {
+  const { stop, isRunning } = fakeProcess()
+  stop()
+  expect(isRunning()).toBe(false)
+})
+
+test('a real process gives back what it freed, without a word, and goes on', () => {
+  const script = `
+    import { loadTrim } from ${JSON.stringify(new URL('native-memory.ts', import.meta.url).href)}
+    loadTrim()?.()
+    setTimeout(() => console.log('goes on'), 50)`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' })
+  expect([stdout, stderr]).toEqual(['goes on\n', ''])
+})
