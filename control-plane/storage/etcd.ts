@@ -58,7 +58,7 @@ class EtcdStorage implements Storage {
       const modRevision = Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision)
       this.#watches.happened(modRevision)
       return modRevision
-    })
+    }, setImmediate)
     this.#watches = new EtcdWatch({ client: this.#client, clock, log, currentModRevision: this.#currentModRevision })
   }
 
