@@ -65,7 +65,7 @@ class LinuxPodNetwork implements PodNetwork {
     this.#netns = options.netns ?? systemNetns()
     this.#node = options.node ?? systemNodeNetwork()
     this.#records = records
-    this.#table = new ServiceTable({ nft: options.nft ?? systemNft(options.clock), conntrack: options.conntrack ?? systemConntrack(), log: options.log })
+    this.#table = new ServiceTable({ nft: options.nft ?? systemNft(options.clock), conntrack: options.conntrack ?? systemConntrack(), clock: options.clock, log: options.log })
   }
 
   async configureNode(config: NodeConfig): Promise<void> {

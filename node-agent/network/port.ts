@@ -47,7 +47,7 @@ export interface PodNetwork {
   detach(podUid: string): Promise<void>
   /** Pod uids of all sandboxes, for the collector. */
   list(): Promise<readonly string[]>
-  /** Programs exactly these services (differences only are sent to the kernel). Connections to endpoints that went away are not cut, except UDP. */
+  /** Programs exactly these services (differences only are sent to the kernel). Connections to endpoints that went away are not cut, except UDP; calls that nobody answers there are led elsewhere when they ask again. */
   setServices(services: readonly ServicePort[]): Promise<void>
   /** Removes everything this node's network made. */
   teardown(): Promise<void>

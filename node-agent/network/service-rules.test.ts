@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { fakeNft } from '../host/nft.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import type { ServicePort } from './port.ts'
 import { type Desired, planServiceRules } from './service-rules.ts'
 import { ServiceTable } from './service-table.ts'
-import { staleFlows } from './udp-flows.ts'
 
 const config = { bridge: 'gt0', podCidr: '10.244.1.0/24', clusterCidr: '10.244.0.0/16' }
 const web: ServicePort = { name: 'default/web:http', protocol: 'TCP', clusterIPs: ['10.96.0.10'], externalIPs: [], port: 80, endpoints: [], internalLocal: false, externalLocal: false, localEndpoints: [] }
@@ -115,24 +115,12 @@ describe('planServiceRules', () => {
   })
 })
 
-describe('staleFlows', () => {
-  const dns: ServicePort = { ...web, name: 'kube-system/dns:dns', protocol: 'UDP', port: 53, nodePort: 30053, endpoints: [a, b] }
-  const flow = (destination: string, replySource: string, [replySourcePort, destinationPort]: readonly [number, number] = [8080, 53]) => ({ source: '10.244.1.2', sourcePort: 4000, destination, destinationPort, replySource, replySourcePort })
-
-  it('are those to an endpoint that is gone, to none at all, and of a service that is gone', () => {
-    const flows = [flow('10.96.0.10', a.ip), flow('10.96.0.10', b.ip), flow('10.96.0.10', '10.96.0.10', [53, 53]), flow('192.0.2.7', b.ip, [8080, 30053]), flow('8.8.8.8', '8.8.8.8', [30053, 30053]), flow('10.96.0.99', b.ip)]
-    expect(staleFlows(flows, [dns], [{ ...dns, endpoints: [a] }])).toEqual([flows[1], flows[2], flows[3]])
-    expect(staleFlows(flows, [dns], [])).toEqual([flows[0], flows[1], flows[2], flows[3]])
-    expect(staleFlows(flows, [], [dns])).toEqual([flows[2]])
-  })
-})
-
 describe('ServiceTable', () => {
-  const conntrack = { udpFlows: async () => [], forget: async () => {} }
+  const conntrack = { flows: async () => [], forget: async () => {} }
 
   it('writes changes that arrive together as one, and the last wins', async () => {
     const nft = fakeNft()
-    const table = new ServiceTable({ nft, conntrack, log: silentLog })
+    const table = new ServiceTable({ nft, conntrack, clock: systemClock, log: silentLog })
     await table.configure(config)
     await Promise.all([table.setServices([web]), table.setServices([{ ...web, endpoints: [a] }]), table.setServices([{ ...web, endpoints: [b] }])])
     expect(nft.applied).toHaveLength(3)
@@ -143,7 +131,7 @@ describe('ServiceTable', () => {
 
   it('leaves the table of a former agent alone until the services are known, then replaces it at once', async () => {
     const nft = { ...fakeNft(), hasTable: async () => true }
-    const table = new ServiceTable({ nft, conntrack, log: silentLog })
+    const table = new ServiceTable({ nft, conntrack, clock: systemClock, log: silentLog })
     await table.configure(config)
     expect(nft.applied.join('')).not.toContain('delete table')
     await table.setServices([{ ...web, endpoints: [a] }])

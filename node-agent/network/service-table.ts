@@ -1,19 +1,24 @@
+import type { Clock } from '../../shared/kit/clock.ts'
 import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import type { Conntrack } from '../host/netns-conntrack.ts'
+import type { Conntrack, Flow } from '../host/netns-conntrack.ts'
 import type { Nft } from '../host/nft.ts'
 import type { NetworkConfig } from './base-rules.ts'
 import type { PodHostPorts } from './host-ports.ts'
 import type { ServicePort } from './port.ts'
 import { EMPTY_RULES, planChange, planRebuild, type RuleSet } from './rule-set.ts'
 import { rulesOf, TABLE } from './service-rules.ts'
-import { staleFlows, udpChanged } from './udp-flows.ts'
+import { canBeStale, staleFlows } from './stale-flows.ts'
 
 export interface ServiceTableOptions {
   readonly nft: Nft
   readonly conntrack: Conntrack
+  readonly clock: Clock
   readonly log: Log
 }
+
+/** Whoever answers a call does so within this. Its caller, unheard, asks again after a second. */
+const ANSWER_MS = 250
 
 interface Wanted {
   readonly config: NetworkConfig | undefined
@@ -32,7 +37,8 @@ export class ServiceTable {
   #wanted: Wanted = { config: undefined, services: undefined, hostPorts: [] }
   /** What the kernel has; undefined while that is not known. */
   #written: RuleSet | undefined
-  #writtenServices: readonly ServicePort[] = []
+  /** Undefined: an agent before this one wrote them, or nobody. */
+  #writtenServices: readonly ServicePort[] | undefined
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
@@ -57,7 +63,7 @@ export class ServiceTable {
     await (this.#next ?? this.#running)?.catch(() => {})
     this.#wanted = { config: undefined, services: undefined, hostPorts: [] }
     this.#written = undefined
-    this.#writtenServices = []
+    this.#writtenServices = undefined
     await this.#options.nft.apply(`add table ip ${TABLE}\ndelete table ip ${TABLE}\n`)
     this.#options.nft.close()
   }
@@ -90,7 +96,7 @@ export class ServiceTable {
     this.#written = after
     const before = this.#writtenServices
     this.#writtenServices = services ?? []
-    if (udpChanged(before, this.#writtenServices)) await this.#forgetFlows(before, this.#writtenServices)
+    await this.#forgetStale(before, this.#writtenServices)
   }
 
   async #change(after: RuleSet): Promise<void> {
@@ -110,12 +116,19 @@ export class ServiceTable {
     if (commands.length > 0) await this.#options.nft.apply(`${commands.join('\n')}\n`)
   }
 
+  async #forgetStale(before: readonly ServicePort[] | undefined, after: readonly ServicePort[]): Promise<void> {
+    if (canBeStale('UDP', before ?? [], after)) await this.#forget('UDP', before ?? [], after)
+    // Later: what is being answered at this moment by an endpoint that leaves in peace must find its way back.
+    if (before === undefined || canBeStale('TCP', before, after)) this.#options.clock.after(ANSWER_MS, () => void this.#forget('TCP', before ?? [], after))
+  }
+
   /** The rules are right already; a flow that could not be forgotten must not make them look wrong. */
-  async #forgetFlows(before: readonly ServicePort[], after: readonly ServicePort[]): Promise<void> {
+  async #forget(protocol: Flow['protocol'], before: readonly ServicePort[], after: readonly ServicePort[]): Promise<void> {
+    const { conntrack, log } = this.#options
     try {
-      for (const flow of staleFlows(await this.#options.conntrack.udpFlows(), before, after)) await this.#options.conntrack.forget(flow)
+      for (const flow of staleFlows(await conntrack.flows(protocol), before, after)) await conntrack.forget(flow)
     } catch (error) {
-      this.#options.log.warn({ err: messageOf(error) }, 'UDP flows to endpoints that went away could not be forgotten')
+      log.warn({ err: messageOf(error) }, `${protocol} flows to endpoints that went away could not be forgotten`)
     }
   }
 }

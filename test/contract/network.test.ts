@@ -253,6 +253,30 @@ describe('pods and services of two nodes', () => {
     await answers('A')
   })
 
+  it('lead a call that hangs at an endpoint that is gone to another, and the next one from its port; what is established goes on', async () => {
+    await using cluster = await openCluster()
+    const [first, second] = cluster.nodes
+    const [a, b] = first.pods
+    const [c] = second.pods
+    start(a, 'socat TCP4-LISTEN:8080,fork,reuseaddr EXEC:cat')
+    await listening(a)
+    // Nothing that it would answer goes out, as of a machine without power.
+    await within(c, 'ip route replace blackhole default')
+    const connections = (state: string): Promise<void> => eventually(async () => (await within(b, 'busybox netstat -tn')).includes(state))
+    await cluster.setServices([serviceOf([a])])
+    const established = within(b, '(echo one; sleep 3; echo two) | socat -t 10 - TCP4:10.95.0.10:80')
+    await connections('ESTABLISHED')
+    await cluster.setServices([serviceOf([c])])
+    const given = 'sourceport=5556,reuseaddr,connect-timeout'
+    expect(await within(b, `echo lost | socat - TCP4:10.95.0.10:80,${given}=1 2>&1 || true`)).toMatch(/timed out/)
+    const hanging = within(b, 'echo rescued | socat -t 10 - TCP4:10.95.0.10:80,connect-timeout=25')
+    await connections('SYN_SENT')
+    await cluster.setServices([serviceOf([a])])
+    expect(await within(b, `echo again | socat -t 10 - TCP4:10.95.0.10:80,${given}=25`)).toBe('again\n')
+    expect(await hanging).toBe('rescued\n')
+    expect(await established).toBe('one\ntwo\n')
+  })
+
   it('lead host ports into their pod, and close them with it', async () => {
     await using cluster = await openCluster()
     const [first, second] = cluster.nodes
