@@ -44,6 +44,9 @@ export function layoutOf(spec: LabSpec, roots: LabRoots = defaultRoots) {
     specFile: `${state}/lab.json`,
     pki: `${state}/pki`,
     images: `${roots.state}/images`,
+    /** How its nodes reach registries, and the logins they have themselves: there if somebody made them. */
+    registriesFile: `${state}/registries.json`,
+    dockerConfig: `${state}/docker-config.json`,
     pins: `${run}/pins`,
     services: `${run}/services`,
     bridge: `gtlab${spec.number}`,

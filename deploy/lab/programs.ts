@@ -54,6 +54,10 @@ async function agentProgram(spec: LabSpec, { member, identity }: { readonly memb
     cgroup: layout.memberCgroup(member.name),
     bootIdFile: bootIdFile(spec, member.name),
     clusterCidr: '10.244.0.0/16',
+    registriesFile: layout.registriesFile,
+    // No name of a registry leaves a lab unless somebody wrote it down.
+    registryNames: 'configured',
+    dockerConfigs: [layout.dockerConfig],
     sharesHost: true,
   }
   await writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 })
