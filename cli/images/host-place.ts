@@ -6,8 +6,8 @@ type Door = typeof import('../../deploy/lab/lab.ts')
 
 /** The folder that all labs of this host share: asked without a detour over the control plane. */
 export function hostPlace(door: Door): ImagePlace {
-  const ask = async ({ method, path, query, upload }: ImageCall): Promise<string | AsyncIterable<Uint8Array>> => {
-    const { status, body } = await door.askImages({ method, path, query: new URLSearchParams(queryText(query)), body: upload?.chunks() ?? nothing() })
+  const ask = async ({ method, path, query, upload, body: given }: ImageCall): Promise<string | AsyncIterable<Uint8Array>> => {
+    const { status, body } = await door.askImages({ method, path, query: new URLSearchParams(queryText(query)), body: upload?.chunks() ?? bytesOf(given) })
     if (status >= 400 && typeof body === 'string') throw new Problem(statusOf(status, body).message ?? 'the image store refused')
     return body
   }
@@ -26,7 +26,9 @@ export function hostPlace(door: Door): ImagePlace {
   }
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* bytesOf(value: unknown): AsyncGenerator<Uint8Array> {
+  if (value !== undefined) yield Buffer.from(JSON.stringify(value))
+}
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes

@@ -3,6 +3,7 @@ import { text, toggle } from '../program/flags.ts'
 import { PLACE_FLAGS } from './places.ts'
 
 const OUTPUT = text('output', 'Output format: wide, json, yaml, name, jsonpath=…, custom-columns=…', { short: 'o' })
+const LOGINS = text('docker-config', 'A docker config with logins; $DOCKER_CONFIG or ~/.docker/config.json unless given. Only those for the registry in question are used')
 const later = (load: () => Promise<NonNullable<Command['run']>>): NonNullable<Command['run']> => async (call) => (await load())(call)
 
 export const image: Command = {
@@ -16,6 +17,22 @@ export const image: Command = {
       examples: 'gantry image ls\ngantry image ls --node n1 -o wide',
       flags: [...PLACE_FLAGS, OUTPUT, toggle('no-headers', 'Do not print headers'), toggle('quiet', 'Ids alone', { short: 'q' })],
       run: later(async () => (await import('./ls.ts')).listImages),
+    },
+    {
+      name: 'pull',
+      summary: 'Pull images from their registries to the nodes',
+      usage: 'IMAGE...',
+      examples: 'gantry image pull nginx:1.27\ngantry image pull registry.example/team/app:1.0 --node n1',
+      flags: [...PLACE_FLAGS, LOGINS],
+      run: later(async () => (await import('./transfer.ts')).pullImages),
+    },
+    {
+      name: 'push',
+      summary: 'Push images from a node to the registry that their names begin with',
+      usage: 'IMAGE...',
+      examples: 'gantry image tag app:1.0 registry.example/team/app:1.0\ngantry image push registry.example/team/app:1.0',
+      flags: [...PLACE_FLAGS, LOGINS],
+      run: later(async () => (await import('./transfer.ts')).pushImages),
     },
     {
       name: 'import',

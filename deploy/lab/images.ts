@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { silentLog } from '../../shared/kit/log.ts'
 import { answerImages, type ImageRequest, type ImageResponse } from '../../node-agent/images/api.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
+import type { RegistryClient } from '../../node-agent/images/registry/port.ts'
 import { defaultRoots } from './layout.ts'
 
 export interface ListedImage {
@@ -14,13 +15,19 @@ export interface ListedImage {
 
 const imageFolder = `${defaultRoots.state}/images`
 
-async function store(): ReturnType<typeof createImageStore> {
+async function store(registry?: RegistryClient): ReturnType<typeof createImageStore> {
   await mkdir(imageFolder, { recursive: true })
-  return createImageStore({ root: imageFolder, log: silentLog })
+  return createImageStore({ root: imageFolder, log: silentLog, ...(registry === undefined ? {} : { registry }) })
+}
+
+/** Loaded where a registry is to be asked, and not before. */
+async function withRegistry(): ReturnType<typeof createImageStore> {
+  const [{ nodeRegistries }, { DEFAULT_PULLS }] = await Promise.all([import('../../node-agent/images/registry/registry.ts'), import('../../node-agent/images/registry/agent-settings.ts')])
+  return await store(nodeRegistries(DEFAULT_PULLS, {}))
 }
 
 /** Asks the shared folder what a node would be asked of its images (`shared/model/image-api.ts`). */
-export const askImages = async (request: ImageRequest): Promise<ImageResponse> => await answerImages(await store(), request)
+export const askImages = async (request: ImageRequest): Promise<ImageResponse> => await answerImages(await (/^\/(pull|push)$/.test(request.path) ? withRegistry() : store()), request)
 
 /** Brings the images of an archive (OCI layout or `docker save`) in. @throws Fault('corrupt' | 'invalid') and leaves nothing behind. */
 export const importImages = async (file: string): Promise<readonly ListedImage[]> => (await store()).importArchive(file)

@@ -4,6 +4,7 @@ import type { ImageCheck, ImageHistory, ImageList, ImageRemoved, ImagesImported,
 import { formatTime } from '../../shared/model/time.ts'
 import type { DiskImages } from './disk-images.ts'
 import type { ImageStore } from './port.ts'
+import { transfer, TRANSFERS } from './transfer.ts'
 
 export interface ImageRequest {
   readonly method: string
@@ -40,6 +41,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 export async function answerImages(images: DiskImages, request: ImageRequest): Promise<ImageResponse> {
   try {
     if (request.method === 'GET' && request.path === '/export') return { status: 200, type: 'application/x-tar', body: await images.shelf.export(request.query.getAll('ref')) }
+    if (request.method === 'POST' && TRANSFERS.has(request.path)) return { status: 200, type: 'application/x-ndjson', body: transfer(images, { ...request, path: request.path }) }
     const answer = ANSWERS[`${request.method} ${request.path}`]
     if (answer === undefined) return refusal(404, 'NotFound', `the node has nothing at ${request.method} images${request.path}: it may be of another version`)
     return { status: 200, type: 'application/json', body: JSON.stringify(await answer(images, request)) }

@@ -84,7 +84,7 @@ class DiskImageStore implements DiskImages {
     this.#pulled = new PullRecords(root)
     this.#access = access
     this.#pulls = registry === undefined ? undefined : this.#openPulls(registry)
-    this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, special, log })
+    this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, special, log, ...(registry === undefined ? {} : { registry }) })
   }
 
   async open(): Promise<void> {

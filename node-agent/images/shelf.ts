@@ -10,6 +10,8 @@ import { mediaTypeOf } from './manifest.ts'
 import { lookupOf } from './pull-policy.ts'
 import type { ImageRecord, ImageRecords } from './records.ts'
 import { parseReference } from './reference.ts'
+import type { RegistryClient, RegistryLogin } from './registry/port.ts'
+import type { PushProgress } from './registry/push-image.ts'
 import { type Judged, judge, repairImage } from './repair.ts'
 import { openStaging } from './staging.ts'
 
@@ -23,6 +25,8 @@ export interface ShelfParts {
   readonly leases: Leases
   readonly special: SpecialFiles
   readonly log: Log
+  /** Without it nothing is pushed. */
+  readonly registry?: RegistryClient
 }
 
 /** One line of an image's history (OCI image-spec `config.md`), newest last as in the config. */
@@ -34,11 +38,10 @@ export interface HistoryStep {
   readonly sizeBytes: number
 }
 
-/** What is sent when an image is pushed. */
-export interface PushedContent {
-  readonly manifest: { readonly mediaType: string; readonly digest: Digest; readonly bytes: Buffer }
-  /** Config and layers. */
-  readonly blobs: ReadonlyArray<{ readonly digest: Digest; readonly sizeBytes: number; open(offset: number): AsyncIterable<Buffer> }>
+export interface PushOptions {
+  readonly signal: AbortSignal
+  readonly logins: readonly RegistryLogin[]
+  readonly onProgress: (progress: PushProgress) => void
 }
 
 export interface ImageDetails {
@@ -98,14 +101,19 @@ export class ImageShelf {
     return exportArchive([...images.values()], this.#parts.blobs)
   }
 
-  async content(reference: string): Promise<PushedContent> {
-    const { blobs } = this.#parts
-    const { id, content } = await this.#get(reference)
-    if (content === undefined) throw new Fault('invalid', `the image ${reference} was brought by an earlier version of Gantry, which kept no copy of its layers: bring it again, then it can be pushed`)
+  /** Brings it to the registry that its name begins with. Answers the digest by which it can be pulled. Throws as a registry does (`registry/port.ts`), and Fault('invalid' | 'not-found' | 'unsupported'). */
+  async push(name: string, { signal, logins, onProgress }: PushOptions): Promise<Digest> {
+    const { blobs, registry } = this.#parts
+    const parsed = parseReference(name)
+    if (parsed.kind === 'invalid') throw new Fault('invalid', `${JSON.stringify(name)} is not the name of an image: ${parsed.message}`)
+    if (registry === undefined) throw new Fault('unsupported', 'this store asks no registry')
+    const { id, content } = await this.#get(name)
+    if (content === undefined) throw new Fault('invalid', `the image ${name} was brought by an earlier version of Gantry, which kept no copy of its layers: bring it again, then it can be pushed`)
     const bytes = await blobs.read(content.manifest)
     const layers = content.layers.map(({ blob, sizeBytes }) => ({ digest: blob, sizeBytes }))
-    const all = [...layers, { digest: id, sizeBytes: (await blobs.sizeBytes(id)) ?? 0 }]
-    return { manifest: { mediaType: mediaTypeOf(bytes), digest: content.manifest, bytes }, blobs: [...new Map(all.map((one) => [one.digest, { ...one, open: (offset: number) => blobs.stream(one.digest, offset) }])).values()] }
+    const all = [...layers, { digest: id, sizeBytes: (await blobs.sizeBytes(id)) ?? 0 }].map((one) => ({ ...one, open: (offset: number) => blobs.stream(one.digest, offset) }))
+    const { pushImage } = await import('./registry/push-image.ts')
+    return (await pushImage(registry, { reference: parsed.reference, manifest: { mediaType: mediaTypeOf(bytes), bytes }, blobs: all, logins, onProgress }, signal)).digest
   }
 
   /** Every byte against its digest. @param references all images where none is named. */
