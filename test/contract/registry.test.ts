@@ -2,14 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { writeFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { digestOf, type Digest } from '../../node-agent/images/digest.ts'
-import { parseReference, type Reference } from '../../node-agent/images/reference.ts'
-import { createRegistryClient, parseRegistrySettings, pushImage, readDockerConfigs, settingsFile, type BlobSource, type RegistryLogin, type RepositorySession } from '../../node-agent/images/registry/registry.ts'
-import { writeTar } from '../../node-agent/images/tar-writer.ts'
+import { digestOf } from '../../node-agent/images/digest.ts'
+import { createRegistryClient, parseRegistrySettings, pushImage, readDockerConfigs, settingsFile, type RegistryLogin, type RepositorySession } from '../../node-agent/images/registry/registry.ts'
 import { systemClock, type Clock } from '../../shared/kit/clock.ts'
-import { hasRegistry, LOGIN, spoiltWay, startRegistry, startTokenService, type SpoiltWay, type TestRegistry, type TokenService } from './registry-server.ts'
+import { blobOf, descriptorOf, imageOf, layerOf, passwordLogin, reference, type TestImage } from './registry-images.ts'
+import { hasRegistry, spoiltWay, startRegistry, startTokenService, type SpoiltWay, type TestRegistry, type TokenService } from './registry-server.ts'
 
 /** Waits as long as told, in a thousandth of the time; what it was told is kept. */
 const waits: number[] = []
@@ -17,53 +15,18 @@ const hasty: Clock = { ...systemClock, after: (delayMs, run) => (waits.push(dela
 
 const never = new AbortController().signal
 
-function reference(name: string): Reference {
-  const parsed = parseReference(name)
-  if (parsed.kind === 'invalid') throw new Error(parsed.message)
-  return parsed.reference
-}
-
-const passwordLogin = (registry: string, more: object = {}): RegistryLogin => ({ registry, credential: { kind: 'password', ...LOGIN, ...more } })
-
 const clientOf = (settings: object = {}) => createRegistryClient({ settings: async () => parseRegistrySettings(JSON.stringify(settings), 'test'), clock: hasty, random: { next: () => 0 } })
 
-const blobOf = (bytes: Buffer, more: object = {}): BlobSource => ({
-  digest: digestOf(bytes),
-  sizeBytes: bytes.length,
-  open: async function* (offset) {
-    yield bytes.subarray(offset)
-  },
-  ...more,
-})
-
-interface TestImage {
-  readonly manifest: { readonly mediaType: string; readonly bytes: Buffer }
-  readonly config: Buffer
-  readonly layer: Buffer
-  readonly blobs: readonly BlobSource[]
-}
-
 /** An image of one layer, of which a part cannot be made smaller. */
-function imageOf(content: string, sizeBytes = 300_000): TestImage {
-  const tar = writeTar([
-    { name: 'content', content },
-    { name: 'noise', content: randomBytes(sizeBytes) },
-  ])
-  const layer = gzipSync(tar)
-  const config = Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', config: { Cmd: ['sh'] }, rootfs: { type: 'layers', diff_ids: [digestOf(tar)] } }))
-  const describeBlob = (mediaType: string, bytes: Buffer): object => ({ mediaType, digest: digestOf(bytes), size: bytes.length })
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
-  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: describeBlob('application/vnd.oci.image.config.v1+json', config), layers: [describeBlob('application/vnd.oci.image.layer.v1.tar+gzip', layer)] }))
-  return { manifest: { mediaType, bytes: manifest }, config, layer, blobs: [blobOf(config), blobOf(layer)] }
-}
+const noisyImage = (content: string, sizeBytes = 300_000): TestImage => imageOf([layerOf([{ name: 'content', content }, { name: 'noise', content: randomBytes(sizeBytes) }])])
+
+const layerBytes = (image: TestImage): Buffer => image.layers[0]?.bytes ?? Buffer.alloc(0)
 
 async function bytesOf(blob: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of blob) parts.push(part)
   return Buffer.concat(parts)
 }
-
-const descriptorOf = (bytes: Buffer): { readonly mediaType: string; readonly digest: Digest; readonly sizeBytes: number } => ({ mediaType: 'application/octet-stream', digest: digestOf(bytes), sizeBytes: bytes.length })
 
 describe.skipIf(!hasRegistry)('with TLS and passwords', () => {
   let registry: TestRegistry
@@ -73,7 +36,7 @@ describe.skipIf(!hasRegistry)('with TLS and passwords', () => {
 
   test('what is pushed is resolved by tag and digest, and pulled as it was; pushed again, nothing is sent', async () => {
     using client = clientOf(settings())
-    const image = imageOf('one')
+    const image = noisyImage('one')
     const logins = [passwordLogin(registry.host)]
     const name = reference(`${registry.host}/team/app:v1`)
     const states: string[] = []
@@ -88,7 +51,7 @@ describe.skipIf(!hasRegistry)('with TLS and passwords', () => {
     expect(await session.resolve(name)).toEqual(pushed)
     expect(await session.resolve({ digest: digestOf(image.manifest.bytes) })).toEqual(pushed)
     expect((await session.manifest(digestOf(image.manifest.bytes))).bytes).toEqual(image.manifest.bytes)
-    expect(await bytesOf(session.blob(descriptorOf(image.layer)))).toEqual(image.layer)
+    expect(await bytesOf(session.blob(descriptorOf(layerBytes(image))))).toEqual(layerBytes(image))
     expect(await session.tags()).toEqual(['v1'])
     expect(session.login).toBe(logins[0])
     await expect(session.resolve({ tag: 'v2' })).rejects.toMatchObject({ code: 'not-found' })
@@ -97,7 +60,7 @@ describe.skipIf(!hasRegistry)('with TLS and passwords', () => {
 
   test('nobody, a wrong password, and the login of another registry are refused; the right one after a wrong one is not', async () => {
     using client = clientOf(settings())
-    const image = imageOf('two', 10)
+    const image = noisyImage('two', 10)
     const name = reference(`${registry.host}/team/refused:v1`)
     const wrong = passwordLogin(registry.host, { password: 'wrong' })
     const pull = (logins: readonly RegistryLogin[]): Promise<object> => client.open(name.repository, { logins, actions: 'pull', signal: never }).resolve(name)
@@ -127,7 +90,7 @@ describe.skipIf(!hasRegistry)('with tokens', () => {
   beforeAll(async () => {
     tokens = await startTokenService()
     registry = await startRegistry({ auth: { realm: tokens.realm, certificatePem: tokens.certificatePem } })
-    image = imageOf('tokens')
+    image = noisyImage('tokens')
     using client = clientOf()
     for (const name of ['private/app:v1', 'public/app:v1']) await pushImage(client, { reference: reference(`${registry.host}/${name}`), ...image, logins: [passwordLogin(registry.host)] }, never)
   })
@@ -141,7 +104,7 @@ describe.skipIf(!hasRegistry)('with tokens', () => {
     const session = client.open(`${registry.host}/${repository}`, { logins, actions: 'pull', signal: never })
     const { digest } = await session.resolve({ tag: 'v1' })
     await session.manifest(digest)
-    await Promise.all([image.config, image.layer].map(async (bytes) => expect(await bytesOf(session.blob(descriptorOf(bytes)))).toEqual(bytes)))
+    await Promise.all([image.config, layerBytes(image)].map(async (bytes) => expect(await bytesOf(session.blob(descriptorOf(bytes)))).toEqual(bytes)))
     return session
   }
 
@@ -185,7 +148,7 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
   beforeAll(async () => {
     registry = await startRegistry()
     way = await spoiltWay(registry.host)
-    image = imageOf('spoilt', 3_000_000)
+    image = noisyImage('spoilt', 3_000_000)
     using client = clientOf()
     await pushImage(client, { reference: reference(`${registry.host}/app:v1`), ...image, logins: [] }, never)
   })
@@ -200,13 +163,13 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
     using client = clientOf(settings)
     const session = client.open(`${way.host}/app`, { logins: [], actions: 'pull', signal: never })
     await session.resolve({ tag: 'v1' })
-    return await bytesOf(session.blob(descriptorOf(image.layer)))
+    return await bytesOf(session.blob(descriptorOf(layerBytes(image))))
   }
   const isBlob = (path: string): boolean => path.includes('/blobs/')
 
   test('cut in the middle, again and again: it goes on where it was', async () => {
     const from = way.seen.length
-    expect((await pull((_, path) => (isBlob(path) ? { kind: 'cut', afterBytes: 900_000 } : undefined))).equals(image.layer)).toBe(true)
+    expect((await pull((_, path) => (isBlob(path) ? { kind: 'cut', afterBytes: 900_000 } : undefined))).equals(layerBytes(image))).toBe(true)
     expect(way.seen.slice(from).filter(({ path }) => isBlob(path)).map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=900000-', 'bytes=1800000-', 'bytes=2700000-'])
   })
 
@@ -217,7 +180,7 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
   })
 
   test('slow is slow, and right', async () => {
-    expect((await pull((_, path) => (isBlob(path) ? { kind: 'slow', pieces: 50 } : undefined))).equals(image.layer)).toBe(true)
+    expect((await pull((_, path) => (isBlob(path) ? { kind: 'slow', pieces: 50 } : undefined))).equals(layerBytes(image))).toBe(true)
   })
 
   test('wrong bytes are told', async () => {
@@ -233,9 +196,9 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
       const spoilt = new Set<string>()
       return (method, path) => (spoilt.has(method + path) ? undefined : (spoilt.add(method + path), { kind: 'status', status, headers }))
     }
-    expect((await pull(once(429, { 'retry-after': '7' }))).equals(image.layer)).toBe(true)
+    expect((await pull(once(429, { 'retry-after': '7' }))).equals(layerBytes(image))).toBe(true)
     expect(waits.filter((ms) => ms === 7_000)).toHaveLength(2)
-    expect((await pull(once(500))).equals(image.layer)).toBe(true)
+    expect((await pull(once(500))).equals(layerBytes(image))).toBe(true)
     await expect(pull(() => ({ kind: 'status', status: 503 }))).rejects.toMatchObject({ code: 'unavailable', message: `unexpected status from HEAD request to http://${way.host}/v2/app/manifests/v1: 503 Service Unavailable` })
     await expect(pull(() => ({ kind: 'status', status: 429, headers: { 'retry-after': '3600' } }))).rejects.toMatchObject({ code: 'unavailable' })
   })
@@ -246,7 +209,7 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
     using client = clientOf({ [way.host]: { header: { 'x-own': 'secret' } } })
     const session = client.open(`${way.host}/app`, { logins: [passwordLogin(way.host)], actions: 'pull', signal: never })
     await session.resolve({ tag: 'v1' })
-    expect((await bytesOf(session.blob(descriptorOf(image.layer)))).equals(image.layer)).toBe(true)
+    expect((await bytesOf(session.blob(descriptorOf(layerBytes(image))))).equals(layerBytes(image))).toBe(true)
     expect(way.seen.at(-1)?.headers).toMatchObject({ authorization: expect.stringMatching(/^Basic /) as string, 'x-own': 'secret' })
     expect(elsewhere.seen.map(({ headers }) => [headers.authorization, headers['x-own']])).toEqual([[undefined, undefined]])
     way.trouble = (_, path) => ({ kind: 'status', status: 307, headers: { location: path } })
@@ -261,7 +224,7 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
     const session = client.open(`${way.host}/app`, { logins: [passwordLogin(way.host)], actions: 'pull', signal: never })
     const from = way.seen.length
     await session.resolve({ tag: 'v1' })
-    expect((await bytesOf(session.blob(descriptorOf(image.layer)))).equals(image.layer)).toBe(true)
+    expect((await bytesOf(session.blob(descriptorOf(layerBytes(image))))).equals(layerBytes(image))).toBe(true)
     expect(way.seen.length).toBe(from)
     expect(mirror.seen.map(({ path, headers }) => [new URL(path, 'http://x').searchParams.get('ns'), headers.authorization])).toEqual([[way.host, undefined], [way.host, undefined]])
     mirror.trouble = () => ({ kind: 'status', status: 404 })
@@ -285,7 +248,7 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
     way.trouble = () => undefined
     using client = clientOf()
     const session = client.open(`${way.host}/mounted`, { logins: [], actions: 'pull,push', signal: never })
-    expect(await session.pushBlob(blobOf(image.layer, { mountFrom: 'app' }))).toBe('mounted')
+    expect(await session.pushBlob(blobOf(layerBytes(image), { mountFrom: 'app' }))).toBe('mounted')
     await expect(session.pushBlob({ ...blobOf(Buffer.from('x')), digest: digestOf('y') })).rejects.toMatchObject({ code: 'invalid' })
     await expect(session.pushBlob({ ...blobOf(Buffer.from('xy')), digest: digestOf('z'), sizeBytes: 1 })).rejects.toMatchObject({ code: 'corrupt' })
   })
@@ -294,7 +257,7 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
     const huge = Buffer.from(JSON.stringify({ schemaVersion: 2, padding: 'x'.repeat(5 << 20) }))
     await using liar = await spoiltWay(registry.host)
     void huge
-    liar.trouble = (_, path) => (path.includes('/manifests/') ? { kind: 'status', status: 307, headers: { location: `http://${way.host}/v2/app/blobs/${digestOf(image.layer)}` } } : undefined)
+    liar.trouble = (_, path) => (path.includes('/manifests/') ? { kind: 'status', status: 307, headers: { location: `http://${way.host}/v2/app/blobs/${digestOf(layerBytes(image))}` } } : undefined)
     using client = clientOf()
     await expect(client.open(`${liar.host}/app`, { logins: [], actions: 'pull', signal: never }).manifest(digestOf(huge))).rejects.toMatchObject({ code: 'corrupt' })
   })
@@ -304,7 +267,7 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
     way.trouble = (_, path) => (isBlob(path) ? (stop.abort(new Error('enough')), { kind: 'cut', afterBytes: 10 }) : undefined)
     using client = clientOf()
     const session = client.open(`${way.host}/app`, { logins: [], actions: 'pull', signal: stop.signal })
-    await expect(bytesOf(session.blob(descriptorOf(image.layer)))).rejects.toThrow('enough')
+    await expect(bytesOf(session.blob(descriptorOf(layerBytes(image))))).rejects.toThrow('enough')
   })
 })
 
