@@ -31,7 +31,7 @@ async function summariesOf(call: Call, cluster: Cluster, nodes: readonly Node[])
   const asked = await Promise.all(
     nodes.map(async ({ metadata: { name = '' } }) => {
       try {
-        return await cluster.json<Summary>({ path: `/api/v1/nodes/${encodeURIComponent(name)}/proxy/stats/summary`, once: true })
+        return await cluster.json<Summary>({ path: `/api/v1/nodes/${encodeURIComponent(name)}/proxy/stats/summary?only_cpu_and_memory=true`, once: true })
       } catch (error) {
         call.terminal.err(`error: node ${name} tells nothing of what it uses: ${messageOf(error)}\n`)
         return undefined

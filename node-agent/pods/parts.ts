@@ -11,6 +11,7 @@ import type { PodNetwork } from '../network/port.ts'
 import type { ProbeNetwork } from '../probes/port.ts'
 import type { ContainerRuntime } from '../runtime/port.ts'
 import type { Snapshots } from '../snapshots/port.ts'
+import type { NodeUsage } from '../stats/node-use.ts'
 import type { VolumeSources, Volumes } from '../volumes/port.ts'
 import type { NodeCapacity } from './admit.ts'
 import type { PodFiles } from './files-port.ts'
@@ -43,6 +44,8 @@ export interface PodsConfig {
   readonly podPidsLimit?: number | undefined
   /** `amd64`, `arm64`, … */
   readonly architecture?: string | undefined
+  /** Where the profiles are that containers name by `seccompProfile.localhostProfile`; the node has none unless given. */
+  readonly seccompFolder?: string | undefined
   /** A log is rotated at this size; so many files of it are kept. */
   readonly logMaxBytes: number
   readonly logMaxFiles: number
@@ -66,6 +69,8 @@ export interface PodParts {
   /** Told of the pods that outlive the right, before they are started. */
   readonly deadlines: Pick<DeadlineStore, 'setExempt'>
   readonly reporter: PodReporter
+  /** What the node as a whole uses; the machine's processors and memory unless given. */
+  readonly nodeUse?: (() => Promise<NodeUsage>) | undefined
   /** What the node lacks: asked before a pod is taken in. */
   readonly pressures?: (() => readonly Pressure[]) | undefined
   readonly clock: Clock

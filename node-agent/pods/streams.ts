@@ -44,7 +44,7 @@ async function serve(door: StreamDoor, request: OpenStream['request'], stream: F
 /** Usage of every pod, as one JSON text on standard output. */
 async function serveStats({ parts, allPods }: StreamDoor, stream: Frames): Promise<void> {
   stream.send(startedFrame)
-  const usages = await Promise.all(allPods().map((worker) => podUsage(parts.cgroups, worker)))
+  const usages = await Promise.all(allPods().map((worker) => podUsage(parts, worker)))
   stream.send(stdoutFrame(new TextEncoder().encode(JSON.stringify({ pods: usages.filter((one) => one !== undefined) }))))
   stream.send(endedFrame())
 }

@@ -1,34 +1,54 @@
-import type { Cgroups } from '../cgroups/port.ts'
+import type { Cgroups, CgroupUsage } from '../cgroups/port.ts'
+import { trafficOf, type DeviceTraffic } from '../host/net-dev.ts'
 import { containerRecord, containersOf, type PodRecord } from '../pods/record.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { podStorage, type PodStorage, type StorageFolders } from './storage.ts'
 
-export interface ContainerUsage {
+export interface ContainerUsage extends CgroupUsage {
   readonly name: string
-  readonly cpuNanos: number
-  readonly memoryBytes: number
+  readonly startedMs?: number | undefined
 }
 
-export interface PodUsage {
+export interface PodUsage extends CgroupUsage {
   readonly namespace: string
   readonly name: string
   readonly uid: string
-  readonly cpuNanos: number
-  readonly memoryBytes: number
+  readonly startedMs?: number | undefined
   readonly containers: readonly ContainerUsage[]
+  /** Of a pod with a network of its own. */
+  readonly network?: readonly DeviceTraffic[] | undefined
+  /** Only where it was asked for: files are counted one by one. */
+  readonly storage?: PodStorage | undefined
+}
+
+export interface UsageDoor {
+  readonly cgroups: Pick<Cgroups, 'usage' | 'podPath' | 'pids'>
+  /** Where the pod's files are, if they are to be counted. */
+  readonly folders?: StorageFolders | undefined
 }
 
 /** What one pod and its containers use now; nothing for what does not run. */
-export async function podUsage(cgroups: Pick<Cgroups, 'usage' | 'podPath'>, { pod, record }: { readonly pod: Pod; readonly record: PodRecord }): Promise<PodUsage | undefined> {
+export async function podUsage({ cgroups, folders }: UsageDoor, { pod, record }: { readonly pod: Pod; readonly record: PodRecord }): Promise<PodUsage | undefined> {
   const uid = pod.metadata.uid ?? ''
   const path = cgroups.podPath(uid)
   const whole = await cgroups.usage(path)
   if (whole === undefined) return undefined
-  const containers = await Promise.all(
-    containersOf(pod).map(async ({ spec }): Promise<readonly ContainerUsage[]> => {
-      const { now } = containerRecord(record, spec.name)
-      const usage = now.kind === 'running' ? await cgroups.usage(`${path}/${now.id}`) : undefined
-      return usage === undefined ? [] : [{ name: spec.name, ...usage }]
-    }),
-  )
-  return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '', uid, ...whole, containers: containers.flat() }
+  const [containers, network, storage] = await Promise.all([
+    Promise.all(
+      containersOf(pod).map(async ({ spec }): Promise<readonly ContainerUsage[]> => {
+        const { now } = containerRecord(record, spec.name)
+        const usage = now.kind === 'running' ? await cgroups.usage(`${path}/${now.id}`) : undefined
+        return usage === undefined || now.kind !== 'running' ? [] : [{ name: spec.name, startedMs: now.startedMs, ...usage }]
+      }),
+    ),
+    pod.spec?.hostNetwork === true ? undefined : podTraffic(cgroups, path),
+    folders && podStorage(folders, { pod, record }),
+  ])
+  return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '', uid, startedMs: record.firstSeenMs, ...whole, containers: containers.flat(), network, storage }
+}
+
+/** All processes of a pod see its network: any of them tells. */
+async function podTraffic(cgroups: UsageDoor['cgroups'], path: string): Promise<readonly DeviceTraffic[] | undefined> {
+  const [pid] = await cgroups.pids(path)
+  return pid === undefined ? undefined : trafficOf(pid)
 }

@@ -81,8 +81,20 @@ describe('usage', () => {
     const time = '1970-01-01T00:00:01Z'
     const usage = (nanos: number, core: number, memory: number): object => ({ cpu: { time, usageNanoCores: nanos, usageCoreNanoSeconds: core }, memory: { time, usageBytes: memory, workingSetBytes: memory } })
     expect(statsSummary({ before: at(1000, 1e9), now: at(1500, 1.25e9) }, 'n1')).toEqual({
-      node: { nodeName: 'n1', ...usage(1e9, 2.5e9, 1000) },
+      node: { nodeName: 'n1', ...usage(1e9, 2.5e9, 1000), memory: { time, usageBytes: 1000, workingSetBytes: 1000, availableBytes: 3000 } },
       pods: [{ podRef: { name: 'p', namespace: 'ns', uid: 'u' }, containers: [{ name: 'c', ...usage(5e8, 1.25e9, 400) }], ...usage(5e8, 1.25e9, 500) }],
+    })
+  })
+
+  test('disks, devices, processes and files, where they were measured', () => {
+    const disk = { bytes: { available: 60, capacity: 100 }, inodes: { available: 6, capacity: 10 } }
+    const eth0 = { name: 'eth0', rxBytes: 1, rxErrors: 0, txBytes: 2, txErrors: 0 }
+    const storage = { ids: new Map([['c', 'id']]), volumes: new Map([['d', 7]]), containers: new Map([['c', 5]]), layers: new Map([['c', 3]]), logs: new Map([['c', 2]]), diskBytes: 12, inodes: 4 }
+    const { node, pods: [pod] } = at(2000, 2e9)
+    const now = { atMs: 2000, node: { ...node, fs: disk, imageFs: disk, processes: { available: 90, capacity: 100 }, network: [eth0] }, pods: [{ ...pod, rssBytes: 9, processes: 3, startedMs: 1000, network: [eth0], storage } as NonNullable<typeof pod>] }
+    expect(statsSummary({ before: at(1000, 1e9), now }, 'n1')).toMatchObject({
+      node: { fs: { availableBytes: 60, capacityBytes: 100, usedBytes: 40, inodesFree: 6, inodes: 10, inodesUsed: 4 }, runtime: { imageFs: { usedBytes: 40 } }, rlimit: { maxpid: 100, curproc: 10 }, network: { name: 'eth0', rxBytes: 1, interfaces: [eth0] } },
+      pods: [{ startTime: '1970-01-01T00:00:01Z', memory: { rssBytes: 9 }, network: { txBytes: 2 }, process_stats: { process_count: 3 }, volume: [{ name: 'd', usedBytes: 7 }], 'ephemeral-storage': { usedBytes: 12, inodesUsed: 4, capacityBytes: 100 }, containers: [{ rootfs: { usedBytes: 3 }, logs: { usedBytes: 2 } }] }],
     })
   })
 

@@ -13,7 +13,7 @@ import { podList } from './pod-list.ts'
 import { sampleUsage } from './samples.ts'
 import { statsSummary } from './stats-summary.ts'
 
-type Page = (door: StreamDoor) => NodeAnswer | Promise<NodeAnswer>
+type Page = (door: StreamDoor, query: URLSearchParams) => NodeAnswer | Promise<NodeAnswer>
 
 const json = (value: unknown): NodeAnswer => ({ status: 200, type: 'application/json', body: JSON.stringify(value) })
 
@@ -21,7 +21,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   '/healthz': () => answerText(200, 'ok'),
   '/healthz/ping': () => answerText(200, 'ok'),
   '/pods': (door) => json(podList(door.allPods())),
-  '/stats/summary': async (door) => json(statsSummary(await sampleUsage(door), door.parts.config.nodeName)),
+  '/stats/summary': async (door, query) => json(statsSummary(await sampleUsage(door, query.get('only_cpu_and_memory') !== 'true'), door.parts.config.nodeName)),
   '/metrics/resource': async (door) => ({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: resourceMetrics(await sampleUsage(door)) }),
   async '/metrics'() {
     const { createMetrics } = await import('../../../shared/kit/metrics.ts')
@@ -56,7 +56,7 @@ async function answer(door: StreamDoor, request: IncomingMessage, response: Serv
   if (path.startsWith('/containerLogs/') && url) return serveContainerLogs(door, url, response)
   if (path.startsWith(IMAGE_API) && url) return (await import('./images.ts')).serveImages(door, { url, request, response })
   const page = PAGES[path.length > 1 ? path.replace(/\/$/, '') : path]
-  const { status, type, body } = page ? await page(door) : DISABLED.test(path) ? answerText(405, 'Debug endpoints are disabled.\n') : answerText(404, '404 page not found\n')
+  const { status, type, body } = page ? await page(door, url?.searchParams ?? new URLSearchParams()) : DISABLED.test(path) ? answerText(405, 'Debug endpoints are disabled.\n') : answerText(404, '404 page not found\n')
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(request.method === 'HEAD' ? undefined : body)
 }
 

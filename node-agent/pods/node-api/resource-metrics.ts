@@ -14,6 +14,7 @@ export function resourceMetrics({ now }: UsageSamples): string {
     family('node_memory_working_set_bytes', 'gauge', [['', now.node.memoryBytes]]),
     family('pod_cpu_usage_seconds_total', 'counter', pods.map(({ labels, pod }): Line => [labels, seconds(pod.cpuNanos)])),
     family('pod_memory_working_set_bytes', 'gauge', pods.map(({ labels, pod }): Line => [labels, pod.memoryBytes])),
+    family('container_start_time_seconds', 'gauge', containers.flatMap(({ labels, container }): readonly Line[] => (container.startedMs === undefined ? [] : [[labels, container.startedMs / 1000]]))),
     family('resource_scrape_error', 'gauge', [['', 0]]),
   ].join('')
 }

@@ -1,5 +1,6 @@
 /** What the pods of this node use, looked at twice, so that a rate can be told. */
 import { machineUsage } from '../../host/usage.ts'
+import type { NodeUsage } from '../../stats/node-use.ts'
 import { podUsage, type PodUsage } from '../../stats/stats.ts'
 import { sleep } from '../../../shared/kit/clock.ts'
 import type { StreamDoor } from '../streams/place.ts'
@@ -7,7 +8,7 @@ import type { StreamDoor } from '../streams/place.ts'
 export interface UsageSample {
   readonly atMs: number
   readonly pods: readonly PodUsage[]
-  readonly node: { readonly cpuNanos: number; readonly memoryBytes: number; readonly memoryTotalBytes: number }
+  readonly node: NodeUsage
 }
 
 /** The two moments: their distance is what the rate is an average of. */
@@ -18,13 +19,16 @@ export interface UsageSamples {
 
 const SAMPLE_MS = 250
 
-export async function sampleUsage(door: StreamDoor): Promise<UsageSamples> {
-  const before = await sample(door)
+/** @param withFiles count what pods have written, too: a walk through their folders */
+export async function sampleUsage(door: StreamDoor, withFiles = false): Promise<UsageSamples> {
+  const before = await sample(door, false)
   await sleep(door.parts.clock, SAMPLE_MS)
-  return { before, now: await sample(door) }
+  return { before, now: await sample(door, withFiles) }
 }
 
-async function sample({ parts, allPods }: StreamDoor): Promise<UsageSample> {
-  const usages = await Promise.all(allPods().map((worker) => podUsage(parts.cgroups, worker)))
-  return { atMs: parts.clock.nowMs(), pods: usages.filter((one) => one !== undefined), node: machineUsage() }
+async function sample({ parts, allPods }: StreamDoor, withFiles: boolean): Promise<UsageSample> {
+  const { cgroups, snapshots, config, nodeUse = async () => machineUsage() } = parts
+  const folders = withFiles ? { snapshots, logFolder: config.logFolder } : undefined
+  const [node, usages] = await Promise.all([nodeUse(), Promise.all(allPods().map((worker) => podUsage({ cgroups, folders }, worker)))])
+  return { atMs: parts.clock.nowMs(), pods: usages.filter((one) => one !== undefined), node }
 }

@@ -1,30 +1,96 @@
+import type { CgroupUsage as Whole } from '../../cgroups/port.ts'
+import type { DeviceTraffic } from '../../host/net-dev.ts'
+import type { Room } from '../../host/room.ts'
+import type { NodeUsage } from '../../stats/node-use.ts'
+import type { ContainerUsage, PodUsage } from '../../stats/stats.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { UsageSample, UsageSamples } from './samples.ts'
 
-interface Usage {
-  readonly cpuNanos: number
-  readonly memoryBytes: number
-}
-
-/** `/stats/summary` as kubelet writes it (`k8s.io/kubelet/pkg/apis/stats/v1alpha1`), with what is known here: processor and memory. Pure. */
+/** `/stats/summary` as kubelet writes it (`k8s.io/kubelet/pkg/apis/stats/v1alpha1`). What was not measured is left out. Pure. */
 export function statsSummary({ before, now }: UsageSamples, nodeName: string): unknown {
   const time = formatTime(now.atMs)
-  const usageOf = (current: Usage, earlier: Usage | undefined): object => ({
-    cpu: { time, usageNanoCores: earlier ? nanoCores(before, now, { from: earlier.cpuNanos, to: current.cpuNanos }) : 0, usageCoreNanoSeconds: current.cpuNanos },
-    memory: { time, usageBytes: current.memoryBytes, workingSetBytes: current.memoryBytes },
-  })
+  const of: Told = { time, before, now, room: now.node.fs }
+  const { node } = now
   return {
-    node: { nodeName, ...usageOf(now.node, before.node) },
-    pods: now.pods.map((pod) => {
-      const earlier = before.pods.find(({ uid }) => uid === pod.uid)
-      return {
-        podRef: { name: pod.name, namespace: pod.namespace, uid: pod.uid },
-        containers: pod.containers.map((container) => ({ name: container.name, ...usageOf(container, earlier?.containers.find(({ name }) => name === container.name)) })),
-        ...usageOf(pod, earlier),
-      }
-    }),
+    node: {
+      nodeName,
+      ...usageOf(of, node, before.node),
+      memory: { ...memoryOf(time, node), ...(node.memoryTotalBytes > 0 && { availableBytes: Math.max(0, node.memoryTotalBytes - node.memoryBytes) }) },
+      ...(node.network && { network: networkOf(time, node.network) }),
+      ...(node.fs && { fs: diskOf(time, node.fs) }),
+      ...(node.imageFs && { runtime: { imageFs: diskOf(time, node.imageFs), containerFs: node.fs && diskOf(time, node.fs) } }),
+      ...(node.processes && { rlimit: { time, maxpid: node.processes.capacity, curproc: node.processes.capacity - node.processes.available } }),
+    },
+    pods: now.pods.map((pod) => podOf(of, pod, before.pods.find(({ uid }) => uid === pod.uid))),
   }
 }
+
+/** Of processors and memory, as far as it was measured. */
+type Usage = Omit<Whole, 'processes'>
+
+interface Told {
+  readonly time: string
+  readonly before: UsageSample
+  readonly now: UsageSample
+  readonly room: NodeUsage['fs']
+}
+
+function podOf(of: Told, pod: PodUsage, earlier: PodUsage | undefined): object {
+  const { time, room } = of
+  const { storage } = pod
+  return {
+    podRef: { name: pod.name, namespace: pod.namespace, uid: pod.uid },
+    ...startOf(pod),
+    containers: pod.containers.map((container) => containerOf(of, { pod, container, earlier: earlier?.containers.find(({ name }) => name === container.name) })),
+    ...usageOf(of, pod, earlier),
+    ...(pod.network && { network: networkOf(time, pod.network) }),
+    ...(storage && { volume: [...storage.volumes].map(([name, bytes]) => ({ name, ...partOf(time, room, bytes) })), 'ephemeral-storage': { ...partOf(time, room, storage.diskBytes), inodesUsed: storage.inodes } }),
+    ...(pod.processes !== undefined && { process_stats: { process_count: pod.processes } }),
+  }
+}
+
+function containerOf(of: Told, { pod: { storage }, container, earlier }: { readonly pod: PodUsage; readonly container: ContainerUsage; readonly earlier: ContainerUsage | undefined }): object {
+  const { time, room } = of
+  return {
+    name: container.name,
+    ...startOf(container),
+    ...usageOf(of, container, earlier),
+    ...(storage && { rootfs: partOf(time, room, storage.layers.get(container.name) ?? 0), logs: partOf(time, room, storage.logs.get(container.name) ?? 0) }),
+  }
+}
+
+const startOf = ({ startedMs }: { readonly startedMs?: number | undefined }): object => (startedMs === undefined ? {} : { startTime: formatTime(startedMs) })
+
+const usageOf = ({ time, before, now }: Told, current: Usage, earlier: Usage | undefined): object => ({
+  cpu: { time, usageNanoCores: earlier ? nanoCores(before, now, { from: earlier.cpuNanos, to: current.cpuNanos }) : 0, usageCoreNanoSeconds: current.cpuNanos },
+  memory: memoryOf(time, current),
+})
+
+const memoryOf = (time: string, { memoryBytes, memoryUsageBytes = memoryBytes, rssBytes, pageFaults, majorPageFaults }: Usage): object => ({
+  time,
+  usageBytes: memoryUsageBytes,
+  workingSetBytes: memoryBytes,
+  ...(rssBytes !== undefined && { rssBytes }),
+  ...(pageFaults !== undefined && { pageFaults }),
+  ...(majorPageFaults !== undefined && { majorPageFaults }),
+})
+
+/** The first device is the one that pods and nodes are reached by. */
+function networkOf(time: string, devices: readonly DeviceTraffic[]): object {
+  const first = devices.find(({ name }) => name === 'eth0') ?? devices[0]
+  return { time, ...first, interfaces: devices }
+}
+
+const diskOf = (time: string, { bytes, inodes }: { readonly bytes: Room; readonly inodes: Room | undefined }): object => ({
+  time,
+  availableBytes: bytes.available,
+  capacityBytes: bytes.capacity,
+  usedBytes: bytes.capacity - bytes.available,
+  ...(inodes && { inodesFree: inodes.available, inodes: inodes.capacity, inodesUsed: inodes.capacity - inodes.available }),
+})
+
+/** A part of a disk that is used: what is left is everybody's. */
+const partOf = (time: string, room: NodeUsage['fs'], usedBytes: number): object => ({ time, ...(room && { availableBytes: room.bytes.available, capacityBytes: room.bytes.capacity }), usedBytes })
 
 /** Billionths of a processor, on average between the two moments. */
 function nanoCores(before: UsageSample, now: UsageSample, { from, to }: { readonly from: number; readonly to: number }): number {
