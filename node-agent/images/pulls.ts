@@ -99,8 +99,8 @@ async function resolved<T>(resolving: Promise<T>, full: string): Promise<T> {
     return await resolving
   } catch (error) {
     if (!isFault(error)) throw error
-    const isMissing = error.code === 'not-found' && !error.message.includes(IMPORT)
-    const why = isMissing ? `${full}: not found` : error.message
+    const advice = error.message.includes(IMPORT) ? ` (${error.message})` : ''
+    const why = error.code === 'not-found' ? `${full}: not found${advice}` : error.message
     throw new Fault(error.code, `failed to resolve reference "${full}": ${why}`, { cause: error })
   }
 }
