@@ -10,7 +10,7 @@ export default defineConfig({
     fileParallelism: false,
     // A host with other things to do can be late once. What fails and then passes is marked in the report.
     retry: 1,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 })

@@ -22,8 +22,10 @@ let authority: Identity
 let server: NodeServer
 /** Resolves when the server's side of a session that it closed itself has read to the end. */
 const ended = Promise.withResolvers<void>()
-const PORT = 27_445
-const JOIN_PORT = 27_446
+/** Below those that the kernel gives to callers, and of this process alone. */
+const PORT = 26_000 + 3 * (process.pid % 2_000)
+const JOIN_PORT = PORT + 1
+const NOBODYS_PORT = PORT + 2
 
 beforeAll(async () => {
   authority = await createAuthority({ clock })
@@ -79,7 +81,7 @@ test('a certificate that ages is renewed with the old one, and kept on disk', as
   const config = parseAgentConfig(JSON.stringify({ nodeName: 'n7', server: `https://127.0.0.1:${PORT - 1}`, address: '127.0.0.1', stateDir }), 'test')
   const young = await joined('n7')
   const inAYear: Clock = { ...clock, nowMs: () => clock.nowMs() + 364 * 86_400_000 }
-  const renewed = await renewedIdentity(config, young, { clock: inAYear, log: silentLog, signal: AbortSignal.timeout(10_000) })
+  const renewed = await renewedIdentity(config, young, { clock: inAYear, log: silentLog, signal: AbortSignal.timeout(60_000) })
   expect(renewed.cert).not.toBe(young.cert)
   expect(readCertificate(renewed.cert).commonName).toBe('system:node:n7')
   expect(readFileSync(join(stateDir, 'pki/node.crt'), 'utf8')).toBe(renewed.cert)
@@ -120,7 +122,7 @@ test('a session that the server ends is over on both sides', async () => {
 })
 
 test('an address that nobody listens on is a fault that can be tried again', async () => {
-  await expect(joinWithToken({ host: '127.0.0.1', port: 27_499 }, { caSha256: fingerprint(), secret: SECRET }, 'n1')).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(joinWithToken({ host: '127.0.0.1', port: NOBODYS_PORT }, { caSha256: fingerprint(), secret: SECRET }, 'n1')).rejects.toMatchObject({ code: 'unavailable' })
 })
 
 /** A CA whose base64 text fills its last line exactly: signatures differ in length, so it takes some tries. */

@@ -1,5 +1,5 @@
 /** exec, attach and port-forward as real clients drive them: every kubectl on this machine, and the official JavaScript client. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { once } from 'node:events'
 import { Exec, KubeConfig, PortForward } from '@kubernetes/client-node'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { renderKubeconfig } from '../../shared/kit/kubeconfig.ts'
 import { fakeServer, type FakeServer } from '../../control-plane/apiserver/http/fake.ts'
 
@@ -19,6 +19,9 @@ function kubectls(): readonly string[] {
   return [...new Map(found.map((path) => [path.slice(path.lastIndexOf('/') + 1), path])).values()].toSorted()
 }
 
+/** How long something takes on a busy host is nowhere the question. */
+const PATIENCE_MS = 60_000
+
 let server: FakeServer
 let folder: string
 let kubeconfig: string
@@ -28,6 +31,14 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gantry-streaming-'))
   kubeconfig = join(folder, 'config')
   writeFileSync(kubeconfig, renderKubeconfig({ name: 'test', server: server.url, authorityPem: server.authority.certificatePem, clientCertificatePem: server.admin.certificatePem, clientKeyPem: server.admin.privateKeyPem }))
+})
+
+/** Whatever a test leaves behind is not met by the next. */
+const children = new Set<ChildProcess>()
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  children.clear()
+  await settled()
 })
 
 afterAll(async () => {
@@ -48,7 +59,7 @@ interface RunOptions {
 
 function run(kubectl: string, words: readonly string[], { stdin = '', env = {} }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(kubectl, words, { env: { ...process.env, ...env, KUBECONFIG: kubeconfig, HOME: folder }, timeout: 20_000 })
+    const child = spawn(kubectl, words, { env: { ...process.env, ...env, KUBECONFIG: kubeconfig, HOME: folder }, timeout: PATIENCE_MS })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('latin1')))
@@ -60,9 +71,11 @@ function run(kubectl: string, words: readonly string[], { stdin = '', env = {} }
   })
 }
 
-const settled = async (): Promise<void> => {
-  for (let i = 0; i < 100 && server.node.openStreams > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+async function until(holds: () => boolean): Promise<void> {
+  for (const endMs = performance.now() + PATIENCE_MS; !holds() && performance.now() < endMs; ) await new Promise((resolve) => setTimeout(resolve, 20))
 }
+
+const settled = (): Promise<void> => until(() => server.node.openStreams === 0)
 
 const clients = kubectls()
 
@@ -124,7 +137,7 @@ describe.skipIf(clients.length === 0)('without kubectl on this machine these are
         try {
           // Whether kubectl ends the connection or resets it is a matter of luck.
           expect(await sendThrough(port, 'hello').catch((error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? '' : error.message))).toBe('')
-          for (let i = 0; i < 100 && !err.includes('refused'); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+          await until(() => err.includes('refused'))
           expect(err).toContain('failed to connect to port 81: connection refused')
         } finally {
           if (child.exitCode === null) child.kill('SIGKILL')
@@ -142,7 +155,8 @@ describe.skipIf(clients.length === 0)('without kubectl on this machine these are
       }
       test('a client that is killed leaves nothing behind', async () => {
         const child = spawn(kubectl, ['exec', 'p', '--', 'hang'], { env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder } })
-        for (let i = 0; i < 200 && server.node.openStreams === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+        children.add(child)
+        await until(() => server.node.openStreams > 0)
         expect(server.node.openStreams).toBe(1)
         child.kill('SIGKILL')
         await settled()
@@ -154,6 +168,7 @@ describe.skipIf(clients.length === 0)('without kubectl on this machine these are
 
 async function forwarding(kubectl: string, ports = ':80', env: Readonly<Record<string, string>> = {}): Promise<{ readonly child: ReturnType<typeof spawn>; readonly port: number }> {
   const child = spawn(kubectl, ['port-forward', 'pod/p', ports], { env: { ...process.env, ...env, KUBECONFIG: kubeconfig, HOME: folder } })
+  children.add(child)
   const [line] = (await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')])) as [Buffer]
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(line.toString())?.[1])
   if (!Number.isInteger(port)) throw new Error(line.toString())
@@ -177,7 +192,7 @@ async function runInTerminal(command: string, words: readonly string[]): Promise
   child.onData((text) => (out += text))
   await new Promise<void>((resolve) => {
     child.onExit(() => resolve())
-    setTimeout(() => child.kill(), 10_000).unref()
+    setTimeout(() => child.kill(), PATIENCE_MS).unref()
   })
   return out
 }

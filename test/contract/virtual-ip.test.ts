@@ -5,23 +5,24 @@ import { systemAddressHolder } from '../../control-plane/virtual-ip/ip.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 
 const ADDRESS = '10.89.254.9/24'
-const DEVICE = 'gtvip0'
+const DEVICE = `gtv${process.pid.toString(36)}`
+const PEER = `${DEVICE}p`
 const ip = (...args: readonly string[]): string => execFileSync('ip', [...args]).toString()
 const addresses = (): string => ip('-4', 'address', 'show', 'dev', DEVICE)
 
 // On a pair of devices of its own that lead nowhere.
 beforeAll(() => {
-  ip('link', 'add', DEVICE, 'type', 'veth', 'peer', 'name', 'gtvip1')
+  ip('link', 'add', DEVICE, 'type', 'veth', 'peer', 'name', PEER)
   ip('link', 'set', DEVICE, 'up')
-  ip('link', 'set', 'gtvip1', 'up')
+  ip('link', 'set', PEER, 'up')
 })
 afterAll(() => void ip('link', 'delete', DEVICE))
 
 test('the address is kept, told and dropped; dropping what is not there is no fault', async () => {
   const holder = systemAddressHolder({ address: ADDRESS, device: DEVICE, log: silentLog })
   await holder.drop()
-  await holder.keep(5)
-  await holder.keep(5)
+  await holder.keep(60)
+  await holder.keep(60)
   expect(addresses()).toContain(`inet ${ADDRESS}`)
   await holder.tell()
   await holder.drop()
@@ -31,8 +32,7 @@ test('the address is kept, told and dropped; dropping what is not there is no fa
 test('the kernel takes it away when nobody renews it', async () => {
   const holder = systemAddressHolder({ address: ADDRESS, device: DEVICE, log: silentLog })
   await holder.keep(2)
-  await new Promise((resolve) => setTimeout(resolve, 4_000))
-  expect(addresses()).not.toContain(ADDRESS)
+  await expect.poll(addresses, { timeout: 60_000, interval: 200 }).not.toContain(ADDRESS)
 })
 
 test('a device that does not exist is said', async () => {

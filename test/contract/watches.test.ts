@@ -1,10 +1,11 @@
 /** Watches of the API over a real etcd: killed, restarted, compacted; many at once, and one that is not read. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../../control-plane/apiserver/core/testing.ts'
 import { createEtcdStorage } from '../../control-plane/storage/etcd.ts'
 import type { Storage } from '../../control-plane/storage/port.ts'
+import { isApiError } from '../../shared/kit/api-error.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
-import { configMaps } from '../../shared/model/resources.ts'
+import { configMaps, namespaces } from '../../shared/model/resources.ts'
 import { startEtcd, type TestEtcd } from './etcd.ts'
 
 let etcd: TestEtcd
@@ -21,7 +22,15 @@ afterAll(async () => {
   await etcd[Symbol.asyncDispose]()
 })
 
-const PATH = '/api/v1/namespaces/x/configmaps'
+/** Each try has a namespace of its own: what one before has made is met by none. */
+let tries = 0
+let namespace = ''
+let path = ''
+beforeEach(async () => {
+  namespace = `x${++tries}`
+  await insistently(() => server.client.create(namespaces, { metadata: { name: namespace } }))
+  path = `/api/v1/namespaces/${namespace}/configmaps`
+})
 
 interface Seen {
   readonly type: string
@@ -38,7 +47,7 @@ interface Watch extends Disposable {
 
 async function watch(on: TestServer, query: string): Promise<Watch> {
   const own = new AbortController()
-  const answer = await on.raw(`GET ${PATH}?watch=1&${query}`, own.signal)
+  const answer = await on.raw(`GET ${path}?watch=1&${query}`, own.signal)
   if (answer.kind !== 'stream') throw new Error('no watch')
   const seen: Seen[] = []
   let error: JsonObject | undefined
@@ -68,18 +77,20 @@ async function watch(on: TestServer, query: string): Promise<Watch> {
   }
 }
 
-const make = (name: string, labels: Readonly<Record<string, string>> = {}): Promise<unknown> => server.client.create(configMaps, { metadata: { name, namespace: 'x', labels } })
+const make = (name: string, labels: Readonly<Record<string, string>> = {}): Promise<unknown> => server.client.create(configMaps, { metadata: { name, namespace, labels } })
 const has = (name: string) => (seen: readonly Seen[]): boolean => seen.some((one) => one.name === name)
-const revisionOf = async (on: TestServer): Promise<string> => String(((await on.ask(`GET ${PATH}?limit=1`)).body['metadata'] as JsonObject)['resourceVersion'])
+const revisionOf = async (on: TestServer): Promise<string> => String(((await on.ask(`GET ${path}?limit=1`)).body['metadata'] as JsonObject)['resourceVersion'])
 const isInOrder = (seen: readonly Seen[]): boolean => seen.every((one, index) => index === 0 || one.revision > (seen[index - 1]?.revision ?? 0))
 
 /** Etcd is away for a moment: what is asked meanwhile is asked again. */
-async function insistently<T>(ask: () => Promise<T>): Promise<T> {
+async function insistently<T>(ask: () => Promise<T>): Promise<T | undefined> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await ask()
     } catch (error) {
-      if (attempt > 400) throw error
+      // It had happened, and the answer was lost.
+      if (isApiError(error, 'AlreadyExists')) return undefined
+      if (attempt > 2_000) throw error
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -127,16 +138,16 @@ test('a list at an exact revision is of that revision, or gone with it', async (
   const at = await revisionOf(server)
   await make('exact-2')
   const later = await revisionOf(server)
-  const names = async (query: string): Promise<readonly string[]> => ((await server.ask(`GET ${PATH}?${query}`)).body['items'] as unknown as ReadonlyArray<{ readonly metadata: { readonly name: string } }>).map(({ metadata }) => metadata.name).filter((name) => name.startsWith('exact-'))
+  const names = async (query: string): Promise<readonly string[]> => ((await server.ask(`GET ${path}?${query}`)).body['items'] as unknown as ReadonlyArray<{ readonly metadata: { readonly name: string } }>).map(({ metadata }) => metadata.name).filter((name) => name.startsWith('exact-'))
   expect(await names(`resourceVersion=${at}&resourceVersionMatch=Exact`)).toEqual(['exact-1'])
   expect(await names(`resourceVersion=${later}&resourceVersionMatch=NotOlderThan`)).toEqual(['exact-1', 'exact-2'])
   expect(await names(`resourceVersion=${at}&limit=500`)).toEqual(['exact-1'])
   await storage.compact(await storage.currentRevision())
-  expect(await server.ask(`GET ${PATH}?resourceVersion=${at}&resourceVersionMatch=Exact`)).toMatchObject({ status: 410, body: { reason: 'Expired' } })
-  expect(await server.ask(`GET ${PATH}?resourceVersion=${Number(await revisionOf(server)) + 1_000_000}`)).toMatchObject({ status: 504, body: { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } } })
+  expect(await server.ask(`GET ${path}?resourceVersion=${at}&resourceVersionMatch=Exact`)).toMatchObject({ status: 410, body: { reason: 'Expired' } })
+  expect(await server.ask(`GET ${path}?resourceVersion=${Number(await revisionOf(server)) + 1_000_000}`)).toMatchObject({ status: 504, body: { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } } })
 })
 
-test('five hundred watches see every change once, in order', { timeout: 60_000 }, async () => {
+test('five hundred watches see every change once, in order', { timeout: 240_000 }, async () => {
   const from = await revisionOf(server)
   const all = await Promise.all(Array.from({ length: 500 }, () => watch(server, `resourceVersion=${from}&labelSelector=many%3Dyes`)))
   const heapBefore = process.memoryUsage().heapUsed
@@ -158,19 +169,19 @@ async function lastOf(chunks: AsyncIterator<unknown>): Promise<string> {
   return last.slice(-1_000)
 }
 
-test('a watch that nobody reads holds no memory of its own: it is told that it has fallen behind', { timeout: 60_000 }, async () => {
+test('a watch that nobody reads holds no memory of its own: it is told that it has fallen behind', { timeout: 240_000 }, async () => {
   const own = new AbortController()
-  const answers = await Promise.all(Array.from({ length: 50 }, async () => server.raw(`GET ${PATH}?watch=1&resourceVersion=${await revisionOf(server)}`, own.signal)))
+  const answers = await Promise.all(Array.from({ length: 50 }, async () => server.raw(`GET ${path}?watch=1&resourceVersion=${await revisionOf(server)}`, own.signal)))
   const unread = answers.map((answer) => {
     if (answer.kind !== 'stream') throw new Error('no watch')
     return answer.chunks[Symbol.asyncIterator]()
   })
-  const path = { namespace: 'x', name: 'busy' }
+  const busy = { namespace, name: 'busy' }
   await make('busy')
   const filler = 'x'.repeat(1000)
   const heapBefore = process.memoryUsage().heapUsed
   for (let round = 0; round < 11_000; round += 500) {
-    await Promise.all(Array.from({ length: 500 }, (_, index) => server.client.create(configMaps, { metadata: { namespace: 'x', name: `flood-${round + index}` }, data: { filler } })))
+    await Promise.all(Array.from({ length: 500 }, (_, index) => server.client.create(configMaps, { metadata: { namespace, name: `flood-${round + index}` }, data: { filler } })))
   }
   // What was written is known to the server only when its own watch of etcd has told it.
   using reader = await watch(server, `resourceVersion=${await revisionOf(server)}`)
@@ -180,5 +191,5 @@ test('a watch that nobody reads holds no memory of its own: it is told that it h
   expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(250_000_000)
   for (const one of unread) expect(await lastOf(one)).toContain('"code":410')
   own.abort()
-  expect((await server.client.get(configMaps, path)).metadata.name).toBe('busy')
+  expect((await server.client.get(configMaps, busy)).metadata.name).toBe('busy')
 })
