@@ -1,6 +1,7 @@
 import { Fault } from '../../shared/kit/faults.ts'
 import { isJsonObject, type JsonObject } from '../../shared/model/json.ts'
 import type { Entry, Revision } from './port.ts'
+import { textAtRevision } from './revision-text.ts'
 import type { CachedObject } from './watch-cache-port.ts'
 
 /** Decodes a stored entry and gives it its resource version. Throws `Fault('corrupt')` if it is not a JSON object. */
@@ -44,7 +45,7 @@ class Decoded implements CachedObject {
 
   json(): string {
     if (this.#json === undefined) {
-      this.#json = (this.#stored && spliced(this.#stored, this.revision)) ?? JSON.stringify(this.object)
+      this.#json = (this.#stored && textAtRevision(this.#stored, this.revision)) ?? JSON.stringify(this.object)
       this.#stored = undefined
     }
     return this.#json
@@ -64,13 +65,4 @@ function parseObject(entry: Entry): JsonObject {
 function withResourceVersion(object: JsonObject, revision: Revision): JsonObject {
   const metadata = object['metadata']
   return { ...object, metadata: { ...(isJsonObject(metadata) ? metadata : {}), resourceVersion: String(revision) } }
-}
-
-/** `{"kind":"Pod","apiVersion":"v1","metadata":{` with nothing but plain strings before the metadata: anything else is left to `JSON.stringify`. */
-const HEAD = /^\{(?:"(?:kind|apiVersion)":"[^"\\]*",){0,2}"metadata":\{(?=")/
-
-/** Writes the resource version into the text, which is many times cheaper than making the text again. */
-function spliced(text: string, revision: Revision): string | undefined {
-  const head = HEAD.exec(text)?.[0]
-  return head === undefined ? undefined : `${head}"resourceVersion":"${revision}",${text.slice(head.length)}`
 }

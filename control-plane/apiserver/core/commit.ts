@@ -6,11 +6,16 @@ import { OutcomeUnknown } from '../status.ts'
 import type { Call } from './call.ts'
 import type { CoreParts } from './parts.ts'
 
+/** `text`: what was written. */
+export type Put = { readonly kind: 'committed'; readonly revision: Revision; readonly text: string } | Extract<Committed, { readonly kind: 'conflict' }>
+
 export type Committed = { readonly kind: 'committed'; readonly revision: Revision } | { readonly kind: 'conflict'; readonly current?: Entry | undefined }
 
-export async function commitPut(parts: CoreParts, call: Call, write: { readonly key: string; readonly object: JsonObject; readonly expect: Expectation }): Promise<Committed> {
+export async function commitPut(parts: CoreParts, call: Call, write: { readonly key: string; readonly object: JsonObject; readonly expect: Expectation }): Promise<Put> {
   const { key, object, expect } = write
-  return commit(parts, call, { kind: 'put', key, value: JSON.stringify(object), expect, guard: call.guard?.() })
+  const text = JSON.stringify(object)
+  const result = await commit(parts, call, { kind: 'put', key, value: text, expect, guard: call.guard?.() })
+  return result.kind === 'committed' ? { ...result, text } : result
 }
 
 export async function commitDelete(parts: CoreParts, call: Call, { key, expect }: { readonly key: string; readonly expect: Expectation }): Promise<Committed> {

@@ -11,7 +11,7 @@ import { withManagedFields } from './managed.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, settled, type ResourceStore } from './resources.ts'
 import { dedupOwners, validateNew, withSystemFields } from './strategy.ts'
-import { canonical, itemOf, metadataOf, metaText, unstoredItem, withMeta } from './stored.ts'
+import { canonical, metadataOf, metaText, unstoredItem, withMeta, writtenItem } from './stored.ts'
 import { checkRevisionAtCreate } from './versions.ts'
 
 export interface CreateRequest {
@@ -98,8 +98,9 @@ async function storeNew(parts: CoreParts, call: Call, { store, key, stored, name
     const there = await parts.storage.get(key, call.signal)
     return there ? existing(name, store.read(there)) : { kind: 'created', item: unstoredItem(key, stored, undefined) }
   }
-  const result = await commitPut(parts, call, { key, object: store.toStored(stored), expect: { kind: 'absent' } })
-  if (result.kind === 'committed') return { kind: 'created', item: itemOf(key, result.revision, stored) }
+  const object = store.toStored(stored)
+  const result = await commitPut(parts, call, { key, object, expect: { kind: 'absent' } })
+  if (result.kind === 'committed') return { kind: 'created', item: writtenItem(stored, { key, revision: result.revision, text: object === stored ? result.text : undefined }) }
   return existing(name, result.current && store.read(result.current))
 }
 

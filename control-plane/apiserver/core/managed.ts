@@ -15,13 +15,17 @@ export interface ManagedChange {
   readonly subresource: string
 }
 
+/** The others in which a resource that is always there is served. */
+const known = new WeakMap<ResourceStore, readonly ResourceStore[]>()
+
 /** How the other versions of a resource show its objects; `undefined` if it has none. */
 export function versionsOf({ resources }: CoreParts, store: ResourceStore): Versions | undefined {
   const { definition, location } = store
   if (definition.custom) return customVersions(resources, definition)
   const toStored = (object: JsonObject): JsonObject => definition.storedAs?.toStored(object) ?? object
   const fromStored = (object: JsonObject): JsonObject => definition.storedAs?.fromStored(object) ?? object
-  const others = resources.all.filter((one) => one !== store && one.location.plural === location.plural && one.location.group === location.group)
+  const others = known.get(store) ?? resources.all.filter((one) => one !== store && one.location.plural === location.plural && one.location.group === location.group)
+  known.set(store, others)
   if (others.length === 0) return undefined
   return (apiVersion) => {
     const other = others.find((one) => one.apiVersion === apiVersion)?.definition

@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import type { Entry, Revision } from '../../storage/port.ts'
+import { textAtRevision } from '../../storage/revision-text.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import { Fault } from '../../../shared/kit/faults.ts'
 
@@ -34,11 +35,16 @@ export function canonical(object: JsonObject, kind: string, apiVersion: string):
 }
 
 /** An object of the canonical order as the API hands it out. */
-export function itemOf(key: string, revision: Revision, stored: JsonObject): CachedObject {
+export const itemOf = (key: string, revision: Revision, stored: JsonObject): CachedObject => itemWith(stored, { key, revision })
+
+/** What has just been written, with its text if that was made of this very object. */
+export const writtenItem = (stored: JsonObject, written: { readonly key: string; readonly revision: Revision; readonly text: string | undefined }): CachedObject => itemWith(stored, written)
+
+function itemWith(stored: JsonObject, { key, revision, text: written }: { readonly key: string; readonly revision: Revision; readonly text?: string | undefined }): CachedObject {
   const metadata = { resourceVersion: String(revision), ...metadataOf(stored) }
   const object = { ...stored, metadata }
   let text: string | undefined
-  return { key, revision, object, json: () => (text ??= JSON.stringify(object)) }
+  return { key, revision, object, json: () => (text ??= (written && textAtRevision(written, revision)) ?? JSON.stringify(object)) }
 }
 
 /** What a dry run hands out: nothing was stored, so a new object has no revision. */

@@ -14,7 +14,7 @@ import type { CoreParts } from './parts.ts'
 import { keyAt, settled, type ResourceStore } from './resources.ts'
 import { isReadyToGo } from './finalizers.ts'
 import { dedupOwners, prepareChange, validateChanged } from './strategy.ts'
-import { canonical, itemOf, metaText, withMeta, withoutRevision } from './stored.ts'
+import { canonical, itemOf, metaText, withMeta, withoutRevision, writtenItem } from './stored.ts'
 import { checkExpectedRevision, uidMessage } from './versions.ts'
 
 export interface UpdateRequest {
@@ -150,8 +150,10 @@ async function write(parts: CoreParts, call: Call, change: { readonly store: Res
   }
   if (isSame(stored, withoutRevision(existing))) return proven || call.dryRun ? { kind: 'done', item: existing } : stillSame(parts, call, { store, existing })
   if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
-  const result = await commitPut(parts, call, { key, object: store.toStored(stored), expect })
-  return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, result.revision, stored) } : overtaken(store, result.current)
+  const object = store.toStored(stored)
+  const result = await commitPut(parts, call, { key, object, expect })
+  if (result.kind !== 'committed') return overtaken(store, result.current)
+  return { kind: 'done', item: writtenItem(stored, { key, revision: result.revision, text: object === stored ? result.text : undefined }) }
 }
 
 /** Nothing needs to be written, if what the cache holds is still what is stored: somebody may just have written something else. */
