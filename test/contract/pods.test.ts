@@ -28,7 +28,7 @@ import type { Container, Pod, PodSpec, PodStatus } from '../../shared/model/gen/
 
 /** Whole pods on this host: crun under conmon, overlayfs, cgroups, volumes; a network namespace each, without a way out. */
 
-const PARENT = 'gantry-test-pods'
+const PARENT = `gantry-test-pods-${process.pid}`
 const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut']
 const folder = mkdtempSync(join(tmpdir(), 'gantry-pods-'))
 const layer = join(folder, 'layer')
@@ -146,13 +146,16 @@ async function openNode(at: string): Promise<Node> {
   return node
 }
 
-async function until(check: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+async function until(check: () => boolean, what: string, limitMs = 60_000): Promise<void> {
   const end = performance.now() + limitMs
   while (!check()) {
     if (performance.now() > end) throw new Error(`${what}: not within ${limitMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+/** For what is there in a moment. */
+const POLL = { timeout: 60_000, interval: 20 } as const
 
 let node: Node
 let count = 0
@@ -192,9 +195,7 @@ test('a pod runs: hosts, names, log, exec with exit codes and input', async () =
   const pod = podOf('p', { containers: [shell('c', 'echo hello; hostname; cat /etc/hostname; grep -c "127.0.0.1.p" /etc/hosts; head -1 /etc/resolv.conf; echo $HOME $HOSTNAME; exec sleep 1000')] })
   node.workers.update(pod)
   await until(isReady(pod), 'ready')
-  await until(() => existsSync(join(folder, `node${count}`, 'logs')), 'log')
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  expect(await logsOf(pod)).toBe('hello\np\np\n1\nsearch ns.svc.cluster.local svc.cluster.local cluster.local\n/root p\n')
+  await expect.poll(() => logsOf(pod), POLL).toBe('hello\np\np\n1\nsearch ns.svc.cluster.local svc.cluster.local cluster.local\n/root p\n')
   expect(await logsOf(pod, 'c', { tailLines: 1 })).toBe('/root p\n')
   expect(await execIn(pod, ['sh', '-c', 'echo out; echo err >&2; exit 3'])).toMatchObject({ stdout: 'out\n', stderr: 'err\n', status: { reason: 'NonZeroExitCode', details: { causes: [{ reason: 'ExitCode', message: '3' }] } } })
   expect(await execIn(pod, ['cat'], ['line 1\nline 2'])).toMatchObject({ stdout: 'line 1\nline 2', status: undefined })
@@ -212,8 +213,7 @@ test('restart: a container that is killed runs again, with a log of its own', as
   execFileSync('crun', ['--root', join(folder, `node${count}`, 'run/oci'), 'kill', id, '9'])
   await until(() => statusOf(pod).containerStatuses?.[0]?.restartCount === 1 && isReady(pod)(), 'restarted')
   expect(statusOf(pod).containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' })
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  expect(await logsOf(pod)).toBe('up\n')
+  await expect.poll(() => logsOf(pod), POLL).toBe('up\n')
   expect(await logsOf(pod, 'c', { previous: true })).toBe('up\n')
 })
 
@@ -262,10 +262,12 @@ test('exec probes: readiness waits for the file; liveness kills', async () => {
 })
 
 test('logs -f goes on until the container ends, over a rotation', async () => {
-  const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('c', 'i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); sleep 0.02; done')] })
+  const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('c', 'until [ -f /tmp/go ]; do sleep 0.05; done; i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); sleep 0.02; done')] })
   node.workers.update(pod)
   await until(isReady(pod), 'ready')
-  expect(await logsOf(pod, 'c', { follow: true })).toBe(Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join(''))
+  const followed = logsOf(pod, 'c', { follow: true })
+  await execIn(pod, ['touch', '/tmp/go'])
+  expect(await followed).toBe(Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join(''))
 })
 
 test('attach: input and output until the container ends', async () => {
@@ -279,20 +281,20 @@ test('port-forward reaches a port on the loopback of the pod', async () => {
   const pod = podOf('p', { containers: [shell('c', 'mkdir /w; echo hi >/w/index.html; exec httpd -f -p 127.0.0.1:8080 -h /w')] })
   node.workers.update(pod)
   await until(isReady(pod), 'ready')
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const answer = await streamOf({ $case: 'portForward', value: { pod: refOf(pod), port: 8080 } }, ['GET /index.html HTTP/1.0\r\n\r\n'])
-  expect(answer.stdout).toMatch(/^HTTP\/1.\d 200 OK[^]*hi\n$/)
+  const ask = (): ReturnType<typeof streamOf> => streamOf({ $case: 'portForward', value: { pod: refOf(pod), port: 8080 } }, ['GET /index.html HTTP/1.0\r\n\r\n'])
+  await expect.poll(async () => (await ask()).stdout, POLL).toMatch(/^HTTP\/1.\d 200 OK[^]*hi\n$/)
   expect((await streamOf({ $case: 'portForward', value: { pod: refOf(pod), port: 81 } }, ['x'])).status?.message).toContain('refused')
 })
 
 test('the agent is started again: a container that runs is not restarted, one that ended is seen; deletion leaves nothing', async () => {
   const runs = podOf('runs', { containers: [shell('c', 'exec sleep 1000')] })
-  const ends = podOf('ends', { restartPolicy: 'Never', containers: [shell('c', 'sleep 0.5; exit 3')] })
+  const ends = podOf('ends', { restartPolicy: 'Never', containers: [shell('c', 'until [ -f /tmp/go ]; do sleep 0.05; done; exit 3')] })
   node.workers.update(runs)
   node.workers.update(ends)
   await until(isReady(runs), 'ready')
   await until(isReady(ends), 'ready')
   const before = statusOf(runs).containerStatuses
+  await execIn(ends, ['sh', '-c', '(sleep 0.3; touch /tmp/go) >/dev/null 2>&1 &'])
   await node.restart()
   await until(ended(ends), 'ended')
   expect(statusOf(ends).containerStatuses).toMatchObject([{ restartCount: 0, state: { terminated: { exitCode: 3 } } }])
