@@ -1,8 +1,7 @@
 /** What Gantry itself notes on a pod: how long each part of its start took. */
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { START_TIMELINE } from '../../shared/model/start-timeline.ts'
 import type { Page } from './page.ts'
-
-const TIMELINE = 'gantry.dev/start-timeline'
 
 interface Step {
   readonly step: string
@@ -20,7 +19,7 @@ function stepsOf(text: string | undefined): readonly Step[] {
 }
 
 export function timelineLines(page: Page, { metadata }: Pod): void {
-  const steps = stepsOf(metadata.annotations?.[TIMELINE])
+  const steps = stepsOf(metadata.annotations?.[START_TIMELINE])
   if (steps.length === 0) return
   page.line(0, 'Start:')
   for (const { step, ms } of steps) page.line(1, `${step}:\t${ms} ms`)

@@ -1,6 +1,7 @@
 import { AssignmentChange_Action, AssignmentChange_Kind, type AssignmentChange } from '../../proto/gen/node/v1/session.ts'
 import type { ConfigMap, EndpointSlice, Node, Pod, Secret, Service, ServiceAccount } from '../../shared/model/gen/api.ts'
 import { isTerminating, keyOf, type KubeObject } from '../../shared/model/meta.ts'
+import { withoutTimeline } from '../../shared/model/start-timeline.ts'
 import type { Lister } from '../informers/port.ts'
 import { referencesOf } from './references.ts'
 import type { ServiceMaps } from './service-maps.ts'
@@ -196,11 +197,11 @@ function textOf(object: KubeObject): string {
   return text
 }
 
-/** What of a pod matters to its node: all but status (conditions others set excepted), resourceVersion and managedFields. */
+/** What of a pod matters to its node: all but what the node said itself (status, but conditions that others set; how its start went), resourceVersion and managedFields. */
 function fingerprintOf(pod: Pod): string {
-  const { resourceVersion: _version, managedFields: _fields, ...metadata } = pod.metadata
+  const { resourceVersion: _version, managedFields: _fields, annotations, ...metadata } = pod.metadata
   const foreign = (pod.status?.conditions ?? []).filter((condition) => !NODE_CONDITIONS.has(condition.type))
-  return JSON.stringify([metadata, pod.spec, foreign])
+  return JSON.stringify([metadata, withoutTimeline(annotations) ?? {}, pod.spec, foreign])
 }
 
 /** Pod conditions that the node's agent writes. */

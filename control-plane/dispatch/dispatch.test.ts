@@ -6,6 +6,7 @@ import { silentLog } from '../../shared/kit/log.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import type { EndpointSlice, Node, Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { configMaps, endpointSlices, nodes, pods } from '../../shared/model/resources.ts'
+import { START_TIMELINE } from '../../shared/model/start-timeline.ts'
 import { world, type World } from '../controllers/testing.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { HOLD_MS, LINGER_MS } from './service-maps.ts'
@@ -96,7 +97,7 @@ test('a session that still waits for what another machine was granted is told no
   const created = await at.client.create(pods, podOn('p', 'n1'))
   const waiting = agentOf(dispatch, 'n1', 'boot-2')
   await at.clock.advance(50)
-  waiting.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from(JSON.stringify({ phase: 'Failed' })), removed: false }] } })
+  waiting.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from(JSON.stringify({ phase: 'Failed' })), removed: false, timeline: Buffer.alloc(0) }] } })
   await at.clock.advance(50)
   expect([waiting.assignments(), (await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.phase]).toEqual([[], created.status?.phase])
   waiting.hangUp()
@@ -126,13 +127,35 @@ test("what a node said of its pod is written again when somebody else changed it
   const agent = agentOf(dispatch, 'n1')
   await at.clock.advance(50)
   const status: PodStatus = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
-  agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from(JSON.stringify(status)), removed: false }] } })
+  agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from(JSON.stringify(status)), removed: false, timeline: Buffer.alloc(0) }] } })
   await at.clock.advance(50)
   const stored = await at.client.get(pods, { namespace: 'default', name: 'p' })
   expect(stored.status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
   await at.client.update(pods, { ...stored, status: { ...stored.status, conditions: [{ type: 'Ready', status: 'False' }] } }, { subresource: 'status' })
   await at.clock.advance(50)
   expect((await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
+})
+
+test('how a pod’s start went is written with its status, and not told to its node; what came after is no part of it', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  const created = await at.client.create(pods, { ...podOn('p', ''), spec: { containers: [{ name: 'c' }] } })
+  await at.clock.advance(40)
+  await at.client.update(pods, { ...created, spec: { containers: [{ name: 'c' }], nodeName: 'n1' } })
+  const agent = agentOf(dispatch, 'n1')
+  await at.clock.advance(50)
+  const told = agent.assignments().length
+  const report = (phase: string, timeline: object) => agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from(JSON.stringify({ phase })), removed: false, timeline: Buffer.from(JSON.stringify(timeline)) }] } })
+  const seenMs = at.clock.nowMs()
+  report('Running', { seenMs, image: 3, network: 20, volumes: 5, created: 30, started: 31, ready: 40 })
+  await at.clock.advance(200)
+  const stored = async () => JSON.parse((await at.client.get(pods, { namespace: 'default', name: 'p' })).metadata.annotations?.[START_TIMELINE] ?? '[]') as unknown
+  const steps = [{ step: 'queued', ms: 40 }, { step: 'bound', ms: 50 }, { step: 'image', ms: 3 }, { step: 'network', ms: 20 }, { step: 'volumes', ms: 5 }, { step: 'created', ms: 10 }, { step: 'started', ms: 1 }, { step: 'ready', ms: 9 }]
+  expect(await stored()).toEqual(steps)
+  report('Failed', { seenMs, image: 3, started: 7000 })
+  await at.clock.advance(200)
+  expect(await stored()).toEqual(steps)
+  expect(agent.assignments()).toHaveLength(told)
 })
 
 /** Seed 29 of the simulation: the late report of the old pod took the place of the new one's, which stayed unready then. */
@@ -142,7 +165,7 @@ test('what a node says late of a pod that is gone takes nothing from another und
   const created = await at.client.create(pods, podOn('p', 'n1'))
   const agent = agentOf(dispatch, 'n1')
   await at.clock.advance(50)
-  const report = (uid: string, status: PodStatus) => agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid, status: Buffer.from(JSON.stringify(status)), removed: false }] } })
+  const report = (uid: string, status: PodStatus) => agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid, status: Buffer.from(JSON.stringify(status)), removed: false, timeline: Buffer.alloc(0) }] } })
   report(created.metadata.uid ?? '', { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })
   await at.clock.advance(50)
   report('the one before', { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] })
@@ -159,7 +182,7 @@ test("a report on another node's pod is refused, and ends the session", async ()
   const created = await at.client.create(pods, podOn('p', 'n2'))
   const agent = agentOf(dispatch, 'n1')
   await at.clock.advance(50)
-  agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from('{"phase":"Failed"}'), removed: true }] } })
+  agent.say({ $case: 'podStatuses', value: { reports: [{ namespace: 'default', name: 'p', uid: created.metadata.uid ?? '', status: Buffer.from('{"phase":"Failed"}'), removed: true, timeline: Buffer.alloc(0) }] } })
   await at.clock.advance(50)
   expect((await at.client.get(pods, { namespace: 'default', name: 'p' })).status?.phase).not.toBe('Failed')
 })

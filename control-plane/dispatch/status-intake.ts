@@ -8,8 +8,10 @@ import { workQueue, type WorkQueue } from '../../shared/kit/work-queue.ts'
 import type { Node, Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { namespaceOf, nameOf, objectKey, uidOf } from '../../shared/model/meta.ts'
 import { pods } from '../../shared/model/resources.ts'
+import { START_TIMELINE, startSteps, type NodeTimeline } from '../../shared/model/start-timeline.ts'
 import type { ApiClient } from '../client/port.ts'
 import type { Informer, Lister } from '../informers/port.ts'
+import { BindingMoments } from './binding-moments.ts'
 import type { NodeLiveness } from './liveness-port.ts'
 import { mergePodStatus } from './merge-status.ts'
 
@@ -38,6 +40,7 @@ export class StatusIntake {
   /** The last report of each pod. */
   readonly #told = new Map<string, Told>()
   readonly #hasSay: (node: string) => boolean
+  readonly #moments: BindingMoments
 
   constructor(from: { readonly client: ApiClient; readonly pods: Informer<Pod>; readonly nodes: Informer<Node>; readonly liveness: NodeLiveness; readonly clock: Clock; readonly log: Log }) {
     this.#hasSay = (node) => from.liveness.stateOf(node).kind === 'seen' && isReady(from.nodes.get(node))
@@ -46,6 +49,7 @@ export class StatusIntake {
     this.#clock = from.clock
     this.#log = from.log
     this.#queue = workQueue(from.clock, RETRY)
+    this.#moments = new BindingMoments(from.pods, from.clock)
     from.pods.subscribe(({ key, after }) => {
       if (after) this.#recheck(key, after)
       else this.#told.delete(key)
@@ -130,11 +134,22 @@ export class StatusIntake {
   async #writeOnto(pod: Pod, report: PodStatusReport): Promise<void> {
     if (report.status.length > 0) {
       const status = mergePodStatus(pod, JSON.parse(report.status.toString()) as PodStatus, this.#clock.nowMs())
-      if (status) await this.#client.update(pods, { ...pod, status }, { subresource: 'status', fieldManager: 'gantry-agent' })
+      if (status) await this.#client.update(pods, { ...this.#withTimeline(pod, report), status }, { subresource: 'status', fieldManager: 'gantry-agent' })
     }
     if (report.removed && pod.metadata.deletionTimestamp !== undefined) {
       await this.#client.delete(pods, { namespace: namespaceOf(pod), name: nameOf(pod) }, { gracePeriodSeconds: 0, preconditions: { uid: report.uid } })
     }
+  }
+
+  /** How the start went is written with the status that tells of it; what came after the first readiness is no part of the start. */
+  #withTimeline(pod: Pod, { timeline, uid }: PodStatusReport): Pod {
+    if (timeline.length === 0) return pod
+    const node = JSON.parse(timeline.toString()) as NodeTimeline
+    const before = pod.metadata.annotations?.[START_TIMELINE]
+    if (before?.includes('"ready"') === true) return pod
+    const steps = JSON.stringify(startSteps(node, this.#moments.of(uid)))
+    if (node.ready !== undefined) this.#moments.forget(uid)
+    return steps === before ? pod : { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, [START_TIMELINE]: steps } } }
   }
 }
 

@@ -24,6 +24,7 @@ export function fakeCgroups(options: { readonly parent?: string; readonly onKill
     },
     killAll: async (path) => options.onKill?.(path),
     oomKills: async () => 0,
+    memoryPeak: async () => undefined,
     usage: async () => undefined,
     pids: async () => [],
     list: async () => [...pods.keys()],

@@ -41,6 +41,8 @@ export interface Cgroups {
   killAll(path: string): Promise<void>
   /** How many processes the kernel killed in the group for want of memory. 0 where the group is gone. */
   oomKills(path: string): Promise<number>
+  /** The most memory that was ever used in the group. Undefined where the group is gone, or its kernel does not tell. */
+  memoryPeak(path: string): Promise<number | undefined>
   /** Undefined where the group is gone. */
   usage(path: string): Promise<CgroupUsage | undefined>
   /** Processes of the group and of the groups in it. */

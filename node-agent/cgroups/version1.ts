@@ -48,6 +48,7 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
     },
     killAll: (path) => untilDone(() => killOnce(at(census, path)), { clock, limitMs: patienceMs, what: `kill all in cgroup ${path}` }),
     oomKills: async (path) => counter(await readGroupFile(at('memory', path), 'memory.oom_control'), 'oom_kill'),
+    memoryPeak: async (path) => amountIn(await readGroupFile(at('memory', path), 'memory.max_usage_in_bytes')),
     usage: (path) => usageOf({ cpu: at('cpuacct', path), memory: at('memory', path), pids: at('pids', path) }),
     pids: (path) => processesIn(at(census, path)),
     async list() {

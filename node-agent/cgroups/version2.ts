@@ -43,6 +43,7 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
       await empty(path)
     },
     oomKills: async (path) => counter(await readGroupFile(at(path), 'memory.events'), 'oom_kill'),
+    memoryPeak: async (path) => amountIn(await readGroupFile(at(path), 'memory.peak')),
     async usage(path) {
       const [cpu, bytes, stat, processes] = await Promise.all([readGroupFile(at(path), 'cpu.stat'), readGroupFile(at(path), 'memory.current'), readGroupFile(at(path), 'memory.stat'), readGroupFile(at(path), 'pids.current')])
       if (cpu === undefined || bytes === undefined) return undefined

@@ -71,7 +71,7 @@ export interface Started {
 
 export function containerStarted(record: PodRecord, name: string, start: Started): PodRecord {
   const next = withContainer(record, name, { now: { kind: 'running', id: start.id, startedMs: start.startedMs, hook: start.hook }, user: start.user, problem: undefined, started: start.started, ready: start.ready, applied: start.applied })
-  return withMoment(start.isMain ? { ...next, initialized: true } : next, 'startedMs', start.startedMs)
+  return start.isMain ? withMoment({ ...next, initialized: true }, 'started', start.startedMs) : next
 }
 
 /** An attempt has ended, or could not be started at all. */

@@ -1,5 +1,6 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import type { ContainerState } from '../runtime/port.ts'
+import { whyOutOfMemory } from './oom.ts'
 import type { PodParts } from './parts.ts'
 import { containerLogPath, terminationLogPath } from './paths.ts'
 import type { Ended, PodContainer } from './record.ts'
@@ -19,7 +20,8 @@ export interface EndedInput {
 export async function endedOf(parts: PodParts, input: EndedInput): Promise<Ended> {
   const { state, id } = input
   const reason = state.oomKilled ? 'OOMKilled' : state.exitCode === 0 ? 'Completed' : 'Error'
-  return { id, exitCode: state.exitCode, ...(state.signal === undefined ? {} : { signal: state.signal }), reason, message: await lastWords(parts, input), startedMs: state.startedMs, finishedMs: state.finishedMs }
+  const [said, outOfMemory] = await Promise.all([lastWords(parts, input), state.oomKilled ? whyOutOfMemory(parts, input.pod, input) : undefined])
+  return { id, exitCode: state.exitCode, ...(state.signal === undefined ? {} : { signal: state.signal }), reason, message: said === '' && state.exitCode !== 0 ? outOfMemory : said, ...(outOfMemory === undefined ? {} : { outOfMemory }), startedMs: state.startedMs, finishedMs: state.finishedMs }
 }
 
 async function lastWords({ files, volumes, logs, config }: PodParts, { pod, container, attempt, state }: EndedInput): Promise<string> {

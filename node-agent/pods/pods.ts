@@ -12,4 +12,4 @@ type Given = 'forwarder' | 'right' | 'deadlines'
 type GivenParts = Omit<PodParts, Given> & Partial<Pick<PodParts, Given>>
 
 /** The pod workers of one node, made from their parts, real or fake. They begin with `run`. Ports are forwarded through socat, and pods may always run, unless told otherwise. */
-export const createPodWorkers = (parts: GivenParts): PodWorkers & Pick<NodePodWorkers, 'timeline' | 'pods' | 'evict'> => new NodePodWorkers({ forwarder: socatForwarder, right: unlimitedRight, deadlines: { setExempt: () => {} }, ...parts })
+export const createPodWorkers = (parts: GivenParts): PodWorkers & Pick<NodePodWorkers, 'pods' | 'evict'> => new NodePodWorkers({ forwarder: socatForwarder, right: unlimitedRight, deadlines: { setExempt: () => {} }, ...parts })

@@ -1,5 +1,6 @@
 /** The door between the session (what is assigned, what is reported) and the pod workers. */
 import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
+import type { NodeTimeline } from '../../shared/model/start-timeline.ts'
 import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import type { Duplex } from '../session/port.ts'
 
@@ -8,6 +9,8 @@ export interface PodStatusReport {
   readonly status: PodStatus
   /** Everything of the pod is gone from this node. */
   readonly removed: boolean
+  /** Once a main container has started. */
+  readonly timeline?: NodeTimeline | undefined
 }
 
 /** What one node's pod workers tell the outside; calls must not throw and not block. */

@@ -1,7 +1,7 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { startContainerProbes, troubleWords, type ProbeKind } from '../probes/container-probes.ts'
 import type { PodParts } from './parts.ts'
-import { containerRecord, withContainer, withMoment, type PodContainer, type PodRecord } from './record.ts'
+import { containerRecord, withContainer, type PodContainer, type PodRecord } from './record.ts'
 import { restartPolicyOf } from './restart.ts'
 import type { Change } from './step-context.ts'
 import { graceOf } from './view.ts'
@@ -78,7 +78,7 @@ export class Probing {
     change((record) => {
       const { now, stop } = containerRecord(record, name)
       if (now.kind !== 'running' || now.id !== id || stop !== undefined) return record
-      if (kind === 'readiness') return withMoment(withContainer(record, name, { ready: verdict === 'success' }), 'readyMs', nowMs)
+      if (kind === 'readiness') return withContainer(record, name, { ready: verdict === 'success' })
       if (verdict === 'success') return kind === 'startup' ? withContainer(record, name, { started: true }) : record
       return withContainer(record, name, { stop: { why: 'probe', sinceMs: nowMs, graceMs: this.#graceMs(container, kind), stage: 'begin' } })
     })

@@ -1,5 +1,6 @@
 import type { Container, Pod, ResourceRequirements } from '../../shared/model/gen/api.ts'
 import type { ContainerIdentity } from '../runtime/oci-user.ts'
+import type { NodeTimeline } from '../../shared/model/start-timeline.ts'
 import type { Allocation } from './allocation.ts'
 
 /**
@@ -73,15 +74,7 @@ export interface PodStop {
 }
 
 /** Milliseconds after {@link PodRecord.firstSeenMs}; what has not happened is missing. */
-export interface Timeline {
-  readonly queuedMs?: number | undefined
-  readonly imageMs?: number | undefined
-  readonly networkMs?: number | undefined
-  readonly volumesMs?: number | undefined
-  readonly createdMs?: number | undefined
-  readonly startedMs?: number | undefined
-  readonly readyMs?: number | undefined
-}
+export type Timeline = Omit<NodeTimeline, 'seenMs'>
 
 export interface ContainerRecord {
   /** Counts from 0 and is the restart count: the attempt that `now` tells of. */
@@ -124,6 +117,8 @@ export interface Ended {
   readonly finishedMs: number
   /** The agent stopped it, because a probe failed. */
   readonly byProbe?: boolean | undefined
+  /** Why the kernel killed in it. */
+  readonly outOfMemory?: string | undefined
   /** When is not told. */
   readonly isTimeless?: boolean | undefined
 }

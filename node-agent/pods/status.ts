@@ -24,7 +24,7 @@ export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, record, node } = input
   const lists = containerStatuses(pod, record)
-  const verdict = record.rejected ?? (anyAlive(lists) ? undefined : record.verdict)
+  const verdict = record.rejected ?? (anyAlive(lists) || isEnding(record) ? undefined : record.verdict)
   const phase = phaseOf(pod, record, { lists, failed: verdict !== undefined })
   const observedGeneration = pod.metadata.generation
   const podIP = pod.spec?.hostNetwork === true ? node.hostIP : record.sandbox.kind === 'ready' || record.sandbox.kind === 'gone' ? record.sandbox.ip : ''
@@ -53,6 +53,9 @@ export interface StatusLists {
   readonly ephemeral: readonly ContainerStatus[]
 }
 
+/** A pod that is ended for a reason has failed when all of it is gone, its network too. */
+const isEnding = ({ stop, cleaned }: PodRecord): boolean => stop?.why === 'failed' && !cleaned
+
 /** A pod is not told to be over while anything of it runs: whoever replaces it may start then. */
 const anyAlive = ({ init, main }: StatusLists): boolean => [...init, ...main].some((one) => one.state?.running !== undefined)
 
@@ -63,7 +66,7 @@ function phaseOf(pod: Pod, record: PodRecord, { lists: { init, main }, failed }:
   const sidecars = new Set(containersOf(pod).filter((one) => one.kind === 'sidecar').map((one) => one.spec.name))
   const stopped = (one: ContainerStatus): boolean => one.state?.terminated !== undefined || (one.state?.waiting !== undefined && one.lastState?.terminated !== undefined)
   const succeeded = (one: ContainerStatus): boolean => one.state?.terminated?.exitCode === 0
-  if (record.stop !== undefined && main.every((one) => one.state?.terminated !== undefined)) return endOf(main, init.filter((one) => !sidecars.has(one.name)))
+  if (record.stop !== undefined && !isEnding(record) && main.every((one) => one.state?.terminated !== undefined)) return endOf(main, init.filter((one) => !sidecars.has(one.name)))
   if (!record.initialized) {
     const failed = init.some((one) => !sidecars.has(one.name) && one.state?.terminated !== undefined && !succeeded(one))
     return failed && policy === 'Never' ? 'Failed' : record.restartAll?.hasRun === true ? 'Running' : 'Pending'

@@ -4,7 +4,7 @@ import { podLimits } from '../cgroups/pod-limits.ts'
 import type { Image } from '../images/port.ts'
 import { containerTrouble, imageFound } from './apply.ts'
 import { hostnameOf } from './pod-files.ts'
-import { containerRecord, withMoment, type ImageRecord } from './record.ts'
+import { containerRecord, containersOf, type ImageRecord, type PodRecord, withMoment } from './record.ts'
 import { retryDelayMs } from './restart.ts'
 import { pullSecretsOf } from './pull-secrets.ts'
 import { podAsSeen } from './seen-pod.ts'
@@ -22,7 +22,7 @@ export async function prepareSandbox({ parts, pod, record, emit }: StepContext):
     const attach = pod.spec?.hostNetwork === true ? Promise.resolve({ ip: config.hostIP, netnsPath: undefined }) : network.attach(uid, { hostname, hostPorts: hostPortsOf(pod) })
     const [sandbox] = await Promise.all([attach, cgroups.createPod(uid, podLimits(pod, config.podPidsLimit))])
     const nowMs = clock.nowMs()
-    return (newest) => withMoment({ ...newest, sandbox: { kind: 'ready', ip: sandbox.ip, netnsPath: sandbox.netnsPath } }, 'networkMs', nowMs)
+    return (newest) => withMoment({ ...newest, sandbox: { kind: 'ready', ip: sandbox.ip, netnsPath: sandbox.netnsPath } }, 'network', nowMs)
   } catch (error) {
     const failures = (record.sandbox.kind === 'failed' ? record.sandbox.failures : 0) + 1
     const message = messageOf(error)
@@ -43,7 +43,7 @@ const LONGEST_VOLUME_WAIT_MS = 20_000
 export async function prepareVolumes({ parts, pod, record, emit }: StepContext): Promise<Change> {
   const result = await parts.volumes.prepare(podAsSeen(pod, record.firstSeenMs), parts.sources)
   const nowMs = parts.clock.nowMs()
-  if (result.kind === 'ready') return (newest) => withMoment({ ...newest, volumes: { kind: 'ready', paths: result.paths } }, 'volumesMs', nowMs)
+  if (result.kind === 'ready') return (newest) => withMoment({ ...newest, volumes: { kind: 'ready', paths: result.paths } }, 'volumes', nowMs)
   emit(events.mountFailed(result.message))
   const failures = (record.volumes.kind === 'waiting' ? record.volumes.failures : 0) + 1
   const retryAtMs = nowMs + Math.min(LONGEST_VOLUME_WAIT_MS, 500 * 2 ** failures)
@@ -64,7 +64,7 @@ export async function ensureImage({ parts, pod, record, signal, emit }: StepCont
   if (result.kind === 'present') {
     const { image, pulled } = result
     if (pulled !== false) emit(events.pulledNow(name, reference, { ...pulled, sizeBytes: image.sizeBytes }))
-    return (newest) => withMoment(imageFound(newest, name, { ...imageRecord(reference, image), attempt, pulled: pulled !== false }), 'imageMs', nowMs)
+    return (newest) => allImagesHere(pod, imageFound(newest, name, { ...imageRecord(reference, image), attempt, pulled: pulled !== false }), nowMs)
   }
   const again = containerRecord(record, name).problem?.of === 'image'
   switch (result.reason) {
@@ -81,6 +81,9 @@ export async function ensureImage({ parts, pod, record, signal, emit }: StepCont
   if (!again || result.reason === 'ErrImagePull') emit(events.startFailed(name, result.reason))
   return (newest) => containerTrouble(newest, name, { of: 'image', reason: result.reason, message: result.message, nowMs })
 }
+
+/** For the start of a pod the last of its images counts. */
+const allImagesHere = (pod: Pod, record: PodRecord, nowMs: number): PodRecord => (containersOf(pod).every(({ kind, spec }) => kind === 'ephemeral' || containerRecord(record, spec.name).image !== undefined) ? withMoment(record, 'image', nowMs) : record)
 
 /** How an image is named in the status: its full name, or its digest where it has none. */
 export function imageRecord(reference: string, image: Image): ImageRecord {

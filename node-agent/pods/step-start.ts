@@ -65,7 +65,7 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
   if (started.kind === 'refused') return startError(context, step, { id: spec.id, message: started.message })
   emit(events.started(name))
   return (record) =>
-    containerStarted(withMoment(beginAttempt(record, name, step), 'createdMs', createdMs), name, {
+    containerStarted(container.kind === 'main' ? withMoment(beginAttempt(record, name, step), 'created', createdMs) : beginAttempt(record, name, step), name, {
       id: spec.id,
       startedMs: started.startedMs,
       hook: container.spec.lifecycle?.postStart === undefined ? 'none' : 'due',

@@ -3,6 +3,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import { taskGroup, type TaskGroup } from '../../shared/kit/task-group.ts'
 import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
+import type { NodeTimeline } from '../../shared/model/start-timeline.ts'
 import { allocatedPod, wantsResize } from './allocation.ts'
 import { containerExited, stopPod } from './apply.ts'
 import { CheckpointFile } from './checkpoint.ts'
@@ -159,6 +160,12 @@ export class PodWorker {
     return allocatedPod(this.#pod, this.#record.allocated)
   }
 
+  /** How its start went, once it has come that far. */
+  get timeline(): NodeTimeline | undefined {
+    const { timeline, firstSeenMs } = this.#record
+    return timeline.started === undefined ? undefined : { seenMs: firstSeenMs, ...timeline }
+  }
+
   /** The object wishes something else than the pod was given. */
   get waitsForRoom(): boolean {
     return wantsResize(this.#pod, this.#record.allocated)
@@ -182,7 +189,8 @@ export class PodWorker {
       const { now, attempt } = containerRecord(this.#record, container.spec.name)
       if (now.kind !== 'running' || now.id !== id || state.kind === 'running' || state.kind === 'created') return (record) => record
       if (state.kind === 'unknown') await this.#parts.runtime.delete(id)
-      const ended = state.kind === 'exited' ? await endedOf(this.#parts, { pod: this.#pod, container, id, attempt, state }) : lostContainer(id, now.startedMs, this.#parts.clock.nowMs())
+      const ended = state.kind === 'exited' ? await endedOf(this.#parts, { pod: this.allocated, container, id, attempt, state }) : lostContainer(id, now.startedMs, this.#parts.clock.nowMs())
+      if (ended.outOfMemory !== undefined) this.#emit(ended.exitCode === 0 ? events.outOfMemoryInside(container.spec.name, ended.outOfMemory) : events.outOfMemory(container.spec.name, ended.outOfMemory))
       return (record) => containerExited(record, container.spec.name, ended)
     }
     const again = (): void => void (this.#ended || this.containerExited(id))
@@ -339,12 +347,12 @@ export class PodWorker {
       this.#isTelling = false
       if (this.#ended || this.#status === undefined) return
       this.#told = this.#status
-      this.#parts.reporter.report({ pod: this.#pod, status: this.#status, removed: false })
+      this.#parts.reporter.report({ pod: this.#pod, status: this.#status, removed: false, timeline: this.timeline })
     })
   }
 
   #noteReady(status: PodStatus): void {
-    if (status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true) this.#record = withMoment(this.#record, 'readyMs', this.#parts.clock.nowMs())
+    if (status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true) this.#record = withMoment(this.#record, 'ready', this.#parts.clock.nowMs())
   }
 
   /** The last word: how it ended, then that nothing of it is left. */
@@ -354,7 +362,7 @@ export class PodWorker {
     this.#probing.stop()
     const { parts, onGone } = this.#options
     this.#told = undefined
-    const last: PodStatusReport = { pod: this.#pod, status, removed: true }
+    const last: PodStatusReport = { pod: this.#pod, status, removed: true, timeline: this.timeline }
     parts.reporter.report(last)
     // After the report: an agent that is killed between finds the pod again and reports it again.
     this.#tasks.start('leave', async () => {

@@ -23,6 +23,18 @@ test('a pod starts: status, conditions and events as kubelet has them', async ()
   expect(eventsOf('p')).toEqual(['Pulled: Container image "busybox:1.35" already present on machine and can be accessed by the pod', 'Created: Container created', 'Started: Container started'])
 })
 
+test('how a start went is told with the status; probes that fail later do not change it', async () => {
+  node.workers.update(testPod('p', { initContainers: [shell('i', 'sleep 0.5')], containers: [shell('c', 'while :; do sleep 1; done')] }))
+  await node.clock.advance(400)
+  expect(node.reports.at(-1)?.timeline).toBeUndefined()
+  await node.clock.advance(600)
+  const told = node.reports.at(-1)?.timeline
+  expect(told).toEqual({ seenMs: expect.any(Number), image: 500, network: 0, volumes: 0, created: 500, started: 500, ready: 500 })
+  await node.restartAgent()
+  await node.clock.advance(100)
+  expect(node.workers.statuses().map(({ timeline }) => timeline)).toEqual([told])
+})
+
 test('Always, exit 1: restarted at once, then backs off 10 s, 20 s', async () => {
   node.workers.update(testPod('p', { containers: [shell('c', 'exit 1')] }))
   await node.clock.advance(1000)

@@ -13,10 +13,11 @@ import { hasStarted, seedFromStatus } from './adopt.ts'
 import { allocationToldOf } from './allocation.ts'
 import { Adoptions, type Meanwhile } from './adoptions.ts'
 import { readCheckpoints } from './checkpoint.ts'
+import { OomWatch } from './oom.ts'
 import type { PodParts } from './parts.ts'
 import { containerLogPath } from './paths.ts'
 import type { PodStatusReport, PodWorkers } from './port.ts'
-import { containerRecord, containersOf, newRecord, podUidHex, withMoment, type PodRecord, type Timeline } from './record.ts'
+import { containerRecord, containersOf, newRecord, podUidHex, type PodRecord } from './record.ts'
 import { roomFor } from './resize.ts'
 import { usesSource } from './sources.ts'
 import { serveStream } from './streams.ts'
@@ -39,6 +40,7 @@ export class NodePodWorkers implements PodWorkers {
   readonly #workers = new Map<string, PodWorker>()
   readonly #ended = new AbortController()
   readonly #adoptions: Adoptions
+  readonly #oom: OomWatch
   /** The beginnings of the ids of containers that an agent before this one left: nobody of theirs is begun anew, also when nothing was noted. */
   #found: ReadonlySet<string> = new Set()
   /** What was said before the pods of an earlier agent were known: done after that. */
@@ -51,6 +53,7 @@ export class NodePodWorkers implements PodWorkers {
 
   constructor(parts: PodParts) {
     this.#parts = parts
+    this.#oom = new OomWatch(parts)
     this.#adoptions = new Adoptions({ parts, signal: this.#ended.signal, onAdopted: (pod, record, meanwhile) => this.#adopted(pod, record, meanwhile) })
   }
 
@@ -98,7 +101,7 @@ export class NodePodWorkers implements PodWorkers {
   }
 
   statuses(): readonly PodStatusReport[] {
-    return [...this.#workers.values()].flatMap((worker) => (worker.status === undefined ? [] : [{ pod: worker.pod, status: worker.status, removed: false }]))
+    return [...this.#workers.values()].flatMap((worker) => (worker.status === undefined ? [] : [{ pod: worker.pod, status: worker.status, removed: false, timeline: worker.timeline }]))
   }
 
   /** The pods that are looked after now, with what is known of them. */
@@ -109,11 +112,6 @@ export class NodePodWorkers implements PodWorkers {
   /** False where it is not here, or ends already. */
   evict(uid: string, eviction: Eviction): boolean {
     return this.#workers.get(uid)?.evict(eviction) ?? false
-  }
-
-  /** How long each stage of a pod's start took, ms since it was first seen. */
-  timeline(uid: string): Timeline | undefined {
-    return this.#workers.get(uid)?.record.timeline
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -175,7 +173,7 @@ export class NodePodWorkers implements PodWorkers {
     if (this.#adoptions.has(uid)) return this.#adoptions.say(uid, pod)
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#takeFinished(pod)
     const nowMs = this.#parts.clock.nowMs()
-    const seeded: PodRecord = { ...withMoment(seedFromStatus(pod, newRecord(nowMs)), 'queuedMs', nowMs), allocated: allocationToldOf(pod) }
+    const seeded: PodRecord = { ...seedFromStatus(pod, newRecord(nowMs)), allocated: allocationToldOf(pod) }
     if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adopt(pod, seeded)
     const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? admit(pod, this.#othersThan(uid), this.#parts.config.capacity)) : undefined
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
@@ -270,8 +268,8 @@ export class NodePodWorkers implements PodWorkers {
   /** How large the logs are is looked at by the clock: an event for each written line would cost more. */
   #scheduleLogCheck(): void {
     this.#cancelTimer = this.#parts.clock.after(LOG_CHECK_MS, () => {
-      this.#rotateLogs()
-        .catch((error: unknown) => this.#parts.log.warn({ err: messageOf(error) }, 'cannot rotate a log'))
+      Promise.all([this.#rotateLogs(), this.#lookForLosses()])
+        .catch((error: unknown) => this.#parts.log.warn({ err: messageOf(error) }, 'cannot look after the logs and the memory of containers'))
         .finally(() => void (this.#ended.signal.aborted || this.#scheduleLogCheck()))
     })
   }
@@ -281,6 +279,16 @@ export class NodePodWorkers implements PodWorkers {
       for (const worker of this.#workers.values()) worker.refresh()
       this.#scheduleTokenCheck()
     })
+  }
+
+  /** Processes that the kernel killed in containers that run on. */
+  async #lookForLosses(): Promise<void> {
+    const running = new Set<string>()
+    for (const { pod, record } of this.#workers.values()) {
+      for (const { container, words } of await this.#oom.look(pod, record)) this.#parts.reporter.event(pod, events.outOfMemoryInside(container, words))
+      for (const { now } of Object.values(record.containers)) if (now.kind === 'running') running.add(now.id)
+    }
+    this.#oom.keepOnly(running)
   }
 
   async #rotateLogs(): Promise<void> {

@@ -20,6 +20,8 @@ export interface ResourceLimits {
   readonly cpuQuotaMicros?: number | undefined
   readonly memoryBytes?: number | undefined
   readonly pids?: number | undefined
+  /** By page size in bytes. */
+  readonly hugePageBytes?: Readonly<Record<number, number>> | undefined
 }
 
 /** What the kernel is told of one container's requests and limits. A CPU limit without a request requests as much. */
@@ -27,7 +29,22 @@ export function containerLimits(resources: ResourceRequirements | undefined): Re
   const limitMillis = cpuMillis(textOf(resources?.limits?.['cpu']))
   const request = textOf(resources?.requests?.['cpu'])
   const memoryBytes = quantityValue(textOf(resources?.limits?.['memory']))
-  return { cpuShares: cpuShares(request === undefined ? limitMillis : cpuMillis(request)), cpuQuotaMicros: cpuQuotaMicros(limitMillis), ...(memoryBytes > 0 ? { memoryBytes } : {}) }
+  const hugePageBytes = hugePages(resources)
+  return { cpuShares: cpuShares(request === undefined ? limitMillis : cpuMillis(request)), cpuQuotaMicros: cpuQuotaMicros(limitMillis), ...(memoryBytes > 0 ? { memoryBytes } : {}), ...(hugePageBytes === undefined ? {} : { hugePageBytes }) }
+}
+
+const HUGE_PAGES = 'hugepages-'
+
+/** `hugepages-2Mi: 64Mi`, by the size of the page. */
+function hugePages(resources: ResourceRequirements | undefined): Readonly<Record<number, number>> | undefined {
+  const limits = Object.entries(resources?.limits ?? {}).filter(([name]) => name.startsWith(HUGE_PAGES))
+  return limits.length === 0 ? undefined : Object.fromEntries(limits.map(([name, amount]) => [quantityValue(name.slice(HUGE_PAGES.length)), quantityValue(textOf(amount))]))
+}
+
+/** As the OCI configuration names the size of a page: `2MB`, `1GB`, in powers of 1024. */
+function pageSizeName(bytes: number): string {
+  const [unit, size] = bytes >= 2 ** 30 ? ['GB', 2 ** 30] : bytes >= 2 ** 20 ? ['MB', 2 ** 20] : ['KB', 2 ** 10]
+  return `${bytes / size}${unit}`
 }
 
 /**
@@ -44,17 +61,34 @@ export function limitsWithin(pod: Pod, container: Pick<Container, 'resources'>):
     cpuShares: container.resources?.requests?.['cpu'] === undefined && limits?.['cpu'] === undefined ? cpuShares(cpuMillis(textOf(pod.spec?.resources?.limits?.['cpu'])) || cpuMillis(textOf(pod.spec?.resources?.requests?.['cpu']))) : own.cpuShares,
     cpuQuotaMicros: own.cpuQuotaMicros ?? whole.cpuQuotaMicros,
     memoryBytes: own.memoryBytes ?? whole.memoryBytes,
+    hugePageBytes: own.hugePageBytes ?? whole.hugePageBytes,
   }
 }
 
-/** `linux.resources` of the OCI configuration. */
+/** `linux.resources` of the OCI configuration. memory.min and memory.high are not set: their feature (KEP-2570) is off by default. */
 export function ociResources(limits: ResourceLimits, privileged: boolean): Readonly<Record<string, unknown>> {
   return {
     devices: privileged ? [{ allow: true, access: 'rwm' }] : [{ allow: false, access: 'rwm' }],
     cpu: { shares: limits.cpuShares, period: CPU_PERIOD_MICROS, ...(limits.cpuQuotaMicros === undefined ? {} : { quota: limits.cpuQuotaMicros }) },
     ...(limits.memoryBytes === undefined ? {} : { memory: { limit: limits.memoryBytes } }),
     ...(limits.pids === undefined ? {} : { pids: { limit: limits.pids } }),
+    ...(limits.hugePageBytes === undefined ? {} : { hugepageLimits: Object.entries(limits.hugePageBytes).map(([size, limit]) => ({ pageSize: pageSizeName(Number(size)), limit })) }),
   }
+}
+
+/**
+ * The memory by which a container's oom score is reckoned: what it asks for, its part of what the pod asks for beyond its containers, and for a sidecar
+ * no less than the least of the main containers, so that it does not go before them.
+ */
+export function memoryRequestFor(pod: Pod, container: Pick<Container, 'name' | 'resources'>): number {
+  const bytes = (one: { readonly resources?: ResourceRequirements | undefined } | undefined): number => quantityValue(textOf(one?.resources?.requests?.['memory']))
+  const main = pod.spec?.containers ?? []
+  const init = pod.spec?.initContainers ?? []
+  const sidecars = init.filter((one) => one.restartPolicy === 'Always')
+  const together = [...main, ...sidecars]
+  const beyond = Math.max(0, bytes(pod.spec) - together.reduce((sum, one) => sum + bytes(one), 0))
+  const own = bytes(container) + (together.length === 0 ? 0 : Math.floor(beyond / together.length))
+  return sidecars.some(({ name }) => name === container.name) && main.length > 0 ? Math.max(own, Math.min(...main.map(bytes))) : own
 }
 
 export interface OomScoreOptions {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Container, Pod, PodSpec } from '../../shared/model/gen/api.ts'
-import { limitsWithin, oomScoreAdjust } from './oci-resources.ts'
+import { limitsWithin, memoryRequestFor, oomScoreAdjust } from './oci-resources.ts'
 import { ociSpec, type OciSpecInput } from './oci-spec.ts'
 import { parseUserDatabase } from './oci-user.ts'
 
@@ -114,6 +114,19 @@ test('oom scores by class of service', () => {
   expect(build({}).process.oomScoreAdj).toBe(1000)
   // Without CAP_SYS_RESOURCE a score cannot be lowered: left as it is.
   expect(build({}, {}, { qosClass: 'Guaranteed' }).process.oomScoreAdj).toBeUndefined()
+})
+
+test('oom scores of a pod with requests of its own, and of sidecars', () => {
+  const asking = (name: string, memory?: string) => ({ name, ...(memory === undefined ? {} : { resources: { requests: { memory } } }) })
+  const pod: Pod = { metadata: {}, spec: { resources: { requests: { memory: '100Mi' } }, initContainers: [{ ...asking('side'), restartPolicy: 'Always' }, asking('once', '5Mi')], containers: [asking('main', '30Mi'), asking('other', '10Mi')] } }
+  const mebibytes = (name: string): number => memoryRequestFor(pod, [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find((one) => one.name === name) ?? asking(name)) / 2 ** 20
+  expect([mebibytes('main'), mebibytes('other'), mebibytes('side')]).toEqual([50, 30, 20])
+  const plain: Pod = { metadata: {}, spec: { initContainers: [{ ...asking('side', '1Mi'), restartPolicy: 'Always' }], containers: [asking('main', '30Mi'), asking('other', '10Mi')] } }
+  expect(memoryRequestFor(plain, asking('side', '1Mi'))).toBe(10 << 20)
+})
+
+test('huge pages', () => {
+  expect(build({ resources: { limits: { 'hugepages-2Mi': '64Mi', 'hugepages-1Gi': '1Gi' } } }, {}).linux.resources).toMatchObject({ hugepageLimits: [{ pageSize: '2MB', limit: 64 << 20 }, { pageSize: '1GB', limit: 2 ** 30 }] })
 })
 
 interface Seccomp {

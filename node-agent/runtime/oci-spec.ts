@@ -1,9 +1,8 @@
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
 import { expandVariables } from '../../shared/model/expansion.ts'
-import { quantityValue } from '../../shared/model/quantity.ts'
 import { ociCapabilities, type OciCapabilities } from './oci-capabilities.ts'
 import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, type VolumeMountSource } from './oci-mounts.ts'
-import { limitsWithin, ociResources, oomScoreAdjust } from './oci-resources.ts'
+import { limitsWithin, memoryRequestFor, ociResources, oomScoreAdjust } from './oci-resources.ts'
 import { defaultSeccomp, profileOf } from './seccomp.ts'
 import { resolveUser, type ContainerIdentity, type UserDatabase } from './oci-user.ts'
 
@@ -103,7 +102,7 @@ interface ProcessParts {
 
 function processOf(input: OciSpecInput, { args, user, capabilities }: ProcessParts): Readonly<Record<string, unknown>> {
   const { pod, container, image, node } = input
-  const score = oomScoreAdjust({ qosClass: input.qosClass, priority: pod.spec?.priority ?? 0, memoryRequestBytes: quantityValue(String(container.resources?.requests?.['memory'] ?? '0')), nodeMemoryBytes: node.memoryBytes })
+  const score = oomScoreAdjust({ qosClass: input.qosClass, priority: pod.spec?.priority ?? 0, memoryRequestBytes: memoryRequestFor(pod, container), nodeMemoryBytes: node.memoryBytes })
   return {
     terminal: container.tty === true,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },

@@ -175,4 +175,11 @@ function fieldPathOf(pod: Pod, container: string): string {
   return `spec.containers{${container}}`
 }
 
-export const toWire = ({ pod, status, removed }: PodStatusReport): WireReport => ({ namespace: namespaceOf(pod), name: nameOf(pod), uid: uidOf(pod), status: Buffer.from(JSON.stringify(status)), removed })
+export const toWire = ({ pod, status, removed, timeline }: PodStatusReport): WireReport => ({
+  namespace: namespaceOf(pod),
+  name: nameOf(pod),
+  uid: uidOf(pod),
+  status: Buffer.from(JSON.stringify(status)),
+  removed,
+  timeline: timeline === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(timeline)),
+})

@@ -221,7 +221,48 @@ test('out of memory: OOMKilled', async () => {
   const pod = podOf('p', { restartPolicy: 'Never', containers: [shell('c', 'exec tail /dev/zero', { resources: { limits: { memory: '20Mi' } } })] })
   node.workers.update(pod)
   await until(ended(pod), 'ended')
-  expect(statusOf(pod)).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }] })
+  expect(statusOf(pod)).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'OOMKilled', message: expect.stringMatching(/^out of memory: the container's limit is 20Mi/) } } }] })
+  expect(node.events.filter((one) => one.startsWith('OOMKilled: Container c was killed: out of memory'))).toHaveLength(1)
+})
+
+/** A file of a group of the pod, by its names in both versions: the pod's own, or that of its container. */
+function groupFile(pod: Pod, file: string, container?: string): string {
+  const id = statusOf(pod).containerStatuses?.find(({ name }) => name === container)?.containerID?.replace('gantry://', '') ?? ''
+  const path = `${PARENT}/pod${pod.metadata.uid}${container === undefined ? '' : `/${id}`}`
+  const version1 = `/sys/fs/cgroup/${file.split('.')[0]}/${path}/${file}`
+  const version2 = { 'cpu.cfs_quota_us': 'cpu.max', 'memory.limit_in_bytes': 'memory.max' }[file] ?? file
+  return (readFileSync(existsSync(version1) ? version1 : `/sys/fs/cgroup/${path}/${version2}`, 'utf8').trim().split(' ')[0] ?? '')
+}
+
+test('resources of a running pod are changed, more and less, in its groups and its status', async () => {
+  const asking = (cpu: string, memory: string) => ({ resources: { requests: { cpu, memory }, limits: { cpu, memory } } })
+  const script = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+  const of = (generation: number, first: ReturnType<typeof asking>, second: ReturnType<typeof asking>, pod?: Pod): Pod => {
+    const made = pod ?? podOf('p', {})
+    const containers = [shell('a', script, first), shell('b', script, { ...second, resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }] })]
+    return { ...made, metadata: { ...made.metadata, generation }, spec: { ...made.spec, containers } }
+  }
+  const limits = (name?: string): readonly string[] => [groupFile(pod, 'cpu.cfs_quota_us', name), groupFile(pod, 'memory.limit_in_bytes', name)]
+  const settled = (generation: number) => (): boolean => statusOf(pod).observedGeneration === generation && isReady(pod)() && statusOf(pod).conditions?.some(({ type }) => type.startsWith('PodResize')) === false
+  const pod = of(1, asking('200m', '32Mi'), asking('200m', '32Mi'))
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  expect([limits(), limits('a'), limits('b')]).toEqual([['40000', String(64 << 20)], ['20000', String(32 << 20)], ['20000', String(32 << 20)]])
+  node.workers.update(of(2, asking('1', '64Mi'), asking('300m', '32Mi'), pod))
+  await until(settled(2), 'grown', 30_000)
+  expect([limits(), limits('a'), limits('b')]).toEqual([['130000', String(96 << 20)], ['100000', String(64 << 20)], ['30000', String(32 << 20)]])
+  node.workers.update(of(3, asking('100m', '32Mi'), asking('300m', '64Mi'), pod))
+  await until(() => settled(3)() && statusOf(pod).containerStatuses?.[1]?.restartCount === 1, 'one smaller, one started anew', 30_000)
+  expect([limits(), limits('a'), limits('b')]).toEqual([['40000', String(96 << 20)], ['10000', String(32 << 20)], ['30000', String(64 << 20)]])
+  expect(statusOf(pod).containerStatuses?.map(({ restartCount, resources }) => [restartCount, resources?.limits?.['cpu']])).toEqual([[0, '100m'], [1, '300m']])
+})
+
+test('a rule runs all containers anew over the same volumes and network', async () => {
+  const rules: Partial<Container> = { restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }], restartPolicy: 'Never', volumeMounts: [{ name: 'd', mountPath: '/d' }] }
+  const pod = podOf('p', { restartPolicy: 'Never', volumes: [{ name: 'd', emptyDir: {} }], initContainers: [shell('i', 'echo x >>/d/n', { volumeMounts: [{ name: 'd', mountPath: '/d' }] })], containers: [shell('a', '[ $(wc -l </d/n) -ge 2 ] && exec sleep 1000; exit 42', rules), shell('b', 'exec sleep 1000')] })
+  node.workers.update(pod)
+  await until(() => statusOf(pod).containerStatuses?.every(({ restartCount, ready }) => restartCount === 1 && ready) === true, 'anew', 30_000)
+  expect(statusOf(pod).conditions?.find(({ type }) => type === 'AllContainersRestarting')?.status).toBe('False')
 })
 
 test('termination messages, and the log where there is none', async () => {

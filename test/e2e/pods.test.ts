@@ -32,7 +32,27 @@ describe.concurrent('how containers end', () => {
   test('out of memory: killed, and told so', async () => {
     await create(cluster, trialPod('oom', 'exec tail /dev/zero', { spec: { restartPolicy: 'Never' }, container: { resources: { limits: { memory: '16Mi' } } } }))
     const pod = await podWhen(cluster, 'oom', (one) => one.status?.phase === 'Failed')
-    expect(containerOf(pod)).toMatchObject({ restartCount: 0, state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } })
+    expect(containerOf(pod)).toMatchObject({ restartCount: 0, state: { terminated: { reason: 'OOMKilled', exitCode: 137, message: expect.stringContaining("the container's limit is 16Mi") } } })
+    await told(cluster, 'oom', { reason: 'OOMKilled', message: 'Container c was killed: out of memory' })
+  })
+
+  test('resources are changed as the pod runs; what the node cannot give is refused', async () => {
+    const asking = (cpu: string) => ({ resources: { requests: { cpu: '10m' }, limits: { cpu } } })
+    await running(cluster, trialPod('resized', FOREVER, { container: asking('200m') }))
+    const resize = (resources: object): Promise<unknown> => cluster.kubectl(['patch', 'pod', 'resized', '--subresource', 'resize', '--patch', JSON.stringify({ spec: { containers: [{ name: 'c', resources }] } })])
+    await resize({ limits: { cpu: '300m' } })
+    const pod = await podWhen(cluster, 'resized', (one) => containerOf(one).resources?.limits?.['cpu'] === '300m')
+    expect(containerOf(pod).restartCount).toBe(0)
+    expect(await inside(cluster, 'resized', 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d" " -f1 /sys/fs/cgroup/cpu.max')).toBe('30000\n')
+    await told(cluster, 'resized', { reason: 'ResizeCompleted', message: 'Pod resize completed' })
+    expect(await resize({ requests: { cpu: '4000' }, limits: { cpu: '4000' } })).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Node didn't have enough capacity: cpu") })
+  })
+
+  test('how long each part of a start took is written on the pod', async () => {
+    await running(cluster, trialPod('timed', FOREVER))
+    const pod = await podWhen(cluster, 'timed', (one) => one.metadata.annotations?.['gantry.dev/start-timeline']?.includes('"ready"') === true)
+    const steps = JSON.parse(pod.metadata.annotations?.['gantry.dev/start-timeline'] ?? '[]') as ReadonlyArray<{ readonly step: string }>
+    expect(steps.map(({ step }) => step)).toEqual(['queued', 'bound', 'image', 'network', 'volumes', 'created', 'started', 'ready'])
   })
 
   test('one that fails is started again at once, then backs off and says so', async () => {
@@ -59,7 +79,8 @@ describe.concurrent('how containers end', () => {
     const files = await eventually(() => readdirSync(folder), (names) => names.length > 1)
     expect(files).toContain('0.log')
     await eventually(() => readFileSync(join(folder, '0.log'), 'utf8'), (text) => text.includes('alive'))
-    expect(await logOf(cluster, 'talker', '--tail=1')).toBe('alive\n')
+    // It says more while its end is looked for.
+    expect(await logOf(cluster, 'talker', '--tail=1')).toMatch(/^(alive\n){1,5}$/)
   })
 })
 
