@@ -110,8 +110,9 @@ async function tarArchive(path: string): Promise<Archive> {
 async function indexTar(path: string): Promise<{ readonly places: ReadonlyMap<string, Place>; readonly links: ReadonlyMap<string, string> }> {
   const places = new Map<string, Place>()
   const links = new Map<string, string>()
-  for await (const { entry, offset } of readTar(createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)) {
+  for await (const { entry, offset, isSparse } of readTar(createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)) {
     const name = normalize(entry.name)
+    if (isSparse) throw new Fault('unsupported', `${entry.name} in the image archive is stored with holes: pack the archive anew without them`)
     if (entry.kind === 'file') places.set(name, { offset, size: entry.sizeBytes })
     const target = linkTarget(entry)
     if (target !== undefined) links.set(name, target)

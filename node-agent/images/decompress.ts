@@ -12,15 +12,52 @@ export function compressionOf(start: Uint8Array): Compression {
   return 'none'
 }
 
-/** The plain bytes of a stream that may be compressed. Throws Fault('corrupt') where the compressed form is damaged. */
-export async function* decompressed(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export interface Bounds {
+  /** Up to here nobody asks how well it was compressed. */
+  readonly freeBytes: number
+  /** Beyond: so many bytes may come of one, on the whole. What people keep in images yields 2 to 20, and a file of zeros alone a thousand (gzip) or ten thousand (zstd). */
+  readonly ratio: number
+}
+
+const BOUNDS: Bounds = { freeBytes: 2 ** 30, ratio: 200 }
+
+/**
+ * The plain bytes of a stream that may be compressed. Throws Fault('corrupt') where the compressed form is damaged, and Fault('invalid') for one that is made to fill disks: it swells beyond the bounds.
+ */
+export async function* decompressed(source: AsyncIterable<Buffer>, bounds = BOUNDS): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]()
-  const first = await chunks.next()
-  if (first.done === true) return
-  const whole = rejoin(first.value, chunks)
-  const kind = compressionOf(first.value)
-  if (kind === 'none') yield* whole
-  else yield* through(whole, kind === 'gzip' ? createGunzip() : createZstdDecompress())
+  let start: Buffer = Buffer.alloc(0)
+  // A stream may come in pieces that are shorter than what its kind is told by.
+  for (let next = await chunks.next(); ; next = await chunks.next()) {
+    if (next.done === true) return yield* start.length === 0 ? [] : [start]
+    start = start.length === 0 ? next.value : Buffer.concat([start, next.value])
+    if (start.length >= LONGEST_MARK) break
+  }
+  const kind = compressionOf(start)
+  if (kind === 'none') yield* rejoin(start, chunks)
+  else {
+    let packed = 0
+    const whole = counted(rejoin(start, chunks), (count) => (packed += count))
+    yield* bounded(through(whole, kind === 'gzip' ? createGunzip() : createZstdDecompress()), () => Math.max(bounds.freeBytes, packed * bounds.ratio))
+  }
+}
+
+const LONGEST_MARK = 4
+
+async function* counted(source: AsyncIterable<Buffer>, tell: (count: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    tell(chunk.length)
+    yield chunk
+  }
+}
+
+async function* bounded(source: AsyncIterable<Buffer>, mostBytes: () => number): AsyncGenerator<Buffer> {
+  let total = 0
+  for await (const chunk of source) {
+    total += chunk.length
+    if (total > mostBytes()) throw new Fault('invalid', `the compressed data swells to more than ${mostBytes()} bytes: it is made to fill disks`)
+    yield chunk
+  }
 }
 
 async function* rejoin(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

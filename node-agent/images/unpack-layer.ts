@@ -1,4 +1,4 @@
-import { chmod, chown, lchown, link, lstat, lutimes, mkdir, open, symlink } from 'node:fs/promises'
+import { chmod, chown, type FileHandle, lchown, link, lstat, lutimes, mkdir, open, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { faultOfSystemError, unlessMissing } from '../host/errno.ts'
@@ -56,9 +56,9 @@ class Unpacker {
       this.#rootSeen = true
       return await this.#applyAttributes(this.#options.target, entry)
     }
-    const parent = await this.#parentOf(name)
     const base = basename(name)
     try {
+      const parent = await this.#parentOf(name)
       if (base === OPAQUE) await this.#options.special.setAttribute(parent, OPAQUE_ATTRIBUTE, Buffer.from('y'))
       else if (base.startsWith(WHITEOUT)) await this.#whiteout(parent, base.slice(WHITEOUT.length))
       else await this.#place(item, join(parent, base))
@@ -187,18 +187,32 @@ class Unpacker {
   }
 }
 
+/** The kernel's bound on a path, with room for the folder the layer lies in. */
+const MAX_NAME = 3800
+
 /** A name inside the layer, without leading `./` and `/`; one that leads out is refused. */
 function cleanName(name: string): string {
+  if (name.length > MAX_NAME) throw new Fault('invalid', `the layer names a file with ${name.length} letters: ${JSON.stringify(name.slice(0, 60))}…`)
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.includes('..') || name.includes('\0')) throw new Fault('invalid', `the layer names a file outside of itself: ${JSON.stringify(name)}`)
   return parts.join('/')
 }
 
+/** Holes stay holes. */
 async function writeBody(path: string, item: TarItem): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
-    for await (const part of item.body()) await file.writeFile(part)
+    let end = 0
+    for await (const { at, bytes } of item.pieces()) {
+      await writeAll(file, bytes, at)
+      end = at + bytes.length
+    }
+    if (end < item.entry.sizeBytes) await file.truncate(item.entry.sizeBytes)
   } finally {
     await file.close()
   }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
 }

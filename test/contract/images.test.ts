@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, lstat, readlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, lstat, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
+import { systemSpecialFiles } from '../../node-agent/host/files-special.ts'
 import { imageStoreContract } from '../../node-agent/images/contract.ts'
 import { digestOf, hexOf } from '../../node-agent/images/digest.ts'
 import { createImageStore, resolveUser } from '../../node-agent/images/images.ts'
@@ -64,6 +65,8 @@ imageStoreContract('disk', async () => {
 
 const leftovers = async (root: string): Promise<readonly string[]> => (await Promise.all(['layers', 'blobs', 'leases', 'images', 'names', 'staging'].map((name) => readdir(join(root, name))))).flat()
 
+const SPARSE_BYTES = 3 << 20
+
 describe('import of layers', () => {
   const importLayers = async (place: Place, layers: readonly LayerInput[]): Promise<readonly string[]> => {
     const file = join(place.folder, 'a.tar')
@@ -92,6 +95,48 @@ describe('import of layers', () => {
       expect(await readFile(join(folder, long), 'utf8')).toBe('x\n')
       expect((await lstat(join(folder, 'hard'))).ino).toBe((await lstat(join(folder, long))).ino)
     }
+  })
+
+  it('keeps the holes of sparse files, whichever way the archive says them', async () => {
+    await using place = await openPlace()
+    const tree = join(place.folder, 'tree')
+    // More parts than fit into a header and into one block after it.
+    await mkdir(tree)
+    const holes = await open(join(tree, 'h'.repeat(120)), 'w')
+    for (let part = 1; part <= 30; part++) await holes.write(`part${part}`, part * 65_536)
+    await holes.truncate(SPARSE_BYTES)
+    await holes.close()
+    execFileSync('truncate', ['-s', '1M', join(tree, 'empty')])
+    const truth = digestOf(await readFile(join(tree, 'h'.repeat(120))))
+    for (const format of ['--format=gnu', '--format=pax --sparse-version=0.0', '--format=pax --sparse-version=0.1', '--format=pax --sparse-version=1.0']) {
+      const bytes = execFileSync('tar', ['-C', tree, '-S', ...format.split(' '), '-c', '.'], { maxBuffer: 1 << 26 })
+      expect(bytes.length).toBeLessThan(SPARSE_BYTES / 4)
+      const folder = (await importLayers(place, [{ bytes }]))[0] ?? ''
+      const about = await lstat(join(folder, 'h'.repeat(120)))
+      expect(about.size, format).toBe(SPARSE_BYTES)
+      expect(about.blocks * 512, format).toBeLessThan(SPARSE_BYTES / 4)
+      expect(digestOf(await readFile(join(folder, 'h'.repeat(120)))), format).toBe(truth)
+      expect((await lstat(join(folder, 'empty'))).size, format).toBe(1 << 20)
+      expect((await place.store.shelf.check([], { repair: false })).damage, format).toEqual([])
+    }
+  })
+
+  it('keeps extended attributes and capabilities of files, and block devices', async () => {
+    await using place = await openPlace()
+    const tree = join(place.folder, 'tree')
+    execFileSync('sh', ['-c', `mkdir ${tree} && cd ${tree} && cp /bin/true tool && mknod disk b 7 99`])
+    const special = systemSpecialFiles()
+    await special.setAttribute(join(tree, 'tool'), 'user.colour', Buffer.from('blue'))
+    // cap_net_raw, permitted and effective (linux/capability.h, vfs_cap_data of revision 2).
+    const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex')
+    await special.setAttribute(join(tree, 'tool'), 'security.capability', capability)
+    const packed = (from: string): Buffer => execFileSync('tar', ['-C', from, '--format=pax', '--xattrs', '--xattrs-include=*', '-c', 'tool', 'disk'], { maxBuffer: 1 << 26 })
+    const folder = (await importLayers(place, [{ bytes: packed(tree) }]))[0] ?? ''
+    const again = packed(folder)
+    expect(again.includes('SCHILY.xattr.user.colour=blue\n')).toBe(true)
+    expect(again.includes(Buffer.concat([Buffer.from('SCHILY.xattr.security.capability='), capability]))).toBe(true)
+    expect(await lstat(join(folder, 'disk'))).toMatchObject({ rdev: (7 << 8) | 99 })
+    expect((await lstat(join(folder, 'disk'))).isBlockDevice()).toBe(true)
   })
 
   it('turns whiteouts into what overlayfs knows', async () => {
@@ -125,6 +170,7 @@ describe('import of layers', () => {
     ['a hard link to what is not in the layer', [{ name: 'l', kind: 'hardlink', link: '/etc/passwd' }]],
     ['a folder that is a link upwards', [{ name: 'up', kind: 'symlink', link: '../../..' }, { name: 'up/escape', content: 'x' }]],
     ['a whiteout upwards', [{ name: 'd/.wh...', content: '' }]],
+    ['a link that climbs out in many steps', [{ name: 'l', kind: 'symlink', link: '../'.repeat(30) }, { name: 'l/f', content: 'x' }]],
     ['links in a circle', [{ name: 'a', kind: 'symlink', link: 'b' }, { name: 'b', kind: 'symlink', link: 'a' }, { name: 'a/f', content: 'x' }]],
   ])('refuses %s and leaves nothing', async (_, entries) => {
     await using place = await openPlace()
