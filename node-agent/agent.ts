@@ -17,6 +17,7 @@ import { nodeObject, type HostFacts, type Readiness } from './session/node-objec
 import { Outbox, type NodeEvent } from './session/outbox.ts'
 import type { ControlPlaneLink } from './session/port.ts'
 import { AgentSession } from './session/session.ts'
+import type { StaticPods } from './static-pods/static-pods.ts'
 
 export interface AgentOptions {
   readonly nodeName: string
@@ -37,6 +38,8 @@ export interface AgentOptions {
   readonly images: ImageStore
   /** Makes the pod workers, given where they report to and what is assigned. */
   readonly createWorkers: (reporter: PodReporter, assigned: AssignedObjects) => PodWorkers
+  /** Runs the pods of the node's own files beside those that are assigned. */
+  readonly staticPods?: StaticPods | undefined
   /** PURE: what is to be programmed for the services. */
   readonly servicePorts: (assigned: AssignedObjects) => readonly ServicePort[]
   /** Which other members cannot be reached; `undefined` while nobody knows. */
@@ -65,7 +68,8 @@ export function createAgent(options: AgentOptions): Agent {
   const { nodeName, clock, random, log, network, images } = options
   const store = new AssignmentStore()
   const outbox = new Outbox({ clock, nodeName })
-  const workers = options.createWorkers(outbox, store)
+  const { staticPods } = options
+  const workers = staticPods ? staticPods.around((reporter) => options.createWorkers(reporter, store), outbox) : options.createWorkers(outbox, store)
   /** Until the network has been looked at nothing is said: an agent that was only started again must not make its node unready for a moment. */
   let readiness: Readiness = { kind: 'not-known' }
   let imageList: NodeImages = []
@@ -136,6 +140,7 @@ export function createAgent(options: AgentOptions): Agent {
         node,
         onServices: (ack) => services.request(ack),
         onNodes: () => routing.request(undefined),
+        staticPods: staticPods && (() => staticPods.wanted()),
         clock,
         random,
         log,
@@ -143,6 +148,7 @@ export function createAgent(options: AgentOptions): Agent {
       current = session
       const stopListening = images.onChange(() => imports.request(undefined))
       const stopReaching = options.reach?.onReach(() => session.nodeChanged())
+      const stopMirroring = staticPods?.onChange(() => session.staticPodsChanged())
       const stopPressing = options.eviction?.onChange(() => session.nodeChanged())
       try {
         imageList = await imagesOf(images)
@@ -151,6 +157,7 @@ export function createAgent(options: AgentOptions): Agent {
         stopListening()
         stopReaching?.()
         stopPressing?.()
+        stopMirroring?.()
       }
     },
   }

@@ -25,6 +25,8 @@ export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly maxPods: number
   readonly labels: Readonly<Record<string, string>>
   readonly runtime: 'crun' | 'runc'
+  /** A folder whose files are pods that this node runs by itself; none unless given. */
+  readonly staticPodPath: string
   /** As kubelet's settings of these names: the disk is cleared of images above the first down to the second, in percent. */
   readonly imageGCHighThresholdPercent: number
   readonly imageGCLowThresholdPercent: number
@@ -34,7 +36,7 @@ export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly imageMaximumGCAge: string
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', staticPodPath: '', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {

@@ -34,6 +34,8 @@ import { createGrpcLink, type GrpcLink } from './session/grpc-link.ts'
 import { capacityOf, type HostFacts } from './session/node-object.ts'
 import { assignedSources } from './session/sources.ts'
 import { createOverlaySnapshots } from './snapshots/snapshots.ts'
+import { nodeUse } from './stats/node-use.ts'
+import type { StaticPods } from './static-pods/static-pods.ts'
 import { hostMeasures } from './stats/measures.ts'
 import { createVolumes } from './volumes/volumes.ts'
 import type { TlsFiles } from '../proto/rpc.ts'
@@ -151,15 +153,15 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   const allocatable = resources.allocatable(capacity)
   const mostMemoryBytes = podsMemoryBytes(capacity, resources.reserved)
   await boundPods(parts.cgroups.version, `/${podsGroup(config)}`, { memoryBytes: mostMemoryBytes < Math.floor(facts.memoryBytes / 1024) * 1024 ? mostMemoryBytes : undefined })
+  const share = config.sharesHost ? { cgroup: `/${config.cgroup}`, memoryBytes: host.memoryBytes, storageBytes: host.ephemeralStorageBytes } : undefined
+  const folders = { stateFolder: config.stateDir, imageFolder: config.imageDir, share }
   let workers: ReturnType<typeof createPodWorkers> | undefined
   const eviction = createEviction(config, {
     nodeName: config.nodeName,
     measures: hostMeasures({
       ...parts,
       logFolder: `${config.stateDir}/logs`,
-      stateFolder: config.stateDir,
-      imageFolder: config.imageDir,
-      share: config.sharesHost ? { cgroup: `/${config.cgroup}`, memoryBytes: host.memoryBytes, storageBytes: host.ephemeralStorageBytes } : undefined,
+      ...folders,
       clock,
     }),
     pods: { pods: () => workers?.pods() ?? [], evict: (uid, how) => workers?.evict(uid, how) ?? false },
@@ -179,6 +181,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     clock,
     log,
   })
+  const staticPods = config.staticPodPath === '' ? undefined : await openStaticPods(config, log)
   const agent = createAgent({
     nodeName: config.nodeName,
     lifeId,
@@ -188,13 +191,14 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     maxPods: config.maxPods,
     allocatable,
     eviction,
+    staticPods,
     labels: config.labels,
     clusterCidr: config.clusterCidr,
     link,
     network: parts.network,
     images: parts.images,
     createWorkers: (reporter, assigned) =>
-      (workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities }) })),
+      (workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities }) })),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,
@@ -219,6 +223,12 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   } finally {
     keeper.stop()
   }
+}
+
+/** Loaded where it is wanted: few nodes have such files. */
+async function openStaticPods({ staticPodPath, nodeName }: AgentConfig, log: Log): Promise<StaticPods> {
+  const [{ StaticPods }, { staticFolder }] = await Promise.all([import('./static-pods/static-pods.ts'), import('./static-pods/files.ts')])
+  return new StaticPods({ nodeName, folder: await staticFolder(staticPodPath), clock, log })
 }
 
 /** Under pressure even images go that would be kept otherwise: all that no container stands on and nobody brought by hand. */

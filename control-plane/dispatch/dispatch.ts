@@ -15,6 +15,7 @@ import { POD_NODE_INDEX, podNodes, type AssignmentKind, type AssignmentSources }
 import { storeEvent } from './events-intake.ts'
 import { whenEvacuated } from './evacuation.ts'
 import type { NodeLiveness } from './liveness-port.ts'
+import { mirrorStaticPods } from './mirror-pods.ts'
 import { createNodeIntake } from './node-intake.ts'
 import type { NodeStreams } from './port.ts'
 import { createServiceMaps, type ServiceMaps } from './service-maps.ts'
@@ -106,6 +107,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         statuses,
         nodes: nodeIntake,
         storeEvent: (event) => storeEvent(client, event),
+        mirrorPods: (said) => mirrorStaticPods({ client, log }, nodeName, said),
         liveness,
         admissions,
         whenEvacuated: (signal) => whenEvacuated(nodeName, { pods: podInformer, liveness }, signal),

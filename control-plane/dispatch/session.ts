@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { assertNever } from '../../shared/model/assert.ts'
-import type { Event, Node } from '../../shared/model/gen/api.ts'
+import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { NodeAssignments, type AssignmentRef, type AssignmentSources } from './assignments.ts'
 import type { Admissions } from '../membership/port.ts'
 import type { NodeLiveness } from './liveness-port.ts'
@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly statuses: StatusIntake
   readonly nodes: NodeIntake
   readonly storeEvent: (event: Event) => Promise<void>
+  /** Brings the mirrors of the node's static pods up to date. */
+  readonly mirrorPods: (said: readonly Pod[]) => Promise<void>
   readonly liveness: NodeLiveness
   readonly admissions: Admissions
   /** Resolves when nothing is bound to the node any more that was given to others. */
@@ -47,6 +49,7 @@ export class NodeSession implements MapsReader {
   /** When the node was given up that this session is of, if it was. */
   readonly #fencedAtMs: number | undefined
   readonly #over = new AbortController()
+  #mirrored: Promise<void> = Promise.resolve()
   /** What was said before the agent was told what it shall run. */
   #early: AgentMessage[] | undefined = []
 
@@ -163,6 +166,12 @@ export class NodeSession implements MapsReader {
       case 'event':
         this.#background('event', this.#options.storeEvent(JSON.parse(message.value.event.toString()) as Event))
         return
+      case 'staticPods': {
+        const said = message.value.pods.map((bytes) => JSON.parse(bytes.toString()) as Pod)
+        // One after the other: the last word counts.
+        this.#mirrored = this.#mirrored.then(() => this.#options.mirrorPods(said)).catch((error: unknown) => this.#options.log.warn({ node: this.nodeName, err: messageOf(error) }, 'static pods not shown'))
+        return
+      }
       case 'serviceMapsAck':
         this.#ackedMaps = Math.max(this.#ackedMaps, message.value.revision)
         this.#options.maps.readersChanged()

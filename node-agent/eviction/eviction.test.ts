@@ -124,7 +124,7 @@ describe('who goes first', () => {
     expect(names('pids')).toEqual(['unknown', 'within-but-unimportant', 'within', 'over-a-little', 'best-effort-large', 'important'])
   })
   test('never those of files and of the system', () => {
-    expect([pod('a'), pod('b', { priority: 2_000_000_000 }), pod('c', {}, { metadata: { annotations: { 'kubernetes.io/config.source': 'file' } } }), pod('d', {}, { metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } })].map(isCritical)).toEqual([false, true, true, true])
+    expect([pod('a'), pod('b', { priority: 2_000_000_000 }), pod('c', {}, { metadata: { uid: 'h', annotations: { 'kubernetes.io/config.source': 'file', 'kubernetes.io/config.hash': 'h' } } }), pod('d', {}, { metadata: { annotations: { 'kubernetes.io/config.source': 'file' } } })].map(isCritical)).toEqual([false, true, true, false])
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { isStatic } from '../static-pods/is-static.ts'
 import { podTotal } from './amounts.ts'
 import type { Starved } from './thresholds.ts'
 
@@ -56,5 +57,4 @@ export function rankForEviction(candidates: readonly Candidate[], starved: Starv
 const CRITICAL_PRIORITY = 2_000_000_000
 
 /** Pods that kubelet never evicts: those of files, and those that the system needs. */
-export const isCritical = ({ metadata, spec }: Pod): boolean =>
-  metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || (metadata.annotations?.['kubernetes.io/config.source'] ?? 'api') !== 'api' || (spec?.priority ?? 0) >= CRITICAL_PRIORITY
+export const isCritical = (pod: Pod): boolean => isStatic(pod) || (pod.spec?.priority ?? 0) >= CRITICAL_PRIORITY

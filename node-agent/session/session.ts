@@ -6,7 +6,7 @@ import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import { assertNever } from '../../shared/model/assert.ts'
-import type { Node } from '../../shared/model/gen/api.ts'
+import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { keyOf, uidOf } from '../../shared/model/meta.ts'
 import type { PodWorkers } from '../pods/port.ts'
 import type { AssignmentStore } from './assignment-store.ts'
@@ -28,6 +28,8 @@ export interface SessionOptions {
   /** Services, slices or endpoints changed: program them, then call `ack`. */
   readonly onServices: (ack: () => void) => void
   readonly onNodes: () => void
+  /** The pods of the node's own files; absent where it has no such folder. */
+  readonly staticPods?: (() => readonly Pod[]) | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -37,6 +39,8 @@ export class AgentSession {
   readonly #options: SessionOptions
   readonly #startedMs: number
   #stream: Duplex<AgentMessage, ServerMessage> | undefined
+  /** There was a COMPLETE in this session. */
+  #isTold = false
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -64,6 +68,12 @@ export class AgentSession {
     this.#send({ message: { $case: 'nodeStatus', value: { status: Buffer.from(JSON.stringify(this.#options.node().status ?? {})) } } })
   }
 
+  /** Files came or went, or the mirror of one is gone. */
+  staticPodsChanged(): void {
+    const { staticPods } = this.#options
+    if (staticPods && this.#isTold) this.#send({ message: { $case: 'staticPods', value: { pods: staticPods().map((pod) => Buffer.from(JSON.stringify(pod))) } } })
+  }
+
   /** Ends this session and opens another. */
   reopen(): void {
     this.#stream?.close()
@@ -81,6 +91,7 @@ export class AgentSession {
       for await (const message of stream.incoming) this.#take(message, both)
     } finally {
       this.#stream = undefined
+      this.#isTold = false
       outbox.disconnect()
       ended.abort(new Fault('unavailable', 'the session has ended'))
       stream.close()
@@ -118,7 +129,9 @@ export class AgentSession {
     if (applied.complete) {
       const stream = this.#stream
       workers.setAll([...store.pods.values()], () => void (this.#stream === stream && this.#send({ message: { $case: 'nothingLeft', value: {} } })))
+      this.#isTold = true
       this.#sayAll()
+      this.staticPodsChanged()
       outbox.connect((message) => this.#stream?.send(message))
     } else {
       for (const pod of applied.removedPods) workers.remove(keyOf(pod), uidOf(pod))
