@@ -14,6 +14,8 @@ import { createEviction, nodeResources, podsMemoryBytes, type Amounts } from './
 import { createGuard, DeadlineFiles, forgetState, ownerOf, podGroups } from './fencing/fencing.ts'
 import type { KeeperThread } from './fencing/worker.ts'
 import { ownCapabilities } from './host/capabilities.ts'
+import { securityModules } from './host/security-modules.ts'
+import type { SecurityModules } from './runtime/confinement.ts'
 import { runProgram } from './host/exec.ts'
 import { diskSpace } from './host/disk.ts'
 import { removeTree } from './host/files.ts'
@@ -86,9 +88,10 @@ interface PodsOf {
   readonly host: HostFacts
   readonly allocatable: Amounts
   readonly capabilities: readonly string[]
+  readonly modules: SecurityModules
 }
 
-function podsConfig(config: AgentConfig, { host, allocatable, capabilities }: PodsOf): PodsConfig {
+function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modules }: PodsOf): PodsConfig {
   return {
     nodeName: config.nodeName,
     hostIP: config.address,
@@ -97,10 +100,11 @@ function podsConfig(config: AgentConfig, { host, allocatable, capabilities }: Po
     clusterDomain: 'cluster.local',
     logFolder: `${config.stateDir}/logs`,
     checkpointFolder: `${config.runDir}/checkpoints`,
-    capacity: { cpuMillis: cpuMillis(allocatable['cpu']), memoryBytes: quantityValue(allocatable['memory']), pods: config.maxPods },
+    capacity: { cpuMillis: cpuMillis(allocatable['cpu']), memoryBytes: quantityValue(allocatable['memory']), pods: config.maxPods, securityModules: modules },
     allocatable,
     capabilities,
     architecture: host.architecture,
+    seccompFolder: `${config.stateDir}/seccomp`,
     logMaxBytes: 10 * 1024 * 1024,
     logMaxFiles: 5,
   }
@@ -137,10 +141,11 @@ export interface RunOptions {
 
 export async function runAgent({ config, folder, lifeId, log, ...given }: RunOptions, signal: AbortSignal): Promise<void> {
   await Promise.all([config.stateDir, config.imageDir].map((folder) => mkdir(folder, { recursive: true })))
-  const [parts, facts, capabilities, identity] = await Promise.all([
+  const [parts, facts, capabilities, modules, identity] = await Promise.all([
     openParts(config, log),
     readHostFacts({ storageFolder: config.stateDir, bootIdFile: config.bootIdFile }),
     ownCapabilities(),
+    securityModules(),
     loadIdentity(config, { clock, log, signal }),
   ])
   await raiseOwnGroup(parts.cgroups.version, `/${podsGroup(config)}`)
@@ -198,7 +203,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     network: parts.network,
     images: parts.images,
     createWorkers: (reporter, assigned) =>
-      (workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities }) })),
+      (workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules }) })),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,

@@ -5,6 +5,7 @@ import { createRestClient, linesOf, type RestClient } from '../../shared/kit/res
 import type { Node } from '../../shared/model/gen/api.ts'
 import type { LabIdentity } from './identity.ts'
 import { layoutOf, type LabSpec } from './layout.ts'
+import { slowness } from './patience.ts'
 
 export function labClient(spec: LabSpec, identity: LabIdentity, server = layoutOf(spec).server): RestClient {
   return createRestClient({ server, ca: identity.ca, cert: identity.admin.certificatePem, key: identity.admin.privateKeyPem, userAgent: 'gantry-lab' })
@@ -19,7 +20,7 @@ export async function apiReady(client: RestClient, { lab }: { readonly lab: stri
   let last = 'nothing'
   while (systemClock.monotonicMs() < deadline) {
     try {
-      const { status, text } = await client.request({ path: '/readyz', signal: AbortSignal.timeout(2_000) })
+      const { status, text } = await client.request({ path: '/readyz', signal: AbortSignal.timeout(2_000 * slowness) })
       if (status === 200) return
       last = text
     } catch (error) {

@@ -13,6 +13,7 @@ import { addToKubeconfig, dropFromKubeconfig, labKubeconfig } from './kubeconfig
 import { controlPlaneMachines, defaultRoots, hasSeveral, layoutOf, machinesOf, membersOf, nodeName, whyNotLabName, type LabSpec, type Member } from './layout.ts'
 import { cablesLock, labLock, machineLock, withLock, withLocks } from './lock.ts'
 import { createMachines, removeMachines, removeSome } from './machines.ts'
+import { slowness } from './patience.ts'
 import { isPaused, isUnwanted, killFound, startMembersOf } from './power.ts'
 import { bootIdOf, newBootId, programOf } from './programs.ts'
 import { dismiss, endStrays, logFile, stateOfService, supervise, writeService } from './services.ts'
@@ -39,7 +40,7 @@ export interface UpResult {
   readonly started: readonly string[]
 }
 
-const READY_TIMEOUT_MS = 60_000
+const READY_TIMEOUT_MS = 60_000 * slowness
 const LAB_SHARE = 8
 
 /** Makes the lab, or brings up what of it does not run (after a crash of the host: with the names, addresses and state it had). */

@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process'
 import { Fault } from '../../shared/kit/faults.ts'
 import { mustChange } from './changes.ts'
 
-/** The runtime refuses a hybrid cgroup host, so the machine does not see the unified hierarchy there. */
-const INSIDE = 'mount --make-rprivate /; if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
+/**
+ * The runtime refuses a hybrid cgroup host, so the machine does not see the unified hierarchy there. What is mounted later inside is seen by the machine's
+ * containers that ask for it (`mountPropagation`), as on a host that systemd runs; not by the host.
+ */
+const INSIDE = 'mount --make-rprivate /; if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi; mount --make-rshared /'
 
 interface Held extends Disposable {
   /** Of a process in it. */

@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { exists } from '../host/files.ts'
 import { watchPath } from '../host/watch.ts'
 import { POD_PREFIX, type Cgroups, type PodLimits } from './port.ts'
-import { amountIn, childGroups, counter, processesIn, readGroupFile, tryRemove, writeGroupFile } from './tree.ts'
+import { amountIn, childGroups, counter, killOnce, processesIn, readGroupFile, tryRemove, untilDone, writeGroupFile } from './tree.ts'
 import type { CgroupOptions } from './version1.ts'
 
-const CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids']
+const CONTROLLERS = ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'pids']
 const PERIOD_MICROS = 100_000
 
 /** One tree for all controllers. Who has left is told by the kernel (`cgroup.events`), nothing is polled. */
@@ -38,8 +39,11 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
       if (!(await tryRemove(at(path)))) throw new Fault('conflict', `cgroup ${path} is still in use`)
     },
     async killAll(path) {
-      if ((await readGroupFile(at(path), 'cgroup.events')) === undefined) return
-      await writeGroupFile(at(path), 'cgroup.kill', 1)
+      const folder = at(path)
+      if ((await readGroupFile(folder, 'cgroup.events')) === undefined) return
+      // Linux before 5.14 has no such file.
+      if (!(await exists(join(folder, 'cgroup.kill')))) return await untilDone(() => killOnce(folder), { clock, limitMs: patienceMs, what: `kill all in cgroup ${path}` })
+      await writeGroupFile(folder, 'cgroup.kill', 1)
       await empty(path)
     },
     oomKills: async (path) => counter(await readGroupFile(at(path), 'memory.events'), 'oom_kill'),

@@ -1,5 +1,6 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { cpuMillis, quantityValue } from '../../shared/model/quantity.ts'
+import { missingModule, noSecurityModules, type SecurityModules } from '../runtime/confinement.ts'
 import type { Verdict } from './record.ts'
 
 /** What the node has to give. */
@@ -7,6 +8,8 @@ export interface NodeCapacity {
   readonly cpuMillis: number
   readonly memoryBytes: number
   readonly pods: number
+  /** None unless given. */
+  readonly securityModules?: SecurityModules | undefined
 }
 
 /** Sysctls that only change the pod itself: kubelet's list. */
@@ -19,6 +22,8 @@ const SAFE_SYSCTLS = new Set(['kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_
 export function admit(pod: Pod, others: readonly Pod[], capacity: NodeCapacity): Verdict | undefined {
   const sysctl = (pod.spec?.securityContext?.sysctls ?? []).find((one) => !SAFE_SYSCTLS.has(one.name))
   if (sysctl !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${sysctl.name}" not allowlisted` }
+  const missing = missingModule(pod, capacity.securityModules ?? noSecurityModules)
+  if (missing !== undefined) return missing
   if (others.length + 1 > capacity.pods) return tooMuch('pods', { requested: 1, used: others.length, capacity: capacity.pods })
   return over('cpu', requestedMillis) ?? over('memory', requestedBytes)
 

@@ -17,6 +17,7 @@ export async function prepareSandbox({ parts, pod, record, emit }: StepContext):
   const { cgroups, network, config, clock } = parts
   const uid = pod.metadata.uid ?? ''
   try {
+    if (pod.spec?.hostUsers === false) throw new Error('user namespaces of pods are not supported by this node: it cannot run a pod with hostUsers: false')
     const hostname = hostnameOf(pod, config.clusterDomain)
     if (hostname.length > 64) throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname} is too long (64 characters is the max, ${hostname.length} characters requested)`)
     const attach = pod.spec?.hostNetwork === true ? Promise.resolve({ ip: config.hostIP, netnsPath: undefined }) : network.attach(uid, { hostname, hostPorts: hostPortsOf(pod) })

@@ -3,6 +3,7 @@ import { expandVariables, unknownVariable } from '../../shared/model/expansion.t
 import type { ContainerIdentity } from '../runtime/oci-user.ts'
 import type { VolumeMountSource } from '../runtime/oci-mounts.ts'
 import { ociSpec } from '../runtime/oci-spec.ts'
+import { parseSeccomp, profileOf, type OciSeccomp } from '../runtime/seccomp.ts'
 import type { ContainerSpec } from '../runtime/port.ts'
 import { beginAttempt, containerExited, containerStarted, containerTrouble } from './apply.ts'
 import { containerEnv } from './env.ts'
@@ -134,7 +135,8 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     files: podFiles,
     shmPath: shared.shmPath,
     cgroupsPath: `${cgroups.podPath(uid)}/${id}`,
-    node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, architecture: config.architecture },
+    node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
+    localSeccomp: await localSeccomp(context, spec),
     qosClass: pod.status?.qosClass ?? 'BestEffort',
   })
   if (built.kind === 'refused') {
@@ -143,6 +145,19 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
   }
   const logPath = containerLogPath(config.logFolder, pod, { container: spec.name, attempt })
   return { user: built.user, spec: { id, rootfs, config: built.config, logPath, terminal: spec.tty === true, stdin: spec.stdin === true, stdinOnce: spec.stdinOnce === true } }
+}
+
+/** The seccomp profile of the node that the container names; undefined where it names none, or none that is there. */
+async function localSeccomp({ parts, pod }: StepContext, spec: PodContainer['spec']): Promise<OciSeccomp | undefined> {
+  const profile = profileOf(pod, spec)
+  const name = profile?.type === 'Localhost' ? (profile.localhostProfile ?? '') : ''
+  const folder = parts.config.seccompFolder
+  if (folder === undefined || name === '' || name.startsWith('/') || name.split('/').includes('..')) return undefined
+  const text = await parts.files.read(`${folder}/${name}`)
+  if (text === undefined) return undefined
+  const parsed = parseSeccomp(text)
+  if (parsed === undefined) throw new Fault('invalid', `cannot load seccomp profile ${JSON.stringify(name)}: it is no JSON object with a defaultAction`)
+  return parsed
 }
 
 async function environment(context: StepContext, container: PodContainer): Promise<Readonly<Record<string, string>> | NotYet> {

@@ -44,6 +44,12 @@ const depth = (mount: OciMount): number => mount.destination.split('/').filter((
 
 const PROPAGATION: Readonly<Record<string, string>> = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' }
 
+/** How the container's root is tied to the node's mounts: as closely as the closest of its volumes wants it, or the runtime cuts that tie. Undefined: not at all. */
+export function rootPropagation(volumes: readonly VolumeMountSource[]): string | undefined {
+  const wanted = ['Bidirectional', 'HostToContainer'].find((one) => volumes.some(({ propagation }) => propagation === one))
+  return wanted === undefined ? undefined : PROPAGATION[wanted]
+}
+
 /** `rro` needs Linux 5.12. */
 const ACCESS = { no: 'rw', yes: 'ro', recursive: 'rro' } as const
 

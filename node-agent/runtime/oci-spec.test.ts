@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Container, Pod, PodSpec } from '../../shared/model/gen/api.ts'
 import { limitsWithin, memoryRequestFor, oomScoreAdjust } from './oci-resources.ts'
 import { ociSpec, type OciSpecInput } from './oci-spec.ts'
+import { parseSeccomp } from './seccomp.ts'
 import { parseUserDatabase } from './oci-user.ts'
 
 const users = parseUserDatabase('root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:w:/var/www:/bin/false\nbad line\n', 'root:x:0:\nwheel:x:10:root\nwww-data:x:33:\n')
@@ -145,6 +146,24 @@ test('seccomp: none unless asked for, by the container or its pod; the container
   expect(seccompOf({ securityContext: { seccompProfile: { type: 'Unconfined' } } }, { securityContext: runtimeDefault })).toBeUndefined()
   expect(seccompOf({ securityContext: { privileged: true } }, { securityContext: runtimeDefault })).toBeUndefined()
   expect(refusable({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' } } })).toMatchObject({ kind: 'refused', message: expect.stringContaining('"a.json"') })
+})
+
+test('seccomp: a profile of the node as it is', () => {
+  const profile = { defaultAction: 'SCMP_ACT_LOG' }
+  const config = build({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' } } }, {}, { localSeccomp: profile })
+  expect((config.linux as { readonly seccomp?: unknown }).seccomp).toEqual(profile)
+  expect([parseSeccomp('{"defaultAction":"SCMP_ACT_LOG"}'), parseSeccomp('{}'), parseSeccomp('no')]).toEqual([profile, undefined, undefined])
+})
+
+test('want of memory ends the whole container where the kernel can do that', () => {
+  const of = (cgroupVersion: 1 | 2): object => build({}, {}, { node: { capabilities, memoryBytes: 2 ** 30, cgroupVersion } }).linux.resources
+  expect(of(2)).toMatchObject({ unified: { 'memory.oom.group': '1' } })
+  expect(of(1)).not.toHaveProperty('unified')
+})
+
+test('the root is tied to the node’s mounts as closely as a volume asks', () => {
+  const of = (...propagation: readonly string[]): unknown => (build({}, {}, { volumes: propagation.map((one, index) => ({ mountPath: `/v${index}`, source: '/s', readOnly: 'no', propagation: one })) }).linux as { readonly rootfsPropagation?: string }).rootfsPropagation
+  expect([of(), of('None'), of('None', 'HostToContainer'), of('HostToContainer', 'Bidirectional')]).toEqual([undefined, undefined, 'rslave', 'rshared'])
 })
 
 test('seccomp: capabilities open what belongs to them, and nothing opens keyrings', () => {

@@ -1,9 +1,10 @@
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
 import { expandVariables } from '../../shared/model/expansion.ts'
+import { confinementOf, noSecurityModules, type SecurityModules } from './confinement.ts'
 import { ociCapabilities, type OciCapabilities } from './oci-capabilities.ts'
-import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, type VolumeMountSource } from './oci-mounts.ts'
+import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, rootPropagation, type VolumeMountSource } from './oci-mounts.ts'
 import { limitsWithin, memoryRequestFor, ociResources, oomScoreAdjust } from './oci-resources.ts'
-import { defaultSeccomp, profileOf } from './seccomp.ts'
+import { defaultSeccomp, profileOf, type OciSeccomp } from './seccomp.ts'
 import { resolveUser, type ContainerIdentity, type UserDatabase } from './oci-user.ts'
 
 /** The part of an image's configuration that shapes a container. */
@@ -48,7 +49,12 @@ export interface OciSpecInput {
     readonly podPidsLimit?: number | undefined
     /** `amd64`, `arm64`, …: for whose programs the default seccomp profile holds. */
     readonly architecture?: string | undefined
+    /** Of the control groups; 1 unless given. */
+    readonly cgroupVersion?: 1 | 2 | undefined
+    readonly securityModules?: SecurityModules | undefined
   }
+  /** The profile of the node that the container names (seccomp's type `Localhost`); absent where there is none of that name. */
+  readonly localSeccomp?: OciSeccomp | undefined
   readonly qosClass: string
 }
 
@@ -70,17 +76,19 @@ export function ociSpec(input: OciSpecInput): OciSpecResult {
   if (args.length === 0) return { kind: 'refused', reason: 'CreateContainerError', message: `no command specified: neither container ${container.name} nor its image says what to run` }
   const privileged = container.securityContext?.privileged === true
   const profile = profileOf(pod, container)
-  if (profile?.type === 'Localhost') return { kind: 'refused', reason: 'CreateContainerError', message: `this node has no seccomp profile ${JSON.stringify(profile.localhostProfile ?? '')}: of its own it has RuntimeDefault only` }
+  if (profile?.type === 'Localhost' && input.localSeccomp === undefined) return { kind: 'refused', reason: 'CreateContainerError', message: `cannot load seccomp profile ${JSON.stringify(profile.localhostProfile ?? '')}: no such file among the profiles of this node` }
+  const confinement = confinementOf(pod, container, input.node.securityModules ?? noSecurityModules)
+  if (confinement.kind === 'refused') return { kind: 'refused', reason: 'CreateContainerError', message: confinement.message }
   const capabilities = ociCapabilities({ wanted: container.securityContext?.capabilities, privileged, available: input.node.capabilities })
   const config = {
     ociVersion: '1.0.2',
-    process: processOf(input, { args, user: resolved.user, capabilities }),
+    process: { ...processOf(input, { args, user: resolved.user, capabilities }), ...confinement.process },
     root: { path: input.rootfs, readonly: container.securityContext?.readOnlyRootFilesystem === true },
     // On the host's network it is the host's name as well.
     ...(pod.spec?.hostNetwork === true ? {} : { hostname: input.sandbox.hostname }),
     mounts: ociMounts({ privileged, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files }),
     annotations: { 'io.kubernetes.pod.namespace': pod.metadata.namespace ?? '', 'io.kubernetes.pod.name': pod.metadata.name ?? '', 'io.kubernetes.pod.uid': pod.metadata.uid ?? '', 'io.kubernetes.container.name': container.name },
-    linux: { ...linuxOf(input, privileged), ...(profile === undefined ? {} : { seccomp: defaultSeccomp(capabilities.bounding, input.node.architecture ?? '') }) },
+    linux: { ...linuxOf(input, privileged), ...confinement.linux, ...(profile === undefined ? {} : { seccomp: profile.type === 'Localhost' ? input.localSeccomp : defaultSeccomp(capabilities.bounding, input.node.architecture ?? '') }) },
   }
   return { kind: 'spec', config, user: resolved.user }
 }
@@ -129,12 +137,15 @@ function environmentOf({ container, image, env, sandbox }: OciSpecInput, user: C
 function linuxOf(input: OciSpecInput, privileged: boolean): Readonly<Record<string, unknown>> {
   const { pod, container, node } = input
   const limits = { ...limitsWithin(pod, container), ...(node.podPidsLimit === undefined ? {} : { pids: node.podPidsLimit }) }
+  const propagation = rootPropagation(input.volumes)
   const masked = !privileged && container.securityContext?.procMount !== 'Unmasked'
   return {
     cgroupsPath: input.cgroupsPath,
     namespaces: namespacesOf(input),
-    resources: ociResources(limits, privileged),
+    // Want of memory ends the container as a whole, not one of its processes that the others would miss: kubelet's way where the kernel can.
+    resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1' } } : {}) },
     sysctl: sysctlsOf(pod),
+    ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     ...(masked ? { maskedPaths: MASKED_PATHS, readonlyPaths: READ_ONLY_PATHS } : {}),
   }
 }

@@ -33,6 +33,16 @@ export function profileOf(pod: Pod, container: Pick<Container, 'securityContext'
   return profile?.type === 'Unconfined' ? undefined : profile
 }
 
+/** A profile of the node: the file has the form that the OCI runtime takes. Undefined where it is none. */
+export function parseSeccomp(text: string): OciSeccomp | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null && typeof (parsed as { readonly defaultAction?: unknown }).defaultAction === 'string' ? (parsed as OciSeccomp) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** `RuntimeDefault`: what is not named is refused with EPERM. Pure. @param capabilities those the container is bounded by. */
 export function defaultSeccomp(capabilities: readonly string[], architecture: string): OciSeccomp {
   const architectures = ARCHITECTURES[architecture]

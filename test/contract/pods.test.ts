@@ -113,7 +113,7 @@ async function openNode(at: string): Promise<Node> {
       log: silentLog,
       right: unlimitedRight,
       deadlines: { setExempt: () => {} },
-      config: { nodeName: 'n1', hostIP: '192.0.2.1', hostname: 'n1', clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', logFolder: join(at, 'logs'), checkpointFolder: join(at, 'state'), capacity: { cpuMillis: 64_000, memoryBytes: 2 ** 34, pods: 110 }, allocatable: { cpu: '2' }, capabilities: await ownCapabilities(), logMaxBytes: 10 << 20, logMaxFiles: 5 },
+      config: { nodeName: 'n1', hostIP: '192.0.2.1', hostname: 'n1', clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', logFolder: join(at, 'logs'), checkpointFolder: join(at, 'state'), capacity: { cpuMillis: 64_000, memoryBytes: 2 ** 34, pods: 110 }, allocatable: { cpu: '2' }, capabilities: await ownCapabilities(), seccompFolder: join(at, 'seccomp'), logMaxBytes: 10 << 20, logMaxFiles: 5 },
     }
     const over = new AbortController()
     const workers = createPodWorkers(parts)
@@ -348,4 +348,45 @@ test('the agent is started again: a container that runs is not restarted, one th
   expect(existsSync(`/sys/fs/cgroup/memory/${PARENT}/pod${runs.metadata.uid}`)).toBe(false)
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(at)
   node = await openNode(join(folder, `node${++count}`))
+})
+
+test('a seccomp profile of the node holds; one that is not there is told', async () => {
+  const profiles = join(folder, `node${count}`, 'seccomp/sub')
+  mkdirSync(profiles, { recursive: true })
+  writeFileSync(join(profiles, 'no-folders.json'), JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] }))
+  const withProfile = (name: string, localhostProfile: string): Pod => podOf(name, { restartPolicy: 'Never', containers: [shell('c', 'mkdir /tmp-x 2>/dev/null && echo made || echo refused', { securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } } })] })
+  const [confined, lost] = [withProfile('confined', 'sub/no-folders.json'), withProfile('lost', 'sub/nowhere.json')]
+  node.workers.setAll([confined, lost])
+  await until(ended(confined), 'ended', 30_000)
+  expect(await logsOf(confined)).toBe('refused\n')
+  await until(() => statusOf(lost).containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerError', 'told', 30_000)
+  expect(statusOf(lost).containerStatuses?.[0]?.state?.waiting?.message).toContain('cannot load seccomp profile "sub/nowhere.json"')
+})
+
+test('mountPropagation: what the node mounts later is seen where it is asked for', async () => {
+  const [source, seen] = [join(folder, `shared${count}`), join(folder, `seen${count}`)]
+  for (const one of [source, seen]) mkdirSync(join(one, 'inner'), { recursive: true })
+  execFileSync('mount', ['--bind', source, source])
+  execFileSync('mount', ['--make-shared', source])
+  try {
+    const mounts = [{ name: 'd', mountPath: '/d' }]
+    const guest = (name: string, propagation: string, more: Partial<Container> = {}): Container => shell(name, 'until [ -f /d/inner/late ]; do sleep 0.1; done; echo seen; exec sleep 1000', { volumeMounts: mounts.map((one) => ({ ...one, mountPropagation: propagation })), readinessProbe: { exec: { command: ['test', '-f', '/d/inner/late'] }, periodSeconds: 1 }, ...more })
+    const pod = podOf('guest', { containers: [guest('follows', 'HostToContainer'), guest('shares', 'Bidirectional', { securityContext: { privileged: true } })], volumes: [{ name: 'd', hostPath: { path: source } }] })
+    node.workers.setAll([pod])
+    await until(() => statusOf(pod).containerStatuses?.every(({ state }) => state?.running !== undefined) === true, 'running', 30_000)
+    writeFileSync(join(seen, 'late'), '')
+    execFileSync('mount', ['--bind', seen, join(source, 'inner')])
+    await until(isReady(pod), 'both see it', 60_000)
+  } finally {
+    execFileSync('umount', ['-R', '-l', source])
+  }
+})
+
+test('user namespaces and AppArmor are refused in words', async () => {
+  const apart = podOf('apart', { hostUsers: false, containers: [shell('c', 'true')] })
+  const labelled = podOf('labelled', { containers: [shell('c', 'true', { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } })] })
+  node.workers.setAll([apart, labelled])
+  await until(() => node.events.some((one) => one.startsWith('FailedCreatePodSandBox') && one.includes('hostUsers: false')), 'told of user namespaces', 30_000)
+  await until(() => statusOf(labelled).phase === 'Failed', 'rejected', 30_000)
+  expect(statusOf(labelled)).toMatchObject({ reason: 'AppArmor', message: 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host' })
 })

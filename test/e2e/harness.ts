@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
+import { slowness } from '../../deploy/lab/patience.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
 import { makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
 import { linesOf, createRestClient, type RestClient } from '../../shared/kit/rest-client.ts'
@@ -38,7 +39,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-export function run(program: string, words: readonly string[], { stdin = '', timeoutMs = 60_000 }: RunOptions = {}): Promise<Ran> {
+export function run(program: string, words: readonly string[], { stdin = '', timeoutMs = 60_000 * slowness }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { stdio: 'pipe', timeout: timeoutMs, killSignal: 'SIGKILL' })
     let stdout = ''
@@ -100,7 +101,7 @@ function labApi(client: RestClient): LabApi {
   return {
     get: (path) => send('GET', path),
     send,
-    async until<T>(path: string, holds: (items: readonly T[]) => boolean, timeoutMs = 60_000) {
+    async until<T>(path: string, holds: (items: readonly T[]) => boolean, timeoutMs = 60_000 * slowness) {
       const signal = AbortSignal.timeout(timeoutMs)
       let items: readonly T[] = []
       while (!signal.aborted) {

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { layoutOf } from '../../deploy/lab/layout.ts'
+import { slowness } from '../../deploy/lab/patience.ts'
 import type { Container, ContainerStatus, Event, Pod, PodSpec } from '../../shared/model/gen/api.ts'
 import { isRunning, type TestLab } from './harness.ts'
 
@@ -66,7 +67,7 @@ export async function told(cluster: TestLab, name: string, { reason, message }: 
 }
 
 /** Asks until the answer is as wanted, or throws with the last one. */
-export async function eventually<T>(ask: () => Promise<T> | T, holds: (answer: T) => boolean, timeoutMs = 30_000): Promise<T> {
+export async function eventually<T>(ask: () => Promise<T> | T, holds: (answer: T) => boolean, timeoutMs = 30_000 * slowness): Promise<T> {
   const until = performance.now() + timeoutMs
   for (;;) {
     const answer = await ask()

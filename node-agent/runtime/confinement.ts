@@ -1,0 +1,60 @@
+import type { Container, Pod, SELinuxOptions } from '../../shared/model/gen/api.ts'
+
+/** Which of the kernel's security modules this host has at work. */
+export interface SecurityModules {
+  readonly appArmor: boolean
+  readonly seLinux: boolean
+}
+
+export const noSecurityModules: SecurityModules = { appArmor: false, seLinux: false }
+
+type Confined = Pick<Container, 'name' | 'securityContext'>
+
+const containersOf = ({ spec }: Pod): readonly Confined[] => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
+
+const appArmorOf = (pod: Pod, { securityContext }: Confined) => securityContext?.appArmorProfile ?? pod.spec?.securityContext?.appArmorProfile
+
+/** The pod's words, and over them the container's. */
+function seLinuxOf(pod: Pod, { securityContext }: Confined): SELinuxOptions | undefined {
+  const options = { ...pod.spec?.securityContext?.seLinuxOptions, ...securityContext?.seLinuxOptions }
+  return Object.values(options).some((value) => value !== undefined && value !== '') ? options : undefined
+}
+
+/**
+ * What a pod asks of modules that this host does not have: it would run without the walls it was promised. The first is kubelet's refusal and in its
+ * words; of labels kubelet says nothing and runs the pod without them. Pure.
+ */
+export function missingModule(pod: Pod, modules: SecurityModules): { readonly reason: string; readonly message: string } | undefined {
+  const containers = containersOf(pod)
+  const wantsAppArmor = containers.some((one) => (appArmorOf(pod, one)?.type ?? 'Unconfined') !== 'Unconfined')
+  if (wantsAppArmor && !modules.appArmor) return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' }
+  const labelled = containers.some((one) => seLinuxOf(pod, one) !== undefined)
+  return labelled && !modules.seLinux ? { reason: 'SELinux', message: 'Cannot enforce SELinux: SELinux is not enabled on the host' } : undefined
+}
+
+export type Confinement =
+  /** For `process` and for `linux` of the OCI configuration. */
+  | { readonly kind: 'confined'; readonly process: Readonly<Record<string, string>>; readonly linux: Readonly<Record<string, string>> }
+  | { readonly kind: 'refused'; readonly message: string }
+
+const none: Confinement = { kind: 'confined', process: {}, linux: {} }
+
+/** The labels of one container. A privileged one has none of them, as with kubelet. */
+export function confinementOf(pod: Pod, container: Confined, modules: SecurityModules): Confinement {
+  if (container.securityContext?.privileged === true) return none
+  const profile = appArmorOf(pod, container)
+  if (profile?.type === 'RuntimeDefault') return { kind: 'refused', message: 'this node has no AppArmor profile of its own: name one that is loaded on it (type Localhost)' }
+  const labels = modules.seLinux ? seLinuxLabels(seLinuxOf(pod, container)) : undefined
+  return {
+    kind: 'confined',
+    process: { ...(profile?.type === 'Localhost' && modules.appArmor ? { apparmorProfile: profile.localhostProfile ?? '' } : {}), ...(labels === undefined ? {} : { selinuxLabel: labels.process }) },
+    linux: labels === undefined ? {} : { mountLabel: labels.mounts },
+  }
+}
+
+/** What is not said is as the policies of distributions have it for containers. */
+function seLinuxLabels(options: SELinuxOptions | undefined): { readonly process: string; readonly mounts: string } | undefined {
+  if (options === undefined) return undefined
+  const of = (type: string): string => [options.user || 'system_u', options.role || 'system_r', type, options.level || 's0'].join(':')
+  return { process: of(options.type || 'container_t'), mounts: [options.user || 'system_u', 'object_r', 'container_file_t', options.level || 's0'].join(':') }
+}
