@@ -37,12 +37,12 @@ export class Judge {
     this.#forced.add(key)
   }
 
-  /** A write was committed, and what stood there before it. */
-  read({ key, value, by }: Commit, before: KubeObject | undefined): void {
+  /** A write was committed; what stood there before it, and what does now. */
+  read({ key, value, by }: Commit, { before, after }: { readonly before: KubeObject | undefined; readonly after: KubeObject | undefined }): void {
     if (key === LEADER) this.#leader = value === undefined ? undefined : (JSON.parse(value) as { readonly identity?: string }).identity
     else if (key === MEMBERSHIP_KEY) this.#onlyLeader(by, 'who is a member')
-    else if (key.startsWith(PODS)) this.#pod(before as Pod | undefined, { after: value === undefined ? undefined : (JSON.parse(value) as Pod), by })
-    else if (key.startsWith(NODES)) this.#node(before as Node | undefined, { after: value === undefined ? undefined : (JSON.parse(value) as Node), by })
+    else if (key.startsWith(PODS)) this.#pod(before as Pod | undefined, { after: after as Pod | undefined, by })
+    else if (key.startsWith(NODES)) this.#node(before as Node | undefined, { after: after as Node | undefined, by })
   }
 
   /** A container is about to start. */

@@ -73,39 +73,36 @@ export class VirtualClock implements Clock {
 
   #push(timer: Timer): void {
     const heap = this.#heap
+    let at = heap.length
     heap.push(timer)
-    for (let at = heap.length - 1; at > 0; ) {
+    for (; at > 0; ) {
       const parent = (at - 1) >> 1
-      if (!before(heap[at], heap[parent])) break
-      swap(heap, at, parent)
+      const above = heap[parent] as Timer
+      if (!isBefore(timer, above)) break
+      heap[at] = above
       at = parent
     }
+    heap[at] = timer
   }
 
   #pop(): void {
     const heap = this.#heap
     const last = heap.pop()
-    if (heap.length === 0 || !last) return
-    heap[0] = last
-    for (let at = 0; ; ) {
-      const left = at * 2 + 1
-      const right = left + 1
-      let least = at
-      if (before(heap[left], heap[least])) least = left
-      if (before(heap[right], heap[least])) least = right
-      if (least === at) return
-      swap(heap, at, least)
-      at = least
+    const size = heap.length
+    if (size === 0 || !last) return
+    let at = 0
+    for (let child = 1; child < size; child = 2 * at + 1) {
+      if (child + 1 < size && isBefore(heap[child + 1] as Timer, heap[child] as Timer)) child++
+      const below = heap[child] as Timer
+      if (!isBefore(below, last)) break
+      heap[at] = below
+      at = child
     }
+    heap[at] = last
   }
 }
 
-const before = (a: Timer | undefined, b: Timer | undefined): boolean => a !== undefined && (b === undefined || a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence))
-
-function swap(heap: Timer[], a: number, b: number): void {
-  const [left, right] = [heap[a], heap[b]]
-  if (left && right) [heap[a], heap[b]] = [right, left]
-}
+const isBefore = (a: Timer, b: Timer): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence)
 
 /** A macrotask begins only when no microtask is left, however long the chain of promises was. Taken at load: a guard may forbid it later. */
 const soon = setImmediate

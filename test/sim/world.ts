@@ -84,7 +84,7 @@ export class World {
   #committed(commit: Commit): void {
     const before = this.ledger.at(commit.key)
     this.ledger.read(commit)
-    this.judge.read(commit, before)
+    this.judge.read(commit, { before, after: this.ledger.at(commit.key) })
     this.onCommit(commit)
   }
 
