@@ -25,6 +25,9 @@ export interface EtcdStorageOptions extends EtcdAddress {
 
 /** A nested transaction counts with its own operations (two compares at most) beside those of the batch. */
 const NESTED_OPS = 3
+/** Where so many ask at the same time, a read waits for more to come: each costs as much as answering several who share it. */
+const MANY_SHARERS = 3
+const COMPANY_MS = 2
 /** Well below etcd's `--max-request-bytes` (1.5 MiB by default). */
 const MAX_BATCH_BYTES = 1 << 20
 
@@ -58,7 +61,7 @@ class EtcdStorage implements Storage {
       const modRevision = Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision)
       this.#watches.happened(modRevision)
       return modRevision
-    }, setImmediate)
+    }, (run, sharers) => (sharers < MANY_SHARERS ? void setImmediate(run) : void clock.after(COMPANY_MS, run)))
     this.#watches = new EtcdWatch({ client: this.#client, clock, log, currentModRevision: this.#currentModRevision })
   }
 

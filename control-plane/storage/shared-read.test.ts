@@ -46,14 +46,17 @@ test('a read that fails fails those who shared it, and nobody after them', async
   expect(await second).toBe(2)
 })
 
-test('it begins when it may', async () => {
+test('it begins when it may, which may depend on how many there were', async () => {
   const { open, read } = reads()
   const begins: Array<() => void> = []
-  const ask = sharedRead(read, (run) => begins.push(run))
+  const numbers: number[] = []
+  const ask = sharedRead(read, (run, sharers) => void (begins.push(run), numbers.push(sharers)))
   const both = [ask(), ask()]
   await settled()
   expect([open.length, begins.length]).toEqual([0, 1])
   begins[0]?.()
   open[0]?.resolve(7)
   expect(await Promise.all(both)).toEqual([7, 7])
+  void ask()
+  expect(numbers).toEqual([0, 2])
 })

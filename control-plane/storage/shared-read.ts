@@ -1,20 +1,24 @@
 /**
  * Lets many callers share one read without any of them getting an answer that began before it asked: those who come while a read is
  * under way share the next one.
- * @param soon when a read may begin at the earliest: who asks until then shares it.
+ * @param soon when a read may begin at the earliest: who asks until then shares it. `sharers`: how many had the last one.
  */
-export function sharedRead<T>(read: () => Promise<T>, soon: (run: () => void) => void = queueMicrotask): () => Promise<T> {
+export function sharedRead<T>(read: () => Promise<T>, soon: (run: () => void, sharers: number) => void = queueMicrotask): () => Promise<T> {
   let isRunning = false
   /** Of the read that has not begun. */
   let next: PromiseWithResolvers<T> | undefined
+  let waiting = 0
+  let sharers = 0
   const begin = (): void => {
     if (next === undefined) return
     const { resolve, reject } = next
     next = undefined
+    sharers = waiting
+    waiting = 0
     isRunning = true
     const end = (): void => {
       isRunning = false
-      if (next !== undefined) soon(begin)
+      if (next !== undefined) soon(begin, sharers)
     }
     read().then(
       (value) => (end(), resolve(value)),
@@ -24,8 +28,9 @@ export function sharedRead<T>(read: () => Promise<T>, soon: (run: () => void) =>
   return () => {
     if (next === undefined) {
       next = Promise.withResolvers<T>()
-      if (!isRunning) soon(begin)
+      if (!isRunning) soon(begin, sharers)
     }
+    waiting++
     return next.promise
   }
 }
