@@ -47,6 +47,19 @@ test('safety: a time that is written is read as the same second, a micro time as
   )
 })
 
+test('safety: a time in another writing is the same time, and what is none is none', () => {
+  fc.assert(
+    fc.property(moment, fc.nat({ max: 19 }), fc.constantFrom('x', ' ', '/', ':', '-'), (ms, at, letter) => {
+      const plain = formatTime(ms)
+      expect(parseTime(`${plain.slice(0, 19)}.0Z`)).toBe(parseTime(plain))
+      expect(parseTime(`${plain.slice(0, 19)}+00:00`)).toBe(parseTime(plain))
+      const broken = plain.slice(0, at) + letter + plain.slice(at + 1)
+      if (broken !== plain && !(at === 10 && letter === ' ')) expect(parseTime(broken)).toBe(undefined)
+    }),
+  )
+  for (const none of ['2026-13-01T00:00:00Z', '2026-00-01T00:00:00Z', '2026-01-32T00:00:00Z', '2026-01-01T24:00:00Z', '2026-01-01T00:60:00Z', '2026-01-01T00:00:61Z', '2026-01-01T00:00:0\u0660Z', '', undefined, null as unknown as undefined]) expect(parseTime(none)).toBe(undefined)
+})
+
 const labelName = fc.stringMatching(/^[a-z][a-z0-9]{0,5}(?:[-_.][a-z0-9]{1,4})?$/)
 const labelKey = fc.oneof(labelName, fc.tuple(labelName, labelName).map(([prefix, name]) => `${prefix.replaceAll('_', '-')}.example/${name}`))
 const sorted = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted()

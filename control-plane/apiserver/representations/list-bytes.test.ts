@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
-import { createListBytes } from './list-bytes.ts'
+import { createListBytes, itemText, type ListBytes } from './list-bytes.ts'
+
+const definition = {}
+const of = (lists: ListBytes, items: readonly CachedObject[], head: string, { by = definition, form = 'list' } = {}): readonly Uint8Array[] => lists.of({ items, by, form }, () => items.map((one) => itemText(one, head)))
 
 const HEAD = '{"kind":"Pod","apiVersion":"v1",'
 
@@ -35,14 +38,14 @@ const text = (pieces: readonly Uint8Array[]): string => Buffer.concat(pieces).to
 
 test('the items stand without the head that the list tells for all of them, whatever their letters', () => {
   const lists = createListBytes(handClock())
-  expect(text(lists.of([item('a'), item('b', 'ä€😀')], HEAD))).toBe('{"metadata":{"name":"a","more":""}},{"metadata":{"name":"b","more":"ä€😀"}}')
-  expect(text(lists.of([item('a')], ''))).toBe(item('a').json())
-  expect(lists.of([], HEAD)).toEqual([])
+  expect(text(of(lists, [item('a'), item('b', 'ä€😀')], HEAD))).toBe('{"metadata":{"name":"a","more":""}},{"metadata":{"name":"b","more":"ä€😀"}}')
+  expect(text(of(lists, [item('a')], ''))).toBe(item('a').json())
+  expect(of(lists, [], HEAD)).toEqual([])
 })
 
 test('many and large items come in several pieces that are one text together', () => {
   const items = [...Array(300).keys()].map((index) => item(`p${index}`, 'x'.repeat(index === 7 ? 600_000 : 3000)))
-  const pieces = createListBytes(handClock()).of(items, '')
+  const pieces = of(createListBytes(handClock()), items, '')
   expect(pieces.length).toBeGreaterThan(3)
   expect(JSON.parse(`[${text(pieces)}]`)).toEqual(items.map(({ object }) => object))
 })
@@ -50,32 +53,42 @@ test('many and large items come in several pieces that are one text together', (
 test('bytes are of the very array that is asked for: another state of the cache has other ones', () => {
   const lists = createListBytes(handClock())
   const before = [item('a', 'old')]
-  for (let times = 0; times < 3; times++) lists.of(before, HEAD)
-  expect(text(lists.of([item('a', 'new')], HEAD))).toContain('new')
-  expect(text(lists.of(before, HEAD))).toContain('old')
+  for (let times = 0; times < 3; times++) of(lists, before, HEAD)
+  expect(text(of(lists, [item('a', 'new')], HEAD))).toContain('new')
+  expect(text(of(lists, before, HEAD))).toContain('old')
 })
 
 test('what is asked for again is made once, and let go when nobody asks any more', () => {
   const { clock, advance } = handClock()
   const lists = createListBytes({ clock, idleMs: 1000 })
   const items = [item('a')]
-  lists.of(items, HEAD)
-  const kept = lists.of(items, HEAD)
-  expect(lists.of(items, HEAD)).toBe(kept)
+  of(lists, items, HEAD)
+  const kept = of(lists, items, HEAD)
+  expect(of(lists, items, HEAD)).toBe(kept)
   advance(999)
-  expect(lists.of(items, HEAD)).toBe(kept)
+  expect(of(lists, items, HEAD)).toBe(kept)
   advance(1000)
   advance(1000)
-  expect(lists.of(items, HEAD)).not.toBe(kept)
+  expect(of(lists, items, HEAD)).not.toBe(kept)
+})
+
+test('another form, or the words of another definition of the kind, are others', () => {
+  const lists = createListBytes(handClock())
+  const items = [item('a')]
+  const kept = (of(lists, items, HEAD), of(lists, items, HEAD))
+  expect(of(lists, items, HEAD)).toBe(kept)
+  expect(text(of(lists, items, '', { form: 'whole' }))).toBe(item('a').json())
+  expect(text(of(lists, items, '', { by: {} }))).toBe(item('a').json())
+  expect(of(lists, items, HEAD)).toBe(kept)
 })
 
 test('it keeps no more than it may: what was used longest ago goes first', () => {
   const lists = createListBytes({ ...handClock(), mostBytes: 250 })
   const [first, second, third] = ['a', 'b', 'c'].map((name) => [item(name, 'x'.repeat(80))]) as [CachedObject[], CachedObject[], CachedObject[]]
-  const twice = (items: CachedObject[]): readonly Uint8Array[] => (lists.of(items, HEAD), lists.of(items, HEAD))
+  const twice = (items: CachedObject[]): readonly Uint8Array[] => (of(lists, items, HEAD), of(lists, items, HEAD))
   const [a, b] = [twice(first), twice(second)]
-  expect(lists.of(first, HEAD)).toBe(a)
+  expect(of(lists, first, HEAD)).toBe(a)
   twice(third)
-  expect(lists.of(first, HEAD)).toBe(a)
-  expect(lists.of(second, HEAD)).not.toBe(b)
+  expect(of(lists, first, HEAD)).toBe(a)
+  expect(of(lists, second, HEAD)).not.toBe(b)
 })

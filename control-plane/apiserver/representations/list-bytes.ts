@@ -1,13 +1,22 @@
 /**
- * The items of a list as the bytes that go out, made once for all who list the same: the cache hands out the same array until something
+ * What lists say as the bytes that go out, made once for all who ask the same: the cache hands out the same array of items until something
  * changes, so the array itself is the name of what was made of it. What nobody asks for any more is let go.
  */
 import type { Clock } from '../../../shared/kit/clock.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 
+/** What is made of a list. */
+export interface Said {
+  readonly items: readonly CachedObject[]
+  /** Whose words they are: the definition of the kind, which says its columns too. */
+  readonly by: object
+  /** In which form. */
+  readonly form: string
+}
+
 export interface ListBytes {
-  /** The items, commas between them, in pieces. @param head what each item's text begins with, and a list's items do not; empty: nothing. */
-  of(items: readonly CachedObject[], head: string): readonly Uint8Array[]
+  /** The texts with commas between them, in pieces. @param texts one for each item; asked for when nobody has asked for the same before. */
+  of(said: Said, texts: () => readonly string[]): readonly Uint8Array[]
   /** Lets go of everything, when the server ends. */
   clear(): void
 }
@@ -20,25 +29,28 @@ export interface ListBytesOptions {
   readonly idleMs?: number
 }
 
-interface Kept {
+interface Kept extends Said {
   readonly pieces: readonly Uint8Array[]
   readonly bytes: number
-  usedMs: number
+  readonly usedMs: number
 }
 
 export function createListBytes(options: ListBytesOptions): ListBytes {
   return new RememberedLists(options)
 }
 
+/** Looking through more would cost more than it is worth. */
+const MOST_KEPT = 64
+const MOST_FORMS = 16
+
 class RememberedLists implements ListBytes {
   readonly #clock: Clock
   readonly #mostBytes: number
   readonly #idleMs: number
-  /** Asked for once: what is asked for a second time is worth keeping. */
-  readonly #seen = new WeakSet<readonly CachedObject[]>()
+  /** The forms that each list was asked for in: what is asked for a second time is worth keeping. */
+  readonly #asked = new WeakMap<readonly CachedObject[], Set<string>>()
   /** The one used longest ago first. */
-  readonly #kept = new Map<readonly CachedObject[], Kept>()
-  #bytes = 0
+  #kept: readonly Kept[] = []
   #cancelSweep: (() => void) | undefined
 
   constructor({ clock, mostBytes = 16 * 1024 * 1024, idleMs = 3000 }: ListBytesOptions) {
@@ -47,76 +59,79 @@ class RememberedLists implements ListBytes {
     this.#idleMs = idleMs
   }
 
-  of(items: readonly CachedObject[], head: string): readonly Uint8Array[] {
-    const known = this.#kept.get(items)
-    const pieces = known?.pieces ?? piecesOf(items, head)
-    if (known === undefined && !this.#seen.has(items)) {
-      this.#seen.add(items)
-      return pieces
-    }
-    this.#forget(items)
-    this.#keep(items, pieces)
+  of(said: Said, texts: () => readonly string[]): readonly Uint8Array[] {
+    const { items, by, form } = said
+    const known = this.#kept.find((one) => one.items === items && one.by === by && one.form === form)
+    const pieces = known?.pieces ?? piecesOf(texts())
+    if (known !== undefined || this.#wasAsked(said)) this.#keep({ ...said, pieces, bytes: lengthOf(pieces), usedMs: this.#clock.monotonicMs() }, known)
     return pieces
+  }
+
+  #wasAsked({ items, form }: Said): boolean {
+    const forms = this.#asked.get(items) ?? new Set()
+    if (forms.has(form)) return true
+    // A table has another form each second.
+    if (forms.size >= MOST_FORMS) forms.clear()
+    this.#asked.set(items, forms.add(form))
+    return false
   }
 
   clear(): void {
     this.#cancelSweep?.()
     this.#cancelSweep = undefined
-    this.#kept.clear()
-    this.#bytes = 0
+    this.#kept = []
   }
 
-  #keep(items: readonly CachedObject[], pieces: readonly Uint8Array[]): void {
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    if (bytes > this.#mostBytes) return
-    this.#kept.set(items, { pieces, bytes, usedMs: this.#clock.monotonicMs() })
-    this.#bytes += bytes
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#mostBytes) break
-      this.#forget(oldest)
-    }
+  #keep(one: Kept, before: Kept | undefined): void {
+    if (one.bytes > this.#mostBytes) return
+    const kept = [...this.#kept.filter((other) => other !== before), one].slice(-MOST_KEPT)
+    let bytes = kept.reduce((sum, other) => sum + other.bytes, 0)
+    this.#kept = kept.filter((other) => {
+      const fits = bytes <= this.#mostBytes
+      if (!fits) bytes -= other.bytes
+      return fits
+    })
     this.#sweepLater()
-  }
-
-  #forget(items: readonly CachedObject[]): void {
-    this.#bytes -= this.#kept.get(items)?.bytes ?? 0
-    this.#kept.delete(items)
   }
 
   #sweepLater(): void {
     this.#cancelSweep ??= this.#clock.after(this.#idleMs, () => {
       this.#cancelSweep = undefined
       const since = this.#clock.monotonicMs() - this.#idleMs
-      for (const [items, { usedMs }] of this.#kept) if (usedMs <= since) this.#forget(items)
-      if (this.#kept.size > 0) this.#sweepLater()
+      this.#kept = this.#kept.filter(({ usedMs }) => usedMs > since)
+      if (this.#kept.length > 0) this.#sweepLater()
     })
   }
 }
+
+const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0)
 
 /** Large enough that writing one costs more than having many, small enough that a connection need not hold a whole list. */
 const PIECE_BYTES = 256 * 1024
 const COMMA = 0x2c
 
-function piecesOf(items: readonly CachedObject[], head: string): readonly Uint8Array[] {
+function piecesOf(texts: readonly string[]): readonly Uint8Array[] {
+  const sizes = texts.map((text) => Buffer.byteLength(text) + 1)
+  let left = sizes.reduce((sum, size) => sum + size, 0)
   const pieces: Uint8Array[] = []
   let piece = Buffer.alloc(0)
   let at = 0
-  for (const [index, item] of items.entries()) {
-    const text = itemText(item, head)
-    const bytes = Buffer.byteLength(text)
-    if (at + bytes + 1 > piece.length) {
+  for (const [index, text] of texts.entries()) {
+    const size = sizes[index] ?? 0
+    if (at + size > piece.length) {
       if (at > 0) pieces.push(piece.subarray(0, at))
-      piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes + 1))
+      piece = Buffer.allocUnsafeSlow(Math.max(size, Math.min(PIECE_BYTES, left)))
       at = 0
     }
     if (index > 0) piece[at++] = COMMA
     at += piece.write(text, at)
+    left -= size
   }
   if (at > 0) pieces.push(piece.subarray(0, at))
   return pieces
 }
 
-/** The items of a list do not repeat what the list says of their kind: that head is cut off their shared text. */
+/** The items of a list do not repeat what the list says of their kind: that head is cut off their shared text. Empty: nothing is. */
 export function itemText(item: CachedObject, head: string): string {
   const text = item.json()
   if (head === '') return text

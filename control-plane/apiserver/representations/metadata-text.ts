@@ -12,6 +12,9 @@ export function metadataText(item: CachedObject): string {
   return text
 }
 
+/** An object without anything but its metadata. */
+export const partialMetadataText = (item: CachedObject, version: string): string => `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${metadataText(item)}}`
+
 /** What stands before the metadata in all that is stored by us; any other text is not cut. */
 const HEAD = /^\{(?:"(?:kind|apiVersion)":"[^"\\]*",){0,2}"metadata":(?=\{)/
 

@@ -11,9 +11,10 @@ import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { ApiResponse } from '../request.ts'
 import { notAcceptableForm } from '../status.ts'
 import type { Representation } from './negotiate.ts'
-import { metadataText } from './metadata-text.ts'
+import type { ListTexts } from './list-texts.ts'
+import { partialMetadataText } from './metadata-text.ts'
 import { partialMetadata } from './partial.ts'
-import { parseIncludeObject, tableOf, tableText, type Rows, type TableOptions } from './table.ts'
+import { parseIncludeObject, tableList, tableOf, type Rows, type TableOptions } from './table.ts'
 import { itemText, type ListBytes } from './list-bytes.ts'
 import { body, piecesBody, type Content } from './write.ts'
 
@@ -78,18 +79,18 @@ export function listAnswer(listing: Listing, rendering: ListRendering): ApiRespo
   const metadata = listMetadata(listing, store.definition.custom !== undefined && representation.as === 'object')
   switch (representation.as) {
     case 'object':
-      return wholeList(listing, rendering, metadata)
+      return listBody(listing, rendering, objectList(store, metadata))
     case 'Table':
-      return body(200, { kind: 'text', json: tableText(listing.items, tableOptions(rendering, metadata)) }, representation)
-    case 'PartialObjectMetadataList': {
-      const apiVersion = `meta.k8s.io/${representation.version}`
-      const items = listing.items.map((item) => `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":${metadataText(item)}}`)
-      return body(200, { kind: 'text', json: `{"kind":"PartialObjectMetadataList","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}` }, representation)
-    }
+      return listBody(listing, rendering, tableList(tableOptions({ ...rendering, nowMs: wholeSecond(rendering.nowMs) }, metadata)))
+    case 'PartialObjectMetadataList':
+      return listBody(listing, rendering, metadataList(representation.version, metadata))
     case 'PartialObjectMetadata':
       throw listNotObject(store)
   }
 }
+
+/** Ages are told in seconds: those who ask within the same one are told the same. */
+const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000
 
 const listNotObject = (store: ResourceStore): Error => notAcceptableForm(`you requested PartialObjectMetadata, but the requested object is a list (${goType(store, 'List')})`)
 
@@ -101,16 +102,28 @@ export function listMetadata({ revision, continue: next, remaining }: Listing, c
 /** Shorter lists are not worth more than one piece of text. */
 const MANY_ITEMS = 16
 
-function wholeList({ items }: Listing, { store, representation, lists }: ListRendering, metadata: JsonObject): ApiResponse {
-  const { definition, apiVersion } = store
-  const said = JSON.stringify(metadata)
-  const head = definition.custom ? '' : `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`
-  const [before, after] = definition.custom
-    ? [`{"apiVersion":"${apiVersion}","items":[`, `],"kind":"${definition.custom.listKind}","metadata":${said}}`]
-    : [`{"kind":"${definition.kind}List","apiVersion":"${apiVersion}","metadata":${said},"items":[`, ']}']
+function listBody({ items }: Listing, { store, representation, lists }: ListRendering, texts: ListTexts): ApiResponse {
   if (items.length < MANY_ITEMS || representation.media !== 'application/json' || representation.pretty) {
-    const json = `${before}${items.map((item) => itemText(item, head)).join(',')}${after}`
-    return body(200, { kind: 'text', json }, representation)
+    return body(200, { kind: 'text', json: `${texts.before}${texts.of(items).join(',')}${texts.after}` }, representation)
   }
-  return piecesBody(200, [Buffer.from(before), ...lists.of(items, head), Buffer.from(`${after}\n`)])
+  const shared = lists.of({ items, by: store.definition, form: texts.form }, () => texts.of(items))
+  return piecesBody(200, [Buffer.from(texts.before), ...shared, Buffer.from(`${texts.after}\n`)])
+}
+
+function objectList({ definition, apiVersion }: ResourceStore, metadata: JsonObject): ListTexts {
+  const said = JSON.stringify(metadata)
+  const { kind, custom } = definition
+  if (custom) return { form: 'list', before: `{"apiVersion":"${apiVersion}","items":[`, of: (items) => items.map((item) => item.json()), after: `],"kind":"${custom.listKind}","metadata":${said}}` }
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`
+  return { form: 'list', before: `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${said},"items":[`, of: (items) => items.map((item) => itemText(item, head)), after: ']}' }
+}
+
+function metadataList(version: string, metadata: JsonObject): ListTexts {
+  const apiVersion = `meta.k8s.io/${version}`
+  return {
+    form: `metadata ${version}`,
+    before: `{"kind":"PartialObjectMetadataList","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
+    of: (items) => items.map((item) => partialMetadataText(item, version)),
+    after: ']}',
+  }
 }

@@ -3,7 +3,8 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import type { KindDefinition } from '../../registry/kind.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import { badRequest } from '../status.ts'
-import { metadataText } from './metadata-text.ts'
+import type { ListTexts } from './list-texts.ts'
+import { partialMetadataText } from './metadata-text.ts'
 import { partialMetadata } from './partial.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
@@ -38,11 +39,14 @@ export function tableOf(items: readonly Item[], options: TableOptions): JsonObje
 }
 
 /** The same as JSON text: what stands for the objects is cut out of their own. */
-export function tableText(items: readonly CachedObject[], options: TableOptions): string {
-  const { version, metadata } = options
-  const head = `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(columnsOf(options))},"rows":[`
-  const rows = orderedBy(options, items).map((item) => `${JSON.stringify(shownOf(item, options)).slice(0, -1)},"object":${objectText(item, options)}}`)
-  return `${head}${rows.join(',')}]}`
+export function tableList(options: TableOptions): ListTexts {
+  const { version, metadata, include, nowMs } = options
+  return {
+    form: `table ${version} ${include} ${nowMs}`,
+    before: `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(columnsOf(options))},"rows":[`,
+    of: (items) => orderedBy(options, items).map((item) => `${JSON.stringify(shownOf(item, options)).slice(0, -1)},"object":${objectText(item, options)}}`),
+    after: ']}',
+  }
 }
 
 const columnsOf = ({ definition, withColumns }: TableOptions): readonly JsonObject[] | null =>
@@ -77,7 +81,7 @@ function objectText(item: CachedObject, { include, version }: TableOptions): str
     case 'None':
       return 'null'
     case 'Metadata':
-      return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${metadataText(item)}}`
+      return partialMetadataText(item, version)
     case 'Object':
       return item.json()
   }

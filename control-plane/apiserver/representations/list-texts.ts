@@ -1,0 +1,10 @@
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
+
+/** A list as text: what stands before its items, each of them, and what stands behind. */
+export interface ListTexts {
+  /** What of the texts of items changes with what was asked. */
+  readonly form: string
+  readonly before: string
+  of(items: readonly CachedObject[]): readonly string[]
+  readonly after: string
+}
