@@ -199,7 +199,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const leading = createLeading({ ...options, secretTokens: signer, storage: electionStorage, heartbeats, terms: options.terms ?? DEFAULT_TERMS, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
     handle: withWhy(site, { leader: () => whySight(leading.leader()), pods: informers.for(pods), clock }),
-    authenticate: createAuthenticator({ tokens: tokenVerifier }),
+    authenticate: createAuthenticator({ tokens: tokenVerifier, clock }),
     api,
     client,
     informers,

@@ -132,6 +132,21 @@ describe('certificates and strangers', () => {
       user: { name: 'admin', uid: '', groups: ['system:masters', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab12'] } },
     })
   })
+  test('a certificate that ends while its connection lives is refused from then on', async () => {
+    let nowMs = 1000
+    const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, after: () => () => {} }
+    const authenticate = createAuthenticator({ clock })
+    const shown = { certificate: { ...certificate, validUntilMs: 5000 }, authorization: undefined }
+    expect((await authenticate(shown)).kind).toBe('user')
+    nowMs = 5001
+    expect(await authenticate(shown)).toEqual({ kind: 'refused', reason: 'certificate has expired' })
+    expect(await authenticate({ ...shown, authorization: 'Bearer x' })).toEqual({ kind: 'refused', reason: 'tokens are not accepted' })
+  })
+  test('another certificate on another connection is another user', async () => {
+    const authenticate = createAuthenticator({})
+    const nameOf = async (commonName: string): Promise<unknown> => authenticate({ certificate: { ...certificate, commonName }, authorization: undefined })
+    expect([await nameOf('a'), await nameOf('b')]).toMatchObject([{ user: { name: 'a' } }, { user: { name: 'b' } }])
+  })
   test('a certificate of another authority is refused, not anonymous', async () => {
     expect(await createAuthenticator({})({ certificate: { ...certificate, problem: 'unknown authority' }, authorization: undefined })).toEqual({ kind: 'refused', reason: 'unknown authority' })
   })

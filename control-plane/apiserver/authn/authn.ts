@@ -1,4 +1,5 @@
 /** Authentication: who is asking. The door of this room. */
+import type { Clock } from '../../../shared/kit/clock.ts'
 import type { CertificateSubject } from '../../../shared/kit/pki.ts'
 import type { User } from '../request.ts'
 import { AUTHENTICATED, UNAUTHENTICATED } from '../authz/groups.ts'
@@ -15,8 +16,10 @@ export interface Credentials {
 export interface ClientCertificate extends CertificateSubject {
   /** SHA-256, lower-case hex. */
   readonly fingerprint: string
-  /** Why TLS did not find it to be of the cluster's authority, or valid now. */
+  /** Why TLS did not find it to be of the cluster's authority, or valid when the connection was made. */
   readonly problem: string | undefined
+  /** When it ends: a connection may live longer. */
+  readonly validUntilMs?: number | undefined
 }
 
 export type Authenticated =
@@ -31,13 +34,16 @@ export const anonymousUser: User = { name: 'system:anonymous', uid: '', groups: 
 /**
  * Certificates first, then bearer tokens, then anonymous. Credentials that are shown but wrong are refused, never taken for anonymous.
  * @param options.tokens absent: no token is accepted.
+ * @param options.clock certificates that end while their connection lives are refused by it.
  */
-export function createAuthenticator(options: { readonly tokens?: TokenVerifier | undefined }): Authenticate {
+export function createAuthenticator(options: { readonly tokens?: TokenVerifier | undefined; readonly clock?: Clock | undefined }): Authenticate {
+  const problemOf = ({ problem, validUntilMs }: ClientCertificate): string | undefined => problem ?? (validUntilMs !== undefined && options.clock && options.clock.nowMs() > validUntilMs ? 'certificate has expired' : undefined)
   return async ({ certificate, authorization }) => {
-    if (certificate && certificate.problem === undefined && certificate.commonName !== '') return { kind: 'user', user: userOfCertificate(certificate) }
+    const problem = certificate && problemOf(certificate)
+    if (certificate && problem === undefined && certificate.commonName !== '') return { kind: 'user', user: userOfCertificate(certificate) }
     const token = bearerToken(authorization)
     if (token !== undefined) return options.tokens ? options.tokens.verify(token) : { kind: 'refused', reason: 'tokens are not accepted' }
-    if (certificate) return { kind: 'refused', reason: certificate.problem ?? 'the certificate names nobody' }
+    if (certificate) return { kind: 'refused', reason: problem ?? 'the certificate names nobody' }
     return { kind: 'user', user: anonymousUser }
   }
 }

@@ -24,6 +24,13 @@ function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
     commonName: listOf(subject['CN']).at(-1) ?? '',
     organizations: listOf(subject['O']),
     fingerprint: shown.fingerprint256.replaceAll(':', '').toLowerCase(),
+    validUntilMs: endOf(shown.valid_to),
     problem: socket.authorized ? undefined : String(socket.authorizationError ?? 'not verified'),
   }
+}
+
+/** `Nov 22 00:00:00 2027 GMT`. */
+function endOf(text: string): number | undefined {
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
 }
