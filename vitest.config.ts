@@ -5,7 +5,7 @@ import { seededProperties } from './test/seeded-properties.ts'
 export default defineConfig({
   resolve: seededProperties,
   test: {
-    include: ['shared/**/*.test.ts', 'control-plane/**/*.test.ts', 'node-agent/**/*.test.ts', 'cli/**/*.test.ts', 'dashboard/**/*.test.ts', 'deploy/**/*.test.ts', 'test/house.test.ts', 'test/history/**/*.test.ts'],
+    include: ['shared/**/*.test.ts', 'control-plane/**/*.test.ts', 'node-agent/**/*.test.ts', 'cli/**/*.test.ts', 'dashboard/**/*.test.ts', 'deploy/**/*.test.ts', 'test/house.test.ts', 'test/history/**/*.test.ts', 'test/vm/**/*.test.ts'],
     pool: 'threads',
   },
 })

@@ -34,6 +34,9 @@ const vitest = (name: string, config: string, { env = {}, only = [], without = [
 /** What talks to a lab as kubectl does, with each that is on the machine. */
 const everyKubectl = vitest('every-kubectl', 'vitest.e2e.config.ts', { only: ['kubectl', 'streams', 'access'].map((name) => `test/e2e/${name}.test.ts`), env: { GANTRY_KUBECTLS: 'all' } })
 
+/** A node of today's kind, in a virtual machine; skipped, and told, where there can be none. */
+const cgroupVersion2: Stage = { name: 'vm', command: [join(root, 'test/vm/vm.ts'), '--short', '--optional'], report: join(reports, 'vm.json') }
+
 /** Clients of a lab: what they are answered does not depend on how busy the host is. The others run alone. */
 const CLIENTS = ['access', 'cli', 'cli-tools', 'client-node', 'errors', 'kubectl', 'pod-files', 'pods', 'streams'].map((name) => `test/e2e/${name}.test.ts`)
 
@@ -57,7 +60,7 @@ const STAGES: Readonly<Record<string, ReadonlyArray<readonly Lane[]>>> = {
     [[vitest('end-to-end', 'vitest.e2e.config.ts', { without: CLIENTS })]],
   ],
   // More than an hour on two cores.
-  long: [[[vitest('unit with other seeds', 'vitest.config.ts', { env: { GANTRY_PROPERTIES_SEED: String(Date.now() % 1_000_000) } }), vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts')]]],
+  long: [[[vitest('unit with other seeds', 'vitest.config.ts', { env: { GANTRY_PROPERTIES_SEED: String(Date.now() % 1_000_000) } }), vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts'), cgroupVersion2]]],
   // What of it fits beside `npm test` into the time of one change.
   ci: [[[everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]]],
 }

@@ -154,6 +154,8 @@ const COMMANDS = {
   test: { needsRoot: true, forTests: true, words: ['test/run.ts', 'all'] },
   'test-long': { needsRoot: true, forTests: true, words: ['test/run.ts', 'long'] },
   'test-ci': { needsRoot: true, forTests: true, words: ['test/run.ts', 'ci'] },
+  // What the machine is made of it fetches itself.
+  'test-vm': { needsRoot: true, words: ['test/vm/vm.ts'] },
   bench: { needsRoot: true, words: ['test/bench/bench.ts'] },
   sim: { needsRoot: false, words: ['test/sim/sim.ts'] },
   prepare: { needsRoot: true, words: undefined },

@@ -67,7 +67,8 @@ function systemMounts({ privileged, hostIpc, shmPath }: MountOptions): readonly 
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
     { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
-    hostIpc ? bind('/dev/mqueue', '/dev/mqueue') : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+    // It shows the queues of the IPC namespace it is mounted in: with hostIPC the node's, whether the node has it mounted or not.
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     hostIpc ? bind('/dev/shm', '/dev/shm') : shmPath === undefined ? { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: SHM_OPTIONS } : bind('/dev/shm', shmPath),
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', access] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'relatime', access] },

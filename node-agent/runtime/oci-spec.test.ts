@@ -177,3 +177,8 @@ test('seccomp: capabilities open what belongs to them, and nothing opens keyring
   for (const name of ['keyctl', 'add_key', 'kexec_load', 'io_uring_setup', 'userfaultfd']) expect(mighty).not.toContain(name)
   expect(seccompOf({ securityContext: runtimeDefault })?.syscalls.find(({ names }) => names[0] === 'clone3')).toMatchObject({ action: 'SCMP_ACT_ERRNO', errnoRet: 38 })
 })
+
+test('hostIPC: the node’s queues, whether it has them mounted or not', () => {
+  const mount = build({}, { hostIPC: true }).mounts.find(({ destination }) => destination === '/dev/mqueue')
+  expect(mount).toMatchObject({ type: 'mqueue', source: 'mqueue' })
+})

@@ -1,0 +1,71 @@
+/** A lab on a host whose control groups are version 2 alone: limits, want of memory, probes, commands inside, an agent that is started again, and nothing left. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as lab from '../../deploy/lab/lab.ts'
+import { layoutOf } from '../../deploy/lab/layout.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { isRunning, testLab, type TestLab } from '../e2e/harness.ts'
+import { containerOf, create, eventually, inside, podWhen, remove, running, trialPod } from '../e2e/pod-trials.ts'
+
+const NAME = 'vm'
+const FOREVER = 'exec sleep 100000'
+const ROOT = '/sys/fs/cgroup'
+let cluster: TestLab
+
+beforeAll(async () => {
+  cluster = await testLab(NAME, { nodes: 1 })
+})
+afterAll(() => lab.down(NAME, { keep: false }))
+
+const podGroup = (pod: Pod): string => `${ROOT}/${layoutOf(cluster.spec).memberCgroup('n1')}/pods/pod${pod.metadata.uid}`
+const read = (folder: string, file: string): string => readFileSync(`${folder}/${file}`, 'utf8').trim()
+const agentPid = async (): Promise<number | undefined> => (await lab.status(NAME)).members.find(({ name }) => name === 'n1')?.pid
+
+test('this host has version 2 alone', () => {
+  expect(existsSync(`${ROOT}/cgroup.controllers`)).toBe(true)
+  expect(existsSync(`${ROOT}/unified`)).toBe(false)
+})
+
+test('limits are the kernel’s; a command inside sees them', async () => {
+  const pod = await running(cluster, trialPod('bounded', FOREVER, { container: { resources: { requests: { cpu: '100m', memory: '16Mi' }, limits: { cpu: '500m', memory: '32Mi' } } } }))
+  const group = podGroup(pod)
+  const [container = ''] = readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  for (const folder of [group, `${group}/${container}`]) expect([read(folder, 'memory.max'), read(folder, 'cpu.max')]).toEqual([String(32 << 20), '50000 100000'])
+  expect(read(`${group}/${container}`, 'memory.oom.group')).toBe('1')
+  expect(await inside(cluster, 'bounded', 'cat /sys/fs/cgroup/memory.max /proc/self/cgroup')).toMatch(/^33554432\n0::\/\n$/)
+})
+
+test('out of memory: killed, and told so; one process of several takes all with it', async () => {
+  await create(cluster, trialPod('oom', 'sleep 100000 & tail /dev/zero; sleep 100000', { spec: { restartPolicy: 'Never' }, container: { resources: { limits: { memory: '16Mi' } } } }))
+  const pod = await podWhen(cluster, 'oom', (one) => one.status?.phase === 'Failed')
+  expect(containerOf(pod).state?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
+})
+
+test('liveness: a container that fails it is started again', async () => {
+  await create(cluster, trialPod('sick', `touch /ok; sleep 5; rm /ok; ${FOREVER}`, { container: { livenessProbe: { exec: { command: ['test', '-f', '/ok'] }, periodSeconds: 5, timeoutSeconds: 60, failureThreshold: 1 } } }))
+  const pod = await podWhen(cluster, 'sick', (one) => (one.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0)
+  expect(containerOf(pod).lastState?.terminated?.exitCode).toBe(137)
+})
+
+test('an agent that is killed finds its containers running, and says no more than that', async () => {
+  const before = await podWhen(cluster, 'bounded', isRunning)
+  const first = await eventually(agentPid, (pid) => pid !== undefined)
+  process.kill(first ?? 0, 'SIGKILL')
+  await eventually(agentPid, (pid) => pid !== undefined && pid !== first)
+  const after = await podWhen(cluster, 'bounded', isRunning)
+  expect(containerOf(after)).toMatchObject({ restartCount: 0, containerID: containerOf(before).containerID })
+  expect(await inside(cluster, 'bounded', 'echo still here')).toBe('still here\n')
+})
+
+test('a pod that is deleted leaves no group', async () => {
+  const group = podGroup(await podWhen(cluster, 'bounded', isRunning))
+  await remove(cluster, 'bounded')
+  await eventually(async () => existsSync(group), (there) => !there)
+})
+
+test('a lab that is taken down leaves nothing', async () => {
+  await cluster[Symbol.asyncDispose]()
+  expect(existsSync(`${ROOT}/gantry/${NAME}`)).toBe(false)
+  expect(readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(`/gantry/labs/${NAME}`))).toEqual([])
+  expect([`/var/lib/gantry/labs/${NAME}`, `/run/gantry/labs/${NAME}`].filter((folder) => existsSync(folder))).toEqual([])
+})
