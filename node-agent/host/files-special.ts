@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { isFault } from '../../shared/kit/faults.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { mustRun } from './exec.ts'
 import { type Libc, loadLibc } from './libc.ts'
 
@@ -8,6 +8,8 @@ export interface SpecialFiles {
   makeNode(path: string, node: NodeRequest): Promise<void>
   /** On the file itself, never on what a symlink points to. Answers false where the file system has no such attributes. */
   setAttribute(path: string, name: string, value: Uint8Array): Promise<boolean>
+  /** Extended attributes of the file itself; none where the file system has no such thing. Throws Fault('unsupported') where this Node cannot ask. */
+  attributes(path: string): Promise<ReadonlyMap<string, Uint8Array>>
   /** Everything written so far below the folder's file system is on disk when this resolves. */
   flush(folder: string): Promise<void>
 }
@@ -30,6 +32,15 @@ export function systemSpecialFiles(libc: Libc | undefined = loadLibc()): Special
       else await mustRun('mknod', ['-m', mode.toString(8), path, LETTER[kind], ...(kind === 'pipe' ? [] : [String(major), String(minor)])])
     },
     setAttribute: libc ? async (path, name, value) => callSetAttribute(libc, { path, name, value }) : programSetAttribute,
+    async attributes(path) {
+      if (!libc) throw new Fault('unsupported', 'extended attributes cannot be read on this host')
+      try {
+        return libc.attributes(path)
+      } catch (error) {
+        if (isFault(error, 'unsupported')) return new Map()
+        throw error
+      }
+    },
     async flush(folder) {
       // By a program in any case: a flush may take seconds, and a call would hold the whole agent.
       const opened = await open(folder, 'r')

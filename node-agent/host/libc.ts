@@ -16,6 +16,8 @@ export interface Libc {
   /** Of the calling thread only. */
   setns(fd: number, type: number): void
   setxattr(path: string, name: string, value: Uint8Array): void
+  /** Names of the extended attributes of the file itself, each with its value. */
+  attributes(path: string): ReadonlyMap<string, Uint8Array>
   mknod(path: string, mode: number, device: { readonly major: number; readonly minor: number }): void
   /** Flushes the file system that holds the open file. */
   syncfs(fd: number): void
@@ -33,6 +35,8 @@ const DEFINITIONS = {
   unshare: { return: 'i32', arguments: ['i32'] },
   setns: { return: 'i32', arguments: ['i32', 'i32'] },
   lsetxattr: { return: 'i32', arguments: ['string', 'string', 'buffer', 'u64', 'i32'] },
+  llistxattr: { return: 'i64', arguments: ['string', 'buffer', 'u64'] },
+  lgetxattr: { return: 'i64', arguments: ['string', 'string', 'buffer', 'u64'] },
   mknod: { return: 'i32', arguments: ['string', 'u32', 'u64'] },
   syncfs: { return: 'i32', arguments: ['i32'] },
   socket: { return: 'i32', arguments: ['i32', 'i32', 'i32'] },
@@ -44,6 +48,8 @@ const DEFINITIONS = {
 } as const
 
 const MSG_DONTWAIT = 0x40
+/** XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux. */
+const MAX_ATTRIBUTE_BYTES = 65_536
 
 type Ffi = typeof nodeFfi
 
@@ -87,6 +93,12 @@ function wrap(ffi: Ffi): Libc {
     unshare: (flags) => void check(c.unshare(flags), () => `unshare 0x${flags.toString(16)}`),
     setns: (fd, type) => void check(c.setns(fd, type), () => `setns 0x${type.toString(16)}`),
     setxattr: (path, name, value) => void check(c.lsetxattr(path, name, value, BigInt(value.byteLength), 0), () => `set attribute ${name} of ${path}`),
+    attributes(path) {
+      const buffer = new Uint8Array(MAX_ATTRIBUTE_BYTES)
+      const size = check(c.llistxattr(path, buffer, BigInt(buffer.byteLength)), () => `list attributes of ${path}`)
+      const names = Buffer.from(buffer.subarray(0, size)).toString('utf8').split('\0').filter((name) => name !== '')
+      return new Map(names.map((name) => [name, buffer.slice(0, check(c.lgetxattr(path, name, buffer, BigInt(buffer.byteLength)), () => `read attribute ${name} of ${path}`))]))
+    },
     mknod: (path, mode, device) => void check(c.mknod(path, mode, deviceNumber(device)), () => `make node ${path}`),
     syncfs: (fd) => void check(c.syncfs(fd), () => 'syncfs'),
     socket: (domain, type, protocol) => check(c.socket(domain, type, protocol), () => `socket of family ${domain}`),

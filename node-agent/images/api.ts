@@ -24,7 +24,7 @@ export interface ImageResponse {
 /** Whether this store keeps more than pods need: the real one does. */
 export const isDiskImages = (images: ImageStore): images is DiskImages => 'shelf' in images
 
-type Answer = (images: DiskImages, request: ImageRequest) => Promise<unknown>
+export type Answer = (images: DiskImages, request: ImageRequest) => Promise<unknown>
 
 const ANSWERS: Readonly<Record<string, Answer>> = {
   'GET ': (images) => list(images),
@@ -37,12 +37,13 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   'POST /import': async (images, { body, signal }) => ({ images: (await images.importStream(body, signal)).map(({ id, tags }) => ({ id, tags })) }) satisfies ImagesImported,
 }
 
-/** Never throws: what goes wrong is a Status. */
-export async function answerImages(images: DiskImages, request: ImageRequest): Promise<ImageResponse> {
+/** Never throws: what goes wrong is a Status. @param own what is asked of whoever has the store, and not of the store alone: `POST /commit` */
+export async function answerImages(images: DiskImages, request: ImageRequest, own: Readonly<Record<string, Answer>> = {}): Promise<ImageResponse> {
   try {
     if (request.method === 'GET' && request.path === '/export') return { status: 200, type: 'application/x-tar', body: await images.shelf.export(request.query.getAll('ref')) }
     if (request.method === 'POST' && TRANSFERS.has(request.path)) return { status: 200, type: 'application/x-ndjson', body: transfer(images, { ...request, path: request.path }) }
-    const answer = ANSWERS[`${request.method} ${request.path}`]
+    const asked = `${request.method} ${request.path}`
+    const answer = own[asked] ?? ANSWERS[asked]
     if (answer === undefined) return refusal(404, 'NotFound', `the node has nothing at ${request.method} images${request.path}: it may be of another version`)
     return { status: 200, type: 'application/json', body: JSON.stringify(await answer(images, request)) }
   } catch (error) {

@@ -12,6 +12,8 @@ export interface DiskImages extends ImageStore {
   hold(holder: string, layers: readonly string[]): Promise<void>
   /** An archive as it comes; it is kept on disk until it has been read. Otherwise as `importArchive`. */
   importStream(bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<readonly Image[]>
+  /** One layer more on an image, under a new name (or none); what it is made of is `tar`, plain. Throws Fault('not-found' | 'invalid' | 'corrupt'). */
+  derive(base: string, layer: { readonly tar: AsyncIterable<Uint8Array>; readonly name?: string; readonly createdBy: string; readonly comment: string }): Promise<Image>
   /** The same for all who share this store, and for nobody else. */
   identity(): Promise<string>
   /** Every image with what the collector must know of it. */

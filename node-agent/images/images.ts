@@ -6,12 +6,14 @@ import { pipeline } from 'node:stream/promises'
 import { type Clock, systemClock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
+import { formatTime } from '../../shared/model/time.ts'
 import { exists } from '../host/files.ts'
 import { type SpecialFiles, systemSpecialFiles } from '../host/files-special.ts'
 import { watchPath } from '../host/watch.ts'
 import { type Archive, openArchive } from './archive.ts'
 import { Blobs } from './blobs.ts'
 import { type Digest, digestOf, hexOf } from './digest.ts'
+import { derivedSource, keepTar } from './derive.ts'
 import { readDockerArchive } from './docker-archive.ts'
 import type { ImageSource } from './image-source.ts'
 import { ensureLayers, possibleNames } from './layers.ts'
@@ -209,6 +211,17 @@ class DiskImageStore implements DiskImages {
     const file = join(staging.path, 'brought.tar')
     await pipeline(bytes, createWriteStream(file, { mode: 0o600 }), ...(signal === undefined ? [] : [{ signal }]))
     return await this.importArchive(file, signal)
+  }
+
+  async derive(base: string, { tar, name, createdBy, comment }: Parameters<DiskImages['derive']>[1]): Promise<Image> {
+    const parsed = name === undefined ? undefined : parseReference(name)
+    if (parsed?.kind === 'invalid') throw new Fault('invalid', `${JSON.stringify(name)} cannot be the name of an image: ${parsed.message}`)
+    const record = await this.shelf.withContent(base)
+    await using staging = await openStaging(this.#stagingFolder)
+    const file = join(staging.path, 'changes.tar')
+    const diffId = await keepTar(tar, file)
+    const { source, archive } = await derivedSource(record, { file, diffId, createdBy, comment, created: formatTime(this.#clock.nowMs()) }, this.#blobs)
+    return await this.#add({ ...source, names: parsed === undefined ? [] : [parsed.reference.full] }, archive, { staging: staging.path, origin: 'local' })
   }
 
   async identity(): Promise<string> {

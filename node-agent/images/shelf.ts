@@ -128,6 +128,14 @@ export class ImageShelf {
     return { images: chosen.length, damage }
   }
 
+  /** An image whose bytes are kept. Throws Fault('not-found' | 'invalid'). */
+  async withContent(reference: string): Promise<ImageRecord & { readonly content: NonNullable<ImageRecord['content']> }> {
+    const record = await this.#get(reference)
+    const { content } = record
+    if (content === undefined) throw new Fault('invalid', `the image ${reference} was brought by an earlier version of Gantry, which kept no copy of its layers: bring it again, then it can be built upon`)
+    return { ...record, content }
+  }
+
   async #repair(record: ImageRecord, damage: Parameters<typeof repairImage>[1]): Promise<readonly Judged[]> {
     const { blobs, layers, leases, special } = this.#parts
     await using staging = await openStaging(this.#parts.staging)

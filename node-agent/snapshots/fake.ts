@@ -13,6 +13,7 @@ export function fakeSnapshots(root = '/fake/snapshots'): Snapshots & { readonly 
       prepared.delete(key)
     },
     list: async () => [...prepared.keys()],
+    changes: async (key) => `${root}/${key}/upper`,
     usageBytes: async () => 0,
   }
 }

@@ -12,6 +12,8 @@ export interface Snapshots {
   remove(key: string): Promise<void>
   /** Keys of all snapshots, for the collector. */
   list(): Promise<readonly string[]>
+  /** The folder that holds what was changed above the layers, as overlayfs keeps it. Throws Fault('not-found'). */
+  changes(key: string): Promise<string>
   /** Bytes the container wrote, for statistics. */
   usageBytes(key: string): Promise<number>
 }

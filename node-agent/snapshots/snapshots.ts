@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { unlessMissing } from '../host/errno.ts'
-import { namesIn, removeTree, usedBytes } from '../host/files.ts'
+import { isFolder, namesIn, removeTree, usedBytes } from '../host/files.ts'
 import { type Mounts, systemMounts } from '../host/mounts.ts'
 import { overlayOptions } from './overlay-options.ts'
 import type { Snapshots } from './port.ts'
@@ -67,6 +67,12 @@ class OverlaySnapshots implements Snapshots {
 
   async list(): Promise<readonly string[]> {
     return (await namesIn(this.#root)).filter((name) => !name.startsWith('.'))
+  }
+
+  async changes(key: string): Promise<string> {
+    const { upper } = this.#foldersOf(key)
+    if (!(await isFolder(upper))) throw new Fault('not-found', `the files of container ${key} are not there any more`)
+    return upper
   }
 
   async usageBytes(key: string): Promise<number> {

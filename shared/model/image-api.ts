@@ -52,6 +52,15 @@ export interface ImagesImported {
   readonly images: ReadonlyArray<{ readonly id: string; readonly tags: readonly string[] }>
 }
 
+/** `POST /commit?namespace=&pod=&container=&name=` */
+export interface ImageCommitted {
+  readonly id: string
+  readonly tags: readonly string[]
+  /** Id of the image that the container was made from. */
+  readonly base: string
+  readonly container: string
+}
+
 /** `POST /pull?ref=` and `POST /push?ref=` answer lines of these; the last is `done` or `failed`. */
 export type TransferLine =
   | { readonly kind: 'layer'; readonly digest: string; readonly doneBytes: number; readonly totalBytes: number; readonly state: string }

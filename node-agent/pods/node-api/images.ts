@@ -12,11 +12,12 @@ export interface HttpExchange {
   readonly response: ServerResponse
 }
 
-export async function serveImages({ parts: { images } }: StreamDoor, { url, request, response }: HttpExchange): Promise<void> {
+export async function serveImages(door: StreamDoor, { url, request, response }: HttpExchange): Promise<void> {
+  const { images } = door.parts
   if (!isDiskImages(images)) return void response.writeHead(404).end()
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const { status, type, body } = await answerImages(images, { method: request.method ?? 'GET', path: url.pathname.slice(IMAGE_API.length).replace(/\/$/, ''), query: url.searchParams, body: request as AsyncIterable<Uint8Array>, signal: gone.signal })
+  const { status, type, body } = await answerImages(images, { method: request.method ?? 'GET', path: url.pathname.slice(IMAGE_API.length).replace(/\/$/, ''), query: url.searchParams, body: request as AsyncIterable<Uint8Array>, signal: gone.signal }, { 'POST /commit': async (store, { query }) => (await import('./commit.ts')).commitContainer(door, store, query) })
   response.writeHead(status, { 'content-type': type, ...(typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {}) })
   if (typeof body === 'string') response.end(body)
   else await pipeline(Readable.from(body), response)
