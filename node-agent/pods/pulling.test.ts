@@ -44,6 +44,22 @@ test('one that cannot be pulled: ErrImagePull, ImagePullBackOff after a moment, 
   expect(node.status('p').phase).toBe('Running')
 })
 
+test('an image that was imported is used at once; one for somebody else changes nothing', async () => {
+  const { images } = node.parts
+  const put = (tag: string): unknown => (images as unknown as { put(image: object): unknown }).put({ tags: [tag] })
+  node.workers.update(testPod('p', { containers: [forever()] }))
+  await node.clock.advance(3_000)
+  const told = eventsOf('p').length
+  put('10.0.0.1:5000/other:1')
+  node.workers.imagesChanged()
+  await node.clock.advance(1_000)
+  expect(eventsOf('p')).toHaveLength(told)
+  put(IMAGE)
+  node.workers.imagesChanged()
+  await node.clock.advance(1_000)
+  expect(node.status('p').phase).toBe('Running')
+})
+
 test('Always: each attempt asks the registry anew', async () => {
   publish()
   node.workers.update(testPod('p', { containers: [shell('c', 'exit 1', { image: IMAGE, imagePullPolicy: 'Always' })] }))

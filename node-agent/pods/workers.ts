@@ -17,7 +17,7 @@ import { OomWatch } from './oom.ts'
 import type { PodParts } from './parts.ts'
 import { containerLogPath } from './paths.ts'
 import type { PodStatusReport, PodWorkers } from './port.ts'
-import { containerRecord, containersOf, newRecord, podUidHex, type PodRecord } from './record.ts'
+import { containerRecord, containersOf, newRecord, podUidHex, withContainer, type PodRecord } from './record.ts'
 import { roomFor } from './resize.ts'
 import { usesSource } from './sources.ts'
 import { serveStream } from './streams.ts'
@@ -85,15 +85,22 @@ export class NodePodWorkers implements PodWorkers {
     })
   }
 
-  /** Images were imported: pods that wait for one look again now. */
+  /** Images came or went: pods that wait for one that is here now look again at once. The others keep their back-off, however many images others pull. */
   imagesChanged(): void {
     for (const worker of this.#workers.values()) {
-      worker.change((record) =>
-        Object.values(record.containers).some((one) => one.problem?.of === 'image')
-          ? { ...record, containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, one.problem?.of === 'image' ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])) }
-          : record,
-      )
+      const waiting = containersOf(worker.pod).filter(({ spec }) => containerRecord(worker.record, spec.name).problem?.of === 'image')
+      for (const { spec } of waiting) void this.#lookAgain(worker, { name: spec.name, image: spec.image ?? '' })
     }
+  }
+
+  async #lookAgain(worker: PodWorker, { name, image }: { readonly name: string; readonly image: string }): Promise<void> {
+    // A store that cannot be read is told of where images are listed.
+    const found = await this.#parts.images.find(image).catch(() => undefined)
+    if (found === undefined || this.#workers.get(uidOf(worker.pod)) !== worker) return
+    worker.change((record) => {
+      const { problem } = containerRecord(record, name)
+      return problem?.of === 'image' ? withContainer(record, name, { problem: { ...problem, retryAtMs: 0 } }) : record
+    })
   }
 
   async serveStream(request: OpenStream, stream: Duplex<StreamFrame, StreamFrame>): Promise<void> {

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { getCACertificates } from 'node:tls'
 import type { Clock } from '../../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../../shared/kit/faults.ts'
+import { lookupInTurn } from './lookup.ts'
 
 /** One request and its answer, without opinions: no redirects, no retries, no credentials. */
 export interface HttpRequest {
@@ -46,7 +47,7 @@ export function createHttp(clock: Clock): Http {
     const name = protocol === 'http:' ? protocol : JSON.stringify([ca, cert, key, skipVerify])
     const known = agents.get(name)
     if (known !== undefined) return known
-    const keep = { keepAlive: true, timeout: 5_000, maxFreeSockets: 4 }
+    const keep = { keepAlive: true, timeout: 5_000, maxFreeSockets: 4, lookup: lookupInTurn }
     const agent = protocol === 'http:' ? new plain.Agent(keep) : new secure.Agent({ ...keep, rejectUnauthorized: !skipVerify, ca: [...systemAuthorities(), ...ca], ...(cert === undefined ? {} : { cert, key }) })
     agents.set(name, agent)
     return agent
