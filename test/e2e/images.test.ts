@@ -11,6 +11,7 @@ const GANTRY = join(import.meta.dirname, '../../gantry')
 const NAME = 'e2e-images'
 /** Of their own, so that no other run has brought them in. */
 const IMAGE = `docker.io/library/images-e2e:${process.pid}`
+const PATCHED = `docker.io/library/images-e2e-patched:${process.pid}`
 const COPY = `docker.io/library/images-e2e-copy:${process.pid}`
 
 const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-images-'))
@@ -34,7 +35,7 @@ afterAll(async () => {
 })
 
 const PODS = '/api/v1/namespaces/default/pods'
-const pod = (name: string, nodeName: string): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { nodeName, terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: IMAGE, imagePullPolicy: 'Never', command: ['sleep', '1000'] }] } })
+const pod = (name: string, nodeName: string, image = IMAGE): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { nodeName, terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image, imagePullPolicy: 'Never', command: ['sleep', '1000'] }] } })
 const running = (name: string): Promise<readonly Pod[]> => cluster.until<Pod>(PODS, (pods) => pods.some((one) => one.metadata.name === name && isRunning(one)))
 
 test('an image that is brought to one node through the control plane is on all that share its store, and told by the Node', async () => {
@@ -59,6 +60,18 @@ test('it is named, looked into, exported, and whole', async () => {
   expect(await said('image', 'rm', COPY, '--node', 'n1')).toContain(`${COPY} removed on node n1\n`)
   expect(await said('image', 'import', file)).toContain(COPY)
   expect(await said('image', 'inspect', COPY, '-o', 'jsonpath={.id}')).toBe(id)
+})
+
+test('what a running container changed is an image of its own, and runs', async () => {
+  await said('exec', 'far', '--', 'busybox', 'sh', '-c', 'echo changed >/etc/also && busybox rm /etc/shadow')
+  expect(await gantry('commit', 'far', '-t', PATCHED)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(new RegExp(`^${PATCHED} committed from pod/far \\(container c\\) on node n2: [0-9a-f]{12}\n$`)) as string })
+  await cluster.send('POST', PODS, pod('patched', 'n1', PATCHED))
+  await running('patched')
+  expect(await said('exec', 'patched', '--', 'busybox', 'sh', '-c', 'busybox cat /etc/also; busybox ls /etc/shadow || true')).toBe('changed\n')
+  await cluster.send('DELETE', `${PODS}/patched`)
+  await cluster.until<Pod>(PODS, (pods) => pods.length === 1)
+  expect(await said('image', 'rm', PATCHED)).toBe(`${PATCHED} removed\n`)
+  expect(await gantry('commit', 'nobody', '-t', PATCHED)).toMatchObject({ exitCode: 1, stderr: 'Error from server (NotFound): pods "nobody" not found\n' })
 })
 
 test('taken away under a container it stays until that ends, and no longer', async () => {
