@@ -55,7 +55,15 @@ const exitOf = (child: ChildProcess): Promise<{ readonly exitCode: number }> =>
     child.once('error', () => resolve({ exitCode: 127 }))
   })
 
+/** A machine without room for another process is not one that lacks the program. */
+export function cannotRun(program: string, cause: Error): Fault {
+  const { code = '' } = cause as NodeJS.ErrnoException
+  return SHORTAGES.has(code) ? new Fault('exhausted', `cannot run ${program}: ${code === 'EAGAIN' ? 'resource temporarily unavailable (no process is left)' : cause.message}`, { cause }) : new Fault('unsupported', `cannot run ${program}: is it installed?`, { cause })
+}
+
+const SHORTAGES: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
+
 const failed = (program: string, child: ChildProcess): Promise<never> =>
   new Promise((_resolve, reject) => {
-    child.once('error', (cause) => reject(new Fault('unsupported', `cannot run ${program}: is it installed?`, { cause })))
+    child.once('error', (cause) => reject(cannotRun(program, cause)))
   })

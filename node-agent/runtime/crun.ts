@@ -7,7 +7,7 @@ import { gate } from '../../shared/kit/gate.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Cgroups } from '../cgroups/port.ts'
 import { plainMoves, type QuickMoves } from '../cgroups/quick-moves.ts'
-import { runProgram } from '../host/exec.ts'
+import { runProgram, type ProgramResult } from '../host/exec.ts'
 import { ensureFolder, exists } from '../host/files.ts'
 import { identify } from '../host/proc.ts'
 import { signalProcess } from '../host/signals.ts'
@@ -15,7 +15,7 @@ import { bundleOf, configuredCgroup, findMonitor, listBundles, readContainerFile
 import { createUnderMonitor } from './conmon.ts'
 import { execInContainer } from './exec-process.ts'
 import { watchExits, type ExitRecord, type ExitWatch } from './exits.ts'
-import { endHalfMade } from './half-made.ts'
+import { endHalfMade, endMakers } from './half-made.ts'
 import { openContainerInput, tellMonitor } from './input.ts'
 import type { ContainerRuntime, ContainerSpec, ContainerState, CreateResult } from './port.ts'
 import { plainWords } from './words.ts'
@@ -30,6 +30,8 @@ export interface CrunOptions {
   readonly cgroups: Pick<Cgroups, 'remove' | 'killAll' | 'oomKills'>
   /** How many containers are made at once: about two a core. */
   readonly concurrency: number
+  /** How long a call of the runtime may take before it is given up; two minutes, as kubelet has it, unless given. */
+  readonly limitMs?: number
   /** Makes the runtime's moves of processes between groups quicker; left out: they take what they take. */
   readonly moves?: QuickMoves
   readonly clock: Clock
@@ -42,6 +44,7 @@ interface Known {
 }
 
 const SIGKILL = 9
+const LIMIT_MS = 120_000
 
 /** Opens the runtime: finds the containers of an agent before it and watches for exits. */
 export async function openCrun(options: CrunOptions): Promise<ContainerRuntime & AsyncDisposable> {
@@ -89,7 +92,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     const bundle = bundleOf(this.#folders, spec.id)
     await writeBundle(bundle, spec.config)
     const { runtime, conmon } = this.#options
-    const result = await createUnderMonitor({ conmon, runtime, runtimeRoot: this.#folders.runtimeRoot, id: spec.id, bundle, exits: this.#folders.exits, logPath: spec.logPath, terminal: spec.terminal, stdin: spec.stdin, stdinOnce: spec.stdinOnce === true, onMonitorEnd: () => void this.#monitorEnded(spec.id) })
+    const result = await this.#makeInTime(bundle, createUnderMonitor({ conmon, runtime, runtimeRoot: this.#folders.runtimeRoot, id: spec.id, bundle, exits: this.#folders.exits, logPath: spec.logPath, terminal: spec.terminal, stdin: spec.stdin, stdinOnce: spec.stdinOnce === true, onMonitorEnd: () => void this.#monitorEnded(spec.id) }))
     const process = result.kind === 'created' ? await identify(result.pid) : undefined
     if (process === undefined) {
       await this.delete(spec.id)
@@ -98,6 +101,43 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     const file = { process, logPath: spec.logPath, cgroupsPath: cgroupsPathOf(spec.config), stdin: spec.stdin }
     this.#known.set(spec.id, { file })
     return result
+  }
+
+  /** A runtime that hangs is ended, and so is its monitor: others wait for their turn. */
+  async #makeInTime(bundle: string, making: Promise<CreateResult>): Promise<CreateResult> {
+    const { clock, limitMs = LIMIT_MS } = this.#options
+    const late: CreateResult = { kind: 'refused', message: `context deadline exceeded: ${this.name} has not made the container within ${limitMs / 1000} s` }
+    let isLate = false
+    let cancel = (): void => {}
+    const givenUp = new Promise<CreateResult>((resolve) => {
+      cancel = clock.after(limitMs, () => {
+        isLate = true
+        void endMakers([bundle], clock).finally(() => resolve(late))
+      })
+    })
+    try {
+      const made = await Promise.race([making, givenUp])
+      // That it ended without an answer is our doing.
+      return isLate && made.kind === 'refused' ? late : made
+    } finally {
+      cancel()
+      making.catch(() => {})
+    }
+  }
+
+  /** Runs the runtime's program. @throws Fault('timeout') when it hangs; it is ended then */
+  async #program(args: readonly string[]): Promise<ProgramResult> {
+    const { clock, runtime, limitMs = LIMIT_MS } = this.#options
+    const late = new AbortController()
+    const cancel = clock.after(limitMs, () => late.abort())
+    try {
+      return await runProgram(runtime, ['--root', this.#folders.runtimeRoot, ...args], { signal: late.signal, killSignal: 'SIGKILL' })
+    } catch (error) {
+      if (late.signal.aborted) throw new Fault('timeout', `${this.name} ${args[0] ?? ''}: context deadline exceeded, no end within ${limitMs / 1000} s`, { cause: error })
+      throw error
+    } finally {
+      cancel()
+    }
   }
 
   async start(id: string): ReturnType<ContainerRuntime['start']> {
@@ -116,7 +156,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   /** Lets the container's process go on to its command; answers why not. */
   async #release(id: string): Promise<string | undefined> {
     if (this.name === 'crun' && (await this.#releaseByFifo(id))) return undefined
-    const result = await runProgram(this.#options.runtime, ['--root', this.#folders.runtimeRoot, 'start', id])
+    const result = await this.#program(['start', id])
     return result.exitCode === 0 ? undefined : plainWords(result.stderr)
   }
 
@@ -155,7 +195,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     const known = this.#known.get(id)
     if (known === undefined || known.exit !== undefined) return
     if (options.all !== true) return void (await signalProcess(known.file.process, signal))
-    await runProgram(this.#options.runtime, ['--root', this.#folders.runtimeRoot, 'kill', '--all', id, String(signal)])
+    await this.#program(['kill', '--all', id, String(signal)])
   }
 
   async delete(id: string): Promise<void> {
@@ -177,7 +217,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
 
   async #deleteByProgram(id: string): Promise<void> {
     const monitor = await findMonitor(bundleOf(this.#folders, id), id)
-    const result = await runProgram(this.#options.runtime, ['--root', this.#folders.runtimeRoot, 'delete', '--force', id])
+    const result = await this.#program(['delete', '--force', id])
     if (result.exitCode !== 0 && (await exists(join(this.#folders.runtimeRoot, id)))) throw new Fault('internal', `cannot delete container ${id}: ${plainWords(result.stderr)}`)
     if (monitor !== undefined && (this.#known.get(id)?.exit ?? undefined) === undefined) await signalProcess(monitor, SIGKILL)
   }

@@ -15,15 +15,18 @@ const PAUSE_MS = 10
 export async function endHalfMade(folders: RuntimeFolders, clock: Clock): Promise<readonly string[]> {
   const ids: string[] = []
   for (const id of await listBundles(folders)) if (!(await exists(containerFileOf(bundleOf(folders, id))))) ids.push(id)
-  if (ids.length === 0) return ids
-  // Both have the bundle's path among their arguments.
-  const names = new Set(ids.map((id) => bundleOf(folders, id)))
+  if (ids.length > 0) await endMakers(ids.map((id) => bundleOf(folders, id)), clock)
+  return ids
+}
+
+/** Ends monitor and runtime that are at work on these bundles: both have the bundle's path among their arguments. */
+export async function endMakers(bundles: readonly string[], clock: Clock): Promise<void> {
+  const names = new Set(bundles)
   // One that is killed may just have started another.
   for (let looks = 0; looks < LOOKS; looks++) {
     const makers = await processesNaming(names)
-    if (makers.length === 0) break
+    if (makers.length === 0) return
     for (const maker of makers) await signalProcess(maker, SIGKILL)
     await sleep(clock, PAUSE_MS)
   }
-  return ids
 }
