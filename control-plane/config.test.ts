@@ -33,6 +33,7 @@ test('the times of fencing follow from one, and may be set one by one', async ()
 test.each([
   [{ leaderLeaseMs: 50 }, '"leaderLeaseMs" must be from 200 to 60000'],
   [{ leaderLeaseMs: '1s' }, '"leaderLeaseMs" must be from 200 to 60000'],
+  [{ etcdCallMs: 0 }, '"etcdCallMs" must be from 100 to 600000'],
   [{ identity: '' }, '"identity" must be a name'],
   [{ virtualIp: { address: '10.0.0.9', device: 'eth0' } }, '"virtualIp" looks like'],
   [{ virtualIp: '10.0.0.9/24' }, '"virtualIp" looks like'],

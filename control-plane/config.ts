@@ -13,6 +13,8 @@ export interface ListenAddress {
 export interface ControlPlaneConfig {
   /** Client addresses of etcd. */
   readonly etcd: readonly string[]
+  /** How long etcd may take to answer a call, ms. */
+  readonly etcdCallMs: number
   /** Folder with ca.crt, ca.key, server.crt, server.key, tokens.key, tokens.pub, join-token (from which tokens are made, see shared/kit/join-token.ts). */
   readonly pki: string
   readonly listen: readonly ListenAddress[]
@@ -47,6 +49,7 @@ export interface VirtualIpConfig {
 
 const DEFAULTS = {
   etcd: ['http://127.0.0.1:2379'],
+  etcdCallMs: 5_000,
   pki: '/etc/gantry/pki',
   listen: [{ host: '0.0.0.0', port: 6443 }],
   nodes: [{ host: '0.0.0.0', port: 6444 }],
@@ -98,10 +101,11 @@ function whyNotFencing(config: ControlPlaneConfig): string | undefined {
 }
 
 function whyNot(config: ControlPlaneConfig): string | undefined {
-  const { identity, leaderLeaseMs, virtualIp, serviceCidr } = config
+  const { identity, etcdCallMs, leaderLeaseMs, virtualIp, serviceCidr } = config
   const { least, most } = LEADER_LEASE_MS
   if (typeof identity !== 'string' || !/^[a-zA-Z0-9]([-.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/.test(identity)) return '"identity" must be a name: letters, digits, "-" and ".", 63 at most'
   if (typeof leaderLeaseMs !== 'number' || !(leaderLeaseMs >= least && leaderLeaseMs <= most)) return `"leaderLeaseMs" must be from ${least} to ${most}`
+  if (typeof etcdCallMs !== 'number' || !(etcdCallMs >= 100 && etcdCallMs <= 600_000)) return '"etcdCallMs" must be from 100 to 600000'
   if (typeof serviceCidr !== 'string' || !CIDR.test(serviceCidr)) return '"serviceCidr" looks like 10.96.0.0/16'
   const wrong = whyNotFencing(config)
   if (wrong !== undefined || virtualIp === undefined) return wrong

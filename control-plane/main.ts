@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Fault('cancelled', `stopped by ${signal}`)))
   const etcd = { endpoints: config.etcd, tls: await readEtcdTls(config), clock, log }
-  await using storage = await createEtcdStorage({ ...etcd, maxTxnOps: 1024 })
+  await using storage = await createEtcdStorage({ ...etcd, callMs: config.etcdCallMs, maxTxnOps: 1024 })
   // On a connection of its own: a renewal never waits behind writes, nor behind one before it, and goes to another member of etcd when one keeps that waiting.
   await using electionStorage = await createEtcdStorage({ ...etcd, callMs: config.leaderLeaseMs, patienceMs: config.leaderLeaseMs / 5, maxInFlight: 8 })
   const port = config.listen[0]?.port ?? 6443

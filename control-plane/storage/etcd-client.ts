@@ -44,7 +44,8 @@ export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS, patienceMs 
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.keepalive_time_ms': 10_000,
-      'grpc.keepalive_timeout_ms': 3000,
+      // Who may take long to answer may be silent for long.
+      'grpc.keepalive_timeout_ms': Math.max(3000, 0.6 * callMs),
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1000,
       'grpc.use_local_subchannel_pool': 1,

@@ -7,6 +7,7 @@ import { systemClock } from '../../shared/kit/clock.ts'
 import { issueJoinToken } from '../../shared/kit/join-token.ts'
 import { etcdEndpoints, etcdProgram } from './etcd-program.ts'
 import { API_PORT, JOIN_PORT, layoutOf, NODE_PORT, type LabSpec, type Member } from './layout.ts'
+import { slowness } from './patience.ts'
 import type { LabIdentity } from './identity.ts'
 import type { Program } from './services.ts'
 
@@ -31,6 +32,7 @@ async function controlPlaneProgram(spec: LabSpec, member: Member): Promise<Progr
     advertiseAddress: layout.addressOf(member.machine),
     clusterCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/16',
+    ...(slowness > 1 && { etcdCallMs: 5_000 * slowness, leaderLeaseMs: Math.min(60_000, 1_000 * slowness), nodeLeaseMs: 1_200 * slowness }),
     ...(layout.virtualAddress !== undefined && { identity: member.machine, virtualIp: { address: `${layout.virtualAddress}/24`, device: 'eth0' } }),
   }
   await writeFile(file, JSON.stringify(config, null, 2))

@@ -32,6 +32,7 @@ interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
   readonly numPendingTests: number
+  readonly success: boolean
 }
 
 /** Counted by `test/run.ts` as those of a vitest. */
@@ -60,7 +61,7 @@ async function main(): Promise<number> {
   mkdirSync(reports, { recursive: true })
   copyFileSync(file, join(reports, 'vm.json'))
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report
-  return ending(`cgroup v2: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped (${took})`, report.numFailedTests > 0 ? 1 : 0)
+  return ending(`cgroup v2: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped (${took})`, report.success ? 0 : 1)
 }
 
 try {
@@ -68,6 +69,6 @@ try {
 } catch (error) {
   if (!(error instanceof NoMachine)) throw error
   const optional = words.includes('--optional')
-  if (optional) writeReport({ numPassedTests: 0, numFailedTests: 0, numPendingTests: 1 })
+  if (optional) writeReport({ numPassedTests: 0, numFailedTests: 0, numPendingTests: 1, success: true })
   process.exitCode = ending(`not possible here: ${error.message}`, optional ? 0 : 1)
 }
