@@ -88,6 +88,8 @@ function startPlan({ record, nowMs, mayRun }: PodView, { spec }: PodContainer, s
   const isOld = spec.imagePullPolicy === 'Always' && (state.image?.attempt ?? 0) < start.attempt
   if (state.image === undefined || state.image.reference !== spec.image || isOld) return { steps: [{ kind: 'ensure-image', container: spec.name, attempt: start.attempt }] }
   if (record.sandbox.kind !== 'ready' || record.volumes.kind !== 'ready') return { steps: [] }
+  // Its group may not hold yet what it was given.
+  if (record.resize?.running?.isWide === false && record.resize.running.error === undefined) return { steps: [] }
   if (!mayRun) return { steps: [], wakeAtMs: nowMs + RIGHT_AGAIN_MS }
   return retry({ kind: 'start-container', container: spec.name, ...start }, problem?.retryAtMs ?? nowMs, nowMs)
 }

@@ -35,6 +35,16 @@ test('how a start went is told with the status; probes that fail later do not ch
   expect(node.workers.statuses().map(({ timeline }) => timeline)).toEqual([told])
 })
 
+test('a pod whose state was lost keeps the deadline that it had', async () => {
+  const begun = new Date(node.clock.nowMs() - 50_000).toISOString()
+  const pod = testPod('p', { activeDeadlineSeconds: 60, terminationGracePeriodSeconds: 1, containers: [shell('c', 'while :; do sleep 1; done')] })
+  node.workers.update({ ...pod, status: { ...pod.status, startTime: begun } })
+  await node.clock.advance(9_000)
+  expect(node.status('p').phase).toBe('Running')
+  await node.clock.advance(5_000)
+  expect(node.status('p')).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' })
+})
+
 test('Always, exit 1: restarted at once, then backs off 10 s, 20 s', async () => {
   node.workers.update(testPod('p', { containers: [shell('c', 'exit 1')] }))
   await node.clock.advance(1000)

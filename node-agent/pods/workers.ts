@@ -5,6 +5,7 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import { staysWhenFenced } from '../../shared/model/fenced-pods.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { uidOf } from '../../shared/model/meta.ts'
+import { parseTime } from '../../shared/model/time.ts'
 import { collectGarbage } from '../collector/collector.ts'
 import { refusedUnderPressure } from '../eviction/admit-pressure.ts'
 import type { Duplex } from '../session/port.ts'
@@ -180,7 +181,7 @@ export class NodePodWorkers implements PodWorkers {
     if (this.#adoptions.has(uid)) return this.#adoptions.say(uid, pod)
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#takeFinished(pod)
     const nowMs = this.#parts.clock.nowMs()
-    const seeded: PodRecord = { ...seedFromStatus(pod, newRecord(nowMs)), allocated: allocationToldOf(pod) }
+    const seeded: PodRecord = { ...seedFromStatus(pod, newRecord(parseTime(pod.status?.startTime) ?? nowMs)), allocated: allocationToldOf(pod) }
     if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adopt(pod, seeded)
     const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? admit(pod, this.#othersThan(uid), this.#parts.config.capacity)) : undefined
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
