@@ -18,6 +18,7 @@ import { readDockerArchive } from './docker-archive.ts'
 import type { ImageSource } from './image-source.ts'
 import { ensureLayers, possibleNames } from './layers.ts'
 import { Leases } from './leases.ts'
+import { Making } from './making.ts'
 import { MEDIA, writeManifest } from './manifest.ts'
 import { readOciLayout } from './oci-layout.ts'
 import type { DiskImages, StoredImage } from './disk-images.ts'
@@ -67,6 +68,7 @@ class DiskImageStore implements DiskImages {
   readonly #architecture: string
   readonly #records: ImageRecords
   readonly #blobs: Blobs
+  readonly #making: Making
   readonly #leases: Leases
   readonly #clock: Clock
   readonly #pulled: PullRecords
@@ -81,17 +83,19 @@ class DiskImageStore implements DiskImages {
     this.#architecture = architecture
     this.#records = new ImageRecords(root)
     this.#blobs = new Blobs(root)
+    this.#making = new Making(root, clock)
     this.#leases = new Leases(root, clock)
     this.#clock = clock
     this.#pulled = new PullRecords(root)
     this.#access = access
     this.#pulls = registry === undefined ? undefined : this.#openPulls(registry)
-    this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, special, log, ...(registry === undefined ? {} : { registry }) })
+    this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, making: this.#making, special, log, ...(registry === undefined ? {} : { registry }) })
   }
 
   async open(): Promise<void> {
     await this.#records.open()
     await this.#blobs.open()
+    await this.#making.open()
     await this.#leases.open()
     await this.#pulled.open()
     for (const folder of [this.#layersFolder, this.#stagingFolder]) await mkdir(folder, { recursive: true })
@@ -189,7 +193,7 @@ class DiskImageStore implements DiskImages {
 
   async #keep(source: ImageSource, archive: Archive, { staging, origin, hold }: { readonly staging: string; readonly origin: 'local' | 'pulled'; readonly hold: (blob: Digest) => Promise<void> }): Promise<Image> {
     const { layers, configDigest, configBytes } = source
-    const kept = await ensureLayers(archive, layers, { folder: this.#layersFolder, staging, special: this.#special, blobs: this.#blobs, hold })
+    const kept = await ensureLayers(archive, layers, { folder: this.#layersFolder, staging, special: this.#special, blobs: this.#blobs, making: this.#making, hold })
     const contents = kept.map(({ blob }, at): ContentLayer => ({ blob: blob.digest, diffId: layers[at]?.diffId ?? blob.digest, sizeBytes: blob.sizeBytes, mediaType: layers[at]?.mediaType || MEDIA.layer[blob.compression] }))
     const manifest = source.manifest ?? writeManifest({ digest: configDigest, sizeBytes: configBytes.length }, contents)
     await hold(digestOf(manifest))

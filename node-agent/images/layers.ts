@@ -9,6 +9,7 @@ import type { Blobs, BlobWriter, KeptBlob } from './blobs.ts'
 import { decompressed } from './decompress.ts'
 import { type Digest, digestOf, hexOf, verified } from './digest.ts'
 import type { LayerSource } from './image-source.ts'
+import type { Making } from './making.ts'
 import { unpackLayer } from './unpack-layer.ts'
 
 export interface LayerStoreOptions {
@@ -18,6 +19,7 @@ export interface LayerStoreOptions {
   readonly staging: string
   readonly special: SpecialFiles
   readonly blobs: Blobs
+  readonly making: Making
   /** Called with the name of each blob before it is put there: what holds it (a lease) must be true by then. */
   readonly hold: (blob: Digest) => Promise<void>
 }
@@ -49,7 +51,7 @@ export async function ensureLayers(archive: Archive, layers: readonly LayerSourc
     const work = async (): Promise<KeptLayer> => {
       try {
         if (failure !== undefined) throw failure.error
-        return await alone(join(options.folder, folderName(chained.chain)), () => ensureLayer(archive, { ...chained, below: async () => (await Promise.all(below)).map(({ name }) => name) }, options))
+        return await options.making.alone(folderName(chained.chain), options.staging, () => ensureLayer(archive, { ...chained, below: async () => (await Promise.all(below)).map(({ name }) => name) }, options))
       } catch (error) {
         failure ??= { error }
         archive.abandon?.()
@@ -61,21 +63,6 @@ export async function ensureLayers(archive: Archive, layers: readonly LayerSourc
   await Promise.allSettled(started)
   if (failure !== undefined) throw failure.error
   return await Promise.all(started)
-}
-
-/** Layers in the making in this process, by the folder they become: who wants one that somebody makes waits, and finds it there then. */
-const making = new Map<string, Promise<void>>()
-
-async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
-  for (let other = making.get(name); other !== undefined; other = making.get(name)) await other
-  let done = (): void => {}
-  making.set(name, new Promise((resolve) => (done = resolve)))
-  try {
-    return await work()
-  } finally {
-    making.delete(name)
-    done()
-  }
 }
 
 interface Chained {

@@ -6,6 +6,7 @@ import { checkImage } from './check.ts'
 import { type Digest, hexOf } from './digest.ts'
 import { exportArchive } from './export-archive.ts'
 import type { Leases } from './leases.ts'
+import type { Making } from './making.ts'
 import { mediaTypeOf } from './manifest.ts'
 import { lookupOf } from './pull-policy.ts'
 import type { ImageRecord, ImageRecords } from './records.ts'
@@ -22,6 +23,7 @@ export interface ShelfParts {
   readonly staging: string
   readonly records: ImageRecords
   readonly blobs: Blobs
+  readonly making: Making
   readonly leases: Leases
   readonly special: SpecialFiles
   readonly log: Log
@@ -137,11 +139,11 @@ export class ImageShelf {
   }
 
   async #repair(record: ImageRecord, damage: Parameters<typeof repairImage>[1]): Promise<readonly Judged[]> {
-    const { blobs, layers, leases, special } = this.#parts
+    const { blobs, making, layers, leases, special } = this.#parts
     await using staging = await openStaging(this.#parts.staging)
     const held = (record.content?.layers ?? []).map(({ blob }) => hexOf(blob))
     await leases.take({ holder: staging.path, kind: 'work', layers: record.layers, blobs: held }, staging.path)
-    return await repairImage(record, damage, { folder: layers, staging: staging.path, special, blobs, hold: async () => {}, leases: await leases.list() })
+    return await repairImage(record, damage, { folder: layers, staging: staging.path, special, blobs, making, hold: async () => {}, leases: await leases.list() })
   }
 
   async #config(id: Digest): Promise<unknown> {

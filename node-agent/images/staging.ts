@@ -26,7 +26,7 @@ export async function isOwned(name: string): Promise<boolean> {
 }
 
 /** The owner stands in the name, so that no moment is without. A process is its id and its start time (field 22 of proc(5) stat), because ids come again. */
-async function ownerMark(pid: number): Promise<string> {
+export async function ownerMark(pid: number): Promise<string> {
   const stat = await unlessMissing(readFile(`/proc/${pid}/stat`, 'utf8'))
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   return `${pid}-${fields?.[19] ?? 'gone'}`

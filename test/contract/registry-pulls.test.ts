@@ -1,6 +1,6 @@
 /** Images on their way from a real registry into the store. */
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,6 +9,7 @@ import type { EnsureOptions, EnsureResult } from '../../node-agent/images/port.t
 import { createRegistryClient, parseRegistrySettings, pushImage, type RegistryLogin } from '../../node-agent/images/registry/registry.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { digestOf } from '../../node-agent/images/digest.ts'
+import { folderName } from '../../node-agent/images/layers.ts'
 import { descriptorOf, imageOf, indexOf, layerOf, passwordLogin, reference, type Listed, type TestImage } from './registry-images.ts'
 import { hasRegistry, spoiltWay, startRegistry, type SpoiltWay, type TestRegistry } from './registry-server.ts'
 
@@ -20,8 +21,11 @@ interface Place extends AsyncDisposable {
   ensure(name: string, options?: Partial<EnsureOptions>, policy?: Parameters<ImageStore['ensure']>[1]): Promise<EnsureResult>
 }
 
-async function openPlace(settings: object = {}): Promise<Place> {
-  const root = await mkdtemp(join(tmpdir(), 'gantry-pulls-'))
+async function openPlace(settings: object = {}, root?: string): Promise<Place> {
+  return await openStore(settings, root ?? (await mkdtemp(join(tmpdir(), 'gantry-pulls-'))))
+}
+
+async function openStore(settings: object, root: string): Promise<Place> {
   const registry = createRegistryClient({ settings: async () => parseRegistrySettings(JSON.stringify(settings), 'test', 'configured'), random: { next: () => 0 } })
   const store = await createImageStore({ root, log: silentLog, registry })
   return {
@@ -48,7 +52,7 @@ const push = async (host: string, name: string, image: TestImage, logins: readon
 const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' }
 const listed = ({ manifest }: TestImage, more: Partial<Listed> = {}): Listed => ({ ...descriptorOf(manifest.bytes, manifest.mediaType), platform, ...more })
 
-const leftIn = async (root: string): Promise<readonly string[]> => (await Promise.all(['layers', 'images', 'names', 'staging', 'blobs', 'leases', 'pulls'].map((name) => readdir(join(root, name))))).flat()
+const leftIn = async (root: string): Promise<readonly string[]> => (await Promise.all(['layers', 'images', 'names', 'staging', 'blobs', 'leases', 'pulls', 'making'].map((name) => readdir(join(root, name))))).flat()
 
 /** Random, so that no layer of a test is known from another. */
 const noise = (bytes = 200_000): { readonly name: string; readonly content: Buffer } => ({ name: 'noise', content: randomBytes(bytes) })
@@ -138,6 +142,21 @@ describe.skipIf(!hasRegistry)('pulls', () => {
     await push(registry.host, 'many0:v1', images[1] ?? imageOf([]))
     expect(imageIn(await place.ensure(named('many0:v1'), {}, 'IfNotPresent')).id).toBe(digestOf(images[0]?.config ?? ''))
     expect(imageIn(await place.ensure(named('many0:v1'), {}, 'Always')).id).toBe(digestOf(images[1]?.config ?? ''))
+  })
+
+  test('agents that share a store share a download; one that died making it is passed over', async () => {
+    way.trouble = (_, path) => (path.includes('/blobs/') ? { kind: 'slow', pieces: 50 } : undefined)
+    await using place = await openPlace(settings())
+    await using other = await openPlace(settings(), place.root)
+    const image = imageOf([layerOf([noise()]), layerOf([noise()])])
+    await push(registry.host, 'shared:v1', image)
+    // The first layer of an image is its own chain.
+    await writeFile(join(place.root, 'making', folderName(digestOf(image.layers[0]?.tar ?? ''))), '999999999-1')
+    const from = way.seen.length
+    const results = await Promise.all([place, other, place, other].map((one) => one.ensure(named('shared:v1'))))
+    expect(new Set(results.map((result) => imageIn(result).id)).size).toBe(1)
+    for (const { bytes } of image.layers) expect(asked(from, digestOf(bytes))).toHaveLength(1)
+    expect(await readdir(join(place.root, 'making'))).toEqual([])
   })
 
   test('cut in the middle, it is whole all the same', async () => {
