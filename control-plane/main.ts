@@ -10,7 +10,7 @@ import { machineId } from './machine.ts'
 import { makeInThread } from './apiserver/openapi/openapi.ts'
 import { startHeartbeatThread } from './heartbeats/worker.ts'
 import { keepTrimmed } from './native-memory.ts'
-import { giveBackMemory } from './spare-memory.ts'
+import { giveBackMemory, growHeapSlowly } from './spare-memory.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemAddressHolder } from './virtual-ip/ip.ts'
 import { createVirtualIp } from './virtual-ip/virtual-ip.ts'
@@ -98,6 +98,7 @@ async function main(): Promise<void> {
   log.info({ address: door.address }, 'the control plane is up')
   let cancelGiving = clock.after(SETTLED_MS, () => {
     giveBackMemory()
+    growHeapSlowly()
     cancelGiving = keepTrimmed({ clock })
   })
   await new Promise<void>((resolve) => (stop.signal.aborted ? resolve() : stop.signal.addEventListener('abort', () => resolve(), { once: true })))

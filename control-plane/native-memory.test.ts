@@ -7,7 +7,7 @@ const MB = 1024 * 1024
 /** A process with so much native memory, of which so much is in use. */
 function fakeProcess() {
   let timers: Array<() => void> = []
-  const state = { native: 100 * MB, used: 60 * MB, trims: 0 }
+  const state = { native: 100 * MB, used: 60 * MB, workMs: 0, trims: 0 }
   const clock = { nowMs: () => 0, monotonicMs: () => 0, after: (_delayMs: number, run: () => void) => (timers.push(run), () => void (timers = timers.filter((one) => one !== run))) }
   const trim = (): void => {
     state.trims++
@@ -18,7 +18,7 @@ function fakeProcess() {
     timers = []
     for (const run of due) run()
   }
-  return { state, look, isRunning: () => timers.length > 0, stop: keepTrimmed({ clock, trim, nativeBytes: () => state.native }) }
+  return { state, look, isRunning: () => timers.length > 0, stop: keepTrimmed({ clock, trim, use: () => ({ nativeBytes: state.native, workMs: state.workMs }) }) }
 }
 
 test('it trims at first, and again when enough has come', () => {
@@ -37,11 +37,17 @@ test('what is really in use is not trimmed for again and again', () => {
   state.native = state.used = 300 * MB
   for (let times = 0; times < 10; times++) look()
   expect(state.trims).toBe(2)
-  state.native = state.used = 100 * MB
+})
+
+test('after much work it trims too: what was in use the last time may be free by now', () => {
+  const { state, look } = fakeProcess()
+  state.workMs = 900
   look()
-  state.native = 130 * MB
+  expect(state.trims).toBe(1)
+  state.workMs = 2500
   look()
-  expect(state.trims).toBe(3)
+  look()
+  expect(state.trims).toBe(2)
 })
 
 test('it ends', () => {

@@ -24,33 +24,41 @@ export function loadTrim(): TrimMemory | undefined {
   }
 }
 
-/** How often it is looked, and how much must have come since the last time to be worth a pause of some ten milliseconds. */
-const LOOK_MS = 2_000
+/** How often it is looked, and what makes a pause of some ten milliseconds worth it: so much that has come since the last time, or so much work in which things were freed. */
+const LOOK_MS = 1_000
 const WORTH_BYTES = 24 * 1024 * 1024
+const WORTH_WORK_MS = 1_000
 
-/** Neither the heap of JavaScript nor its buffers. */
-function nativeBytes(): number {
+export interface ProcessUse {
+  /** Neither the heap of JavaScript nor its buffers. */
+  readonly nativeBytes: number
+  /** Processor time since the start. */
+  readonly workMs: number
+}
+
+function useOfProcess(): ProcessUse {
   const { rss, heapTotal, arrayBuffers } = process.memoryUsage()
-  return rss - heapTotal - arrayBuffers
+  const { user, system } = process.cpuUsage()
+  return { nativeBytes: rss - heapTotal - arrayBuffers, workMs: (user + system) / 1000 }
 }
 
 export interface TrimmingOptions {
   readonly clock: Clock
   readonly trim?: TrimMemory | undefined
-  readonly nativeBytes?: () => number
+  readonly use?: () => ProcessUse
 }
 
-/** Trims now, and again whenever enough has come together, until the answered function is called. */
-export function keepTrimmed({ clock, trim = loadTrim(), nativeBytes: read = nativeBytes }: TrimmingOptions): () => void {
+/** Trims now, and again whenever it is worth it, until the answered function is called. */
+export function keepTrimmed({ clock, trim = loadTrim(), use = useOfProcess }: TrimmingOptions): () => void {
   if (trim === undefined) return () => {}
-  let after = Number.NEGATIVE_INFINITY
+  let after: ProcessUse | undefined
   let cancel: () => void
   const look = (): void => {
-    const now = read()
-    if (now - after > WORTH_BYTES) {
+    const now = use()
+    if (after === undefined || now.nativeBytes - after.nativeBytes > WORTH_BYTES || now.workMs - after.workMs > WORTH_WORK_MS) {
       trim()
-      after = read()
-    } else after = Math.min(after, now)
+      after = use()
+    }
     cancel = clock.after(LOOK_MS, look)
   }
   look()

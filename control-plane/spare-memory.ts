@@ -13,3 +13,11 @@ export function giveBackMemory(): void {
   setFlagsFromString('--no-expose-gc')
   if (typeof collect === 'function') collect()
 }
+
+/** By how much of what is in use the heap may grow before it is collected: left to itself V8 lets it nearly double where the machine has much memory. */
+const GROWTH_PERCENT = 30
+
+/** Garbage is collected a little earlier from now on. V8 reads the setting at each collection. */
+export function growHeapSlowly(): void {
+  setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
+}
