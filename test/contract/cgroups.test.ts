@@ -7,7 +7,7 @@ import { systemClock } from '../../shared/kit/clock.ts'
 
 /** Control groups as this host has them: version 1, hybrid or 2. */
 
-const PARENT = '/gantry-test-cg'
+const PARENT = `/gantry-test-cg-${process.pid}`
 let cgroups: Cgroups
 const processes = new Set<ChildProcess>()
 

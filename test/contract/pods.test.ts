@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -25,6 +25,7 @@ import { silentLog } from '../../shared/kit/log.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
 import { newUid } from '../../shared/kit/ids.ts'
 import type { Container, Pod, PodSpec, PodStatus } from '../../shared/model/gen/api.ts'
+import { removeGroup } from './control-groups.ts'
 
 /** Whole pods on this host: crun under conmon, overlayfs, cgroups, volumes; a network namespace each, without a way out. */
 
@@ -40,11 +41,8 @@ beforeAll(() => {
   writeFileSync(join(layer, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/false\n')
   writeFileSync(join(layer, 'etc/group'), 'root:x:0:\nwheel:x:10:root\nwww-data:x:33:\n')
 })
-afterAll(() => {
-  for (const controller of readdirSync('/sys/fs/cgroup')) {
-    const path = join('/sys/fs/cgroup', controller, PARENT)
-    if (existsSync(path)) rmdirSync(path)
-  }
+afterAll(async () => {
+  await removeGroup(PARENT)
   rmSync(folder, { recursive: true })
 })
 

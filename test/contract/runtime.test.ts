@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -12,8 +12,9 @@ import type { ContainerRuntime, ContainerSpec } from '../../node-agent/runtime/p
 import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import type { Container } from '../../shared/model/gen/api.ts'
+import { removeGroup } from './control-groups.ts'
 
-const PARENT = 'gantry-test-rt'
+const PARENT = `gantry-test-rt-${process.pid}`
 const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'md5sum', 'tail', 'stty', 'true', 'false', 'env', 'ls', 'pwd', 'mount', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink']
 const folder = mkdtempSync(join(tmpdir(), 'gantry-rt-'))
 const rootfs = join(folder, 'rootfs')
@@ -26,13 +27,19 @@ beforeAll(async () => {
   writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
   capabilities = await ownCapabilities()
 })
-afterAll(() => {
-  for (const controller of readdirSync('/sys/fs/cgroup')) {
-    const path = join('/sys/fs/cgroup', controller, PARENT)
-    if (existsSync(path)) rmdirSync(path)
-  }
+afterAll(async () => {
+  await removeGroup(PARENT)
   rmSync(folder, { recursive: true })
 })
+
+/** Of a process that may be gone by now. */
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
 
 async function open(at: string, program = '/usr/bin/crun'): Promise<ContainerRuntime & AsyncDisposable> {
   mkdirSync(at, { recursive: true })
@@ -189,7 +196,7 @@ describe('crun under conmon, real parts', () => {
 
   test('exec on a terminal: the last output of short commands arrives, and nothing stays behind', { timeout: 120_000 }, async () => {
     const id = await run({ command: ['sleep', '1000'] })
-    const holders = (): number => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\0infinity\0').length
+    const holders = (): number => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid) === 'sleep\0infinity\0').length
     const before = holders()
     for (let round = 0; round < 4; round++) {
       const outputs = await Promise.all(
@@ -206,7 +213,7 @@ describe('crun under conmon, real parts', () => {
     const killed = await runtime.exec(id, { command: ['sleep', '1000'], tty: true, signal: gone.signal })
     setTimeout(() => gone.abort(), 200)
     expect((await killed.exit).exitCode).toBe(137)
-    await expect.poll(holders, { timeout: 3000 }).toBeLessThanOrEqual(before)
+    await expect.poll(holders, { timeout: 60_000 }).toBeLessThanOrEqual(before)
     await runtime.delete(id)
   })
 
@@ -214,7 +221,7 @@ describe('crun under conmon, real parts', () => {
     const id = await run({ command: ['sleep', '1000'] })
     const sizes = await Promise.all(
       Array.from({ length: 24 }, async (_, index) => {
-        const process = await runtime.exec(id, { command: ['sh', '-c', 'sleep 0.5; stty size'], tty: true })
+        const process = await runtime.exec(id, { command: ['sh', '-c', 'n=0; until [ "$(stty size 2>/dev/null)" = "40 100" ] || [ $n -ge 150 ]; do n=$((n+1)); sleep 0.2; done; stty size'], tty: true })
         setTimeout(() => process.resize(100, 40), index * 15)
         return text(process.stdout)
       }),
