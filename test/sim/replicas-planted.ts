@@ -6,7 +6,7 @@ const one = (name: string, file: string, [from, to]: readonly [from: string, to:
 export const plantedInReplicas: readonly Planted[] = [
   one('an update to what the cache still holds is not written', 'apiserver/core/update.ts', ['return proven || call.dryRun ?', 'return true || proven ?']),
   one('a consistent list does not wait for the cache', 'apiserver/core/freshness.ts', ['return store.cache.waitFor(await parts.storage.currentRevision(signal), signal)', 'return void (await parts.storage.currentRevision(signal))']),
-  one('a get is answered by the cache', 'apiserver/core/get.ts', ['? await newest(parts, store, { key, signal: call.signal })', '? (store.cache.get(key) ?? (await newest(parts, store, { key, signal: call.signal })))']),
+  one('a get is answered by the cache', 'apiserver/core/get.ts', ['const isFresh = store.cache.revision >= revision || (await catchesUp(parts, store, revision))', 'const isFresh = revision > 0']),
   one('a read at least as new as a revision does not wait', 'apiserver/core/freshness.ts', ['if (revision === 0) return', 'if (revision !== undefined) return']),
   one('a watch begins where the cache is', 'apiserver/core/watch.ts', ['store.cache.revision : (revision ?? 0)', 'store.cache.revision : store.cache.revision']),
   one('what is there at first is as old as the cache', 'apiserver/core/watch.ts', ['if (fromNow) await waitUntilFresh(parts, store, { revision: floor,', 'if (fromNow) await waitUntilFresh(parts, store, { revision: 0,']),
