@@ -1,13 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dockerArchive } from '../../deploy/images/make-busybox.ts'
+import { ImageCollector } from '../../node-agent/collector/image-gc.ts'
+import { KUBELET_IMAGE_GC } from '../../node-agent/collector/image-gc-plan.ts'
 import { answerImages } from '../../node-agent/images/api.ts'
 import type { DiskImages } from '../../node-agent/images/disk-images.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
 import { createRegistryClient, parseRegistrySettings } from '../../node-agent/images/registry/registry.ts'
 import type { TransferLine } from '../../shared/model/image-api.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { hasRegistry, LOGIN, startRegistry, type TestRegistry } from './registry-server.ts'
 
@@ -68,6 +71,33 @@ describe.skipIf(!hasRegistry)('transfers', () => {
     expect(await to.store.list()).toEqual([])
     // And once more, now that nothing is left of it.
     expect((await to.lines('/pull', name, login())).at(-1)).toMatchObject({ kind: 'done', id: image?.id })
+  })
+
+  it('a disk that fills up is cleared of what was pulled and nobody uses', async () => {
+    await using from = await openPlace(registry.host)
+    await using to = await openPlace(registry.host)
+    const names = ['used', 'unused'].map((name) => `${registry.host}/team/${name}:1`)
+    for (const name of names) {
+      await writeFile(join(from.folder, 'a.tar'), dockerArchive(name, [{ name: 'f', content: name.repeat(5000) }]))
+      await from.store.importArchive(join(from.folder, 'a.tar'))
+      await from.lines('/push', name, login())
+      await to.lines('/pull', name, login())
+    }
+    await writeFile(join(to.folder, 'brought.tar'), dockerArchive('docker.io/library/brought:1', [{ name: 'f', content: 'by hand' }]))
+    await to.store.importArchive(join(to.folder, 'brought.tar'))
+    const snapshot = join(to.folder, 'snapshot')
+    await mkdir(snapshot)
+    await to.store.hold(snapshot, (await to.store.find(names[0] ?? ''))?.layers ?? [])
+    let nowMs = 0
+    const told: string[] = []
+    const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, after: () => () => {} }
+    const collector = new ImageCollector({ policy: KUBELET_IMAGE_GC, images: to.store, disk: async () => ({ capacityBytes: 100_000, availableBytes: 14_999 }), tell: ({ reason }) => void told.push(reason), clock, log: silentLog })
+    expect(await collector.collect()).toBe(0)
+    nowMs = 2 * 60_000
+    expect(await collector.collect()).toBeGreaterThan(5_000)
+    expect(new Set((await to.store.list()).flatMap(({ tags }) => tags))).toEqual(new Set([names[0], 'docker.io/library/brought:1']))
+    expect(told).toEqual(['FreeDiskSpaceFailed'])
+    expect((await to.store.shelf.check([], { repair: false })).damage).toEqual([])
   })
 
   it('ends with what went wrong', async () => {

@@ -6,6 +6,7 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dockerArchive } from '../../deploy/images/make-busybox.ts'
 import type { ImportAnswer, ImportOrder } from './real/import-main.ts'
+import type { CrashPoint } from './real/crash-points.ts'
 import { crashPointsOf } from './real/life.ts'
 
 /** An import of an image, or its removal, is killed at each of its calls; an image is then there as a whole or not at all, and doing it again completes it. */
@@ -25,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** Undefined: it was killed. */
 function run(order: ImportOrder): Promise<ImportAnswer | undefined> {
   return new Promise((resolve) => {
-    const child = fork(program, [], { execPath: process.execPath, execArgv: ['--disable-warning=ExperimentalWarning'] })
+    const child = fork(program, [], { execPath: process.execPath, execArgv: ['--disable-warning=ExperimentalWarning'], env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') } })
     let answer: ImportAnswer | undefined
     child.once('message', (message: ImportAnswer) => (answer = message))
     child.once('exit', () => resolve(answer))
@@ -50,10 +51,12 @@ interface Trial {
   /** What is there before. */
   readonly start?: string
   readonly kills: number
+  /** Right after one call is right before the next, where one call follows the other. */
+  readonly sides: ReadonlyArray<CrashPoint['side']>
 }
 
 /** Kills it at each of its calls; what is there is whole then, and doing all of it again ends as if nothing had happened. */
-async function trial({ name, order, start, kills }: Trial): Promise<void> {
+async function trial({ name, order, start, kills, sides }: Trial): Promise<void> {
   const begin = (at: number): string => {
     const root = join(folder, `${name}-${at}`)
     if (start !== undefined) cpSync(start, root, { recursive: true, preserveTimestamps: true })
@@ -64,8 +67,11 @@ async function trial({ name, order, start, kills }: Trial): Promise<void> {
   const expected = tree(first)
   const wrong: string[] = []
   let killed = 0
-  for (const [at, death] of crashPointsOf(truth?.points ?? []).entries()) {
-    const root = begin(at + 1)
+  const waiting = crashPointsOf(truth?.points ?? []).filter(({ side }) => sides.includes(side)).map((death, at) => ({ death, root: begin(at + 1) }))
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await one(next)
+  }
+  const one = async ({ death, root }: { readonly death: CrashPoint; readonly root: string }): Promise<void> => {
     if ((await run({ root, ...order, death })) === undefined) killed++
     const where = `killed ${death.side} ${death.label} (${death.nth + 1}.)`
     const again = await run({ root, archive, ...order })
@@ -74,18 +80,19 @@ async function trial({ name, order, start, kills }: Trial): Promise<void> {
     if (found.join('\n') !== expected.join('\n')) wrong.push(`${where}: + ${found.filter((line) => !expected.includes(line)).join(', ')} - ${expected.filter((line) => !found.includes(line)).join(', ')}`)
     rmSync(root, { recursive: true, force: true })
   }
+  await Promise.all([worker(), worker()])
   expect(wrong).toEqual([])
   expect(killed).toBeGreaterThan(kills)
 }
 
-test('an import that is killed at any of its calls', { timeout: 240_000 }, async () => {
-  await trial({ name: 'import', order: { archive }, kills: 20 })
+test('an import that is killed at any of its calls', { timeout: 600_000 }, async () => {
+  await trial({ name: 'import', order: { archive }, kills: 20, sides: ['before', 'after'] })
   expect((await run({ root: join(folder, 'import-0') }))?.found).toMatchObject([{ tags: ['docker.io/library/small:1'] }])
 })
 
-test('a removal that is killed at any of its calls', { timeout: 240_000 }, async () => {
+test('a removal that is killed at any of its calls', { timeout: 600_000 }, async () => {
   const start = join(folder, 'start')
   await run({ root: start, archive })
-  await trial({ name: 'removal', order: { remove: 'docker.io/library/small:1' }, start, kills: 10 })
+  await trial({ name: 'removal', order: { remove: 'docker.io/library/small:1' }, start, kills: 10, sides: ['before'] })
   expect((await run({ root: join(folder, 'removal-0') }))?.found).toEqual([])
 })
