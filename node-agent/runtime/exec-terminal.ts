@@ -66,8 +66,10 @@ const AT_FIRST_MS = 1000
 /** All output has come through when none came for so long, and the runtime waited at so many looks. */
 const QUIET_MS = 20
 const IDLE_LOOKS = 4
-/** Alone for so long, whatever else was seen: the command may have ended between two looks. */
-const UNSEEN_MS = 1000
+/** The same where no command was seen: it may have ended between two looks. On a busy host it may not have begun yet, but looks are rarer there too, and the runtime does not wait. */
+const UNSEEN_LOOKS = 120
+/** Alone for so long, whatever else was seen. */
+const ALONE_MS = 15_000
 
 const BEFORE_THE_RUNTIME: ReadonlySet<string> = new Set(['sh', 'dash', 'bash', 'busybox', 'unshare', ''])
 
@@ -106,7 +108,7 @@ class Hold {
       aloneSinceMs = commands.length > 0 || holder === undefined ? undefined : (aloneSinceMs ?? nowMs)
       idleLooks = aloneSinceMs !== undefined && look?.isWaiting === true && this.#isQuiet(nowMs) ? idleLooks + 1 : 0
       const aloneMs = aloneSinceMs === undefined ? 0 : nowMs - aloneSinceMs
-      if ((hasCommand && idleLooks >= IDLE_LOOKS) || aloneMs > UNSEEN_MS) return this.#release()
+      if (idleLooks >= (hasCommand ? IDLE_LOOKS : UNSEEN_LOOKS) || aloneMs > ALONE_MS) return this.#release()
       await sleep(this.#clock, nowMs - startedMs < AT_FIRST_MS || aloneSinceMs !== undefined ? LOOK_MS : LATER_LOOK_MS)
     }
   }

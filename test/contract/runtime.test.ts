@@ -210,8 +210,9 @@ describe('crun under conmon, real parts', () => {
     const refused = await runtime.exec(id, { command: ['nosuch'], tty: true })
     await refused.exit
     const gone = new AbortController()
-    const killed = await runtime.exec(id, { command: ['sleep', '1000'], tty: true, signal: gone.signal })
-    setTimeout(() => gone.abort(), 200)
+    const killed = await runtime.exec(id, { command: ['sh', '-c', 'echo up; exec sleep 1000'], tty: true, signal: gone.signal })
+    await killed.stdout[Symbol.asyncIterator]().next()
+    gone.abort()
     expect((await killed.exit).exitCode).toBe(137)
     await expect.poll(holders, { timeout: 60_000 }).toBeLessThanOrEqual(before)
     await runtime.delete(id)
