@@ -122,23 +122,40 @@ class Hold {
   }
 }
 
-/** After a change of size: the command may be starting still. */
+/** After a change of size, and after the command is first seen: it may be starting still. */
 const SIZE_AFTER_MS = [0, 20, 60, 150, 400, 1000]
+/** How often a command is looked for that a busy host has not begun by then. */
+const NOT_BEGUN_MS = 500
 
 /** crun looks at the size once, when it starts: later ones are set on the command's own terminal, again until it surely has it. */
 function commandSize(pid: number, clock: Clock): { set(size: TerminalSize): void; stop(): void } {
   let cancels: readonly (() => void)[] = []
-  const stop = (): void => {
-    for (const cancel of cancels) cancel()
+  let hasBegun = false
+  let hasEnded = false
+  const cancel = (): void => {
+    for (const one of cancels) one()
+  }
+  const applyOften = (size: TerminalSize): void => {
+    cancels = [...SIZE_AFTER_MS.map((ms) => clock.after(ms, () => void apply(size))), ...(hasBegun ? [] : [clock.after(NOT_BEGUN_MS, () => void lookFor(size))])]
   }
   const apply = async (size: TerminalSize): Promise<void> => {
     for (const command of await childrenOf(pid)) await setTerminalSize(command, size)
   }
+  const lookFor = async (size: TerminalSize): Promise<void> => {
+    const [, ...commands] = await childrenOf(pid)
+    if (hasEnded) return
+    hasBegun = commands.length > 0
+    cancel()
+    applyOften(size)
+  }
   return {
     set(size) {
-      stop()
-      if (size.width > 0 && size.height > 0) cancels = SIZE_AFTER_MS.map((ms) => clock.after(ms, () => void apply(size)))
+      cancel()
+      if (size.width > 0 && size.height > 0) applyOften(size)
     },
-    stop,
+    stop() {
+      hasEnded = true
+      cancel()
+    },
   }
 }
