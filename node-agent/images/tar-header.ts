@@ -103,6 +103,7 @@ function number(block: Buffer, at: number, length: number): number {
 /** Records of a pax header: `LENGTH KEY=VALUE\n`, lengths in bytes. */
 export function readPaxRecords(body: Buffer): ReadonlyMap<string, Buffer> {
   const records = new Map<string, Buffer>()
+  const holes: string[] = []
   for (let at = 0; at < body.length; ) {
     const space = body.indexOf(32, at)
     const length = Number(body.toString('latin1', at, Math.max(space, at)))
@@ -110,11 +111,12 @@ export function readPaxRecords(body: Buffer): ReadonlyMap<string, Buffer> {
     if (space < 0 || !Number.isInteger(length) || length <= 0 || equals < 0 || equals > at + length || at + length > body.length) throw new Fault('corrupt', 'a pax header of the archive is damaged')
     const key = body.toString('utf8', space + 1, equals)
     const value = body.subarray(equals + 1, at + length - 1)
-    // The pairs of a sparse file stand there one after the other under the same two names: one list is made of them.
-    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') records.set('GNU.sparse.map', Buffer.concat([...[records.get('GNU.sparse.map')].flatMap((list) => (list === undefined ? [] : [list, Buffer.from(',')])), value]))
+    // The pairs of a sparse file stand there one after the other under the same two names: one list is made of them, once, because there may be many.
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') holes.push(value.toString('latin1'))
     else records.set(key, value)
     at += length
   }
+  if (holes.length > 0) records.set('GNU.sparse.map', Buffer.from(holes.join(','), 'latin1'))
   return records
 }
 
