@@ -71,6 +71,47 @@ test('Always: each attempt asks the registry anew', async () => {
   expect(eventsOf('q').filter((one) => one.includes('already present on machine'))).toHaveLength(2)
 })
 
+describe('an image that was taken away between two attempts', () => {
+  const crash = (policy: 'IfNotPresent' | 'Never') => shell('c', 'exit 1', { image: IMAGE, imagePullPolicy: policy })
+  const restarts = (): number | undefined => node.status('p').containerStatuses?.[0]?.restartCount
+  const reason = (): string | undefined => node.status('p').containerStatuses?.[0]?.state?.waiting?.reason
+
+  test('is pulled again, without delay', async () => {
+    publish()
+    node.workers.update(testPod('p', { containers: [crash('IfNotPresent')] }))
+    await node.clock.advance(1_000)
+    const before = restarts() ?? 0
+    await node.parts.images.remove(IMAGE)
+    await node.clock.advance(11_000)
+    expect(restarts()).toBe(before + 1)
+    expect(eventsOf('p').filter((one) => one.startsWith('Normal Pulling'))).toHaveLength(2)
+  })
+
+  test('and that no policy may bring back: ErrImageNeverPull, until it is there', async () => {
+    const put = (): unknown => (node.parts.images as unknown as { put(image: object): unknown }).put({ tags: [IMAGE] })
+    put()
+    node.workers.update(testPod('p', { containers: [crash('Never')] }))
+    await node.clock.advance(1_000)
+    const before = restarts() ?? 0
+    await node.parts.images.remove(IMAGE)
+    await node.clock.advance(11_000)
+    expect(reason()).toBe('ErrImageNeverPull')
+    put()
+    node.workers.imagesChanged()
+    await node.clock.advance(1_000)
+    expect(restarts()).toBe(before + 1)
+  })
+
+  test('while init containers run', async () => {
+    publish()
+    node.workers.update(testPod('p', { initContainers: [shell('i', 'sleep 5')], containers: [forever()] }))
+    await node.clock.advance(1_000)
+    await node.parts.images.remove(IMAGE)
+    await node.clock.advance(5_000)
+    expect(node.status('p').phase).toBe('Running')
+  })
+})
+
 const dockerConfig = (auths: object): string => Buffer.from(JSON.stringify(auths)).toString('base64')
 const secretOf = (name: string, type: string, data: Record<string, string>): Secret => ({ metadata: { name, namespace: 'ns', uid: `uid-${name}` }, type, data })
 const SECRETS: Readonly<Record<string, Secret>> = {

@@ -10,7 +10,7 @@ import { containerEnv } from './env.ts'
 import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
 import { containerLogPath, namespacesFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
 import { readOnlyOf } from './read-only.ts'
-import { containerId, containerRecord, containersOf, withMoment, type PodContainer } from './record.ts'
+import { containerId, containerRecord, containersOf, withContainer, withMoment, type PodContainer } from './record.ts'
 import { mayRun } from './right.ts'
 import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
@@ -42,13 +42,14 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
   const { pod, emit } = context
   const container = containerNamed(pod, step.container)
   const { name } = container.spec
-  let prepared: Prepared | NotYet
+  let prepared: Prepared | NotYet | 'image gone'
   try {
     prepared = await prepare(context, container, step.attempt)
   } catch (error) {
     if (isFault(error, 'cancelled')) throw error
     prepared = new NotYet('CreateContainerError', messageOf(error))
   }
+  if (prepared === 'image gone') return imageIsGone(context, container)
   const { image } = containerRecord(context.record, name)
   // What was pulled for this attempt has been told of.
   if (image?.pulled !== true || image.attempt !== step.attempt) emit(events.pulled(name, container.spec.image ?? ''))
@@ -76,6 +77,17 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
       isMain: container.kind === 'main',
       applied: container.spec.resources ?? {},
     })
+}
+
+/** Somebody took the image away since it was seen here: it is looked for anew, and the first time made of at once. */
+function imageIsGone({ parts }: StepContext, { spec: { name, image = '' } }: PodContainer): Change {
+  const nowMs = parts.clock.nowMs()
+  const message = `the image ${image} is not on this node any more`
+  return (record) => {
+    const anew = withContainer(containerTrouble(record, name, { of: 'container', reason: 'CreateContainerError', message, nowMs }), name, { image: undefined })
+    const { problem } = containerRecord(anew, name)
+    return problem?.failures === 1 ? withContainer(anew, name, { problem: { ...problem, retryAtMs: nowMs } }) : anew
+  }
 }
 
 /** Whoever looks at the pod sees why its container is not there yet. */
@@ -109,14 +121,14 @@ function startError({ parts, emit }: StepContext, step: StartStep, { id, message
   return (record) => containerExited(beginAttempt(record, step.container, step), step.container, { id, exitCode: START_ERROR, reason: 'StartError', message: words, startedMs: 0, finishedMs })
 }
 
-async function prepare(context: StepContext, container: PodContainer, attempt: number): Promise<Prepared | NotYet> {
+async function prepare(context: StepContext, container: PodContainer, attempt: number): Promise<Prepared | NotYet | 'image gone'> {
   const { parts, pod, record } = context
   const { snapshots, images, files, config, cgroups } = parts
   const uid = pod.metadata.uid ?? ''
   const { spec } = container
   const id = containerId(uid, spec.name, attempt)
   const image = await images.find(containerRecord(record, spec.name).image?.configId ?? spec.image ?? '')
-  if (image === undefined) return new NotYet('CreateContainerError', `the image ${spec.image ?? ''} is not on this node any more`)
+  if (image === undefined) return 'image gone'
   const env = await environment(context, container)
   if (env instanceof NotYet) return env
   const unknown = (spec.volumeMounts ?? []).map((mount) => unknownVariable(mount.subPathExpr ?? '', env)).find((name) => name !== undefined)
