@@ -7,6 +7,7 @@ import { boundPods } from './cgroups/parent-bounds.ts'
 import { raiseOwnGroup } from './cgroups/own-share.ts'
 import { quickMoves } from './cgroups/quick-moves.ts'
 import { collectGarbage } from './collector/collector.ts'
+import { collectable, discardUnused } from './collector/collectable-images.ts'
 import { ImageCollector } from './collector/image-gc.ts'
 import { imageGcPolicy } from './collector/image-gc-settings.ts'
 import { portsOf, type AgentConfig } from './config.ts'
@@ -28,6 +29,7 @@ import { accessRulesOf } from './images/registry/agent-settings.ts'
 import { nodeRegistries } from './images/registry/registry.ts'
 import { hostLogFiles } from './logs/files.ts'
 import { createPodNetwork, servicePorts } from './network/network.ts'
+import { notedImages } from './pods/noted-images.ts'
 import { createPodWorkers, hostPodFiles, type PodsConfig } from './pods/pods.ts'
 import { systemProbeNetwork } from './probes/network.ts'
 import { openCrun } from './runtime/crun.ts'
@@ -161,6 +163,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   const share = config.sharesHost ? { cgroup: `/${config.cgroup}`, memoryBytes: host.memoryBytes, storageBytes: host.ephemeralStorageBytes } : undefined
   const folders = { stateFolder: config.stateDir, imageFolder: config.imageDir, share }
   let workers: ReturnType<typeof createPodWorkers> | undefined
+  const images = collectable(parts.images, () => notedImages(workers?.pods() ?? []))
   const eviction = createEviction(config, {
     nodeName: config.nodeName,
     measures: hostMeasures({
@@ -171,7 +174,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     }),
     pods: { pods: () => workers?.pods() ?? [], evict: (uid, how) => workers?.evict(uid, how) ?? false },
     // Images of a lab are on the host, and every machine's.
-    reclaimImages: async () => void (config.sharesHost || (await discardUnused(parts.images))),
+    reclaimImages: async () => void (config.sharesHost || (await discardUnused(images))),
     tell: (event) => agent.event(event),
     clock,
     log,
@@ -215,7 +218,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     if (note.kind === 'silence' || note.kind === 'silence-over') void link.suspect()
     if (note.kind === 'no-ack' && note.reason === 'fenced') agent.registerAnew()
   })
-  const collector = new ImageCollector({ policy: imageGcPolicy(config), images: parts.images, disk: () => diskSpace(config.imageDir), tell: (event) => agent.event(event), clock, log })
+  const collector = new ImageCollector({ policy: imageGcPolicy(config), images, disk: () => diskSpace(config.imageDir), tell: (event) => agent.event(event), clock, log })
   log.info({ address: config.address }, 'the agent is up')
   try {
     await Promise.all([
@@ -234,11 +237,6 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
 async function openStaticPods({ staticPodPath, nodeName }: AgentConfig, log: Log): Promise<StaticPods> {
   const [{ StaticPods }, { staticFolder }] = await Promise.all([import('./static-pods/static-pods.ts'), import('./static-pods/files.ts')])
   return new StaticPods({ nodeName, folder: await staticFolder(staticPodPath), clock, log })
-}
-
-/** Under pressure even images go that would be kept otherwise: all that no container stands on and nobody brought by hand. */
-async function discardUnused(images: Parts['images']): Promise<void> {
-  for (const { id, pinned, isUsed } of await images.stored()) if (!pinned && !isUsed) await images.discard(id)
 }
 
 /**

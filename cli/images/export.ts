@@ -10,7 +10,7 @@ export async function exportImages(call: Call): Promise<void> {
   const file = flags.text('filename')
   if (file === undefined && terminal.columns !== undefined) throw new Problem('an archive is nothing for a screen: give a file with -f FILE, or pipe it on')
   const place = await firstPlace(call)
-  const bytes = await place.stream({ method: 'GET', path: '/export', query: args.map((ref) => ['ref', ref] as const) })
+  const bytes = await place.stream({ method: 'POST', path: '/export', query: args.map((ref) => ['ref', ref] as const) })
   if (file === undefined) for await (const part of bytes) terminal.bytes(part)
   else terminal.out(`${args.join(', ')} exported to ${file} (${sizeText(await writeWhole(file, bytes))})\n`)
 }

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import type { StoredImage } from '../images/disk-images.ts'
+import type { CollectableImages } from './collectable-images.ts'
 import { type DiskSpace, forSpace, type ImageGcPolicy, type SeenImage, tooOld } from './image-gc-plan.ts'
 
 /** As often as kubelet. */
@@ -9,11 +9,7 @@ const PERIOD_MS = 5 * 60_000
 
 export interface ImageCollectorOptions {
   readonly policy: ImageGcPolicy
-  readonly images: {
-    stored(): Promise<readonly StoredImage[]>
-    /** Bytes that were freed; 0 where it is in use after all. */
-    discard(id: string): Promise<number>
-  }
+  readonly images: CollectableImages
   /** Of the file system that images lie on. */
   readonly disk: () => Promise<DiskSpace>
   /** An event of the node. */

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { IMAGE_API } from '../../../shared/model/image-api.ts'
 import { answerImages, isDiskImages } from '../../images/api.ts'
+import { notedImages } from '../noted-images.ts'
 import type { StreamDoor } from '../streams/place.ts'
 
 export interface HttpExchange {
@@ -17,7 +18,9 @@ export async function serveImages(door: StreamDoor, { url, request, response }: 
   if (!isDiskImages(images)) return void response.writeHead(404).end()
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const { status, type, body } = await answerImages(images, { method: request.method ?? 'GET', path: url.pathname.slice(IMAGE_API.length).replace(/\/$/, ''), query: url.searchParams, body: request as AsyncIterable<Uint8Array>, signal: gone.signal }, { 'POST /commit': async (store, { query }) => (await import('./commit.ts')).commitContainer(door, store, query) })
+  const path = url.pathname.slice(IMAGE_API.length).replace(/\/$/, '')
+  const asked = { method: request.method ?? 'GET', path, query: url.searchParams, body: request as AsyncIterable<Uint8Array>, signal: gone.signal, noted: notedImages(door.allPods()) }
+  const { status, type, body } = await answerImages(images, asked, { 'POST /commit': async (store, { query }) => (await import('./commit.ts')).commitContainer(door, store, query) })
   response.writeHead(status, { 'content-type': type, ...(typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {}) })
   if (typeof body === 'string') response.end(body)
   else await pipeline(Readable.from(body), response)
