@@ -15,6 +15,7 @@ let node: PodHarness
 let loop: EvictionLoop
 let observed: Observations
 let imagesReclaimed: number
+let unmeasured: string | undefined
 const uses = new Map<string, PodUse>()
 const storage = new Map<string, LocalStorage>()
 const told: string[] = []
@@ -24,6 +25,7 @@ const over = new AbortController()
 beforeEach(async () => {
   observed = calmNode
   imagesReclaimed = 0
+  unmeasured = undefined
   for (const all of [uses, storage]) all.clear()
   told.length = 0
   changes.length = 0
@@ -33,7 +35,7 @@ beforeEach(async () => {
     thresholds: parseThresholds(DEFAULT_EVICTION),
     transitionMs: 300_000,
     longestGraceMs: 0,
-    measures: { observe: async () => observed, use: async ({ pod }) => uses.get(pod.metadata.name ?? ''), storage: async ({ pod }) => storage.get(pod.metadata.name ?? '') ?? { volumes: new Map(), containers: new Map() } },
+    measures: { observe: async () => observed, use: async ({ pod }) => uses.get(measurable(pod.metadata.name ?? '')), storage: async ({ pod }) => storage.get(measurable(pod.metadata.name ?? '')) ?? { volumes: new Map(), containers: new Map() } },
     pods: { pods: () => node.workers.pods(), evict: (uid, eviction) => node.workers.evict(uid, eviction) },
     reclaimImages: async () => void imagesReclaimed++,
     tell: ({ reason, message }) => void told.push(`${reason}: ${message}`),
@@ -51,6 +53,10 @@ async function start(...given: ReadonlyArray<readonly [string, Partial<PodSpec>,
     uses.set(name, { memoryBytes: memoryMi * MI, storageBytes: memoryMi * MI, containers: [{ name: 'c', memoryBytes: memoryMi * MI }] })
   }
   await node.clock.advance(5_000)
+}
+function measurable(name: string): string {
+  if (name === unmeasured) throw new Error('ENAMETOOLONG')
+  return name
 }
 const failed = (): readonly string[] => ['a', 'b', 'c', 'files'].filter((name) => node.status(name).phase === 'Failed')
 
@@ -90,4 +96,17 @@ test('a pod that writes more than it may goes, under no pressure at all', async 
   expect(failed()).toEqual(['files'])
   expect(node.status('files')).toMatchObject({ reason: 'Evicted', message: 'Usage of EmptyDir volume "d" exceeds the limit "1Mi". ' })
   expect(loop.pressures).toEqual([])
+})
+
+test('a pod whose files cannot be measured keeps nobody else from going', async () => {
+  const bounded = { volumes: [{ name: 'd', emptyDir: { sizeLimit: '1Mi' } }] }
+  unmeasured = 'a'
+  await start(['a', bounded, 10], ['files', bounded, 10], ['b', {}, 900])
+  storage.set('files', { volumes: new Map([['d', 5 * MI]]), containers: new Map() })
+  await node.clock.advance(15_000)
+  expect(failed()).toEqual(['files'])
+  observed = { 'memory.available': { available: 64 * MI, capacity: 4096 * MI } }
+  await node.clock.advance(30_000)
+  expect(loop.pressures).toEqual(['MemoryPressure'])
+  expect(failed()).toContain('b')
 })

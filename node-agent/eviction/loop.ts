@@ -101,7 +101,8 @@ export class EvictionLoop {
     if (beganMs < this.#storageAtMs) return false
     let any = false
     for (const seen of this.#active().filter(({ pod }) => hasStorageLimits(pod))) {
-      const message = storageExcess(seen.pod, await measures.storage(seen))
+      const written = await this.#unlessUnknown(seen, measures.storage(seen))
+      const message = written && storageExcess(seen.pod, written)
       if (message === undefined || !pods.evict(uidOf(seen.pod), { message, isDisruption: false, graceMs: AT_ONCE_MS })) continue
       log.info({ pod: `${seen.pod.metadata.namespace ?? ''}/${seen.pod.metadata.name ?? ''}`, message }, 'evicted')
       any = true
@@ -109,6 +110,16 @@ export class EvictionLoop {
     const endMs = clock.monotonicMs()
     this.#storageAtMs = endMs + Math.max(STORAGE_MS - LOOK_MS / 2, (endMs - beganMs) / STORAGE_PART)
     return any
+  }
+
+  /** What is known of one pod. Nothing that a pod does with its own files keeps the node from looking at the others. */
+  async #unlessUnknown<T>({ pod }: SeenPod, measured: Promise<T>): Promise<T | undefined> {
+    try {
+      return await measured
+    } catch (error) {
+      this.#options.log.warn({ pod: `${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`, err: messageOf(error) }, 'what a pod uses cannot be measured')
+      return undefined
+    }
   }
 
   #setPressures(now: readonly Pressure[]): void {
@@ -138,7 +149,7 @@ export class EvictionLoop {
       await reclaimImages()
       if (this.#judge(await measures.observe()).reclaim === undefined) return
     }
-    const candidates = await Promise.all(this.#active().map(async (seen): Promise<Candidate> => ({ pod: seen.pod, use: await measures.use(seen) })))
+    const candidates = await Promise.all(this.#active().map(async (seen): Promise<Candidate> => ({ pod: seen.pod, use: await this.#unlessUnknown(seen, measures.use(seen)) })))
     for (const candidate of rankForEviction(candidates, starved)) {
       if (isCritical(candidate.pod)) continue
       if (this.#evict(candidate, { threshold, words: pressureWords(candidate, starved, { threshold, amount: observations[threshold.signal] }) })) return

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf, unlessMissing } from './errno.ts'
+import { below, isLong } from './raw-path.ts'
 
 /** Writes a file so that a reader (or a crash) sees the old or the new content, never a part. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
@@ -29,22 +30,47 @@ export const namesIn = async (folder: string): Promise<readonly string[]> => (aw
 
 /**
  * Deletes a tree without ever leaving its file system: what is still mounted inside stays whole, and the removal fails with EBUSY or
- * ENOTEMPTY instead of emptying somebody's volume. Symlinks are removed, not followed.
+ * ENOTEMPTY instead of emptying somebody's volume. Symlinks are removed, not followed. Names may be any bytes, and lie so deep that no path leads to them.
  */
 export async function removeTree(path: string): Promise<void> {
   const root = await unlessMissing(lstat(path))
   if (root === undefined) return
-  if (root.isDirectory()) await removeFolder(path, root.dev)
+  if (root.isDirectory()) await removeFolder(Buffer.from(path), root.dev)
   else await unlink(path)
 }
 
-async function removeFolder(path: string, device: number): Promise<void> {
-  for (const entry of (await unlessMissing(readdir(path, { withFileTypes: true }))) ?? []) {
-    const child = join(path, entry.name)
-    if (!entry.isDirectory()) await unlessMissing(unlink(child))
-    else if ((await unlessMissing(lstat(child)))?.dev === device) await removeFolder(child, device)
+async function removeFolder(path: Buffer, device: number): Promise<void> {
+  const deep: Buffer[] = []
+  const lift = async (folder: Buffer): Promise<void> => {
+    const to = below(path, Buffer.from(`.gantry-${randomBytes(6).toString('hex')}`))
+    await rename(folder, to)
+    deep.push(to)
+  }
+  await removeContent(path, { device, lift })
+  for (let next = deep.pop(); next !== undefined; next = deep.pop()) {
+    await removeContent(next, { device, lift })
+    await unlessMissing(rmdir(next))
   }
   await unlessMissing(rmdir(path))
+}
+
+interface Removal {
+  readonly device: number
+  /** Brings a folder that is too deep to be emptied to where it can be. */
+  readonly lift: (folder: Buffer) => Promise<void>
+}
+
+async function removeContent(path: Buffer, removal: Removal): Promise<void> {
+  for (const entry of (await unlessMissing(readdir(path, { withFileTypes: true, encoding: 'buffer' }))) ?? []) {
+    const child = below(path, entry.name)
+    if (!entry.isDirectory()) await unlessMissing(unlink(child))
+    else if ((await unlessMissing(lstat(child)))?.dev !== removal.device) continue
+    else if (isLong(child)) await removal.lift(child)
+    else {
+      await removeContent(child, removal)
+      await unlessMissing(rmdir(child))
+    }
+  }
 }
 
 /** `mkdir -p` that answers whether the folder was missing. */
@@ -62,22 +88,6 @@ export async function renameIfAbsent(from: string, to: string): Promise<boolean>
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return false
     throw error
   }
-}
-
-/** Bytes on disk below a folder, counted by blocks as `du` does, each file once. */
-export async function usedBytes(folder: string): Promise<number> {
-  const seen = new Set<number>()
-  let blocks = 0
-  const waiting = [folder]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const at = next
-    const about = await unlessMissing(lstat(at))
-    if (about === undefined || seen.has(about.ino)) continue
-    seen.add(about.ino)
-    blocks += about.blocks
-    if (about.isDirectory()) for (const name of await namesIn(at)) waiting.push(join(at, name))
-  }
-  return blocks * 512
 }
 
 /** Whether `path` is there and is a folder (symlinks followed). */

@@ -1,7 +1,8 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { diskUse } from '../host/disk-use.ts'
 import { unlessMissing } from '../host/errno.ts'
-import { namesIn, usedBytes } from '../host/files.ts'
+import { namesIn } from '../host/files.ts'
 import type { Blobs } from './blobs.ts'
 import { type Digest, hexOf } from './digest.ts'
 import type { Lease, Leases } from './leases.ts'
@@ -37,7 +38,7 @@ export async function sweep({ layers, blobs, leases, records, staging }: SweepOp
     for (const hex of goneBlobs) await unlessMissing(rename(blobs.path(`sha256:${hex}` as Digest), join(staging, `swept-blob-${hex}`)))
     return { layers: goneLayers.length, blobs: goneBlobs.length }
   })
-  return { ...taken, bytes: taken.layers + taken.blobs === 0 ? 0 : await usedBytes(staging) }
+  return { ...taken, bytes: taken.layers + taken.blobs === 0 ? 0 : (await diskUse(staging)).bytes }
 }
 
 /** Names of all that images are made of or somebody holds. Pure. */

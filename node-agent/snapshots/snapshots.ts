@@ -1,8 +1,9 @@
 import { chmod, chown, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
+import { diskUse } from '../host/disk-use.ts'
 import { unlessMissing } from '../host/errno.ts'
-import { isFolder, namesIn, removeTree, usedBytes } from '../host/files.ts'
+import { isFolder, namesIn, removeTree } from '../host/files.ts'
 import { type Mounts, systemMounts } from '../host/mounts.ts'
 import { overlayOptions } from './overlay-options.ts'
 import type { Snapshots } from './port.ts'
@@ -76,7 +77,7 @@ class OverlaySnapshots implements Snapshots {
   }
 
   async usageBytes(key: string): Promise<number> {
-    return await usedBytes(this.#foldersOf(key).upper)
+    return (await diskUse(this.#foldersOf(key).upper)).bytes
   }
 
   async #mount(target: string, folders: { readonly layers: readonly string[]; readonly upper: string; readonly work: string }): Promise<void> {

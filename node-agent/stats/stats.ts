@@ -42,7 +42,8 @@ export async function podUsage({ cgroups, folders }: UsageDoor, { pod, record }:
       }),
     ),
     pod.spec?.hostNetwork === true ? undefined : podTraffic(cgroups, path),
-    folders && podStorage(folders, { pod, record }),
+    // What cannot be counted of one pod is left out: the others are told all the same.
+    folders && podStorage(folders, { pod, record }).catch(() => undefined),
   ])
   return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '', uid, startedMs: record.firstSeenMs, ...whole, containers: containers.flat(), network, storage }
 }
