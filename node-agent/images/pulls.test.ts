@@ -1,5 +1,12 @@
 import { describe, expect, it, test } from 'vitest'
 import { type AccessRules, DEFAULT_RULES, mayUse, type PullRecord, withPull } from './pull-access.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { Fault } from '../../shared/kit/faults.ts'
+import { digestOf } from './digest.ts'
+import type { EnsureResult, Image } from './port.ts'
+import { Pulls } from './pulls.ts'
+import { parseReference, type Reference } from './reference.ts'
+import type { OpenOptions, RegistryLogin, RepositorySession } from './registry/port.ts'
 import { SharedWork } from './shared-work.ts'
 
 const secret = (name: string): { readonly namespace: string; readonly name: string; readonly uid: string } => ({ namespace: 'n', name, uid: `uid-${name}` })
@@ -73,5 +80,35 @@ describe('SharedWork', () => {
     const shared = new SharedWork<string>()
     const fail = (): Promise<string> => Promise.reject(new Error('no'))
     expect((await Promise.allSettled([shared.run('a', never, fail), shared.run('a', never, fail)])).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+})
+
+describe('Pulls', () => {
+  const digest = digestOf(Buffer.from('image'))
+  const image: Image = { id: digest, tags: [], digests: [], sizeBytes: 1, config: { entrypoint: [], cmd: [], env: [], workingDir: '', user: '', stopSignal: '', labels: {}, volumes: [] }, layers: [] }
+  const referenceOf = (name: string): Reference => {
+    const parsed = parseReference(name)
+    if (parsed.kind === 'invalid') throw new Error(parsed.message)
+    return parsed.reference
+  }
+  /** The image is here already: a pull of it only resolves its name. */
+  const pullsOf = (resolve: (repository: string, how: OpenOptions) => Promise<void>): ((name: string, logins?: readonly RegistryLogin[], signal?: AbortSignal) => Promise<EnsureResult>) => {
+    const open = (repository: string, how: OpenOptions): RepositorySession => {
+      const session: Partial<RepositorySession> = { login: undefined, resolve: async () => (await resolve(repository, how), { mediaType: 'x', digest, sizeBytes: 1 }) }
+      return session as RepositorySession
+    }
+    const pulls = new Pulls({ registry: { open }, clock: systemClock, nodeArch: 'x64', find: async () => image, add: () => Promise.reject(new Error('not asked for')), name: async () => image, note: async () => {} })
+    return (name, logins = [], signal = new AbortController().signal) => pulls.pull(referenceOf(name), undefined, { logins, signal })
+  }
+
+  test('a registry that keeps silent holds up its own pulls, and nobody else\'s', async () => {
+    let begun = 0
+    const stop = new AbortController()
+    const pull = pullsOf((repository, { signal }) => (repository.startsWith('silent.io/') ? (begun++, new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Fault('cancelled', 'left'))))) : Promise.resolve()))
+    const stuck = Promise.allSettled([1, 2, 3, 4].map((n) => pull(`silent.io/app${n}:v1`, [], stop.signal)))
+    expect(await pull('other.io/app:v1')).toMatchObject({ kind: 'present' })
+    expect(begun).toBe(3)
+    stop.abort(new Error('enough'))
+    expect((await stuck).map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => 'rejected'))
   })
 })

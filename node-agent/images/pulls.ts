@@ -1,6 +1,5 @@
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
-import { gate } from '../../shared/kit/gate.ts'
 import type { Archive } from './archive.ts'
 import type { ImageSource } from './image-source.ts'
 import type { EnsureOptions, EnsureResult, Image } from './port.ts'
@@ -9,6 +8,7 @@ import type { Reference } from './reference.ts'
 import type { RegistryClient, RegistryLogin } from './registry/port.ts'
 import { openRemoteImage, type PullProgress } from './registry/remote-image.ts'
 import { SharedWork } from './shared-work.ts'
+import { Turns } from './turns.ts'
 
 export interface PullsOptions {
   readonly registry: RegistryClient
@@ -25,7 +25,7 @@ export interface PullsOptions {
   readonly note: (image: Image, pulled: { readonly repository: string; readonly login: RegistryLogin | undefined }) => Promise<void>
 }
 
-/** So many images are pulled at once; the others wait for their turn. */
+/** So many images of one registry are pulled at once; its others wait for their turn. */
 const PULLS_AT_ONCE = 3
 
 /** The advice where no registry is asked. */
@@ -36,7 +36,7 @@ type Pulled = { readonly kind: 'pulled'; readonly image: Image; readonly pullMs:
 /** Pulls of one store. Who asks for what is being pulled already, with the same logins, waits for that; layers are shared between all (see layers.ts). */
 export class Pulls {
   readonly #options: PullsOptions
-  readonly #turns = gate(PULLS_AT_ONCE)
+  readonly #turns = new Turns(PULLS_AT_ONCE)
   readonly #shared = new SharedWork<Pulled>()
 
   constructor(options: PullsOptions) {
@@ -49,7 +49,7 @@ export class Pulls {
     const startMs = clock.monotonicMs()
     const fitting = hashedLogins(reference.repository, logins)
     const key = JSON.stringify([reference.full, fitting.map(({ hash }) => hash)])
-    const pulled = await this.#shared.run(key, signal, (whole) => this.#turns.run(() => this.#pull(reference, { logins, signal: whole, onProgress })))
+    const pulled = await this.#shared.run(key, signal, (whole) => this.#turns.run(registryOf(reference), () => this.#pull(reference, { logins, signal: whole, onProgress })))
     if (pulled.kind === 'pulled') return { kind: 'present', image: pulled.image, pulled: { pullMs: pulled.pullMs, totalMs: clock.monotonicMs() - startMs } }
     const hint = pulled.message.includes(IMPORT) && present !== undefined ? '; the image is here: set imagePullPolicy to IfNotPresent, or use another tag than latest' : ''
     return { kind: 'refused', reason: 'ErrImagePull', message: pulled.message + hint }
@@ -92,6 +92,9 @@ export class Pulls {
     return image
   }
 }
+
+/** Turns are by registry: one that keeps silent holds up nobody's pulls from another. */
+const registryOf = ({ repository }: Reference): string => repository.slice(0, repository.indexOf('/'))
 
 /** In the words of containerd, which people search for. */
 async function resolved<T>(resolving: Promise<T>, full: string): Promise<T> {

@@ -12,7 +12,12 @@ export interface PullSettings {
   /** Kubelet's settings of these names. */
   readonly imagePullCredentialsVerificationPolicy: VerificationPolicy
   readonly preloadedImagesVerificationAllowlist: readonly string[]
+  /** An answer of a registry that comes more slowly than this, over a minute, is given up; 0: never. Silence for 30 s always is. */
+  readonly minimumPullBytesPerMinute: number
 }
+
+/** About 1 KiB a second: less than any line on which a pull is worth its while. */
+export const MINIMUM_PULL_BYTES_PER_MINUTE = 64 << 10
 
 export const DEFAULT_PULLS = {
   registriesFile: '/etc/gantry/registries.json',
@@ -20,16 +25,18 @@ export const DEFAULT_PULLS = {
   dockerConfigs: ['/etc/gantry/docker-config.json', '/root/.docker/config.json'],
   imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
   preloadedImagesVerificationAllowlist: [],
+  minimumPullBytesPerMinute: MINIMUM_PULL_BYTES_PER_MINUTE,
 } as const satisfies PullSettings
 
 const POLICIES: readonly VerificationPolicy[] = ['NeverVerify', 'NeverVerifyPreloadedImages', 'NeverVerifyAllowlistedImages', 'AlwaysVerify']
 
 /** @throws Fault('invalid') naming the setting. */
 export function checkPulls(settings: PullSettings, where: string): void {
-  const { registriesFile, registryNames, imagePullCredentialsVerificationPolicy } = settings
+  const { registriesFile, registryNames, imagePullCredentialsVerificationPolicy, minimumPullBytesPerMinute } = settings
   if (typeof registriesFile !== 'string') throw new Fault('invalid', `${where}: "registriesFile" must be a path`)
   if (!['resolve', 'configured'].includes(registryNames)) throw new Fault('invalid', `${where}: "registryNames" must be "resolve" or "configured"`)
   if (!POLICIES.includes(imagePullCredentialsVerificationPolicy)) throw new Fault('invalid', `${where}: "imagePullCredentialsVerificationPolicy" must be one of ${POLICIES.join(', ')}`)
+  if (!Number.isSafeInteger(minimumPullBytesPerMinute) || minimumPullBytesPerMinute < 0) throw new Fault('invalid', `${where}: "minimumPullBytesPerMinute" must be a whole number, 0 or more`)
   for (const name of ['dockerConfigs', 'preloadedImagesVerificationAllowlist'] as const) {
     const list: unknown = settings[name]
     if (!Array.isArray(list) || !list.every((one) => typeof one === 'string')) throw new Fault('invalid', `${where}: "${name}" must be a list of texts`)

@@ -6,6 +6,7 @@ import { checkDigest, type Digest } from '../digest.ts'
 import type { HttpAnswer } from './http.ts'
 import type { Descriptor } from './port.ts'
 import { retryDelay } from './retry.ts'
+import { stallOf } from './stall.ts'
 
 export interface BlobOptions {
   readonly clock: Clock
@@ -15,6 +16,9 @@ export interface BlobOptions {
   readonly fetch: (offset: number) => Promise<HttpAnswer>
 }
 
+/** So much has to have come since the last cut that mattered for the next one to be the first again: who sends a byte per connection would never end. */
+const PROGRESS_BYTES = 64 << 10
+
 /**
  * A blob's bytes as they come. Where the connection is cut it goes on from there; whoever reads notices a pause at most. What was read before the end is
  * only to be believed when the end came without an error.
@@ -22,6 +26,7 @@ export interface BlobOptions {
 export async function* readBlob({ digest, sizeBytes }: Descriptor, { clock, random, signal, fetch }: BlobOptions): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   let offset = 0
+  let mark = 0
   for (let failures = 0; offset < sizeBytes || (sizeBytes === 0 && failures === 0); ) {
     const before = offset
     try {
@@ -35,8 +40,9 @@ export async function* readBlob({ digest, sizeBytes }: Descriptor, { clock, rand
       if (offset < sizeBytes) throw new Fault('unavailable', `the blob ${digest} ended after ${offset} of ${sizeBytes} bytes`)
     } catch (error) {
       // What the request itself could not mend by trying again is final, unless bytes have come since.
-      if (!isFault(error, 'unavailable') || (offset === before && isAnswer(error))) throw error
-      failures = offset > before ? 1 : failures + 1
+      if (!isFault(error, 'unavailable') || isFinal(error, offset > before)) throw error
+      failures = offset >= mark + PROGRESS_BYTES ? 1 : failures + 1
+      if (failures === 1) mark = offset
       const delayMs = retryDelay(failures, undefined, random.next())
       if (delayMs === undefined) throw error
       await sleep(clock, delayMs, signal)
@@ -44,6 +50,9 @@ export async function* readBlob({ digest, sizeBytes }: Descriptor, { clock, rand
   }
   checkDigest(`sha256:${hash.digest('hex')}` as Digest, digest, `the blob ${digest}`)
 }
+
+/** Somebody slow is slow again; the silent have been asked again already. */
+const isFinal = (error: Fault, hasCome: boolean): boolean => stallOf(error) === 'slow' || (!hasCome && (isAnswer(error) || stallOf(error) === 'silent'))
 
 /** A server's considered "no", which has been asked for often enough already. */
 const isAnswer = (error: Fault): boolean => error.cause === undefined && error.message.startsWith('unexpected status')

@@ -7,7 +7,8 @@ import { errorMessage } from './documents.ts'
 import type { Endpoint } from './endpoints.ts'
 import { spokeNoTls, type Http, type HttpAnswer, type HttpRequest, type TlsTrust } from './http.ts'
 import type { RegistryLogin } from './port.ts'
-import { isPassing, parseRetryAfter, retryDelay } from './retry.ts'
+import { isPassing, MOST_STALLED_TRIES, parseRetryAfter, retryDelay } from './retry.ts'
+import { stallOf } from './stall.ts'
 
 export interface CallerOptions {
   readonly endpoint: Endpoint
@@ -72,7 +73,8 @@ export class Caller {
         if (failure === error || !isCut(error)) throw error
         failure = error
       }
-      const delayMs = call.isOnce === true ? undefined : retryDelay(failures, retryAfterMs, random.next())
+      const isEnough = call.isOnce === true || (stallOf(failure) !== undefined && failures >= MOST_STALLED_TRIES)
+      const delayMs = isEnough ? undefined : retryDelay(failures, retryAfterMs, random.next())
       if (delayMs === undefined) throw failure
       await sleep(clock, delayMs, signal)
     }

@@ -6,6 +6,7 @@ import { getCACertificates } from 'node:tls'
 import type { Clock } from '../../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../../shared/kit/faults.ts'
 import { lookupInTurn } from './lookup.ts'
+import { Pace, Stalled } from './stall.ts'
 
 /** One request and its answer, without opinions: no redirects, no retries, no credentials. */
 export interface HttpRequest {
@@ -40,8 +41,8 @@ export interface Http extends Disposable {
   send(request: HttpRequest): Promise<HttpAnswer>
 }
 
-/** Connections are kept for a few seconds: the requests of one pull share them. */
-export function createHttp(clock: Clock): Http {
+/** Connections are kept for a few seconds: the requests of one pull share them. A body that comes more slowly than told is given up. */
+export function createHttp(clock: Clock, leastBytesPerMinute: number): Http {
   const agents = new Map<string, plain.Agent>()
   const agentOf = (protocol: string, { ca, cert, key, skipVerify }: TlsTrust): plain.Agent => {
     const name = protocol === 'http:' ? protocol : JSON.stringify([ca, cert, key, skipVerify])
@@ -55,7 +56,7 @@ export function createHttp(clock: Clock): Http {
   return {
     async send(request) {
       const { protocol } = new URL(request.url)
-      return exchange(request, { agent: agentOf(protocol, request.tls), clock })
+      return exchange(request, { agent: agentOf(protocol, request.tls), clock, leastBytesPerMinute })
     },
     [Symbol.dispose]: () => {
       for (const agent of agents.values()) agent.destroy()
@@ -72,18 +73,19 @@ function systemAuthorities(): readonly string[] {
 interface Means {
   readonly agent: plain.Agent
   readonly clock: Clock
+  readonly leastBytesPerMinute: number
 }
 
-function exchange(request: HttpRequest, { agent, clock }: Means): Promise<HttpAnswer> {
+function exchange(request: HttpRequest, { agent, clock, leastBytesPerMinute }: Means): Promise<HttpAnswer> {
   const { method, url, headers, body, signal } = request
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {
     const options: RequestOptions = { method, headers: { ...headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) }, agent, signal }
     const sent = url.startsWith('https:') ? secure.request(url, options) : plain.request(url, options)
-    const silence = watchSilence(clock, () => sent.destroy(new Error(`no answer within ${SILENCE_MS / 1000} s`)))
+    const silence = watchSilence(clock, (error) => sent.destroy(error))
     sent.once('response', (answer) => {
       silence.pause()
-      resolve(answerOf(answer, request, silence))
+      resolve(answerOf(answer, request, { silence, pace: new Pace(clock, leastBytesPerMinute) }))
     })
     // Also after the answer has begun: what breaks then is told where its body is read.
     sent.on('error', (error) => {
@@ -95,14 +97,21 @@ function exchange(request: HttpRequest, { agent, clock }: Means): Promise<HttpAn
   })
 }
 
-function answerOf(answer: IncomingMessage, { url, method, signal }: HttpRequest, silence: Silence): HttpAnswer {
+/** What is thought of how an answer comes. */
+interface Watch {
+  readonly silence: Silence
+  readonly pace: Pace
+}
+
+function answerOf(answer: IncomingMessage, { url, method, signal }: HttpRequest, watch: Watch): HttpAnswer {
+  const { silence } = watch
   answer.once('close', silence.stop)
   // Somebody may never read it: its failing is then nobody's concern.
   answer.on('error', () => {})
   return {
     status: answer.statusCode ?? 0,
     headers: answer.headers,
-    body: readBody(answer, { url, method, signal }, silence),
+    body: readBody(answer, { url, method, signal }, watch),
     discard: () => discard(answer, silence),
   }
 }
@@ -116,17 +125,21 @@ function discard(answer: IncomingMessage, silence: Silence): void {
 
 const SHORT_BYTES = 64 << 10
 
-async function* readBody(answer: IncomingMessage, { url, method, signal }: Pick<HttpRequest, 'url' | 'method' | 'signal'>, silence: Silence): AsyncGenerator<Buffer> {
+async function* readBody(answer: IncomingMessage, { url, method, signal }: Pick<HttpRequest, 'url' | 'method' | 'signal'>, { silence, pace }: Watch): AsyncGenerator<Buffer> {
   silence.heard()
+  pace.wait()
   try {
     for await (const chunk of answer as Readable as AsyncIterable<Buffer>) {
       // Who reads slowly must not take the other side for silent.
       silence.pause()
+      pace.got(chunk.length)
       yield chunk
       silence.heard()
+      pace.wait()
     }
-  } catch (error) {
+  } catch (failure) {
     if (signal.aborted) throw signal.reason
+    const error = silence.broken() ?? failure
     throw new Fault('unavailable', `${goMethod(method)} "${url}": the answer was cut: ${messageOf(error)}`, { cause: error })
   }
 }
@@ -137,18 +150,21 @@ interface Silence {
   /** This side is busy: nobody is waited for. */
   readonly pause: () => void
   readonly stop: () => void
+  /** What was ended for silence breaks for other reasons, as it seems: this is why. */
+  readonly broken: () => Stalled | undefined
 }
 
-function watchSilence(clock: Clock, onSilent: () => void): Silence {
+function watchSilence(clock: Clock, onSilent: (error: Stalled) => void): Silence {
   let sinceMs: number | undefined = clock.monotonicMs()
+  let broken: Stalled | undefined
   let cancel = (): void => {}
   const look = (): void => {
     const left = sinceMs === undefined ? SILENCE_MS : sinceMs + SILENCE_MS - clock.monotonicMs()
-    if (left <= 0) onSilent()
+    if (left <= 0) onSilent((broken = new Stalled('silent', `no answer within ${SILENCE_MS / 1000} s`)))
     else cancel = clock.after(left, look)
   }
   cancel = clock.after(SILENCE_MS, look)
-  return { heard: () => void (sinceMs = clock.monotonicMs()), pause: () => void (sinceMs = undefined), stop: () => cancel() }
+  return { heard: () => void (sinceMs = clock.monotonicMs()), pause: () => void (sinceMs = undefined), stop: () => cancel(), broken: () => broken }
 }
 
 const goMethod = (method: string): string => method.charAt(0) + method.slice(1).toLowerCase()

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../../../shared/kit/clock.ts'
 import { isFault } from '../../../shared/kit/faults.ts'
 import { systemRandom, type Random } from '../../../shared/kit/random.ts'
 import { errnoOf, faultOfSystemError, unlessMissing } from '../../host/errno.ts'
-import type { PullSettings } from './agent-settings.ts'
+import { MINIMUM_PULL_BYTES_PER_MINUTE, type PullSettings } from './agent-settings.ts'
 import { createHttp } from './http.ts'
 import { loginsOf } from './logins.ts'
 import type { RegistryClient, RegistryLogin } from './port.ts'
@@ -21,13 +21,15 @@ export interface RegistryClientOptions {
   readonly settings: () => Promise<RegistrySettings>
   /** The node's own logins: tried after those of the caller, and by which a pull is nobody's secret. */
   readonly logins?: () => Promise<readonly RegistryLogin[]>
+  /** A body that comes more slowly is given up. */
+  readonly minimumBytesPerMinute?: number
   readonly clock?: Clock
   readonly random?: Random
 }
 
 /** Real registries over HTTP(S). Disposing closes the connections that are kept. */
-export function createRegistryClient({ settings, logins: ownLogins = async () => [], clock = systemClock, random = systemRandom }: RegistryClientOptions): RegistryClient & Disposable {
-  const http = createHttp(clock)
+export function createRegistryClient({ settings, logins: ownLogins = async () => [], minimumBytesPerMinute = MINIMUM_PULL_BYTES_PER_MINUTE, clock = systemClock, random = systemRandom }: RegistryClientOptions): RegistryClient & Disposable {
+  const http = createHttp(clock, minimumBytesPerMinute)
   return {
     open: (repository, how) => new DistributionSession({ repository, settings, ownLogins, http, clock, random, ...how }),
     [Symbol.dispose]: () => http[Symbol.dispose](),
@@ -35,8 +37,8 @@ export function createRegistryClient({ settings, logins: ownLogins = async () =>
 }
 
 /** The registries of a node, as its agent's settings say. */
-export const nodeRegistries = ({ registriesFile, registryNames, dockerConfigs }: PullSettings, means: Pick<RegistryClientOptions, 'clock' | 'random'>): RegistryClient =>
-  createRegistryClient({ settings: settingsFile(registriesFile, registryNames), logins: () => readDockerConfigs(dockerConfigs), ...means })
+export const nodeRegistries = ({ registriesFile, registryNames, dockerConfigs, minimumPullBytesPerMinute }: PullSettings, means: Pick<RegistryClientOptions, 'clock' | 'random'>): RegistryClient =>
+  createRegistryClient({ settings: settingsFile(registriesFile, registryNames), logins: () => readDockerConfigs(dockerConfigs), minimumBytesPerMinute: minimumPullBytesPerMinute, ...means })
 
 /**
  * The settings in a file, read again when it changes; none where there is no file.

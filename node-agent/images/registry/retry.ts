@@ -4,6 +4,8 @@ import { backoffMs } from '../../../shared/kit/backoff.ts'
 
 /** How often one request is tried at most, and how often a blob may be cut without a byte of progress. */
 export const MOST_TRIES = 5
+/** Of a request that nobody answers in all the time there is: each try costs that time. */
+export const MOST_STALLED_TRIES = 2
 const DELAYS = { baseMs: 250, capMs: 8_000, factor: 2 }
 /** A registry that wants to be left alone for longer is left alone by the back-off of the pod. */
 export const LONGEST_RETRY_AFTER_MS = 60_000

@@ -14,6 +14,7 @@ import { ACCEPT_MANIFESTS, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from './manifest
 import type { BlobSource, Descriptor, ManifestBytes, OpenOptions, RegistryLogin, RepositorySession } from './port.ts'
 import { pushBlob, pushManifest } from './push.ts'
 import type { Capability, HostEntry, RegistrySettings } from './settings.ts'
+import { stallOf } from './stall.ts'
 
 export interface SessionOptions extends OpenOptions {
   readonly repository: string
@@ -102,7 +103,10 @@ export class DistributionSession implements RepositorySession {
     const preferred = this.#preferred
     const ordered = preferred === undefined || !all.includes(preferred) ? all : [preferred, ...all.filter((one) => one !== preferred)]
     let failure: unknown = new Fault('invalid', `no server of ${this.#options.repository} may be asked for this: its settings leave no capability "${capability}"`)
+    const stalled = new Set<string>()
     for (const candidate of ordered) {
+      // Who answers nobody does not answer another login.
+      if (stalled.has(candidate.caller.base)) continue
       try {
         const answer = await ask(candidate.caller)
         this.#preferred = candidate
@@ -110,6 +114,7 @@ export class DistributionSession implements RepositorySession {
       } catch (error) {
         this.#options.signal.throwIfAborted()
         if (!isFault(error)) throw error
+        if (stallOf(error) !== undefined) stalled.add(candidate.caller.base)
         failure = error
       }
     }

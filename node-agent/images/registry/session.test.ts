@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../../shared/kit/clock.ts'
+import { Fault } from '../../../shared/kit/faults.ts'
+import { digestOf } from '../digest.ts'
+import type { Http, HttpAnswer, HttpRequest } from './http.ts'
+import type { RegistryLogin, RepositorySession } from './port.ts'
+import { DistributionSession } from './session.ts'
+import { parseRegistrySettings } from './settings.ts'
+import { Stalled } from './stall.ts'
+
+const never = new AbortController().signal
+const instant: Clock = { nowMs: () => 0, monotonicMs: () => 0, after: (_, run) => (queueMicrotask(run), () => {}) }
+
+type Reply = { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string } | 'silent'
+
+/** Registries that answer as `reply` says; what they were asked is kept. */
+function registries(reply: (request: HttpRequest) => Reply): { readonly http: Http; readonly asked: HttpRequest[] } {
+  const asked: HttpRequest[] = []
+  const send = async (request: HttpRequest): Promise<HttpAnswer> => {
+    asked.push(request)
+    const answer = reply(request)
+    if (answer === 'silent') throw new Fault('unavailable', `${request.url}: no answer`, { cause: new Stalled('silent', 'no answer') })
+    const { status, headers = {}, body = '' } = answer
+    return { status, headers, body: chunksOf(body), discard: () => {} }
+  }
+  return { http: { send, [Symbol.dispose]: () => {} }, asked }
+}
+
+async function* chunksOf(body: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(body)
+}
+
+const secret = (registry: string, name: string): RegistryLogin => ({ registry, credential: { kind: 'password', username: name, password: name }, secret: { namespace: 'n', name, uid: name } })
+
+const sessionOf = (http: Http, { hosts = [], logins = [] }: { readonly hosts?: readonly object[]; readonly logins?: readonly RegistryLogin[] }): RepositorySession =>
+  new DistributionSession({ repository: 'r.io/app', settings: async () => parseRegistrySettings(JSON.stringify({ 'r.io': { hosts } }), 'test'), ownLogins: async () => [], http, clock: instant, random: { next: () => 0 }, logins, actions: 'pull', signal: never })
+
+const hostsOf = (asked: readonly HttpRequest[]): readonly string[] => asked.map(({ url }) => new URL(url).host)
+const BYTES = 'layer'
+const LAYER = { mediaType: 'x', digest: digestOf(Buffer.from(BYTES)), sizeBytes: BYTES.length }
+
+async function textOf(blob: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of blob) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
+
+describe('a registry that keeps silent', () => {
+  const logins = [secret('r.io', 'a'), secret('r.io/app', 'b')]
+  test('is asked twice, and not again with another login', async () => {
+    const { http, asked } = registries(() => 'silent')
+    await expect(sessionOf(http, { logins }).resolve({ tag: 'v1' })).rejects.toMatchObject({ code: 'unavailable' })
+    expect(hostsOf(asked)).toEqual(['r.io', 'r.io'])
+  })
+
+  test('is not asked for a blob again and again; its mirror is', async () => {
+    const { http, asked } = registries(() => 'silent')
+    await expect(textOf(sessionOf(http, { logins, hosts: [{ url: 'https://mirror' }] }).blob(LAYER))).rejects.toMatchObject({ code: 'unavailable' })
+    expect(hostsOf(asked)).toEqual(['mirror', 'mirror', 'r.io', 'r.io'])
+  })
+})
