@@ -21,8 +21,8 @@ function die(): never {
   for (;;);
 }
 
-/** The same in every run: without a lab's number and process ids. */
-const same = (words: string): string => words.replace(/gtlab\d+|gantry_lab\d+|\bgt\d+(?=[cnw])/g, 'LAB').replace(/\/numbers\/\d+/, '/numbers/N').replace(/\/proc\/\d+\//, '/proc/PID/').replace(/ \d{3,} /, ' PID ')
+/** The same in every run: without a lab's number, process ids, and names that are a process's own. */
+const same = (words: string): string => words.replace(/staging\/\d+-\d+-\w+/g, 'staging/OWN').replace(/(lease-|leases\/)[0-9a-f]{64}/g, '$1OWN').replace(/\.[0-9a-f]{12}\.tmp/g, '.tmp').replace(/gtlab\d+|gantry_lab\d+|\bgt\d+(?=[cnw])/g, 'LAB').replace(/\/numbers\/\d+/, '/numbers/N').replace(/\/proc\/\d+\//, '/proc/PID/').replace(/ \d{3,} /, ' PID ')
 
 const short = (path: unknown): string => same(String(path).replace(/^\/sys\/fs\/cgroup\/[^/]+/, 'cgroup'))
 

@@ -28,7 +28,7 @@ function plain(value: string): unknown {
 }
 
 /** Times and how long something took stand in sentences too. */
-const timeless = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replace(/\b\d\d:\d\d:\d\d(\.\d+)?/g, 'TIME').replace(/\b\d+(\.\d+)? m?s\b/g, 'A WHILE')
+const timeless = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replace(/\b\d\d:\d\d:\d\d(\.\d+)?/g, 'TIME').replace(/\b\d+(\.\d+)? m?s\b/g, 'A WHILE').replace(/"ms":\d+/g, '"ms":A WHILE')
 
 /** Every value with the way to it, a line each. */
 function leaves(value: unknown, way = ''): readonly string[] {
