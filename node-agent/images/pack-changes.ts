@@ -1,9 +1,9 @@
-import { createReadStream, type Stats } from 'node:fs'
-import { lstat, readlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { Stats } from 'node:fs'
+import { readlink } from 'node:fs/promises'
 import { Fault } from '../../shared/kit/faults.ts'
-import { namesIn } from '../host/files.ts'
+import { unlessMissing } from '../host/errno.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
+import { heldFile, heldIn, type HeldFile, namesOf, openContent } from '../host/held-files.ts'
 import { BLOCK, padding, type TarKind } from './tar-header.ts'
 import { paxHeader, type PaxEntry } from './tar-pax-writer.ts'
 
@@ -15,80 +15,108 @@ export interface PackOptions {
 
 const NOT_OF_IMAGES = ['dev', 'proc', 'sys']
 const OPAQUE = 'trusted.overlay.opaque'
+/** Every folder on the way is held open, and no image's files lie so deep. */
+const MAX_DEPTH = 400
 const REDIRECT = 'trusted.overlay.redirect'
 
 /**
  * What a container changed, as a layer (OCI image-spec `layer.md`): the opposite of unpacking one. Deleted files become `.wh.` entries, replaced folders opaque ones. In order of names, so that the
  * same changes give the same bytes. A container that runs may change files meanwhile: one that shrinks is filled with zeros, one that grows is cut.
+ * It may also exchange them for links to files of the host, or folders for such: so each is held before it is looked at, and what is held is what is read.
  */
 export async function* packChanges(folder: string, { special, mountPoints }: PackOptions): AsyncGenerator<Buffer> {
-  const packer = new Packer(folder, special, new Set(mountPoints.map((path) => path.split('/').filter((part) => part !== '').join('/'))))
-  yield* packer.folder('')
+  await using root = await heldFile(folder)
+  const packer = new Packer(special, new Set(mountPoints.map((path) => path.split('/').filter((part) => part !== '').join('/'))))
+  yield* packer.folder({ at: root, way: '', depth: 0 })
   yield Buffer.alloc(2 * BLOCK)
 }
 
+interface Folder {
+  readonly at: HeldFile
+  /** From the root folder, without a slash in front. */
+  readonly way: string
+  readonly depth: number
+}
+
+interface Entry {
+  readonly held: HeldFile
+  /** Its name in the folder that is held. */
+  readonly place: string
+  /** In the layer. */
+  readonly path: string
+  readonly depth: number
+}
+
 class Packer {
-  readonly #root: string
   readonly #special: SpecialFiles
   readonly #mountPoints: ReadonlySet<string>
   /** Names by inode of files that have several. */
   readonly #linked = new Map<number, string>()
 
-  constructor(root: string, special: SpecialFiles, mountPoints: ReadonlySet<string>) {
-    this.#root = root
+  constructor(special: SpecialFiles, mountPoints: ReadonlySet<string>) {
     this.#special = special
     this.#mountPoints = mountPoints
   }
 
-  async *folder(way: string): AsyncGenerator<Buffer> {
-    for (const name of [...(await namesIn(join(this.#root, way)))].sort()) {
+  async *folder(folder: Folder): AsyncGenerator<Buffer> {
+    const { at, way } = folder
+    if (folder.depth > MAX_DEPTH) throw new Fault('unsupported', `/${way.slice(0, 200)}… lies deeper than ${MAX_DEPTH} folders`)
+    for (const name of (await namesOf(at)).toSorted()) {
       const path = way === '' ? name : `${way}/${name}`
-      if (!NOT_OF_IMAGES.includes(path)) yield* this.#entry(path)
+      if (NOT_OF_IMAGES.includes(path)) continue
+      await using held = await unlessMissing(heldIn(at, name))
+      // Gone since the folder was read.
+      if (held !== undefined) yield* this.#entry({ held, place: `${at.path}/${name}`, path, depth: folder.depth })
     }
   }
 
-  async *#entry(path: string): AsyncGenerator<Buffer> {
-    const about = await lstat(join(this.#root, path))
+  async *#entry(entry: Entry): AsyncGenerator<Buffer> {
+    const { path, held, place } = entry
+    const about = await held.stat()
     if (about.isCharacterDevice() && about.rdev === 0) return yield whiteout(path, about)
-    if (about.isDirectory()) return yield* this.#folderEntry(path, about)
+    if (about.isDirectory()) return yield* this.#folderEntry(entry, about)
     if (this.#mountPoints.has(path) && about.size === 0) return
     const kind = kindOf(about)
     // A socket is nothing without who listens.
     if (kind === undefined) return
     const first = about.nlink > 1 ? this.#linked.get(about.ino) : undefined
     if (first !== undefined) return yield paxHeader({ ...plain(path, about), kind: 'hardlink', link: first, sizeBytes: 0 })
-    if (about.nlink > 1) this.#linked.set(about.ino, path)
-    const link = kind === 'symlink' ? await readlink(join(this.#root, path)) : ''
+    const link = kind === 'symlink' ? await readlink(place) : ''
     const sizeBytes = kind === 'file' ? about.size : 0
-    yield paxHeader({ ...plain(path, about), kind, link, sizeBytes, attributes: (await this.#attributes(path)).attributes, ...(kind === 'char' || kind === 'block' ? { device: numbersOf(about.rdev) } : {}) })
-    if (kind === 'file') yield* content(join(this.#root, path), sizeBytes)
+    const { attributes } = await this.#attributes(entry)
+    if (about.nlink > 1) this.#linked.set(about.ino, path)
+    yield paxHeader({ ...plain(path, about), kind, link, sizeBytes, attributes, ...(kind === 'char' || kind === 'block' ? { device: numbersOf(about.rdev) } : {}) })
+    if (kind === 'file') yield* content(held, sizeBytes)
   }
 
-  async *#folderEntry(path: string, about: Stats): AsyncGenerator<Buffer> {
-    const { attributes, isOpaque } = await this.#attributes(path)
-    if (!isOpaque && (await this.#isOnlyForMounts(path))) return
+  async *#folderEntry(entry: Entry, about: Stats): AsyncGenerator<Buffer> {
+    const { path, held, depth } = entry
+    const { attributes, isOpaque } = await this.#attributes(entry)
+    if (!isOpaque && (await this.#isOnlyForMounts(path, held))) return
     yield paxHeader({ ...plain(`${path}/`, about), kind: 'folder', sizeBytes: 0, attributes })
     if (isOpaque) yield paxHeader({ ...plain(`${path}/.wh..wh..opq`, about), kind: 'file', mode: 0o644, sizeBytes: 0 })
-    yield* this.folder(path)
+    yield* this.folder({ at: held, way: path, depth: depth + 1 })
   }
 
   /** Made to be mounted on, with nothing in it but more of that. */
-  async #isOnlyForMounts(path: string): Promise<boolean> {
+  async #isOnlyForMounts(path: string, held: HeldFile): Promise<boolean> {
     const isWay = this.#mountPoints.has(path) || [...this.#mountPoints].some((point) => point.startsWith(`${path}/`))
     if (!isWay) return false
-    const names = await namesIn(join(this.#root, path))
     // A folder of the image that was only looked into is not here: what is here and empty was made.
-    for (const name of names) {
+    for (const name of await namesOf(held)) {
       const child = `${path}/${name}`
-      const about = await lstat(join(this.#root, child))
-      const isNothing = about.isDirectory() ? await this.#isOnlyForMounts(child) : this.#mountPoints.has(child) && about.isFile() && about.size === 0
+      await using below = await unlessMissing(heldIn(held, name))
+      if (below === undefined) continue
+      const about = await below.stat()
+      const isNothing = about.isDirectory() ? await this.#isOnlyForMounts(child, below) : this.#mountPoints.has(child) && about.isFile() && about.size === 0
       if (!isNothing) return false
     }
     return true
   }
 
-  async #attributes(path: string): Promise<{ readonly attributes: ReadonlyMap<string, Uint8Array>; readonly isOpaque: boolean }> {
-    const all = await this.#special.attributes(join(this.#root, path))
+  /** Asked for by name, because a held link cannot be asked: the folder is held, and the name not followed. */
+  async #attributes({ path, place }: Entry): Promise<{ readonly attributes: ReadonlyMap<string, Uint8Array>; readonly isOpaque: boolean }> {
+    const all = await this.#special.attributes(place)
     if (all.has(REDIRECT)) throw new Fault('unsupported', `/${path} was renamed in a way that only this host's kernel understands: copy the folder instead of moving it, then commit`)
     return { attributes: new Map([...all].filter(([name]) => !name.startsWith('trusted.') && name !== 'security.selinux')), isOpaque: all.has(OPAQUE) }
   }
@@ -113,12 +141,15 @@ function kindOf(about: Stats): TarKind | undefined {
 const numbersOf = (device: number): { readonly major: number; readonly minor: number } => ({ major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) })
 
 /** So many bytes as the header says, whatever becomes of the file. */
-async function* content(path: string, sizeBytes: number): AsyncGenerator<Buffer> {
+async function* content(held: HeldFile, sizeBytes: number): AsyncGenerator<Buffer> {
   let left = sizeBytes
   if (left > 0) {
-    for await (const chunk of createReadStream(path, { end: sizeBytes - 1, highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-      left -= chunk.length
-      yield chunk
+    await using file = await openContent(held)
+    while (left > 0) {
+      const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(Math.min(left, 1 << 18)) })
+      if (bytesRead === 0) break
+      left -= bytesRead
+      yield buffer.subarray(0, bytesRead)
     }
   }
   for (; left > 0; left -= Math.min(left, 1 << 16)) yield Buffer.alloc(Math.min(left, 1 << 16))
