@@ -127,7 +127,7 @@ export class NodeAssignments {
     const before = this.#podRefs.get(podKey) ?? []
     const references = pod && referencesOf(pod)
     const after: AssignmentRef[] = references
-      ? [...references.configMaps.map((key) => ({ kind: 'CONFIG_MAP' as const, key })), ...references.secrets.map((key) => ({ kind: 'SECRET' as const, key })), { kind: 'SERVICE_ACCOUNT', key: references.serviceAccount }]
+      ? [...references.configMaps.map((key) => ({ kind: 'CONFIG_MAP' as const, key })), ...references.secrets.map((key) => ({ kind: 'SECRET' as const, key })), ...(references.serviceAccount === undefined ? [] : [{ kind: 'SERVICE_ACCOUNT' as const, key: references.serviceAccount }])]
       : []
     if (pod) this.#podRefs.set(podKey, after)
     else this.#podRefs.delete(podKey)

@@ -26,7 +26,7 @@ test('each pod of a file has a mirror bound to the node that said so; what chang
   expect(await hashes(at)).toEqual(['mine-n1 its own'])
 })
 
-test('none that names a secret, a config map or an account, nor one without a hash', async () => {
+test('none that names a secret, a config map, a claim or an account, nor one without a hash', async () => {
   await using at = world()
   await at.client.create(nodes, { metadata: { name: 'n1' } })
   const { annotations: _annotations, ...metadata } = said('d-n1', 'h').metadata
@@ -34,7 +34,19 @@ test('none that names a secret, a config map or an account, nor one without a ha
     said('a-n1', 'h', { volumes: [{ name: 'v', secret: { secretName: 's' } }] }),
     said('b-n1', 'h', { containers: [{ name: 'c', image: 'i', envFrom: [{ configMapRef: { name: 'm' } }] }] }),
     said('c-n1', 'h', { serviceAccountName: 'admin' }),
+    said('e-n1', 'h', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] }),
+    said('f-n1', 'h', { volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: {} } } }] }),
+    said('g-n1', 'h', { resourceClaims: [{ name: 'r', resourceClaimName: 'gpu' }] }),
     { ...said('d-n1', 'h'), metadata },
   ])
   expect(await podsOf(at)).toEqual([])
+})
+
+test('the mirror of another node stays whatever a node says', async () => {
+  await using at = world()
+  for (const name of ['n1', 'n2']) await at.client.create(nodes, { metadata: { name } })
+  await mirrorStaticPods({ client: at.client, log: silentLog }, 'n2', [said('a-n2', 'h1')])
+  const before = await podsOf(at)
+  await mirrorStaticPods({ client: at.client, log: silentLog }, 'n1', [said('a-n2', 'other')])
+  expect(await podsOf(at)).toEqual(before)
 })

@@ -6,12 +6,9 @@ import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { keyOf, nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
 import { nodes, pods } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
-import { referencesOf } from './references.ts'
+import { MIRROR, mirrorOf, referencesOf } from './references.ts'
 
-const MIRROR = 'kubernetes.io/config.mirror'
 const HASH = 'kubernetes.io/config.hash'
-
-const mirrorOf = ({ metadata }: Pod): string | undefined => metadata.annotations?.[MIRROR]
 
 export interface MirrorOptions {
   readonly client: ApiClient
@@ -22,10 +19,8 @@ export interface MirrorOptions {
 export async function mirrorStaticPods({ client, log }: MirrorOptions, nodeName: string, said: readonly Pod[]): Promise<void> {
   const node = await client.get(nodes, { name: nodeName })
   const wanted = said.filter((pod) => {
-    const { configMaps, secrets } = referencesOf(pod)
-    const isAlone = configMaps.length + secrets.length === 0 && pod.spec?.serviceAccountName === undefined
-    if (!isAlone) log.warn({ node: nodeName, pod: keyOf(pod) }, 'a pod of a file may name no secret, config map or account: it is not shown')
-    return isAlone && pod.metadata.annotations?.[HASH] !== undefined
+    if (!isAlone(pod)) log.warn({ node: nodeName, pod: keyOf(pod) }, 'a pod of a file may name no secret, config map, claim or account: it is not shown')
+    return isAlone(pod) && pod.metadata.annotations?.[HASH] !== undefined
   })
   const keys = new Set(wanted.map(keyOf))
   const { items } = await client.list(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
@@ -33,10 +28,20 @@ export async function mirrorStaticPods({ client, log }: MirrorOptions, nodeName:
   for (const pod of wanted) await bringUp(client, mirror(pod, node)).catch((error: unknown) => log.warn({ node: nodeName, pod: keyOf(pod), err: messageOf(error) }, 'the mirror of a static pod cannot be made'))
 }
 
+/** Whether it needs nothing of the cluster: through a mirror its node would get at it. */
+function isAlone(pod: Pod): boolean {
+  const { configMaps, secrets } = referencesOf(pod)
+  const { serviceAccountName, resourceClaims = [], volumes = [] } = pod.spec ?? {}
+  const claims = volumes.filter(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim ?? ephemeral)
+  return configMaps.length + secrets.length + claims.length + resourceClaims.length === 0 && serviceAccountName === undefined
+}
+
 async function bringUp(client: ApiClient, wanted: Pod): Promise<void> {
   const current = await find(client, wanted)
   if (current !== undefined) {
-    if (mirrorOf(current) === undefined || (mirrorOf(current) === mirrorOf(wanted) && current.metadata.deletionTimestamp === undefined)) return
+    // What is another node's stays its own, whatever this one says.
+    if (mirrorOf(current) === undefined || current.spec?.nodeName !== wanted.spec?.nodeName) return
+    if (mirrorOf(current) === mirrorOf(wanted) && current.metadata.deletionTimestamp === undefined) return
     await remove(client, current)
   }
   await client.create(pods, wanted, { fieldManager: 'gantry-agent' })

@@ -1,11 +1,17 @@
 import type { Container, EphemeralContainer, Pod } from '../../shared/model/gen/api.ts'
 import { namespaceOf, objectKey } from '../../shared/model/meta.ts'
 
+export const MIRROR = 'kubernetes.io/config.mirror'
+
+/** The hash of the static pod that this one shows; nothing where it is no mirror. */
+export const mirrorOf = ({ metadata }: Pod): string | undefined => metadata.annotations?.[MIRROR]
+
 /** Keys (`namespace/name`) of what a pod's node must know to run it. */
 export interface PodReferences {
   readonly configMaps: readonly string[]
   readonly secrets: readonly string[]
-  readonly serviceAccount: string
+  /** None of a mirror: what a node says that it runs has no account. */
+  readonly serviceAccount: string | undefined
 }
 
 type AnyContainer = Pick<Container | EphemeralContainer, 'env' | 'envFrom'>
@@ -37,5 +43,10 @@ export function referencesOf(pod: Pod): PodReferences {
     }
   }
   for (const secret of pod.spec?.imagePullSecrets ?? []) add(secrets, secret.name)
-  return { configMaps: [...configMaps], secrets: [...secrets], serviceAccount: objectKey(namespaceOf(pod), pod.spec?.serviceAccountName ?? 'default') }
+  return { configMaps: [...configMaps], secrets: [...secrets], serviceAccount: accountOf(pod) }
+}
+
+function accountOf(pod: Pod): string | undefined {
+  const name = pod.spec?.serviceAccountName ?? (mirrorOf(pod) === undefined ? 'default' : undefined)
+  return name === undefined ? undefined : objectKey(namespaceOf(pod), name)
 }

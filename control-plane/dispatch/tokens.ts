@@ -23,7 +23,9 @@ export function createRequestToken({ informers, issueToken }: { readonly informe
     const key = objectKey(asked?.namespace ?? '', asked?.name ?? '')
     const pod = allPods.get(key)
     if (!pod || !asked || uidOf(pod) !== asked.uid || pod.spec?.nodeName !== nodeName) throw new Fault('permission', `pod ${key} is not bound to node ${nodeName}`)
-    const name = pod.spec.serviceAccountName ?? 'default'
+    const name = pod.spec.serviceAccountName
+    // The mirror of a static pod has none: its node alone says that it is there.
+    if (name === undefined || name === '') throw new Fault('permission', `pod ${key} has no service account`)
     const account = accounts.get(objectKey(asked.namespace, name))
     if (!account) throw new Fault('not-found', `service account ${asked.namespace}/${name} does not exist`)
     const node = allNodes.get(nodeName)
