@@ -52,4 +52,9 @@ export class PullRecords {
 /** The logins that fit a repository, with their hashes. */
 export const hashedLogins = (repository: string, logins: readonly RegistryLogin[]): readonly HashedLogin[] => loginsFor(repository, logins).map((login) => ({ login, hash: hashOf(login) }))
 
-const hashOf = ({ credential }: RegistryLogin): string => createHash('sha256').update(JSON.stringify(credential)).digest('hex')
+/** Of all a puller may show, and where. Not only what fits the repository: its mirrors are shown other logins, and may let in by them whom the registry would not. */
+export const hashOfAll = (logins: readonly RegistryLogin[]): string => hashText(logins.map(({ registry, credential }) => [registry, credential]))
+
+const hashOf = ({ credential }: RegistryLogin): string => hashText(credential)
+
+const hashText = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')

@@ -111,4 +111,20 @@ describe('Pulls', () => {
     stop.abort(new Error('enough'))
     expect((await stuck).map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => 'rejected'))
   })
+
+  test('a pull is shared by those who show the same to everybody, its mirrors too', async () => {
+    const asked: string[] = []
+    let go = (): void => {}
+    const start = new Promise<void>((resolve) => (go = resolve))
+    const pull = pullsOf(async (_, { logins }) => {
+      asked.push(logins.map(({ registry }) => registry).join())
+      await start
+      if (logins.length === 0) throw new Fault('permission', 'pull access denied')
+    })
+    const mirror: RegistryLogin = { ...login('s', 'h').login, registry: 'mirror.io' }
+    const pulls = [pull('r.io/a:v1', [mirror]), pull('r.io/a:v1', [{ ...mirror, secret: secret('same-words') }]), pull('r.io/a:v1')]
+    go()
+    expect((await Promise.all(pulls)).map(({ kind }) => kind)).toEqual(['present', 'present', 'refused'])
+    expect(asked).toEqual(['mirror.io', ''])
+  })
 })

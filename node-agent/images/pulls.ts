@@ -3,7 +3,7 @@ import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Archive } from './archive.ts'
 import type { ImageSource } from './image-source.ts'
 import type { EnsureOptions, EnsureResult, Image } from './port.ts'
-import { hashedLogins } from './pull-records.ts'
+import { hashOfAll } from './pull-records.ts'
 import type { Reference } from './reference.ts'
 import type { RegistryClient, RegistryLogin } from './registry/port.ts'
 import { openRemoteImage, type PullProgress } from './registry/remote-image.ts'
@@ -47,8 +47,7 @@ export class Pulls {
   async pull(reference: Reference, present: Image | undefined, { signal, logins = [], onProgress }: EnsureOptions): Promise<EnsureResult> {
     const { clock } = this.#options
     const startMs = clock.monotonicMs()
-    const fitting = hashedLogins(reference.repository, logins)
-    const key = JSON.stringify([reference.full, fitting.map(({ hash }) => hash)])
+    const key = JSON.stringify([reference.full, hashOfAll(logins)])
     const pulled = await this.#shared.run(key, signal, (whole) => this.#turns.run(registryOf(reference), () => this.#pull(reference, { logins, signal: whole, onProgress })))
     if (pulled.kind === 'pulled') return { kind: 'present', image: pulled.image, pulled: { pullMs: pulled.pullMs, totalMs: clock.monotonicMs() - startMs } }
     const hint = pulled.message.includes(IMPORT) && present !== undefined ? '; the image is here: set imagePullPolicy to IfNotPresent, or use another tag than latest' : ''
