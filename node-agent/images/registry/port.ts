@@ -62,13 +62,13 @@ export interface OpenOptions {
 
 /**
  * One repository, by way of its mirrors and its own server, with the logins that fit each. What one of them refuses is asked of the next; who answered
- * is asked first from then on. Each request is tried again where that may help (cut connections, 429, 5xx), within bounds.
+ * is asked first for the same kind of thing from then on. Each request is tried again where that may help (cut connections, 429, 5xx), within bounds.
  *
  * Every call throws Fault: 'not-found', 'permission' (401, 403), 'unavailable' (no connection, 5xx and 429 to the end), 'corrupt' (other bytes than
  * promised), 'invalid' (what is against the specification).
  */
 export interface RepositorySession {
-  /** The login by which the last request was let in; undefined where nobody asked for one. */
+  /** By which login this was let in so far: the first one of a pod's secret, if any of the answers came by one; undefined where all came without. */
   readonly login: RegistryLogin | undefined
   /** What a tag or digest stands for. Costs no pull where the registry counts them: asked by HEAD. */
   resolve(reference: Pick<Reference, 'tag' | 'digest'>): Promise<Descriptor>

@@ -39,6 +39,9 @@ const hostsOf = (asked: readonly HttpRequest[]): readonly string[] => asked.map(
 const BYTES = 'layer'
 const LAYER = { mediaType: 'x', digest: digestOf(Buffer.from(BYTES)), sizeBytes: BYTES.length }
 
+const OK: Reply = { status: 200, headers: { 'docker-content-digest': LAYER.digest, 'content-length': '5' }, body: BYTES }
+const NOT_FOUND: Reply = { status: 404 }
+
 async function textOf(blob: AsyncIterable<Buffer>): Promise<string> {
   const parts: Buffer[] = []
   for await (const part of blob) parts.push(part)
@@ -58,4 +61,32 @@ describe('a registry that keeps silent', () => {
     await expect(textOf(sessionOf(http, { logins, hosts: [{ url: 'https://mirror' }] }).blob(LAYER))).rejects.toMatchObject({ code: 'unavailable' })
     expect(hostsOf(asked)).toEqual(['mirror', 'mirror', 'r.io', 'r.io'])
   })
+})
+
+describe('who is asked first', () => {
+  test('a mirror that only gives content is asked for content, though it resolves nothing', async () => {
+    const { http, asked } = registries(() => OK)
+    const session = sessionOf(http, { hosts: [{ url: 'https://mirror', capabilities: ['pull'] }] })
+    await session.resolve({ tag: 'v1' })
+    expect((await session.manifest(LAYER.digest)).bytes.toString()).toBe(BYTES)
+    expect(await textOf(session.blob(LAYER))).toBe(BYTES)
+    expect(hostsOf(asked)).toEqual(['r.io', 'mirror', 'mirror'])
+  })
+
+  test('a mirror that could not resolve is asked last for content, and the login that was let in first', async () => {
+    const { http, asked } = registries(({ url, headers }) => (url.startsWith('https://mirror/') ? NOT_FOUND : headers['authorization'] === undefined ? { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } } : headers['authorization'] === `Basic ${btoa('right:right')}` ? OK : { status: 403 }))
+    const session = sessionOf(http, { hosts: [{ url: 'https://mirror' }], logins: [secret('r.io/app', 'wrong'), secret('r.io', 'right')] })
+    await session.resolve({ tag: 'v1' })
+    const before = asked.length
+    expect(await textOf(session.blob(LAYER))).toBe(BYTES)
+    expect(hostsOf(asked.slice(before))).toEqual(['r.io'])
+  })
+})
+
+test('what a secret let in stays private, though an open mirror gave a part of it', async () => {
+  const { http } = registries(({ url }) => (url.includes('/blobs/') === url.startsWith('https://mirror/') ? OK : NOT_FOUND))
+  const session = sessionOf(http, { hosts: [{ url: 'https://mirror' }], logins: [secret('r.io', 's')] })
+  await session.resolve({ tag: 'v1' })
+  expect(await textOf(session.blob(LAYER))).toBe(BYTES)
+  expect(session.login?.secret?.name).toBe('s')
 })

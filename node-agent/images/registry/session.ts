@@ -36,15 +36,18 @@ const MAX_TAGS_BYTES = 16 << 20
 export class DistributionSession implements RepositorySession {
   readonly #options: SessionOptions
   #candidates: Promise<readonly Candidate[]> | undefined
-  /** Who answered last. */
-  #preferred: Candidate | undefined
+  /** Who answered last, for each thing that is asked: who may only be pulled from never resolves a name. */
+  readonly #preferred = new Map<Capability, Candidate>()
+  /** Who did not answer when last asked, whatever it was: not asked first for something else. */
+  readonly #failed = new Set<Candidate>()
+  #login: RegistryLogin | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
   }
 
   get login(): RegistryLogin | undefined {
-    return this.#preferred?.caller.login
+    return this.#login
   }
 
   async resolve({ tag, digest }: Parameters<RepositorySession['resolve']>[0]): Promise<Descriptor> {
@@ -100,8 +103,8 @@ export class DistributionSession implements RepositorySession {
   /** Asks one after the other; what is wrong with the last (the registry's own server, the last login) is what is told. */
   async #first<T>(capability: Capability, ask: (caller: Caller) => Promise<T>): Promise<T> {
     const all = (await (this.#candidates ??= this.#openCandidates())).filter(({ capabilities }) => capabilities.has(capability))
-    const preferred = this.#preferred
-    const ordered = preferred === undefined || !all.includes(preferred) ? all : [preferred, ...all.filter((one) => one !== preferred)]
+    const rank = (one: Candidate): number => (one === this.#preferred.get(capability) ? 0 : this.#failed.has(one) ? 2 : 1)
+    const ordered = all.toSorted((a, b) => rank(a) - rank(b))
     let failure: unknown = new Fault('invalid', `no server of ${this.#options.repository} may be asked for this: its settings leave no capability "${capability}"`)
     const stalled = new Set<string>()
     for (const candidate of ordered) {
@@ -109,16 +112,24 @@ export class DistributionSession implements RepositorySession {
       if (stalled.has(candidate.caller.base)) continue
       try {
         const answer = await ask(candidate.caller)
-        this.#preferred = candidate
+        this.#answered(capability, candidate)
         return answer
       } catch (error) {
         this.#options.signal.throwIfAborted()
         if (!isFault(error)) throw error
+        this.#failed.add(candidate)
         if (stallOf(error) !== undefined) stalled.add(candidate.caller.base)
         failure = error
       }
     }
     throw failure
+  }
+
+  /** By a secret once, by a secret for good: what an open mirror gives beside it makes the whole no less private. */
+  #answered(capability: Capability, candidate: Candidate): void {
+    this.#preferred.set(capability, candidate)
+    this.#failed.delete(candidate)
+    if (this.#login?.secret === undefined) this.#login = candidate.caller.login ?? this.#login
   }
 
   async #openCandidates(): Promise<readonly Candidate[]> {
