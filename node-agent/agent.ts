@@ -38,8 +38,8 @@ export interface AgentOptions {
   readonly images: ImageStore
   /** Makes the pod workers, given where they report to and what is assigned. */
   readonly createWorkers: (reporter: PodReporter, assigned: AssignedObjects) => PodWorkers
-  /** Runs the pods of the node's own files beside those that are assigned. */
-  readonly staticPods?: StaticPods | undefined
+  /** Runs the pods of the node's own files beside those that are assigned; without files too, because there may be mirrors of former ones. */
+  readonly staticPods: StaticPods
   /** PURE: what is to be programmed for the services. */
   readonly servicePorts: (assigned: AssignedObjects) => readonly ServicePort[]
   /** Which other members cannot be reached; `undefined` while nobody knows. */
@@ -69,7 +69,7 @@ export function createAgent(options: AgentOptions): Agent {
   const store = new AssignmentStore()
   const outbox = new Outbox({ clock, nodeName })
   const { staticPods } = options
-  const workers = staticPods ? staticPods.around((reporter) => options.createWorkers(reporter, store), outbox) : options.createWorkers(outbox, store)
+  const workers = staticPods.around((reporter) => options.createWorkers(reporter, store), outbox)
   /** Until the network has been looked at nothing is said: an agent that was only started again must not make its node unready for a moment. */
   let readiness: Readiness = { kind: 'not-known' }
   let imageList: NodeImages = []
@@ -140,7 +140,7 @@ export function createAgent(options: AgentOptions): Agent {
         node,
         onServices: (ack) => services.request(ack),
         onNodes: () => routing.request(undefined),
-        staticPods: staticPods && (() => staticPods.wanted()),
+        staticPods: () => staticPods.toTell(),
         clock,
         random,
         log,
@@ -148,7 +148,7 @@ export function createAgent(options: AgentOptions): Agent {
       current = session
       const stopListening = images.onChange(() => imports.request(undefined))
       const stopReaching = options.reach?.onReach(() => session.nodeChanged())
-      const stopMirroring = staticPods?.onChange(() => session.staticPodsChanged())
+      const stopMirroring = staticPods.onChange(() => session.staticPodsChanged())
       const stopPressing = options.eviction?.onChange(() => session.nodeChanged())
       try {
         imageList = await imagesOf(images)
@@ -157,7 +157,7 @@ export function createAgent(options: AgentOptions): Agent {
         stopListening()
         stopReaching?.()
         stopPressing?.()
-        stopMirroring?.()
+        stopMirroring()
       }
     },
   }

@@ -39,7 +39,7 @@ import { capacityOf, type HostFacts } from './session/node-object.ts'
 import { assignedSources } from './session/sources.ts'
 import { createOverlaySnapshots } from './snapshots/snapshots.ts'
 import { nodeUse } from './stats/node-use.ts'
-import type { StaticPods } from './static-pods/static-pods.ts'
+import { noStaticPods, StaticPods } from './static-pods/static-pods.ts'
 import { hostMeasures } from './stats/measures.ts'
 import { createVolumes } from './volumes/volumes.ts'
 import type { TlsFiles } from '../proto/rpc.ts'
@@ -189,7 +189,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     clock,
     log,
   })
-  const staticPods = config.staticPodPath === '' ? undefined : await openStaticPods(config, log)
+  const staticPods = config.staticPodPath === '' ? noStaticPods({ nodeName: config.nodeName, clock, log }) : await openStaticPods(config, log)
   const agent = createAgent({
     nodeName: config.nodeName,
     lifeId,
@@ -235,8 +235,8 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
 
 /** Loaded where it is wanted: few nodes have such files. */
 async function openStaticPods({ staticPodPath, nodeName }: AgentConfig, log: Log): Promise<StaticPods> {
-  const [{ StaticPods }, { staticFolder }] = await Promise.all([import('./static-pods/static-pods.ts'), import('./static-pods/files.ts')])
-  return new StaticPods({ nodeName, folder: await staticFolder(staticPodPath), clock, log })
+  const [{ parseStaticPod }, { staticFolder }] = await Promise.all([import('./static-pods/parse.ts'), import('./static-pods/files.ts')])
+  return new StaticPods({ nodeName, folder: await staticFolder(staticPodPath), parse: parseStaticPod, clock, log })
 }
 
 /**

@@ -28,8 +28,8 @@ export interface SessionOptions {
   /** Services, slices or endpoints changed: program them, then call `ack`. */
   readonly onServices: (ack: () => void) => void
   readonly onNodes: () => void
-  /** The pods of the node's own files; absent where it has no such folder. */
-  readonly staticPods?: (() => readonly Pod[]) | undefined
+  /** The pods of the node's own files, as they are to be shown; `undefined` where there is nothing to tell. */
+  readonly staticPods: () => readonly Pod[] | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -70,8 +70,8 @@ export class AgentSession {
 
   /** Files came or went, or the mirror of one is gone. */
   staticPodsChanged(): void {
-    const { staticPods } = this.#options
-    if (staticPods && this.#isTold) this.#send({ message: { $case: 'staticPods', value: { pods: staticPods().map((pod) => Buffer.from(JSON.stringify(pod))) } } })
+    const pods = this.#isTold ? this.#options.staticPods() : undefined
+    if (pods) this.#send({ message: { $case: 'staticPods', value: { pods: pods.map((pod) => Buffer.from(JSON.stringify(pod))) } } })
   }
 
   /** Ends this session and opens another. */

@@ -5,7 +5,7 @@ import { uidOf } from '../../shared/model/meta.ts'
 import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import type { PodReporter, PodStatusReport, PodWorkers } from '../pods/port.ts'
 import { parseStaticPod } from './parse.ts'
-import { StaticPods } from './static-pods.ts'
+import { noStaticPods, StaticPods } from './static-pods.ts'
 
 const file = (name: string, command: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, labels: {app: x}}\nspec:\n  terminationGracePeriodSeconds: 5\n  containers:\n  - {name: c, image: "busybox:1.35", command: [${command}]}\n`
 const parsed = (text: string, path = '/pods/a.yaml'): ReturnType<typeof parseStaticPod> => parseStaticPod({ path, text, nodeName: 'n1', nowMs: 0 })
@@ -46,9 +46,13 @@ beforeEach(() => {
   reports.length = 0
   told = 0
   over = new AbortController()
-  statics = new StaticPods({ nodeName: 'n1', clock, log: silentLog, folder: { read: async () => files, watch: (listener) => ((changed = listener), () => {}) } })
+  statics = new StaticPods({ nodeName: 'n1', clock, parse: parseStaticPod, log: silentLog, folder: { read: async () => files, watch: (listener) => ((changed = listener), () => {}) } })
   statics.onChange(() => told++)
-  both = statics.around(
+  wrap(statics)
+})
+
+function wrap(given: StaticPods): void {
+  both = given.around(
     (reporter) => {
       inner = reporter
       return {
@@ -64,7 +68,7 @@ beforeEach(() => {
     },
     { report: (report) => void reports.push(report), event: () => {} },
   )
-})
+}
 
 const begin = async (): Promise<void> => {
   void both.run(over.signal)
@@ -130,4 +134,24 @@ test('assigned pods are none of its business', async () => {
   inner.report({ pod: assigned, status: { phase: 'Running' }, removed: false })
   both.remove('ns/assigned', 'a')
   expect({ calls, reports: reports.length, told }).toEqual({ calls: ['run ns/assigned', 'remove ns/assigned'], reports: 1, told: 0 })
+})
+
+test('an agent without files runs no mirror that it finds, and says that there is none to show', async () => {
+  files.set('/pods/a.yaml', file('web', 'run'))
+  await begin()
+  const mirror = mirrorOf(wanted(), 'm1')
+  statics = noStaticPods({ nodeName: 'n1', clock, log: silentLog })
+  statics.onChange(() => told++)
+  wrap(statics)
+  calls.length = 0
+  both.setAll([assigned])
+  await begin()
+  expect({ calls, told: told - 1, said: statics.toTell() }).toEqual({ calls: ['all ns/assigned'], told: 0, said: undefined })
+  both.setAll([assigned, mirror])
+  expect({ last: calls.at(-1), told: told - 1, said: statics.toTell() }).toEqual({ last: 'all ns/assigned', told: 1, said: [] })
+  both.remove('default/web-n1', 'm1')
+  expect(statics.toTell()).toBeUndefined()
+  // One that was still being made.
+  both.update(mirrorOf(mirror, 'm2'))
+  expect({ calls: calls.length, told: told - 1, said: statics.toTell() }).toEqual({ calls: 2, told: 2, said: [] })
 })

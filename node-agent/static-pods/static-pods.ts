@@ -9,7 +9,7 @@ import type { PodReporter, PodStatusReport, PodWorkers } from '../pods/port.ts'
 import type { Duplex } from '../session/port.ts'
 import type { StaticFolder } from './files.ts'
 import { isStatic } from './is-static.ts'
-import { parseStaticPod } from './parse.ts'
+import type { ParsedFile, StaticFile } from './parse.ts'
 
 const MIRROR = 'kubernetes.io/config.mirror'
 /** As often as kubelet, beside being told. */
@@ -20,6 +20,7 @@ const SETTLE_MS = 100
 export interface StaticPodsOptions {
   readonly nodeName: string
   readonly folder: StaticFolder
+  readonly parse: (file: StaticFile) => ParsedFile
   readonly clock: Clock
   readonly log: Log
 }
@@ -59,7 +60,12 @@ export class StaticPods {
     return [...this.#wanted.values()]
   }
 
-  /** Calls when the wanted are others, or one has lost its mirror. The answer unsubscribes. */
+  /** What the control plane is to be told: the wanted, unless there are none on either side. */
+  toTell(): readonly Pod[] | undefined {
+    return this.#wanted.size + this.#mirrors.size === 0 ? undefined : this.wanted()
+  }
+
+  /** Calls when the wanted are others, one has lost its mirror, or there is a mirror of none. The answer unsubscribes. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -77,6 +83,7 @@ export class StaticPods {
           for (const pod of pods.filter(isMirror)) this.#mirrors.set(keyOf(pod), pod)
           inner.setAll([...pods.filter((pod) => !isMirror(pod)), ...[...this.#running.values()].map(({ pod }) => pod)], onClear)
           for (const pod of pods.filter(isMirror)) this.#mirrorSeen(pod)
+          if ([...this.#mirrors.keys()].some((key) => !this.#wanted.has(key))) this.#tell()
         }),
       update: (pod) => this.#whenRead(() => (isMirror(pod) ? this.#mirrorSeen(pod) : inner.update(pod))),
       remove: (key, uid) => this.#whenRead(() => (this.#mirrors.get(key)?.metadata.uid === uid ? this.#mirrorGone(key) : inner.remove(key, uid))),
@@ -118,7 +125,7 @@ export class StaticPods {
 
   /** Reads the folder. What cannot be read now leaves everything as it is. */
   async #look(): Promise<void> {
-    const { folder, nodeName, clock, log } = this.#options
+    const { folder, parse, nodeName, clock, log } = this.#options
     const files = await folder.read().catch((error: unknown) => {
       log.warn({ err: messageOf(error) }, 'static pods cannot be read')
       return undefined
@@ -126,7 +133,7 @@ export class StaticPods {
     if (files !== undefined) {
       const wanted = new Map<string, Pod>()
       for (const [path, text] of files) {
-        const parsed = parseStaticPod({ path, text, nodeName, nowMs: clock.nowMs() })
+        const parsed = parse({ path, text, nodeName, nowMs: clock.nowMs() })
         if (parsed.kind === 'pod') wanted.set(keyOf(parsed.pod), this.#known(parsed.pod))
         else if (this.#complaints.get(path) !== text) log.warn({ path, why: parsed.message }, 'a file is no static pod')
         this.#complaints.set(path, text)
@@ -198,6 +205,7 @@ export class StaticPods {
     }
     const isNew = this.#mirrors.get(key)?.metadata.uid !== mirror.metadata.uid
     this.#mirrors.set(key, mirror)
+    if (isNew && !this.#wanted.has(key)) this.#tell()
     const running = this.#running.get(mirror.metadata.annotations?.[MIRROR] ?? '')
     if (isNew && running?.status !== undefined) for (const told of this.#asMirror({ pod: running.pod, status: running.status, removed: false })) this.#reporter?.report(told)
   }
@@ -211,5 +219,9 @@ export class StaticPods {
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** Of an agent that has no folder, but may find mirrors of one before it that had: they are not run, and go. */
+export const noStaticPods = ({ nodeName, clock, log }: Omit<StaticPodsOptions, 'folder' | 'parse'>): StaticPods =>
+  new StaticPods({ nodeName, clock, log, folder: { read: async () => new Map(), watch: () => () => {} }, parse: () => ({ kind: 'refused', message: 'there is no folder' }) })
 
 const isMirror = (pod: Pod): boolean => pod.metadata.annotations?.[MIRROR] !== undefined

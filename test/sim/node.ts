@@ -9,6 +9,7 @@ import type { ContainerRuntime } from '../../node-agent/runtime/port.ts'
 import { createGrpcLink } from '../../node-agent/session/grpc-link.ts'
 import type { HostFacts } from '../../node-agent/session/node-object.ts'
 import { assignedSources } from '../../node-agent/session/sources.ts'
+import { noStaticPods } from '../../node-agent/static-pods/static-pods.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import { newUid } from '../../shared/kit/ids.ts'
@@ -348,6 +349,7 @@ export class SimNode {
       link,
       network,
       images,
+      staticPods: noStaticPods({ nodeName, clock, log }),
       createWorkers: (reporter, assigned) => createPodWorkers({ ...parts, sources: assignedSources(assigned, link), reporter, clock, random, log, config: this.#podsConfig() }),
       servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], nodeName),
       clock,
