@@ -98,6 +98,14 @@ test('a pod that writes more than it may goes, under no pressure at all', async 
   expect(loop.pressures).toEqual([])
 })
 
+test('what the system needs stays, also when it writes more than it may', async () => {
+  const bounded = { volumes: [{ name: 'd', emptyDir: { sizeLimit: '1Mi' } }] }
+  await start(['a', { ...bounded, priority: 2_000_000_000 }, 10], ['files', bounded, 10])
+  for (const name of ['a', 'files']) storage.set(name, { volumes: new Map([['d', 5 * MI]]), containers: new Map() })
+  await node.clock.advance(35_000)
+  expect(failed()).toEqual(['files'])
+})
+
 test('a pod whose files cannot be measured keeps nobody else from going', async () => {
   const bounded = { volumes: [{ name: 'd', emptyDir: { sizeLimit: '1Mi' } }] }
   unmeasured = 'a'

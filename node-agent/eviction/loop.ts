@@ -100,7 +100,7 @@ export class EvictionLoop {
     const beganMs = clock.monotonicMs()
     if (beganMs < this.#storageAtMs) return false
     let any = false
-    for (const seen of this.#active().filter(({ pod }) => hasStorageLimits(pod))) {
+    for (const seen of this.#active().filter(({ pod }) => hasStorageLimits(pod) && !isCritical(pod))) {
       const written = await this.#unlessUnknown(seen, measures.storage(seen))
       const message = written && storageExcess(seen.pod, written)
       if (message === undefined || !pods.evict(uidOf(seen.pod), { message, isDisruption: false, graceMs: AT_ONCE_MS })) continue
