@@ -18,7 +18,10 @@ export interface Admission {
 export interface AdmissionOptions {
   readonly http: Http
   readonly clock: Clock
+  /** For this server, as far as it is its own token service. */
   readonly tls: TlsTrust
+  /** Of the server: `https://host:port`. */
+  readonly origin: string
   readonly credential: Credential | undefined
   /** `repository:library/busybox:pull` */
   readonly scope: string
@@ -37,7 +40,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const bearer = async (wanted: TokenRequest, signal: AbortSignal): Promise<void> => {
     const of = JSON.stringify(wanted)
     if (fetching?.of !== of) {
-      const done = fetchToken(wanted, isSafe(wanted, options) ? credential : undefined, { ...options, signal })
+      const done = fetchToken(wanted, isSafe(wanted, options) ? credential : undefined, { ...options, tls: trustFor(wanted, options), signal })
       fetching = { of, done }
       const over = (): void => void (fetching?.done === done && (fetching = undefined))
       done.then(over, over)
@@ -73,6 +76,9 @@ function wantedOf(challenges: readonly Challenge[], scope: string): TokenRequest
   }
   return undefined
 }
+
+/** The server's word names the token service, which may be anybody: it gets no certificate that is meant for the server, and has to show whose it is. */
+const trustFor = ({ realm }: TokenRequest, { tls, origin }: AdmissionOptions): TlsTrust => (URL.parse(realm)?.origin === origin ? tls : { ca: tls.ca, skipVerify: false })
 
 /** A password that came over TLS does not go on in the clear. */
 const isSafe = ({ realm }: TokenRequest, { isSecure }: AdmissionOptions): boolean => !isSecure || realm.startsWith('https:')

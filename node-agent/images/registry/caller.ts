@@ -49,7 +49,7 @@ export class Caller {
     this.#options = options
     this.login = login
     this.#base = endpoint.base
-    this.#admission = createAdmission({ ...options, credential: login?.credential, scope: `repository:${endpoint.repository}:${actions}`, isSecure: endpoint.base.startsWith('https:') && !endpoint.plainToo })
+    this.#admission = createAdmission({ ...options, credential: login?.credential, scope: `repository:${endpoint.repository}:${actions}`, origin: new URL(endpoint.base).origin, isSecure: endpoint.base.startsWith('https:') && !endpoint.plainToo })
   }
 
   /** Where the repository is at this server. */
