@@ -1,5 +1,5 @@
 import { duplicate, type FieldError, forbidden, invalid } from '../../../shared/model/field-error.ts'
-import type { ContainerStatus, Pod, PodStatus } from '../../../shared/model/gen/api.ts'
+import type { Container, ContainerStatus, Pod, PodStatus } from '../../../shared/model/gen/api.ts'
 import { formatIp, parseIp } from '../../../shared/model/validation/ip.ts'
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { isSidecar } from '../columns/pod-status.ts'
@@ -25,19 +25,23 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
   ]
 }
 
-/** What has ended does not begin again, unless the pod restarts its containers. */
+/** What has ended does not begin again, unless the pod restarts its containers; a rule that restarts all of them lets every one begin again, also what had succeeded. */
 function validateTransitions(pod: Pod, old: Pod): readonly FieldError[] {
-  const policy = old.spec?.restartPolicy
-  const restarts = (name: string): boolean => {
-    const container = old.spec?.containers?.find((one) => one.name === name)
-    return container?.restartPolicy !== undefined || (container?.restartPolicyRules?.length ?? 0) > 0
-  }
+  const { initContainers = [], containers: main = [], restartPolicy: policy } = old.spec ?? {}
+  if ([...initContainers, ...main].some(mayRestartAll)) return []
+  const restarts = (name: string): boolean => main.some((one) => one.name === name && hasPolicy(one))
   const containers = policy === 'Always' ? [] : judge(pod.status?.containerStatuses, old.status?.containerStatuses, (before) => (policy === 'OnFailure' && exitCode(before) !== 0) || restarts(before.name))
-  const sidecars = new Set((old.spec?.initContainers ?? []).filter(isSidecar).map((one) => one.name))
-  const mayRestart = (before: ContainerStatus): boolean => sidecars.has(before.name) || policy === 'Always' || (policy === 'OnFailure' && exitCode(before) !== 0)
+  const sidecars = new Set(initContainers.filter(isSidecar).map((one) => one.name))
+  const retried = new Set(initContainers.filter(hasPolicy).map((one) => one.name))
+  const mayRestart = (before: ContainerStatus): boolean => sidecars.has(before.name) || policy === 'Always' || (exitCode(before) !== 0 && (policy === 'OnFailure' || retried.has(before.name)))
   const inits = judge(pod.status?.initContainerStatuses, old.status?.initContainerStatuses, mayRestart)
   return [...containers.map((index) => notRestartable(`status.containerStatuses[${index}].state`)), ...inits.map((index) => notRestartable(`status.initContainerStatuses[${index}].state`))]
 }
+
+const mayRestartAll = ({ restartPolicyRules = [] }: Container): boolean => restartPolicyRules.some(({ action }) => action === 'RestartAllContainers')
+
+/** It has a policy or rules of its own, beside the pod's. */
+const hasPolicy = ({ restartPolicy, restartPolicyRules = [] }: Container): boolean => restartPolicy !== undefined || restartPolicyRules.length > 0
 
 const notRestartable = (field: string): FieldError => forbidden(field, 'may not be transitioned to non-terminated state')
 const exitCode = (status: ContainerStatus): number => status.state?.terminated?.exitCode ?? 0
