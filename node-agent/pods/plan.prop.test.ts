@@ -42,6 +42,7 @@ class World {
       const plan = planPod(view)
       if (!deepEqual(plan, planPod(view))) throw new Error('planning twice gave two plans')
       if (plan.steps.length === 0) return plan.wakeAtMs
+      if (this.record.restartAll?.isUnderWay === true && plan.steps.some((step) => step.kind === 'stop-pod' && step.stop.why === 'finished')) throw new Error('a pod that begins anew counts as finished')
       for (const step of plan.steps) if (isNote(step)) this.record = noteChange(step)(this.record)
       const [action] = plan.steps.filter((step): step is ActionStep => !isNote(step))
       if (action && !plan.steps.some(isNote)) this.#do(action)

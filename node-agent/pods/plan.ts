@@ -31,7 +31,8 @@ function stopNow({ pod, record, nowMs }: PodView): Step | undefined {
     const stop: PodStop = { why: 'failed', sinceMs: nowMs, graceMs: graceOf(pod) }
     return { kind: 'stop-pod', stop, verdict: { reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE }, event: events.deadlineExceeded() }
   }
-  return isFinished(pod, record) ? { kind: 'stop-pod', stop: { why: 'finished', sinceMs: nowMs, graceMs: graceOf(pod) } } : undefined
+  // What ends for a restart of all begins again, whatever its own policy says.
+  return record.restartAll?.isUnderWay !== true && isFinished(pod, record) ? { kind: 'stop-pod', stop: { why: 'finished', sinceMs: nowMs, graceMs: graceOf(pod) } } : undefined
 }
 
 const deadlineMs = (pod: Pod, record: PodRecord): number | undefined => (pod.spec?.activeDeadlineSeconds === undefined ? undefined : record.firstSeenMs + pod.spec.activeDeadlineSeconds * 1000)

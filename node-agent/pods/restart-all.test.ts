@@ -39,6 +39,31 @@ test('a rule ends all containers and runs the whole pod again: init containers, 
   expect(node.runtime.host.containers.size).toBe(3)
 })
 
+test('a rule of a sidecar runs the whole pod again, though its main containers would not begin again by themselves', async () => {
+  node.workers.update(testPod('p', { restartPolicy: 'Never', initContainers: [shell('s', FOREVER, { ...rules, restartPolicy: 'Always' })], containers: [shell('a', FOREVER)] }))
+  await node.clock.advance(1000)
+  node.runtime.exit(node.status('p').initContainerStatuses?.[0]?.containerID?.replace(/^.*:\/\//, '') ?? '', 42)
+  await node.clock.advance(1000)
+  expect(node.status('p')).toMatchObject({ phase: 'Running', initContainerStatuses: [{ restartCount: 1 }], containerStatuses: [{ name: 'a', restartCount: 1, state: { running: {} }, lastState: last }] })
+  expect(node.reports.map(({ status }) => status.phase)).not.toContain('Failed')
+})
+
+test('the same before the main containers ran: an init container that is ended for it has not failed', async () => {
+  node.workers.update(testPod('p', { restartPolicy: 'Never', initContainers: [shell('s', FOREVER, { restartPolicy: 'Always' }), shell('i', FOREVER, rules)], containers: [shell('a', FOREVER)] }))
+  await node.clock.advance(1000)
+  node.runtime.exit(node.status('p').initContainerStatuses?.[1]?.containerID?.replace(/^.*:\/\//, '') ?? '', 42)
+  await node.clock.advance(1000)
+  expect(node.status('p')).toMatchObject({ phase: 'Pending', initContainerStatuses: [{ restartCount: 1 }, { restartCount: 1, state: { running: {} } }] })
+  expect(node.reports.map(({ status }) => status.phase)).not.toContain('Failed')
+})
+
+test('an init container that its own rule begins again has not failed the pod', async () => {
+  node.workers.update(testPod('p', { restartPolicy: 'Never', initContainers: [shell('i', 'exit 42', { restartPolicy: 'Never', restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }] })], containers: [shell('a', FOREVER)] }))
+  await node.clock.advance(1000)
+  expect(node.status('p')).toMatchObject({ phase: 'Pending', initContainerStatuses: [{ restartCount: 1, state: { waiting: { reason: 'CrashLoopBackOff' } } }] })
+  expect(node.reports.map(({ status }) => status.phase)).not.toContain('Failed')
+})
+
 test('the next time it waits as a container that crashes does', async () => {
   node.workers.update(testPod('p', { restartPolicy: 'Never', containers: [shell('a', 'exit 42', rules), shell('b', FOREVER)] }))
   await node.clock.advance(1000)

@@ -2,7 +2,8 @@ import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../shared
 import { formatTime } from '../../shared/model/time.ts'
 import { conditionsOf } from './conditions.ts'
 import { containerStatuses } from './container-status.ts'
-import { containersOf, type PodRecord } from './record.ts'
+import { containerRecord, containersOf, type PodRecord } from './record.ts'
+import { shouldRestart } from './restart.ts'
 
 /** What of the node a pod's status tells. */
 export interface NodeAddresses {
@@ -69,11 +70,21 @@ function phaseOf(pod: Pod, record: PodRecord, { lists: { init, main }, failed }:
   if (record.stop !== undefined && !isEnding(record) && main.every((one) => one.state?.terminated !== undefined)) return endOf(main, init.filter((one) => !sidecars.has(one.name)))
   if (!record.initialized) {
     const failed = init.some((one) => !sidecars.has(one.name) && one.state?.terminated !== undefined && !succeeded(one))
-    return failed && policy === 'Never' ? 'Failed' : record.restartAll?.hasRun === true ? 'Running' : 'Pending'
+    return failed && !initBeginsAgain(pod, record) && policy === 'Never' ? 'Failed' : record.restartAll?.hasRun === true ? 'Running' : 'Pending'
   }
   if (main.some((one) => one.state?.waiting !== undefined && !stopped(one))) return 'Pending'
   if (main.some((one) => one.state?.running !== undefined)) return 'Running'
   return record.stop?.why === 'finished' ? endOf(main, []) : 'Running'
+}
+
+/** Whether the init containers that failed are to run again: by a rule of their own, or because the whole pod begins anew. */
+function initBeginsAgain(pod: Pod, record: PodRecord): boolean {
+  if (record.stop !== undefined) return false
+  if (record.restartAll?.isUnderWay === true) return true
+  return containersOf(pod).every((one) => {
+    const { now } = containerRecord(record, one.spec.name)
+    return one.kind !== 'init' || now.kind !== 'exited' || now.ended.exitCode === 0 || shouldRestart(pod, one, now.ended)
+  })
 }
 
 const endOf = (main: readonly ContainerStatus[], init: readonly ContainerStatus[]): Phase =>
