@@ -103,7 +103,7 @@ export class Caller {
       if (next === null) return answer
       answer.discard()
       if (redirects >= MOST_REDIRECTS) throw new Fault('unavailable', `${first.href} redirects without end`)
-      if (!/^https?:$/.test(next.protocol) || (asked.startsWith('https:') && next.protocol === 'http:')) throw new Fault('permission', `${asked} redirects to ${next.origin}, out of the encrypted connection: refused`)
+      if (!/^https?:$/.test(next.protocol) || leavesTls(new URL(asked), next)) throw new Fault('permission', `${asked} redirects to ${next.origin}, out of the encrypted connection: refused`)
       url = next
     }
   }
@@ -142,6 +142,9 @@ export class Caller {
     return new Fault(status === 404 ? 'not-found' : isPassing(status) ? 'unavailable' : 'invalid', message === '' ? words : `${words}: ${message}`)
   }
 }
+
+/** What was asked for under encryption is not to go on without it. */
+export const leavesTls = (from: URL, to: URL): boolean => from.protocol === 'https:' && to.protocol === 'http:'
 
 /** The connection broke, or nothing came: not what another try would only repeat (no such host, nobody listening, a wrong certificate). */
 function isCut(error: unknown): boolean {

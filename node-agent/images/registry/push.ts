@@ -2,7 +2,7 @@ import { sleep, type Clock } from '../../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../../shared/kit/faults.ts'
 import type { Random } from '../../../shared/kit/random.ts'
 import { digestOf, type Digest } from '../digest.ts'
-import type { Caller } from './caller.ts'
+import { leavesTls, type Caller } from './caller.ts'
 import type { HttpAnswer } from './http.ts'
 import type { BlobSource, ManifestBytes } from './port.ts'
 import { retryDelay } from './retry.ts'
@@ -118,12 +118,16 @@ async function* inChunks(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (length > 0) yield Buffer.concat(parts)
 }
 
-/** Where an upload goes on: as the server says, but at the server that was asked. */
+/**
+ * Where an upload goes on: as the server says. Proxies that end TLS let servers name themselves by plain HTTP: those are asked as before.
+ * @throws Fault('permission') where it would leave the encrypted connection for somebody else.
+ */
 function locationOf({ headers }: HttpAnswer, caller: Caller): string {
   const base = new URL(caller.base)
   const next = URL.parse(headers.location ?? '', base)
   if (next === null || !/^https?:$/.test(next.protocol)) throw new Fault('invalid', `${base.origin} does not say where the upload goes on`)
   if (next.host === base.host) next.protocol = base.protocol
+  if (leavesTls(base, next)) throw new Fault('permission', `${base.origin} sends the upload to ${next.origin}, out of the encrypted connection: refused`)
   return next.href
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../../shared/kit/clock.ts'
 import { Fault } from '../../../shared/kit/faults.ts'
 import { digestOf } from '../digest.ts'
 import type { Http, HttpAnswer, HttpRequest } from './http.ts'
-import type { RegistryLogin, RepositorySession } from './port.ts'
+import type { OpenOptions, RegistryLogin, RepositorySession } from './port.ts'
 import { DistributionSession } from './session.ts'
 import { parseRegistrySettings } from './settings.ts'
 import { Stalled } from './stall.ts'
@@ -32,8 +32,8 @@ async function* chunksOf(body: string): AsyncGenerator<Buffer> {
 
 const secret = (registry: string, name: string): RegistryLogin => ({ registry, credential: { kind: 'password', username: name, password: name }, secret: { namespace: 'n', name, uid: name } })
 
-const sessionOf = (http: Http, { hosts = [], logins = [] }: { readonly hosts?: readonly object[]; readonly logins?: readonly RegistryLogin[] }): RepositorySession =>
-  new DistributionSession({ repository: 'r.io/app', settings: async () => parseRegistrySettings(JSON.stringify({ 'r.io': { hosts } }), 'test'), ownLogins: async () => [], http, clock: instant, random: { next: () => 0 }, logins, actions: 'pull', signal: never })
+const sessionOf = (http: Http, { hosts = [], logins = [], actions = 'pull' }: { readonly hosts?: readonly object[] } & Partial<OpenOptions>): RepositorySession =>
+  new DistributionSession({ repository: 'r.io/app', settings: async () => parseRegistrySettings(JSON.stringify({ 'r.io': { hosts } }), 'test'), ownLogins: async () => [], http, clock: instant, random: { next: () => 0 }, logins, actions, signal: never })
 
 const hostsOf = (asked: readonly HttpRequest[]): readonly string[] => asked.map(({ url }) => new URL(url).host)
 const BYTES = 'layer'
@@ -89,4 +89,16 @@ test('what a secret let in stays private, though an open mirror gave a part of i
   await session.resolve({ tag: 'v1' })
   expect(await textOf(session.blob(LAYER))).toBe(BYTES)
   expect(session.login?.secret?.name).toBe('s')
+})
+
+test.each<[string, string, readonly string[]]>([
+  ['http://elsewhere/upload', 'permission', []],
+  ['http://r.io:8080/upload', 'permission', []],
+  ['https://elsewhere/upload', 'unavailable', ['https://elsewhere/upload']],
+  ['http://r.io/upload', 'unavailable', ['https://r.io/upload']],
+])('an upload that is to go on at %s does not leave TLS: %s', async (location, code, expected) => {
+  const { http, asked } = registries(({ method }) => (method === 'HEAD' ? NOT_FOUND : method === 'POST' ? { status: 202, headers: { location } } : 'silent'))
+  const blob = { ...LAYER, open: () => chunksOf(BYTES) }
+  await expect(sessionOf(http, { actions: 'pull,push' }).pushBlob(blob)).rejects.toMatchObject({ code })
+  expect([...new Set(asked.filter(({ method }) => method === 'PATCH').map(({ url }) => url))]).toEqual(expected)
 })
