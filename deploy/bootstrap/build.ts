@@ -64,7 +64,9 @@ const SHARED = {
 } as const satisfies BuildOptions
 
 async function buildProgram(name: string, source: string): Promise<void> {
-  await bundle({ ...SHARED, entryPoints: [join(root, source)], outfile: join(root, `dist/${name}.bundle.mjs`) })
+  // An agent has a use for them where it has static pods, a control plane always.
+  const plugins = name === 'agent' ? [schemasApart, ...SHARED.plugins] : SHARED.plugins
+  await bundle({ ...SHARED, plugins, entryPoints: [join(root, source)], outfile: join(root, `dist/${name}.bundle.mjs`) })
   made.set(`${name}.mjs`, entry(`${name}.bundle.mjs`))
 }
 
@@ -80,7 +82,7 @@ const labApart: Plugin = {
   },
 }
 
-/** So are the schemas, which only files are compared with. */
+/** So are the schemas, which only files are compared with: those given to the command, and those of static pods. */
 const schemasApart: Plugin = {
   name: 'schemas-apart',
   setup(building) {

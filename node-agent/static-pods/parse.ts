@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { parse } from 'yaml'
-import { isJsonObject } from '../../shared/model/json.ts'
+import { messageOf } from '../../shared/kit/faults.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { decodeObject } from '../../shared/model/schemas/decode.ts'
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
 import { formatNanoTime } from '../../shared/model/time.ts'
 
@@ -15,20 +17,32 @@ export type ParsedFile = { readonly kind: 'pod'; readonly pod: Pod } | { readonl
 
 const DNS_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
 
-/** The pod of a file, as kubelet makes it: named for its node, told apart by a hash of what the file says. */
-export function parseStaticPod({ path, text, nodeName, nowMs }: StaticFile): ParsedFile {
+const POD = 'io.k8s.api.core.v1.Pod'
+
+/** The pod of a file, as kubelet makes it: named for its node, told apart by a hash of what the file says. Whatever the file says: it throws nothing. */
+export function parseStaticPod(file: StaticFile): ParsedFile {
+  try {
+    return podOf(file)
+  } catch (error) {
+    return { kind: 'refused', message: `it cannot be read: ${messageOf(error)}` }
+  }
+}
+
+function podOf({ path, text, nodeName, nowMs }: StaticFile): ParsedFile {
   let parsed: unknown
   try {
     parsed = parse(text)
   } catch (error) {
     return { kind: 'refused', message: `it is neither YAML nor JSON: ${(error as Error).message.split('\n')[0] ?? ''}` }
   }
-  if (!isJsonObject(parsed as never)) return { kind: 'refused', message: 'it holds no object' }
-  const pod = parsed as Pod
-  const { metadata, spec } = pod
-  if (pod.kind !== 'Pod' || pod.apiVersion !== 'v1') return { kind: 'refused', message: `it holds ${String(pod.apiVersion)} ${String(pod.kind)}, not a v1 Pod` }
+  if (!isJsonObject(parsed as Json)) return { kind: 'refused', message: 'it holds no object' }
+  const { apiVersion, kind } = parsed as JsonObject
+  if (kind !== 'Pod' || apiVersion !== 'v1') return { kind: 'refused', message: `it holds ${String(apiVersion)} ${String(kind)}, not a v1 Pod` }
+  const { object, typeError } = decodeObject(POD, parsed as JsonObject)
+  if (typeError !== undefined) return { kind: 'refused', message: typeError }
+  const { metadata, spec } = object as unknown as Pod
   if (typeof metadata?.name !== 'string' || !DNS_NAME.test(metadata.name)) return { kind: 'refused', message: 'its metadata.name is missing or no name' }
-  if (!Array.isArray(spec?.containers) || spec.containers.length === 0 || spec.containers.some((one) => typeof one?.name !== 'string' || typeof one?.image !== 'string')) return { kind: 'refused', message: 'its containers need a name and an image each' }
+  if (spec?.containers === undefined || spec.containers.length === 0 || [...spec.containers, ...(spec.initContainers ?? [])].some(({ name, image }) => !name || !image)) return { kind: 'refused', message: 'its containers need a name and an image each' }
   const hash = createHash('md5').update(`${nodeName}\0${path}\0${text}`).digest('hex')
   return {
     kind: 'pod',

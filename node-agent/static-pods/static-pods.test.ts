@@ -27,6 +27,24 @@ test.each([['a: [', 'it is neither YAML nor JSON'], ['', 'it holds no object'], 
   expect(answer.kind === 'refused' ? answer.message : 'a pod').toContain(message)
 })
 
+const withSpec = (spec: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {${spec}}\n`
+test.each([
+  ['containers: [{name: c, image: i, ports: {containerPort: 80}}]', 'Container.spec.containers.ports of type []v1.ContainerPort'],
+  ['containers: [{name: c, image: i, env: [{name: x, value: 5}]}]', 'EnvVar.spec.containers.env.value of type string'],
+  ['containers: [{name: c, image: i}], initContainers: {}', 'PodSpec.spec.initContainers'],
+  ['containers: [{name: c, image: i}], tolerations: {}', 'PodSpec.spec.tolerations'],
+  ['containers: [{name: c, image: i}], volumes: {}', 'PodSpec.spec.volumes'],
+  ['containers: [{name: c, image: i}], initContainers: [null]', 'its containers'],
+  ['containers: [null]', 'its containers'],
+])('a typing error is refused with its field: %s', (spec, message) => {
+  const answer = parsed(withSpec(spec))
+  expect(answer.kind === 'refused' ? answer.message : 'a pod').toContain(message)
+})
+
+test('an empty place in a list is what the API makes of it', () => {
+  expect(parsed(withSpec('containers: [{name: c, image: i, ports: [null]}], tolerations: [null]'))).toMatchObject({ kind: 'pod' })
+})
+
 let clock: VirtualClock
 let files: Map<string, string>
 let changed = (): void => {}
@@ -36,6 +54,7 @@ let inner: PodReporter
 const calls: string[] = []
 const reports: PodStatusReport[] = []
 let told: number
+let unreadable: boolean
 let over: AbortController
 
 const say = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
@@ -45,8 +64,9 @@ beforeEach(() => {
   calls.length = 0
   reports.length = 0
   told = 0
+  unreadable = false
   over = new AbortController()
-  statics = new StaticPods({ nodeName: 'n1', clock, parse: parseStaticPod, log: silentLog, folder: { read: async () => files, watch: (listener) => ((changed = listener), () => {}) } })
+  statics = new StaticPods({ nodeName: 'n1', clock, parse: parseStaticPod, log: silentLog, folder: { read: async () => (unreadable ? Promise.reject(new Error('EMFILE')) : files), watch: (listener) => ((changed = listener), () => {}) } })
   statics.onChange(() => told++)
   wrap(statics)
 })
@@ -154,4 +174,29 @@ test('an agent without files runs no mirror that it finds, and says that there i
   // One that was still being made.
   both.update(mirrorOf(mirror, 'm2'))
   expect({ calls: calls.length, told: told - 1, said: statics.toTell() }).toEqual({ calls: 2, told: 2, said: [] })
+})
+
+test('a typing error in one file: the others run, and it runs when it is mended', async () => {
+  files.set('/pods/a.yaml', withSpec('containers: [{name: c, image: i}], tolerations: {}'))
+  files.set('/pods/b.yaml', file('web', 'run'))
+  await begin()
+  expect(calls).toEqual(['run default/web-n1'])
+  files.set('/pods/a.yaml', withSpec('containers: [{name: c, image: i}]'))
+  await change()
+  expect(calls).toEqual(['run default/web-n1', 'run default/a-n1'])
+})
+
+test('what runs already waits until the folder can be read: nothing is taken for ended', async () => {
+  files.set('/pods/a.yaml', file('web', 'run'))
+  unreadable = true
+  both.setAll([assigned])
+  await begin()
+  await clock.advance(5_000)
+  expect(calls).toEqual([])
+  unreadable = false
+  await clock.advance(1_500)
+  expect(calls).toEqual(['run default/web-n1', 'all ns/assigned default/web-n1'])
+  unreadable = true
+  await change()
+  expect(calls).toHaveLength(2)
 })

@@ -14,6 +14,8 @@ import type { ParsedFile, StaticFile } from './parse.ts'
 const MIRROR = 'kubernetes.io/config.mirror'
 /** As often as kubelet, beside being told. */
 const LOOK_MS = 20_000
+/** Until the folder has been read for the first time, all pods wait for it. */
+const FIRST_LOOK_MS = 1_000
 /** Writers make several changes of one. */
 const SETTLE_MS = 100
 
@@ -50,6 +52,8 @@ export class StaticPods {
   #reporter: PodReporter | undefined
   /** What was said before the files were read. */
   #waiting: Array<() => void> | undefined = []
+  /** One look after the other: the last one says what there is. */
+  #lastLook: Promise<void> = Promise.resolve()
 
   constructor(options: StaticPodsOptions) {
     this.#options = options
@@ -113,7 +117,7 @@ export class StaticPods {
 
   async #lookAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(this.#options.clock, LOOK_MS, signal).catch(() => {})
+      await sleep(this.#options.clock, this.#waiting ? FIRST_LOOK_MS : LOOK_MS, signal).catch(() => {})
       if (!signal.aborted) await this.#look()
     }
   }
@@ -124,25 +128,29 @@ export class StaticPods {
   }
 
   /** Reads the folder. What cannot be read now leaves everything as it is. */
-  async #look(): Promise<void> {
-    const { folder, parse, nodeName, clock, log } = this.#options
-    const files = await folder.read().catch((error: unknown) => {
-      log.warn({ err: messageOf(error) }, 'static pods cannot be read')
-      return undefined
-    })
-    if (files !== undefined) {
-      const wanted = new Map<string, Pod>()
-      for (const [path, text] of files) {
-        const parsed = parse({ path, text, nodeName, nowMs: clock.nowMs() })
-        if (parsed.kind === 'pod') wanted.set(keyOf(parsed.pod), this.#known(parsed.pod))
-        else if (this.#complaints.get(path) !== text) log.warn({ path, why: parsed.message }, 'a file is no static pod')
-        this.#complaints.set(path, text)
-      }
-      this.#take(wanted)
-    }
+  #look(): Promise<void> {
+    this.#lastLook = this.#lastLook.then(() => this.#lookOnce()).catch((error: unknown) => this.#options.log.warn({ err: messageOf(error) }, 'static pods cannot be read'))
+    return this.#lastLook
+  }
+
+  async #lookOnce(): Promise<void> {
+    this.#take(this.#podsOf(await this.#options.folder.read()))
+    // Not earlier: a pod that runs here and that nobody knows would be taken for one that is to end.
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const work of waiting) work()
+  }
+
+  #podsOf(files: ReadonlyMap<string, string>): ReadonlyMap<string, Pod> {
+    const { parse, nodeName, clock, log } = this.#options
+    const wanted = new Map<string, Pod>()
+    for (const [path, text] of files) {
+      const parsed = parse({ path, text, nodeName, nowMs: clock.nowMs() })
+      if (parsed.kind === 'pod') wanted.set(keyOf(parsed.pod), this.#known(parsed.pod))
+      else if (this.#complaints.get(path) !== text) log.warn({ path, why: parsed.message }, 'a file is no static pod')
+      this.#complaints.set(path, text)
+    }
+    return wanted
   }
 
   /** The one that runs, where it is the same: it was seen earlier. */
