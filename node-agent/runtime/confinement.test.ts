@@ -30,3 +30,16 @@ test('where the modules are, labels are handed to the runtime', () => {
   const standard = container({ appArmorProfile: { type: 'RuntimeDefault' } })
   expect(confinementOf(podOf(standard), standard, all)).toMatchObject({ kind: 'refused' })
 })
+
+test.each([
+  ['AppArmor', { appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' } }, appArmor.message],
+  ['the standard of AppArmor', { appArmorProfile: { type: 'RuntimeDefault' } }, appArmor.message],
+  ['labels', { seLinuxOptions: { level: 's0:c1' } }, seLinux.message],
+] as const)('a container that joins later and wants %s does not run without it', (_, securityContext, message) => {
+  const pod = podOf({ name: 'main' })
+  const ephemeral = container(securityContext)
+  expect(missingModule({ ...pod, spec: { containers: [{ name: 'main' }], ephemeralContainers: [ephemeral] } }, noSecurityModules)).toBeUndefined()
+  expect(confinementOf(pod, ephemeral, noSecurityModules)).toEqual({ kind: 'refused', message })
+  expect(confinementOf(pod, container({ ...securityContext, privileged: true }), noSecurityModules)).toEqual({ kind: 'confined', process: {}, linux: {} })
+  expect(confinementOf(pod, container({ appArmorProfile: { type: 'Unconfined' }, seLinuxOptions: {} }), noSecurityModules)).toEqual({ kind: 'confined', process: {}, linux: {} })
+})

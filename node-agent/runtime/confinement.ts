@@ -24,8 +24,14 @@ function seLinuxOf(pod: Pod, { securityContext }: Confined): SELinuxOptions | un
  * What a pod asks of modules that this host does not have: it would run without the walls it was promised. The first is kubelet's refusal and in its
  * words; of labels kubelet says nothing and runs the pod without them. Pure.
  */
-export function missingModule(pod: Pod, modules: SecurityModules): { readonly reason: string; readonly message: string } | undefined {
-  const containers = containersOf(pod)
+export const missingModule = (pod: Pod, modules: SecurityModules): MissingModule | undefined => missingFor(pod, containersOf(pod), modules)
+
+export interface MissingModule {
+  readonly reason: string
+  readonly message: string
+}
+
+function missingFor(pod: Pod, containers: readonly Confined[], modules: SecurityModules): MissingModule | undefined {
   const wantsAppArmor = containers.some((one) => (appArmorOf(pod, one)?.type ?? 'Unconfined') !== 'Unconfined')
   if (wantsAppArmor && !modules.appArmor) return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' }
   const labelled = containers.some((one) => seLinuxOf(pod, one) !== undefined)
@@ -39,15 +45,20 @@ export type Confinement =
 
 const none: Confinement = { kind: 'confined', process: {}, linux: {} }
 
-/** The labels of one container. A privileged one has none of them, as with kubelet. */
+/**
+ * The labels of one container. A privileged one has none of them, as with kubelet. Of an ephemeral one nobody knew when its pod was let in: what this host
+ * lacks for it is found here.
+ */
 export function confinementOf(pod: Pod, container: Confined, modules: SecurityModules): Confinement {
   if (container.securityContext?.privileged === true) return none
+  const missing = missingFor(pod, [container], modules)
+  if (missing) return { kind: 'refused', message: missing.message }
   const profile = appArmorOf(pod, container)
   if (profile?.type === 'RuntimeDefault') return { kind: 'refused', message: 'this node has no AppArmor profile of its own: name one that is loaded on it (type Localhost)' }
-  const labels = modules.seLinux ? seLinuxLabels(seLinuxOf(pod, container)) : undefined
+  const labels = seLinuxLabels(seLinuxOf(pod, container))
   return {
     kind: 'confined',
-    process: { ...(profile?.type === 'Localhost' && modules.appArmor ? { apparmorProfile: profile.localhostProfile ?? '' } : {}), ...(labels === undefined ? {} : { selinuxLabel: labels.process }) },
+    process: { ...(profile?.type === 'Localhost' ? { apparmorProfile: profile.localhostProfile ?? '' } : {}), ...(labels === undefined ? {} : { selinuxLabel: labels.process }) },
     linux: labels === undefined ? {} : { mountLabel: labels.mounts },
   }
 }
