@@ -167,7 +167,7 @@ export class Leading {
       speaker.links.add(link)
       return speaker
     }
-    if (speaker?.isAlive(nowMs, this.terms.seenMs)) return undefined
+    if (speaker?.keepsOut(hello, nowMs, this.terms.seenMs)) return undefined
     const next = life.formerSpeakers.get(hello.instance) ?? new Speaker(hello, nowMs)
     next.heardMs = nowMs
     next.links.add(link)

@@ -26,6 +26,11 @@ export class Speaker {
     return this.links.size > 0 && this.wasHeard(nowMs, withinMs)
   }
 
+  /** Whether another agent must wait. One of the same boot follows as soon as this one's connections are gone; any other may be a clone, and this one between two connections. */
+  keepsOut(other: Hello, nowMs: number, withinMs: number): boolean {
+    return other.bootId === this.hello.bootId ? this.isAlive(nowMs, withinMs) : this.wasHeard(nowMs, withinMs)
+  }
+
   wasHeard(nowMs: number, withinMs: number): boolean {
     return nowMs - this.heardMs < withinMs
   }

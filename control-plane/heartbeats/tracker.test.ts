@@ -227,6 +227,24 @@ test('a second agent under one name is refused while the first is heard, and tak
   expect([agent('n2').isAcked(), sights.get('n2')?.kind]).toEqual([true, 'seen'])
 })
 
+test('a second machine under one name does not take the place of the first while that one replaces its connection', () => {
+  const { clock, tracker, agent, sights, story } = trackedWorld(...three)
+  clock.advance(1_000)
+  const clone = new FakeAgent(clock, 'n2').connect(tracker, { bootId: 'boot-9', instance: 'other' })
+  for (let reset = 1; reset <= 10; reset++) {
+    clock.advance(730)
+    agent('n2').close()
+    clock.advance(150)
+    agent('n2').connect(tracker)
+  }
+  clock.advance(300)
+  expect([agent('n2').isAcked(), clone.refusal?.slice(0, 7), sights.get('n2')?.kind, story.includes('n2 fenced')]).toEqual([true, 'DOUBLED', 'seen', false])
+  // And when it is gone.
+  agent('n2').close()
+  clock.advance(1_000)
+  expect(clone.refusal).toContain('has to register anew under boot-9')
+})
+
 test('a machine that booted anew is acked again when it is admitted under its new boot id and its old lease is over', () => {
   const { clock, tracker, agent, story } = trackedWorld(...three)
   clock.advance(2_000)
