@@ -33,8 +33,8 @@ export interface WorkerOptions {
   readonly signal: AbortSignal
   /** Whether the node can give what the object wishes now. */
   readonly room: (pod: Pod) => Room
-  /** What the pod was given has changed: others may have room now. */
-  readonly onResized: () => void
+  /** What the pod was given has changed, or it has begun to end: others may have room now. */
+  readonly onRoomChanged: () => void
   /** Everything of the pod is gone and reported. */
   readonly onGone: () => void
 }
@@ -79,6 +79,8 @@ export class PodWorker {
   #isUnrefreshed: boolean
   #scheduled = false
   #ended = false
+  /** A pod that ends is not reckoned with any more. */
+  #countsForRoom = true
 
   constructor(options: WorkerOptions) {
     const { parts, pod, record } = options
@@ -258,6 +260,7 @@ export class PodWorker {
       }
       this.#probing.follow(containersOf(this.#pod), this.#record, false)
     }
+    if (this.#record.stop !== undefined) this.#giveUpRoom()
     this.#report()
     this.#setTimer(wakeAtMs, nowMs)
   }
@@ -284,7 +287,13 @@ export class PodWorker {
   /** Files that tell of its resources say something else now. */
   #resized(): void {
     this.#refreshVolumes()
-    this.#options.onResized()
+    this.#options.onRoomChanged()
+  }
+
+  #giveUpRoom(): void {
+    if (!this.#countsForRoom) return
+    this.#countsForRoom = false
+    this.#options.onRoomChanged()
   }
 
   #keep(): void {

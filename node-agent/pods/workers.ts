@@ -219,7 +219,7 @@ export class NodePodWorkers implements PodWorkers {
 
   #start(pod: Pod, record: PodRecord, adopted: boolean): void {
     const uid = uidOf(pod)
-    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onResized: () => this.#roomChanged(uid), onGone: () => this.#gone(uid) })
+    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onRoomChanged: () => this.#roomChanged(uid), onGone: () => this.#gone(uid) })
     this.#workers.set(uid, worker)
     this.#exemptThoseHere()
     worker.begin()
