@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
-import { podHarness, shell, testPod, type PodHarness } from './harness.ts'
-import { changeFor } from './allocation.ts'
-import { roomFor } from './resize.ts'
+import { deleted, podHarness, shell, testPod, type PodHarness } from './harness.ts'
+import { allocationOf, changeFor } from './allocation.ts'
+import { containerStarted } from './apply.ts'
+import { newRecord } from './record.ts'
+import { planResize, roomFor } from './resize.ts'
 
 let node: PodHarness
 beforeEach(async () => {
@@ -63,6 +65,26 @@ test('what the node cannot give now waits until it can', async () => {
   expect(reasons('two').slice(-3)).toEqual(['ResizeDeferred', 'ResizeStarted', 'ResizeCompleted'])
 })
 
+test.each([
+  ['is done', (_pod: Pod) => node.runtime.exit([...node.runtime.host.containers.keys()][0] ?? '', 0)],
+  ['is to be deleted', (pod: Pod) => node.workers.update(deleted(pod, 30))],
+  ['is evicted', (pod: Pod) => void node.workers.evict(pod.metadata.uid ?? '', { message: 'low on memory', isDisruption: true, graceMs: 30_000 })],
+])('a pod that %s makes room for a wish that waits', async (_what, end) => {
+  const once = testPod('one', { restartPolicy: 'Never', containers: [shell('c', 'while :; do sleep 1; done', asking('1', '64Mi'))] })
+  const two = podOf('two', '500m')
+  node.workers.update(once)
+  await node.clock.advance(100)
+  node.workers.update(two)
+  await node.clock.advance(100)
+  node.workers.update(wishing(two, '1500m'))
+  await node.clock.advance(100)
+  expect(resizeConditions('two')).toMatchObject([['PodResizePending', 'Deferred', expect.any(String), 2]])
+  end(once)
+  await node.clock.advance(100)
+  expect(resizeConditions('two')).toEqual([])
+  expect(statusOf('two')).toMatchObject({ restartCount: 0, resources: asking('1500m', '64Mi').resources })
+})
+
 test('what the node can never give is said so; a wish that is taken back leaves nothing', async () => {
   const pod = podOf('p', '500m')
   node.workers.update(pod)
@@ -105,6 +127,52 @@ test('what a pod was given outlives the agent; a container that ends while a wis
   node.runtime.exit([...node.runtime.host.containers.keys()][0] ?? '', 1)
   await node.clock.advance(100)
   expect(statusOf('p')).toMatchObject({ restartCount: 1, state: { running: {} }, resources: asking('500m', '64Mi').resources })
+})
+
+test.each([
+  ['is being made', { createMs: 1000 }],
+  ['is being started', { startMs: 1000 }],
+])('a wish that comes while a container %s reaches it too', async (_when, slow) => {
+  await node.close()
+  node = await podHarness(slow)
+  const pod = podOf('p', '500m')
+  node.workers.update(pod)
+  await node.clock.advance(500)
+  expect(statusOf('p')?.state?.running).toBeUndefined()
+  node.workers.update(wishing(pod, '1', '128Mi'))
+  await node.clock.advance(2000)
+  expect(limitsOf()).toEqual([
+    ['pod', 100_000, 128 << 20],
+    ['container', 100_000, 128 << 20],
+  ])
+  expect(statusOf('p')).toMatchObject({ restartCount: 0, resources: asking('1', '128Mi').resources, allocatedResources: { cpu: '1', memory: '128Mi' } })
+  expect(resizeConditions('p')).toEqual([])
+})
+
+test('the same when the agent is killed before the start is noted', async () => {
+  await node.close()
+  node = await podHarness({ startMs: 1000 })
+  const pod = podOf('p', '500m')
+  node.workers.update(pod)
+  await node.clock.advance(500)
+  node.workers.update(wishing(pod, '1', '128Mi'))
+  await node.clock.advance(100)
+  const restarted = node.restartAgent()
+  // The host ends what it had begun; nobody is there any more to note it.
+  await node.clock.advance(1000)
+  await restarted
+  node.workers.update(wishing(pod, '1', '128Mi'))
+  await node.clock.advance(2000)
+  expect(limitsOf()).toContainEqual(['container', 100_000, 128 << 20])
+  expect(statusOf('p')).toMatchObject({ restartCount: 0, resources: asking('1', '128Mi').resources })
+})
+
+test('a container that runs with less than the pod was given, for whatever reason, gets the rest', () => {
+  const pod = podOf('p', '1')
+  const running = containerStarted(newRecord(0), 'c', { id: 'x', startedMs: 0, hook: 'none', user: undefined, started: true, ready: true, isMain: true, applied: asking('500m', '64Mi').resources })
+  const view = { pod, record: { ...running, allocated: allocationOf(pod) }, inFlight: new Set<string>(), mayRun: true, nowMs: 0 }
+  expect(planResize(view)).toEqual({ steps: [{ kind: 'note-resize', resize: { running: { generation: 1, isWide: false, retryAtMs: 0 } } }] })
+  expect(planResize({ ...view, inFlight: new Set(['start-container']) })).toEqual({ steps: [] })
 })
 
 const named = (name: string, resources: Container['resources'], resizePolicy: Container['resizePolicy'] = []): Container => ({ name, image: 'i', ...(resources ? { resources } : {}), resizePolicy })

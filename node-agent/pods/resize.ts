@@ -22,22 +22,29 @@ export function roomFor(pod: Pod, others: readonly Pod[], capacity: NodeCapacity
 
 /** What is to be done for a pod whose object wishes other resources than it was given, or whose containers do not have yet what it was given. */
 export function planResize(view: PodView): PodPlan {
-  const { pod, record, room } = view
-  if (record.rejected !== undefined) return { steps: [] }
+  const { pod, record, room, inFlight } = view
+  // What is being made is made with what the pod was given until now: its wish is looked at right after that, so that nothing is left with less.
+  if (record.rejected !== undefined || inFlight.has('start-container') || inFlight.has('prepare-sandbox')) return { steps: [] }
   if (room !== undefined && wantsResize(pod, record.allocated)) {
     const note = decision(pod, record, room)
     if (note !== undefined) return { steps: [note] }
   } else if (record.resize?.pending !== undefined) {
     return { steps: [{ kind: 'note-resize', resize: { ...record.resize, pending: undefined } }] }
   }
-  return record.resize?.running === undefined ? { steps: [] } : actuation(view, record.resize.running)
+  if (record.resize?.running !== undefined) return actuation(view, record.resize.running)
+  return anyBehind(pod, record) ? { steps: [{ kind: 'note-resize', resize: { ...record.resize, running: beginning(pod) } }] } : { steps: [] }
 }
+
+const beginning = ({ metadata: { generation = 0 } }: Pod): NonNullable<ResizeRecord['running']> => ({ generation, isWide: false, retryAtMs: 0 })
+
+/** An agent that lost what it knew may find containers that an earlier resize did not reach. */
+const anyBehind = (pod: Pod, record: PodRecord): boolean => containersOf(allocatedPod(pod, record.allocated)).some((one) => isBehind(one, containerRecord(record, one.spec.name)))
 
 function decision(pod: Pod, { resize }: PodRecord, room: Room): Step | undefined {
   const generation = pod.metadata.generation ?? 0
   if (room.kind === 'fits') {
     const allocated = allocationOf(pod)
-    return { kind: 'note-resize', allocated, resize: { running: { generation, isWide: false, retryAtMs: 0 } }, event: events.resizeStarted(resizeWords(pod, allocated)) }
+    return { kind: 'note-resize', allocated, resize: { running: beginning(pod) }, event: events.resizeStarted(resizeWords(pod, allocated)) }
   }
   const { reason, message } = room
   const before = resize?.pending
