@@ -12,6 +12,7 @@ import { keyOf, objectKey, type KubeObject } from '../../shared/model/meta.ts'
 import type { ObjectMeta, Pod } from '../../shared/model/gen/api.ts'
 import { apiVersionOf, type Resource } from '../../shared/model/resources.ts'
 import { formatTime } from '../../shared/model/time.ts'
+import type { ProgressRequests } from '../storage/progress.ts'
 import type { ApiClient, DeleteOptions, ObjectAt, WatchChange } from './port.ts'
 
 export interface FakeCall {
@@ -94,11 +95,12 @@ export function fakeClient(clock: Clock, random: Random): FakeClient {
       items: [...shelfOf(resource).objects.values()].filter((object) => !options.namespace || object.metadata.namespace === options.namespace) as unknown as readonly T[],
       resourceVersion: String(revision),
     }),
-    watch: async function* <T extends KubeObject>(resource: Resource<T>, options: { readonly resourceVersion: string; readonly signal: AbortSignal }) {
+    watch: async function* <T extends KubeObject>(resource: Resource<T>, options: { readonly resourceVersion: string; readonly signal: AbortSignal; readonly progress?: ProgressRequests | undefined }) {
       const shelf = shelfOf(resource)
       const changes = channel<WatchChange<KubeObject>>()
       for (const { revision: at, ...change } of shelf.log) if (at > Number(options.resourceVersion)) changes.push(change as WatchChange<KubeObject>)
       shelf.watchers.add(changes)
+      options.progress?.attach(() => changes.push({ type: 'BOOKMARK', resourceVersion: String(revision) }))
       options.signal.addEventListener('abort', () => changes.close(), { once: true })
       for await (const change of changes) yield change as WatchChange<T>
     },

@@ -18,6 +18,7 @@ import type { User } from '../apiserver/request.ts'
 import { unknownResource } from '../apiserver/status.ts'
 import { bind } from '../apiserver/subresources/binding.ts'
 import type { Guard } from '../storage/port.ts'
+import { ProgressRequests } from '../storage/progress.ts'
 import type { ApiClient, WatchChange, WriteOptions } from './port.ts'
 import { plain } from './plain.ts'
 
@@ -98,11 +99,12 @@ interface Watched {
   readonly store: ResourceStore
   readonly resourceVersion: string
   readonly namespace?: string | undefined
+  readonly progress?: ProgressRequests | undefined
 }
 
-async function* changes<T extends KubeObject>(core: CoreParts, call: Call, { store, resourceVersion, namespace = '' }: Watched): AsyncGenerator<WatchChange<T>> {
+async function* changes<T extends KubeObject>(core: CoreParts, call: Call, { store, resourceVersion, namespace = '', progress }: Watched): AsyncGenerator<WatchChange<T>> {
   const options = { resourceVersion, allowWatchBookmarks: true, timeoutSeconds: 2_000_000 }
-  const batches = await watch(core, call, { store, namespace, options, bookmarkMs: EVERY_PROGRESS })
+  const batches = await watch(core, call, { store, namespace, options, bookmarkMs: EVERY_PROGRESS, progress: progress && reaching(progress, store, call.signal) })
   for await (const batch of batches) {
     for (const event of batch) {
       if (event.type === 'ERROR') throw new ApiError(event.status)
@@ -112,3 +114,15 @@ async function* changes<T extends KubeObject>(core: CoreParts, call: Call, { sto
   }
 }
 
+/** What the reader asks the cache has to ask the storage first: of what nobody writes it hears nothing by itself. */
+function reaching(asked: ProgressRequests, { cache }: ResourceStore, signal: AbortSignal): ProgressRequests {
+  const progress = new ProgressRequests()
+  const ask = (): void => {
+    progress.upTo(asked.wanted)
+    // A storage that does not answer now will: the reader is told then.
+    cache.waitFor(asked.wanted, signal).catch(() => {})
+  }
+  asked.attach(ask)
+  if (asked.wanted > 0) ask()
+  return progress
+}

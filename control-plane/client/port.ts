@@ -6,6 +6,7 @@
 import type { KubeObject } from '../../shared/model/meta.ts'
 import type { Resource } from '../../shared/model/resources.ts'
 import type { Json } from '../../shared/model/json.ts'
+import type { ProgressRequests } from '../storage/progress.ts'
 
 /** Where an object is; a cluster-scoped one leaves `namespace` out. */
 export interface ObjectAt {
@@ -47,8 +48,11 @@ export interface DeleteOptions {
 export interface ApiClient {
   get<T extends KubeObject>(resource: Resource<T>, at: ObjectAt): Promise<T>
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<Listed<T>>
-  /** Changes after `resourceVersion`; throws `ApiError` 410 when it is too old. Ends when the signal aborts. Objects are shared: never change them. */
-  watch<T extends KubeObject>(resource: Resource<T>, options: { readonly resourceVersion: string; readonly namespace?: string | undefined; readonly signal: AbortSignal }): AsyncIterable<WatchChange<T>>
+  /**
+   * Changes after `resourceVersion`; throws `ApiError` 410 when it is too old. Ends when the signal aborts. Objects are shared: never change them. Of a resource
+   * that nobody writes nothing is heard unless `progress` asks how far the watch has come: the answer is a bookmark.
+   */
+  watch<T extends KubeObject>(resource: Resource<T>, options: { readonly resourceVersion: string; readonly namespace?: string | undefined; readonly signal: AbortSignal; readonly progress?: ProgressRequests | undefined }): AsyncIterable<WatchChange<T>>
   /** `metadata.name` (or `generateName`) and, if namespaced, `metadata.namespace` say where. */
   create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>
   /** Compare-and-set if the object carries a `resourceVersion`. */

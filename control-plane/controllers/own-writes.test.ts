@@ -22,6 +22,7 @@ function shown() {
     byIndex: (index, value) => cache.byIndex(index, value),
     addIndex: (name, valuesOf) => cache.addIndex(name, valuesOf),
     subscribe: (listener) => cache.subscribe(listener),
+    askUpTo: () => {},
     hasSynced: () => true,
     whenSynced: () => Promise.resolve(),
     get size() {

@@ -7,6 +7,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import { keyOf, type KubeObject } from '../../shared/model/meta.ts'
 import type { Resource } from '../../shared/model/resources.ts'
 import type { ApiClient, WatchChange } from '../client/port.ts'
+import { ProgressRequests } from '../storage/progress.ts'
 import { ObjectCache } from './cache.ts'
 import type { Change, Informer } from './port.ts'
 
@@ -25,6 +26,7 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
   readonly #cache: ObjectCache<T>
   /** Called after each step forward. */
   readonly #waiting = new Set<() => void>()
+  readonly #progress = new ProgressRequests()
   #revision = ''
   #synced = false
   #failures = 0
@@ -61,6 +63,10 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
 
   subscribe(listener: (change: Change<T>) => void): () => void {
     return this.#cache.subscribe(listener)
+  }
+
+  askUpTo(revision: number): void {
+    this.#progress.upTo(revision)
   }
 
   hasSynced(): boolean {
@@ -130,7 +136,7 @@ export class CachingInformer<T extends KubeObject> implements Informer<T> {
   /** Returns when the server ends the watch in good order; a watch that ends without having said anything counts as a failure, so that nothing spins. */
   async #follow(signal: AbortSignal): Promise<void> {
     let hasHeard = false
-    for await (const change of this.#parts.client.watch(this.resource, { resourceVersion: this.#revision, signal })) {
+    for await (const change of this.#parts.client.watch(this.resource, { resourceVersion: this.#revision, signal, progress: this.#progress })) {
       if (signal.aborted) return
       hasHeard = true
       this.#failures = 0

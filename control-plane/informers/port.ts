@@ -26,8 +26,10 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
   addIndex(name: string, valuesOf: (object: T) => readonly string[]): void
   hasSynced(): boolean
   whenSynced(signal: AbortSignal): Promise<void>
-  /** The resource version the cache has reached. */
+  /** The resource version the cache has reached: of the newest change of its resource, or as far as somebody asked. */
   readonly resourceVersion: string
+  /** Asks how far it has come, until it is at least there: {@link resourceVersion} says it in a moment, though nobody writes the resource. */
+  askUpTo(revision: number): void
 }
 
 /** One informer per resource, shared by everyone in the process who asks. */

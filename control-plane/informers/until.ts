@@ -31,6 +31,7 @@ export function informersUntil(informers: Informers, signal: AbortSignal): Infor
         byIndex: (index, value) => informer.byIndex(index, value),
         addIndex: (name, valuesOf) => informer.addIndex(name, valuesOf),
         subscribe: (listener) => subscribe(informer, listener),
+        askUpTo: (revision) => informer.askUpTo(revision),
         hasSynced: () => informer.hasSynced(),
         whenSynced: (until) => informer.whenSynced(until),
         get size() {

@@ -9,6 +9,11 @@ export class ProgressRequests {
   #isAsked = false
   #listener: (() => void) | undefined
 
+  /** How far the reader wants to be told; 0 if it never asked. */
+  get wanted(): Revision {
+    return this.#wanted
+  }
+
   /** One answer, at once. */
   now(): void {
     this.#isAsked = true

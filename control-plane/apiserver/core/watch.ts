@@ -27,6 +27,8 @@ export interface WatchRequest {
   readonly name?: string | undefined
   /** How often a watch that wants bookmarks gets one when nothing happens; a minute if left out. */
   readonly bookmarkMs?: number | undefined
+  /** By which the reader asks how far the watch has come. */
+  readonly progress?: ProgressRequests | undefined
 }
 
 const MINUTE_MS = 60_000
@@ -77,7 +79,7 @@ async function* events(parts: CoreParts, call: Call, { request, selection, exist
   const prefix = prefixOf(store, namespace)
   const bookmarks = options.allowWatchBookmarks === true
   const end = endOf(parts, call, options)
-  const progress = new ProgressRequests()
+  const { progress = new ProgressRequests() } = request
   const pace = bookmarks ? bookmarkPace(parts, request, { end, progress }) : never
   try {
     if (existing) {

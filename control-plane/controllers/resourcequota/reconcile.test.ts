@@ -21,6 +21,15 @@ test('what is there is counted, and what goes is given back', async () => {
   expect((await here.client.get(resourceQuotas, AT)).status?.used).toMatchObject({ pods: '1', cpu: '1' })
 })
 
+test('it is not waited for informers of what nobody writes: they say how far they have come', async () => {
+  await using here = world()
+  await here.start(createResourceQuotaController(here.parts, [pods, secrets, configMaps]))
+  await here.client.create(pods, pod('a', '250m'))
+  await here.client.create(resourceQuotas, quota({ pods: '5', 'count/secrets': '1', 'count/configmaps': '1' }))
+  await here.clock.advance(100)
+  expect((await here.client.get(resourceQuotas, AT)).status?.used).toEqual({ pods: '1', 'count/secrets': '0', 'count/configmaps': '0' })
+})
+
 test('a charge of something that was not made after all does not stay', async () => {
   await using here = world()
   await here.start(createResourceQuotaController(here.parts, [pods]))

@@ -107,14 +107,17 @@ class ResourceQuotaWorker {
     return this.#settled(key)
   }
 
-  /** Whatever was made before the quota was last written has to be seen before it is counted. */
+  /** Whatever was made before the quota was last written has to be seen before it is counted. An informer of what nobody writes is not behind: it says so when it is asked. */
   #mustCatchUp(quota: ResourceQuota, members: readonly Member[]): boolean {
     const key = keyOf(quota)
-    const behind = members.some(({ informer }) => Number(informer.resourceVersion) < Number(quota.metadata.resourceVersion))
+    const written = Number(quota.metadata.resourceVersion)
+    const behind = members.filter(({ informer }) => Number(informer.resourceVersion) < written)
     const looks = this.#looks.get(key) ?? 0
-    if (behind && looks < CATCH_UP_LOOKS) this.#looks.set(key, looks + 1)
+    const mustWait = behind.length > 0 && looks < CATCH_UP_LOOKS
+    if (mustWait) this.#looks.set(key, looks + 1)
     else this.#looks.delete(key)
-    return behind && looks < CATCH_UP_LOOKS
+    if (mustWait) for (const { informer } of behind) informer.askUpTo(written)
+    return mustWait
   }
 
   /** Something charged a moment ago may not be stored yet: it must not be given back. Nobody who charges without end holds that up for long. */
