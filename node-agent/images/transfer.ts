@@ -12,6 +12,10 @@ export const TRANSFERS: ReadonlySet<string> = new Set(['/pull', '/push'])
 /** A docker config with logins for one image is small; more is not read. */
 const MAX_LOGIN_BYTES = 1 << 20
 
+/** As many lines wait for a slow reader; of more, those that only tell how far a layer has come are left out, because the next ones tell it better. */
+const MOST_WAITING = 1000
+const ON_THE_WAY: ReadonlySet<string> = new Set(['pulling', 'pushing'])
+
 interface Transfer {
   readonly reference: string
   readonly logins: readonly RegistryLogin[]
@@ -26,7 +30,7 @@ export async function* transfer(images: DiskImages, { path, query, body, signal:
   const lines = channel<TransferLine>()
   const work = async (): Promise<void> => {
     try {
-      const given: Transfer = { reference: query.get('ref') ?? '', logins: await loginsIn(body), signal, onProgress: (progress) => void lines.push({ kind: 'layer', ...progress }) }
+      const given: Transfer = { reference: query.get('ref') ?? '', logins: await loginsIn(body), signal, onProgress: (progress) => void ((lines.size < MOST_WAITING || !ON_THE_WAY.has(progress.state)) && lines.push({ kind: 'layer', ...progress })) }
       lines.push(await (path === '/pull' ? pull(images, given) : push(images, given)))
     } catch (error) {
       lines.push({ kind: 'failed', message: messageOf(error) })
