@@ -101,15 +101,6 @@ describe('an image that was taken away between two attempts', () => {
     await node.clock.advance(1_000)
     expect(restarts()).toBe(before + 1)
   })
-
-  test('while init containers run', async () => {
-    publish()
-    node.workers.update(testPod('p', { initContainers: [shell('i', 'sleep 5')], containers: [forever()] }))
-    await node.clock.advance(1_000)
-    await node.parts.images.remove(IMAGE)
-    await node.clock.advance(5_000)
-    expect(node.status('p').phase).toBe('Running')
-  })
 })
 
 const dockerConfig = (auths: object): string => Buffer.from(JSON.stringify(auths)).toString('base64')
