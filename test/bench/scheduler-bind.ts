@@ -12,7 +12,7 @@ import { createAuthority, createTokenKeys } from '../../shared/kit/pki.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
 import { taskGroup } from '../../shared/kit/task-group.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
-import { nodes as nodesResource, pods as podsResource, serviceAccounts } from '../../shared/model/resources.ts'
+import { nodes as nodesResource, pods as podsResource } from '../../shared/model/resources.ts'
 import { startEtcd } from '../contract/etcd.ts'
 
 const [nodes = 5_000, pods = 10_000] = process.argv.slice(2).map(Number)
@@ -75,7 +75,6 @@ await using tasks = taskGroup((name, error) => {
 })
 tasks.start('api server', (signal) => plane.serve(signal))
 await plane.whenServing(tasks.signal)
-await plane.client.create(serviceAccounts, { metadata: { name: 'default', namespace: 'default' } })
 await each(nodes, async (index) => {
   // A new node is tainted until it is known to be ready.
   const { metadata, spec } = await plane.client.create(nodesResource, nodeOf(index))
