@@ -37,7 +37,7 @@ const SLOW_DISK_MS = 40
 
 const inWords = (found: ReadonlyMap<string, readonly string[]>): readonly string[] => [...found].map(([what, deaths]) => `${what} (${deaths.length} deaths: ${deaths.slice(0, 3).join('; ')})`)
 
-describe('an agent that is killed at any point leaves nothing half-done', { timeout: 400_000 }, () => {
+describe('an agent that is killed at any point leaves nothing half-done', { timeout: 1_200_000 }, () => {
   test.each(scenarios)('$name', async (scenario) => {
     expect(inWords(await allDeaths(scenario, { disk: { delayMs: 0, isFull: false }, judge: differencesAndStories }))).toEqual([])
   })

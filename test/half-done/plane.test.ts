@@ -9,7 +9,7 @@ import { scenarios } from './plane/scenarios.ts'
  */
 const sample = Number(process.env['GANTRY_SAMPLE'] ?? '0')
 
-describe('a control plane that is killed at any write leaves nothing half-done', { timeout: 400_000 }, () => {
+describe('a control plane that is killed at any write leaves nothing half-done', { timeout: 1_200_000 }, () => {
   test.each(scenarios)('$name', async (scenario) => {
     expect(await allDeaths(scenario, 13, sample * 5)).toEqual([])
   })
