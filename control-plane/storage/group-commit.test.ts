@@ -150,3 +150,99 @@ test('while a transaction hangs, those who wait are told within bounds that noth
   await Promise.all([hanging, later])
   expect(batches).toEqual([['put a'], ['put c']])
 })
+
+/** Time that stands still until it is moved. */
+function heldClock(): Clock & { passTo(ms: number): void } {
+  let nowMs = 0
+  let timers: Array<{ readonly dueMs: number; readonly run: () => void }> = []
+  return {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after(delayMs, run) {
+      const timer = { dueMs: nowMs + delayMs, run }
+      timers.push(timer)
+      return () => void (timers = timers.filter((one) => one !== timer))
+    },
+    passTo(ms) {
+      nowMs = ms
+      const due = timers.filter(({ dueMs }) => dueMs <= ms)
+      timers = timers.filter(({ dueMs }) => dueMs > ms)
+      for (const { run } of due) run()
+    },
+  }
+}
+
+/** Sixty-four who have written at the same time, and been answered. */
+async function crowded({ commits, answer, batches }: Server): Promise<Array<Promise<unknown>>> {
+  const all = Array.from({ length: 64 }, (_, n) => commits.write(put(`first ${n}`)))
+  await answer()
+  expect(batches.splice(0).map((batch) => batch.length)).toEqual([64])
+  return all
+}
+
+test('where many write at the same time, a transaction begins when half of them have come again', async () => {
+  const clock = heldClock()
+  const one = server({ clock })
+  const all = await crowded(one)
+  for (let n = 0; n < 31; n++) all.push(one.commits.write(put(`${n}`)))
+  await turn()
+  expect(one.batches).toEqual([])
+  all.push(one.commits.write(put('31')))
+  await turn()
+  expect(one.batches.map((batch) => batch.length)).toEqual([32])
+  await one.answer()
+  await Promise.all(all)
+})
+
+test('who waits for company does so for some milliseconds only, and for nobody a while after the others have gone', async () => {
+  const clock = heldClock()
+  const one = server({ clock })
+  const all = await crowded(one)
+  all.push(one.commits.write(put('a')))
+  await turn()
+  expect(one.batches).toEqual([])
+  clock.passTo(8)
+  await turn()
+  expect(one.batches).toEqual([['put a']])
+  await one.answer()
+  clock.passTo(200)
+  all.push(one.commits.write(put('b')))
+  await turn()
+  expect(one.batches).toEqual([['put a'], ['put b']])
+  await one.answer()
+  await Promise.all(all)
+})
+
+test('one after the other, and a few at the same time, wait for nobody', async () => {
+  const clock = heldClock()
+  const one = server({ clock })
+  for (let round = 0; round < 100; round++) {
+    const some = Array.from({ length: 1 + (round % 7) }, (_, n) => one.commits.write(put(`${n}`)))
+    await turn()
+    expect(one.batches.length).toBe(round + 1)
+    await one.answer()
+    await Promise.all(some)
+  }
+})
+
+test('whoever comes between the decision to begin and the beginning, and raises what is waited for, leaves nobody waiting for ever', async () => {
+  const clock = heldClock()
+  const runs: Array<() => void> = []
+  const one = server({ clock, soon: (run) => void runs.push(run) })
+  const soon = async (): Promise<void> => {
+    for (const run of runs.splice(0)) run()
+    await turn()
+  }
+  const all = Array.from({ length: 14 }, (_, n) => one.commits.write(put(`a${n}`)))
+  await soon()
+  await one.answer()
+  // The first is to begin at once; the second, of the same span, makes of them many.
+  all.push(one.commits.write(put('b')))
+  all.push(one.commits.write(put('c')))
+  await soon()
+  clock.passTo(8)
+  await soon()
+  await one.answer()
+  await Promise.all(all)
+  expect(one.batches.map((batch) => batch.length)).toEqual([14, 2])
+})

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
+import { Company } from './company.ts'
 import { takeBatch, type BatchLimits, type Placed } from './positions.ts'
 import { NotWritten, type Write, type WriteResult } from './port.ts'
 
@@ -50,6 +51,12 @@ export class GroupCommit {
   /** Whether those under way have been for so long that others need not wait for them. */
   #isSlow = false
   #cancelSlow = (): void => {}
+  readonly #company = new Company()
+  /** Writes in transactions under way. */
+  #underWay = 0
+  /** Ends the wait for company; absent while nobody waits for any. */
+  #cancelPatience: (() => void) | undefined
+  #isPatienceOver = false
 
   constructor(options: GroupCommitOptions) {
     this.#options = options
@@ -60,9 +67,10 @@ export class GroupCommit {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#closed)
       if (signal?.aborted) return reject(cancelled(signal))
+      const nowMs = this.#options.clock.monotonicMs()
       const pending: PendingWrite = {
         write,
-        dueMs: this.#options.clock.monotonicMs() + this.#options.waitMs,
+        dueMs: nowMs + this.#options.waitMs,
         resolve: (result) => {
           signal?.removeEventListener('abort', abort)
           resolve(result)
@@ -79,6 +87,7 @@ export class GroupCommit {
       }
       signal?.addEventListener('abort', abort, { once: true })
       this.#queue.push(pending)
+      this.#company.came(this.#queue.length + this.#underWay, nowMs)
       this.#schedule()
       this.#time()
     })
@@ -107,11 +116,12 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled || !this.#mayBegin()) return
+    if (this.#scheduled) return
+    if (!this.#mayBegin()) return this.#waitForCompany()
     this.#scheduled = true
     this.#options.soon(() => {
       this.#scheduled = false
-      if (!this.#mayBegin()) return
+      if (!this.#mayBegin()) return this.#waitForCompany()
       const batch = takeBatch(this.#queue, { maxWrites: this.#maxWrites, maxBytes: this.#options.maxBytes })
       if (batch.length > 0) void this.#commit(batch)
       this.#schedule()
@@ -121,7 +131,20 @@ export class GroupCommit {
   #mayBegin(): boolean {
     const waiting = this.#queue.length
     if (waiting === 0 || this.#inFlight >= this.#options.maxInFlight) return false
-    return this.#inFlight === 0 || this.#isSlow || waiting >= Math.min(ENOUGH_WRITES, this.#maxWrites)
+    const enough = Math.min(ENOUGH_WRITES, this.#maxWrites)
+    if (this.#inFlight > 0) return this.#isSlow || waiting >= enough
+    return this.#isPatienceOver || waiting >= Math.min(enough, this.#company.goal(this.#options.clock.monotonicMs()))
+  }
+
+  /** Nothing is under way, and those who wait are few beside those who wrote a moment ago. */
+  #waitForCompany(): void {
+    if (this.#cancelPatience || this.#inFlight > 0 || this.#queue.length === 0) return
+    const { clock } = this.#options
+    this.#cancelPatience = clock.after(this.#company.patienceMs(clock.monotonicMs()), () => {
+      this.#cancelPatience = undefined
+      this.#isPatienceOver = true
+      this.#schedule()
+    })
   }
 
   /** Looks again when the newest transaction has been under way for long. */
@@ -137,6 +160,10 @@ export class GroupCommit {
 
   async #commit(batch: ReadonlyArray<Placed<PendingWrite>>): Promise<void> {
     this.#inFlight++
+    this.#underWay += batch.length
+    this.#cancelPatience?.()
+    this.#cancelPatience = undefined
+    this.#isPatienceOver = false
     this.#watchSlowness()
     try {
       const results = await this.#options.commit(batch)
@@ -153,6 +180,7 @@ export class GroupCommit {
       }
     } finally {
       this.#inFlight--
+      this.#underWay -= batch.length
       this.#watchSlowness()
       this.#schedule()
     }
