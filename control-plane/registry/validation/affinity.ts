@@ -22,7 +22,7 @@ const validateWeight = (weight: number, path: string): readonly FieldError[] => 
 
 const validateNodeAffinity = (affinity: NodeAffinity, path: string): readonly FieldError[] => [
   ...(affinity[REQUIRED] ? validateNodeSelector(affinity[REQUIRED], `${path}.${REQUIRED}`) : []),
-  ...each(affinity[PREFERRED], `${path}.${PREFERRED}`, (term, at) => [...validateWeight(term.weight ?? 0, at), ...validateTerm(term.preference ?? {}, `${at}.preference`)]),
+  ...each(affinity[PREFERRED], `${path}.${PREFERRED}`, (term, at) => [...validateWeight(term.weight ?? 0, at), ...validatePreference(term.preference ?? {}, `${at}.preference`)]),
 ]
 
 /** Also what a PersistentVolume says of the nodes that can reach it. */
@@ -32,6 +32,12 @@ export function validateNodeSelector(selector: NodeSelector, path: string): read
 }
 
 const validateTerm = (term: NodeSelectorTerm, path: string): readonly FieldError[] => [
+  ...each(term.matchExpressions, `${path}.matchExpressions`, (expression, at) => [...validateExpression(expression, at), ...each(expression.values, `${at}.values`, (value, valueAt) => objections(valueAt, value, labelValueProblems(value)))]),
+  ...each(term.matchFields, `${path}.matchFields`, validateField),
+]
+
+/** As {@link validateTerm}; of values that no label can have there is a warning only. */
+const validatePreference = (term: NodeSelectorTerm, path: string): readonly FieldError[] => [
   ...each(term.matchExpressions, `${path}.matchExpressions`, validateExpression),
   ...each(term.matchFields, `${path}.matchFields`, validateField),
 ]
@@ -42,7 +48,6 @@ function validateExpression({ key, operator, values = [] }: NodeSelectorRequirem
   return [
     ...(compares ? one : validateOperator(operator, values, path)),
     ...validateLabelName(key ?? '', `${path}.key`),
-    ...each(values, `${path}.values`, (value, at) => objections(at, value, labelValueProblems(value))),
   ]
 }
 

@@ -32,7 +32,7 @@ export function validateClaimChange(claim: PersistentVolumeClaim, old: Persisten
 
 const upgradesAnnotation = (claim: PersistentVolumeClaim, old: PersistentVolumeClaim): boolean => {
   const named = old.metadata.annotations?.[BETA_CLASS]
-  return named !== undefined && claim.metadata.annotations?.[BETA_CLASS] === undefined && old.spec?.storageClassName === undefined && claim.spec?.storageClassName === named
+  return named !== undefined && (claim.metadata.annotations?.[BETA_CLASS] ?? named) === named && old.spec?.storageClassName === undefined && claim.spec?.storageClassName === named
 }
 
 function classAnnotationChange(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): readonly FieldError[] {
@@ -93,7 +93,9 @@ function validateClaimStatus({ spec, status }: PersistentVolumeClaim): readonly 
   }
   for (const [name, amount] of sortedEntries(amountsOf(status?.allocatedResources))) {
     const field = `status.allocatedResources[${name}]`
-    errors.push(...allocatedName(name, 'status.allocatedResources'))
+    const ofName = allocatedName(name, 'status.allocatedResources')
+    errors.push(...ofName)
+    if (ofName.length > 0) continue
     const basic = basicAmount(amount, field)
     errors.push(...(basic.length > 0 ? basic : wholeBytes(amount, field)))
   }

@@ -2,7 +2,8 @@
 import { type FieldError, forbidden, invalid, required } from '../../../shared/model/field-error.ts'
 import type { CSIPersistentVolumeSource, PersistentVolumeSpec, SecretReference, Volume } from '../../../shared/model/gen/api.ts'
 import { dnsLabel, dnsSubdomain, noBacksteps, requiredText } from './check.ts'
-import { diskChecks, validateCsiDriverName } from './volume-disks.ts'
+import { diskChecks, validateCsiDriverName, validateIscsi } from './volume-disks.ts'
+import { validateStorageOs } from './volume-vendors.ts'
 import { validateHostPath } from './volumes.ts'
 
 /** In the order in which Kubernetes looks for them. */
@@ -37,7 +38,7 @@ export type VolumeSource = Pick<PersistentVolumeSpec, SourceKind>
 /** The source alone, out of a spec. */
 export const sourceOf = (spec: PersistentVolumeSpec): VolumeSource => Object.fromEntries(kinds.flatMap((kind) => (spec[kind] === undefined ? [] : [[kind, spec[kind]]])))
 
-export function validateVolumeSources(spec: PersistentVolumeSpec, path: string, { inline, name }: { readonly inline: boolean; readonly name: string }): readonly FieldError[] {
+export function validateVolumeSources(spec: PersistentVolumeSpec, path: string, name: string): readonly FieldError[] {
   let found = 0
   const errors: FieldError[] = []
   for (const kind of kinds) {
@@ -47,23 +48,24 @@ export function validateVolumeSources(spec: PersistentVolumeSpec, path: string, 
       continue
     }
     found++
-    errors.push(...validateSource(kind, spec, path))
-    if (kind === 'iscsi' && spec.iscsi?.initiatorName !== undefined && `${name}:${spec.iscsi.targetPortal}`.length > 64) {
-      errors.push(invalid('metadata.name', name, 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.'))
-    }
+    errors.push(...validateSource(kind, spec, { path, name }))
   }
-  return found === 0 && !inline ? [...errors, required(path, 'must specify a volume type')] : errors
+  return found === 0 ? [...errors, required(path, 'must specify a volume type')] : errors
 }
 
-function validateSource(kind: SourceKind, spec: PersistentVolumeSpec, path: string): readonly FieldError[] {
+function validateSource(kind: SourceKind, spec: PersistentVolumeSpec, { path, name }: { readonly path: string; readonly name: string }): readonly FieldError[] {
   switch (kind) {
     case 'hostPath':
       return spec.hostPath ? validateHostPath(spec.hostPath, `${path}.hostPath`) : []
     case 'local':
       return [
         ...(spec.local?.path ? noBacksteps(`${path}.local.path`, spec.local.path) : [required(`${path}.local.path`)]),
-        ...(spec.nodeAffinity ? [] : [required('metadata.annotations', 'Local volume requires node affinity')]),
+        ...(spec.nodeAffinity?.required ? [] : [required(`${path}.nodeAffinity`, 'Local volume requires node affinity')]),
       ]
+    case 'iscsi':
+      return spec.iscsi ? validateIscsi(spec.iscsi, `${path}.iscsi`, name) : []
+    case 'storageos':
+      return spec.storageos ? validateStorageOs(spec.storageos, `${path}.storageos`, false) : []
     case 'csi':
       return spec.csi ? validateCsi(spec.csi, `${path}.csi`) : []
     default:
@@ -75,8 +77,7 @@ function validateSource(kind: SourceKind, spec: PersistentVolumeSpec, path: stri
 function extra(kind: SourceKind, spec: PersistentVolumeSpec, path: string): readonly FieldError[] {
   if (kind === 'azureFile' && spec.azureFile?.secretNamespace === '') return [required(`${path}.azureFile.secretNamespace`)]
   if (kind === 'cinder' && spec.cinder?.secretRef) {
-    const field = `${path}.cinder.secretRef`
-    return [...requiredText(`${field}.name`, spec.cinder.secretRef.name), ...requiredText(`${field}.namespace`, spec.cinder.secretRef.namespace)]
+    return requiredText(`${path}.cinder.secretRef.namespace`, spec.cinder.secretRef.namespace)
   }
   const namespace = spec.glusterfs?.endpointsNamespace
   if (kind === 'glusterfs' && namespace !== undefined) {

@@ -18,7 +18,7 @@ export const basicAmount = (amount: string, field: string): readonly FieldError[
 
 export function validateModes(modes: readonly string[], field: string): readonly FieldError[] {
   const errors: FieldError[] = modes.flatMap((mode) => oneOf(field, mode, accessModes))
-  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod')) errors.push(forbidden(field, 'may not use ReadWriteOncePod with other access modes'))
+  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod' && accessModes.some((one) => one === mode))) errors.push(forbidden(field, 'may not use ReadWriteOncePod with other access modes'))
   return errors
 }
 
@@ -31,23 +31,35 @@ export function validateVolumeSpec(spec: PersistentVolumeSpec, path: string, { i
   if (!inline) {
     errors.push(...validateCapacity(spec.capacity, `${path}.capacity`))
     if (spec.persistentVolumeReclaimPolicy) errors.push(...oneOf(`${path}.persistentVolumeReclaimPolicy`, spec.persistentVolumeReclaimPolicy, reclaimPolicies))
-  }
-  if (spec.nodeAffinity) {
+  } else errors.push(...inlinePlacement(spec, path))
+  if (spec.nodeAffinity && !inline) {
     const field = `${path}.nodeAffinity.required`
     errors.push(...(spec.nodeAffinity.required ? validateNodeSelector(spec.nodeAffinity.required, field) : [required(field, 'must specify required node constraints')]))
   }
-  errors.push(...validateVolumeSources(spec, path, { inline, name }))
+  errors.push(...validateVolumeSources(spec, path, name))
   const isRoot = /^\/+(\.?\/*)*$/.test(spec.hostPath?.path ?? '')
   if (spec.hostPath && isRoot && spec.persistentVolumeReclaimPolicy === 'Recycle') errors.push(forbidden(`${path}.persistentVolumeReclaimPolicy`, "may not be 'recycle' for a hostPath mount of '/'"))
-  if (spec.storageClassName && !inline) errors.push(...dnsSubdomain(`${path}.storageClassName`, spec.storageClassName))
-  if (spec.volumeMode !== undefined && !inline) errors.push(...oneOf(`${path}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem']))
+  if (spec.storageClassName) errors.push(...(inline ? [forbidden(`${path}.storageClassName`, NOT_INLINE)] : dnsSubdomain(`${path}.storageClassName`, spec.storageClassName)))
+  if (spec.volumeMode !== undefined) errors.push(...validateVolumeMode(spec.volumeMode, `${path}.volumeMode`, inline))
   return [...errors, ...validateAttributesClass(spec, path)]
 }
 
+const NOT_INLINE = 'may not be specified in the context of inline volumes'
+
+function validateVolumeMode(mode: string, field: string, inline: boolean): readonly FieldError[] {
+  if (!inline) return oneOf(field, mode, ['Block', 'Filesystem'])
+  return mode === 'Filesystem' ? [] : [forbidden(field, 'may not specify volumeMode other than Filesystem in the context of inline volumes')]
+}
+
+/** What an inline volume says of its life and its place. */
+function inlinePlacement({ persistentVolumeReclaimPolicy: policy, nodeAffinity }: PersistentVolumeSpec, path: string): readonly FieldError[] {
+  const errors: FieldError[] = policy && policy !== 'Retain' ? [forbidden(`${path}.persistentVolumeReclaimPolicy`, 'may only be Retain in the context of inline volumes')] : []
+  return nodeAffinity ? [...errors, forbidden(`${path}.nodeAffinity`, NOT_INLINE)] : errors
+}
+
 function inlineErrors(spec: PersistentVolumeSpec, path: string): readonly FieldError[] {
-  const told = 'may not be specified in the context of inline volumes'
-  const errors: FieldError[] = spec.claimRef ? [forbidden(`${path}.claimRef`, told)] : []
-  if (Object.keys(spec.capacity ?? {}).length > 0) errors.push(forbidden(`${path}.capacity`, told))
+  const errors: FieldError[] = spec.claimRef ? [forbidden(`${path}.claimRef`, NOT_INLINE)] : []
+  if (Object.keys(spec.capacity ?? {}).length > 0) errors.push(forbidden(`${path}.capacity`, NOT_INLINE))
   if (!spec.csi) errors.push(required(`${path}.csi`, 'has to be specified in the context of inline volumes'))
   return errors
 }
@@ -82,13 +94,7 @@ export function validatePersistentVolumeChange(volume: PersistentVolume, old: Pe
   if (!deepEqual(compared, earlier)) errors.push(forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${volumeSourceDiff(compared, earlier)}`))
   if (spec.volumeMode !== before.volumeMode) errors.push(invalid('volumeMode', spec.volumeMode ?? null, IMMUTABLE))
   if (before.nodeAffinity && !deepEqual(spec.nodeAffinity, before.nodeAffinity)) errors.push(invalid('nodeAffinity', volumeAffinityForm(spec.nodeAffinity), `${IMMUTABLE}, except for updating from beta label to GA`))
-  return [...errors, ...attributesClassChange(spec.volumeAttributesClassName, before.volumeAttributesClassName)]
-}
-
-/** A class that was chosen may be exchanged, not taken away. */
-export function attributesClassChange(name: string | undefined, before: string | undefined): readonly FieldError[] {
-  const field = 'spec.volumeAttributesClassName'
-  if (before === undefined || name === before) return []
-  if (name === undefined) return [forbidden(field, 'update from non-nil value to nil is forbidden')]
-  return name === '' ? [forbidden(field, 'update from non-nil value to an empty string is forbidden')] : []
+  // A class that was chosen may be exchanged, not taken away.
+  const losesClass = before.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined
+  return losesClass ? [...errors, forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')] : errors
 }

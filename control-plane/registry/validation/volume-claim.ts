@@ -27,7 +27,7 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   const errors: FieldError[] = modes.length === 0 ? [required(`${path}.accessModes`, 'at least 1 access mode is required')] : []
   errors.push(...validateLabelSelector(spec.selector, `${path}.selector`))
   for (const mode of modes) errors.push(...oneOf(`${path}.accessModes`, mode, accessModes))
-  if (modes.includes('ReadWriteOncePod') && modes.length > 1) errors.push(forbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'))
+  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod' && accessModes.some((one) => one === mode))) errors.push(forbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'))
   const storage = amountsOf(spec.resources?.requests)['storage']
   const field = `${path}.resources[storage]`
   if (storage === undefined) errors.push(required(field))

@@ -1,9 +1,10 @@
 import { duplicate, type FieldError, forbidden, invalid, required } from '../../../shared/model/field-error.ts'
 import type { HostPathVolumeSource, ObjectMeta, Volume } from '../../../shared/model/gen/api.ts'
 import { compareQuantities } from '../../../shared/model/quantity.ts'
+import { dns1123SubdomainProblems } from '../../../shared/model/validation/names.ts'
 import { dnsLabel, each, fileMode, noBacksteps, oneOf, requiredOneOf, requiredText } from './check.ts'
 import { validateClaimTemplate } from './volume-claim.ts'
-import { diskChecks } from './volume-disks.ts'
+import { diskChecks, initiatedTooLong } from './volume-disks.ts'
 import { validateDownwardFile, validateKeyedVolume, validateProjectedVolume } from './volume-files.ts'
 
 type Check = (volume: Volume, path: string) => readonly FieldError[] | undefined
@@ -52,16 +53,23 @@ const checks: ReadonlyArray<readonly [name: string, check: Check]> = [
 ]
 
 /** The fields of a volume that a second kind is refused under, where they are named otherwise than in the API. */
-const otherNames: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' }
+const otherNames: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
 
-function validateSource(volume: Volume, path: string): readonly FieldError[] {
+/** A claim that an ephemeral volume makes is named after the pod and the volume. */
+function ephemeralClaimName({ name, ephemeral }: Volume, meta: ObjectMeta | undefined, path: string): readonly FieldError[] {
+  if (!ephemeral || !meta?.name || !name) return []
+  const claim = `${meta.name}-${name}`
+  return dns1123SubdomainProblems(claim).map((problem) => invalid(`${path}.name`, name, `PVC name ${JSON.stringify(claim)}: ${problem}`))
+}
+
+function validateSource(volume: Volume, path: string, meta: ObjectMeta | undefined): readonly FieldError[] {
   let found = false
   const errors = checks.flatMap(([name, check]) => {
     const own = check(volume, path)
     if (own === undefined) return []
     if (found) return [forbidden(`${path}.${otherNames[name] ?? name}`, 'may not specify more than 1 volume type')]
     found = true
-    return own
+    return name === 'ephemeral' ? [...own, ...ephemeralClaimName(volume, meta, path)] : name === 'iscsi' ? [...own, ...initiatedTooLong(volume.name, volume.iscsi, [`${path}.name`, volume.name])] : own
   })
   return found ? errors : [...errors, required(path, 'must specify a volume type')]
 }
@@ -77,7 +85,7 @@ export function validateVolumes(volumes: readonly Volume[] | undefined, meta: Ob
   const created = new Set((volumes ?? []).filter((one) => one.ephemeral && meta?.name).map((one) => `${meta?.name}-${one.name}`))
   const errors = each(volumes, path, (volume, at) => {
     const name = volume.name ?? ''
-    const own = [...validateSource(volume, at), ...(name === '' ? [required(`${at}.name`)] : dnsLabel(`${at}.name`, name)), ...(sound.has(name) ? [duplicate(`${at}.name`, name)] : [])]
+    const own = [...validateSource(volume, at, meta), ...(name === '' ? [required(`${at}.name`)] : dnsLabel(`${at}.name`, name)), ...(sound.has(name) ? [duplicate(`${at}.name`, name)] : [])]
     if (own.length === 0) sound.set(name, volume)
     const claim = volume.persistentVolumeClaim?.claimName
     return claim !== undefined && created.has(claim) ? [...own, invalid(`${at}.persistentVolumeClaim.claimName`, claim, 'must not reference a PVC that gets created for an ephemeral volume')] : own

@@ -1,4 +1,5 @@
 import type { NodeSelectorTerm } from '../../../shared/model/gen/api.ts'
+import { labelValueProblems } from '../../../shared/model/validation/names.ts'
 
 const replaced: Readonly<Record<string, readonly [since: string, by: string]>> = {
   'beta.kubernetes.io/arch': ['v1.14', 'kubernetes.io/arch'],
@@ -16,3 +17,11 @@ export function oldLabel(key: string): string | undefined {
 
 export const termWarnings = (term: NodeSelectorTerm | undefined, path: string): readonly string[] =>
   (term?.matchExpressions ?? []).flatMap(({ key }, index) => (oldLabel(key) === undefined ? [] : [`${path}.matchExpressions[${index}].key: ${key} is ${oldLabel(key)}`]))
+
+/** As {@link termWarnings}; values that no label can have are refused elsewhere, and only told where a term is a preference. */
+export const preferenceWarnings = (term: NodeSelectorTerm | undefined, path: string): readonly string[] =>
+  (term?.matchExpressions ?? []).flatMap(({ key, values = [] }, index) => {
+    const at = `${path}.matchExpressions[${index}]`
+    const ofValues = values.flatMap((value, valueIndex) => labelValueProblems(value).map((problem) => `${at}.values[${valueIndex}]: ${value} is invalid, ${problem}`))
+    return [...(oldLabel(key) === undefined ? [] : [`${at}.key: ${key} is ${oldLabel(key)}`]), ...ofValues]
+  })

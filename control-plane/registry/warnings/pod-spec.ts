@@ -1,10 +1,11 @@
-import type { Container, ObjectMeta, PodSpec, Volume } from '../../../shared/model/gen/api.ts'
+import type { Container, EnvVar, ObjectMeta, PodAffinity, PodSpec, Volume } from '../../../shared/model/gen/api.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
 import { parseQuantity } from '../../../shared/model/quantity.ts'
 import { amountsOf, type QuantityList } from '../resource-list.ts'
 import { containersWithPath } from '../validation/visit.ts'
 import { ipWarnings } from './addresses.ts'
-import { oldLabel, termWarnings } from './node-labels.ts'
+import { oldLabel, preferenceWarnings, termWarnings } from './node-labels.ts'
+import { pathWarnings } from './overlapping-paths.ts'
 import { portWarnings } from './ports.ts'
 
 export interface PodWarningPlace {
@@ -20,15 +21,17 @@ export function podSpecWarnings(spec: PodSpec, { prefix, meta }: PodWarningPlace
     ...schedulingWarnings(spec, path),
     ...annotationWarnings(meta, `${prefix}metadata.annotations`),
     ...(spec.volumes ?? []).flatMap((volume, index) => volumeWarnings(volume, `${path}.volumes[${index}]`)),
-    ...(spec.volumes ?? []).flatMap(sourceWarnings),
+    ...(spec.volumes ?? []).flatMap(pathWarnings),
     ...repeated(spec.hostAliases?.map((one) => one.ip), (index, value) => `${path}.hostAliases[${index}].ip: duplicate ip ${goQuote(value)}`),
     ...repeated(spec.imagePullSecrets?.map((one) => one.name ?? ''), (index, value) => `${path}.imagePullSecrets[${index}].name: duplicate name ${goQuote(value)}`),
     ...(spec.imagePullSecrets ?? []).flatMap((one, index) => (one.name ? [] : [`${path}.imagePullSecrets[${index}].name: invalid empty name ""`])),
     ...fractions(spec.overhead, `${path}.overhead`, ['memory', 'ephemeral-storage']),
     ...profileWarnings(spec, meta, prefix),
     ...containersWithPath(spec, path).flatMap((one) => containerWarnings(one.container, one.path)),
-    ...portWarnings(spec.containers, `${path}.containers`),
+    ...portWarnings(containersWithPath(spec, path)),
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? [`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
+    ...affinityWarnings(spec.affinity?.podAffinity, `${path}.affinity.podAffinity`),
+    ...affinityWarnings(spec.affinity?.podAntiAffinity, `${path}.affinity.podAntiAffinity`),
     ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, index) => ipWarnings(`${path}.dnsConfig.nameservers[${index}]`, server)),
     ...(spec.hostAliases ?? []).flatMap((alias, index) => ipWarnings(`${path}.hostAliases[${index}].ip`, alias.ip)),
   ]
@@ -45,14 +48,23 @@ function schedulingWarnings(spec: PodSpec, path: string): readonly string[] {
   return [
     ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) => (oldLabel(key) === undefined ? [] : [`${path}.nodeSelector[${key}]: ${oldLabel(key)}`])),
     ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, index) => termWarnings(term, `${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`)),
-    ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap((term, index) => termWarnings(term.preference, `${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`)),
+    ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap((term, index) => preferenceWarnings(term.preference, `${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`)),
     ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, index) => {
       const constraint = `${path}.topologySpreadConstraints[${index}]`
       const old = oldLabel(topologyKey) === undefined ? [] : [`${constraint}.topologyKey: ${topologyKey} is ${oldLabel(topologyKey)}`]
-      return labelSelector ? old : [...old, `${constraint}.labelSelector: a null labelSelector results in matching no pod`]
+      return labelSelector ? old : [...old, `${constraint}.labelSelector: ${NO_PODS}`]
     }),
   ]
 }
+
+const NO_PODS = 'a null labelSelector results in matching no pod'
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
+const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution'
+
+const affinityWarnings = (affinity: PodAffinity | undefined, path: string): readonly string[] => [
+  ...(affinity?.[REQUIRED] ?? []).flatMap((term, index) => (term.labelSelector ? [] : [`${path}.${REQUIRED}[${index}].labelSelector: ${NO_PODS}`])),
+  ...(affinity?.[PREFERRED] ?? []).flatMap(({ podAffinityTerm: term }, index) => (term?.labelSelector ? [] : [`${path}.${PREFERRED}[${index}].podAffinityTerm.labelSelector: ${NO_PODS}`])),
+]
 
 const oldAnnotations: ReadonlyArray<readonly [key: string, message: string]> = [
   ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
@@ -103,9 +115,6 @@ const shownAs: Partial<Record<keyof Volume, string>> = { storageos: 'storageOS' 
 const volumeWarnings = (volume: Volume, path: string): readonly string[] =>
   gone.filter(([kind]) => volume[kind] !== undefined).map(([kind, deprecated, ended]) => `${path}.${shownAs[kind] ?? kind}: deprecated in ${deprecated}, ${ended}`)
 
-const sourceWarnings = (volume: Volume): readonly string[] =>
-  (volume.projected?.sources ?? []).filter((source) => Object.keys(source).length === 0).map(() => `volume ${goQuote(volume.name)} (Projected) has no sources provided`)
-
 const WHOLE = 1_000_000_000n
 
 /** Amounts of bytes that are no whole number. */
@@ -120,6 +129,15 @@ export function fractions(list: QuantityList | undefined, path: string, names: r
 function containerWarnings(container: Container, path: string): readonly string[] {
   const { limits, requests } = container.resources ?? {}
   const fractional = ['memory', 'ephemeral-storage'].flatMap((name) => [...fractions(limits, `${path}.resources.limits`, [name]), ...fractions(requests, `${path}.resources.requests`, [name])])
-  const hidden = repeated(container.env?.map((one) => one.name), (index, name) => `${path}.env[${index}]: hides previous definition of ${goQuote(name)}, which may be dropped when using apply`)
+  const isRepeated = ({ name }: EnvVar, index: number): boolean => (container.env ?? []).findIndex((one) => one.name === name) < index
+  const hidden = (container.env ?? []).flatMap((one, index) =>
+    isRepeated(one, index) && !buildsOnEarlier(one) ? [`${path}.env[${index}]: hides previous definition of ${goQuote(one.name)}, which may be dropped when using apply`] : [],
+  )
   return [...fractional, ...hidden]
+}
+
+/** Whether a variable says its earlier value and more: then the earlier one is meant. */
+function buildsOnEarlier({ name, value = '', valueFrom }: EnvVar): boolean {
+  const earlier = `$(${name})`
+  return valueFrom === undefined && value !== earlier && value.includes(earlier)
 }
