@@ -61,7 +61,7 @@ function shownState(pod: Pod, record: PodRecord, container: PodContainer): Shown
     case 'running':
       return now.hook === 'due' || now.hook === 'running' ? { state: { waiting: { reason: 'ContainerCreating' } }, last } : { state: { running: { startedAt: formatTime(now.startedMs) } }, last }
     case 'waiting':
-      return { state: waitingState(pod, record, problem), last }
+      return { state: isLost(pod, record, container) ? LOST : waitingState(pod, problem), last }
     case 'exited': {
       const reason = record.stop === undefined && shouldRestart(pod, container, now.ended) ? waitingReason(pod, container, state) : undefined
       return reason === undefined ? { state: { terminated: terminated(now.ended) }, last } : { state: { waiting: reason }, last: now.ended }
@@ -69,8 +69,28 @@ function shownState(pod: Pod, record: PodRecord, container: PodContainer): Shown
   }
 }
 
-function waitingState(pod: Pod, record: PodRecord, problem: ContainerRecord['problem']): ContainerState {
-  if (record.cleaned && record.rejected === undefined) return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' } }
+const LOST: ContainerState = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' } }
+
+/** Whether a container that never ran is told as lost, its pod being over: where its turn had come. One whose turn never came goes on waiting (kubelet's status manager, TerminatePod). */
+function isLost(pod: Pod, record: PodRecord, { kind, spec }: PodContainer): boolean {
+  if (!record.cleaned || record.rejected !== undefined || kind === 'ephemeral') return false
+  if (kind === 'main') return hasInitialized(pod, record)
+  const row = initRow(pod)
+  return row.slice(row.findIndex((one) => one.spec.name === spec.name) + 1).some((one) => containerRecord(record, one.spec.name).now.kind !== 'waiting')
+}
+
+const initRow = (pod: Pod): readonly PodContainer[] => containersOf(pod).filter(({ kind }) => kind === 'init' || kind === 'sidecar')
+
+/** Whether the turn of the main containers had come: one has started, or nothing was left to do before them. */
+function hasInitialized(pod: Pod, record: PodRecord): boolean {
+  const final = initRow(pod).at(-1)
+  if (record.initialized || final === undefined) return true
+  const { now, last, started } = containerRecord(record, final.spec.name)
+  if (final.kind === 'sidecar') return now.kind === 'running' && started
+  return (now.kind === 'exited' && now.ended.exitCode === 0) || last?.exitCode === 0
+}
+
+function waitingState(pod: Pod, problem: ContainerRecord['problem']): ContainerState {
   if (problem !== undefined) return { waiting: { reason: problem.reason, ...(problem.message === '' ? {} : { message: problem.message }) } }
   return { waiting: { reason: (pod.spec?.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' } }
 }

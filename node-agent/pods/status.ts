@@ -61,8 +61,14 @@ const isEnding = ({ stop, cleaned }: PodRecord): boolean => stop?.why === 'faile
 const anyAlive = ({ init, main }: StatusLists): boolean => [...init, ...main].some((one) => one.state?.running !== undefined)
 
 /** The one word for a pod, by kubelet's rules. */
-function phaseOf(pod: Pod, record: PodRecord, { lists: { init, main }, failed }: { readonly lists: StatusLists; readonly failed: boolean }): Phase {
+function phaseOf(pod: Pod, record: PodRecord, { lists, failed }: { readonly lists: StatusLists; readonly failed: boolean }): Phase {
   if (failed) return 'Failed'
+  const phase = phaseOfContainers(pod, record, lists)
+  if (phase !== 'Succeeded' && phase !== 'Failed') return phase
+  return !anyAlive(lists) ? phase : record.initialized ? 'Running' : 'Pending'
+}
+
+function phaseOfContainers(pod: Pod, record: PodRecord, { init, main }: StatusLists): Phase {
   const policy = pod.spec?.restartPolicy ?? 'Always'
   const sidecars = new Set(containersOf(pod).filter((one) => one.kind === 'sidecar').map((one) => one.spec.name))
   const stopped = (one: ContainerStatus): boolean => one.state?.terminated !== undefined || (one.state?.waiting !== undefined && one.lastState?.terminated !== undefined)

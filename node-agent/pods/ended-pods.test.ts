@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { podHarness, shell, testPod, type PodHarness } from './harness.ts'
+
+let node: PodHarness
+beforeEach(async () => {
+  node = await podHarness()
+})
+afterEach(() => node.close())
+
+const initializing = { waiting: { reason: 'PodInitializing' } }
+const unknown = { terminated: { reason: 'ContainerStatusUnknown', exitCode: 137 } }
+
+test('an init container that fails for good fails its pod; those whose turn never came go on waiting, and are not called lost', async () => {
+  node.workers.update(testPod('p', { restartPolicy: 'Never', initContainers: [shell('i1', 'exit 3'), shell('i2', 'true')], containers: [shell('c', 'true')] }))
+  await node.clock.advance(5_000)
+  const { phase, conditions, initContainerStatuses, containerStatuses } = node.status('p')
+  expect(phase).toBe('Failed')
+  expect(initContainerStatuses?.map(({ state }) => state)).toMatchObject([{ terminated: { reason: 'Error', exitCode: 3 } }, initializing])
+  expect(containerStatuses?.map(({ state }) => state)).toEqual([initializing])
+  expect(conditions?.find(({ type }) => type === 'Initialized')).toMatchObject({ status: 'False', reason: 'ContainersNotInitialized', message: 'containers with incomplete status: [i1 i2]' })
+})
+
+test('a deadline in the middle of the init containers: the same', async () => {
+  node.workers.update(testPod('p', { activeDeadlineSeconds: 2, initContainers: [shell('i1', 'while :; do sleep 1; done'), shell('i2', 'true')], containers: [shell('c', 'true')] }))
+  await node.clock.advance(60_000)
+  const { phase, reason, initContainerStatuses, containerStatuses } = node.status('p')
+  expect({ phase, reason }).toEqual({ phase: 'Failed', reason: 'DeadlineExceeded' })
+  expect(initContainerStatuses?.map(({ state }) => Object.keys(state ?? {}))).toEqual([['terminated'], ['waiting']])
+  expect(containerStatuses?.map(({ state }) => state)).toEqual([initializing])
+})
+
+test('a container that never ran, though its turn had come, is told as lost', async () => {
+  node.workers.update(testPod('p', { activeDeadlineSeconds: 2, containers: [{ name: 'c', image: 'nowhere:1', imagePullPolicy: 'Never' }] }))
+  await node.clock.advance(60_000)
+  expect(node.status('p')).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', containerStatuses: [{ state: unknown }] })
+})
+
+test('a pod is not over while a sidecar of it still ends', async () => {
+  const sidecar = { ...shell('s', 'while :; do sleep 1; done'), restartPolicy: 'Always' }
+  node.workers.update(testPod('p', { restartPolicy: 'Never', terminationGracePeriodSeconds: 10, initContainers: [sidecar], containers: [shell('c', 'sleep 1')] }))
+  await node.clock.advance(60_000)
+  const running = node.reports.filter(({ status }) => status.initContainerStatuses?.[0]?.state?.running !== undefined)
+  expect(running.some(({ status }) => status.containerStatuses?.[0]?.state?.terminated !== undefined)).toBe(true)
+  expect([...new Set(running.map(({ status }) => status.phase))]).toEqual(['Pending', 'Running'])
+  expect(node.status('p').phase).toBe('Succeeded')
+})
