@@ -59,10 +59,10 @@ export async function configuredCgroup(bundle: string): Promise<string> {
   return config === undefined ? '' : ((JSON.parse(config) as { readonly linux?: { readonly cgroupsPath?: string } }).linux?.cgroupsPath ?? '')
 }
 
-/** The variables of the container's first process, `NAME=value` each. */
-export async function readEnvironment(bundle: string): Promise<readonly string[]> {
+/** The container's first process as its configuration has it: who it is, what it may, its variables. Empty where there is none. */
+export async function readProcess(bundle: string): Promise<Readonly<Record<string, unknown>>> {
   const config = await unlessMissing(readFile(join(bundle, 'config.json'), 'utf8'))
-  return config === undefined ? [] : ((JSON.parse(config) as { readonly process?: { readonly env?: readonly string[] } }).process?.env ?? [])
+  return config === undefined ? {} : ((JSON.parse(config) as { readonly process?: Readonly<Record<string, unknown>> }).process ?? {})
 }
 
 /** The container's monitor, if it lives. */
@@ -79,9 +79,9 @@ async function identifyByPidFile(path: string): Promise<ProcessIdentity | undefi
 
 export const listBundles = (folders: RuntimeFolders): Promise<readonly string[]> => namesIn(folders.bundles)
 
-/** What commands run inside would have said, of an agent that was killed. */
+/** What commands run inside were and would have said, of an agent that was killed. */
 export async function sweepExecLogs(bundle: string): Promise<void> {
-  for (const name of await namesIn(bundle)) if (/^exec-[0-9a-f]+\.log$/.test(name)) await rm(join(bundle, name), { force: true })
+  for (const name of await namesIn(bundle)) if (/^exec-[0-9a-f]+\.(log|json)$/.test(name)) await rm(join(bundle, name), { force: true })
 }
 
 export const removeBundle = (bundle: string): Promise<void> => removeTree(bundle)

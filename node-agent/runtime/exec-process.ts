@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../../shared/kit/clock.ts'
@@ -7,7 +7,7 @@ import { childrenOf } from '../host/proc.ts'
 import { launch } from '../host/processes.ts'
 import { sendSignal } from '../host/signals.ts'
 import { unlessMissing } from '../host/errno.ts'
-import { readEnvironment } from './bundle.ts'
+import { readProcess } from './bundle.ts'
 import { execOnTerminal } from './exec-terminal.ts'
 import type { ExecOptions, ExecProcess } from './port.ts'
 import { plainWords } from './words.ts'
@@ -28,9 +28,10 @@ const RUNTIME_FAILED: ReadonlySet<number> = new Set([1, 126, 127, 255])
 /** Runs a command inside a container through the OCI runtime's `exec`. */
 export async function execInContainer(door: ExecDoor, id: string, options: ExecOptions): Promise<ExecProcess> {
   // Gone with the container at the latest.
-  const logFile = join(door.bundle, `exec-${randomBytes(6).toString('hex')}.log`)
-  const environment = (await environmentFor(door.bundle, options.env)).flatMap((pair) => ['-e', pair])
-  const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', ...(options.tty ? ['--tty'] : []), ...environment, id, ...options.command]
+  const files = join(door.bundle, `exec-${randomBytes(6).toString('hex')}`)
+  const [logFile, processFile] = [`${files}.log`, `${files}.json`]
+  await writeFile(processFile, JSON.stringify(await processFor(door.bundle, options)), { mode: 0o600 })
+  const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', '--process', processFile, id]
   const started = options.tty ? await execOnTerminal(door, args) : await onPipes(door.runtime, args)
   let hasEnded = false
   const kill = (): void => void (hasEnded ? started.letGo?.() : killTree(started))
@@ -38,13 +39,21 @@ export async function execInContainer(door: ExecDoor, id: string, options: ExecO
   options.signal?.addEventListener('abort', kill, { once: true })
   const exit = started.exited.then(async ({ exitCode }) => {
     hasEnded = true
+    await rm(processFile, { force: true })
     return { exitCode, refused: await refusal(logFile, exitCode) }
   })
   return { ...started.streams, exit }
 }
 
-/** crun takes variables named here for all there are: then the container's own are named too. */
-const environmentFor = async (bundle: string, more: readonly string[] = []): Promise<readonly string[]> => (more.length === 0 ? [] : [...(await readEnvironment(bundle)), ...more])
+/**
+ * What is run beside the container's first process is what that one is, but for its command: its user, groups, capabilities, limits. Left to itself, crun makes it
+ * root's.
+ */
+async function processFor(bundle: string, { command, tty, env = [] }: ExecOptions): Promise<Readonly<Record<string, unknown>>> {
+  const { consoleSize: _, ...process } = await readProcess(bundle)
+  const own = (process['env'] ?? []) as readonly string[]
+  return { ...process, args: command, terminal: tty, env: [...own, ...env] }
+}
 
 /** Ends the command, not only the runtime's program that waits for it (which would leave it running). */
 async function killTree({ pid, holder }: StartedExec): Promise<void> {

@@ -182,6 +182,25 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
+  test('exec: the command is who the container is, with its rights and in its folder', async () => {
+    const id = await run({ command: ['sleep', '1000'], workingDir: '/tmp', securityContext: { runAsUser: 1234, runAsGroup: 55, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } } })
+    const look = ['sh', '-c', 'pwd; grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp):" /proc/$0/status']
+    for (const tty of [false, true]) {
+      const said = async (pid: string): Promise<string> => {
+        const process = await runtime.exec(id, { command: [...look, pid], tty })
+        return (await text(process.stdout)).replaceAll('\r', '')
+      }
+      const [own, first] = [await said('self'), await said('1')]
+      expect(own).toMatch(/^\/tmp\nUid:\t1234\t1234\t1234\t1234\nGid:\t55\t55\t55\t55\nGroups:\t55 ?\n/)
+      expect(own).toContain('CapEff:\t0000000000000000\n')
+      expect(own).toContain('NoNewPrivs:\t1\nSeccomp:\t2\n')
+      expect(own).toBe(first)
+    }
+    // What was written for the runtime does not stay.
+    await vi.waitFor(() => expect(readdirSync(join(at, 'bundles', id)).filter((name) => name.startsWith('exec-'))).toEqual([]), 30_000)
+    await runtime.delete(id)
+  })
+
   test('exec on a terminal: a terminal it is, its size can be changed, its exit code arrives', async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const process = await runtime.exec(id, { command: ['sh', '-c', '[ -t 0 ] && echo tty; read x; stty size; exit 4'], tty: true })
