@@ -1,0 +1,37 @@
+/** Software that people run, of Debian's packages: started, probed, served, looked into, stopped cleanly, and begun again with its data. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import type { Node } from '../../shared/model/gen/api.ts'
+import { testLab, type TestLab } from './harness.ts'
+import { softwareArchive } from './software/images.ts'
+import { javaTests } from './software/java.ts'
+import { nginxTests } from './software/nginx.ts'
+import { nodeTests } from './software/node.ts'
+import { postgresTests } from './software/postgres.ts'
+import { redisTests } from './software/redis.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-software-'))
+let opened: TestLab | undefined
+const cluster = (): TestLab => {
+  if (opened === undefined) throw new Error('there is no lab')
+  return opened
+}
+
+beforeAll(async () => {
+  // Made once, and kept: packages are fetched the first time.
+  for (const software of ['nginx', 'redis', 'postgres', 'node', 'java'] as const) softwareArchive(software)
+  opened = await testLab('e2e-software', { nodes: 2 })
+  await opened.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(({ status }) => status?.conditions?.some(({ type, status: now }) => type === 'Ready' && now === 'True')))
+}, 900_000)
+afterAll(async () => {
+  await opened?.[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+nginxTests(cluster)
+redisTests(cluster, () => join(folder, 'redis'))
+postgresTests(cluster, () => join(folder, 'postgres'))
+nodeTests(cluster)
+javaTests(cluster)

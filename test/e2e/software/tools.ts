@@ -1,0 +1,120 @@
+/** Hands for the tests of real software: manifests are applied by kubectl, as people do it. */
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { processesOf } from '../../../deploy/lab/cgroups.ts'
+import { layoutOf } from '../../../deploy/lab/layout.ts'
+import { slowness } from '../../../deploy/lab/patience.ts'
+import type { ContainerStatus, Deployment, Pod, Service } from '../../../shared/model/gen/api.ts'
+import { isRunning, run, type TestLab } from '../harness.ts'
+import { imageOf, softwareArchive, type Software } from './images.ts'
+
+const GANTRY = join(import.meta.dirname, '../../../gantry')
+
+/** Brings the image to the nodes with the command that people use. */
+export async function importSoftware(cluster: TestLab, software: Software): Promise<string> {
+  const { exitCode, stderr } = await run(GANTRY, ['--kubeconfig', cluster.kubeconfig, 'image', 'import', softwareArchive(software)], { timeoutMs: 120_000 * slowness })
+  expect(exitCode, stderr).toBe(0)
+  return imageOf(software)
+}
+
+export async function apply(cluster: TestLab, ...objects: readonly object[]): Promise<void> {
+  const { exitCode, stderr } = await cluster.kubectl(['apply', '-f', '-'], { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) })
+  expect(exitCode, stderr).toBe(0)
+}
+
+export const podsPath = (app: string): string => `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`
+
+/** The only pod of the application, as soon as it is as asked for. */
+export async function podOf(cluster: TestLab, app: string, holds: (pod: Pod) => boolean = isRunning): Promise<Pod> {
+  const [pod] = await cluster.until<Pod>(podsPath(app), (pods) => pods.length === 1 && pods.every(holds), 90_000 * slowness)
+  if (pod === undefined) throw new Error(`no pod of ${app}`)
+  return pod
+}
+
+export const nameOf = (pod: Pod): string => pod.metadata.name ?? ''
+
+export const mainStatus = (pod: Pod): ContainerStatus => {
+  const [status] = pod.status?.containerStatuses ?? []
+  if (status === undefined) throw new Error(`pod ${nameOf(pod)} has no container status`)
+  return status
+}
+
+/** Runs a command in the container; throws when it fails. */
+export async function inside(cluster: TestLab, pod: Pod, ...command: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await cluster.kubectl(['exec', nameOf(pod), '--', ...command])
+  if (exitCode !== 0) throw new Error(`${command.join(' ')} in ${nameOf(pod)}: ${exitCode} ${stderr}${stdout}`)
+  return stdout
+}
+
+/** Follows the log of the pod until its end, which comes when the pod goes. */
+export function followLog(cluster: TestLab, pod: Pod): { readonly ended: Promise<string> } {
+  const child = spawn('kubectl', ['--kubeconfig', cluster.kubeconfig, 'logs', '--follow', nameOf(pod)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part))
+  return { ended: new Promise((resolve) => child.once('close', () => resolve(text))) }
+}
+
+/** Deletes the pod and answers what its log said to its very end, and how long that took. */
+export async function stopped(cluster: TestLab, pod: Pod): Promise<{ readonly log: string; readonly tookMs: number }> {
+  const { ended } = followLog(cluster, pod)
+  const beganAt = performance.now()
+  const { exitCode, stderr } = await cluster.kubectl(['delete', 'pod', nameOf(pod), '--wait=true'])
+  expect(exitCode, stderr).toBe(0)
+  return { log: await ended, tookMs: performance.now() - beganAt }
+}
+
+/** The first process of the pod's container, from outside, by a word of its command line. */
+export async function processOf(cluster: TestLab, pod: Pod, word: string): Promise<number> {
+  const pids = await processesOf(`${layoutOf(cluster.spec).memberCgroup(pod.spec?.nodeName ?? '')}/pods`)
+  const uid = pod.metadata.uid ?? ''
+  const found = pids.filter((pid) => textOf(`/proc/${pid}/cgroup`).includes(uid) && textOf(`/proc/${pid}/cmdline`).includes(word) && isFirst(pid))
+  const [first] = found
+  if (first === undefined) throw new Error(`no process ${word} of ${nameOf(pod)} among ${pids.length}`)
+  return first
+}
+
+/** Pid 1 of a namespace of its own. */
+const isFirst = (pid: number): boolean => /^NSpid:.*\s1$/m.test(textOf(`/proc/${pid}/status`))
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Files that a process has open: what it was given as its output, say. */
+export const openFiles = (pid: number): readonly string[] => readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+
+/** What the Service answers on its ClusterIP, called from a machine of the lab. */
+export async function ask(cluster: TestLab, app: string, path = '/'): Promise<string> {
+  const { exitCode, stdout, stderr } = await fromMachine(cluster, 'n1', ['curl', '--silent', '--show-error', '--fail', '--max-time', '20', `http://${await addressOf(cluster, app)}${path}`])
+  if (exitCode !== 0) throw new Error(`${app}${path}: ${stderr}`)
+  return stdout
+}
+
+export async function addressOf(cluster: TestLab, app: string): Promise<string> {
+  const { spec } = await cluster.get<Service>(`/api/v1/namespaces/default/services/${app}`)
+  return `${spec?.clusterIP}:${spec?.ports?.[0]?.port}`
+}
+
+export const fromMachine = (cluster: TestLab, machine: string, command: readonly string[], stdin = ''): ReturnType<typeof run> => run('nsenter', [`--net=${layoutOf(cluster.spec).netnsPath(machine)}`, ...command], { stdin })
+
+export const service = (app: string, port: number, targetPort: number | string): object => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: app }, spec: { selector: { app }, ports: [{ port, targetPort }] } })
+
+export const deployment = (app: string, spec: { readonly replicas?: number; readonly strategy?: object; readonly template: object }): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: app },
+  spec: { replicas: spec.replicas ?? 1, selector: { matchLabels: { app } }, ...(spec.strategy && { strategy: spec.strategy }), template: { metadata: { labels: { app } }, spec: spec.template } },
+})
+
+/** Every replica is there, of the newest template, and no other. */
+export const rolledOut = (cluster: TestLab, app: string): Promise<unknown> =>
+  cluster.until<Deployment>(`/apis/apps/v1/namespaces/default/deployments?fieldSelector=metadata.name%3D${app}`, ([one]) => {
+    const { metadata, spec, status } = one ?? {}
+    return status?.observedGeneration === metadata?.generation && status?.updatedReplicas === spec?.replicas && status?.availableReplicas === spec?.replicas && status?.replicas === spec?.replicas
+  }, 120_000 * slowness)
