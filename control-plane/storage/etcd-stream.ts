@@ -3,18 +3,25 @@ import { channel } from '../../shared/kit/channel.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { etcdFault } from './etcd-errors.ts'
+import { prefixRange } from './prefix-range.ts'
 
 /** The range of all keys there are. */
-const EVERYTHING = Buffer.from([0])
+const EVERYTHING = { key: Buffer.from([0]), range_end: Buffer.from([0]) } as const
+
+export interface WatchStreamOptions {
+  /** The first revision wanted; 0 is the next one. */
+  readonly fromModRevision: number
+  /** Of the keys; left out: all there are. */
+  readonly prefix?: string | undefined
+  readonly signal: AbortSignal
+}
 
 /**
- * One watch of the whole key space on one stream, as etcd answers it. Because nothing is left out, every revision of the store comes
+ * One watch on one stream, as etcd answers it. Where it is of the whole key space, every revision of the store comes
  * by: how far the stream has come is known without asking, and progress notifications, which overtake events in etcd before
  * 3.4.25, are not needed. Ends when the signal aborts; throws `Fault('gone')` after compaction, `unavailable` when the stream breaks.
- *
- * @param fromModRevision the first revision wanted; 0 is the next one.
  */
-export async function* watchStream(client: EtcdClient, fromModRevision: number, signal: AbortSignal): AsyncGenerator<IWatchResponse> {
+export async function* watchStream(client: EtcdClient, { fromModRevision, prefix, signal }: WatchStreamOptions): AsyncGenerator<IWatchResponse> {
   const responses = channel<IWatchResponse>()
   const stream = await client.watchClient.watch().catch((error: unknown) => {
     throw etcdFault(error)
@@ -29,7 +36,7 @@ export async function* watchStream(client: EtcdClient, fromModRevision: number, 
   signal.addEventListener('abort', stop)
   try {
     if (signal.aborted) return
-    stream.write({ create_request: { key: EVERYTHING, range_end: EVERYTHING, start_revision: fromModRevision, prev_kv: true } })
+    stream.write({ create_request: { ...(prefix === undefined ? EVERYTHING : prefixRange(prefix)), start_revision: fromModRevision, prev_kv: true } })
     for await (const response of responses) {
       if (response.canceled) throw canceledFault(response)
       yield response

@@ -15,6 +15,8 @@ export interface EtcdWatchOptions {
   readonly client: EtcdClient
   readonly clock: Clock
   readonly log: Log
+  /** Of all that is ever watched; left out: everything. */
+  readonly prefix?: string | undefined
   /** The newest mod revision, linearizable. */
   currentModRevision(): Promise<number>
 }
@@ -26,7 +28,7 @@ const STALLED_MS = 1_000
 const RECENT_EVENTS = 2048
 
 /**
- * All watches of the process over one etcd stream of everything, the *hub*, which keeps the newest events. A watch that begins
+ * All watches of the storage over one etcd stream of everything, the *hub*, which keeps the newest events. A watch that begins
  * further back first follows a stream of its own until the hub's memory reaches back to where it is.
  */
 export class EtcdWatch {
@@ -39,6 +41,7 @@ export class EtcdWatch {
   }
 
   async *watch(prefix: string, options: WatchOptions): AsyncGenerator<EventBatch> {
+    if (!prefix.startsWith(this.#options.prefix ?? '')) throw new Error(`${prefix} is not under what was said to be watched`)
     const signal = AbortSignal.any([options.signal, this.#ended.signal])
     const hub = this.prepare()
     let after = options.after
@@ -92,7 +95,7 @@ export class EtcdWatch {
     const from = Math.max(1, firstLaterModRevision(after) - 1)
     let reached = after
     try {
-      for await (const response of watchStream(this.#options.client, from, signal)) {
+      for await (const response of watchStream(this.#options.client, { fromModRevision: from, prefix: this.#options.prefix, signal })) {
         if (response.created && isBehind(response, from)) await checkRollback(this.#options, from)
         const { events, revision } = toBatch(response)
         if (events.length === 0 || revision <= reached) continue
@@ -156,7 +159,8 @@ class Hub {
   }
 
   happened(modRevision: number): void {
-    if (this.#isDoubted || modRevision <= (this.#last ?? 0)) return
+    // Of a part of the keys it is not known whether anything has happened to them.
+    if (this.#options.prefix !== undefined || this.#isDoubted || modRevision <= (this.#last ?? 0)) return
     this.#isDoubted = true
     const stream = this.#stream
     this.#options.clock.after(STALLED_MS, () => {
@@ -180,7 +184,7 @@ class Hub {
       try {
         this.#stream = new AbortController()
         const stream = this.#stream.signal
-        for await (const response of watchStream(this.#options.client, this.#last ?? 0, AbortSignal.any([signal, stream]))) {
+        for await (const response of watchStream(this.#options.client, { fromModRevision: this.#last ?? 0, prefix: this.#options.prefix, signal: AbortSignal.any([signal, stream]) })) {
           failures = 0
           await this.#take(response)
         }

@@ -11,6 +11,7 @@ import { modRevisionOf } from './events.ts'
 import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts'
 import { listRevision, NotWritten, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
 import type { Placed } from './positions.ts'
+import { prefixRange } from './prefix-range.ts'
 import { sharedRead } from './shared-read.ts'
 import { isWithinBatch, stateWithin } from './within-batch.ts'
 
@@ -21,6 +22,11 @@ export interface EtcdStorageOptions extends EtcdAddress {
   readonly maxTxnOps?: number | undefined
   /** Transactions under way at once; 2 by default. */
   readonly maxInFlight?: number | undefined
+  /**
+   * All that will ever be watched through this storage is under this prefix: etcd is asked for no more, and a watch comes on only with what happens there.
+   * Left out: everything, and each write moves every watch on.
+   */
+  readonly watched?: string | undefined
 }
 
 /** A nested transaction counts with its own operations (two compares at most) beside those of the batch. */
@@ -62,7 +68,7 @@ class EtcdStorage implements Storage {
       this.#watches.happened(modRevision)
       return modRevision
     }, (run, sharers) => (sharers < MANY_SHARERS ? void setImmediate(run) : void clock.after(COMPANY_MS, run)))
-    this.#watches = new EtcdWatch({ client: this.#client, clock, log, currentModRevision: this.#currentModRevision })
+    this.#watches = new EtcdWatch({ client: this.#client, clock, log, prefix: options.watched, currentModRevision: this.#currentModRevision })
   }
 
   async get(key: string, signal?: AbortSignal): Promise<Entry | undefined> {
@@ -75,7 +81,7 @@ class EtcdStorage implements Storage {
     this.#watches.prepare()
     if (revision !== undefined && isWithinBatch(revision)) return this.#listWithin(prefix, revision, options)
     const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix
-    const request: IRangeRequest = { key: Buffer.from(start), range_end: prefixEnd(prefix), limit: limit ?? 0, revision: revision === undefined ? 0 : modRevisionOf(revision) }
+    const request: IRangeRequest = { key: Buffer.from(start), range_end: prefixRange(prefix).range_end, limit: limit ?? 0, revision: revision === undefined ? 0 : modRevisionOf(revision) }
     const answer = await this.#range(request, signal)
     return {
       entries: answer.kvs.map(toEntry),
@@ -148,13 +154,6 @@ class EtcdStorage implements Storage {
       throw isNeverSent(error) && isFault(fault, 'unavailable') ? new NotWritten('unavailable', fault.message, { cause: error }) : fault
     }
   }
-}
-
-/** The key after all that begin with the prefix, which ends in a character below 0x7f. */
-function prefixEnd(prefix: string): Buffer {
-  const end = Buffer.from(prefix)
-  end[end.length - 1] = (end.at(-1) ?? 0) + 1
-  return end
 }
 
 /** Leaves the call to itself when the caller gives up: cancelling it would make the library reset the connection for all. */

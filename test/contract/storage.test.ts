@@ -204,6 +204,39 @@ describe('watching', () => {
     expect(events).toHaveLength(3000)
     abort.abort()
   })
+
+  test('of a part of the keys alone sees every change there, whatever happens elsewhere, and nothing else', async () => {
+    await using link = await linkTo(etcd.endpoint)
+    const watched = '/gantry-part/a/'
+    await using storage = createEtcdStorage({ endpoints: [link.endpoint], watched })
+    await using other = open(etcd)
+    const elsewhere = (): Promise<unknown> => Promise.all(Array.from({ length: 50 }, (_, n) => committed(put(other, `${PREFIX}part/${n}`, '{}'))))
+    const written = [await committed(put(other, `${watched}first`, '{}'))]
+    const abort = new AbortController()
+    const seen: StorageEvent[] = []
+    const { entries, revision: after } = await storage.list(watched)
+    expect(entries.map((entry) => entry.revision)).toEqual(written.splice(0))
+    await elsewhere()
+    // From a revision that is later than all the watch has heard of.
+    const later = await storage.currentRevision()
+    const watching = (async () => {
+      for await (const batch of storage.watch(watched, { after: later, signal: abort.signal })) seen.push(...batch.events)
+    })()
+    for (let round = 0; round < 3; round++) {
+      await elsewhere()
+      written.push(await committed(put(other, `${watched}first`, `{"n":${round}}`)))
+      link.cut()
+      await elsewhere()
+      written.push(await committed(put(other, `${watched}${round}`, '{}')))
+      link.mend()
+      await until(() => seen.length === written.length)
+    }
+    expect(later).toBeGreaterThan(after)
+    expect(seen.map(eventRevision)).toEqual(written)
+    await expect(storage.watch(PREFIX, { after, signal: abort.signal })[Symbol.asyncIterator]().next()).rejects.toThrow('not under')
+    abort.abort()
+    await watching
+  })
 })
 
 describe('where etcd is', () => {
