@@ -16,6 +16,7 @@ export function fakePodFiles(contents: Map<string, string> = new Map()): PodFile
     names: async (folder) => names(folder),
     subPath: async ({ volume, subPath }) => `${volume}/${subPath}`,
     users: async () => ({ users: [{ name: 'root', uid: 0, gid: 0, home: '/root' }], groups: [{ name: 'root', gid: 0, members: [] }, { name: 'wheel', gid: 10, members: ['root'] }] }),
+    devices: async () => [],
     signalNumber: (name) => SIGNALS[name.replace(/^SIG/, '')],
     mountShm: async () => {},
     pinNamespaces: async (folder) => ({ ipcPath: `${folder}/ipc`, utsPath: `${folder}/uts` }),

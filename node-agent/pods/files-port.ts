@@ -1,3 +1,4 @@
+import type { HostDevice } from '../host/device.ts'
 import type { PodNamespaces } from '../host/pod-namespaces.ts'
 import type { UserDatabase } from '../runtime/oci-user.ts'
 
@@ -16,6 +17,8 @@ export interface PodFiles {
   subPath(part: { readonly volume: string; readonly subPath: string; readonly target: string }): Promise<string>
   /** What a root file system says of its users. */
   users(rootfs: string): Promise<UserDatabase>
+  /** The devices of this host. */
+  devices(): Promise<readonly HostDevice[]>
   /** The number of a signal by its name (`SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`); undefined if there is none. */
   signalNumber(name: string): number | undefined
   /** A tmpfs for the `/dev/shm` that containers of a pod share. Idempotent; gone with the pod's volumes. */

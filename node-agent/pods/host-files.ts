@@ -1,4 +1,5 @@
 import { open, readFile, rm } from 'node:fs/promises'
+import { hostDevices } from '../host/devices.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { ensureFolder, namesIn } from '../host/files.ts'
 import { resolveInside } from '../host/files-scoped.ts'
@@ -24,6 +25,7 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
       const [passwd, group] = await Promise.all(['/etc/passwd', '/etc/group'].map(async (path) => (await unlessMissing(readFile(await resolveInside(rootfs, path), 'utf8'))) ?? ''))
       return parseUserDatabase(passwd ?? '', group ?? '')
     },
+    devices: () => hostDevices(),
     signalNumber,
     async mountShm(path) {
       if ((await mounts.list()).some((point) => point.target === path)) return

@@ -73,6 +73,8 @@ export interface PodParts {
   readonly nodeUse?: (() => Promise<NodeUsage>) | undefined
   /** What the node lacks: asked before a pod is taken in. */
   readonly pressures?: (() => readonly Pressure[]) | undefined
+  /** Uids of what runs here beside pods, and is to be left alone: builds of images. */
+  readonly guests?: Set<string> | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

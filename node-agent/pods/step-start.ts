@@ -9,7 +9,7 @@ import { beginAttempt, containerExited, containerStarted, containerTrouble } fro
 import { containerEnv } from './env.ts'
 import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
 import { containerLogPath, namespacesFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
-import { readOnlyOf } from './read-only.ts'
+import { isGiven, readOnlyOf } from './read-only.ts'
 import { containerId, containerRecord, containersOf, withContainer, withMoment, type PodContainer } from './record.ts'
 import { mayRun } from './right.ts'
 import { podAsSeen } from './seen-pod.ts'
@@ -135,6 +135,10 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
   if (unknown !== undefined) return new NotYet('CreateContainerConfigError', `missing value for ${unknown}`)
   const { rootfs } = await snapshots.prepare(id, image.layers)
   const [users, mounts, podFiles, shared] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), sharedWith(context, container)])
+  if (mounts instanceof NotYet) {
+    await snapshots.remove(id)
+    return mounts
+  }
   const built = ociSpec({
     pod,
     container: spec,
@@ -148,6 +152,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     shmPath: shared.shmPath,
     cgroupsPath: `${cgroups.podPath(uid)}/${id}`,
     node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
+    devices: spec.securityContext?.privileged === true ? await files.devices() : [],
     localSeccomp: await localSeccomp(context, spec),
     qosClass: pod.status?.qosClass ?? 'BestEffort',
   })
@@ -227,17 +232,28 @@ async function runningPid({ parts, record }: StepContext, names: readonly string
   return undefined
 }
 
-async function volumeSources({ parts, pod, record }: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[]> {
+async function volumeSources({ parts, pod, record }: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[] | NotYet> {
   const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
-  return Promise.all(
-    (spec.volumeMounts ?? []).map(async (mount, index): Promise<VolumeMountSource> => {
+  const given = new Set((pod.spec?.volumes ?? []).filter(isGiven).map(({ name }) => name))
+  const sources = await Promise.all(
+    (spec.volumeMounts ?? []).map(async (mount, index): Promise<VolumeMountSource | NotYet> => {
       const volume = paths[mount.name]
       if (volume === undefined) throw new Fault('not-found', `volume "${mount.name}" is not there`)
       const inside = mount.subPathExpr ? expandVariables(mount.subPathExpr, env) : (mount.subPath ?? '')
-      const source = inside === '' ? volume : await parts.files.subPath({ volume, subPath: inside, target: subPathTarget(parts.volumes.podFolder(pod.metadata.uid ?? ''), { container: spec.name, index }) })
-      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: readOnlyOf(mount), propagation: mount.mountPropagation }
+      const part = { volume, subPath: inside, target: subPathTarget(parts.volumes.podFolder(pod.metadata.uid ?? ''), { container: spec.name, index }) }
+      const source = inside === '' ? volume : await parts.files.subPath(part).catch((error: unknown) => subPathRefused(error, mount.name, spec.name))
+      if (source instanceof NotYet) return source
+      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: readOnlyOf(given.has(mount.name) ? { ...mount, readOnly: true } : mount), propagation: mount.mountPropagation }
     }),
   )
+  const refused = sources.find((one) => one instanceof NotYet)
+  return refused ?? sources.filter((one): one is VolumeMountSource => !(one instanceof NotYet))
+}
+
+/** Where it leads is not told: it could give away what is on the host (kubelet says no more either). */
+function subPathRefused(error: unknown, volume: string, container: string): NotYet {
+  if (isFault(error, 'invalid')) return new NotYet('CreateContainerConfigError', `failed to prepare subPath for volumeMount "${volume}" of container "${container}"`)
+  throw error
 }
 
 /** The files the agent mounts into a container, by their path in it. */

@@ -263,7 +263,7 @@ export class NodePodWorkers implements PodWorkers {
     let isClear = false
     const clearing = this.#clearing
     try {
-      const found = await collectGarbage(this.#parts, () => [...this.#workers.keys(), ...this.#adoptions.uids()])
+      const found = await collectGarbage(this.#parts, () => [...this.#workers.keys(), ...this.#adoptions.uids(), ...(this.#parts.guests ?? [])])
       isClear = !found.some(({ failed }) => failed)
       if (isClear && clearing) clearing.isCollected = true
       this.#lookIfClear()

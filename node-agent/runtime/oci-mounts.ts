@@ -19,6 +19,7 @@ export interface VolumeMountSource {
 
 export interface MountOptions {
   readonly privileged: boolean
+  readonly readOnlyRoot?: boolean
   readonly hostIpc: boolean
   /** Folder of the `/dev/shm` that the pod's containers share; absent: the container has its own. */
   readonly shmPath?: string | undefined
@@ -29,12 +30,15 @@ export interface MountOptions {
 
 const SHM_OPTIONS = ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']
 
+/** Files that are as writable as the root they stand for; kubelet's others (hosts, termination log) stay writable. */
+const OF_THE_ROOT = new Set(['/etc/hostname', '/etc/resolv.conf'])
+
 /** All mounts, the kernel's own first, then the pod's, an outer path before an inner one. */
 export function ociMounts(options: MountOptions): readonly OciMount[] {
   const taken = new Set(options.volumes.map((volume) => volume.mountPath))
   const files = Object.entries(options.files)
     .filter(([path]) => !taken.has(path))
-    .map(([destination, source]): OciMount => ({ destination, type: 'bind', source, options: ['rbind', 'rprivate', 'rw'] }))
+    .map(([destination, source]): OciMount => ({ destination, type: 'bind', source, options: ['rbind', 'rprivate', options.readOnlyRoot === true && OF_THE_ROOT.has(destination) ? 'ro' : 'rw'] }))
   const own = [...files, ...options.volumes.map(volumeMount)]
   const system = systemMounts(options).filter((mount) => !taken.has(mount.destination))
   return [...system, ...own.map((mount, index) => ({ mount, index })).sort((a, b) => depth(a.mount) - depth(b.mount) || a.index - b.index).map(({ mount }) => mount)]

@@ -182,3 +182,19 @@ test('hostIPC: the node’s queues, whether it has them mounted or not', () => {
   const mount = build({}, { hostIPC: true }).mounts.find(({ destination }) => destination === '/dev/mqueue')
   expect(mount).toMatchObject({ type: 'mqueue', source: 'mqueue' })
 })
+
+test('a privileged container has the devices of its host, unless their folder is mounted anyway', () => {
+  const devices = [{ path: '/dev/fuse', kind: 'char', major: 10, minor: 229, mode: 0o666, uid: 0, gid: 0 }] as const
+  const linux = (container: Partial<Container>, volumes: OciSpecInput['volumes'] = []): object => build(container, {}, { devices, volumes }).linux
+  const privileged = { securityContext: { privileged: true } }
+  expect(linux(privileged)).toMatchObject({ devices: [{ path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 0o666, uid: 0, gid: 0 }] })
+  expect(linux(privileged, [{ mountPath: '/dev', source: '/dev', readOnly: 'no' }])).toMatchObject({ devices: [] })
+  expect(linux({})).not.toHaveProperty('devices')
+})
+
+test('under a read-only root its name and its resolver are read-only too; hosts and the last words are not', () => {
+  const files = { '/etc/hosts': '/p/hosts', '/etc/hostname': '/p/hostname', '/etc/resolv.conf': '/p/resolv.conf', '/dev/termination-log': '/p/log' }
+  const access = (container: Partial<Container>): object => Object.fromEntries(build(container, {}, { files }).mounts.filter(({ destination }) => destination in files).map(({ destination, options }) => [destination, options.at(-1)]))
+  expect(access({ securityContext: { readOnlyRootFilesystem: true } })).toEqual({ '/etc/hosts': 'rw', '/etc/hostname': 'ro', '/etc/resolv.conf': 'ro', '/dev/termination-log': 'rw' })
+  expect(new Set(Object.values(access({})))).toEqual(new Set(['rw']))
+})

@@ -1,5 +1,6 @@
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
 import { expandVariables } from '../../shared/model/expansion.ts'
+import type { HostDevice } from '../host/device.ts'
 import { confinementOf, noSecurityModules, type SecurityModules } from './confinement.ts'
 import { ociCapabilities, type OciCapabilities } from './oci-capabilities.ts'
 import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, rootPropagation, type VolumeMountSource } from './oci-mounts.ts'
@@ -53,6 +54,8 @@ export interface OciSpecInput {
     readonly cgroupVersion?: 1 | 2 | undefined
     readonly securityModules?: SecurityModules | undefined
   }
+  /** Those of the host, where the container is privileged. */
+  readonly devices?: readonly HostDevice[] | undefined
   /** The profile of the node that the container names (seccomp's type `Localhost`); absent where there is none of that name. */
   readonly localSeccomp?: OciSeccomp | undefined
   readonly qosClass: string
@@ -75,6 +78,7 @@ export function ociSpec(input: OciSpecInput): OciSpecResult {
   const args = commandOf(input)
   if (args.length === 0) return { kind: 'refused', reason: 'CreateContainerError', message: `no command specified: neither container ${container.name} nor its image says what to run` }
   const privileged = container.securityContext?.privileged === true
+  const readOnlyRoot = container.securityContext?.readOnlyRootFilesystem === true
   const profile = profileOf(pod, container)
   if (profile?.type === 'Localhost' && input.localSeccomp === undefined) return { kind: 'refused', reason: 'CreateContainerError', message: `cannot load seccomp profile ${JSON.stringify(profile.localhostProfile ?? '')}: no such file among the profiles of this node` }
   const confinement = confinementOf(pod, container, input.node.securityModules ?? noSecurityModules)
@@ -83,10 +87,10 @@ export function ociSpec(input: OciSpecInput): OciSpecResult {
   const config = {
     ociVersion: '1.0.2',
     process: { ...processOf(input, { args, user: resolved.user, capabilities }), ...confinement.process },
-    root: { path: input.rootfs, readonly: container.securityContext?.readOnlyRootFilesystem === true },
+    root: { path: input.rootfs, readonly: readOnlyRoot },
     // On the host's network it is the host's name as well.
     ...(pod.spec?.hostNetwork === true ? {} : { hostname: input.sandbox.hostname }),
-    mounts: ociMounts({ privileged, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files }),
+    mounts: ociMounts({ privileged, readOnlyRoot, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files }),
     annotations: { 'io.kubernetes.pod.namespace': pod.metadata.namespace ?? '', 'io.kubernetes.pod.name': pod.metadata.name ?? '', 'io.kubernetes.pod.uid': pod.metadata.uid ?? '', 'io.kubernetes.container.name': container.name },
     linux: { ...linuxOf(input, privileged), ...confinement.linux, ...(profile === undefined ? {} : { seccomp: profile.type === 'Localhost' ? input.localSeccomp : defaultSeccomp(capabilities.bounding, input.node.architecture ?? '') }) },
   }
@@ -146,9 +150,14 @@ function linuxOf(input: OciSpecInput, privileged: boolean): Readonly<Record<stri
     resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1' } } : {}) },
     sysctl: sysctlsOf(pod),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
+    ...(privileged ? { devices: devicesOf(input) } : {}),
     ...(masked ? { maskedPaths: MASKED_PATHS, readonlyPaths: READ_ONLY_PATHS } : {}),
   }
 }
+
+/** Where the host's own /dev is mounted they are there already. */
+const devicesOf = ({ devices = [], volumes }: OciSpecInput): readonly object[] =>
+  volumes.some(({ mountPath }) => mountPath === '/dev') ? [] : devices.map(({ path, kind, major, minor, mode, uid, gid }) => ({ path, type: kind === 'block' ? 'b' : 'c', major, minor, fileMode: mode, uid, gid }))
 
 interface Namespace {
   readonly type: 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'cgroup'

@@ -1,4 +1,5 @@
 /** What a pod is told by its cluster: variables, ConfigMaps, Secrets, a token of its own; and that it hears of changes. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -63,10 +64,30 @@ test('files of ConfigMaps, Secrets and the pod itself; a change reaches them', a
   ]
   await running(cluster, trialPod('reader', FOREVER, { spec: { volumes }, container: { volumeMounts: volumes.map(({ name }) => ({ name, mountPath: `/v/${name}` })) } }))
   expect(await inside(cluster, 'reader', 'cat /v/map/motto; echo; cat /v/keys/PIN; echo; stat -Lc %a /v/keys/PIN; cat /v/self/labels')).toBe('slow and steady\n1234\n400\ntrial="reader"')
+  // What is given is not written to, though the mounts do not say so.
+  expect(await inside(cluster, 'reader', 'for v in map keys self; do touch /v/$v/mine 2>&1; done | grep -c "Read-only file system"')).toBe('3\n')
   await cluster.send('PATCH', '/api/v1/namespaces/default/configmaps/settings', { data: { motto: 'quick' } }, 'application/merge-patch+json')
   await cluster.send('PATCH', '/api/v1/namespaces/default/secrets/keys', { stringData: { PIN: '9' } }, 'application/merge-patch+json')
   await cluster.send('PATCH', '/api/v1/namespaces/default/pods/reader', { metadata: { labels: { mood: 'good' } } }, 'application/merge-patch+json')
   await eventually(() => inside(cluster, 'reader', 'cat /v/map/motto /v/keys/PIN /v/self/labels'), (text) => text === 'quick9mood="good"\ntrial="reader"', 10_000)
+})
+
+test('a sub path that leads out of its volume is refused, and nothing of the host is told', async () => {
+  const volumes = [{ name: 'v', emptyDir: {} }]
+  const initContainers = [{ name: 'link', image: 'busybox:1.35', command: ['ln', '-s', '/etc', '/w/out'], volumeMounts: [{ name: 'v', mountPath: '/w' }] }]
+  await create(cluster, trialPod('curious', FOREVER, { spec: { volumes, initContainers }, container: { volumeMounts: [{ name: 'v', mountPath: '/v', subPath: 'out/passwd' }] } }))
+  const { status } = await podWhen(cluster, 'curious', (one) => one.status?.containerStatuses?.[0]?.state?.waiting?.message !== undefined)
+  expect(status?.containerStatuses?.[0]?.state?.waiting).toEqual({ reason: 'CreateContainerConfigError', message: 'failed to prepare subPath for volumeMount "v" of container "c"' })
+})
+
+test('a privileged container has the devices of its host', async () => {
+  await running(cluster, trialPod('mighty', FOREVER, { container: { securityContext: { privileged: true } } }))
+  await running(cluster, trialPod('humble', FOREVER))
+  const devices = 'find /dev -type b -o -type c | grep -v "^/dev/pts/" | sort'
+  const onHost = execFileSync('sh', ['-c', devices], { encoding: 'utf8' }).split('\n').filter((path) => path !== '' && path !== '/dev/ptmx' && path !== '/dev/console')
+  expect((await inside(cluster, 'mighty', devices)).split('\n')).toEqual(expect.arrayContaining(onHost))
+  expect(await inside(cluster, 'mighty', 'head -c 2 /dev/zero | wc -c; echo > /dev/null && echo written')).toBe('2\nwritten\n')
+  expect((await inside(cluster, 'humble', devices)).trim().split('\n').sort()).toEqual(['/dev/full', '/dev/null', '/dev/random', '/dev/tty', '/dev/urandom', '/dev/zero'])
 })
 
 test('the token in a pod is good for the API, and says who it is', async () => {
