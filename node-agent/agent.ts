@@ -36,6 +36,8 @@ export interface AgentOptions {
   readonly link: ControlPlaneLink
   readonly network: PodNetwork
   readonly images: ImageStore
+  /** Where it gives them to other nodes; missing where it does not. */
+  readonly imageDoor?: string | undefined
   /** Makes the pod workers, given where they report to and what is assigned. */
   readonly createWorkers: (reporter: PodReporter, assigned: AssignedObjects) => PodWorkers
   /** Runs the pods of the node's own files beside those that are assigned; without files too, because there may be mirrors of former ones. */
@@ -75,7 +77,7 @@ export function createAgent(options: AgentOptions): Agent {
   let imageList: NodeImages = []
 
   const node = (): Node =>
-    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, readiness, unreachable: options.reach?.unreachable, allocatable: options.allocatable, pressures: options.eviction?.pressures })
+    nodeObject({ name: nodeName, version: options.version, runtimeVersion: options.runtimeVersion, host: options.host, maxPods: options.maxPods, labels: options.labels, images: imageList, imageDoor: options.imageDoor, readiness, unreachable: options.reach?.unreachable, allocatable: options.allocatable, pressures: options.eviction?.pressures })
 
   let current: AgentSession | undefined
   return {

@@ -17,6 +17,8 @@ export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly address: string
   /** Where other nodes ask this one whether it still hears the control plane, at `address`. */
   readonly peerPort: number
+  /** Where it gives them images, at `address`. */
+  readonly imagePort: number
   /** Below which cgroup everything of the node is: `gantry/lab/n1`; `gantry/node.NAME` unless told otherwise, so that two agents of one host never share one. */
   readonly cgroup: string
   /** Where the boot id is read; the kernel's unless the node is a lab's. */
@@ -36,7 +38,7 @@ export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly imageMaximumGCAge: string
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, labels: {}, runtime: 'crun', staticPodPath: '', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, imagePort: 6448, labels: {}, runtime: 'crun', staticPodPath: '', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {

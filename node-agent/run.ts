@@ -25,6 +25,8 @@ import { readHostFacts, type MachineFacts } from './host/facts.ts'
 import { systemMounts } from './host/mounts.ts'
 import { loadIdentity, renewedIdentity } from './identity.ts'
 import { createImageStore } from './images/images.ts'
+import { imagePeersOf } from './images/peers/members.ts'
+import { ImagePeers } from './images/peers/peers.ts'
 import { accessRulesOf } from './images/registry/agent-settings.ts'
 import { nodeRegistries } from './images/registry/registry.ts'
 import { hostLogFiles } from './logs/files.ts'
@@ -35,6 +37,7 @@ import { systemProbeNetwork } from './probes/network.ts'
 import { openCrun } from './runtime/crun.ts'
 import { crunForThisHost } from './runtime/hybrid.ts'
 import { createGrpcLink, type GrpcLink } from './session/grpc-link.ts'
+import type { AssignedObjects } from './session/assignment-store.ts'
 import { capacityOf, type HostFacts } from './session/node-object.ts'
 import { assignedSources } from './session/sources.ts'
 import { createOverlaySnapshots } from './snapshots/snapshots.ts'
@@ -47,6 +50,7 @@ import { sleep, systemClock } from '../shared/kit/clock.ts'
 import { Fault } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
 import { systemRandom } from '../shared/kit/random.ts'
+import { formatImageDoor } from '../shared/model/image-door.ts'
 import { cpuMillis, quantityValue } from '../shared/model/quantity.ts'
 import { GIT_VERSION } from '../shared/model/version.ts'
 
@@ -59,13 +63,13 @@ type Parts = Awaited<ReturnType<typeof openParts>>
 const podsGroup = ({ cgroup }: AgentConfig): string => `${cgroup}/pods`
 
 /** The parts of the host's pods, each opened once: they find what an agent before this one left. */
-async function openParts(config: AgentConfig, log: Log) {
+async function openParts(config: AgentConfig, peers: ImagePeers, log: Log) {
   const mounts = systemMounts()
   const cgroups = await openCgroups({ parent: `/${podsGroup(config)}`, clock })
   const runtimeFolder = `${config.runDir}/runtime`
   const found = await findProgram(config.runtime)
   const program = config.runtime === 'crun' ? await crunForThisHost(found, config.runDir) : found
-  const images = await createImageStore({ root: config.imageDir, registry: nodeRegistries(config, { clock, random }), access: accessRulesOf(config), log, clock })
+  const images = await createImageStore({ root: config.imageDir, registry: nodeRegistries(config, { clock, random }), peers, access: accessRulesOf(config), log, clock })
   const [{ stdout }, snapshots, network, volumes] = await Promise.all([
     runProgram(found, ['--version']),
     createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, mounts, hold: (holder, layers) => images.hold(holder, layers) }),
@@ -116,15 +120,17 @@ interface Identified {
   readonly config: AgentConfig
   readonly link: GrpcLink
   readonly keeper: KeeperThread
+  readonly peers: ImagePeers
 }
 
 /** Renews the node's certificate as it ages, until the signal aborts. */
-async function keepIdentified({ config, link, keeper }: Identified, { identity, log, signal }: { readonly identity: TlsFiles; readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
+async function keepIdentified({ config, link, keeper, peers }: Identified, { identity, log, signal }: { readonly identity: TlsFiles; readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
   for (let current = identity; !signal.aborted; ) {
     const renewed = await renewedIdentity(config, current, { clock, log, signal }).catch(() => undefined)
     if (!renewed) return
     link.identify(renewed)
     keeper.identify(renewed)
+    peers.identify(renewed)
     current = renewed
   }
 }
@@ -143,8 +149,9 @@ export interface RunOptions {
 
 export async function runAgent({ config, folder, lifeId, log, ...given }: RunOptions, signal: AbortSignal): Promise<void> {
   await Promise.all([config.stateDir, config.imageDir].map((folder) => mkdir(folder, { recursive: true })))
+  const peers = new ImagePeers({ self: config.nodeName, use: config.imagePeers, clock, random, log })
   const [parts, facts, capabilities, modules, identity] = await Promise.all([
-    openParts(config, log),
+    openParts(config, peers, log),
     readHostFacts({ storageFolder: config.stateDir, bootIdFile: config.bootIdFile }),
     ownCapabilities(),
     securityModules(),
@@ -190,6 +197,8 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     log,
   })
   const staticPods = config.staticPodPath === '' ? noStaticPods({ nodeName: config.nodeName, clock, log }) : await openStaticPods(config, log)
+  let others: AssignedObjects | undefined
+  const store = await parts.images.identity()
   const agent = createAgent({
     nodeName: config.nodeName,
     lifeId,
@@ -205,8 +214,9 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     link,
     network: parts.network,
     images: parts.images,
+    imageDoor: config.imagePeers === 'none' ? undefined : formatImageDoor({ port: config.imagePort, store }),
     createWorkers: (reporter, assigned) =>
-      (workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules }) })),
+      ((others = assigned), workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules }) })),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,
@@ -226,7 +236,8 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
       guard.run(signal),
       collector.run(signal),
       eviction.run(signal),
-      keepIdentified({ config, link, keeper }, { identity, log, signal }),
+      keepIdentified({ config, link, keeper, peers }, { identity, log, signal }),
+      peers.run({ identity, holdings: parts.images.holdings, host: config.address, port: config.imagePort, store, nodes: () => imagePeersOf(others), isMember: (name) => others?.nodes.has(name) === true }, signal),
     ])
   } finally {
     keeper.stop()

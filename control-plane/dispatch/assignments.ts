@@ -1,5 +1,6 @@
 import { AssignmentChange_Action, AssignmentChange_Kind, type AssignmentChange } from '../../proto/gen/node/v1/session.ts'
 import type { ConfigMap, EndpointSlice, Node, Pod, Secret, Service, ServiceAccount } from '../../shared/model/gen/api.ts'
+import { IMAGE_DOOR_ANNOTATION } from '../../shared/model/image-door.ts'
 import { isTerminating, keyOf, type KubeObject } from '../../shared/model/meta.ts'
 import { withoutTimeline } from '../../shared/model/start-timeline.ts'
 import type { Lister } from '../informers/port.ts'
@@ -31,12 +32,18 @@ export interface AssignmentRef {
 
 export const refId = (ref: AssignmentRef): string => `${ref.kind} ${ref.key}`
 
-/** What every node needs of another one: routes, nothing more (heartbeats would otherwise wake everybody). */
-export const nodeForRoutes = (node: Node): Node => ({
-  metadata: { name: node.metadata.name, uid: node.metadata.uid },
-  spec: { podCIDR: node.spec?.podCIDR, podCIDRs: node.spec?.podCIDRs },
-  status: { addresses: node.status?.addresses },
-})
+/** What every node needs of another one: routes and where it gives images, nothing more (heartbeats would otherwise wake everybody). */
+export function nodeForRoutes(node: Node): Node {
+  const door = node.metadata.annotations?.[IMAGE_DOOR_ANNOTATION]
+  return {
+    metadata: { name: node.metadata.name, uid: node.metadata.uid, ...(door !== undefined && { annotations: { [IMAGE_DOOR_ANNOTATION]: door } }) },
+    spec: { podCIDR: node.spec?.podCIDR, podCIDRs: node.spec?.podCIDRs },
+    status: { addresses: node.status?.addresses },
+  }
+}
+
+/** Whether the others are to hear of a change. */
+export const isForRoutes = (before: Node | undefined, after: Node | undefined): boolean => JSON.stringify(before && nodeForRoutes(before)) !== JSON.stringify(after && nodeForRoutes(after))
 
 /**
  * What one node is told: its pods and what they refer to; all services, slices and routes. Remembers what was sent, so that a change

@@ -11,7 +11,7 @@ import { configMaps, endpointSlices, nodes, pods, secrets, serviceAccounts, serv
 import type { ApiClient } from '../client/port.ts'
 import type { Informers } from '../informers/port.ts'
 import type { Admissions } from '../membership/port.ts'
-import { POD_NODE_INDEX, podNodes, type AssignmentKind, type AssignmentSources } from './assignments.ts'
+import { isForRoutes, POD_NODE_INDEX, podNodes, type AssignmentKind, type AssignmentSources } from './assignments.ts'
 import { storeEvent } from './events-intake.ts'
 import { whenEvacuated } from './evacuation.ts'
 import type { NodeLiveness } from './liveness-port.ts'
@@ -167,7 +167,7 @@ function subscribe({ informers, sessions, maps, touchAll }: Wiring): void {
     touchAll('ENDPOINT_SLICE', key)
   })
   informers.for(nodes).subscribe(({ key, before, after }) => {
-    if (before?.spec?.podCIDR !== after?.spec?.podCIDR || JSON.stringify(before?.status?.addresses) !== JSON.stringify(after?.status?.addresses)) touchAll('NODE', key)
+    if (isForRoutes(before, after)) touchAll('NODE', key)
   })
   informers.for(pods).subscribe(({ before, after }) => {
     const pod = after ?? before

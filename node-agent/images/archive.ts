@@ -18,6 +18,10 @@ export interface Archive {
   readonly isReadOnlyForMissing?: boolean
   /** How many of its layers may be read side by side; one unless given. */
   readonly layersAtOnce?: number
+  /** A layer of it is in the store. */
+  kept?(name: string): void
+  /** It could not be taken as it came: whether it is worth reading anew, because other bytes would come. */
+  again?(name: string, error: unknown): boolean
   /** A layer failed: whatever is still being read is to end, too. */
   abandon?(): void
 }

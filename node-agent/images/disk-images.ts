@@ -1,10 +1,14 @@
+import type { Holdings } from './peers/port.ts'
 import type { Image, ImageStore } from './port.ts'
+import type { ImageOrigin } from './records.ts'
 import type { ImageShelf } from './shelf.ts'
 import type { Swept } from './sweep.ts'
 
 /** What the store on disk can do beyond what pods need of it: what people and the collector ask of it. */
 export interface DiskImages extends ImageStore {
   readonly shelf: ImageShelf
+  /** What it gives to other nodes. */
+  readonly holdings: Holdings
   /**
    * Keeps the layers as long as `holder` (a file or folder that is there already) is there. To be called before they are used; layers are paths as in `Image.layers`.
    * Throws Fault('not-found') where one is gone.
@@ -26,7 +30,7 @@ export interface DiskImages extends ImageStore {
 
 export interface StoredImage {
   readonly id: string
-  readonly origin: 'local' | 'pulled' | 'unknown'
+  readonly origin: ImageOrigin | 'unknown'
   readonly addedMs: number | undefined
   /** Brought by somebody's hand: it must not go by itself, because no registry is known to give it again. */
   readonly pinned: boolean

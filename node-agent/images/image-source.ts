@@ -11,6 +11,8 @@ export interface ImageSource {
   readonly manifestDigest?: Digest
   /** The manifest of this platform, as it came. */
   readonly manifest?: Buffer
+  /** The indexes that led to it, as they came: what the digest in its name is the digest of. */
+  readonly indexes?: readonly Buffer[]
   /** The config, as it came. */
   readonly configBytes: Buffer
   readonly configDigest: Digest

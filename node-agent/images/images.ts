@@ -22,12 +22,15 @@ import { Making } from './making.ts'
 import { MEDIA, writeManifest } from './manifest.ts'
 import { readOciLayout } from './oci-layout.ts'
 import type { DiskImages, StoredImage } from './disk-images.ts'
+import { StoreHoldings } from './peers/holdings.ts'
+import type { ImagePeers } from './peers/peers.ts'
+import type { Holdings } from './peers/port.ts'
 import type { EnsureOptions, EnsureResult, Image } from './port.ts'
 import { type AccessRules, DEFAULT_RULES, mayUse } from './pull-access.ts'
 import { decidePull, invalidName, type Lookup, lookupOf, pullFailed, type PullPolicy } from './pull-policy.ts'
 import { hashedLogins, PullRecords } from './pull-records.ts'
 import { Pulls } from './pulls.ts'
-import { type ContentLayer, type ImageContent, type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
+import { type ContentLayer, type ImageContent, type ImageOrigin, type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
 import { parseReference } from './reference.ts'
 import { ImageShelf } from './shelf.ts'
 import type { RegistryClient, RegistryLogin } from './registry/port.ts'
@@ -47,6 +50,8 @@ export interface ImageStoreOptions {
   readonly clock?: Clock
   /** Without it nothing is pulled: images come from archives alone. */
   readonly registry?: RegistryClient
+  /** Other nodes to take images from, and to give them to. */
+  readonly peers?: Pick<ImagePeers, 'around'>
   /** Which pods may use what was pulled with the secret of another. */
   readonly access?: AccessRules
 }
@@ -75,8 +80,9 @@ class DiskImageStore implements DiskImages {
   readonly #access: AccessRules
   readonly #pulls: Pulls | undefined
   readonly shelf: ImageShelf
+  readonly holdings: Holdings
 
-  constructor({ root, log, special = systemSpecialFiles(), architecture = arch, clock = systemClock, registry, access = DEFAULT_RULES }: ImageStoreOptions) {
+  constructor({ root, log, special = systemSpecialFiles(), architecture = arch, clock = systemClock, registry, peers, access = DEFAULT_RULES }: ImageStoreOptions) {
     this.#root = root
     this.#log = log
     this.#special = special
@@ -88,7 +94,8 @@ class DiskImageStore implements DiskImages {
     this.#clock = clock
     this.#pulled = new PullRecords(root)
     this.#access = access
-    this.#pulls = registry === undefined ? undefined : this.#openPulls(registry)
+    this.#pulls = registry === undefined ? undefined : this.#openPulls(registry, peers)
+    this.holdings = new StoreHoldings({ records: this.#records, blobs: this.#blobs, pulled: this.#pulled, clock })
     this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, making: this.#making, special, log, ...(registry === undefined ? {} : { registry }) })
   }
 
@@ -116,7 +123,7 @@ class DiskImageStore implements DiskImages {
     if (decision.kind === 'use' && image !== undefined) return { kind: 'present', image, pulled: false }
     options.onPulling?.()
     if (lookup.kind === 'id') return pullFailed({ repository: given, full: given }, image)
-    return (await this.#pulls?.pull(lookup.reference, image, options)) ?? pullFailed(lookup.reference, image)
+    return (await this.#pulls?.pull(lookup.reference, image, { ...options, policy })) ?? pullFailed(lookup.reference, image)
   }
 
   /** See pull-access.ts. By an id, one of the names it was pulled under is enough. */
@@ -128,7 +135,7 @@ class DiskImageStore implements DiskImages {
     return repositories.some((repository) => mayUse({ repository, isPreloaded, record, logins: hashedLogins(repository, logins) }, this.#access))
   }
 
-  #openPulls(registry: RegistryClient): Pulls {
+  #openPulls(registry: RegistryClient, peers: Pick<ImagePeers, 'around'> | undefined): Pulls {
     const staged = async <T>(work: (staging: string) => Promise<T>): Promise<T> => {
       await using staging = await openStaging(this.#stagingFolder)
       return await work(staging.path)
@@ -138,7 +145,10 @@ class DiskImageStore implements DiskImages {
       clock: this.#clock,
       nodeArch: this.#architecture,
       find: (full) => this.find(full),
-      add: (source, archive) => staged((staging) => this.#add(source, archive, { staging, origin: 'pulled' })),
+      peers,
+      mayUse: (image, reference, logins) => this.#mayUse(image, { kind: 'name', reference }, logins),
+      mayUseLocal: (repository, logins) => mayUse({ repository, isPreloaded: true, record: undefined, logins: hashedLogins(repository, logins) }, this.#access),
+      add: (source, archive, origin) => staged((staging) => this.#add(source, archive, { staging, origin })),
       name: (image, full) => staged((staging) => this.#records.writeName({ name: full, id: image.id as Digest }, staging)).then(async () => (await this.find(full)) ?? image),
       note: (image, pulled) => staged((staging) => this.#pulled.add(image.id as Digest, pulled, staging)),
     })
@@ -171,7 +181,7 @@ class DiskImageStore implements DiskImages {
   }
 
   /** What is to be used is held first, then looked for, then made; the record makes it found, its names last. */
-  async #add(source: ImageSource, archive: Archive, { staging, origin }: { readonly staging: string; readonly origin: 'local' | 'pulled' }): Promise<Image> {
+  async #add(source: ImageSource, archive: Archive, { staging, origin }: { readonly staging: string; readonly origin: ImageOrigin }): Promise<Image> {
     const { layers, configDigest } = source
     const held = new Set([configDigest, ...layers.flatMap(({ blobDigest }) => blobDigest ?? [])].map(hexOf))
     const hold = async (blob?: Digest): Promise<void> => {
@@ -191,14 +201,16 @@ class DiskImageStore implements DiskImages {
     }
   }
 
-  async #keep(source: ImageSource, archive: Archive, { staging, origin, hold }: { readonly staging: string; readonly origin: 'local' | 'pulled'; readonly hold: (blob: Digest) => Promise<void> }): Promise<Image> {
+  async #keep(source: ImageSource, archive: Archive, { staging, origin, hold }: { readonly staging: string; readonly origin: ImageOrigin; readonly hold: (blob: Digest) => Promise<void> }): Promise<Image> {
     const { layers, configDigest, configBytes } = source
     const kept = await ensureLayers(archive, layers, { folder: this.#layersFolder, staging, special: this.#special, blobs: this.#blobs, making: this.#making, hold })
     const contents = kept.map(({ blob }, at): ContentLayer => ({ blob: blob.digest, diffId: layers[at]?.diffId ?? blob.digest, sizeBytes: blob.sizeBytes, mediaType: layers[at]?.mediaType || MEDIA.layer[blob.compression] }))
     const manifest = source.manifest ?? writeManifest({ digest: configDigest, sizeBytes: configBytes.length }, contents)
     await hold(digestOf(manifest))
+    for (const index of source.indexes ?? []) await hold(digestOf(index))
     await this.#blobs.put(configBytes, staging)
-    const content: ImageContent = { manifest: await this.#blobs.put(manifest, staging), layers: contents }
+    const indexes = await Promise.all((source.indexes ?? []).map((index) => this.#blobs.put(index, staging)))
+    const content: ImageContent = { manifest: await this.#blobs.put(manifest, staging), ...(indexes.length > 0 && { indexes }), layers: contents }
     const record: ImageRecord = { id: configDigest, sizeBytes: source.sizeBytes, config: source.config.image, layers: kept.map(({ name }) => name), content, origin, addedMs: this.#clock.nowMs() }
     return await this.#record(source, record, staging)
   }
@@ -236,7 +248,7 @@ class DiskImageStore implements DiskImages {
   async stored(): Promise<readonly StoredImage[]> {
     const [records, leases] = await Promise.all([this.#records.listImages(), this.#leases.list()])
     const stacks = new Set(leases.filter(({ kind }) => kind === 'container').map(({ layers }) => layers.join()))
-    return records.map(({ id, origin, addedMs, layers }) => ({ id, origin: origin ?? ('unknown' as const), addedMs, pinned: origin !== 'pulled', isUsed: stacks.has(layers.join()) }))
+    return records.map(({ id, origin, addedMs, layers }) => ({ id, origin: origin ?? ('unknown' as const), addedMs, pinned: origin !== 'pulled' && origin !== 'peer', isUsed: stacks.has(layers.join()) }))
   }
 
   async discard(id: string): Promise<number> {
@@ -292,10 +304,10 @@ class DiskImageStore implements DiskImages {
     const names = namesOf(source)
     const { id } = record
     const there = await this.#records.findImage(id)
-    const isSame = there?.content !== undefined && (there.origin === record.origin || there.origin === 'local')
+    const isSame = there?.content !== undefined && (there.origin === record.origin || there.origin === 'local' || (there.origin !== undefined && record.origin !== 'local'))
     if (!isSame) await this.#records.writeImage(there?.content === undefined ? record : { ...there, origin: record.origin ?? 'local' }, staging)
     for (const name of names) await this.#records.writeName({ name, id }, staging)
-    this.#log.info({ id, names }, record.origin === 'pulled' ? 'image pulled' : 'image imported')
+    this.#log.info({ id, names }, record.origin === 'local' ? 'image imported' : 'image pulled')
     return this.#imageOf(isSame ? there : record, await this.#records.listNames())
   }
 

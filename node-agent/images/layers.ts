@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gate } from '../../shared/kit/gate.ts'
-import { exists, renameIfAbsent } from '../host/files.ts'
+import { exists, removeTree, renameIfAbsent } from '../host/files.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
 import type { Archive } from './archive.ts'
 import type { Blobs, BlobWriter, KeptBlob } from './blobs.ts'
@@ -84,11 +84,25 @@ function chainsOf(layers: readonly LayerSource[]): readonly Chained[] {
 
 async function ensureLayer(archive: Archive, stacked: Stacked, options: LayerStoreOptions): Promise<KeptLayer> {
   const { layer, chain } = stacked
-  const { folder, staging, special, blobs } = options
+  const { folder, staging, blobs } = options
   const names = [folderName(layer.diffId), folderName(chain)] as const
   const present = await firstPresent(folder, names)
   const there = archive.isReadOnlyForMissing === true ? await keptBlob(blobs, layer) : undefined
   if (present !== undefined && there !== undefined) return { name: present, blob: there }
+  for (;;) {
+    try {
+      return await bring(archive, stacked, { ...options, present })
+    } catch (error) {
+      if (archive.again?.(layer.name, error) !== true) throw error
+      await removeTree(join(staging, names[1]))
+    }
+  }
+}
+
+/** Reads the layer, and keeps it. */
+async function bring(archive: Archive, stacked: Stacked, { present, ...options }: LayerStoreOptions & { readonly present: string | undefined }): Promise<KeptLayer> {
+  const { layer, chain } = stacked
+  const { folder, staging, special, blobs } = options
   const writer = blobs.begin(hexOf(chain), staging)
   const tar = layerTar(archive, layer, writer)
   // Known content, but these bytes are still to be what they say: a damaged archive is refused wherever it is brought.
@@ -96,10 +110,11 @@ async function ensureLayer(archive: Archive, stacked: Stacked, options: LayerSto
   const dependsOnParents = present === undefined && (await unpack(tar, stacked, options))
   // After a power cut a file may be there and be empty, unless it was written out before.
   await special.flush(staging)
-  const name = present ?? names[dependsOnParents ? 1 : 0]
-  if (present === undefined) await renameIfAbsent(join(staging, names[1]), join(folder, name))
+  const name = present ?? folderName(dependsOnParents ? chain : layer.diffId)
+  if (present === undefined) await renameIfAbsent(join(staging, folderName(chain)), join(folder, name))
   await options.hold(writer.passed.digest)
   await writer.keep()
+  archive.kept?.(layer.name)
   return { name, blob: writer.passed }
 }
 

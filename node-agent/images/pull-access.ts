@@ -58,6 +58,12 @@ export function mayUse({ repository, isPreloaded, record, logins }: AccessQuesti
   return logins.some(({ hash }) => pulled.secrets.some((one) => one.hash === hash))
 }
 
+/** Who may have what is here: everybody (no hash), or who knows one of these logins. Pure. */
+export function rightsTo(repository: string, record: PullRecord | undefined): ReadonlyArray<{ readonly hash: string | undefined }> {
+  const pulled = record !== undefined && Object.hasOwn(record.repositories, repository) ? record.repositories[repository] : undefined
+  return pulled === undefined ? [] : pulled.isOpen ? [{ hash: undefined }] : pulled.secrets.map(({ hash }) => ({ hash }))
+}
+
 const isAllowlisted = (pattern: string, repository: string): boolean => (pattern.endsWith('/*') ? repository.startsWith(pattern.slice(0, -1)) : globMatches(pattern, repository))
 
 /** The newest word on a secret counts: what it said before opens nothing any more. */

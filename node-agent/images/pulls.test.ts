@@ -97,7 +97,7 @@ describe('Pulls', () => {
       const session: Partial<RepositorySession> = { login: undefined, resolve: async () => (await resolve(repository, how), { mediaType: 'x', digest, sizeBytes: 1 }) }
       return session as RepositorySession
     }
-    const pulls = new Pulls({ registry: { open }, clock: systemClock, nodeArch: 'x64', find: async () => image, add: () => Promise.reject(new Error('not asked for')), name: async () => image, note: async () => {} })
+    const pulls = new Pulls({ registry: { open }, clock: systemClock, nodeArch: 'x64', find: async () => image, add: () => Promise.reject(new Error('not asked for')), mayUse: async () => true, mayUseLocal: () => true, name: async () => image, note: async () => {} })
     return (name, logins = [], signal = new AbortController().signal) => pulls.pull(referenceOf(name), undefined, { logins, signal })
   }
 

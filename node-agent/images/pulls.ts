@@ -3,7 +3,9 @@ import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Archive } from './archive.ts'
 import type { ImageSource } from './image-source.ts'
 import type { EnsureOptions, EnsureResult, Image } from './port.ts'
-import { hashOfAll } from './pull-records.ts'
+import type { ImagePeers } from './peers/peers.ts'
+import type { PullPolicy } from './pull-policy.ts'
+import { hashedLogins, hashOfAll } from './pull-records.ts'
 import type { Reference } from './reference.ts'
 import type { RegistryClient, RegistryLogin } from './registry/port.ts'
 import { openRemoteImage, type PullProgress } from './registry/remote-image.ts'
@@ -18,9 +20,15 @@ export interface PullsOptions {
   /** By full name. */
   readonly find: (full: string) => Promise<Image | undefined>
   /** Takes what is missing into the store, and gives it its names. */
-  readonly add: (source: ImageSource, archive: Archive) => Promise<Image>
+  readonly add: (source: ImageSource, archive: Archive, origin: 'pulled' | 'peer') => Promise<Image>
   /** Another name for an image that is here. */
   readonly name: (image: Image, full: string) => Promise<Image>
+  /** Whether a pod with these logins may use an image that is here without asking its registry. */
+  readonly mayUse: (image: Image, reference: Reference, logins: readonly RegistryLogin[]) => Promise<boolean>
+  /** Whether such a pod may use what somebody brought by hand. */
+  readonly mayUseLocal: (repository: string, logins: readonly RegistryLogin[]) => boolean
+  /** The other nodes, which may have the image or a part of it. */
+  readonly peers?: Pick<ImagePeers, 'around'> | undefined
   /** By which login an image was pulled. */
   readonly note: (image: Image, pulled: { readonly repository: string; readonly login: RegistryLogin | undefined }) => Promise<void>
 }
@@ -43,18 +51,18 @@ export class Pulls {
     this.#options = options
   }
 
-  /** @param present what is known under the name. Rejects only when the signal aborts, or by a mistake of ours. */
-  async pull(reference: Reference, present: Image | undefined, { signal, logins = [], onProgress }: EnsureOptions): Promise<EnsureResult> {
+  /** @param policy of `Always` only the registry's own word counts. @param present what is known under the name. Rejects only when the signal aborts, or by a mistake of ours. */
+  async pull(reference: Reference, present: Image | undefined, { signal, logins = [], onProgress, policy = 'Always' }: PullOptions): Promise<EnsureResult> {
     const { clock } = this.#options
     const startMs = clock.monotonicMs()
-    const key = JSON.stringify([reference.full, hashOfAll(logins)])
-    const pulled = await this.#shared.run(key, signal, (whole) => this.#turns.run(registryOf(reference), () => this.#pull(reference, { logins, signal: whole, onProgress })))
+    const key = JSON.stringify([reference.full, hashOfAll(logins), policy])
+    const pulled = await this.#shared.run(key, signal, (whole) => this.#turns.run(registryOf(reference), () => this.#pull(reference, { logins, signal: whole, onProgress, policy })))
     if (pulled.kind === 'pulled') return { kind: 'present', image: pulled.image, pulled: { pullMs: pulled.pullMs, totalMs: clock.monotonicMs() - startMs } }
     const hint = pulled.message.includes(IMPORT) && present !== undefined ? '; the image is here: set imagePullPolicy to IfNotPresent, or use another tag than latest' : ''
     return { kind: 'refused', reason: 'ErrImagePull', message: pulled.message + hint }
   }
 
-  async #pull(reference: Reference, options: EnsureOptions): Promise<Pulled> {
+  async #pull(reference: Reference, options: PullOptions): Promise<Pulled> {
     const { clock } = this.#options
     const startMs = clock.monotonicMs()
     try {
@@ -67,16 +75,23 @@ export class Pulls {
     }
   }
 
-  async #fetch(reference: Reference, { logins = [], signal, onProgress }: EnsureOptions): Promise<Image> {
-    const { registry, nodeArch, find, add, name, note } = this.#options
+  async #fetch(reference: Reference, { logins = [], signal, onProgress, policy }: PullOptions): Promise<Image> {
+    const { registry, nodeArch, find, add, name, note, peers, mayUseLocal } = this.#options
     const { repository, full } = reference
     const ended = new AbortController()
-    const session = registry.open(repository, { logins, actions: 'pull', signal: AbortSignal.any([signal, ended.signal]) })
+    const together = AbortSignal.any([signal, ended.signal])
+    const inner = registry.open(repository, { logins, actions: 'pull', signal: together })
+    using shared = peers?.around({ inner, reference, shown: hashedLogins(repository, logins), asksNames: policy === 'IfNotPresent', mayUseLocal: mayUseLocal(repository, logins), signal: together })
+    const session = shared ?? inner
     const { digest } = await resolved(session.resolve(reference), full)
+    const word = shared?.word
+    const noted = async (image: Image): Promise<void> => (word?.right === 'local' ? undefined : await note(image, { repository, login: session.login }))
     const known = await find(`${repository}@${digest}`)
     if (known !== undefined) {
+      // Another node's word opens nothing that is here already.
+      if (word !== undefined && !(await this.#options.mayUse(known, reference, logins))) throw word.refusal
       // Who may resolve it may have it: noted before it is found under another name.
-      await note(known, { repository, login: session.login })
+      if (word === undefined) await noted(known)
       return await name(known, full)
     }
     const seen = new Set<string>()
@@ -85,11 +100,15 @@ export class Pulls {
       onProgress?.(progress)
     }
     const { source, archive } = await openRemoteImage(session, { reference, digest }, { nodeArch, onProgress: told, abandon: () => ended.abort(new Fault('cancelled', 'another layer of the image failed')) })
-    const image = await add(source, archive)
+    const image = await add(source, archive, word?.right === 'local' ? 'peer' : 'pulled')
     for (const { name: layer } of source.layers) if (!seen.has(layer)) onProgress?.({ digest: layer, doneBytes: 0, totalBytes: 0, state: 'exists' })
-    await note(image, { repository, login: session.login })
+    await noted(image)
     return image
   }
+}
+
+interface PullOptions extends EnsureOptions {
+  readonly policy?: PullPolicy
 }
 
 /** Turns are by registry: one that keeps silent holds up nobody's pulls from another. */

@@ -6,6 +6,8 @@ import { exists, namesIn, writeFileAtomic } from '../host/files.ts'
 import { type Digest, digestOf, hexOf } from './digest.ts'
 import type { ImageConfig } from './port.ts'
 
+export type ImageOrigin = 'local' | 'pulled' | 'peer'
+
 /** What is kept of an image: everything but its names, under its id. What it is made of never changes. */
 export interface ImageRecord {
   readonly id: Digest
@@ -15,14 +17,19 @@ export interface ImageRecord {
   readonly layers: readonly string[]
   /** The bytes it came in; missing in records of earlier versions, which kept none. */
   readonly content?: ImageContent
-  /** `local`: brought here by somebody's hand (an archive, a build), so that no registry is known to give it again. `pulled`: it can be had again. */
-  readonly origin?: 'local' | 'pulled'
+  /**
+   * `local`: brought here by somebody's hand (an archive, a build), so that no registry is known to give it again. `pulled`: it can be had again.
+   * `peer`: brought to another node by somebody's hand, and from there: it can be had again as long as that node is there.
+   */
+  readonly origin?: ImageOrigin
   /** When it came, in ms. */
   readonly addedMs?: number
 }
 
 export interface ImageContent {
   readonly manifest: Digest
+  /** That lead to the manifest, where it came by any. */
+  readonly indexes?: readonly Digest[]
   /** Lowest first, beside `layers`. */
   readonly layers: readonly ContentLayer[]
 }
@@ -34,6 +41,9 @@ export interface ContentLayer {
   readonly sizeBytes: number
   readonly mediaType: string
 }
+
+/** All bytes it came in. Pure. */
+export const blobsOf = ({ id, content }: ImageRecord): readonly Digest[] => (content === undefined ? [] : [id, content.manifest, ...(content.indexes ?? []), ...content.layers.map(({ blob }) => blob)])
 
 /** A name (`…:tag` or `…@sha256:…`) and the image it stands for. */
 export interface NameRecord {

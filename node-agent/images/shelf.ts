@@ -9,7 +9,7 @@ import type { Leases } from './leases.ts'
 import type { Making } from './making.ts'
 import { mediaTypeOf } from './manifest.ts'
 import { lookupOf } from './pull-policy.ts'
-import type { ImageRecord, ImageRecords } from './records.ts'
+import type { ImageOrigin, ImageRecord, ImageRecords } from './records.ts'
 import { parseReference } from './reference.ts'
 import type { RegistryClient, RegistryLogin } from './registry/port.ts'
 import type { PushProgress } from './registry/push-image.ts'
@@ -50,7 +50,7 @@ export interface ImageDetails {
   readonly id: string
   readonly names: readonly string[]
   readonly sizeBytes: number
-  readonly origin: 'local' | 'pulled' | 'unknown'
+  readonly origin: ImageOrigin | 'unknown'
   readonly addedMs: number | undefined
   readonly manifest: string | undefined
   readonly layers: ReadonlyArray<{ readonly diffId: string; readonly blob: string; readonly sizeBytes: number; readonly mediaType: string; readonly folder: string }>

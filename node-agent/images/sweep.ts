@@ -6,7 +6,7 @@ import { namesIn } from '../host/files.ts'
 import type { Blobs } from './blobs.ts'
 import { type Digest, hexOf } from './digest.ts'
 import type { Lease, Leases } from './leases.ts'
-import type { ImageRecord, ImageRecords } from './records.ts'
+import { blobsOf, type ImageRecord, type ImageRecords } from './records.ts'
 
 export interface Swept {
   readonly blobs: number
@@ -45,8 +45,6 @@ export async function sweep({ layers, blobs, leases, records, staging }: SweepOp
 export function keptBy(leases: readonly Lease[], images: readonly ImageRecord[]): { readonly layers: ReadonlySet<string>; readonly blobs: ReadonlySet<string> } {
   return {
     layers: new Set([...leases, ...images].flatMap(({ layers }) => layers)),
-    blobs: new Set([...leases.flatMap(({ blobs }) => blobs), ...images.flatMap(blobsOf)]),
+    blobs: new Set([...leases.flatMap(({ blobs }) => blobs), ...images.flatMap(blobsOf).map(hexOf)]),
   }
 }
-
-const blobsOf = ({ id, content }: ImageRecord): readonly string[] => (content === undefined ? [] : [id, content.manifest, ...content.layers.map(({ blob }) => blob)].map(hexOf))

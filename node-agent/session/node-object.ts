@@ -1,5 +1,6 @@
 import { assertNever } from '../../shared/model/assert.ts'
 import type { Node, NodeCondition } from '../../shared/model/gen/api.ts'
+import { IMAGE_DOOR_ANNOTATION } from '../../shared/model/image-door.ts'
 import { canonicalQuantity } from '../../shared/model/quantity.ts'
 import type { Pressure } from '../eviction/thresholds.ts'
 import type { UnreachablePeer } from '../fencing/peers.ts'
@@ -25,6 +26,8 @@ export interface NodeFacts {
   /** What the node lacks. */
   readonly pressures?: readonly Pressure[] | undefined
   readonly labels: Readonly<Record<string, string>>
+  /** Where it gives images to the others, as `image-door.ts` writes it; missing where it gives none. */
+  readonly imageDoor?: string | undefined
   readonly images: ReadonlyArray<{ readonly names: readonly string[]; readonly sizeBytes: number }>
   readonly readiness: Readiness
   /** Members that do not answer; `undefined` while nobody knows. */
@@ -54,6 +57,7 @@ export function nodeObject(facts: NodeFacts): Node {
         'beta.kubernetes.io/arch': host.architecture,
         ...facts.labels,
       },
+      ...(facts.imageDoor !== undefined && { annotations: { [IMAGE_DOOR_ANNOTATION]: facts.imageDoor } }),
     },
     spec: {},
     status: {

@@ -15,8 +15,8 @@ export interface ListedImage {
   /** `docker.io/library/busybox@sha256:…` */
   readonly digests: readonly string[]
   readonly sizeBytes: number
-  /** `local`: brought by somebody's hand; it is never collected by itself. */
-  readonly origin: 'local' | 'pulled' | 'unknown'
+  /** `local`: brought by somebody's hand; it is never collected by itself. `peer`: from a node to which it was brought so. */
+  readonly origin: 'local' | 'pulled' | 'peer' | 'unknown'
   /** RFC 3339; missing where it is not known. */
   readonly added?: string | undefined
   /** A container stands on it. */

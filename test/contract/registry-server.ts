@@ -189,6 +189,8 @@ export type Trouble =
   | { readonly kind: 'cut-request'; readonly afterBytes: number }
   | { readonly kind: 'wrong-bytes' }
   | { readonly kind: 'slow'; readonly pieces: number }
+  /** The first of its answer comes, the rest only when this resolves. */
+  | { readonly kind: 'held'; readonly until: Promise<void> }
 
 export interface SpoiltWay extends AsyncDisposable {
   readonly host: string
@@ -253,6 +255,7 @@ async function passOn(got: IncomingMessage, answer: ServerResponse, trouble: Tro
       passed += chunk.length
       const step = trouble?.kind === 'slow' ? Math.ceil(chunk.length / trouble.pieces) : chunk.length
       for (let at = 0; at < chunk.length; at += step) await write(chunk.subarray(at, at + step))
+      if (trouble?.kind === 'held') await trouble.until
     }
     answer.end()
   } catch {

@@ -1,4 +1,5 @@
 import { Fault } from '../../../shared/kit/faults.ts'
+import type { PeerUse } from '../peers/port.ts'
 import type { AccessRules, VerificationPolicy } from '../pull-access.ts'
 
 /** What an agent's settings say of pulling images. See docs/registries.md. */
@@ -9,6 +10,8 @@ export interface PullSettings {
   readonly registryNames: 'resolve' | 'configured'
   /** The node's own logins, for every pod: docker configs, the first one's entries first. */
   readonly dockerConfigs: readonly string[]
+  /** What the nodes of the cluster are to each other: see docs/registries.md. */
+  readonly imagePeers: PeerUse
   /** Kubelet's settings of these names. */
   readonly imagePullCredentialsVerificationPolicy: VerificationPolicy
   readonly preloadedImagesVerificationAllowlist: readonly string[]
@@ -23,11 +26,13 @@ export const DEFAULT_PULLS = {
   registriesFile: '/etc/gantry/registries.json',
   registryNames: 'resolve',
   dockerConfigs: ['/etc/gantry/docker-config.json', '/root/.docker/config.json'],
+  imagePeers: 'all',
   imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
   preloadedImagesVerificationAllowlist: [],
   minimumPullBytesPerMinute: MINIMUM_PULL_BYTES_PER_MINUTE,
 } as const satisfies PullSettings
 
+const PEER_USES: readonly PeerUse[] = ['all', 'content', 'none']
 const POLICIES: readonly VerificationPolicy[] = ['NeverVerify', 'NeverVerifyPreloadedImages', 'NeverVerifyAllowlistedImages', 'AlwaysVerify']
 
 /** @throws Fault('invalid') naming the setting. */
@@ -35,6 +40,7 @@ export function checkPulls(settings: PullSettings, where: string): void {
   const { registriesFile, registryNames, imagePullCredentialsVerificationPolicy, minimumPullBytesPerMinute } = settings
   if (typeof registriesFile !== 'string') throw new Fault('invalid', `${where}: "registriesFile" must be a path`)
   if (!['resolve', 'configured'].includes(registryNames)) throw new Fault('invalid', `${where}: "registryNames" must be "resolve" or "configured"`)
+  if (!PEER_USES.includes(settings.imagePeers)) throw new Fault('invalid', `${where}: "imagePeers" must be one of ${PEER_USES.join(', ')}`)
   if (!POLICIES.includes(imagePullCredentialsVerificationPolicy)) throw new Fault('invalid', `${where}: "imagePullCredentialsVerificationPolicy" must be one of ${POLICIES.join(', ')}`)
   if (!Number.isSafeInteger(minimumPullBytesPerMinute) || minimumPullBytesPerMinute < 0) throw new Fault('invalid', `${where}: "minimumPullBytesPerMinute" must be a whole number, 0 or more`)
   for (const name of ['dockerConfigs', 'preloadedImagesVerificationAllowlist'] as const) {

@@ -74,8 +74,11 @@ export interface RepositorySession {
   resolve(reference: Pick<Reference, 'tag' | 'digest'>): Promise<Descriptor>
   /** At most 4 MiB; verified. */
   manifest(digest: Digest): Promise<ManifestBytes>
-  /** The bytes as they come: goes on by Range where the connection was cut, and throws Fault('corrupt') at the end of wrong ones, or as soon as there are too many. */
-  blob(descriptor: Descriptor): AsyncIterable<Buffer>
+  /**
+   * The bytes as they come: goes on by Range where the connection was cut, and throws Fault('corrupt') at the end of wrong ones, or as soon as there are too many.
+   * Whoever has the beginning already asks for the rest of it, and checks the whole.
+   */
+  blob(descriptor: Descriptor, from?: number): AsyncIterable<Buffer>
   hasBlob(digest: Digest): Promise<boolean>
   /** Mounts it from where it is, or uploads it; nothing to do where it is there. `onBytes` is told how many have gone since the last call; less than nothing where it begins anew. */
   pushBlob(blob: BlobSource, onBytes?: (count: number) => void): Promise<'exists' | 'mounted' | 'pushed'>

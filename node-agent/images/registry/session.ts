@@ -68,11 +68,11 @@ export class DistributionSession implements RepositorySession {
     return this.#first('pull', (caller) => readManifest(caller, digest, digest))
   }
 
-  blob(descriptor: Descriptor): AsyncIterable<Buffer> {
+  blob(descriptor: Descriptor, from = 0): AsyncIterable<Buffer> {
     const { clock, random, signal } = this.#options
     const fetch = (offset: number): Promise<HttpAnswer> =>
       this.#first('pull', (caller) => caller.call({ method: 'GET', path: `blobs/${descriptor.digest}`, headers: offset === 0 ? {} : { range: `bytes=${offset}-` }, ok: [200, 206] }))
-    return readBlob(descriptor, { clock, random, signal, fetch })
+    return readBlob(descriptor, { clock, random, signal, fetch, from })
   }
 
   hasBlob(digest: Digest): Promise<boolean> {
