@@ -9,7 +9,8 @@ export function withRuleErrors(kind: KindDefinition): KindDefinition {
   if (kind.group !== 'apiextensions.k8s.io' || kind.kind !== 'CustomResourceDefinition') return kind
   return {
     ...kind,
-    async laterErrors(object, old) {
+    async laterErrors(object, old, found) {
+      if (found.length > 0) return found
       const { spec } = object as unknown as CustomResourceDefinition
       const schemas = placedSchemas(spec).filter(({ schema }) => [...schemasIn(schema)].some((one) => (one['x-kubernetes-validations'] ?? []).length > 0))
       if (schemas.length === 0) return []

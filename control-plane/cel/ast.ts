@@ -1,5 +1,6 @@
 /** Expressions as trees, with the places that errors name. The parser is a library's; nobody else sees its trees. */
 import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js'
+import { MESSAGE, OPTIONAL, rewritten } from './literals.ts'
 import { Uint, type Value } from './values.ts'
 
 interface Node {
@@ -17,6 +18,9 @@ export type Expression = Node &
     | { readonly kind: 'list'; readonly items: readonly Expression[] }
     | { readonly kind: 'map'; readonly entries: ReadonlyArray<readonly [Expression, Expression]> }
     | { readonly kind: 'fold'; readonly macro: Macro; readonly range: Expression; readonly names: readonly string[]; readonly where: Expression | undefined; readonly body: Expression }
+    | { readonly kind: 'message'; readonly type: string; readonly fields: ReadonlyArray<{ readonly name: string; readonly value: Expression; readonly isOptional: boolean }> }
+    /** A key or an item that is there only if its value (or it) is. */
+    | { readonly kind: 'optional'; readonly part: Expression }
     | { readonly kind: 'bind'; readonly name: string; readonly value: Expression; readonly body: Expression }
   )
 
@@ -33,13 +37,43 @@ const parser = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTy
 
 const STARTS = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 
-export function parse(text: string): Parsed {
+export function parse(written: string): Parsed {
+  const { text, origin } = rewritten(written)
+  const place = (at: number): number => origin?.[at] ?? at
   try {
-    return { kind: 'parsed', expression: new Reader(text).read(parser.parse(text).ast) }
+    const expression = new Reader(text).read(parser.parse(text).ast)
+    return { kind: 'parsed', expression: origin ? relocated(expression, place) : expression }
   } catch (error) {
-    if (error instanceof Misread) return { kind: 'problems', problems: [error.problem] }
-    if (error instanceof ParseError) return { kind: 'problems', problems: syntaxProblems(text, error) }
-    throw error
+    if (!(error instanceof Misread) && !(error instanceof ParseError)) throw error
+    const problems = error instanceof Misread ? [error.problem] : syntaxProblems(text, error)
+    return { kind: 'problems', problems: problems.map(({ at, message }) => ({ at: place(at), message })) }
+  }
+}
+
+/** The same expression with its parts where they were written. */
+function relocated(expression: Expression, place: (at: number) => number): Expression {
+  const again = (one: Expression): Expression => relocated(one, place)
+  const at = place(expression.at)
+  switch (expression.kind) {
+    case 'constant':
+    case 'name':
+      return { ...expression, at }
+    case 'select':
+      return { ...expression, at, operand: again(expression.operand) }
+    case 'call':
+      return { ...expression, at, target: expression.target && again(expression.target), args: expression.args.map(again) }
+    case 'list':
+      return { ...expression, at, items: expression.items.map(again) }
+    case 'map':
+      return { ...expression, at, entries: expression.entries.map(([key, value]) => [again(key), again(value)] as const) }
+    case 'message':
+      return { ...expression, at, fields: expression.fields.map((field) => ({ ...field, value: again(field.value) })) }
+    case 'optional':
+      return { ...expression, at, part: again(expression.part) }
+    case 'fold':
+      return { ...expression, at, range: again(expression.range), where: expression.where && again(expression.where), body: again(expression.body) }
+    case 'bind':
+      return { ...expression, at, value: again(expression.value), body: again(expression.body) }
   }
 }
 
@@ -135,7 +169,16 @@ class Reader {
       if (argument.kind !== 'select') throw new Misread(argument.at, 'invalid argument to has() macro')
       return { ...argument, test: true }
     }
+    if (name === MESSAGE && first && args[1]) return this.#message(this.read(first), this.read(args[1]))
+    if (name === OPTIONAL && first) return { kind: 'optional', at, part: this.read(first) }
     return { kind: 'call', at, name, target: undefined, args: args.map((argument) => this.read(argument)) }
+  }
+
+  #message(type: Expression, fields: Expression): Expression {
+    const textOf = (one: Expression): string => (one.kind === 'constant' && typeof one.value === 'string' ? one.value : '')
+    const entries = fields.kind === 'map' ? fields.entries : []
+    const named = entries.map(([key, value]) => ({ name: textOf(key.kind === 'optional' ? key.part : key), value, isOptional: key.kind === 'optional' }))
+    return { kind: 'message', at: fields.at, type: textOf(type), fields: named }
   }
 
   #method(name: string, { receiver, args, open }: { readonly receiver: ASTNode; readonly args: readonly ASTNode[]; readonly open: number }): Expression {

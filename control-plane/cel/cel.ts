@@ -73,6 +73,10 @@ function partsOf(expression: Expression): readonly Expression[] {
       return expression.items
     case 'map':
       return expression.entries.flat()
+    case 'message':
+      return expression.fields.map(({ value }) => value)
+    case 'optional':
+      return [expression.part]
     case 'fold':
       return [expression.range, ...(expression.where ? [expression.where] : []), expression.body]
     case 'bind':

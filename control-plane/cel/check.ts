@@ -26,6 +26,9 @@ export function check(expression: Expression, variables: Scope, functions: Funct
   return { type, problems: checker.problems, types: checker.types, overloads: checker.overloads }
 }
 
+/** Where a scope says what a type's literals may hold; `Object.*` stands for every type below one. */
+export const messageKey = (type: string): string => `${type}{}`
+
 class Checker {
   readonly #functions: Functions
   readonly problems: Problem[] = []
@@ -59,13 +62,40 @@ class Checker {
         return this.#call(expression, scope)
       case 'list':
         return listOf(this.#joined(expression.items.map((item) => this.typeOf(item, scope))))
-      case 'map':
-        return mapOf(this.#joined(expression.entries.map(([key]) => this.typeOf(key, scope))), this.#joined(expression.entries.map(([, value]) => this.typeOf(value, scope))))
+      case 'map': {
+        const keys = expression.entries.map(([key]) => this.typeOf(key.kind === 'optional' ? key.part : key, scope))
+        const values = expression.entries.map(([key, value]) => this.#valueType(this.typeOf(value, scope), key.kind === 'optional'))
+        return mapOf(this.#joined(keys), this.#joined(values))
+      }
+      case 'message':
+        return this.#message(expression, scope)
+      case 'optional': {
+        const type = this.typeOf(expression.part, scope)
+        return type.kind === 'optional' ? type.of : DYN
+      }
       case 'fold':
         return this.#fold(expression, scope)
       case 'bind':
         return this.typeOf(expression.body, new Map([...scope, [expression.name, this.typeOf(expression.value, scope)]]))
     }
+  }
+
+  #valueType(type: CelType, isOptional: boolean): CelType {
+    if (!isOptional) return type
+    return type.kind === 'optional' ? type.of : DYN
+  }
+
+  /** Which messages there are is said by the scope: under the name of a type stands what its fields are. */
+  #message({ type, fields, at }: Extract<Expression, { kind: 'message' }>, scope: Scope): CelType {
+    const known = scope.get(messageKey(type)) ?? scope.get(messageKey(`${type.split('.', 1)[0] ?? ''}.*`))
+    if (!known) return this.#say(at, `undeclared reference to '${type}' (in container '')`)
+    for (const { name, value, isOptional } of fields) {
+      const given = this.#valueType(this.typeOf(value, scope), isOptional)
+      const wanted = known.kind === 'object' ? known.fields.get(name) : DYN
+      if (!wanted) this.#say(value.at, `undefined field '${name}'`)
+      else if (!assignable(wanted, given, new Map())) this.#say(value.at, `expected type of field '${name}' is '${typeText(wanted)}' but provided type is '${typeText(given)}'`)
+    }
+    return { kind: 'object', name: type, fields: known.kind === 'object' ? known.fields : new Map() }
   }
 
   #name({ name, at }: Extract<Expression, { kind: 'name' }>, scope: Scope): CelType {
@@ -146,7 +176,7 @@ class Checker {
         return isBool(first) && isBool(second) ? BOOL : fails()
       case '_?_:_':
         if (!isBool(first)) return fails()
-        return assignable(second, third, new Map()) ? (second.kind === 'dyn' || third.kind === 'dyn' ? DYN : second) : assignable(third, second, new Map()) ? third : fails()
+        return assignable(second, third, new Map()) ? (second.kind === 'dyn' || third.kind === 'dyn' ? DYN : typeText(second).includes('dyn') ? third : second) : assignable(third, second, new Map()) ? third : fails()
       default:
         return this.#index(first.kind === 'optional' ? first.of : first, second, { fails, optional: name === '_[?_]' || first.kind === 'optional', key: args[1] })
     }

@@ -17,6 +17,7 @@ const TRAVERSAL = 0.1
 const REGEX = 0.25
 const LIST_CREATE = 10
 const MAP_CREATE = 30
+const MESSAGE_CREATE = 40
 
 export function costOf(expression: Expression, checked: Checked, variables: ReadonlyMap<string, Size>): number {
   return new Estimate(checked).of(expression, variables).cost
@@ -54,6 +55,10 @@ class Estimate {
       }
       case 'map':
         return { cost: expression.entries.flat().reduce((sum, part) => sum + this.of(part, scope).cost, MAP_CREATE), size: { size: expression.entries.length } }
+      case 'message':
+        return { cost: expression.fields.reduce((sum, { value }) => sum + this.of(value, scope).cost, MESSAGE_CREATE), size: { size: expression.fields.length } }
+      case 'optional':
+        return this.of(expression.part, scope)
       case 'bind': {
         const value = this.of(expression.value, scope)
         const body = this.of(expression.body, new Map([...scope, [expression.name, value.size]]))

@@ -2,7 +2,7 @@
 import type { Expression, Macro } from './ast.ts'
 import type { Checked } from './check.ts'
 import type { Overload } from './overloads.ts'
-import { CelFault, isOf, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
+import { CelFault, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
 export type Bindings = ReadonlyMap<string, Value>
 
@@ -35,14 +35,25 @@ class Evaluation {
       case 'call':
         return this.#call(expression, scope)
       case 'list':
-        return expression.items.map((item) => this.value(item, scope))
+        return expression.items.flatMap((item) => this.#part(this.value(item.kind === 'optional' ? item.part : item, scope), item.kind === 'optional'))
       case 'map':
-        return new Map(expression.entries.map(([key, value]) => [this.value(key, scope), this.value(value, scope)]))
+        return new Map(expression.entries.flatMap(([key, value]) => this.#part(this.value(value, scope), key.kind === 'optional').map((found) => [this.value(key.kind === 'optional' ? key.part : key, scope), found] as const)))
+      case 'message':
+        return new Message(expression.type, expression.fields.flatMap(({ name, value, isOptional }) => this.#part(this.value(value, scope), isOptional).map((found) => [name, found] as const)))
+      case 'optional':
+        return this.value(expression.part, scope)
       case 'fold':
         return this.#fold(expression, scope)
       case 'bind':
         return this.value(expression.body, new Map([...scope, [expression.name, this.value(expression.value, scope)]]))
     }
+  }
+
+  /** The value, or none where it is left out. */
+  #part(value: Value, isOptional: boolean): readonly Value[] {
+    if (!isOptional) return [value]
+    if (!(value instanceof Optional)) throw new CelFault('no such overload')
+    return value.value === undefined ? [] : [value.value]
   }
 
   #select({ operand, field, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Bindings): Value {

@@ -159,4 +159,7 @@ const formats: Record<string, Apply> = {
   'Format.validate(string): optional<list<string>>': validateFormat,
 }
 
-export const kubernetes: Record<string, Apply> = { ...quantities, ...urls, ...addresses, ...ranges, ...versions, ...formats }
+/** A name as a part of a JSON pointer. */
+const patches: Record<string, Apply> = { 'jsonpatch.escapeKey(string): string': (key) => (key as string).replaceAll('~', '~0').replaceAll('/', '~1') }
+
+export const kubernetes: Record<string, Apply> = { ...patches, ...quantities, ...urls, ...addresses, ...ranges, ...versions, ...formats }

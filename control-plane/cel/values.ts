@@ -87,6 +87,15 @@ export class HostValue {
   }
 }
 
+/** A literal of a named type: its fields, and how it was called. */
+export class Message extends Map<Value, Value> {
+  readonly typeName: string
+  constructor(typeName: string, fields: ReadonlyArray<readonly [string, Value]>) {
+    super(fields)
+    this.typeName = typeName
+  }
+}
+
 export type Value = string | bigint | number | boolean | null | Uint8Array | readonly Value[] | ReadonlyMap<Value, Value> | Uint | Duration | Timestamp | Optional | TypeValue | QuantityValue | UrlValue | IpValue | CidrValue | SemverValue | FormatValue | HostValue
 
 const CLASSES: ReadonlyArray<readonly [new (...args: never[]) => object, string]> = [

@@ -1,19 +1,17 @@
 /** Holds a request against the policies that are bound. Loaded when the first policy is there. */
 import { ApiError } from '../../shared/kit/api-error.ts'
-import type { ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../shared/model/gen/api.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
-import { matchesSelector, type Labels } from '../../shared/model/label-selector.ts'
+import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../shared/model/gen/api.ts'
+import type { Json, JsonObject } from '../../shared/model/json.ts'
 import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import { forbid } from '../apiserver/admission/refuse.ts'
 import type { AdmissionSources } from '../apiserver/admission/sources.ts'
 import type { Authorizer } from '../apiserver/authz/authorizer.ts'
-import { keyAt, prefixOf } from '../apiserver/core/resources.ts'
-import { metadataOf } from '../apiserver/core/stored.ts'
 import { authorizerValue, resourceCheckValue, type Rights, type RightsQuery } from '../cel/authorizer.ts'
 import type { Value } from '../cel/values.ts'
 import { compiledPolicy } from './compiled.ts'
 import { judge, type Objection } from './judge.ts'
 import { matches, type Subject } from './matching.ts'
+import { labelsOf, paramsOf } from './params.ts'
 import { valueOfJson } from './values.ts'
 
 export interface Bound {
@@ -79,9 +77,8 @@ interface Judging {
 
 const failure = (message: string): readonly Objection[] => [{ message, reason: 'Invalid', isFailure: true }]
 
-function objections(judging: Judging): readonly Objection[] {
-  const { policy, binding, request, parts } = judging
-  const params = paramsOf(judging)
+function objections({ policy, binding, request, parts }: Judging): readonly Objection[] {
+  const params = paramsOf({ paramKind: policy.spec?.paramKind, paramRef: binding.spec.paramRef }, request, parts.sources)
   if (params.kind === 'missing') return params.message === undefined ? [] : failure(params.message)
   const compiled = compiledPolicy(policy.spec ?? {})
   const given = bindingsOf(request, parts)
@@ -89,31 +86,6 @@ function objections(judging: Judging): readonly Objection[] {
     const verdict = judge(compiled, binding.spec.paramRef || policy.spec?.paramKind ? new Map([...given, ['params', valueOfJson(object)]]) : given)
     return verdict.kind === 'judged' ? verdict.objections : verdict.kind === 'failed' ? failure(verdict.message) : []
   })
-}
-
-type Params = { readonly kind: 'there'; readonly objects: readonly Json[] } | { readonly kind: 'missing'; readonly message?: string }
-
-/** What the binding hands to the policy: one object, several, or none where none is asked for. */
-function paramsOf({ policy, binding, request, parts }: Judging): Params {
-  const { paramKind } = policy.spec ?? {}
-  const { paramRef } = binding.spec
-  if (!paramKind || !paramRef) return { kind: 'there', objects: [null] }
-  const [version = '', group = ''] = (paramKind.apiVersion ?? '').split('/').toReversed()
-  const store = parts.sources.resources.findKind(group, version, paramKind.kind ?? '')
-  if (!store) return { kind: 'missing', message: `failed to configure policy: failed to find resource referenced by paramKind: '${paramKind.apiVersion ?? ''}, Kind=${paramKind.kind ?? ''}'` }
-  const { namespaced } = store.definition
-  const namespace = namespaced ? (paramRef.namespace ?? request.namespace) : ''
-  if (namespaced && namespace === '') return { kind: 'missing', message: 'failed to configure binding: cannot use namespaced paramRef in policy binding that matches cluster-scoped resources' }
-  const objects = paramRef.name ? [store.cache.get(keyAt(store, namespace, paramRef.name))?.object] : store.cache.list(prefixOf(store, namespace)).map(({ object }) => object).filter((object) => matchesSelector(paramRef.selector, labelsOf(object)))
-  const found = objects.filter((object) => object !== undefined)
-  return found.length > 0 ? { kind: 'there', objects: found } : notFound(paramRef)
-}
-
-const notFound = ({ parameterNotFoundAction: action }: ParamRef): Params => (action === 'Allow' ? { kind: 'missing' } : { kind: 'missing', message: 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction' })
-
-const labelsOf = (object: JsonObject | undefined): Labels | undefined => {
-  const labels = object && metadataOf(object)['labels']
-  return isJsonObject(labels) ? (labels as Labels) : undefined
 }
 
 /** What rules and selectors are held against. */

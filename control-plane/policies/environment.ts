@@ -1,4 +1,5 @@
 /** What the expressions of policies and match conditions may name. */
+import { messageKey } from '../cel/check.ts'
 import { authorizerTypes } from '../cel/authorizer.ts'
 import { BOOL, type CelType, DYN, listOf, mapOf, plain, STRING } from '../cel/types.ts'
 
@@ -26,11 +27,15 @@ export const requestType = object('kubernetes.AdmissionRequest', {
 export interface EnvironmentOptions {
   readonly hasParams: boolean
   readonly hasAuthorizer: boolean
+  /** Whether expressions may make objects and patches. */
+  readonly mutates?: boolean
   /** Types of the policy's own variables, if it has any. */
   readonly variables?: ReadonlyMap<string, CelType> | undefined
 }
 
-export function environment({ hasParams, hasAuthorizer, variables }: EnvironmentOptions): ReadonlyMap<string, CelType> {
+export const patchType = object('JSONPatch', { op: STRING, path: STRING, from: STRING, value: DYN })
+
+export function environment({ hasParams, hasAuthorizer, mutates = false, variables }: EnvironmentOptions): ReadonlyMap<string, CelType> {
   return new Map<string, CelType>([
     ['object', DYN],
     ['oldObject', DYN],
@@ -39,6 +44,7 @@ export function environment({ hasParams, hasAuthorizer, variables }: Environment
     ...(hasParams ? ([['params', DYN]] as const) : []),
     ...(hasAuthorizer ? ([['authorizer', plain(authorizerTypes.authorizer)]] as const) : []),
     ...(hasAuthorizer ? ([['authorizer.requestResource', plain(authorizerTypes.resourceCheck)]] as const) : []),
+    ...(mutates ? ([[messageKey('Object'), DYN], [messageKey('Object.*'), DYN], [messageKey('JSONPatch'), patchType]] as const) : []),
     ...(variables ? ([['variables', { kind: 'object', name: 'kubernetes.variables', fields: variables }]] as const) : []),
   ])
 }

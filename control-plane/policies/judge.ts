@@ -21,13 +21,19 @@ export type Given = ReadonlyMap<string, Value>
 export function judge(policy: CompiledPolicy, given: Given): Verdict {
   const concern = concerned(policy, given)
   if (concern !== undefined) return concern
-  const bindings = new Map(given)
-  if (policy.variables.length > 0) bindings.set('variables', new Variables(policy, bindings))
+  const bindings = variablesOf(policy, given)
   return { kind: 'judged', objections: policy.validations.flatMap((one) => objectionsOf(one, bindings)) }
 }
 
+/** What is given, and the policy's own variables. */
+export function variablesOf(policy: CompiledPolicy, given: Given): Given {
+  if (policy.variables.length === 0) return given
+  const bindings = new Map(given)
+  return bindings.set('variables', new Variables(policy, bindings))
+}
+
 /** One condition that is false decides, even if another cannot be told. */
-function concerned({ conditions }: CompiledPolicy, given: Given): Verdict | undefined {
+export function concerned({ conditions }: CompiledPolicy, given: Given): Exclude<Verdict, { readonly kind: 'judged' }> | undefined {
   const problems: string[] = []
   for (const { condition, program } of conditions) {
     try {

@@ -1,7 +1,8 @@
 /** The expressions of policies and webhooks are read when they are written: by code that is loaded when the first of them is. */
 import type { MutatingAdmissionPolicy, ValidatingAdmissionPolicy, ValidatingWebhookConfiguration } from '../../shared/model/gen/api.ts'
-import { deepEqual, type JsonObject } from '../../shared/model/json.ts'
+import { deepEqual } from '../../shared/model/json.ts'
 import type { KindDefinition } from '../registry/kind.ts'
+import { mergedErrors } from './merged-errors.ts'
 
 /** The kinds that hold expressions, with those judged too; every other kind as it is. */
 export function withExpressionErrors(kind: KindDefinition): KindDefinition {
@@ -9,17 +10,20 @@ export function withExpressionErrors(kind: KindDefinition): KindDefinition {
   return kind.plural.endsWith('policies') ? { ...kind, laterErrors: ofPolicy } : { ...kind, laterErrors: ofWebhooks }
 }
 
+type Later = NonNullable<KindDefinition['laterErrors']>
+
 /** What was accepted once is not read again. */
-async function ofPolicy(object: JsonObject, old: JsonObject | undefined): ReturnType<NonNullable<KindDefinition['laterErrors']>> {
+const ofPolicy: Later = async (object, old, found) => {
   const { spec } = object as unknown as ValidatingAdmissionPolicy | MutatingAdmissionPolicy
-  if (!spec || (old && deepEqual(spec, (old as unknown as ValidatingAdmissionPolicy).spec))) return []
+  if (!spec || (old && deepEqual(spec, (old as unknown as ValidatingAdmissionPolicy).spec))) return found
   const { policyErrors } = await import('./expression-errors.ts')
-  return policyErrors(spec)
+  return mergedErrors(found, policyErrors(spec))
 }
 
-async function ofWebhooks(object: JsonObject, old: JsonObject | undefined): ReturnType<NonNullable<KindDefinition['laterErrors']>> {
+const ofWebhooks: Later = async (object, old, found) => {
   const { webhooks = [] } = object as unknown as ValidatingWebhookConfiguration
-  if (!webhooks.some(({ matchConditions }) => matchConditions?.length) || (old && deepEqual(webhooks, (old as unknown as ValidatingWebhookConfiguration).webhooks))) return []
+  if (!webhooks.some(({ matchConditions }) => matchConditions?.length) || (old && deepEqual(webhooks, (old as unknown as ValidatingWebhookConfiguration).webhooks))) return found
   const { conditionErrors } = await import('./expression-errors.ts')
-  return webhooks.flatMap(({ matchConditions }, index) => conditionErrors(matchConditions, `webhooks[${index}].matchConditions`, false))
+  const ofConditions = webhooks.flatMap(({ matchConditions }, index) => conditionErrors(matchConditions, `webhooks[${index}].matchConditions`, false))
+  return mergedErrors(found, ofConditions)
 }

@@ -1,10 +1,13 @@
-/** ValidatingAdmissionPolicy: what is written is held against the policies that are bound. Costs nothing while there is none. */
-import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../shared/model/gen/api.ts'
+/** Admission policies: what is written is changed by and held against those that are bound. Costs nothing while there is none. */
+import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../shared/model/gen/api.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../apiserver/admission/plugin.ts'
+import { Reinvocation } from '../apiserver/admission/reinvocation.ts'
 import { cachedObject, namespacesResource, type AdmissionSources } from '../apiserver/admission/sources.ts'
 import type { Authorizer } from '../apiserver/authz/authorizer.ts'
 import { prefixOf } from '../apiserver/core/resources.ts'
+import type { JsonObject } from '../../shared/model/json.ts'
 import type { Bound } from './enforce.ts'
+import type { BoundMutation } from './mutate.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
 
@@ -15,11 +18,26 @@ export function validatingAdmissionPolicy(sources: AdmissionSources, authorize: 
       const bound = isExempt(request) ? [] : boundPolicies(sources)
       if (bound.length === 0) return
       const { enforce } = await import('./enforce.ts')
-      const namespaceObject = request.namespace === '' ? undefined : cachedObject(sources, namespacesResource, { namespace: '', name: request.namespace })
-      enforce(request, bound, { sources, authorize, namespaceObject })
+      enforce(request, bound, { sources, authorize, namespaceObject: namespaceOf(request, sources) })
     },
   }
 }
+
+export function mutatingAdmissionPolicy(sources: AdmissionSources, authorize: Authorizer): AdmissionPlugin {
+  const name = 'MutatingAdmissionPolicy'
+  return {
+    name,
+    async mutate(request) {
+      const bound = isExempt(request) ? [] : boundMutations(sources)
+      if (bound.length === 0) return request.object
+      const { mutate } = await import('./mutate.ts')
+      const reinvocation = request.reinvocation ?? new Reinvocation()
+      return mutate(request, bound, { parts: { sources, authorize, namespaceObject: namespaceOf(request, sources) }, again: reinvocation.of(name) })
+    },
+  }
+}
+
+const namespaceOf = ({ namespace }: AdmissionRequest, sources: AdmissionSources): JsonObject | undefined => (namespace === '' ? undefined : cachedObject(sources, namespacesResource, { namespace: '', name: namespace }))
 
 /** Nobody may lock himself out of the policies. */
 const isExempt = ({ store }: AdmissionRequest): boolean => store.definition.group === GROUP && /^(validating|mutating)admissionpolic/.test(store.definition.plural)
@@ -34,6 +52,16 @@ function boundPolicies(sources: AdmissionSources): readonly Bound[] {
   if (bindings.length === 0) return []
   const byPolicy = Map.groupBy(bindings, ({ spec }) => spec.policyName)
   return all<ValidatingAdmissionPolicy>(sources, 'validatingadmissionpolicies').flatMap((policy) => {
+    const own = byPolicy.get(policy.metadata.name ?? '')
+    return own ? [{ policy, bindings: own }] : []
+  })
+}
+
+function boundMutations(sources: AdmissionSources): readonly BoundMutation[] {
+  const bindings = all<MutatingAdmissionPolicyBinding>(sources, 'mutatingadmissionpolicybindings')
+  if (bindings.length === 0) return []
+  const byPolicy = Map.groupBy(bindings, ({ spec }) => spec?.policyName)
+  return all<MutatingAdmissionPolicy>(sources, 'mutatingadmissionpolicies').flatMap((policy) => {
     const own = byPolicy.get(policy.metadata.name ?? '')
     return own ? [{ policy, bindings: own }] : []
   })

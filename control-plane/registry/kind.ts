@@ -71,8 +71,8 @@ export interface KindDefinition {
   validateUpdate(object: JsonObject, old: JsonObject, context: StrategyContext): readonly FieldError[]
   /** `Warning` headers for an accepted create or update. */
   warnings?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): readonly string[]
-  /** Mistakes that take time to find; looked for when all else is well. */
-  laterErrors?(object: JsonObject, old: JsonObject | undefined): Promise<readonly FieldError[]>
+  /** Mistakes that take time to find, beside those found before: all of them, in order. */
+  laterErrors?(object: JsonObject, old: JsonObject | undefined, found: readonly FieldError[]): Promise<readonly FieldError[]>
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'ip-address'
   /** Finalizers need no domain. */
   readonly anyFinalizer?: boolean

@@ -5,6 +5,7 @@ import type { MutatingWebhook } from '../../shared/model/gen/api.ts'
 import { deepEqual, type JsonObject } from '../../shared/model/json.ts'
 import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import { forbid } from '../apiserver/admission/refuse.ts'
+import { Reinvocation } from '../apiserver/admission/reinvocation.ts'
 import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
 import { internalError } from '../apiserver/status.ts'
 import { compiledPolicy } from '../policies/compiled.ts'
@@ -22,21 +23,21 @@ export interface AskingParts extends WebhookParts {
 
 /** One after the other, each sees what those before it have made. Those that wish so are asked again about what came after them. */
 export async function mutateBy(hooks: readonly Webhook[], request: AdmissionRequest, parts: AskingParts): Promise<JsonObject> {
+  const again = (request.reinvocation ?? new Reinvocation()).of('MutatingAdmissionWebhook')
   let { object } = request
-  let lastChange = -1
-  const asked = new Set<number>()
-  const askOne = async (hook: Webhook, index: number): Promise<void> => {
+  again.begin(object)
+  for (const [index, hook] of hooks.entries()) {
     const now = { ...request, object }
-    if (!isConcerned(hook, now, parts)) return
-    asked.add(index)
+    const key = `${index}/${hook.name}`
+    if (!again.isDue(key) || !isConcerned(hook, now, parts)) continue
     const changed = await mutateByOne(hook, now, parts)
-    if (deepEqual(changed, object)) return
-    object = changed
-    lastChange = index
+    if (!deepEqual(changed, object)) {
+      object = changed
+      again.changed()
+    }
+    if ((hook as MutatingWebhook).reinvocationPolicy === 'IfNeeded') again.remember(key)
   }
-  for (const [index, hook] of hooks.entries()) await askOne(hook, index)
-  const last = lastChange
-  for (const [index, hook] of hooks.entries()) if (index < last && asked.has(index) && (hook as MutatingWebhook).reinvocationPolicy === 'IfNeeded') await askOne(hook, index)
+  again.end(object)
   return object
 }
 

@@ -1,5 +1,5 @@
 /** The plugins that are on, in the order in which Kubernetes runs them. */
-import { validatingAdmissionPolicy } from '../../policies/plugin.ts'
+import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from '../../policies/plugin.ts'
 import { mutatingWebhooks, validatingWebhooks } from '../../webhooks/plugin.ts'
 import type { NodeStreams } from '../../dispatch/port.ts'
 import type { Access } from '../authz/access.ts'
@@ -38,6 +38,7 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access, nodeSt
   certificateSigning(access),
   certificateSubjectRestriction,
   defaultIngressClass(sources),
+  mutatingAdmissionPolicy(sources, access.authorize),
   mutatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   rbacEscalation(sources, access),
   validatingAdmissionPolicy(sources, access.authorize),

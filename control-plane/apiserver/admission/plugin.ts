@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Call } from '../core/call.ts'
 import type { ResourceStore } from '../core/resources.ts'
+import { Reinvocation } from './reinvocation.ts'
 
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -14,6 +15,8 @@ export interface AdmissionRequest {
   readonly object: JsonObject
   readonly old: JsonObject | undefined
   readonly call: Call
+  /** Of a request on its way through those that change objects. */
+  readonly reinvocation?: Reinvocation | undefined
 }
 
 /** Both may throw an `ApiError`: that is the answer. */
@@ -36,9 +39,16 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
   const validating = plugins.filter((plugin) => plugin.validate)
   return {
     async mutate(request) {
-      let { object } = request
-      for (const plugin of mutating) object = (await plugin.mutate?.({ ...request, object })) ?? object
-      return object
+      const reinvocation = new Reinvocation()
+      const once = async (given: JsonObject): Promise<JsonObject> => {
+        let object = given
+        for (const plugin of mutating) object = (await plugin.mutate?.({ ...request, object, reinvocation })) ?? object
+        return object
+      }
+      const object = await once(request.object)
+      if (!reinvocation.isNeeded) return object
+      reinvocation.isSecond = true
+      return once(object)
     },
     async validate(request) {
       for (const plugin of validating) await plugin.validate?.(request)

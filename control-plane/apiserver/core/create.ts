@@ -78,7 +78,7 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
   try {
     const prepared = definition.prepareForCreate(reservation.object, context)
     const errors = validateNew(definition, prepared, context)
-    const all = errors.length > 0 ? errors : ((await definition.laterErrors?.(prepared, undefined)) ?? [])
+    const all = definition.laterErrors ? await definition.laterErrors(prepared, undefined, errors) : errors
     if (all.length > 0) throw invalid(store.kind, name, all)
     for (const warning of definition.warnings?.(prepared, undefined, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, name, object: prepared })

@@ -109,7 +109,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
   try {
     const prepared = prepareChange(definition, { object: reservation.object, old }, context)
     const errors = validateChanged(definition, { object: prepared, old }, context)
-    const all = errors.length > 0 ? errors : ((await definition.laterErrors?.(prepared, old)) ?? [])
+    const all = definition.laterErrors ? await definition.laterErrors(prepared, old, errors) : errors
     if (all.length > 0) throw invalid(store.kind, at.name, all)
     for (const warning of definition.warnings?.(prepared, old, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, object: prepared })

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestServer, type TestServer } from '../apiserver/core/testing.ts'
+
+const ROOT = '/apis/admissionregistration.k8s.io/v1'
+const MAPS = '/api/v1/namespaces/x/configmaps'
+const PODS = '/api/v1/namespaces/x/pods'
+let server: TestServer
+beforeAll(async () => void (server = await startTestServer()))
+afterAll(() => server.stop())
+
+const apply = (expression: string): object => ({ patchType: 'ApplyConfiguration', applyConfiguration: { expression } })
+const patch = (expression: string): object => ({ patchType: 'JSONPatch', jsonPatch: { expression } })
+const rules = (resource: string) => [{ apiGroups: [''], apiVersions: ['v1'], resources: [resource], operations: ['CREATE', 'UPDATE'] }]
+
+async function bind(name: string, mutations: readonly object[], { spec = {}, binding = {}, resource = 'configmaps' }: { readonly spec?: object; readonly binding?: object; readonly resource?: string } = {}): Promise<void> {
+  const matchConstraints = { resourceRules: rules(resource), objectSelector: { matchLabels: { test: name.split('-', 1)[0] } } }
+  const policy = await server.ask(`POST ${ROOT}/mutatingadmissionpolicies`, { metadata: { name }, spec: { matchConstraints, reinvocationPolicy: 'Never', mutations, ...spec } })
+  const bound = await server.ask(`POST ${ROOT}/mutatingadmissionpolicybindings`, { metadata: { name }, spec: { policyName: name, ...binding } })
+  expect([policy.status, bound.status], JSON.stringify([policy.body, bound.body])).toEqual([201, 201])
+}
+
+type Answer = Awaited<ReturnType<TestServer['ask']>>
+
+/** Tries again until the caches have seen the policies. */
+async function until(path: string, body: object, isDone: (answer: Answer) => boolean): Promise<Answer> {
+  for (let tries = 0; ; tries++) {
+    const answer = await server.ask(`POST ${path}?dryRun=All`, body)
+    if (isDone(answer) || tries === 300) return answer
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+const map = (test: string, more: object = {}, labels: object = {}): object => ({ metadata: { name: `${test}-map`, labels: { test, ...labels } }, ...more })
+const labelsOf = ({ body }: Answer): unknown => (body['metadata'] as { readonly labels?: unknown }).labels
+const has = (label: string) => (answer: Answer) => label in ((labelsOf(answer) as object | undefined) ?? {})
+
+test('a configuration is laid over the object', async () => {
+  await bind('labels', [apply('Object{metadata: Object.metadata{labels: {"added": "by-policy", ?"from": object.data.?x}}}')])
+  expect(labelsOf(await until(MAPS, map('labels', { data: { x: '1' } }, { added: 'other', mine: '1' }), has('from')))).toEqual({ test: 'labels', added: 'by-policy', mine: '1', from: '1' })
+})
+
+test('items of lists are merged by their keys, and what comes new gets its defaults', async () => {
+  await bind('sidecar', [apply('Object{spec: Object.spec{initContainers: [Object.spec.initContainers{name: "mesh", image: "mesh:1", restartPolicy: "Always"}]}}')], { resource: 'pods' })
+  const pod = { metadata: { name: 'p', labels: { test: 'sidecar' } }, spec: { containers: [{ name: 'c', image: 'c:1' }] } }
+  const { body } = await until(PODS, pod, (answer) => 'initContainers' in ((answer.body['spec'] as object | undefined) ?? {}))
+  expect((body['spec'] as { readonly initContainers: unknown }).initContainers).toEqual([expect.objectContaining({ name: 'mesh', image: 'mesh:1', restartPolicy: 'Always', imagePullPolicy: 'IfNotPresent' })])
+})
+
+test('a JSON patch adds, and does nothing where its test fails', async () => {
+  await bind('patch', [patch('[JSONPatch{op: "test", path: "/data/a", value: "1"}, JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("x.io/y"), value: "2"}]')])
+  expect(labelsOf(await until(MAPS, map('patch', { data: { a: '1' } }), has('x.io/y')))).toEqual({ test: 'patch', 'x.io/y': '2' })
+  expect(labelsOf(await server.ask(`POST ${MAPS}?dryRun=All`, map('patch', { data: { a: '3' } })))).toEqual({ test: 'patch' })
+})
+
+test('one mutation sees what those before it made, with variables, params and conditions', async () => {
+  await server.ask(`POST ${MAPS}`, { metadata: { name: 'given' }, data: { tier: 'gold' } })
+  const spec = { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, matchConditions: [{ name: 'wanted', expression: '!("skip" in object.metadata.labels)' }], variables: [{ name: 'tier', expression: 'params.data.tier' }] }
+  await bind('chain', [apply('Object{metadata: Object.metadata{labels: {"tier": variables.tier}}}'), apply('Object{metadata: Object.metadata{labels: {"again": object.metadata.labels.tier}}}')], { spec, binding: { paramRef: { name: 'given', namespace: 'x', parameterNotFoundAction: 'Deny' } } })
+  expect(labelsOf(await until(MAPS, map('chain'), has('again')))).toEqual({ test: 'chain', tier: 'gold', again: 'gold' })
+  expect(labelsOf(await server.ask(`POST ${MAPS}?dryRun=All`, map('chain', {}, { skip: '' })))).toEqual({ test: 'chain', skip: '' })
+})
+
+test('what has no value is refused, or passed over where the policy says so', async () => {
+  const expression = 'Object{metadata: Object.metadata{labels: {"v": object.data.need}}}'
+  await bind('fails', [apply(expression)])
+  await bind('ignores', [apply(expression)], { spec: { failurePolicy: 'Ignore' } })
+  const message = `policy 'fails' with binding 'fails' denied request: expression '${expression}' resulted in error: no such key: need`
+  const { status, body } = await until(MAPS, map('fails', { data: { a: '1' } }), (answer) => answer.status === 403)
+  expect([status, body['message'], body['reason'], body['details']]).toEqual([403, message, 'Invalid', { name: 'fails-map', kind: 'configmaps', causes: [{ message }] }])
+  await until(MAPS, map('ignores', { data: { need: '1' } }), has('v'))
+  expect((await server.ask(`POST ${MAPS}?dryRun=All`, map('ignores', { data: { a: '1' } }))).status).toBe(201)
+})
+
+test('lists that are taken as a whole are not replaced, and names of types follow the fields', async () => {
+  await bind('atomic', [apply('Object{spec: Object.spec{containers: [Object.spec.containers{name: "c", args: ["x"]}]}}')], { resource: 'pods' })
+  await bind('named', [apply('Object{metadata: Object.spec{}}')])
+  const pod = { metadata: { name: 'p', labels: { test: 'atomic' } }, spec: { containers: [{ name: 'c', image: 'c:1' }] } }
+  expect((await until(PODS, pod, ({ status }) => status === 403)).body['message']).toBe(`policy 'atomic' with binding 'atomic' denied request: error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.containers[name="c"].args`)
+  expect((await until(MAPS, map('named'), ({ status }) => status === 403)).body['message']).toContain('type mismatch: unexpected type name "Object.spec", expected "Object.metadata", which matches field name path from root Object type')
+})
+
+test('a policy is asked again about what another made after it, if it wishes so', async () => {
+  const copy = apply('Object{metadata: Object.metadata{annotations: {"seen": "late" in object.metadata.labels ? "yes" : "no"}}}')
+  await bind('again-a', [copy], { spec: { reinvocationPolicy: 'IfNeeded' } })
+  await bind('again-b', [apply('Object{metadata: Object.metadata{labels: {"late": "1"}}}')])
+  const { body } = await until(MAPS, map('again'), has('late'))
+  expect((body['metadata'] as { readonly annotations: unknown }).annotations).toEqual({ seen: 'yes' })
+})
+
+test('what a mutation must evaluate to is told when it is written', async () => {
+  const written = async (mutation: object): Promise<unknown> => (await server.ask(`POST ${ROOT}/mutatingadmissionpolicies?dryRun=All`, { metadata: { name: 'w' }, spec: { matchConstraints: { resourceRules: rules('pods') }, reinvocationPolicy: 'Never', mutations: [mutation] } })).body['message']
+  const at = (field: string, text: string): string => `MutatingAdmissionPolicy.admissionregistration.k8s.io "w" is invalid: spec.mutations[0].${field}.expression: Invalid value: ${text}`
+  expect(await written(apply('{"a": "b"}'))).toBe(at('applyConfiguration', String.raw`"{\"a\": \"b\"}": must evaluate to Object but got map(string, string)`))
+  expect(await written(patch('Object{}'))).toBe(at('jsonPatch', '"Object{}": must evaluate to list(JSONPatch) but got Object'))
+  expect(await written(patch('[JSONPatch{nope: 1}]'))).toContain("undefined field 'nope'")
+  expect(await written(apply('Other{}'))).toContain("undeclared reference to 'Other' (in container '')")
+})

@@ -1,0 +1,106 @@
+/** Changes a request's object by the mutating policies that are bound. Loaded when the first one is there. */
+import { ApiError } from '../../shared/kit/api-error.ts'
+import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, StatusCause } from '../../shared/model/gen/api.ts'
+import { deepEqual, type Json, type JsonObject } from '../../shared/model/json.ts'
+import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
+import { forbid } from '../apiserver/admission/refuse.ts'
+import type { Reinvoked } from '../apiserver/admission/reinvocation.ts'
+import { compiledPolicy } from './compiled.ts'
+import { bindingsOf, type EnforcementParts, subjectOf } from './enforce.ts'
+import { concerned, type Given, variablesOf } from './judge.ts'
+import { matches } from './matching.ts'
+import { paramsOf } from './params.ts'
+import { patchedBy } from './patches.ts'
+import { valueOfJson } from './values.ts'
+
+export interface BoundMutation {
+  readonly policy: MutatingAdmissionPolicy
+  readonly bindings: readonly MutatingAdmissionPolicyBinding[]
+}
+
+/** One policy with one binding and one of its params. */
+interface Invocation {
+  readonly key: string
+  readonly policy: MutatingAdmissionPolicy
+  readonly binding: MutatingAdmissionPolicyBinding
+  readonly params: Json
+  readonly hasParams: boolean
+}
+
+interface Failure {
+  readonly policy: MutatingAdmissionPolicy
+  readonly binding: MutatingAdmissionPolicyBinding
+  readonly message: string
+}
+
+/** @param again which of them were invoked before, and which are to be again. */
+export function mutate(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, again }: { readonly parts: EnforcementParts; readonly again: Reinvoked }): JsonObject {
+  const failures: Failure[] = []
+  let { object } = request
+  again.begin(object)
+  for (const invocation of invocationsOf(request, bound, { parts, failures })) {
+    if (!again.isDue(invocation.key)) continue
+    const changed = invoke(invocation, { ...request, object }, { parts, failures })
+    if (changed === undefined) continue
+    if (!deepEqual(changed, object)) {
+      object = request.store.definition.defaults(changed)
+      again.changed()
+    }
+    if (invocation.policy.spec?.reinvocationPolicy === 'IfNeeded') again.remember(invocation.key)
+  }
+  refuse(request, failures)
+  again.end(object)
+  return object
+}
+
+interface Collecting {
+  readonly parts: EnforcementParts
+  readonly failures: Failure[]
+}
+
+function invocationsOf(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, failures }: Collecting): readonly Invocation[] {
+  const subject = subjectOf(request, parts.namespaceObject)
+  return bound.flatMap(({ policy, bindings }) => {
+    if (!policy.spec || !matches(policy.spec.matchConstraints, subject, false)) return []
+    const { paramKind } = policy.spec
+    return bindings.flatMap((binding) => {
+      const { paramRef, matchResources, policyName } = binding.spec ?? {}
+      if (!matches(matchResources, subject, true)) return []
+      const found = paramsOf({ paramKind, paramRef }, request, parts.sources)
+      if (found.kind === 'there') return found.objects.map((params, index): Invocation => ({ key: `${policyName}/${binding.metadata.name}/${index}`, policy, binding, params, hasParams: paramKind !== undefined }))
+      if (found.message !== undefined) failures.push({ policy, binding, message: found.message })
+      return []
+    })
+  })
+}
+
+/** The object as the policy makes it; `undefined` if it is not concerned, or failed. */
+function invoke({ policy, binding, params, hasParams }: Invocation, request: AdmissionRequest, { parts, failures }: Collecting): JsonObject | undefined {
+  const fail = (message: string): undefined => void failures.push({ policy, binding, message })
+  const compiled = compiledPolicy(policy.spec ?? {})
+  const { store } = request
+  let { object } = request
+  const given = (): Given => {
+    const bindings = bindingsOf({ ...request, object }, parts)
+    return hasParams ? new Map([...bindings, ['params', valueOfJson(params)]]) : bindings
+  }
+  const concern = concerned(compiled, given())
+  if (concern) return concern.kind === 'failed' ? fail(concern.message) : undefined
+  for (const mutation of compiled.mutations) {
+    const outcome = patchedBy(mutation, variablesOf(compiled, given()), { store, object: { kind: store.definition.kind, apiVersion: store.apiVersion, ...object } })
+    if (outcome.kind === 'failed') return fail(outcome.message)
+    object = outcome.object
+  }
+  return object
+}
+
+/** Tells all that failed; those that may are passed over. */
+function refuse(request: AdmissionRequest, failures: readonly Failure[]): void {
+  const causes: readonly StatusCause[] = failures
+    .filter(({ policy }) => policy.spec?.failurePolicy !== 'Ignore')
+    .map(({ policy, binding, message }) => ({ message: `policy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}' denied request: ${message}` }))
+  const [first] = causes
+  if (!first) return
+  const error = forbid(request, '', causes)
+  throw error instanceof ApiError ? new ApiError({ ...error.status, message: first.message ?? '', reason: 'Invalid' }) : error
+}

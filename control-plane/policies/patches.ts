@@ -1,0 +1,107 @@
+/** What the mutations of policies make of an object. */
+import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { childType } from '../../shared/model/schemas/lookup.ts'
+import { type Type, typeOf } from '../../shared/model/schemas/types.ts'
+import type { ResourceStore } from '../apiserver/core/resources.ts'
+import { typeOfKind } from '../apiserver/decode/kinds.ts'
+import { typedProblem } from '../apiserver/field-manager/check-typed.ts'
+import { elementText, itemElement } from '../apiserver/field-manager/path-element.ts'
+import { mergeTyped } from '../apiserver/field-manager/typed-merge.ts'
+import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
+import { jsonOf, misnamed } from '../cel/json.ts'
+import { CelFault, Message, type Value } from '../cel/values.ts'
+import type { CompiledMutation } from './compiled.ts'
+import type { Given } from './judge.ts'
+
+export type Patched = { readonly kind: 'patched'; readonly object: JsonObject } | { readonly kind: 'failed'; readonly message: string }
+
+const failed = (message: string): Patched => ({ kind: 'failed', message })
+
+/** @param object with its kind and version. */
+export function patchedBy({ mutation, expression, program }: CompiledMutation, given: Given, { store, object }: { readonly store: ResourceStore; readonly object: JsonObject }): Patched {
+  if (!program) return failed(`expression '${expression}' cannot be compiled`)
+  try {
+    const value = program.run(given)
+    return mutation.patchType === 'JSONPatch' ? jsonPatched(object, value) : applied(store, object, value)
+  } catch (error) {
+    if (!(error instanceof CelFault)) throw error
+    return failed(`expression '${expression}' resulted in error: ${error.message}`)
+  }
+}
+
+function applied(store: ResourceStore, object: JsonObject, value: Value): Patched {
+  const wrongName = misnamed(value, ['Object'])
+  if (wrongName !== undefined) return failed(`type mismatch: ${wrongName}`)
+  if (!(value instanceof Message)) return failed('unsupported return type from ApplyConfiguration expression')
+  const { apiVersion, kind } = object
+  const json = jsonOf(value)
+  const patch: JsonObject = { ...(isJsonObject(json) ? json : {}), apiVersion: apiVersion ?? null, kind: kind ?? null }
+  const known = typeOfKind(store.definition)
+  const type = typeof known === 'string' ? typeOf(known) : known
+  const problem = typedProblem(type, patch)
+  if (problem !== undefined) return failed(`error applying patch: failed to convert patch object to typed object: ${problem}`)
+  const atomics = atomicsIn(type, patch, '')
+  if (atomics.length > 0) return failed(`error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`)
+  return { kind: 'patched', object: mergeTyped(type, object, patch) }
+}
+
+/** What an apply replaces as a whole: a policy may not, since it would take away what others have put there. */
+function atomicsIn(type: Type, value: Json | undefined, path: string): readonly string[] {
+  if (value === undefined || value === null || typeof value !== 'object') return []
+  switch (type.kind) {
+    case 'list':
+      if (type.listType === 'atomic') return [path]
+      return (value as readonly Json[]).flatMap((item, index) => {
+        const known = itemElement(type, item)
+        return atomicsIn(type.items, item, `${path}${known.kind === 'element' ? elementText(known.element) : `[${index}]`}`)
+      })
+    case 'map':
+    case 'object':
+      if (type.atomic) return [path]
+      return Object.entries(value as JsonObject).flatMap(([name, member]) => atomicsIn(childType(type, name) ?? { kind: 'any' }, member, `${path}.${name}`))
+    default:
+      return []
+  }
+}
+
+function jsonPatched(object: JsonObject, value: Value): Patched {
+  const operations = Array.isArray(value) ? (value as readonly Value[]) : []
+  let current = object
+  for (const operation of operations) {
+    const wrong = valueProblem(operation)
+    if (wrong !== undefined) return failed(wrong)
+    const step = jsonOf(operation)
+    const outcome = applyJsonPatch(current, [step])
+    // A test that fails means that there is nothing to do.
+    if (outcome.kind === 'refused') return isJsonObject(step) && step['op'] === 'test' ? { kind: 'patched', object } : failed(`JSON Patch: ${problemOf(step)}`)
+    current = outcome.object
+  }
+  return { kind: 'patched', object: current }
+}
+
+/** What stands in a patch is called after its place below the object. */
+function valueProblem(operation: Value): string | undefined {
+  const value = operation instanceof Map ? ((operation as ReadonlyMap<Value, Value>).get('value') ?? null) : null
+  if (!(value instanceof Message)) return undefined
+  const wrong = misnamed(value, value.typeName.split('.'))
+  return wrong === undefined ? undefined : `type mismatch: ${wrong}`
+}
+
+/** In the words of the library that Kubernetes uses. */
+function problemOf(step: Json): string {
+  const { op, path } = isJsonObject(step) ? step : {}
+  const shown = typeof path === 'string' ? path : ''
+  switch (op) {
+    case 'add':
+      return `add operation does not apply: doc is missing path: ${JSON.stringify(shown)}: missing value`
+    case 'remove':
+      return `remove operation does not apply: doc is missing path: ${JSON.stringify(shown)}: missing value`
+    case 'replace':
+      return `replace operation does not apply: doc is missing path: ${shown}: missing value`
+    case 'move':
+    case 'copy':
+      return `${op} operation does not apply: doc is missing from path: ${shown}: missing value`
+    default:
+      return `Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`
+  }
+}
