@@ -72,7 +72,7 @@ async function openParts(config: AgentConfig, peers: ImagePeers, log: Log) {
   const images = await createImageStore({ root: config.imageDir, registry: nodeRegistries(config, { clock, random }), peers, access: accessRulesOf(config), log, clock })
   const [{ stdout }, snapshots, network, volumes] = await Promise.all([
     runProgram(found, ['--version']),
-    createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, mounts, hold: (holder, layers) => images.hold(holder, layers) }),
+    createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, open: `${config.runDir}/roots`, mounts, hold: (holder, layers) => images.hold(holder, layers) }),
     createPodNetwork({ runFolder: `${config.runDir}/network`, log, clock }),
     createVolumes({ stateFolder: `${config.stateDir}/pods`, clock, log }),
   ])

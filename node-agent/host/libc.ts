@@ -1,4 +1,5 @@
 import type * as nodeFfi from 'node:ffi'
+import { Fault } from '../../shared/kit/faults.ts'
 import { faultOfErrno } from './errno.ts'
 
 /**
@@ -11,6 +12,11 @@ import { faultOfErrno } from './errno.ts'
 export interface Libc {
   mount(options: { readonly source: string; readonly target: string; readonly type: string; readonly flags: number; readonly data: string }): void
   umount(target: string, flags: number): void
+  /**
+   * `source` becomes visible at `target` with other owners: as the user namespace open at `ownersFd` maps them. Throws Fault('unsupported') where the C library has
+   * no such calls (glibc before 2.36), Fault('invalid') where the file system of `source` cannot be shown so.
+   */
+  bindMapped(options: { readonly source: string; readonly target: string; readonly ownersFd: number }): void
   /** Of the calling thread only. */
   unshare(flags: number): void
   /** Of the calling thread only. */
@@ -46,6 +52,19 @@ const DEFINITIONS = {
   close: { return: 'i32', arguments: ['i32'] },
   __errno_location: { return: 'pointer', arguments: [] },
 } as const
+
+/** Newer than the rest, and seldom needed: looked up at the first use. */
+const TREE_DEFINITIONS = {
+  open_tree: { return: 'i32', arguments: ['i32', 'string', 'u32'] },
+  mount_setattr: { return: 'i32', arguments: ['i32', 'string', 'u32', 'buffer', 'u64'] },
+  move_mount: { return: 'i32', arguments: ['i32', 'string', 'i32', 'string', 'u32'] },
+} as const
+const AT_FDCWD = -100
+const AT_EMPTY_PATH = 0x1000
+/** OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC */
+const CLONED_TREE = 0x8_0001
+const MOVE_MOUNT_F_EMPTY_PATH = 4
+const MOUNT_ATTR_IDMAP = 0x10_0000n
 
 const MSG_DONTWAIT = 0x40
 /** XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux. */
@@ -83,6 +102,8 @@ function quietly<T>(work: () => T): T {
 function wrap(ffi: Ffi): Libc {
   const { functions: c } = ffi.dlopen('libc.so.6', DEFINITIONS)
   const errnoAt = c.__errno_location()
+  const treeCalls = (): ReturnType<typeof openTreeCalls> => (trees ??= openTreeCalls(ffi))
+  let trees: ReturnType<typeof openTreeCalls> | undefined
   const check = (result: number | bigint, what: () => string): number => {
     if (result >= 0) return Number(result)
     throw faultOfErrno(ffi.getInt32(c.__errno_location() || errnoAt), what())
@@ -90,6 +111,18 @@ function wrap(ffi: Ffi): Libc {
   return {
     mount: ({ source, target, type, flags, data }) => void check(c.mount(source, target, type, BigInt(flags), data), () => `mount ${type} ${source} on ${target}`),
     umount: (target, flags) => void check(c.umount2(target, flags), () => `unmount ${target}`),
+    bindMapped({ source, target, ownersFd }) {
+      const tree = treeCalls()
+      const fd = check(tree.open_tree(AT_FDCWD, source, CLONED_TREE), () => `take the tree ${source}`)
+      try {
+        // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
+        const attributes = new Uint8Array(BigUint64Array.of(MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(ownersFd)).buffer)
+        check(tree.mount_setattr(fd, '', AT_EMPTY_PATH, attributes, BigInt(attributes.byteLength)), () => `show ${source} with other owners`)
+        check(tree.move_mount(fd, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH), () => `mount ${source} on ${target}`)
+      } finally {
+        c.close(fd)
+      }
+    },
     unshare: (flags) => void check(c.unshare(flags), () => `unshare 0x${flags.toString(16)}`),
     setns: (fd, type) => void check(c.setns(fd, type), () => `setns 0x${type.toString(16)}`),
     setxattr: (path, name, value) => void check(c.lsetxattr(path, name, value, BigInt(value.byteLength), 0), () => `set attribute ${name} of ${path}`),
@@ -106,6 +139,14 @@ function wrap(ffi: Ffi): Libc {
     receive: (fd, into) => check(c.recv(fd, into, BigInt(into.byteLength), MSG_DONTWAIT), () => 'receive'),
     ioctl: (fd, request, bytes) => void check(c.ioctl(fd, BigInt(request), bytes), () => `ioctl 0x${request.toString(16)}`),
     close: (fd) => void check(c.close(fd), () => 'close'),
+  }
+}
+
+function openTreeCalls(ffi: Ffi) {
+  try {
+    return ffi.dlopen('libc.so.6', TREE_DEFINITIONS).functions
+  } catch (cause) {
+    throw new Fault('unsupported', 'the C library of this host cannot show files with other owners', { cause })
   }
 }
 

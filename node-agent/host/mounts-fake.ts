@@ -13,6 +13,9 @@ export function fakeMounts(): Mounts & { readonly points: MountPoint[] } {
     async bind(_source, target) {
       points.push({ target, type: 'none', data: '' })
     },
+    async bindMapped(_source, target) {
+      points.push({ target, type: 'none', data: '' })
+    },
     async unmount(target) {
       const at = points.findLastIndex((point) => point.target === target)
       if (at < 0) return false

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { mustRun, runProgram } from './exec.ts'
@@ -9,6 +10,11 @@ export interface Mounts {
   mount(request: MountRequest): Promise<void>
   /** `source` (file or folder) becomes visible at `target`. */
   bind(source: string, target: string): Promise<void>
+  /**
+   * The same, where who owns a file is told as the user namespace pinned at `ownersPath` maps it. Throws Fault('unsupported') where the kernel, the file system or
+   * this Node cannot.
+   */
+  bindMapped(source: string, target: string, ownersPath: string): Promise<void>
   /** Unmounts what is mounted last at `target`; answers false when nothing is. Detaches lazily: what still has it open keeps it. */
   unmount(target: string): Promise<boolean>
   /** Every mount point of this namespace, oldest first. */
@@ -55,6 +61,16 @@ function callMounts(libc: Libc): Verbs {
     async bind(source, target) {
       libc.mount({ type: 'none', source, target, data: '', flags: MS.bind })
     },
+    async bindMapped(source, target, ownersPath) {
+      const owners = openSync(ownersPath, 'r')
+      try {
+        libc.bindMapped({ source, target, ownersFd: owners })
+      } catch (error) {
+        throw isFault(error, 'invalid') ? new Fault('unsupported', `the file system of ${source} cannot be shown with other owners (no id-mapped mounts)`, { cause: error }) : error
+      } finally {
+        closeSync(owners)
+      }
+    },
     async unmount(target) {
       try {
         libc.umount(target, MNT_DETACH)
@@ -73,6 +89,9 @@ function programMounts(): Verbs {
     mount: mountByProgram,
     async bind(source, target) {
       await mustRun('mount', ['--bind', source, target])
+    },
+    async bindMapped(source) {
+      throw new Fault('unsupported', `${source} cannot be shown with other owners: this Node does not reach the C library`)
     },
     async unmount(target) {
       const { exitCode, stderr } = await runProgram('umount', ['-l', target])

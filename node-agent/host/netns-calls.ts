@@ -5,6 +5,8 @@ import type { Libc } from './libc.ts'
 import { type Netns, POD_SYSCTLS, type PodLink } from './netns-port.ts'
 import { attribute, ipv4, linkHeader, macBytes, type Message, NLM, RTM, text, u32, u8 } from './netns-messages.ts'
 import { NetlinkSocket } from './netns-netlink.ts'
+import { systemMounts } from './mounts.ts'
+import { makePodUsers } from './user-namespaces.ts'
 
 const CLONE_NEWNET = 0x4000_0000
 const MS_BIND = 4096
@@ -34,7 +36,8 @@ export function callNetns(libc: Libc): Omit<Netns, 'isPinned'> {
       if (bridge === undefined) throw new Fault('not-found', `there is no bridge ${link.bridge}`)
       dropLink(node, link.hostLink)
       unpin(libc, link.netnsPath)
-      using pod = openNamespace(libc)
+      await using users = link.users === undefined ? undefined : await makePodUsers(systemMounts(libc), link.users, link.users.hostFirst)
+      using pod = openNamespace(libc, users?.pid)
       joinToBridge(node, { ...link, bridgeIndex: bridge, netnsFd: pod.fd })
       configurePod(pod.socket, link)
       pin(libc, pod.fd, link.netnsPath)
@@ -56,15 +59,17 @@ interface OpenNamespace extends Disposable {
 }
 
 /**
- * A new namespace, held by a descriptor. This thread is inside it only within this function, which waits for nothing; a thread that cannot
+ * A new namespace (or that of a process), held by a descriptor. This thread is inside it only within this function, which waits for nothing; a thread that cannot
  * get back would do everything after in the wrong network, so then the process ends.
  */
-function openNamespace(libc: Libc): OpenNamespace {
+function openNamespace(libc: Libc, pid: number | undefined): OpenNamespace {
   const home = openSync('/proc/thread-self/ns/net', 'r')
   try {
-    libc.unshare(CLONE_NEWNET)
+    const theirs = pid === undefined ? undefined : openSync(`/proc/${pid}/ns/net`, 'r')
+    if (theirs === undefined) libc.unshare(CLONE_NEWNET)
+    else libc.setns(theirs, CLONE_NEWNET)
     try {
-      const fd = openSync('/proc/thread-self/ns/net', 'r')
+      const fd = theirs ?? openSync('/proc/thread-self/ns/net', 'r')
       for (const [name, value] of Object.entries(POD_SYSCTLS)) writeSysctl(name, value)
       const socket = new NetlinkSocket(libc)
       return {

@@ -1,3 +1,5 @@
+import type { PodUsers } from './pod-users.ts'
+
 /** One pod's network namespace, and how it is joined to the node. */
 export interface PodLink {
   /** Where the namespace is pinned: a file in a folder of ours. */
@@ -12,12 +14,14 @@ export interface PodLink {
   readonly gateway: string
   readonly mac: string
   readonly mtuBytes: number
+  /** A pod whose users are its own: the namespace belongs to theirs. */
+  readonly users?: (PodUsers & { readonly hostFirst: number }) | undefined
 }
 
 export interface Netns {
   /**
    * Makes the namespace with `lo` and `eth0` up and routed, and pins it as its very last step: a namespace that is pinned is complete,
-   * one that was interrupted vanishes by itself. Leftovers under the same names are replaced.
+   * one that was interrupted vanishes by itself. Leftovers under the same names are replaced. User namespaces are pinned before it.
    */
   create(link: PodLink): Promise<void>
   /**

@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Fault } from '../../shared/kit/faults.ts'
 import { mustRun, runProgram } from './exec.ts'
 import { type Netns, POD_SYSCTLS, type PodLink } from './netns-port.ts'
 
@@ -7,6 +8,7 @@ import { type Netns, POD_SYSCTLS, type PodLink } from './netns-port.ts'
 export function programNetns(): Omit<Netns, 'isPinned'> {
   return {
     async create(link) {
+      if (link.users !== undefined) throw new Fault('unsupported', 'the node cannot make a user namespace for the pod: this Node does not reach the C library')
       const staged = `${link.netnsPath}.making`
       await dropLink(link.hostLink)
       await unpin(link.netnsPath)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { messageOf } from '../../shared/kit/faults.ts'
 import { unlessMissing } from './errno.ts'
 import { mustRun } from './exec.ts'
+import { holdProcess } from './held-process.ts'
 import { type Libc, loadLibc } from './libc.ts'
 import type { Mounts } from './mounts.ts'
 
@@ -17,8 +18,14 @@ const CLONE_NEWUTS = 0x0400_0000
 const CLONE_NEWIPC = 0x0800_0000
 const NSFS_MAGIC = 0x6e736673
 
+export interface PodPlace {
+  readonly folder: string
+  /** A user namespace that is to own them; else the node's does. */
+  readonly usersPath?: string | undefined
+}
+
 /** Makes the namespaces of a pod and pins them below `folder`, or answers those that are there. Unmounting the files lets them go. */
-export async function pinPodNamespaces(mounts: Mounts, folder: string, libc: Libc | undefined = loadLibc()): Promise<PodNamespaces> {
+export async function pinPodNamespaces(mounts: Mounts, { folder, usersPath }: PodPlace, libc: Libc | undefined = loadLibc()): Promise<PodNamespaces> {
   const paths = { ipcPath: join(folder, 'ipc'), utsPath: join(folder, 'uts') }
   if ((await isPinned(paths.ipcPath)) && (await isPinned(paths.utsPath))) return paths
   await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -26,13 +33,21 @@ export async function pinPodNamespaces(mounts: Mounts, folder: string, libc: Lib
     await mounts.unmount(path)
     await writeFile(path, '')
   }
-  if (libc === undefined) await mustRun('unshare', [`--ipc=${paths.ipcPath}`, `--uts=${paths.utsPath}`, 'true'])
+  if (usersPath !== undefined) await pinInside({ mounts, paths, usersPath })
+  else if (libc === undefined) await mustRun('unshare', [`--ipc=${paths.ipcPath}`, `--uts=${paths.utsPath}`, 'true'])
   else await pinByCalls({ mounts, libc, paths })
   return paths
 }
 
 async function isPinned(path: string): Promise<boolean> {
   return (await unlessMissing(statfs(path)))?.type === NSFS_MAGIC
+}
+
+/** A thread of this process cannot go there and come back. */
+async function pinInside({ mounts, paths, usersPath }: Omit<Pin, 'libc'> & { readonly usersPath: string }): Promise<void> {
+  await using held = await holdProcess('nsenter', [`--user=${usersPath}`, 'unshare', '--ipc', '--uts'])
+  await mounts.bind(`/proc/${held.pid}/ns/ipc`, paths.ipcPath)
+  await mounts.bind(`/proc/${held.pid}/ns/uts`, paths.utsPath)
 }
 
 interface Pin {

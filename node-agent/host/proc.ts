@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { errnoOf } from './errno.ts'
 
 /** A process, told apart from a later one with the same number by when it started (clock ticks since boot). */
@@ -80,3 +80,6 @@ export async function childrenOf(pid: number): Promise<readonly number[]> {
 
 /** Changes with each boot: a new one proves that no process of before is alive. */
 export const bootId = async (): Promise<string> => (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+
+/** How soon the kernel ends the process when memory is short: -1000 (never) to 1000. */
+export const writeOomScore = (pid: number, score: number): Promise<void> => writeFile(`/proc/${pid}/oom_score_adj`, String(score))

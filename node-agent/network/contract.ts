@@ -5,6 +5,8 @@ export interface PodNetworkHarness extends AsyncDisposable {
   readonly network: PodNetwork
   /** The network as an agent finds it that was killed and started again. */
   restarted(): Promise<PodNetwork>
+  /** It cannot make user namespaces, and says so. */
+  readonly hasNoUsers?: boolean
 }
 
 const RANGE = { podCidr: '10.243.7.0/29', clusterCidr: '10.243.0.0/16', nodeAddress: '192.0.2.7' }
@@ -24,6 +26,21 @@ export function podNetworkContract(name: string, open: () => Promise<PodNetworkH
       expect(await network.find('one')).toEqual(one)
       expect(one.netnsPath).not.toBe(two.netnsPath)
       expect([...(await network.list())].sort()).toEqual(['one', 'two'])
+    })
+
+    it('gives users of its own to each pod that wants them, the same after a restart', async () => {
+      await using harness = await open()
+      const { network } = harness
+      await network.configureNode(RANGE)
+      if (harness.hasNoUsers === true) {
+        await expect(network.attach('one', { ...options, ownUsers: true })).rejects.toMatchObject({ code: 'unsupported' })
+        return
+      }
+      const [one, two, three] = await Promise.all([network.attach('one', { ...options, ownUsers: true }), network.attach('two', { ...options, ownUsers: true }), network.attach('three', options)])
+      expect(new Set([one, two].flatMap(({ users }) => [users?.usersPath, users?.ownersPath])).size).toBe(4)
+      expect(three.users).toBeUndefined()
+      expect(await network.attach('one', { ...options, ownUsers: true })).toEqual(one)
+      expect(await (await harness.restarted()).find('two')).toEqual(two)
     })
 
     it('has no sandbox before the range is known', async () => {

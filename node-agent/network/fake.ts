@@ -1,7 +1,7 @@
 import { Fault } from '../../shared/kit/faults.ts'
 import { nextAddress } from './addresses.ts'
 import { parseRange, type Range } from './cidr.ts'
-import type { NodeRoute, PodNetwork, ServicePort } from './port.ts'
+import type { NodeRoute, PodNetwork, Sandbox, ServicePort } from './port.ts'
 
 export interface FakePodNetwork extends PodNetwork {
   readonly routes: readonly NodeRoute[]
@@ -17,7 +17,8 @@ export function fakePodNetwork(root = '/fake/netns'): FakePodNetwork {
   let last: string | undefined
   let routes: readonly NodeRoute[] = []
   let services: readonly ServicePort[] = []
-  const sandbox = (podUid: string, ip: string): { readonly netnsPath: string; readonly ip: string } => ({ netnsPath: `${root}/${podUid}.netns`, ip })
+  const withUsers = new Set<string>()
+  const sandbox = (podUid: string, ip: string): Sandbox => ({ netnsPath: `${root}/${podUid}.netns`, ip, ...(withUsers.has(podUid) ? { users: { usersPath: `${root}/${podUid}.users`, ownersPath: `${root}/${podUid}.owners` } } : {}) })
   return {
     get routes() {
       return routes
@@ -36,7 +37,7 @@ export function fakePodNetwork(root = '/fake/netns'): FakePodNetwork {
     async setRoutes(wanted) {
       routes = wanted
     },
-    async attach(podUid) {
+    async attach(podUid, { ownUsers }) {
       const known = addresses.get(podUid)
       if (known !== undefined) return sandbox(podUid, known)
       if (range === undefined) throw new Fault('unavailable', 'the node has no pod range yet')
@@ -44,6 +45,7 @@ export function fakePodNetwork(root = '/fake/netns'): FakePodNetwork {
       if (ip === undefined) throw new Fault('exhausted', `no address is free in this node's pod range: ${addresses.size} pods have one`)
       last = ip
       addresses.set(podUid, ip)
+      if (ownUsers === true) withUsers.add(podUid)
       return sandbox(podUid, ip)
     },
     async find(podUid) {
@@ -52,6 +54,7 @@ export function fakePodNetwork(root = '/fake/netns'): FakePodNetwork {
     },
     async detach(podUid) {
       addresses.delete(podUid)
+      withUsers.delete(podUid)
     },
     list: async () => [...addresses.keys()],
     async setServices(wanted) {
@@ -59,6 +62,7 @@ export function fakePodNetwork(root = '/fake/netns'): FakePodNetwork {
     },
     async teardown() {
       addresses.clear()
+      withUsers.clear()
       routes = []
       services = []
       range = undefined

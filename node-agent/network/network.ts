@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
+import { unlessMissing } from '../host/errno.ts'
 import { type Netns, systemNetns } from '../host/netns.ts'
 import { type Conntrack, systemConntrack } from '../host/netns-conntrack.ts'
 import { type NodeNetwork, systemNodeNetwork } from '../host/netns-node.ts'
@@ -14,6 +16,7 @@ import { type PodRecord, PodRecords } from './pod-records.ts'
 import type { NodeRoute, PodNetwork, Sandbox, ServicePort } from './port.ts'
 import { planRoutes } from './routes.ts'
 import { ServiceTable } from './service-table.ts'
+import { freeRange, userPool, type UserPool } from './user-ranges.ts'
 
 export type { NodeRoute, PodNetwork, Sandbox, ServicePort } from './port.ts'
 export { servicePorts } from './service-ports.ts'
@@ -80,17 +83,19 @@ class LinuxPodNetwork implements PodNetwork {
     await this.#node.run(planRoutes(await this.#node.routes(), routes))
   }
 
-  attach(podUid: string, options: { readonly hostname: string; readonly hostPorts?: readonly HostPort[] }): Promise<Sandbox> {
+  attach(podUid: string, options: { readonly hostname: string; readonly ownUsers?: boolean; readonly hostPorts?: readonly HostPort[] }): Promise<Sandbox> {
     return this.#oneAtATime(podUid, async () => {
       const there = await this.#sandboxOf(podUid)
       if (there !== undefined) return there
       const setup = this.#setup
       if (setup === undefined) throw new Fault('unavailable', 'the node has no pod range yet')
-      const record = this.#allocate(podUid, setup, options.hostPorts ?? [])
+      const pool = options.ownUsers === true ? await poolOfHost() : undefined
+      // No wait between: two calls must never get one address.
+      const record = { ...this.#allocate(podUid, setup, options.hostPorts ?? []), ...(pool === undefined ? {} : { hostFirst: this.#freeRange(podUid, pool) }) }
       await this.#records.put(record)
       await this.#create(record, setup)
       if (record.hostPorts.length > 0) await this.#writeHostPorts()
-      return { netnsPath: this.#records.netnsPath(podUid), ip: record.ip }
+      return this.#toSandbox(record)
     })
   }
 
@@ -103,6 +108,7 @@ class LinuxPodNetwork implements PodNetwork {
       const record = this.#records.get(podUid)
       await this.#netns.unpin(this.#records.netnsPath(podUid))
       if (record === undefined) return
+      if (record.hostFirst !== undefined) for (const path of Object.values(this.#records.users(podUid))) await this.#netns.unpin(path)
       await this.#records.remove(podUid)
       if (record.hostPorts.length > 0) await this.#writeHostPorts()
       this.#clock.after(LINK_LEFTOVER_MS, () => void this.#dropLeftover(record))
@@ -139,7 +145,8 @@ class LinuxPodNetwork implements PodNetwork {
   }
 
   async #create(record: PodRecord, setup: NodeSetup): Promise<void> {
-    const link = { ...record, netnsPath: this.#records.netnsPath(record.podUid), bridge: this.#bridge, address: record.ip, gateway: setup.gateway, mac: macOf(record.ip), mtuBytes: setup.mtuBytes }
+    const users = record.hostFirst === undefined ? undefined : { ...this.#records.users(record.podUid), hostFirst: record.hostFirst }
+    const link = { ...record, users, netnsPath: this.#records.netnsPath(record.podUid), bridge: this.#bridge, address: record.ip, gateway: setup.gateway, mac: macOf(record.ip), mtuBytes: setup.mtuBytes }
     try {
       await this.#netns.create(link)
     } catch (error) {
@@ -160,7 +167,17 @@ class LinuxPodNetwork implements PodNetwork {
   async #sandboxOf(podUid: string): Promise<Sandbox | undefined> {
     const record = this.#records.get(podUid)
     const netnsPath = this.#records.netnsPath(podUid)
-    return record !== undefined && (await this.#netns.isPinned(netnsPath)) ? { netnsPath, ip: record.ip } : undefined
+    return record !== undefined && (await this.#netns.isPinned(netnsPath)) ? this.#toSandbox(record) : undefined
+  }
+
+  #toSandbox({ podUid, ip, hostFirst }: PodRecord): Sandbox {
+    return { netnsPath: this.#records.netnsPath(podUid), ip, ...(hostFirst === undefined ? {} : { users: this.#records.users(podUid) }) }
+  }
+
+  #freeRange(podUid: string, pool: UserPool): number {
+    const first = this.#records.get(podUid)?.hostFirst ?? freeRange(pool, this.#records.ranges(), podUid)
+    if (first === undefined) throw new Fault('exhausted', 'could not find an empty slot to allocate a user namespace')
+    return first
   }
 
   #writeHostPorts(): Promise<void> {
@@ -191,6 +208,11 @@ class LinuxPodNetwork implements PodNetwork {
       if (this.#busy.get(podUid) === run) this.#busy.delete(podUid)
     }
   }
+}
+
+async function poolOfHost(): Promise<UserPool> {
+  const [subuid, subgid] = await Promise.all(['/etc/subuid', '/etc/subgid'].map(async (path) => (await unlessMissing(readFile(path, 'utf8'))) ?? ''))
+  return userPool(subuid ?? '', subgid ?? '')
 }
 
 /** 14 characters of the 15 a link may have. */

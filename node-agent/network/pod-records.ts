@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
 import { namesIn } from '../host/files.ts'
+import type { PodUsers } from '../host/pod-users.ts'
 import { replaceFile } from '../host/replace-file.ts'
 import type { HostPort } from './host-ports.ts'
 
@@ -13,6 +14,8 @@ export interface PodRecord {
   /** The node's end of the pair. */
   readonly hostLink: string
   readonly hostPorts: readonly HostPort[]
+  /** A pod whose users are its own: the first of the node's ids that are theirs. */
+  readonly hostFirst?: number | undefined
 }
 
 /** Records on disk with a copy in memory. One process at a time writes them. */
@@ -47,6 +50,11 @@ export class PodRecords {
     return new Set(this.all().map(({ ip }) => ip))
   }
 
+  /** First ids of the ranges that pods have as their own. */
+  ranges(): ReadonlySet<number> {
+    return new Set(this.all().flatMap(({ hostFirst }) => hostFirst ?? []))
+  }
+
   /** Taken in memory at once, so that two calls never get one address; on disk when the promise resolves. */
   async put(record: PodRecord): Promise<void> {
     this.#records.set(record.podUid, record)
@@ -62,6 +70,12 @@ export class PodRecords {
   netnsPath(podUid: string): string {
     if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,200}$/.test(podUid)) throw new Fault('invalid', `${JSON.stringify(podUid)} cannot be the uid of a pod`)
     return join(this.#folder, `${podUid}.netns`)
+  }
+
+  /** Where its user namespaces are, of a pod that has some. */
+  users(podUid: string): PodUsers {
+    const folder = this.netnsPath(podUid).replace(/\.netns$/, '')
+    return { usersPath: `${folder}.users`, ownersPath: `${folder}.owners` }
   }
 
   #file(podUid: string): string {

@@ -1,3 +1,5 @@
+import type { PodUsers } from '../host/pod-users.ts'
+
 /**
  * The pod network of this node and the service maps. All verbs are idempotent, so that a plan may try them again.
  *
@@ -8,6 +10,8 @@ export interface Sandbox {
   /** Path of the pinned namespace: enter with `nsenter --net=PATH`, or give it to the OCI spec. */
   readonly netnsPath: string
   readonly ip: string
+  /** Of a pod with `ownUsers`: what its containers join, and how its files' owners are mapped. */
+  readonly users?: PodUsers | undefined
 }
 
 export interface NodeRoute {
@@ -39,8 +43,8 @@ export interface PodNetwork {
   configureNode(options: { readonly podCidr: string; readonly clusterCidr: string; readonly nodeAddress: string }): Promise<void>
   /** Routes to all other nodes' ranges; replaces what was there. */
   setRoutes(routes: readonly NodeRoute[]): Promise<void>
-  /** Makes the sandbox of a pod (by uid), or answers the one that is there. */
-  attach(podUid: string, options: { readonly hostname: string; readonly hostPorts?: ReadonlyArray<{ readonly hostPort: number; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostIP: string }> }): Promise<Sandbox>
+  /** Makes the sandbox of a pod (by uid), or answers the one that is there. `ownUsers`: with a user namespace that owns the network, and a range of ids no other pod of this node has. */
+  attach(podUid: string, options: { readonly hostname: string; readonly ownUsers?: boolean; readonly hostPorts?: ReadonlyArray<{ readonly hostPort: number; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostIP: string }> }): Promise<Sandbox>
   /** The sandbox if it is there. */
   find(podUid: string): Promise<Sandbox | undefined>
   /** Releases address, namespace and interfaces. Removing what is not there is no error. */

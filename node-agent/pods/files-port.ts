@@ -23,6 +23,6 @@ export interface PodFiles {
   signalNumber(name: string): number | undefined
   /** A tmpfs for the `/dev/shm` that containers of a pod share. Idempotent; gone with the pod's volumes. */
   mountShm(path: string): Promise<void>
-  /** The namespaces that containers of a pod share, held below `folder`. Idempotent; gone with the pod's volumes. */
-  pinNamespaces(folder: string): Promise<PodNamespaces>
+  /** The namespaces that containers of a pod share, held below `folder`; they belong to its own users, if it has some (`usersPath`). Idempotent; gone with the pod's volumes. */
+  pinNamespaces(folder: string, usersPath?: string): Promise<PodNamespaces>
 }

@@ -32,7 +32,7 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
       await ensureFolder(path)
       await mounts.mount({ type: 'tmpfs', source: 'shm', target: path, data: 'mode=1777,size=65536k', flags: ['nosuid', 'nodev', 'noexec'] })
     },
-    pinNamespaces: (folder) => pinPodNamespaces(mounts, folder),
+    pinNamespaces: (folder, usersPath) => pinPodNamespaces(mounts, { folder, usersPath }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Container, Pod, ResourceRequirements } from '../../shared/model/gen/api.ts'
+import type { PodUsers } from '../host/pod-users.ts'
 import type { ContainerIdentity } from '../runtime/oci-user.ts'
 import type { NodeTimeline } from '../../shared/model/start-timeline.ts'
 import type { Allocation } from './allocation.ts'
@@ -56,7 +57,7 @@ export interface Verdict {
 export type SandboxRecord =
   | { readonly kind: 'none' }
   /** Without a network of its own (`hostNetwork`) there is no path. */
-  | { readonly kind: 'ready'; readonly ip: string; readonly netnsPath?: string | undefined }
+  | { readonly kind: 'ready'; readonly ip: string; readonly netnsPath?: string | undefined; /** Of a pod whose users are its own. */ readonly users?: PodUsers | undefined }
   | { readonly kind: 'failed'; readonly message: string; readonly retryAtMs: number; readonly failures: number }
   /** Removed again, at the pod's end; its address is still told. */
   | { readonly kind: 'gone'; readonly ip: string }

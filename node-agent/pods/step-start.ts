@@ -133,7 +133,8 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
   if (env instanceof NotYet) return env
   const unknown = (spec.volumeMounts ?? []).map((mount) => unknownVariable(mount.subPathExpr ?? '', env)).find((name) => name !== undefined)
   if (unknown !== undefined) return new NotYet('CreateContainerConfigError', `missing value for ${unknown}`)
-  const { rootfs } = await snapshots.prepare(id, image.layers)
+  const ownUsers = record.sandbox.kind === 'ready' ? record.sandbox.users : undefined
+  const { rootfs } = await snapshots.prepare(id, image.layers, ownUsers?.ownersPath)
   const [users, mounts, podFiles, shared] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), sharedWith(context, container)])
   if (mounts instanceof NotYet) {
     await snapshots.remove(id)
@@ -146,7 +147,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     users,
     env,
     rootfs,
-    sandbox: { netnsPath: record.sandbox.kind === 'ready' ? record.sandbox.netnsPath : undefined, ipcPath: shared.ipcPath, utsPath: shared.utsPath, pidPath: shared.pidPath, hostname: pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain) },
+    sandbox: { netnsPath: record.sandbox.kind === 'ready' ? record.sandbox.netnsPath : undefined, ipcPath: shared.ipcPath, utsPath: shared.utsPath, pidPath: shared.pidPath, usersPath: ownUsers?.usersPath, hostname: pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain) },
     volumes: mounts,
     files: podFiles,
     shmPath: shared.shmPath,
@@ -161,7 +162,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     return new NotYet(built.reason, built.message)
   }
   const logPath = containerLogPath(config.logFolder, pod, { container: spec.name, attempt })
-  return { user: built.user, spec: { id, rootfs, config: built.config, logPath, terminal: spec.tty === true, stdin: spec.stdin === true, stdinOnce: spec.stdinOnce === true } }
+  return { user: built.user, spec: { id, rootfs, config: built.config, ownUsers: built.ownUsers, logPath, terminal: spec.tty === true, stdin: spec.stdin === true, stdinOnce: spec.stdinOnce === true } }
 }
 
 /** The seccomp profile of the node that the container names; undefined where it names none, or none that is there. */
@@ -207,7 +208,7 @@ interface Shared {
  * container makes its own, and a debug container that comes later joins those while it runs.
  */
 async function sharedWith(context: StepContext, container: PodContainer): Promise<Shared> {
-  const { parts, pod } = context
+  const { parts, pod, record } = context
   const { files, volumes } = parts
   const folder = volumes.podFolder(pod.metadata.uid ?? '')
   const planned = containersOf(pod).filter(({ kind }) => kind !== 'ephemeral')
@@ -216,7 +217,7 @@ async function sharedWith(context: StepContext, container: PodContainer): Promis
   const pidHolder = target === '' ? undefined : await runningPid(context, target === undefined ? others : [target])
   const pidPath = pidHolder === undefined ? undefined : `/proc/${pidHolder}/ns/pid`
   if (planned.length > 1) {
-    const [namespaces] = await Promise.all([files.pinNamespaces(namespacesFolder(folder)), files.mountShm(shmPath(folder))])
+    const [namespaces] = await Promise.all([files.pinNamespaces(namespacesFolder(folder), record.sandbox.kind === 'ready' ? record.sandbox.users?.usersPath : undefined), files.mountShm(shmPath(folder))])
     return { ...namespaces, pidPath, shmPath: shmPath(folder) }
   }
   const holder = await runningPid(context, others)

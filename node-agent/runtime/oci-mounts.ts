@@ -26,6 +26,8 @@ export interface MountOptions {
   readonly volumes: readonly VolumeMountSource[]
   /** Files the agent writes for the pod, by their path in the container: hosts, hostname, resolv.conf, termination log. */
   readonly files: Readonly<Record<string, string>>
+  /** In a user namespace of the pod's own: files that belong to root on the node belong to root inside. */
+  readonly ownUsers?: boolean
 }
 
 const SHM_OPTIONS = ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']
@@ -39,7 +41,7 @@ export function ociMounts(options: MountOptions): readonly OciMount[] {
   const files = Object.entries(options.files)
     .filter(([path]) => !taken.has(path))
     .map(([destination, source]): OciMount => ({ destination, type: 'bind', source, options: ['rbind', 'rprivate', options.readOnlyRoot === true && OF_THE_ROOT.has(destination) ? 'ro' : 'rw'] }))
-  const own = [...files, ...options.volumes.map(volumeMount)]
+  const own = [...files, ...options.volumes.map(volumeMount)].map((mount) => (options.ownUsers === true ? { ...mount, options: [...mount.options, 'idmap'] } : mount))
   const system = systemMounts(options).filter((mount) => !taken.has(mount.destination))
   return [...system, ...own.map((mount, index) => ({ mount, index })).sort((a, b) => depth(a.mount) - depth(b.mount) || a.index - b.index).map(({ mount }) => mount)]
 }

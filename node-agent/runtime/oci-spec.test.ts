@@ -84,6 +84,17 @@ test('namespaces: own, shared, the host’s', () => {
   expect(build({}, { hostNetwork: true }).hostname).toBeUndefined()
 })
 
+test('users of its own: the namespace comes with the others, files are shown as theirs, and what the runtime may not do from within is left to the agent', () => {
+  const result = refusable({ securityContext: { runAsUser: 7, runAsGroup: 8 } }, {}, { sandbox: { hostname: 'p', netnsPath: '/ns/net', usersPath: '/ns/users' }, files: { '/etc/hosts': '/pod/hosts' }, volumes: [{ mountPath: '/v', source: '/v1', readOnly: 'recursive' }] })
+  if (result.kind === 'refused') throw new Error(result.message)
+  const built = result.config as unknown as Config
+  expect(built.linux.namespaces).toContainEqual({ type: 'user', path: '/ns/users' })
+  expect(built.mounts.filter(({ options }) => options.includes('idmap')).map(({ destination }) => destination)).toEqual(['/v', '/etc/hosts'])
+  expect(built.process).not.toHaveProperty('oomScoreAdj')
+  expect(result.ownUsers).toEqual({ oomScoreAdjust: 1000, uid: 7, gid: 8 })
+  expect(refusable({})).toMatchObject({ ownUsers: undefined })
+})
+
 test('mounts: a volume takes the place of the agent’s file; outer before inner', () => {
   const { mounts } = build({}, {}, { files: { '/etc/hosts': '/pod/hosts', '/etc/hostname': '/pod/hostname' }, volumes: [{ mountPath: '/a/b', source: '/v1', readOnly: 'yes' }, { mountPath: '/a', source: '/v2', readOnly: 'no', propagation: 'Bidirectional' }, { mountPath: '/etc/hosts', source: '/v3', readOnly: 'no' }] })
   expect(mounts.filter((mount) => mount.source.startsWith('/')).map(({ destination, source, options }) => [destination, source, options.join()])).toEqual([

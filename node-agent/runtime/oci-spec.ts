@@ -6,7 +6,7 @@ import { ociCapabilities, type OciCapabilities } from './oci-capabilities.ts'
 import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, rootPropagation, type VolumeMountSource } from './oci-mounts.ts'
 import { limitsWithin, memoryRequestFor, ociResources, oomScoreAdjust } from './oci-resources.ts'
 import { defaultSeccomp, profileOf, type OciSeccomp } from './seccomp.ts'
-import { resolveUser, type ContainerIdentity, type UserDatabase } from './oci-user.ts'
+import { resolveUser, type ContainerIdentity, type OwnUsers, type UserDatabase } from './oci-user.ts'
 
 /** The part of an image's configuration that shapes a container. */
 export interface ImageDefaults {
@@ -26,6 +26,8 @@ export interface SandboxNamespaces {
   readonly utsPath?: string | undefined
   /** With `shareProcessNamespace`, and for a debug container that has a target. */
   readonly pidPath?: string | undefined
+  /** The user namespace of a pod with `hostUsers: false`, which owns all the others. */
+  readonly usersPath?: string | undefined
   readonly hostname: string
 }
 
@@ -62,7 +64,7 @@ export interface OciSpecInput {
 }
 
 export type OciSpecResult =
-  | { readonly kind: 'spec'; readonly config: Readonly<Record<string, unknown>>; readonly user: ContainerIdentity }
+  | { readonly kind: 'spec'; readonly config: Readonly<Record<string, unknown>>; readonly user: ContainerIdentity; readonly ownUsers?: OwnUsers | undefined }
   /** A container that cannot be made as it says; reasons as kubelet's waiting states. */
   | { readonly kind: 'refused'; readonly reason: 'CreateContainerConfigError' | 'CreateContainerError'; readonly message: string }
 
@@ -84,17 +86,19 @@ export function ociSpec(input: OciSpecInput): OciSpecResult {
   const confinement = confinementOf(pod, container, input.node.securityModules ?? noSecurityModules)
   if (confinement.kind === 'refused') return { kind: 'refused', reason: 'CreateContainerError', message: confinement.message }
   const capabilities = ociCapabilities({ wanted: container.securityContext?.capabilities, privileged, available: input.node.capabilities })
+  const score = scoreOf(input)
+  const ownUsers = input.sandbox.usersPath !== undefined
   const config = {
     ociVersion: '1.0.2',
-    process: { ...processOf(input, { args, user: resolved.user, capabilities }), ...confinement.process },
+    process: { ...processOf(input, { args, user: resolved.user, capabilities, score: ownUsers ? undefined : score }), ...confinement.process },
     root: { path: input.rootfs, readonly: readOnlyRoot },
     // On the host's network it is the host's name as well.
     ...(pod.spec?.hostNetwork === true ? {} : { hostname: input.sandbox.hostname }),
-    mounts: ociMounts({ privileged, readOnlyRoot, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files }),
+    mounts: ociMounts({ privileged, readOnlyRoot, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files, ownUsers }),
     annotations: { 'io.kubernetes.pod.namespace': pod.metadata.namespace ?? '', 'io.kubernetes.pod.name': pod.metadata.name ?? '', 'io.kubernetes.pod.uid': pod.metadata.uid ?? '', 'io.kubernetes.container.name': container.name },
     linux: { ...linuxOf(input, privileged), ...confinement.linux, ...(profile === undefined ? {} : { seccomp: profile.type === 'Localhost' ? input.localSeccomp : defaultSeccomp(capabilities.bounding, input.node.architecture ?? '') }) },
   }
-  return { kind: 'spec', config, user: resolved.user }
+  return { kind: 'spec', config, user: resolved.user, ownUsers: ownUsers ? { oomScoreAdjust: score, uid: resolved.user.uid, gid: resolved.user.gid } : undefined }
 }
 
 /** `command` replaces the image's entrypoint and, alone, drops its `CMD`; `args` replace the `CMD`. */
@@ -110,11 +114,17 @@ interface ProcessParts {
   readonly args: readonly string[]
   readonly user: ContainerIdentity
   readonly capabilities: OciCapabilities
+  readonly score: number | undefined
 }
 
-function processOf(input: OciSpecInput, { args, user, capabilities }: ProcessParts): Readonly<Record<string, unknown>> {
-  const { pod, container, image, node } = input
-  const score = oomScoreAdjust({ qosClass: input.qosClass, priority: pod.spec?.priority ?? 0, memoryRequestBytes: memoryRequestFor(pod, container), nodeMemoryBytes: node.memoryBytes })
+/** Undefined: what the agent has itself, for it may not lower it. */
+function scoreOf({ pod, container, node, qosClass }: OciSpecInput): number | undefined {
+  const score = oomScoreAdjust({ qosClass, priority: pod.spec?.priority ?? 0, memoryRequestBytes: memoryRequestFor(pod, container), nodeMemoryBytes: node.memoryBytes })
+  return score >= 0 || node.capabilities.includes(LOWERS_OOM_SCORE) ? score : undefined
+}
+
+function processOf(input: OciSpecInput, { args, user, capabilities, score }: ProcessParts): Readonly<Record<string, unknown>> {
+  const { container, image } = input
   return {
     terminal: container.tty === true,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
@@ -123,7 +133,7 @@ function processOf(input: OciSpecInput, { args, user, capabilities }: ProcessPar
     cwd: container.workingDir || image.workingDir || '/',
     capabilities,
     noNewPrivileges: container.securityContext?.allowPrivilegeEscalation === false,
-    ...(score >= 0 || node.capabilities.includes(LOWERS_OOM_SCORE) ? { oomScoreAdj: score } : {}),
+    ...(score === undefined ? {} : { oomScoreAdj: score }),
   }
 }
 
@@ -160,13 +170,14 @@ const devicesOf = ({ devices = [], volumes }: OciSpecInput): readonly object[] =
   volumes.some(({ mountPath }) => mountPath === '/dev') ? [] : devices.map(({ path, kind, major, minor, mode, uid, gid }) => ({ path, type: kind === 'block' ? 'b' : 'c', major, minor, fileMode: mode, uid, gid }))
 
 interface Namespace {
-  readonly type: 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'cgroup'
+  readonly type: 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'cgroup' | 'user'
   readonly path?: string
 }
 
 function namespacesOf({ pod, sandbox }: OciSpecInput): readonly Namespace[] {
   const of = (type: Namespace['type'], path: string | undefined): Namespace => (path === undefined ? { type } : { type, path })
   return [
+    ...(sandbox.usersPath === undefined ? [] : [{ type: 'user' as const, path: sandbox.usersPath }]),
     { type: 'mount' },
     { type: 'cgroup' },
     ...(pod.spec?.hostPID === true ? [] : [of('pid', sandbox.pidPath)]),

@@ -81,3 +81,12 @@ function nonRootProblem({ pod, containerName, imageUser, runAsUser, runAsNonRoot
   if (user === '' || user === '0') return `container has runAsNonRoot and image will run as root ${who}`
   return /^\d+$/.test(user) ? undefined : `container has runAsNonRoot and image has non-numeric user (${user}), cannot verify user is non-root ${who}`
 }
+
+/** What is set from outside for a container in a user namespace of its pod's own. */
+export interface OwnUsers {
+  /** Absent: as the runtime's own. */
+  readonly oomScoreAdjust: number | undefined
+  /** Whose its standard streams are, in the ids of the namespace. */
+  readonly uid: number
+  readonly gid: number
+}

@@ -1,3 +1,5 @@
+import type { OwnUsers } from './oci-user.ts'
+
 /**
  * Containers as the OCI runtime knows them, each held by a monitor (conmon) of its own that outlives the agent.
  *
@@ -15,6 +17,8 @@ export interface ContainerSpec {
   readonly stdin: boolean
   /** The standard input ends with the first one who wrote to it. */
   readonly stdinOnce?: boolean
+  /** For a container in a user namespace of its pod's own: what its runtime may not set from within is set from outside before the start. */
+  readonly ownUsers?: OwnUsers | undefined
 }
 
 export type ContainerState =

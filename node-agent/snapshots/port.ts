@@ -8,7 +8,11 @@
  * that is there already answers the same rootfs, mounted again if it was not. *End*: `remove(key)` unmounts and deletes; removing what is not there is no error.
  */
 export interface Snapshots {
-  prepare(key: string, layers: readonly string[]): Promise<{ readonly rootfs: string }>
+  /**
+   * @param ownersPath a user namespace, pinned, whose map says who owns the files (the layers' and what is written) in the rootfs; on disk they keep the owners they have
+   * without. Throws Fault('unsupported') where this host cannot.
+   */
+  prepare(key: string, layers: readonly string[], ownersPath?: string): Promise<{ readonly rootfs: string }>
   remove(key: string): Promise<void>
   /** Keys of all snapshots, for the collector. */
   list(): Promise<readonly string[]>

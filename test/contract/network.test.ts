@@ -13,6 +13,7 @@ for (const variant of ['calls', 'programs'] as const) {
     let agent = machine.agent(folder, variant)
     return {
       network: agent.network,
+      hasNoUsers: variant === 'programs',
       async restarted() {
         await agent.kill()
         agent = machine.agent(folder, variant)
@@ -27,6 +28,23 @@ for (const variant of ['calls', 'programs'] as const) {
     }
   })
 }
+
+it("a pod with users of its own rules its network, as nobody else's root does", async () => {
+  await using lab = await openLab()
+  const machine = await lab.machine('a', '198.18.0.1')
+  const { network } = machine.agent(join(lab.folder, 'run'))
+  await network.configureNode({ podCidr: '10.243.7.0/29', clusterCidr: '10.243.0.0/16', nodeAddress: '198.18.0.1' })
+  const [one, other] = await Promise.all(['one', 'other'].map((uid) => network.attach(uid, { hostname: 'p', ownUsers: true })))
+  const inside = (sandbox: Sandbox | undefined, netns: Sandbox | undefined, script: string): Promise<string> => shell(`nsenter --net=${netns?.netnsPath} nsenter --user=${sandbox?.users?.usersPath} sh -c '${script}' 2>&1 || true`)
+  expect(await inside(one, one, 'ip link set eth0 mtu 1400 && cat /sys/class/net/eth0/mtu; ip -o -4 addr show eth0 | grep -o "inet [0-9.]*"; cat /proc/sys/net/ipv4/ip_unprivileged_port_start')).toContain(`inet ${one?.ip}\n0\n`)
+  expect(await inside(other, one, 'ip link set eth0 mtu 1300')).toContain('Operation not permitted')
+  const maps = await Promise.all([one, other].map((sandbox) => inside(sandbox, sandbox, 'cat /proc/self/uid_map /proc/self/gid_map')))
+  const firsts = maps.map((map) => map.trim().split('\n').map((line) => line.trim().split(/\s+/)))
+  for (const [users, groups] of firsts) expect([users?.[0], users?.[2], groups]).toEqual(['0', '65536', users])
+  expect(firsts[0]?.[0]?.[1]).not.toBe(firsts[1]?.[0]?.[1])
+  await network.teardown()
+  expect(await shell(`ls -A ${join(lab.folder, 'run')}`)).toBe('')
+})
 
 const programs = new Set<ChildProcess>()
 afterEach(() => {

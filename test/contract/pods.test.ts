@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -26,6 +26,7 @@ import { systemRandom } from '../../shared/kit/random.ts'
 import { newUid } from '../../shared/kit/ids.ts'
 import type { Container, Pod, PodSpec, PodStatus } from '../../shared/model/gen/api.ts'
 import { removeGroup } from './control-groups.ts'
+import { openUsers, ownersCanBeMapped, type TestUsers } from './own-users.ts'
 
 /** Whole pods on this host: crun under conmon, overlayfs, cgroups, volumes; a network namespace each, without a way out. */
 
@@ -33,6 +34,8 @@ const PARENT = `gantry-test-pods-${process.pid}`
 const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut']
 const folder = mkdtempSync(join(tmpdir(), 'gantry-pods-'))
 const layer = join(folder, 'layer')
+// Those of a pod with users of its own pass through it.
+chmodSync(folder, 0o711)
 
 beforeAll(() => {
   for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'root']) mkdirSync(join(layer, name), { recursive: true })
@@ -51,10 +54,17 @@ function loopbackNetwork(): PodNetwork {
   const names = new Map<string, string>()
   const nameOf = (uid: string): string => `gt-pods-${uid.slice(0, 8)}`
   const sandbox = (uid: string): { readonly netnsPath: string; readonly ip: string } => ({ netnsPath: `/run/netns/${nameOf(uid)}`, ip: '127.0.0.1' })
+  const held = new Map<string, Promise<TestUsers>>()
+  const usersOf = (uid: string): Promise<TestUsers> => {
+    const opened = held.get(uid) ?? openUsers(join(folder, 'users', uid), 65_536 * 1_000)
+    held.set(uid, opened)
+    return opened
+  }
   return {
     configureNode: async () => {},
     setRoutes: async () => {},
-    async attach(uid) {
+    async attach(uid, { ownUsers }) {
+      if (ownUsers === true) return { netnsPath: (await usersOf(uid)).netnsPath, ip: '127.0.0.1', users: await usersOf(uid) }
       if (!existsSync(sandbox(uid).netnsPath)) {
         execFileSync('ip', ['netns', 'add', nameOf(uid)])
         execFileSync('ip', ['-n', nameOf(uid), 'link', 'set', 'lo', 'up'])
@@ -64,6 +74,8 @@ function loopbackNetwork(): PodNetwork {
     },
     find: async (uid) => (names.has(uid) ? sandbox(uid) : undefined),
     async detach(uid) {
+      await (await held.get(uid))?.[Symbol.asyncDispose]()
+      held.delete(uid)
       if (existsSync(sandbox(uid).netnsPath)) execFileSync('ip', ['netns', 'delete', nameOf(uid)])
       names.delete(uid)
     },
@@ -213,6 +225,26 @@ test('restart: a container that is killed runs again, with a log of its own', as
   expect(statusOf(pod).containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' })
   await expect.poll(() => logsOf(pod), POLL).toBe('up\n')
   expect(await logsOf(pod, 'c', { previous: true })).toBe('up\n')
+})
+
+test.skipIf(!(await ownersCanBeMapped()))('users of its own: root inside is nobody outside, and files keep their owners, also over a restart of the agent', async () => {
+  const mounted: Partial<Container> = { volumeMounts: [{ name: 'd', mountPath: '/d' }] }
+  const root = shell('root', 'cat /proc/self/uid_map; id -u; stat -c %u /bin/sh /etc/hosts /d /; touch /d/mine; echo out >/dev/stdout; echo 127.0.0.1 me >>/etc/hosts && exec sleep 1000', mounted)
+  const user = shell('user', 'until test -e /d/mine; do sleep 0.01; done; touch /d/theirs; exec sleep 1000', { ...mounted, securityContext: { runAsUser: 1000, runAsGroup: 1000 } })
+  const pod = podOf('p', { hostUsers: false, containers: [root, user], volumes: [{ name: 'd', emptyDir: {} }], securityContext: { sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '1024 2048' }] } })
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  await expect.poll(() => logsOf(pod, 'root'), POLL).toMatch(/^ +0 +65536000 +65536\n0\n0\n0\n0\n0\nout\n$/)
+  const volume = join(folder, `node${count}`, 'pods', pod.metadata.uid ?? '', 'volumes/kubernetes.io~empty-dir/d')
+  await expect.poll(() => readdirSync(volume).sort().map((name) => [name, statSync(join(volume, name)).uid]), POLL).toEqual([['mine', 0], ['theirs', 1000]])
+  const id = (at: number): string => statusOf(pod).containerStatuses?.[at]?.containerID?.replace('gantry://', '') ?? ''
+  const { pid } = JSON.parse(execFileSync('crun', ['--root', join(folder, `node${count}`, 'run/oci'), 'state', id(1)]).toString()) as { readonly pid: number }
+  expect(statSync(`/proc/${pid}`).uid).toBe(65_536_000 + 1000)
+  await node.restart()
+  const command = ['sh', '-c', 'id -u; stat -c %u /d/mine; cat /proc/sys/net/ipv4/ip_local_port_range']
+  // Once it is found again.
+  await expect.poll(async () => (await streamOf({ $case: 'exec', value: { pod: refOf(pod), container: 'user', command, stdin: false, stdout: true, stderr: true, tty: false } })).stdout, POLL).toBe('1000\n0\n1024\t2048\n')
+  expect(statusOf(pod).containerStatuses?.map(({ restartCount }) => restartCount)).toEqual([0, 0])
 })
 
 test('out of memory: OOMKilled', async () => {
@@ -380,11 +412,9 @@ test('mountPropagation: what the node mounts later is seen where it is asked for
   }
 })
 
-test('user namespaces and AppArmor are refused in words', async () => {
-  const apart = podOf('apart', { hostUsers: false, containers: [shell('c', 'true')] })
+test('AppArmor is refused in words', async () => {
   const labelled = podOf('labelled', { containers: [shell('c', 'true', { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } })] })
-  node.workers.setAll([apart, labelled])
-  await until(() => node.events.some((one) => one.startsWith('FailedCreatePodSandBox') && one.includes('hostUsers: false')), 'told of user namespaces', 30_000)
+  node.workers.update(labelled)
   await until(() => statusOf(labelled).phase === 'Failed', 'rejected', 30_000)
   expect(statusOf(labelled)).toMatchObject({ reason: 'AppArmor', message: 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host' })
 })

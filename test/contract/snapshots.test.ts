@@ -8,6 +8,8 @@ import { type Mounts, programOnlyMounts, systemMounts } from '../../node-agent/h
 import { snapshotsContract, type SnapshotsHarness } from '../../node-agent/snapshots/contract.ts'
 import { createOverlaySnapshots } from '../../node-agent/snapshots/snapshots.ts'
 
+import { openUsers, ownersCanBeMapped } from './own-users.ts'
+
 interface Place extends SnapshotsHarness {
   readonly root: string
   readonly folder: string
@@ -35,6 +37,29 @@ async function openPlace(mounts: Mounts): Promise<Place> {
     },
   }
 }
+
+it.skipIf(!(await ownersCanBeMapped()))('are shown with the owners of a pod, and keep theirs on disk, also over a loss of the mounts', async () => {
+  const mounts = systemMounts()
+  await using place = await openPlace(mounts)
+  await using users = await openUsers(join(place.folder, 'ns'), 6_553_600)
+  const open = join(place.folder, 'open')
+  const snapshots = await createOverlaySnapshots({ root: place.root, open, mounts })
+  const layer = await place.layer({ a: '1', b: '2' })
+  await chown(join(layer, 'b'), 1000, 1000)
+  const { rootfs } = await snapshots.prepare('one', [layer], users.ownersPath)
+  expect(rootfs.startsWith(open)).toBe(true)
+  expect((await stat(join(rootfs, 'a'))).uid).toBe(6_553_600)
+  await chown(join(rootfs, 'a'), 6_553_605, 6_553_605)
+  await rm(join(rootfs, 'b'))
+  expect((await stat(join(await snapshots.changes('one'), 'a'))).uid).toBe(5)
+  // Who forgot whose it is finds the same.
+  expect(await snapshots.prepare('one', [layer])).toEqual({ rootfs })
+  await mounts.unmount(rootfs)
+  expect(await snapshots.prepare('one', [layer], users.ownersPath)).toEqual({ rootfs })
+  expect([(await stat(join(rootfs, 'a'))).uid, await readdir(rootfs)]).toEqual([6_553_605, ['a']])
+  await snapshots.remove('one')
+  expect([await snapshots.list(), await readdir(open), (await mounts.list()).filter(({ target, type }) => target.startsWith(place.folder) && type !== 'nsfs')]).toEqual([[], [], []])
+})
 
 const variants = { 'by calls': systemMounts, 'by programs': programOnlyMounts }
 

@@ -1,0 +1,19 @@
+import { chown, readFile, readlink } from 'node:fs/promises'
+import { writeOomScore } from '../host/proc.ts'
+import type { OwnUsers } from './oci-user.ts'
+
+/**
+ * For the first process of a container in a user namespace, made and not started: a runtime inside may neither lower the score that keeps the kernel from ending it
+ * first, nor give away pipes that root of the node made, so that nobody in the container could open `/dev/stdout`.
+ */
+export async function settleOwnUsers(pid: number, { oomScoreAdjust, uid, gid }: OwnUsers): Promise<void> {
+  if (oomScoreAdjust !== undefined) await writeOomScore(pid, oomScoreAdjust)
+  const [users, groups] = await Promise.all(['uid_map', 'gid_map'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8')))
+  for (const stream of ['0', '1', '2']) {
+    const path = `/proc/${pid}/fd/${stream}`
+    if ((await readlink(path)).startsWith('pipe:')) await chown(path, onNode(users ?? '', uid), onNode(groups ?? '', gid))
+  }
+}
+
+/** The map of a pod is one line: `0 FIRST COUNT`. */
+const onNode = (map: string, id: number): number => Number(map.trim().split(/\s+/)[1] ?? 0) + id
