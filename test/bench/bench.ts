@@ -10,6 +10,9 @@ import { getPodsRow } from './rows/cli.ts'
 import { controlPlaneKilledRow, leaderLostRow, nodeCutRow, nodeKilledRow } from './rows/failover.ts'
 import { labUpRow } from './rows/lab-up.ts'
 import { containerMemoryRow, idleRows } from './rows/memory.ts'
+import { nodeFullRow, nodeIdleRow } from './rows/node-held.ts'
+import { nodePullRow } from './rows/node-pull.ts'
+import { nodeBurstRow, nodeStartRow } from './rows/node-start.ts'
 import { oneReplicaRow, restartRow } from './rows/pods.ts'
 import { schedulerBindRow, schedulerCoreRow } from './rows/scheduler.ts'
 import { sixtyRow } from './rows/sixty.ts'
@@ -23,7 +26,7 @@ const cluster = (): Promise<Cluster> => (shared ??= openCluster('bench'))
 const api = apiRows()
 
 /** In the order they run: what wants an idle lab comes before what makes it work. */
-const ROWS: readonly Row[] = [labUpRow, ...idleRows(cluster), oneReplicaRow(cluster), restartRow(cluster), sixtyRow(cluster), containerMemoryRow, getPodsRow(cluster), schedulerCoreRow, schedulerBindRow, ...api.rows, nodeKilledRow, nodeCutRow, leaderLostRow, controlPlaneKilledRow]
+const ROWS: readonly Row[] = [labUpRow, ...idleRows(cluster), oneReplicaRow(cluster), restartRow(cluster), sixtyRow(cluster), containerMemoryRow, nodeStartRow, nodeBurstRow, nodeIdleRow, nodeFullRow, nodePullRow, getPodsRow(cluster), schedulerCoreRow, schedulerBindRow, ...api.rows, nodeKilledRow, nodeCutRow, leaderLostRow, controlPlaneKilledRow]
 
 /** `failover` stands for all rows whose names begin so. */
 const isMeant = (row: Row, name: string): boolean => row.name === name || row.name.startsWith(`${name}-`)

@@ -54,6 +54,12 @@ export function median(figures: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2
 }
 
+/** What so many hundredths of the figures do not exceed: 50 is the middle, 99 the worst but one of a hundred. */
+export function percentile(figures: readonly number[], hundredths: number): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil((sorted.length * hundredths) / 100) - 1)] ?? Number.NaN
+}
+
 /** `median of 5, 61–88`: how far the runs lay apart. */
 export const spread = (figures: readonly number[]): string => `median of ${figures.length}, ${short(Math.min(...figures))}–${short(Math.max(...figures))}`
 

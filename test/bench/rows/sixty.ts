@@ -1,29 +1,14 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { enterGroup } from '../../../deploy/lab/cgroups.ts'
-import { layoutOf } from '../../../deploy/lab/layout.ts'
 import type { Cluster } from '../cluster.ts'
+import { floorPods } from '../floor.ts'
 import { median, spread, type Row } from '../row.ts'
-import { run } from '../run.ts'
 import { deployment, DEPLOYMENTS, isRunning, ofApp, watchPods } from '../watch.ts'
 
 const PODS = 60
 const RUNS = 3
 /** Three agents, each of which makes two containers a core at once, on two cores. */
 const PARALLEL = 12
-const UNIFIED = '/sys/fs/cgroup/unified'
 
-/**
- * Sixty pods made by hand, with the lab's share of the processors, by a process in a mount namespace of its own (without the version 2 tree, which
- * crun refuses on hybrid hosts).
- */
-async function floorSeconds(lab: Cluster): Promise<number> {
-  const { cgroup } = layoutOf(lab.spec)
-  const words = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../floor-pods.ts'), String(PODS), String(PARALLEL), `${cgroup}/floor`]
-  const hide = existsSync(`${UNIFIED}/cgroup.procs`) ? `umount ${UNIFIED} && ` : ''
-  const text = await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', `${enterGroup(`${cgroup}/supervisor`)}\n${hide}exec "$@"`, 'sh', ...words])
-  return Number(text.trim()) / 1000
-}
+const floorSeconds = async (lab: Cluster): Promise<number> => (await floorPods(lab, PODS, PARALLEL)).allMs / 1000
 
 async function ourSeconds(lab: Cluster, name: string): Promise<number> {
   using pods = await watchPods(lab, 'default')
