@@ -116,8 +116,6 @@ export interface ControlPlane {
 const GRACE = 1.5
 const BEATS = 0.5
 const ELECTION = 'control-plane'
-/** What is written of leaders and replicas is below it. */
-export const ELECTION_PREFIX = electionPrefix(ELECTION)
 
 const resources: readonly Resource[] = kinds.map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
 
@@ -129,7 +127,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { storage, clock, random, log } = options
   const signer = options.tokenSigner ?? createTokenSigner({ key: options.tokensKey, clock, random })
   const electionStorage = options.electionStorage ?? storage
-  const prefix = ELECTION_PREFIX
+  const prefix = electionPrefix(ELECTION)
   const observer = new Observer({ storage: electionStorage, clock, log, prefix })
   const ttlMs = options.leaderLeaseMs ?? DEFAULT_TTL_MS
   const election = createElection({ storage: electionStorage, clock, log, name: ELECTION, candidate: options.replica, ttlMs, observer })
@@ -196,7 +194,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   }
   const duties: Duty[] = [...(options.duties ?? []), (leadership, own) => keepLeaseObjects({ clock, log, whenServing }, leadership, own)]
   const { advertised, replica } = options
-  if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), whenServing, clock, log, prefix, api: advertised, graceMs: ttlMs * GRACE }, leadership, own))
+  if (advertised) duties.push((leadership, own) => keepEndpoints({ storage: electionStorage, observer, slices: informers.for(endpointSlices), whenServing, clock, log, prefix, api: advertised, graceMs: () => election.leaseMs() * GRACE }, leadership, own))
   const heartbeats = options.heartbeats ?? createInProcessHeartbeats({ clock, random })
   const leading = createLeading({ ...options, secretTokens: signer, storage: electionStorage, heartbeats, terms: options.terms ?? DEFAULT_TERMS, duties, api, informers, election, resources, user: systemUser('system:gantry') })
   return {
@@ -224,7 +222,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     },
     campaign: (signal) => leading.campaign(signal),
     async announce(signal) {
-      if (advertised) await announceReplica({ storage: electionStorage, clock, log, prefix, identity: replica.identity, api: advertised, everyMs: ttlMs * BEATS, isLeading: () => leading.leader() !== undefined }, signal)
+      if (advertised) await announceReplica({ storage: electionStorage, clock, log, prefix, identity: replica.identity, api: advertised, everyMs: () => election.leaseMs() * BEATS, isLeading: () => leading.leader() !== undefined }, signal)
     },
     isNodeAlive: (nodeName) => isNodeAlive(nodeName, { liveness: leading.leader()?.liveness, nodes: informers.for(nodes) }),
     whenServing,

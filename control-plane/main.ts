@@ -2,12 +2,13 @@
 import { createApiDoor, preloadApiDoor } from './apiserver/http/door.ts'
 import { untilServing } from './apiserver/http/starting.ts'
 import { readControlPlaneConfig, readPki, termsOf, type PkiFiles } from './config.ts'
-import { createControlPlane, ELECTION_PREFIX } from './control-plane.ts'
+import { createControlPlane } from './control-plane.ts'
 import { serveNodeDoor } from './dispatch/grpc.ts'
 import { createLeaderDial } from './dispatch/leader-dial.ts'
 import { readEtcdTls } from './etcd-tls.ts'
 import { machineId } from './machine.ts'
 import { makeInThread } from './apiserver/openapi/openapi.ts'
+import { longestMs } from './election/election.ts'
 import { startHeartbeatThread } from './heartbeats/worker.ts'
 import { keepTrimmed } from './native-memory.ts'
 import { giveBackMemory, growHeapSlowly } from './spare-memory.ts'
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
   const etcd = { endpoints: config.etcd, tls: await readEtcdTls(config), clock, log }
   await using storage = await createEtcdStorage({ ...etcd, callMs: config.etcdCallMs, maxTxnOps: 1024 })
   // On a connection of its own: a renewal never waits behind writes, nor behind one before it, and goes to another member of etcd when one keeps that waiting.
-  await using electionStorage = await createEtcdStorage({ ...etcd, callMs: config.leaderLeaseMs, patienceMs: config.leaderLeaseMs / 5, maxInFlight: 8, watched: ELECTION_PREFIX })
+  await using electionStorage = await createEtcdStorage({ ...etcd, callMs: longestMs(config.leaderLeaseMs), patienceMs: config.leaderLeaseMs / 5, maxInFlight: 8 })
   const port = config.listen[0]?.port ?? 6443
   const tls = { ca: pki.ca, cert: pki.cert, key: pki.key }
   using dial = createLeaderDial(tls)

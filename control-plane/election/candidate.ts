@@ -6,10 +6,11 @@ import type { Guard, Storage } from '../storage/port.ts'
 import { modRevisionOf } from '../storage/storage.ts'
 import { holdLeadership } from './leadership.ts'
 import { Observer, type Sighting } from './observer.ts'
+import { Pace } from './pace.ts'
 import type { Candidate, Election, Leader, Leadership } from './port.ts'
 import { candidateKey, electionPrefix, formatRecord, isSame, leaderKey, parseRecord } from './record.ts'
 import { Registration } from './registration.ts'
-import { within } from './within.ts'
+import { timed, within } from './within.ts'
 
 export interface ElectionOptions {
   readonly storage: Storage
@@ -39,6 +40,9 @@ class KeyElection implements Election {
   readonly #key: string
   readonly #observer: Observer
   readonly #registration: Registration
+  readonly #pace: Pace
+  /** Of the leader before, as last seen: whoever follows begins with no less, for the storage is the same. */
+  #formerLeaseMs = 0
   /** The storage did not answer the last time. */
   #wasAway = false
   /** Nothing is removed before. */
@@ -48,11 +52,17 @@ class KeyElection implements Election {
     this.#options = options
     this.#key = leaderKey(options.name)
     this.#observer = options.observer ?? new Observer({ ...options, prefix: electionPrefix(options.name) })
-    this.#registration = new Registration({ ...options, observer: this.#observer, key: candidateKey(options.name, options.candidate) })
+    this.#pace = new Pace(options.ttlMs)
+    this.#registration = new Registration({ ...options, pace: this.#pace, observer: this.#observer, key: candidateKey(options.name, options.candidate) })
   }
 
   run(signal: AbortSignal): Promise<void> {
     return this.#observer.run(signal)
+  }
+
+  leaseMs(): number {
+    const seen = this.#observer.find(this.#key)
+    return Math.max(this.#pace.leaseMs(), seen ? this.#leaseMsOf(seen) : 0)
   }
 
   leader(): Leader | undefined {
@@ -91,14 +101,15 @@ class KeyElection implements Election {
   async #tryToLead(): Promise<Leadership | undefined> {
     const { storage, clock, candidate, ttlMs, log, name } = this.#options
     const sentAtMs = clock.monotonicMs()
-    const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'put', key: this.#key, value: formatRecord(candidate, 0), expect: { kind: 'absent' } }, signal))
+    const leaseMs = Math.max(this.#pace.leaseMs(), this.#formerLeaseMs)
+    const result = await timed(clock, this.#pace, (signal) => storage.write({ kind: 'put', key: this.#key, value: formatRecord(candidate, { renewals: 0, leaseMs }), expect: { kind: 'absent' } }, signal))
     if (result.kind !== 'committed') {
       this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined)
       return undefined
     }
     const guard = { key: this.#key, createRevision: modRevisionOf(result.revision) }
     log.info({ election: name, identity: candidate.identity, createRevision: guard.createRevision }, 'leading')
-    return holdLeadership({ name, candidate, guard, sentAtMs, storage, clock, log, ttlMs })
+    return holdLeadership({ name, candidate, guard, made: { sentAtMs, revision: result.revision, leaseMs }, storage, clock, log, ttlMs, pace: this.#pace })
   }
 
   /** Returns when the key is gone, taken away by this process if need be. */
@@ -109,20 +120,26 @@ class KeyElection implements Election {
         continue
       }
       const { guard, sinceMs } = await this.#registration.hold()
-      await this.#lookAgainIfAway()
-      const leftMs = Math.max(Math.max(seen.seenMs, sinceMs) + this.#options.ttlMs, this.#patientUntilMs) - this.#options.clock.monotonicMs()
+      await this.#lookAgainIfAway(seen)
+      this.#formerLeaseMs = this.#leaseMsOf(seen)
+      const leftMs = Math.max(Math.max(seen.seenMs, sinceMs) + this.#formerLeaseMs, this.#patientUntilMs) - this.#options.clock.monotonicMs()
       if (leftMs > 0) await this.#changeWithin(leftMs, signal)
       else await this.#remove(seen, guard)
     }
   }
 
   /** A storage that was away kept the leader from renewing too: it gets the time for it, so that an outage changes no leader that lives. */
-  async #lookAgainIfAway(): Promise<void> {
+  async #lookAgainIfAway(seen: Sighting): Promise<void> {
     if (!this.#wasAway) return
-    const { storage, clock, ttlMs } = this.#options
-    this.#observer.note(this.#key, await within(clock, ttlMs, (signal) => storage.get(this.#key, signal)))
+    const { storage, clock } = this.#options
+    this.#observer.note(this.#key, await within(clock, this.#pace.patienceMs(), (signal) => storage.get(this.#key, signal)))
     this.#wasAway = false
-    this.#patientUntilMs = clock.monotonicMs() + ttlMs * AFTER_OUTAGE
+    this.#patientUntilMs = clock.monotonicMs() + this.#leaseMsOf(seen) * AFTER_OUTAGE
+  }
+
+  /** How long this version of the key is left alone; never less than this process would ask for itself. */
+  #leaseMsOf({ entry }: Sighting): number {
+    return Math.max(this.#options.ttlMs, parseRecord(entry)?.leaseMs ?? 0)
   }
 
   /** Of a process before this one, or of a write of this one that seemed to have failed. */
@@ -147,8 +164,8 @@ class KeyElection implements Election {
 
   /** Only as it was seen: a renewal that came meanwhile saves it. */
   async #remove({ entry, seenMs }: Sighting, guard?: Guard): Promise<void> {
-    const { storage, clock, ttlMs, log, candidate } = this.#options
-    const result = await within(clock, ttlMs, (signal) => storage.write({ kind: 'delete', key: this.#key, expect: { kind: 'revision', revision: entry.revision }, guard }, signal))
+    const { storage, clock, log, candidate } = this.#options
+    const result = await timed(clock, this.#pace, (signal) => storage.write({ kind: 'delete', key: this.#key, expect: { kind: 'revision', revision: entry.revision }, guard }, signal))
     if (result.kind === 'deposed') return this.#registration.lost()
     if (result.kind === 'committed') log.info({ identity: candidate.identity, holder: parseRecord(entry)?.identity, silentMs: Math.round(clock.monotonicMs() - seenMs) }, 'the leader before is gone')
     this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined)

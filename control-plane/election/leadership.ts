@@ -1,9 +1,11 @@
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
-import { Fault, messageOf } from '../../shared/kit/faults.ts'
+import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import type { Guard, Storage } from '../storage/port.ts'
+import type { Entry, Guard, Storage } from '../storage/port.ts'
+import type { Pace } from './pace.ts'
 import type { Candidate, Leadership } from './port.ts'
 import { candidateKey, candidatesPrefix, electionPrefix, formatRecord, isSame, parseRecord } from './record.ts'
+import { Renewals, type Attempt } from './renewals.ts'
 import { within } from './within.ts'
 
 export interface LeadershipOptions {
@@ -11,12 +13,15 @@ export interface LeadershipOptions {
   readonly name: string
   readonly candidate: Candidate
   readonly guard: Guard
-  /** When the write that made the key was sent. */
-  readonly sentAtMs: number
+  /** The key as it was made: when the write was sent, what it came to, and what it promised. */
+  readonly made: { readonly sentAtMs: number; readonly revision: number; readonly leaseMs: number }
   readonly storage: Storage
   readonly clock: Clock
   readonly log: Log
+  /** Of a quick storage. */
   readonly ttlMs: number
+  /** How quick it is now. */
+  readonly pace: Pace
 }
 
 /** Renewals in the life of a lease, and how soon one that failed is tried again, as a part of it. */
@@ -26,6 +31,9 @@ const RETRIES = 20
 export const ROLL_CALL = 40
 /** A leader's belief ends this part of the lease earlier than the others' patience: clocks may run at rates that differ by as much. */
 export const DRIFT = 0.05
+
+/** Nobody else removes the key before, by this process's clock. */
+const believedUntilMs = ({ sentAtMs, leaseMs }: Pick<Attempt, 'sentAtMs' | 'leaseMs'>): number => sentAtMs + leaseMs * (1 - DRIFT)
 
 /** Renews the key until the leadership is over. */
 export function holdLeadership(options: LeadershipOptions): Leadership {
@@ -41,8 +49,10 @@ class Holder implements Leadership {
   readonly #options: LeadershipOptions
   readonly #over = new AbortController()
   readonly #listeners = new Set<(untilMs: number) => void>()
-  #confirmedAtMs: number
+  readonly #standing: Renewals
+  #confirmedUntilMs: number
   #renewals = 0
+  #looks = 0
   /** Nobody is registered, when it was last looked: at first that is looked at. */
   #isAlone = true
   #resigned: Promise<void> | undefined
@@ -52,19 +62,16 @@ class Holder implements Leadership {
     this.identity = options.candidate.identity
     this.address = options.candidate.address
     this.guard = options.guard
-    this.#confirmedAtMs = options.sentAtMs
+    this.#standing = new Renewals(options.made)
+    this.#confirmedUntilMs = believedUntilMs(options.made)
   }
 
   get signal(): AbortSignal {
     return this.#over.signal
   }
 
-  confirmedAtMs(): number {
-    return this.#confirmedAtMs
-  }
-
   confirmedUntilMs(): number {
-    return this.#confirmedAtMs + this.#options.ttlMs * (1 - DRIFT)
+    return this.#confirmedUntilMs
   }
 
   onConfirmed(listener: (untilMs: number) => void): () => void {
@@ -94,17 +101,16 @@ class Holder implements Leadership {
   }
 
   /**
-   * While others wait for it to fall silent each renewal is a write that carries the leader's own guard: it succeeds if and only if the key is the one that was won, however late it comes and whatever
-   * became of the renewals before it. So after an outage of the storage the leadership goes on where nobody else has taken it. While nobody waits a look is
-   * enough: who comes after it will wait for a lease (see {@link Registration}).
+   * While others wait for it to fall silent each renewal is a write over the newest version of the key that is known here, under the leader's own guard. So after an outage of the storage the leadership
+   * goes on where nobody else has taken it. While nobody waits a look is enough: who comes after it will wait for a lease (see {@link Registration}).
    *
-   * One that takes long does not keep the next waiting, nor is it given up for it: whichever answers confirms from when it was sent itself. So a storage that takes most of a
-   * lease for each write, or a part of it that hangs, leaves the leader certain.
+   * One that takes long does not keep the next waiting, nor is it given up for it: whichever lands confirms from when it was sent itself. So a part of the storage that hangs leaves the leader certain; and
+   * a storage that is slow as a whole makes the lease longer (see {@link Pace}).
    */
   async renew(): Promise<void> {
-    const { clock, ttlMs } = this.#options
-    const periodMs = ttlMs / RENEWALS
-    for (let waitMs = periodMs; await this.#waited(waitMs); ) {
+    const { clock, ttlMs, pace } = this.#options
+    for (let waitMs = ttlMs / RENEWALS; await this.#waited(waitMs); ) {
+      const periodMs = Math.max(ttlMs / RENEWALS, pace.leaseMs() / (2 * RENEWALS))
       const sentAtMs = clock.monotonicMs()
       const outcome = await this.#firstOf(this.#attempt(sentAtMs), periodMs)
       waitMs = outcome === 'failed' ? ttlMs / RETRIES : Math.max(0, sentAtMs + periodMs - clock.monotonicMs())
@@ -112,21 +118,25 @@ class Holder implements Leadership {
   }
 
   async #attempt(sentAtMs: number): Promise<'renewed' | 'failed'> {
-    const { clock, ttlMs, log } = this.#options
+    const { clock, log, pace } = this.#options
+    const patienceMs = pace.patienceMs()
     try {
-      // What takes longer than the lease would confirm nothing.
-      if (!(await within(clock, ttlMs, (signal) => this.#isStillLeading(signal)))) {
-        this.#end('its key is gone')
-        return 'failed'
-      }
+      const leads = await within(clock, patienceMs, (signal) => this.#isStillLeading(sentAtMs, signal))
+      pace.note(clock.monotonicMs() - sentAtMs)
+      if (leads) return 'renewed'
+      this.#end('its key is gone')
     } catch (error) {
+      if (isFault(error, 'timeout')) pace.note(patienceMs)
       log.debug({ identity: this.identity, err: messageOf(error) }, 'the leader key was not renewed')
-      return 'failed'
     }
-    if (sentAtMs <= this.#confirmedAtMs || this.signal.aborted) return 'renewed'
-    this.#confirmedAtMs = sentAtMs
-    for (const listener of this.#listeners) listener(this.confirmedUntilMs())
-    return 'renewed'
+    return 'failed'
+  }
+
+  #confirm(sent: Pick<Attempt, 'sentAtMs' | 'leaseMs'>): void {
+    const untilMs = believedUntilMs(sent)
+    if (untilMs <= this.#confirmedUntilMs || this.signal.aborted) return
+    this.#confirmedUntilMs = untilMs
+    for (const listener of this.#listeners) listener(untilMs)
   }
 
   #firstOf(attempt: Promise<'renewed' | 'failed'>, ms: number): Promise<'renewed' | 'failed' | 'pending'> {
@@ -135,20 +145,44 @@ class Holder implements Leadership {
     return Promise.race([attempt, late.promise]).finally(cancel)
   }
 
-  async #isStillLeading(signal: AbortSignal): Promise<boolean> {
-    const { storage, candidate } = this.#options
-    this.#renewals++
-    if (this.#renewals % ROLL_CALL === 0) await this.#callTheRoll(signal)
-    if (this.#isAlone) {
-      const { entries } = await storage.list(electionPrefix(this.#options.name), { signal })
-      const own = entries.find(({ key }) => key === this.guard.key)
-      const holder = own && parseRecord(own)
-      if (!holder || !isSame(holder, candidate)) return false
-      this.#isAlone = !entries.some(({ key }) => this.#isOthers(key))
-      if (this.#isAlone) return true
-    }
-    const result = await storage.write({ kind: 'put', key: this.guard.key, value: formatRecord(candidate, this.#renewals), expect: { kind: 'any' }, guard: this.guard }, signal)
-    return result.kind === 'committed'
+  async #isStillLeading(sentAtMs: number, signal: AbortSignal): Promise<boolean> {
+    this.#looks++
+    if (this.#looks % ROLL_CALL === 0) await this.#callTheRoll(signal)
+    if (!this.#isAlone) return this.#write(sentAtMs, signal)
+    const { entries } = await this.#options.storage.list(electionPrefix(this.#options.name), { signal })
+    const own = entries.find(({ key }) => key === this.guard.key)
+    if (!own || !this.#isOwn(own)) return false
+    this.#isAlone = !entries.some(({ key }) => this.#isOthers(key))
+    // A lease that is too short, or much longer than it has to be, is written anew all the same.
+    const neededMs = this.#options.pace.leaseMs()
+    const { leaseMs, revision } = this.#standing
+    if (!this.#isAlone || leaseMs < neededMs || leaseMs > 2 * neededMs) return this.#write(this.#options.clock.monotonicMs(), signal)
+    if (own.revision === revision) this.#confirm({ sentAtMs, leaseMs: this.#standing.surelyMs() })
+    return true
+  }
+
+  /** A version of the key that is this leadership's; what stands there confirms from when it was sent. */
+  #isOwn(entry: Entry): boolean {
+    const holder = parseRecord(entry)
+    if (!holder || !isSame(holder, this.#options.candidate)) return false
+    const landed = this.#standing.stands({ revision: entry.revision, renewals: holder.renewals })
+    if (landed) this.#confirm(landed)
+    return true
+  }
+
+  /** Promises never less than what is believed already. */
+  async #write(sentAtMs: number, signal: AbortSignal): Promise<boolean> {
+    const { storage, candidate, pace } = this.#options
+    const leaseMs = Math.max(pace.leaseMs(), Math.ceil((this.#confirmedUntilMs - sentAtMs) / (1 - DRIFT)))
+    const attempt = { renewals: ++this.#renewals, sentAtMs, leaseMs }
+    const { revision } = this.#standing
+    this.#standing.send(attempt)
+    const value = formatRecord(candidate, attempt)
+    const result = await storage.write({ kind: 'put', key: this.guard.key, value, expect: { kind: 'revision', revision }, guard: this.guard }, signal)
+    if (result.kind === 'deposed') return false
+    // Another one landed first: it says which.
+    const now = result.kind === 'committed' ? { key: this.guard.key, value, revision: result.revision } : result.current
+    return now !== undefined && this.#isOwn(now)
   }
 
   #isOthers(key: string): boolean {

@@ -28,9 +28,7 @@ export interface Leadership extends Leader {
   readonly guard: Guard
   /** Aborts when the leadership is over: resigned, or the key is gone. Never because a renewal is late. The reason is a `Fault('deposed')`. */
   readonly signal: AbortSignal
-  /** When the newest renewal that succeeded was *sent*, on this process's monotonic clock. */
-  confirmedAtMs(): number
-  /** Until then nobody else can lead, on the same clock, as far as is known now. */
+  /** Until then nobody else can lead, on this process's monotonic clock, as far as is known now. */
   confirmedUntilMs(): number
   /** Calls with {@link confirmedUntilMs} now and after each renewal. The answer unsubscribes. */
   onConfirmed(listener: (untilMs: number) => void): () => void
@@ -45,6 +43,8 @@ export interface Election {
   run(signal: AbortSignal): Promise<void>
   /** Waits until this process leads; however often the storage is away meanwhile. Throws `Fault('cancelled')` when the signal aborts. */
   campaign(signal: AbortSignal): Promise<Leadership>
+  /** How long a lease is now: as asked for over a quick storage, longer over a slow one. Whoever writes for others to see that it lives does so in time with it. */
+  leaseMs(): number
   /** Who leads, as last seen; `undefined`: nobody, or not known yet. */
   leader(): Leader | undefined
   /** Called when what {@link leader} answers may have changed. The answer unsubscribes. */

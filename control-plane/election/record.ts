@@ -6,6 +6,8 @@ import type { Candidate } from './port.ts'
 export interface LeaderRecord extends Candidate {
   /** Grows with each renewal: what makes a renewal a change that others see. */
   readonly renewals: number
+  /** For so long after it has seen this version of the key nobody removes it. */
+  readonly leaseMs: number
 }
 
 /** Everything of one election is below it, the records of its replicas too. */
@@ -16,14 +18,15 @@ export const leaderKey = (name: string): string => `${electionPrefix(name)}leade
 export const candidatesPrefix = (name: string): string => `${electionPrefix(name)}candidates/`
 export const candidateKey = (name: string, { identity, address, machine }: Candidate): string => `${candidatesPrefix(name)}${encodeURIComponent(`${identity} ${address} ${machine}`)}`
 
-export const formatRecord = ({ identity, address, machine }: Candidate, renewals: number): string => JSON.stringify({ identity, address, machine, renewals } satisfies LeaderRecord)
+export const formatRecord = ({ identity, address, machine }: Candidate, { renewals, leaseMs }: Pick<LeaderRecord, 'renewals' | 'leaseMs'>): string => JSON.stringify({ identity, address, machine, renewals, leaseMs } satisfies LeaderRecord)
 
 /** `undefined` for what another version may have written: such a holder is nobody's, and outlives itself. */
 export function parseRecord({ value }: Entry): LeaderRecord | undefined {
   const record: unknown = JSON.parse(value)
   if (!isJsonObject(record)) return undefined
-  const { identity, address, machine, renewals } = record
-  return typeof identity === 'string' && typeof address === 'string' && typeof machine === 'string' && typeof renewals === 'number' ? { identity, address, machine, renewals } : undefined
+  const { identity, address, machine, renewals, leaseMs } = record
+  if (typeof identity !== 'string' || typeof address !== 'string' || typeof machine !== 'string' || typeof renewals !== 'number' || typeof leaseMs !== 'number') return undefined
+  return { identity, address, machine, renewals, leaseMs }
 }
 
 export const isSame = (a: Candidate, b: Candidate): boolean => a.identity === b.identity && a.address === b.address && a.machine === b.machine

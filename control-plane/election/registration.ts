@@ -3,14 +3,15 @@ import { Fault } from '../../shared/kit/faults.ts'
 import { modRevisionOf } from '../storage/storage.ts'
 import type { Guard, Storage } from '../storage/port.ts'
 import type { Observer } from './observer.ts'
-import { within } from './within.ts'
+import type { Pace } from './pace.ts'
+import { timed, within } from './within.ts'
 
 export interface RegistrationOptions {
   readonly storage: Storage
   readonly clock: Clock
   readonly observer: Observer
   readonly key: string
-  readonly ttlMs: number
+  readonly pace: Pace
 }
 
 /**
@@ -28,16 +29,14 @@ export class Registration {
 
   /** Registers, unless that has been done and still holds as far as is known. Throws what the storage throws. */
   async hold(): Promise<{ readonly guard: Guard; readonly sinceMs: number }> {
-    const { storage, clock, observer, key, ttlMs } = this.#options
+    const { storage, clock, observer, key, pace } = this.#options
     const isThere = observer.find(key) !== undefined
     if (this.#wasSeen && !isThere) this.lost()
     this.#wasSeen ||= isThere
     if (this.#held) return this.#held
-    const result = await within(clock, ttlMs, async (signal) => {
-      // One of a process before this one says nothing about this one.
-      await storage.write({ kind: 'delete', key, expect: { kind: 'any' } }, signal)
-      return storage.write({ kind: 'put', key, value: '{}', expect: { kind: 'absent' } }, signal)
-    })
+    // One of a process before this one says nothing about this one.
+    await timed(clock, pace, (signal) => storage.write({ kind: 'delete', key, expect: { kind: 'any' } }, signal))
+    const result = await timed(clock, pace, (signal) => storage.write({ kind: 'put', key, value: '{}', expect: { kind: 'absent' } }, signal))
     if (result.kind !== 'committed') throw new Fault('conflict', 'a registration of before came in between')
     this.#wasSeen = false
     this.#held = { guard: { key, createRevision: modRevisionOf(result.revision) }, sinceMs: clock.monotonicMs() }
@@ -52,9 +51,9 @@ export class Registration {
 
   /** Takes it back. Best effort: one that stays costs the leader some writes. */
   async drop(): Promise<void> {
-    const { storage, clock, key, ttlMs } = this.#options
+    const { storage, clock, key, pace } = this.#options
     if (!this.#held) return
     this.lost()
-    await within(clock, ttlMs, (signal) => storage.write({ kind: 'delete', key, expect: { kind: 'any' } }, signal)).catch(() => {})
+    await within(clock, pace.patienceMs(), (signal) => storage.write({ kind: 'delete', key, expect: { kind: 'any' } }, signal)).catch(() => {})
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/kit/clock.ts'
-import { Fault } from '../../shared/kit/faults.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
+import type { Pace } from './pace.ts'
 
 /** The work's outcome, unless that takes longer; then `Fault('timeout')`, and what becomes of the work nobody knows. */
 export async function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -17,5 +18,19 @@ export async function within<T>(clock: Clock, ms: number, work: (signal: AbortSi
     return await Promise.race([working, late.promise])
   } finally {
     cancel()
+  }
+}
+
+/** One write, as long as it is worth waiting for; how long it took is remembered. */
+export async function timed<T>(clock: Clock, pace: Pace, write: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const patienceMs = pace.patienceMs()
+  const sentAtMs = clock.monotonicMs()
+  try {
+    const answer = await within(clock, patienceMs, write)
+    pace.note(clock.monotonicMs() - sentAtMs)
+    return answer
+  } catch (error) {
+    if (isFault(error, 'timeout')) pace.note(patienceMs)
+    throw error
   }
 }

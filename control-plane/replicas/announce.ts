@@ -12,7 +12,7 @@ export interface AnnounceOptions {
   readonly prefix: string
   readonly identity: string
   readonly api: ApiAddress
-  readonly everyMs: number
+  readonly everyMs: () => number
   /** A leader is heard of by its own key. */
   readonly isLeading: () => boolean
 }
@@ -30,7 +30,7 @@ export async function announceReplica({ storage, clock, log, prefix, identity, a
     } catch (error) {
       if (!signal.aborted) log.debug({ err: messageOf(error) }, 'the other replicas do not hear that this one lives')
     }
-    await sleep(clock, everyMs, signal).catch(() => {})
+    await sleep(clock, everyMs(), signal).catch(() => {})
   }
   if (isTold) await storage.write({ kind: 'delete', key, expect: { kind: 'any' } }).catch(() => {})
 }

@@ -24,7 +24,7 @@ export interface EndpointsOptions {
   readonly prefix: string
   readonly api: ApiAddress
   /** How long a replica may be silent. */
-  readonly graceMs: number
+  readonly graceMs: () => number
 }
 
 const AT = { namespace: 'default', name: 'kubernetes' } as const
@@ -43,7 +43,7 @@ export async function keepEndpoints(options: EndpointsOptions, leadership: Leade
     } catch (error) {
       if (!signal.aborted) log.debug({ err: messageOf(error) }, 'the endpoints of the service kubernetes are not written yet')
     }
-    await sleep(clock, graceMs / LOOKS, signal).catch(() => {})
+    await sleep(clock, graceMs() / LOOKS, signal).catch(() => {})
   }
 }
 
@@ -62,7 +62,7 @@ async function look({ storage, observer, slices, clock, prefix, api, graceMs }: 
   for (const { host } of sightings) known.add(host)
   const slice = slices.get(`${AT.namespace}/${AT.name}`)
   const listed = (slice?.endpoints ?? []).flatMap(({ addresses }) => addresses)
-  const { hosts, expired } = aliveReplicas({ own: api.host, sightings, listed, known, leadingSinceMs, graceMs, nowMs: clock.monotonicMs() })
+  const { hosts, expired } = aliveReplicas({ own: api.host, sightings, listed, known, leadingSinceMs, graceMs: graceMs(), nowMs: clock.monotonicMs() })
   if (JSON.stringify(listed.toSorted()) !== JSON.stringify(hosts)) await write(client, hosts, api.port)
   // Only as it was seen: one that lives after all has written anew.
   for (const key of expired) {

@@ -25,7 +25,7 @@ function machine(clock: VirtualClock) {
 function leadership() {
   const over = new AbortController()
   const state = { isConfirmed: true }
-  const held: Leadership = { identity: 'a', address: 'a:1', guard: { key: 'k', createRevision: 1 }, signal: over.signal, confirmedAtMs: () => 0, confirmedUntilMs: () => 0, onConfirmed: () => () => {}, isConfirmed: () => state.isConfirmed, resign: async () => over.abort() }
+  const held: Leadership = { identity: 'a', address: 'a:1', guard: { key: 'k', createRevision: 1 }, signal: over.signal, confirmedUntilMs: () => 0, onConfirmed: () => () => {}, isConfirmed: () => state.isConfirmed, resign: async () => over.abort() }
   return { held, over, state }
 }
 

@@ -10,6 +10,8 @@ export interface FollowerParts {
   readonly streams: boolean
   /** How long one watch is to last. */
   readonly watchSeconds: number
+  /** It forgets what it holds when a watch ends, as a program does that is started anew. */
+  readonly forgets?: boolean
 }
 
 interface WatchLine {
@@ -62,7 +64,7 @@ export class Follower {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, watchSeconds } = this.#parts
+    const { client, watchSeconds, forgets = false } = this.#parts
     const { recorder, subject, name } = client.parts
     const door = client.parts.door()
     if (!door) return
@@ -80,7 +82,7 @@ export class Follower {
       // Cut: watched on from where it was.
     }
     answered({ ...watch, gone })
-    if (gone) this.#revision = undefined
+    if (gone || (forgets && !signal.aborted)) this.#revision = undefined
   }
 
   /** False: the history is gone. */

@@ -58,6 +58,10 @@ export const planted: readonly Planted[] = [
   rare('control-plane/controllers/tainteviction', one('pods of a silent node are removed', 'control-plane/controllers/tainteviction/plan.ts', [" && !(life === 'silent' && AWAITS_VERDICT.has(key))", ' && AWAITS_VERDICT.size > 0'])),
   one('a deposed leader writes', 'control-plane/leading.ts', ['const client = createInProcessClient({ core: api.core, user, guard, signal })', 'const client = createInProcessClient({ core: api.core, user, signal })']),
   rare('control-plane/membership', one('memberships are stored by whoever once led', 'control-plane/membership/store.ts', ['guard: guard() }', '...(guard() ? {} : {}) }'])),
-  rare('control-plane/election', one('a leadership is certain from when its renewal was answered', 'control-plane/election/leadership.ts', ['this.#confirmedAtMs = sentAtMs\n    for', 'this.#confirmedAtMs = clock.monotonicMs() + ttlMs\n    for'])),
+  rare('control-plane/election', one('a leadership is certain from when its renewal was answered', 'control-plane/election/leadership.ts', ['const untilMs = believedUntilMs(sent)', 'const untilMs = believedUntilMs({ ...sent, sentAtMs: this.#options.clock.monotonicMs() })'])),
+  rare('control-plane/election', one('a renewal is written whatever stands there', 'control-plane/election/leadership.ts', ["expect: { kind: 'revision', revision }, guard", "expect: { kind: 'any' }, guard"])),
+  rare('control-plane/election', one('a renewal promises less than the leader believes', 'control-plane/election/leadership.ts', ['Math.max(pace.leaseMs(), Math.ceil((this.#confirmedUntilMs - sentAtMs) / (1 - DRIFT)))', 'pace.leaseMs()'])),
+  rare('control-plane/election', one('what a leader was promised is not waited for', 'control-plane/election/candidate.ts', ['Math.max(this.#options.ttlMs, parseRecord(entry)?.leaseMs ?? 0)', 'this.#options.ttlMs'])),
+  rare('control-plane/election', one('a look is worth more than what is under way', 'control-plane/election/renewals.ts', ['Math.min(this.#leaseMs, ...this.#sent.map(({ leaseMs }) => leaseMs))', 'this.#leaseMs'])),
   rare('control-plane/dispatch', one('a node with a wrong clock dates in the future', 'control-plane/dispatch/merge-status.ts', ['Date.parse(lastTransitionTime) > nowMs', 'Date.parse(lastTransitionTime) < 0'])),
 ]

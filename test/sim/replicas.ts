@@ -71,9 +71,10 @@ class Replicas {
       return new Client({ name, recorder: this.recorder, subject: this.#subject, door: () => pick(random, this.#servers.flatMap(({ door }) => door ?? [])) })
     }
     const followers = [false, true].map((streams, index) => new Follower({ client: client(`f${index}`), clock: this.clock, streams, watchSeconds: 3 + index * 4 }))
+    const newcomer = new Follower({ client: client('newcomer'), clock: this.clock, streams: true, watchSeconds: 1, forgets: true })
     const ended = new AbortController()
     for (let index = 0; index < WORKERS; index++) void work({ client: client(`c${index}`), clock: this.clock, random: streamOf(this.#seed, `work ${index}`), restMs: between(this.#random, 5, 400) }, ended.signal)
-    for (const follower of followers) void follower.run(this.#stop.signal)
+    for (const follower of [...followers, newcomer]) void follower.run(this.#stop.signal)
     this.#trouble(ended.signal)
     await this.clock.advance(between(this.#random, 10_000, 25_000))
     ended.abort()

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { Pace } from './pace.ts'
+import { Renewals } from './renewals.ts'
+
+const attempt = (renewals: number, leaseMs: number): { readonly renewals: number; readonly sentAtMs: number; readonly leaseMs: number } => ({ renewals, sentAtMs: renewals * 100, leaseMs })
+
+describe('what a leader knows of its own key', () => {
+  test('a renewal counts when it stands there, whoever tells, and once', () => {
+    const own = new Renewals({ revision: 10, leaseMs: 1_000 })
+    own.send(attempt(1, 1_000))
+    own.send(attempt(2, 3_000))
+    expect(own.stands({ revision: 10, renewals: 0 })).toBeUndefined()
+    expect(own.stands({ revision: 12, renewals: 2 })).toEqual(attempt(2, 3_000))
+    expect([own.revision, own.leaseMs]).toEqual([12, 3_000])
+    expect(own.stands({ revision: 12, renewals: 2 })).toBeUndefined()
+    // Sent over a version that is not there any more: it can never land.
+    expect(own.stands({ revision: 13, renewals: 1 })).toBeUndefined()
+  })
+
+  test('what is under way and promises less may land after a look', () => {
+    const own = new Renewals({ revision: 10, leaseMs: 3_000 })
+    expect(own.surelyMs()).toBe(3_000)
+    own.send(attempt(1, 1_000))
+    expect(own.surelyMs()).toBe(1_000)
+    own.stands({ revision: 11, renewals: 1 })
+    own.send(attempt(2, 5_000))
+    expect(own.surelyMs()).toBe(1_000)
+    own.stands({ revision: 12, renewals: 2 })
+    expect(own.surelyMs()).toBe(5_000)
+  })
+})
+
+test.each<readonly [string, readonly number[], number]>([
+  ['nothing is known', [], 1_000],
+  ['milliseconds', [3, 4, 2, 5], 1_000],
+  ['one that was late', [3, 900, 2, 5], 1_000],
+  ['the first one of all was late', [900], 2_700],
+  ['two of four', [3, 900, 1_200, 5], 2_700],
+  ['slow, and quick again', [1_200, 1_200, 1_200, 4, 4, 4], 1_000],
+  ['slower than can be waited for', [6_000, 6_000], 8_000],
+])('how long a lease has to be: %s', (_name, took, leaseMs) => {
+  const pace = new Pace(1_000)
+  for (const ms of took) pace.note(ms)
+  expect(pace.leaseMs()).toBe(leaseMs)
+})
