@@ -116,6 +116,8 @@ export interface ControlPlane {
 const GRACE = 1.5
 const BEATS = 0.5
 const ELECTION = 'control-plane'
+/** What is written of leaders and replicas is below it. */
+export const ELECTION_PREFIX = electionPrefix(ELECTION)
 
 const resources: readonly Resource[] = kinds.map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
 
@@ -127,7 +129,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { storage, clock, random, log } = options
   const signer = options.tokenSigner ?? createTokenSigner({ key: options.tokensKey, clock, random })
   const electionStorage = options.electionStorage ?? storage
-  const prefix = electionPrefix(ELECTION)
+  const prefix = ELECTION_PREFIX
   const observer = new Observer({ storage: electionStorage, clock, log, prefix })
   const ttlMs = options.leaderLeaseMs ?? DEFAULT_TTL_MS
   const election = createElection({ storage: electionStorage, clock, log, name: ELECTION, candidate: options.replica, ttlMs, observer })
