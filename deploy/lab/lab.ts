@@ -27,6 +27,8 @@ export interface UpOptions {
   readonly controlPlanes?: number | undefined
   /** See {@link LabSpec.etcdQuotaBytes}. */
   readonly etcdQuotaBytes?: number | undefined
+  /** See {@link LabSpec.ownImages}. */
+  readonly ownImages?: boolean | undefined
   readonly kubeconfig: boolean
   /** Told of each stage as it ends. */
   readonly onStage?: ((stage: string, tookMs: number) => void) | undefined
@@ -94,7 +96,7 @@ function stopwatch(onStage: UpOptions['onStage']): (stage: string) => void {
 
 const CONTROL_PLANES: readonly number[] = [1, 2, 3, 5]
 
-async function specFor({ name, nodes, controlPlanes, etcdQuotaBytes }: UpOptions): Promise<LabSpec> {
+async function specFor({ name, nodes, controlPlanes, etcdQuotaBytes, ownImages }: UpOptions): Promise<LabSpec> {
   const reason = whyNotLabName(name)
   if (reason !== undefined) throw new Fault('invalid', reason)
   if (nodes !== undefined && (!Number.isInteger(nodes) || nodes < 0 || nodes > 100)) throw new Fault('invalid', `a lab has 0 to 100 nodes, not ${nodes}`)
@@ -103,7 +105,7 @@ async function specFor({ name, nodes, controlPlanes, etcdQuotaBytes }: UpOptions
   if (!known) await forgetLab(name)
   if (known && controlPlanes !== undefined && controlPlanes !== known.controlPlanes) throw new Fault('conflict', `lab ${name} was made with ${known.controlPlanes} control plane${known.controlPlanes === 1 ? '' : 's'} and keeps as many: take it down ("gantry lab down --name ${name}") to make it with ${controlPlanes}`)
   const quota = etcdQuotaBytes ?? known?.etcdQuotaBytes
-  const spec: LabSpec = { name, number: known?.number ?? (await reserveNumber(name)), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: known?.controlPlanes ?? controlPlanes ?? 1, ...(quota !== undefined && { etcdQuotaBytes: quota }) }
+  const spec: LabSpec = { name, number: known?.number ?? (await reserveNumber(name)), nodes: Math.max(nodes ?? known?.nodes ?? 3, known?.nodes ?? 0), controlPlanes: known?.controlPlanes ?? controlPlanes ?? 1, ...(quota !== undefined && { etcdQuotaBytes: quota }), ...((ownImages ?? known?.ownImages) === true && { ownImages: true }) }
   await writeSpec(spec)
   return spec
 }

@@ -19,6 +19,8 @@ export interface LabSpec {
   readonly controlPlanes: number
   /** How large etcd's data may grow; etcd's own bound (2 GiB) unless given. */
   readonly etcdQuotaBytes?: number | undefined
+  /** Each node keeps images of its own, as machines do: for tests of what nodes give each other. Otherwise all labs of the host share them. */
+  readonly ownImages?: boolean | undefined
 }
 
 export interface LabRoots {
@@ -44,6 +46,8 @@ export function layoutOf(spec: LabSpec, roots: LabRoots = defaultRoots) {
     specFile: `${state}/lab.json`,
     pki: `${state}/pki`,
     images: `${roots.state}/images`,
+    /** Of one node. */
+    imagesOf: (node: string) => (spec.ownImages === true ? `${state}/${node}/images` : `${roots.state}/images`),
     /** How its nodes reach registries, and the logins they have themselves: there if somebody made them. */
     registriesFile: `${state}/registries.json`,
     dockerConfig: `${state}/docker-config.json`,

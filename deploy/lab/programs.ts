@@ -54,7 +54,7 @@ async function agentProgram(spec: LabSpec, { member, identity }: { readonly memb
     token: issueJoinToken(identity.joinRoot, systemClock.nowMs() + JOIN_MS),
     stateDir: layout.memberState(member.name),
     runDir: layout.memberRun(member.name),
-    imageDir: layout.images,
+    imageDir: layout.imagesOf(member.name),
     address: layout.addressOf(member.machine),
     cgroup: layout.memberCgroup(member.name),
     bootIdFile: bootIdFile(spec, member.name),

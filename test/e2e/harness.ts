@@ -57,7 +57,7 @@ export function run(program: string, words: readonly string[], { stdin = '', tim
 export const openLabs = new Set<TestLab>()
 
 /** A fresh lab with the two busybox images on it; gone, with all its data, when disposed. */
-export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpOptions, 'nodes' | 'controlPlanes' | 'etcdQuotaBytes'> = {}): Promise<TestLab> {
+export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpOptions, 'nodes' | 'controlPlanes' | 'etcdQuotaBytes' | 'ownImages'> = {}): Promise<TestLab> {
   await lab.down(name, { keep: false })
   const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-'))
   const { spec } = await lab.up({ name, nodes, ...more, kubeconfig: false })

@@ -85,6 +85,14 @@ export class Claims {
     })
   }
 
+  /** What this node says of what it does not have, and that somebody else wants it: one step, so that of two who ask each other one at least knows of the other. */
+  asked(digest: Digest, asker: string): 'fetching' | 'claimed' | 'none' {
+    const claim = this.#claims.get(digest)
+    if (claim === undefined || claim.state === 'failed') return 'none'
+    if (claim.state === 'claimed') claim.rivals.add(asker)
+    return claim.state
+  }
+
   /** Notes who asks; answers who did before. */
   heard(digest: Digest, asker: string): readonly string[] {
     const askers = this.#heard.get(digest) ?? new Set()

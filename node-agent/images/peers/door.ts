@@ -101,14 +101,9 @@ class Desk {
     const digest = parseDigest(question['digest'], 'the question')
     const { claims, holdings, self } = this.#options
     const also = claims.heard(digest, asker)
-    const claim = claims.find(digest)
     if (!mayHave(await this.#rightsTo(digest), textsOf(question['rights']), { giver: self, asker })) return { state: 'none', also }
-    if (claim?.bytes !== undefined || (await holdings.sizeBytes(digest)) !== undefined) return { state: 'have', also }
-    // Looked up anew: deciding and hearing of a rival must be one step.
-    const current = claims.find(digest)
-    if (current === undefined || current.state === 'failed') return { state: 'none', also }
-    if (current.state === 'claimed') current.rivals.add(asker)
-    return { state: current.state, also }
+    if (claims.find(digest)?.bytes !== undefined || (await holdings.sizeBytes(digest)) !== undefined) return { state: 'have', also }
+    return { state: claims.asked(digest, asker), also }
   }
 
   async #name(asker: string, question: Readonly<Record<string, unknown>>): Promise<NameAnswer> {
