@@ -12,7 +12,7 @@ import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts
 import { listRevision, NotWritten, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
 import type { Placed } from './positions.ts'
 import { prefixRange } from './prefix-range.ts'
-import { sharedRead } from './shared-read.ts'
+import { sharedRead, type Sharing } from './shared-read.ts'
 import { isWithinBatch, stateWithin } from './within-batch.ts'
 
 export interface EtcdStorageOptions extends EtcdAddress {
@@ -31,8 +31,8 @@ export interface EtcdStorageOptions extends EtcdAddress {
 
 /** A nested transaction counts with its own operations (two compares at most) beside those of the batch. */
 const NESTED_OPS = 3
-/** Where so many ask at the same time, a read waits for more to come: each costs as much as answering several who share it. */
-const MANY_SHARERS = 3
+/** Where so many ask at the same time, a read waits for more to come: each costs as much as answering several who share it. Fewer are not kept waiting, lists above all. */
+const MANY_SHARERS = 12
 const COMPANY_MS = 2
 /** Well below etcd's `--max-request-bytes` (1.5 MiB by default). */
 const MAX_BATCH_BYTES = 1 << 20
@@ -67,7 +67,7 @@ class EtcdStorage implements Storage {
       const modRevision = Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision)
       this.#watches.happened(modRevision)
       return modRevision
-    }, (run, sharers) => (sharers < MANY_SHARERS ? void setImmediate(run) : void clock.after(COMPANY_MS, run)))
+    }, (run, sharing) => (sharing.before < MANY_SHARERS ? whenAllCame(run, sharing) : void clock.after(COMPANY_MS, run)))
     this.#watches = new EtcdWatch({ client: this.#client, clock, log, prefix: options.watched, currentModRevision: this.#currentModRevision })
   }
 
@@ -154,6 +154,11 @@ class EtcdStorage implements Storage {
       throw isNeverSent(error) && isFault(fault, 'unavailable') ? new NotWritten('unavailable', fault.message, { cause: error }) : fault
     }
   }
+}
+
+/** Runs when a turn of the event loop has brought nobody more to share with. */
+function whenAllCame(run: () => void, sharing: Sharing, known = 1): void {
+  setImmediate(() => (sharing.now > known ? whenAllCame(run, sharing, sharing.now) : run()))
 }
 
 /** Leaves the call to itself when the caller gives up: cancelling it would make the library reset the connection for all. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sharedRead } from './shared-read.ts'
+import { sharedRead, type Sharing } from './shared-read.ts'
 
 /** Reads that the test answers, one after the other. */
 function reads() {
@@ -50,10 +50,11 @@ test('it begins when it may, which may depend on how many there were', async () 
   const { open, read } = reads()
   const begins: Array<() => void> = []
   const numbers: number[] = []
-  const ask = sharedRead(read, (run, sharers) => void (begins.push(run), numbers.push(sharers)))
+  let current: Sharing | undefined
+  const ask = sharedRead(read, (run, sharing) => void (begins.push(run), numbers.push(sharing.before), (current = sharing)))
   const both = [ask(), ask()]
   await settled()
-  expect([open.length, begins.length]).toEqual([0, 1])
+  expect([open.length, begins.length, current?.now]).toEqual([0, 1, 2])
   begins[0]?.()
   open[0]?.resolve(7)
   expect(await Promise.all(both)).toEqual([7, 7])

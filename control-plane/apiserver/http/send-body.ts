@@ -60,11 +60,18 @@ function writeHead(response: ServerResponse, { status, headers, warnings = [] }:
   response.writeHead(status, lines as string[])
 }
 
-/** One after the other, never faster than the client takes them: what the connection holds stays small. */
+/**
+ * One after the other, never faster than the client takes them: what the connection holds stays small. Each is written in a turn of its own, the short first one
+ * with the head: what is written in one turn would be copied into one before it is encrypted.
+ */
 async function sendPieces(response: ServerResponse, pieces: readonly Uint8Array[], clock: Clock): Promise<void> {
   for (const [index, piece] of pieces.entries()) {
     if (response.destroyed) return
     if (index === pieces.length - 1) response.end(piece)
     else if (!response.write(piece) && index > 0) await drained(response, { clock, stalledMs: STALLED_MS })
+    else await turn()
   }
 }
+
+/** Resolves when what has been written in this turn is on its way. */
+const turn = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))

@@ -3,7 +3,7 @@ import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import { createListBytes, itemText, type ListBytes } from './list-bytes.ts'
 
 const definition = {}
-const of = (lists: ListBytes, items: readonly CachedObject[], head: string, { by = definition, form = 'list' } = {}): readonly Uint8Array[] => lists.of({ items, by, form }, () => items.map((one) => itemText(one, head)))
+const of = (lists: ListBytes, items: readonly CachedObject[], head: string, { by = definition, form = 'list', end = '' } = {}): readonly Uint8Array[] => lists.of({ items, by, form }, () => ({ each: items.map((one) => itemText(one, head)), end }))
 
 const HEAD = '{"kind":"Pod","apiVersion":"v1",'
 
@@ -41,6 +41,14 @@ test('the items stand without the head that the list tells for all of them, what
   expect(text(of(lists, [item('a'), item('b', 'ä€😀')], HEAD))).toBe('{"metadata":{"name":"a","more":""}},{"metadata":{"name":"b","more":"ä€😀"}}')
   expect(text(of(lists, [item('a')], ''))).toBe(item('a').json())
   expect(of(lists, [], HEAD)).toEqual([])
+  expect(text(of(lists, [item('a')], HEAD, { form: 'closed', end: ']}' }))).toBe('{"metadata":{"name":"a","more":""}}]}')
+})
+
+test('what is short goes out as one', () => {
+  const items = [...Array(300).keys()].map((index) => item(`p${index}`, 'x'.repeat(3000)))
+  const pieces = of(createListBytes(handClock()), items, '', { end: ']' })
+  expect(pieces).toHaveLength(1)
+  expect(JSON.parse(`[${text(pieces)}`)).toEqual(items.map(({ object }) => object))
 })
 
 test('many and large items come in several pieces that are one text together', () => {

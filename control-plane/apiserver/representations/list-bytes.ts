@@ -14,9 +14,16 @@ export interface Said {
   readonly form: string
 }
 
+export interface Texts {
+  /** One for each item. */
+  readonly each: readonly string[]
+  /** What follows them. */
+  readonly end: string
+}
+
 export interface ListBytes {
-  /** The texts with commas between them, in pieces. @param texts one for each item; asked for when nobody has asked for the same before. */
-  of(said: Said, texts: () => readonly string[]): readonly Uint8Array[]
+  /** The texts with commas between them, in pieces. @param texts asked for when nobody has asked for the same before. */
+  of(said: Said, texts: () => Texts): readonly Uint8Array[]
   /** Lets go of everything, when the server ends. */
   clear(): void
 }
@@ -59,7 +66,7 @@ class RememberedLists implements ListBytes {
     this.#idleMs = idleMs
   }
 
-  of(said: Said, texts: () => readonly string[]): readonly Uint8Array[] {
+  of(said: Said, texts: () => Texts): readonly Uint8Array[] {
     const { items, by, form } = said
     const known = this.#kept.find((one) => one.items === items && one.by === by && one.form === form)
     const pieces = known?.pieces ?? piecesOf(texts())
@@ -106,24 +113,27 @@ class RememberedLists implements ListBytes {
 
 const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0)
 
-/** Large enough that writing one costs more than having many, small enough that a connection need not hold a whole list. */
+/** What is short enough goes out at once. */
+const SHORT_BYTES = 1024 * 1024
+/** Of what is longer: large enough that writing one costs more than having many, small enough that a connection need not hold a whole list. */
 const PIECE_BYTES = 256 * 1024
 const COMMA = 0x2c
 
-function piecesOf(texts: readonly string[]): readonly Uint8Array[] {
-  const sizes = texts.map((text) => Buffer.byteLength(text) + 1)
-  let left = sizes.reduce((sum, size) => sum + size, 0)
+function piecesOf({ each, end }: Texts): readonly Uint8Array[] {
+  const texts = each.map((text, index) => ({ text, size: Buffer.byteLength(text) + Number(index > 0), isFirst: index === 0 }))
+  const all = [...texts, { text: end, size: Buffer.byteLength(end), isFirst: true }]
+  let left = all.reduce((sum, { size }) => sum + size, 0)
+  const most = left > SHORT_BYTES ? PIECE_BYTES : left
   const pieces: Uint8Array[] = []
   let piece = Buffer.alloc(0)
   let at = 0
-  for (const [index, text] of texts.entries()) {
-    const size = sizes[index] ?? 0
+  for (const { text, size, isFirst } of all) {
     if (at + size > piece.length) {
       if (at > 0) pieces.push(piece.subarray(0, at))
-      piece = Buffer.allocUnsafeSlow(Math.max(size, Math.min(PIECE_BYTES, left)))
+      piece = Buffer.allocUnsafeSlow(Math.max(size, Math.min(most, left)))
       at = 0
     }
-    if (index > 0) piece[at++] = COMMA
+    if (!isFirst) piece[at++] = COMMA
     at += piece.write(text, at)
     left -= size
   }

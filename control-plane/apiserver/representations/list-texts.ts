@@ -6,5 +6,7 @@ export interface ListTexts {
   readonly form: string
   readonly before: string
   of(items: readonly CachedObject[]): readonly string[]
+  /** Follows the items, always the same in this form. */
+  readonly end: string
   readonly after: string
 }

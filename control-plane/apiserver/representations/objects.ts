@@ -104,18 +104,18 @@ const MANY_ITEMS = 16
 
 function listBody({ items }: Listing, { store, representation, lists }: ListRendering, texts: ListTexts): ApiResponse {
   if (items.length < MANY_ITEMS || representation.media !== 'application/json' || representation.pretty) {
-    return body(200, { kind: 'text', json: `${texts.before}${texts.of(items).join(',')}${texts.after}` }, representation)
+    return body(200, { kind: 'text', json: `${texts.before}${texts.of(items).join(',')}${texts.end}${texts.after}` }, representation)
   }
-  const shared = lists.of({ items, by: store.definition, form: texts.form }, () => texts.of(items))
-  return piecesBody(200, [Buffer.from(texts.before), ...shared, Buffer.from(`${texts.after}\n`)])
+  const shared = lists.of({ items, by: store.definition, form: texts.form }, () => ({ each: texts.of(items), end: texts.after === '' ? `${texts.end}\n` : texts.end }))
+  return piecesBody(200, [Buffer.from(texts.before), ...shared, ...(texts.after === '' ? [] : [Buffer.from(`${texts.after}\n`)])])
 }
 
 function objectList({ definition, apiVersion }: ResourceStore, metadata: JsonObject): ListTexts {
   const said = JSON.stringify(metadata)
   const { kind, custom } = definition
-  if (custom) return { form: 'list', before: `{"apiVersion":"${apiVersion}","items":[`, of: (items) => items.map((item) => item.json()), after: `],"kind":"${custom.listKind}","metadata":${said}}` }
+  if (custom) return { form: 'list', before: `{"apiVersion":"${apiVersion}","items":[`, of: (items) => items.map((item) => item.json()), end: '', after: `],"kind":"${custom.listKind}","metadata":${said}}` }
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`
-  return { form: 'list', before: `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${said},"items":[`, of: (items) => items.map((item) => itemText(item, head)), after: ']}' }
+  return { form: 'list', before: `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${said},"items":[`, of: (items) => items.map((item) => itemText(item, head)), end: ']}', after: '' }
 }
 
 function metadataList(version: string, metadata: JsonObject): ListTexts {
@@ -124,6 +124,7 @@ function metadataList(version: string, metadata: JsonObject): ListTexts {
     form: `metadata ${version}`,
     before: `{"kind":"PartialObjectMetadataList","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
     of: (items) => items.map((item) => partialMetadataText(item, version)),
-    after: ']}',
+    end: ']}',
+    after: '',
   }
 }

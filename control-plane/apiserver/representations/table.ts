@@ -45,7 +45,8 @@ export function tableList(options: TableOptions): ListTexts {
     form: `table ${version} ${include} ${nowMs}`,
     before: `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(columnsOf(options))},"rows":[`,
     of: (items) => orderedBy(options, items).map((item) => `${JSON.stringify(shownOf(item, options)).slice(0, -1)},"object":${objectText(item, options)}}`),
-    after: ']}',
+    end: ']}',
+    after: '',
   }
 }
 
