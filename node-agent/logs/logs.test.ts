@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { hostLogFiles } from './files.ts'
 import type { LogQuery } from './port.ts'
@@ -47,6 +47,26 @@ test('tail counts lines, not parts, also over a large log', async () => {
   expect((await read({ tailLines: 5000 })).split('\n')[0]).toBe('line 15000')
 })
 
+test('tail counts a line of more than 16 KiB as its parts of that size, however it was written', async () => {
+  const long = Array.from({ length: 40_000 }, (_, at) => String(at % 10)).join('')
+  const written = { whole: line(long), 'in parts of 8 KiB': [0, 8192, 16_384, 24_576].map((at) => line(long.slice(at, at + 8192), { tag: 'P' })).join('') + line(long.slice(32_768)) }
+  for (const [how, text] of Object.entries(written)) {
+    writeFileSync(path, line('first') + text + line('') + line('end'))
+    const last = (lines: number): Promise<string> => read({ tailLines: lines })
+    expect([await last(2), await last(3), await last(4), await last(5), await last(6), await last(7)], how).toEqual([
+      '\nend\n',
+      `${long.slice(32_768)}\n\nend\n`,
+      `${long.slice(16_384)}\n\nend\n`,
+      `${long}\n\nend\n`,
+      `first\n${long}\n\nend\n`,
+      `first\n${long}\n\nend\n`,
+    ])
+    expect(await read({ tailLines: 3, timestamps: true })).toBe(`2026-01-01T00:00:00.000000001Z ${long.slice(32_768)}\n2026-01-01T00:00:00.000000001Z \n2026-01-01T00:00:00.000000001Z end\n`)
+  }
+  writeFileSync(path, line('first') + line('x'.repeat(16_384)) + line('y'.repeat(20_000), { tag: 'P' }))
+  expect([await read({ tailLines: 1 }), await read({ tailLines: 2 }), await read({ tailLines: 3 })]).toEqual(['y'.repeat(20_000 - 16_384), 'y'.repeat(20_000), `${'x'.repeat(16_384)}\n${'y'.repeat(20_000)}`])
+})
+
 test('limits of bytes and time', async () => {
   writeFileSync(path, Array.from({ length: 20 }, (_, index) => line(String(index + 1), { second: index })).join(''))
   expect(await read({ limitBytes: 7 })).toBe('1\n2\n3\n4')
@@ -65,18 +85,22 @@ test('following: woken by each write, over a rotation, to the end of the writer'
   writeFileSync(path, line('0'))
   let end = (): void => {}
   const ended = new Promise<void>((resolve) => void (end = resolve))
-  const answer = read({ follow: true }, { ended, signal: never.signal })
-  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
-  await pause()
+  let seen = ''
+  const reading = (async () => {
+    for await (const { bytes } of logs.read(path, { ...all, follow: true }, { ended, signal: never.signal })) seen += Buffer.from(bytes).toString()
+  })()
+  const saw = (text: string): Promise<void> => vi.waitFor(() => expect(seen).toBe(text), { timeout: 60_000, interval: 2 })
+  await saw('0\n')
   appendFileSync(path, line('1'))
-  await pause()
+  await saw('0\n1\n')
   renameSync(path, `${path}.20260101-000000`)
   appendFileSync(`${path}.20260101-000000`, line('2'))
   writeFileSync(path, line('3'))
-  await pause()
+  await saw('0\n1\n2\n3\n')
   appendFileSync(path, line('4'))
   end()
-  expect(await answer).toBe('0\n1\n2\n3\n4\n')
+  await reading
+  expect(seen).toBe('0\n1\n2\n3\n4\n')
 })
 
 test('following ends when nobody listens', async () => {

@@ -4,7 +4,7 @@ import { watchPath } from '../host/watch.ts'
 import { LineCutter } from './cri-line.ts'
 import type { LogChunk, LogQuery } from './port.ts'
 import { LogSelection } from './select.ts'
-import { tailOffset } from './tail.ts'
+import { tailStart } from './tail.ts'
 
 export interface ReadUntil {
   readonly ended: Promise<void>
@@ -23,7 +23,11 @@ export async function* readLog(path: string, query: LogQuery, until: ReadUntil):
     const file = await unlessMissing(open(path, 'r'))
     if (file !== undefined) {
       await using opened = file
-      position ??= query.tailLines === undefined ? (query.fromByte ?? 0) : await tailOffset(opened, query.tailLines, (await opened.stat()).size)
+      if (position === undefined) {
+        const start = query.tailLines === undefined ? { offset: query.fromByte ?? 0, skipBytes: 0 } : await tailStart(opened, query.tailLines, (await opened.stat()).size)
+        position = start.offset
+        selection.skipBytes = start.skipBytes
+      }
       yield* drain(opened, { position, selection, waiter, follow: query.follow })
       // The next file of this name is a new one, read from its start.
       position = 0

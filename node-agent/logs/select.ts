@@ -1,5 +1,5 @@
 import { parseTime } from '../../shared/model/time.ts'
-import { parseCriLine, shownTime } from './cri-line.ts'
+import { parseCriLine, shownTime, type CriRecord } from './cri-line.ts'
 import type { LogChunk, LogQuery } from './port.ts'
 
 const LINE_FEED = Uint8Array.of(0x0a)
@@ -12,6 +12,8 @@ const withoutReturn = (text: Uint8Array): Uint8Array => (text.at(-1) === CARRIAG
 export class LogSelection {
   readonly #query: LogQuery
   #leftBytes: number
+  /** So much of the first line is not wanted. */
+  skipBytes = 0
   /** The stream whose line is not at its end, so that a time is put once a line. */
   readonly #midLine = new Set<'stdout' | 'stderr'>()
 
@@ -30,13 +32,21 @@ export class LogSelection {
     if (record === undefined || this.done) return []
     const query = this.#query
     const { stream, partial, time } = record
-    const text = partial || query.raw === true ? record.text : withoutReturn(record.text)
+    const wanted = this.#afterSkipped(record)
+    if (wanted.byteLength === 0 && partial) return []
+    const text = partial || query.raw === true ? wanted : withoutReturn(wanted)
     if ((query.stream === 'Stdout' && stream !== 'stdout') || (query.stream === 'Stderr' && stream !== 'stderr')) return []
     if (query.sinceMs !== undefined && (parseTime(time) ?? 0) < query.sinceMs) return []
     const parts = [...(query.timestamps && !this.#midLine.has(stream) ? [new TextEncoder().encode(`${shownTime(time)} `)] : []), text, ...(partial ? [] : [LINE_FEED])]
     if (partial) this.#midLine.add(stream)
     else this.#midLine.delete(stream)
     return this.#limited(stream, parts)
+  }
+
+  #afterSkipped({ text, partial }: CriRecord): Uint8Array {
+    const wanted = text.subarray(this.skipBytes)
+    this.skipBytes = partial ? Math.max(0, this.skipBytes - text.byteLength) : 0
+    return wanted
   }
 
   #limited(stream: 'stdout' | 'stderr', parts: readonly Uint8Array[]): readonly LogChunk[] {

@@ -15,7 +15,7 @@ import { mayRun } from './right.ts'
 import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
 import type { Step } from './steps.ts'
-import { events } from './words.ts'
+import { createFailed, events } from './words.ts'
 
 type StartStep = Extract<Step, { kind: 'start-container' }>
 
@@ -115,7 +115,7 @@ async function createAndStart({ parts, pod, emit }: StepContext, name: string, s
 }
 
 function startError({ parts, emit }: StepContext, step: StartStep, { id, message }: { readonly id: string; readonly message: string }): Change {
-  const words = `failed to create container: OCI runtime create failed: ${message}`
+  const words = createFailed(message)
   const finishedMs = parts.clock.nowMs()
   emit(events.startFailed(step.container, words))
   return (record) => containerExited(beginAttempt(record, step.container, step), step.container, { id, exitCode: START_ERROR, reason: 'StartError', message: words, startedMs: 0, finishedMs })

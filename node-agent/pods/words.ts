@@ -63,3 +63,10 @@ export const crashLoopMessage = (pod: Pod, name: string, delayMs: number): strin
 
 /** The waiting message of an image that backs off, with what went wrong. */
 export const pullBackOffMessage = (image: string, message: string): string => `Back-off pulling image "${image}": ErrImagePull: ${message}`
+
+/**
+ * A container that the runtime could not make, in its words. Where it is the command that cannot be run, all of it is as kubelet over containerd and runc tells it, for
+ * that is what people and programs look for.
+ */
+export const createFailed = (message: string): string =>
+  message.startsWith('exec: ') ? `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${message}` : `failed to create container: OCI runtime create failed: ${message}`

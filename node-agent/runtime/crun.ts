@@ -18,6 +18,7 @@ import { watchExits, type ExitRecord, type ExitWatch } from './exits.ts'
 import { endHalfMade, endMakers } from './half-made.ts'
 import { openContainerInput, tellMonitor } from './input.ts'
 import type { ContainerRuntime, ContainerSpec, ContainerState, CreateResult } from './port.ts'
+import { withoutCore } from './core-link.ts'
 import { settleOwnUsers } from './own-users.ts'
 import { plainWords } from './words.ts'
 
@@ -99,6 +100,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
       await this.delete(spec.id)
       return result.kind === 'refused' ? result : { kind: 'refused', message: 'the container ended before it was started' }
     }
+    await withoutCore(process.pid, spec.config)
     if (spec.ownUsers !== undefined) await settleOwnUsers(process.pid, spec.ownUsers)
     const file = { process, logPath: spec.logPath, cgroupsPath: cgroupsPathOf(spec.config), stdin: spec.stdin }
     this.#known.set(spec.id, { file })

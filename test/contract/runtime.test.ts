@@ -140,6 +140,7 @@ describe('crun under conmon, real parts', () => {
     await ended(id)
     expect(said(id).replaceAll('\t', ' ')).toContain('CapInh: 0000000000000000\nCapPrm: 00000000a80425fb\nCapEff: 00000000a80425fb\nCapBnd: 00000000a80425fb\nCapAmb: 0000000000000000\nNoNewPrivs: 0\n')
     expect(said(id)).toContain('fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n/not/there\n0 10\n')
+    expect(said(id)).not.toContain('core\n')
     // Nothing asked for: the least there is, shares in version 1 and weight in version 2.
     expect(said(id)).toMatch(/\n0 10\n[12]\n/)
   })
