@@ -11,7 +11,9 @@ import { nginxTests } from './software/nginx.ts'
 import { nodeTests } from './software/node.ts'
 import { postgresTests } from './software/postgres.ts'
 import { redisTests } from './software/redis.ts'
+import { removeSoftware } from './software/tools.ts'
 
+const ALL = ['nginx', 'redis', 'postgres', 'node', 'java'] as const
 const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-software-'))
 let opened: TestLab | undefined
 const cluster = (): TestLab => {
@@ -21,11 +23,12 @@ const cluster = (): TestLab => {
 
 beforeAll(async () => {
   // Made once, and kept: packages are fetched the first time.
-  for (const software of ['nginx', 'redis', 'postgres', 'node', 'java'] as const) softwareArchive(software)
+  for (const software of ALL) softwareArchive(software)
   opened = await testLab('e2e-software', { nodes: 2 })
   await opened.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(({ status }) => status?.conditions?.some(({ type, status: now }) => type === 'Ready' && now === 'True')))
 }, 900_000)
 afterAll(async () => {
+  if (opened !== undefined) await removeSoftware(opened, ALL)
   await opened?.[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })

@@ -7,7 +7,7 @@ import * as machines from '../../../deploy/lab/lab.ts'
 import { layoutOf } from '../../../deploy/lab/layout.ts'
 import type { Node, Pod } from '../../../shared/model/gen/api.ts'
 import { openCluster, type Cluster } from '../cluster.ts'
-import { megabytes, memoryOfAll } from '../processes.ts'
+import { megabytes, memoryOfAll, programsIn } from '../processes.ts'
 import type { Figure, Row } from '../row.ts'
 import { DEPLOYMENTS, deployment, ofApp, watchPods } from '../watch.ts'
 
@@ -17,11 +17,15 @@ const SETTLE_MS = 10_000
 const LOOK_MS = 30_000
 const TICKS_PER_SECOND = 100
 
-/** Processor time of the agent's own processes (not of pods and monitors), seconds. */
-async function agentSeconds(lab: Cluster): Promise<number> {
-  const pids = await processesOf(`${layoutOf(lab.spec).memberCgroup('n1')}/agent`)
-  return pids.reduce((sum, pid) => sum + secondsOf(pid), 0)
+/** The agent itself and its fencer; not the pods' processes and monitors. */
+async function agentProcesses(lab: Cluster): Promise<readonly number[]> {
+  const group = `${layoutOf(lab.spec).memberCgroup('n1')}/agent`
+  const monitors = new Set(await programsIn(group, 'conmon'))
+  return (await processesOf(group)).filter((pid) => !monitors.has(pid))
 }
+
+/** Processor time they have had, seconds. */
+const agentSeconds = async (lab: Cluster): Promise<number> => (await agentProcesses(lab)).reduce((sum, pid) => sum + secondsOf(pid), 0)
 
 function secondsOf(pid: number): number {
   try {
@@ -42,9 +46,7 @@ async function agentPercent(lab: Cluster): Promise<number> {
   return (((await agentSeconds(lab)) - before) / ((performance.now() - beganMs) / 1000)) * 100
 }
 
-async function agentMegabytes(lab: Cluster): Promise<number> {
-  return megabytes((await memoryOfAll(await processesOf(`${layoutOf(lab.spec).memberCgroup('n1')}/agent`))).residentBytes)
-}
+const agentMegabytes = async (lab: Cluster): Promise<number> => megabytes((await memoryOfAll(await agentProcesses(lab))).residentBytes)
 
 const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
 

@@ -70,7 +70,7 @@ function layerOf(name: string, recipe: Recipe): string {
   const layer = join(CACHE, `layer-${name}-${keyOf(recipe)}.tar`)
   if (existsSync(layer)) return layer
   const root = join(CACHE, `root-${name}`)
-  unpackPackages(root, join(CACHE, 'packages'), { packages: recipe.packages, without: UNUSED })
+  unpackPackages(root, join(CACHE, 'packages'), { packages: recipe.packages, without: UNUSED, beside: recipe === BASE ? [] : BASE.packages })
   finish(root, recipe)
   execFileSync('tar', ['--sort=name', '--numeric-owner', '-C', root, '-cf', `${layer}.draft`, '.'])
   renameSync(`${layer}.draft`, layer)

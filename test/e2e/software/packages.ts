@@ -1,6 +1,6 @@
 /** Debian packages, with what they depend on, unpacked into folders: nothing of it is installed on the host, and none of their scripts is run. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Why there can be none here: a sentence for people. */
@@ -46,19 +46,20 @@ export interface Wanted {
   readonly packages: readonly string[]
   /** What of their dependencies is left out. */
   readonly without: RegExp
+  /** Packages that are there already, with what they depend on. */
+  readonly beside: readonly string[]
 }
 
 /** Unpacks them into `root`, without manuals and translations. @param cache where the packages are kept. @throws NoPackages */
-export function unpackPackages(root: string, cache: string, { packages, without }: Wanted): void {
+export function unpackPackages(root: string, cache: string, { packages, without, beside }: Wanted): void {
   rmSync(root, { recursive: true, force: true })
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
     mkdirSync(join(root, 'usr', name), { recursive: true })
     symlinkSync(`usr/${name}`, join(root, name))
   }
-  const wanted = closureOf(packages).filter((one) => !without.test(one.split('=')[0] ?? ''))
+  const there = new Set(beside.length === 0 ? [] : closureOf(beside))
+  const wanted = closureOf(packages).filter((one) => !there.has(one) && !without.test(one.split('=')[0] ?? ''))
   for (const file of fetched(cache, wanted)) {
     execFileSync('sh', ['-c', 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$0" --keep-directory-symlink --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale --exclude=./usr/share/i18n', root, file], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
 }
-
-export const hasApt = (): boolean => existsSync('/usr/bin/apt-get') && existsSync('/usr/bin/dpkg-deb')

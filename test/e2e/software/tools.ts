@@ -19,6 +19,11 @@ export async function importSoftware(cluster: TestLab, software: Software): Prom
   return imageOf(software)
 }
 
+/** Takes them away again: they are large, and the store is the host's. */
+export async function removeSoftware(cluster: TestLab, all: readonly Software[]): Promise<void> {
+  await run(GANTRY, ['--kubeconfig', cluster.kubeconfig, 'image', 'rm', ...all.map(imageOf)])
+}
+
 export async function apply(cluster: TestLab, ...objects: readonly object[]): Promise<void> {
   const { exitCode, stderr } = await cluster.kubectl(['apply', '-f', '-'], { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) })
   expect(exitCode, stderr).toBe(0)
