@@ -133,7 +133,7 @@ export class RealMachine {
     const end = performance.now() + limitMs
     while (!check()) {
       if (this.#failure !== undefined) throw this.#failure
-      if (performance.now() > end) throw new Error(`${what}: not within ${limitMs} ms; told: ${JSON.stringify([...this.statuses.values()]).slice(0, 1500)}`)
+      if (performance.now() > end) throw new Error(`${what}: not within ${limitMs} ms, after ${this.deaths} deaths${this.#child === undefined ? ', and no agent lives' : ''}; last it did: ${this.points.slice(-8).join('; ')}; what runs: ${this.#running().join('; ')}; told: ${JSON.stringify([...this.statuses.values()]).slice(0, 1500)}`)
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
@@ -212,6 +212,11 @@ export class RealMachine {
   }
 
   /** Of its containers and their monitors. */
+  /** With how long it has run and what it waits for. */
+  #running(): readonly string[] {
+    return run('ps', '-eo', 'pid,ppid,etimes,stat,wchan:20,args').split('\n').filter((line) => line.includes(this.at)).map((line) => line.trim().replaceAll(this.at, '').slice(0, 200))
+  }
+
   #processes(): readonly string[] {
     const lines = run('ps', '-eo', 'args').split('\n')
     return lines.filter((line) => line.includes(this.at) && line.includes('conmon')).map((line) => `monitor ${/-c (\S+)/.exec(line)?.[1]}`)
