@@ -211,12 +211,12 @@ export class RealMachine {
     return this.#groupFolders().map((folder) => folder.slice('/sys/fs/cgroup'.length))
   }
 
-  /** Of its containers and their monitors. */
-  /** With how long it has run and what it waits for. */
+  /** What runs below its folder: for how long, and what it waits for. */
   #running(): readonly string[] {
     return run('ps', '-eo', 'pid,ppid,etimes,stat,wchan:20,args').split('\n').filter((line) => line.includes(this.at)).map((line) => line.trim().replaceAll(this.at, '').slice(0, 200))
   }
 
+  /** Of its containers and their monitors. */
   #processes(): readonly string[] {
     const lines = run('ps', '-eo', 'args').split('\n')
     return lines.filter((line) => line.includes(this.at) && line.includes('conmon')).map((line) => `monitor ${/-c (\S+)/.exec(line)?.[1]}`)
