@@ -59,3 +59,15 @@ export function fieldErrorsText(errors: readonly FieldError[]): string {
   const texts = [...new Set(errors.map(fieldErrorText))]
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
 }
+
+const NONE: readonly FieldError[] = []
+
+/** All of several lists in one. Nearly all of them are empty nearly always, and joining those costs nothing. */
+export function allOf(...lists: ReadonlyArray<readonly FieldError[]>): readonly FieldError[] {
+  let all = NONE
+  for (let index = 0; index < lists.length; index++) {
+    const errors = lists[index] ?? NONE
+    if (errors.length > 0) all = all.length === 0 ? errors : all.concat(errors)
+  }
+  return all
+}

@@ -19,6 +19,9 @@ export interface PatchRequest {
 /** Patches whatever stands there; when somebody writes meanwhile, patches that. */
 export async function patch(parts: CoreParts, call: Call, request: PatchRequest): Promise<Updated> {
   const { store, at, subresource, type, validation } = request
-  const patching = { expected: store.definition, type, patch: request.patch, validation, warn: call.warn }
+  const { definition } = store
+  // Custom resources may have got another schema since, and what is stored as another kind was read as that.
+  const settled = definition.custom === undefined && definition.storedAs === undefined
+  const patching = { expected: definition, type, patch: request.patch, validation, settled, warn: call.warn }
   return update(parts, call, { store, at, subresource, change: (existing) => patched(existing, patching) })
 }

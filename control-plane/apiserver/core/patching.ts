@@ -16,6 +16,8 @@ export interface Patching {
   /** As {@link readPatch} gave it. */
   readonly patch: Json
   readonly validation: FieldValidation
+  /** Whether what is patched was read by this very schema when it was written: what a patch leaves as it is needs no reading then. */
+  readonly settled?: boolean | undefined
   warn(message: string): void
 }
 
@@ -30,13 +32,13 @@ export function readPatch(type: PatchType, bytes: Uint8Array): Json {
 const NOBODY = { group: '', name: '' } as const
 
 /** The patched object, decoded and defaulted. Throws what a refused patch deserves. */
-export function patched(current: JsonObject, { expected, type, patch, validation, warn }: Patching): JsonObject {
+export function patched(current: JsonObject, { expected, type, patch, validation, settled, warn }: Patching): JsonObject {
   const schema = typeOfKind(expected)
   const outcome = applyPatch(schema, current, { type, patch })
   if (outcome.kind === 'refused') throw refusal(outcome)
-  // Patches may build what no body may hold.
-  if (isTooDeep(outcome.object)) throw badRequest('exceeded max depth')
-  const decoded = decodePatched(schema, outcome.object, { type, patch, validation })
+  // Such patches may build what no body may hold; the others cannot nest anything deeper than it was in the object or in the patch.
+  if (type === 'json' && isTooDeep(outcome.object)) throw badRequest('exceeded max depth')
+  const decoded = decodePatched(schema, outcome.object, { type, patch, validation, known: settled === true ? current : undefined })
   if (decoded.kind === 'refused') throw decoded.causes ? invalid(NOBODY, '', decoded.causes) : refusal(decoded)
   for (const warning of decoded.warnings) warn(warning)
   checkKind(expected, decoded.object)

@@ -1,5 +1,5 @@
 /** What the machinery does to every object around a kind's own rules: metadata, generation, validation. */
-import type { FieldError } from '../../../shared/model/field-error.ts'
+import { allOf, type FieldError } from '../../../shared/model/field-error.ts'
 import type { ObjectMeta } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { validateObjectMeta, validateObjectMetaUpdate, type ObjectMetaRules } from '../../../shared/model/validation/object-meta.ts'
@@ -12,7 +12,7 @@ const rulesOf = ({ namespaced, nameRule, anyFinalizer = false }: KindDefinition)
 
 /** Every mistake in a new object: its metadata first, then the kind's own. */
 export function validateNew(definition: KindDefinition, object: JsonObject, context: StrategyContext): readonly FieldError[] {
-  return [...validateObjectMeta(metaOf(object), rulesOf(definition)), ...definition.validateCreate(object, context)]
+  return allOf(validateObjectMeta(metaOf(object), rulesOf(definition)), definition.validateCreate(object, context))
 }
 
 /**
@@ -22,9 +22,12 @@ export function validateNew(definition: KindDefinition, object: JsonObject, cont
 export function validateChanged(definition: KindDefinition, change: Change, context: StrategyContext): readonly FieldError[] {
   const { object, old } = change
   const metadata = metaOf(object)
-  const general = validateObjectMeta(metadata, { ...rulesOf(definition), anyFinalizer: true })
+  const rules = rulesOf(definition)
+  const general = validateObjectMeta(metadata, { ...rules, anyFinalizer: true })
+  // The two differ in what they say of finalizers.
+  const own = metadata.finalizers === undefined ? general : validateObjectMeta(metadata, rules)
   const changed = validateObjectMetaUpdate(metadata, metaOf(old))
-  return [...general, ...changed, ...changed, ...validateObjectMeta(metadata, rulesOf(definition)), ...definition.validateUpdate(object, old, context)]
+  return allOf(general, changed, changed, own, definition.validateUpdate(object, old, context))
 }
 
 export interface Change {

@@ -54,10 +54,16 @@ export function applyPatch(schema: string | Type, current: JsonObject, { type, p
 
 export type DecodedPatch = { readonly kind: 'decoded'; readonly object: JsonObject; readonly warnings: readonly string[] } | PatchRefused
 
+export interface PatchDecoding extends PatchRequest {
+  readonly validation: FieldValidation
+  /** What was patched, if it was read by this schema before. */
+  readonly known?: JsonObject | undefined
+}
+
 /** Reads what a patch has made. Unknown fields are dropped, or refused with `Strict`; a wrong type is a 422 that quotes the patch. */
-export function decodePatched(schema: string | Type, patched: JsonObject, { type, patch, validation }: PatchRequest & { readonly validation: FieldValidation }): DecodedPatch {
+export function decodePatched(schema: string | Type, patched: JsonObject, { type, patch, validation, known }: PatchDecoding): DecodedPatch {
   const strategic = type === 'strategic'
-  const { object, typeError, strictErrors } = decodeObject(schema, patched, { reader: strategic ? 'unstructured' : 'json' })
+  const { object, typeError, strictErrors } = decodeObject(schema, patched, { reader: strategic ? 'unstructured' : 'json', known })
   // Kubernetes writes the patched JSON anew, with sorted keys, before it reads it.
   const complaints = strategic ? strictErrors : strictErrors.toSorted()
   const problem = typeError ?? (validation === 'Strict' && complaints.length > 0 ? `strict decoding error: ${complaints.join(', ')}` : undefined)

@@ -4,9 +4,13 @@ import { dns1123LabelProblems, dns1123SubdomainProblems, patternProblem } from '
 /** Every objection against one value, as errors of its field. */
 export const objections = (field: string, value: unknown, problems: readonly string[]): readonly FieldError[] => problems.map((problem) => invalid(field, value, problem))
 
+const NONE: readonly FieldError[] = []
+
 /** The errors of every item of a list, with the path of each. */
 export function each<T>(items: readonly T[] | undefined, path: string, check: (item: T, path: string, index: number) => readonly FieldError[]): readonly FieldError[] {
-  return (items ?? []).flatMap((item, index) => check(item, `${path}[${index}]`, index))
+  // Go prints lists that are not there as null.
+  if (!items || items.length === 0) return NONE
+  return items.length === 1 ? check(items[0] as T, `${path}[0]`, 0) : items.flatMap((item, index) => check(item, `${path}[${index}]`, index))
 }
 
 /** One of a closed set of words. */

@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, forbidden, invalid, notFound, required, tooMany } from '../../../shared/model/field-error.ts'
+import { allOf, duplicate, type FieldError, forbidden, invalid, notFound, required, tooMany } from '../../../shared/model/field-error.ts'
 import type { Container, ContainerRestartRule, EphemeralContainer, PodSpec, Volume } from '../../../shared/model/gen/api.ts'
 import { dnsLabel, each, oneOf, requiredOneOf, requiredText } from './check.ts'
 import { validateEnv, validateEnvFiles, validateEnvFrom } from './env.ts'
@@ -23,32 +23,32 @@ const EXIT_CODES_MAX = 255
 
 /** What holds for containers of every sort. */
 function validateCommon(container: Container, path: string, { spec, volumes, claimNames }: PodFrame): readonly FieldError[] {
-  return [
-    ...(container.name ? dnsLabel(`${path}.name`, container.name) : [required(`${path}.name`)]),
-    ...requiredText(`${path}.image`, container.image),
-    ...requiredOneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError']),
-    ...validateContainerPorts(container.ports, `${path}.ports`),
-    ...validateEnv(container.env, `${path}.env`),
-    ...validateEnvFiles(container.env, volumes, `${path}.env`),
-    ...validateEnvFrom(container.envFrom, `${path}.envFrom`),
-    ...validateMounts(container, path, volumes),
-    ...validateDevices(container, path, volumes),
-    ...requiredOneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, pullPolicies),
-    ...validateContainerResources(container.resources, `${path}.resources`, claimNames),
-    ...validateResizePolicy(container.resizePolicy, `${path}.resizePolicy`, spec.restartPolicy),
-    ...validateSecurityContext(container.securityContext, `${path}.securityContext`, spec.hostUsers !== false),
-  ]
+  return allOf(
+    (container.name ? dnsLabel(`${path}.name`, container.name) : [required(`${path}.name`)]),
+    requiredText(`${path}.image`, container.image),
+    requiredOneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError']),
+    validateContainerPorts(container.ports, `${path}.ports`),
+    validateEnv(container.env, `${path}.env`),
+    validateEnvFiles(container.env, volumes, `${path}.env`),
+    validateEnvFrom(container.envFrom, `${path}.envFrom`),
+    validateMounts(container, path, volumes),
+    validateDevices(container, path, volumes),
+    requiredOneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, pullPolicies),
+    validateContainerResources(container.resources, `${path}.resources`, claimNames),
+    validateResizePolicy(container.resizePolicy, `${path}.resizePolicy`, spec.restartPolicy),
+    validateSecurityContext(container.securityContext, `${path}.securityContext`, spec.hostUsers !== false),
+  )
 }
 
 /** What holds for containers that run as long as the pod does. */
 function validateRunning(container: Container, path: string, { spec }: PodFrame): readonly FieldError[] {
   const graceSeconds = spec.terminationGracePeriodSeconds ?? 0
-  return [
-    ...validateLifecycle(container.lifecycle, `${path}.lifecycle`, graceSeconds),
-    ...validateOneSuccessProbe(container.livenessProbe, `${path}.livenessProbe`, graceSeconds),
-    ...validateReadinessProbe(container.readinessProbe, `${path}.readinessProbe`, graceSeconds),
-    ...validateOneSuccessProbe(container.startupProbe, `${path}.startupProbe`, graceSeconds),
-  ]
+  return allOf(
+    validateLifecycle(container.lifecycle, `${path}.lifecycle`, graceSeconds),
+    validateOneSuccessProbe(container.livenessProbe, `${path}.livenessProbe`, graceSeconds),
+    validateReadinessProbe(container.readinessProbe, `${path}.readinessProbe`, graceSeconds),
+    validateOneSuccessProbe(container.startupProbe, `${path}.startupProbe`, graceSeconds),
+  )
 }
 
 function validateRestart({ restartPolicy, restartPolicyRules: rules }: Container, path: string): readonly FieldError[] {

@@ -24,6 +24,7 @@ export function validatePodAnnotations(pod: Pod, path: string): readonly FieldEr
 }
 
 function validateAppArmor(pod: Pod, path: string): readonly FieldError[] {
+  if (!hasAppArmor(pod)) return []
   const names = new Set(containersWithPath(pod.spec ?? { containers: [] }, '').map(({ container }) => container.name))
   return sortedEntries(pod.metadata.annotations).flatMap(([key, value]) => {
     if (!key.startsWith(APP_ARMOR)) return []
@@ -36,8 +37,11 @@ function validateAppArmor(pod: Pod, path: string): readonly FieldError[] {
 
 const typeOfAnnotation = (value: string): string => (value === 'unconfined' ? 'Unconfined' : value.startsWith(LOCALHOST) ? 'Localhost' : 'RuntimeDefault')
 
+const hasAppArmor = ({ metadata }: Pod): boolean => Object.keys(metadata.annotations ?? {}).some((key) => key.startsWith(APP_ARMOR))
+
 /** A profile said in an annotation and in the field must be one and the same. */
 export function validateAppArmorAgreement(pod: Pod, path: string): readonly FieldError[] {
+  if (!hasAppArmor(pod)) return []
   return containersWithPath(pod.spec ?? { containers: [] }, path).flatMap(({ container, path: at }) => {
     const annotated = pod.metadata.annotations?.[`${APP_ARMOR}${container.name}`]
     const profile = (container as Container).securityContext?.appArmorProfile

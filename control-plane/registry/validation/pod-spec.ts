@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../../../shared/model/field-error.ts'
+import { allOf, duplicate, type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../../../shared/model/field-error.ts'
 import type { ObjectMeta, PodResourceClaim, PodSpec } from '../../../shared/model/gen/api.ts'
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { inclusiveRange } from '../../../shared/model/validation/numbers.ts'
@@ -30,47 +30,47 @@ export function validatePodSpec(spec: PodSpec, place: PodSpecPlace): readonly Fi
   const volumes = validateVolumes(spec.volumes, place.meta, `${path}.volumes`)
   const claimNames = new Set((spec.resourceClaims ?? []).map((one) => one.name))
   const frame: PodFrame = { spec, volumes: volumes.sound, claimNames }
-  return [
-    ...volumes.errors,
-    ...validateClaims(spec.resourceClaims, `${path}.resourceClaims`),
-    ...validateContainers(frame, `${path}.containers`),
-    ...validateInitContainers(frame, `${path}.initContainers`),
-    ...validateEphemeralContainers(frame, `${path}.ephemeralContainers`),
-    ...validatePodResources(spec, `${path}.resources`),
-    ...validateHostPorts(spec, place),
-    ...requiredOneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
-    ...requiredOneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']),
-    ...validateLabels(spec.nodeSelector, `${path}.nodeSelector`),
-    ...validatePodSecurityContext(spec, `${path}.securityContext`),
-    ...validateAffinity(spec.affinity, `${path}.affinity`),
-    ...validateDns(spec, `${path}.dnsConfig`),
-    ...each(spec.readinessGates, `${path}.readinessGates`, ({ conditionType }, at) => objections(`${at}.conditionType`, conditionType, qualifiedNameProblems(conditionType))),
-    ...validateSchedulingGates(spec.schedulingGates, `${path}.schedulingGates`),
-    ...validateTopologySpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`),
-    ...validateHostProcess(spec, path),
-    ...validateHostUsers(spec, path),
-    ...validateNames(spec, path),
-    ...validateSystem(spec, path),
-    ...validateHostnameOverride(spec, `${path}.hostnameOverride`),
-  ]
+  return allOf(
+    volumes.errors,
+    validateClaims(spec.resourceClaims, `${path}.resourceClaims`),
+    validateContainers(frame, `${path}.containers`),
+    validateInitContainers(frame, `${path}.initContainers`),
+    validateEphemeralContainers(frame, `${path}.ephemeralContainers`),
+    validatePodResources(spec, `${path}.resources`),
+    validateHostPorts(spec, place),
+    requiredOneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
+    requiredOneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']),
+    validateLabels(spec.nodeSelector, `${path}.nodeSelector`),
+    validatePodSecurityContext(spec, `${path}.securityContext`),
+    validateAffinity(spec.affinity, `${path}.affinity`),
+    validateDns(spec, `${path}.dnsConfig`),
+    each(spec.readinessGates, `${path}.readinessGates`, ({ conditionType }, at) => objections(`${at}.conditionType`, conditionType, qualifiedNameProblems(conditionType))),
+    validateSchedulingGates(spec.schedulingGates, `${path}.schedulingGates`),
+    validateTopologySpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`),
+    validateHostProcess(spec, path),
+    validateHostUsers(spec, path),
+    validateNames(spec, path),
+    validateSystem(spec, path),
+    validateHostnameOverride(spec, `${path}.hostnameOverride`),
+  )
 }
 
 function validateNames(spec: PodSpec, path: string): readonly FieldError[] {
   const { activeDeadlineSeconds: deadline } = spec
   const subdomain = (name: 'serviceAccountName' | 'nodeName' | 'priorityClassName' | 'runtimeClassName'): readonly FieldError[] => (spec[name] ? dnsSubdomain(`${path}.${name}`, spec[name]) : [])
-  return [
-    ...subdomain('serviceAccountName'),
-    ...subdomain('nodeName'),
-    ...(deadline !== undefined && (deadline < 1 || deadline > DEADLINE_MAX_SECONDS) ? [invalid(`${path}.activeDeadlineSeconds`, deadline, inclusiveRange(1, DEADLINE_MAX_SECONDS))] : []),
-    ...(spec.hostname ? dnsLabel(`${path}.hostname`, spec.hostname) : []),
-    ...(spec.subdomain ? dnsLabel(`${path}.subdomain`, spec.subdomain) : []),
-    ...validateTolerations(spec.tolerations, `${path}.tolerations`),
-    ...validateHostAliases(spec.hostAliases, `${path}.hostAliases`),
-    ...subdomain('priorityClassName'),
-    ...subdomain('runtimeClassName'),
-    ...(spec.preemptionPolicy === undefined ? [] : requiredOneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'])),
-    ...(spec.overhead ? validateContainerResources({ limits: spec.overhead }, `${path}.overhead`, new Set()) : []),
-  ]
+  return allOf(
+    subdomain('serviceAccountName'),
+    subdomain('nodeName'),
+    (deadline !== undefined && (deadline < 1 || deadline > DEADLINE_MAX_SECONDS) ? [invalid(`${path}.activeDeadlineSeconds`, deadline, inclusiveRange(1, DEADLINE_MAX_SECONDS))] : []),
+    (spec.hostname ? dnsLabel(`${path}.hostname`, spec.hostname) : []),
+    (spec.subdomain ? dnsLabel(`${path}.subdomain`, spec.subdomain) : []),
+    validateTolerations(spec.tolerations, `${path}.tolerations`),
+    validateHostAliases(spec.hostAliases, `${path}.hostAliases`),
+    subdomain('priorityClassName'),
+    subdomain('runtimeClassName'),
+    (spec.preemptionPolicy === undefined ? [] : requiredOneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'])),
+    (spec.overhead ? validateContainerResources({ limits: spec.overhead }, `${path}.overhead`, new Set()) : []),
+  )
 }
 
 /** Of a pod in the host's network every port is the same inside and out; in a template it may still be left out. */

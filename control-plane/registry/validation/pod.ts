@@ -1,4 +1,4 @@
-import { type FieldError, forbidden } from '../../../shared/model/field-error.ts'
+import { allOf, type FieldError, forbidden } from '../../../shared/model/field-error.ts'
 import type { Pod } from '../../../shared/model/gen/api.ts'
 import type { StrategyContext } from '../kind.ts'
 import { each } from './check.ts'
@@ -12,13 +12,13 @@ import { validateSpecChange } from './pod-update.ts'
 /** What holds for a pod at create and at every change. */
 export function validatePodItself(pod: Pod): readonly FieldError[] {
   const spec = pod.spec ?? { containers: [] }
-  return [
-    ...validatePodAnnotations(pod, 'metadata.annotations'),
-    ...validatePodSpec(spec, { path: 'spec', meta: pod.metadata, isPod: true }),
-    ...validateTokens(pod),
-    ...each(spec.containers, 'spec.containers', validateTrimmedImage),
-    ...each(spec.initContainers, 'spec.initContainers', validateTrimmedImage),
-  ]
+  return allOf(
+    validatePodAnnotations(pod, 'metadata.annotations'),
+    validatePodSpec(spec, { path: 'spec', meta: pod.metadata, isPod: true }),
+    validateTokens(pod),
+    each(spec.containers, 'spec.containers', validateTrimmedImage),
+    each(spec.initContainers, 'spec.initContainers', validateTrimmedImage),
+  )
 }
 
 /** A token without an account would be nobody's. */
@@ -47,6 +47,8 @@ export function validatePodChange(pod: Pod, old: Pod, { subresource }: StrategyC
     case 'resize':
       return [...validatePodItself(pod), ...annotations, ...validateResize(pod, old)]
     default:
+      // The very spec that stands there was looked at when it was written.
+      if (pod.spec !== undefined && pod.spec === old.spec) return [...validatePodAnnotations(pod, 'metadata.annotations'), ...annotations]
       return [...validatePodItself(pod), ...annotations, ...validateSpecChange(pod, old)]
   }
 }

@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
+import { allOf, duplicate, type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { PodSpec, SecurityContext, Sysctl } from '../../../shared/model/gen/api.ts'
 import { groupIdProblems, userIdProblems } from '../../../shared/model/validation/numbers.ts'
 import { each, objections, oneOf } from './check.ts'
@@ -10,15 +10,15 @@ const numbered = (field: string, value: number | undefined, problems: (value: nu
 /** @param hostUsers whether users of the container are users of the host. */
 export function validateSecurityContext(context: SecurityContext | undefined, path: string, hostUsers: boolean): readonly FieldError[] {
   if (!context) return []
-  return [
-    ...numbered(`${path}.runAsUser`, context.runAsUser, userIdProblems),
-    ...numbered(`${path}.runAsGroup`, context.runAsGroup, groupIdProblems),
-    ...validateProcMount(context.procMount, `${path}.procMount`, hostUsers),
-    ...validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`),
-    ...validateEscalation(context, path),
-    ...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
-    ...validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`),
-  ]
+  return allOf(
+    numbered(`${path}.runAsUser`, context.runAsUser, userIdProblems),
+    numbered(`${path}.runAsGroup`, context.runAsGroup, groupIdProblems),
+    validateProcMount(context.procMount, `${path}.procMount`, hostUsers),
+    validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`),
+    validateEscalation(context, path),
+    validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
+    validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`),
+  )
 }
 
 function validateProcMount(procMount: string | undefined, field: string, hostUsers: boolean): readonly FieldError[] {
@@ -61,20 +61,20 @@ export function validatePodSecurityContext(spec: PodSpec, path: string): readonl
   const context = spec.securityContext
   if (!context) return []
   const shared = spec.shareProcessNamespace && spec.hostPID ? [invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled')] : []
-  return [
-    ...numbered(`${path}.fsGroup`, context.fsGroup, groupIdProblems),
-    ...numbered(`${path}.runAsUser`, context.runAsUser, userIdProblems),
-    ...numbered(`${path}.runAsGroup`, context.runAsGroup, groupIdProblems),
-    ...each(context.supplementalGroups, `${path}.supplementalGroups`, (group, at) => objections(at, group, groupIdProblems(group))),
-    ...shared,
-    ...validateSysctls(context.sysctls, `${path}.sysctls`, spec),
-    ...(context.fsGroupChangePolicy === undefined ? [] : oneOf(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'])),
-    ...validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`),
-    ...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
-    ...validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`),
-    ...(context.supplementalGroupsPolicy === undefined ? [] : oneOf(`${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict'])),
-    ...(context.seLinuxChangePolicy === undefined ? [] : oneOf(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['Recursive'])),
-  ]
+  return allOf(
+    numbered(`${path}.fsGroup`, context.fsGroup, groupIdProblems),
+    numbered(`${path}.runAsUser`, context.runAsUser, userIdProblems),
+    numbered(`${path}.runAsGroup`, context.runAsGroup, groupIdProblems),
+    each(context.supplementalGroups, `${path}.supplementalGroups`, (group, at) => objections(at, group, groupIdProblems(group))),
+    shared,
+    validateSysctls(context.sysctls, `${path}.sysctls`, spec),
+    (context.fsGroupChangePolicy === undefined ? [] : oneOf(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'])),
+    validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`),
+    validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
+    validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`),
+    (context.supplementalGroupsPolicy === undefined ? [] : oneOf(`${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict'])),
+    (context.seLinuxChangePolicy === undefined ? [] : oneOf(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['Recursive'])),
+  )
 }
 
 const SYSCTL_PATTERN = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$'

@@ -7,6 +7,8 @@ import { validateClaimTemplate } from './volume-claim.ts'
 import { diskChecks, initiatedTooLong } from './volume-disks.ts'
 import { validateDownwardFile, validateKeyedVolume, validateProjectedVolume } from './volume-files.ts'
 
+const NONE: readonly FieldError[] = []
+
 type Check = (volume: Volume, path: string) => readonly FieldError[] | undefined
 
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'] as const
@@ -19,7 +21,7 @@ export function validateHostPath({ path: file, type }: HostPathVolumeSource, pat
 const disk = (name: string): Check => diskChecks[name] ?? (() => undefined)
 
 /** Every kind of volume, in the order in which Kubernetes looks for them. */
-const checks: ReadonlyArray<readonly [name: string, check: Check]> = [
+const checks: ReadonlyArray<readonly [name: keyof Volume, check: Check]> = [
   ['emptyDir', ({ emptyDir }, path) => emptyDir && (compareQuantities(String(emptyDir.sizeLimit ?? '0'), '0') < 0 ? [forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity')] : [])],
   ['hostPath', ({ hostPath }, path) => hostPath && validateHostPath(hostPath, `${path}.hostPath`)],
   ['gitRepo', disk('gitRepo')],
@@ -65,8 +67,9 @@ function ephemeralClaimName({ name, ephemeral }: Volume, meta: ObjectMeta | unde
 function validateSource(volume: Volume, path: string, meta: ObjectMeta | undefined): readonly FieldError[] {
   let found = false
   const errors = checks.flatMap(([name, check]) => {
+    if (volume[name] === undefined) return NONE
     const own = check(volume, path)
-    if (own === undefined) return []
+    if (own === undefined) return NONE
     if (found) return [forbidden(`${path}.${otherNames[name] ?? name}`, 'may not specify more than 1 volume type')]
     found = true
     return name === 'ephemeral' ? [...own, ...ephemeralClaimName(volume, meta, path)] : name === 'iscsi' ? [...own, ...initiatedTooLong(volume.name, volume.iscsi, [`${path}.name`, volume.name])] : own

@@ -17,6 +17,7 @@ export interface PodWarningPlace {
 /** What is accepted in a pod (or a template of one) and yet not what anybody should write. */
 export function podSpecWarnings(spec: PodSpec, { prefix, meta }: PodWarningPlace): readonly string[] {
   const path = `${prefix}spec`
+  const containers = containersWithPath(spec, path)
   return [
     ...schedulingWarnings(spec, path),
     ...annotationWarnings(meta, `${prefix}metadata.annotations`),
@@ -27,8 +28,8 @@ export function podSpecWarnings(spec: PodSpec, { prefix, meta }: PodWarningPlace
     ...(spec.imagePullSecrets ?? []).flatMap((one, index) => (one.name ? [] : [`${path}.imagePullSecrets[${index}].name: invalid empty name ""`])),
     ...fractions(spec.overhead, `${path}.overhead`, ['memory', 'ephemeral-storage']),
     ...profileWarnings(spec, meta, prefix),
-    ...containersWithPath(spec, path).flatMap((one) => containerWarnings(one.container, one.path)),
-    ...portWarnings(containersWithPath(spec, path)),
+    ...containers.flatMap((one) => containerWarnings(one.container, one.path)),
+    ...portWarnings(containers),
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? [`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
     ...affinityWarnings(spec.affinity?.podAffinity, `${path}.affinity.podAffinity`),
     ...affinityWarnings(spec.affinity?.podAntiAffinity, `${path}.affinity.podAntiAffinity`),
@@ -73,7 +74,7 @@ const oldAnnotations: ReadonlyArray<readonly [key: string, message: string]> = [
 ]
 
 const annotationWarnings = (meta: ObjectMeta | undefined, path: string): readonly string[] =>
-  oldAnnotations.filter(([key]) => meta?.annotations?.[key] !== undefined).map(([key, message]) => `${path}[${key}]: ${message}`)
+  meta?.annotations === undefined ? [] : oldAnnotations.filter(([key]) => meta.annotations?.[key] !== undefined).map(([key, message]) => `${path}[${key}]: ${message}`)
 
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'
 const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/'
@@ -82,7 +83,8 @@ const NO_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field ins
 
 /** Annotations from before there were fields. */
 function profileWarnings(spec: PodSpec, meta: ObjectMeta | undefined, prefix: string): readonly string[] {
-  const annotations = meta?.annotations ?? {}
+  const annotations = meta?.annotations
+  if (!annotations) return []
   const path = `${prefix}metadata.annotations`
   const warnings = annotations[SECCOMP_POD] !== undefined && !spec.securityContext?.seccompProfile ? [`${path}[${SECCOMP_POD}]: ${NO_SECCOMP}`] : []
   for (const { container } of containersWithPath(spec, '')) {
@@ -119,6 +121,7 @@ const WHOLE = 1_000_000_000n
 
 /** Amounts of bytes that are no whole number. */
 export function fractions(list: QuantityList | undefined, path: string, names: readonly string[]): readonly string[] {
+  if (list === undefined) return []
   return names.flatMap((name) => {
     const amount = amountsOf(list)[name]
     const nanos = amount === undefined ? 0n : (parseQuantity(amount)?.nanos ?? 0n)

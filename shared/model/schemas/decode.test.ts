@@ -91,3 +91,24 @@ test('fields are found by path', () => {
   expect(findType(POD, ['spec', 'containers', 0, 'ports'])).toMatchObject({ kind: 'list', listType: 'map', keys: ['containerPort', 'protocol'] })
   expect(findType(POD, ['spec', 'nothing', 'here'])).toBeUndefined()
 })
+
+test('what was read before is taken as it is, and all else is read as ever', () => {
+  const known = read({ kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a', labels: { x: 'y' } }, spec: { containers: [{ name: 'c', image: 'i', resources: { limits: { cpu: '1' } } }] } })
+  const patched: JsonObject = { ...known, metadata: { ...(known['metadata'] as JsonObject), annotations: { n: '1' }, nothing: 1 }, status: { phase: '' } }
+  const { object, strictErrors } = decodeObject(POD, patched, { known })
+  expect(object['spec']).toBe(known['spec'])
+  expect(strictErrors).toEqual(['unknown field "metadata.nothing"'])
+  expect(object).toEqual(decodeObject(POD, patched).object)
+  const limits: JsonObject = { containers: [{ name: 'c', image: 'i', resources: { limits: { cpu: '1000m' } } }] }
+  expect(decodeObject(POD, { ...known, spec: limits }, { known }).object).toEqual(known)
+})
+
+test('a patch that leaves everything as it was, in values or whole, is read the same whether it is known or not', () => {
+  for (const [, object] of answered.slice(0, 400)) {
+    const schema = typeof object['apiVersion'] === 'string' && typeof object['kind'] === 'string' ? schemaOfKind(object['apiVersion'], object['kind']) : undefined
+    if (schema === undefined) continue
+    const known = decodeObject(schema, object).object
+    const changed: JsonObject = { ...object, metadata: { ...(isJsonObject(object['metadata']) ? object['metadata'] : {}), annotations: { a: 'b' } } }
+    for (const value of [object, changed]) expect(decodeObject(schema, value, { known })).toEqual(decodeObject(schema, value))
+  }
+})

@@ -18,21 +18,23 @@ export interface Decoded {
 
 export interface DecodeOptions {
   readonly reader?: 'json' | 'unstructured'
+  /** What was read by the same schema before: where the value holds the very same members, they are taken as they are. */
+  readonly known?: JsonObject | undefined
 }
 
 /** @param schema the name of a built-in schema, or a compiled type. */
-export function decodeObject(schema: string | Type, value: Json, { reader = 'json' }: DecodeOptions = {}): Decoded {
+export function decodeObject(schema: string | Type, value: Json, { reader = 'json', known }: DecodeOptions = {}): Decoded {
   const walk: Walk = { reader, path: [], fields: [], struct: '', namedType: undefined, typeError: undefined, stopped: undefined, strict: [] }
   const type = typeof schema === 'string' ? typeOf(schema) : schema
   if (type.kind === 'object' && type.reader) return type.reader.read(value)
-  const read = readValue(type, value, walk)
+  const read = known !== undefined && type.kind === 'object' ? readObject(type, value, { walk, known }) : readValue(type, value, walk)
   return { object: isJsonObject(read) ? read : {}, typeError: walk.stopped ?? walk.typeError, strictErrors: walk.strict }
 }
 
 interface Walk {
   readonly reader: 'json' | 'unstructured'
-  /** Names, `[0]` and `.key`, for strict errors. */
-  readonly path: string[]
+  /** Names, keys and places in lists, for strict errors. */
+  readonly path: Array<string | number>
   /** Names only, for type errors. */
   readonly fields: string[]
   struct: string
@@ -47,10 +49,14 @@ interface Walk {
 /** Kubernetes stops counting here. */
 const MAX_STRICT_ERRORS = 100
 
-const pathText = (path: readonly string[]): string => path.join('').replace(/^\./, '')
+const pathText = (path: ReadonlyArray<string | number>): string =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '')
 
 function strict(walk: Walk, name: string): void {
-  if (walk.strict.length < MAX_STRICT_ERRORS) walk.strict.push(`unknown field "${pathText([...walk.path, `.${name}`])}"`)
+  if (walk.strict.length < MAX_STRICT_ERRORS) walk.strict.push(`unknown field "${pathText([...walk.path, name])}"`)
 }
 
 function readValue(type: Type, value: Json, walk: Walk): Json | undefined {
@@ -59,7 +65,7 @@ function readValue(type: Type, value: Json, walk: Walk): Json | undefined {
     case 'deduced':
       return value
     case 'object':
-      return readObject(type, value, walk)
+      return readObject(type, value, { walk, known: undefined })
     case 'map':
       return readMap(type, value, walk)
     case 'list':
@@ -69,7 +75,12 @@ function readValue(type: Type, value: Json, walk: Walk): Json | undefined {
   }
 }
 
-function readObject(type: ObjectType, value: Json, walk: Walk): Json | undefined {
+interface ObjectReading {
+  readonly walk: Walk
+  readonly known: JsonObject | undefined
+}
+
+function readObject(type: ObjectType, value: Json, { walk, known }: ObjectReading): Json | undefined {
   if (!isJsonObject(value)) {
     mismatch(walk, { found: value, wanted: type.goType, unstructured: 'cannot restore struct from: ' })
     return undefined
@@ -83,7 +94,8 @@ function readObject(type: ObjectType, value: Json, walk: Walk): Json | undefined
     if (member === undefined) continue
     walk.namedType = undefined
     const field = type.fields.get(name)
-    if (field) readField(object, { field, member }, walk)
+    if (field && known !== undefined && member !== null && known[name] === member) object[name] = member
+    else if (field) readField(object, { field, member, known: known?.[name] }, walk)
     else if (type.open) object[name] = member
     else if (walk.reader === 'json') strict(walk, name)
     else unknown.push(name)
@@ -96,14 +108,20 @@ function readObject(type: ObjectType, value: Json, walk: Walk): Json | undefined
   return object
 }
 
-function readField(object: Record<string, Json>, { field, member }: { readonly field: Field; readonly member: Json }, walk: Walk): void {
+interface FieldReading {
+  readonly field: Field
+  readonly member: Json
+  readonly known: Json | undefined
+}
+
+function readField(object: Record<string, Json>, { field, member, known }: FieldReading, walk: Walk): void {
   const { name, type } = field
   if (member === null) return
-  walk.path.push(`.${name}`)
+  walk.path.push(name)
   if (field.inlinedIn !== undefined) walk.fields.push(field.inlinedIn)
   walk.fields.push(name)
   walk.namedType = field.goType
-  const read = readValue(type, member, walk)
+  const read = type.kind === 'object' && isJsonObject(known) ? readObject(type, member, { walk, known }) : readValue(type, member, walk)
   walk.fields.pop()
   if (field.inlinedIn !== undefined) walk.fields.pop()
   walk.path.pop()
@@ -163,7 +181,7 @@ function readMap(type: MapType, value: Json, walk: Walk): Json | undefined {
   for (const key in value) {
     const member = value[key]
     if (member === undefined) continue
-    walk.path.push(`.${key}`)
+    walk.path.push(key)
     const read = member === null ? zeroElement(type.values) : readValue(type.values, member, walk)
     walk.path.pop()
     if (read !== undefined) setMember(object, key, read)
@@ -178,8 +196,10 @@ function readList(type: ListType, value: Json, walk: Walk): Json | undefined {
     return undefined
   }
   const list: Json[] = []
-  for (const [index, item] of (value as readonly Json[]).entries()) {
-    walk.path.push(`[${index}]`)
+  const items = value as readonly Json[]
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index] ?? null
+    walk.path.push(index)
     const read = item === null ? zeroElement(type.items) : readValue(type.items, item, walk)
     walk.path.pop()
     if (read !== undefined) list.push(read)

@@ -48,7 +48,7 @@ const CONFIG_KEY_RULE = "a valid config key must consist of alphanumeric charact
 const C_IDENTIFIER_RULE = "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'"
 const HEADER_RULE = "a valid HTTP header must consist of alphanumeric characters or '-'"
 const PERCENT_RULE = "a valid percent string must be a numeric string followed by an ending '%'"
-const QUALIFIED_EXAMPLES = ['MyName', 'my.name', '123-abc']
+const QUALIFIED_PROBLEM = patternProblem(QUALIFIED_RULE, QUALIFIED_PATTERN, ['MyName', 'my.name', '123-abc'])
 
 /** At most 63 characters: names of namespaces, containers, volumes, … */
 export function dns1123LabelProblems(value: string): readonly string[] {
@@ -81,8 +81,7 @@ export function dns1035LabelProblems(value: string): readonly string[] {
 /** `name` or `prefix/name`: keys of labels, annotations, taints, resources, finalizers, … */
 export function qualifiedNameProblems(value: string): readonly string[] {
   const parts = value.split('/')
-  const rule = patternProblem(QUALIFIED_RULE, QUALIFIED_PATTERN, QUALIFIED_EXAMPLES)
-  if (parts.length > 2) return [`a valid label key ${rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
+  if (parts.length > 2) return [`a valid label key ${QUALIFIED_PROBLEM} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   const name = parts.at(-1) ?? ''
   const prefix = parts.length === 2 ? parts[0] : undefined
   const problems: string[] = []
@@ -90,7 +89,7 @@ export function qualifiedNameProblems(value: string): readonly string[] {
   else if (prefix !== undefined) problems.push(...dns1123SubdomainProblems(prefix).map((problem) => `prefix part ${problem}`))
   if (name === '') problems.push(`name part ${EMPTY}`)
   else if (byteLength(name) > 63) problems.push(`name part ${tooLongBytes(63)}`)
-  if (!QUALIFIED.test(name)) problems.push(`name part ${rule}`)
+  if (!QUALIFIED.test(name)) problems.push(`name part ${QUALIFIED_PROBLEM}`)
   return problems
 }
 

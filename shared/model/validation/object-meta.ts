@@ -1,6 +1,6 @@
 /** `metadata` as Kubernetes validates it for every kind. */
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../gen/api.ts'
-import { childPath, type FieldError, forbidden, indexPath, invalid, required, tooLong } from '../field-error.ts'
+import { allOf, childPath, type FieldError, forbidden, indexPath, invalid, required, tooLong } from '../field-error.ts'
 import { byteLength, goQuote } from '../go-text.ts'
 import { deepEqual } from '../json.ts'
 import { dns1123LabelProblems, labelValueProblems, nameProblems, type NameRule, qualifiedNameProblems } from './names.ts'
@@ -23,17 +23,17 @@ type Strings = Readonly<Record<string, string>>
 
 /** Every objection against the metadata of a new object, in Kubernetes' order. */
 export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules, path = 'metadata'): readonly FieldError[] {
-  return [
-    ...validateName(meta, rules, path),
-    ...validateNamespace(meta, rules, path),
-    ...nonNegativeProblems(meta.generation ?? 0).map((problem) => invalid(childPath(path, 'generation'), meta.generation, problem)),
-    ...validateLabels(meta.labels, childPath(path, 'labels')),
-    ...validateAnnotations(meta.annotations, childPath(path, 'annotations')),
-    ...validateOwnerReferences(meta.ownerReferences ?? [], childPath(path, 'ownerReferences')),
-    ...validateFinalizers(meta.finalizers ?? [], childPath(path, 'finalizers')),
-    ...validateManagedFields(meta.managedFields ?? [], childPath(path, 'managedFields')),
-    ...(rules.anyFinalizer ? [] : validateFinalizerDomains(meta.finalizers ?? [], childPath(path, 'finalizers'))),
-  ]
+  return allOf(
+    validateName(meta, rules, path),
+    validateNamespace(meta, rules, path),
+    nonNegativeProblems(meta.generation ?? 0).map((problem) => invalid(childPath(path, 'generation'), meta.generation, problem)),
+    validateLabels(meta.labels, childPath(path, 'labels')),
+    validateAnnotations(meta.annotations, childPath(path, 'annotations')),
+    validateOwnerReferences(meta.ownerReferences ?? [], childPath(path, 'ownerReferences')),
+    validateFinalizers(meta.finalizers ?? [], childPath(path, 'finalizers')),
+    validateManagedFields(meta.managedFields ?? [], childPath(path, 'managedFields')),
+    (rules.anyFinalizer ? [] : validateFinalizerDomains(meta.finalizers ?? [], childPath(path, 'finalizers'))),
+  )
 }
 
 function validateName(meta: ObjectMeta, { nameRule }: ObjectMetaRules, path: string): readonly FieldError[] {
