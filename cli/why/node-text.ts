@@ -37,13 +37,15 @@ export function nodeText(story: NodeStory): string {
 export function stateText({ name, node, sight, nowMs }: Pick<NodeStory, 'name' | 'node' | 'sight' | 'nowMs'>): string {
   if (!node) return `Node ${name} is not registered.`
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
+  // The words of a verdict begin with the node's name, which has been said.
+  const words = ready?.message?.startsWith(`${name}: `) ? ready.message.slice(name.length + 2) : (ready?.message ?? '')
   const seen = sight.lastSeenMs === undefined ? undefined : `${lengthText(nowMs - sight.lastSeenMs)} ago`
   const heard = seen === undefined ? (sight.kind === 'seen' ? ': seen just now' : '') : `: ${sight.kind === 'unknown' ? 'its lease was renewed' : 'seen'} ${seen}`
   const cordoned = node.spec?.unschedulable ? ' No new pods are put on it (cordoned).' : ''
-  if (isFenced(node)) return `Node ${name} is given up: ${withPeriod(ready?.status === 'True' ? 'it speaks again, and is taken back when nothing is left of its former pods' : (ready?.message ?? ''))}${cordoned}`
+  if (isFenced(node)) return `Node ${name} is given up: ${withPeriod(ready?.status === 'True' ? 'it speaks again, and is taken back when nothing is left of its former pods' : words)}${cordoned}`
   if (ready?.status === 'True') return `Node ${name} is Ready${heard}${readySince(ready.lastTransitionTime, nowMs)}.${cordoned}`
   if (sight.undecided) return `Node ${name} is silent${seen === undefined ? '' : ` since ${seen.replace(/ ago$/, '')}`}, and not judged: only ${sight.undecided.seen} of ${sight.undecided.of} members are seen. If it is dead, say so: gantry node confirm-dead ${name}.${cordoned}`
-  return `Node ${name} is not Ready (${ready?.reason ?? 'it has not said anything yet'})${heard}${ready?.message ? `: ${withPeriod(ready.message)}` : '.'}${cordoned}`
+  return `Node ${name} is not Ready (${ready?.reason ?? 'it has not said anything yet'})${heard}${words === '' ? '.' : `: ${withPeriod(words)}`}${cordoned}`
 }
 
 const withPeriod = (text: string): string => (text === '' || text.endsWith('.') ? text : `${text}.`)
