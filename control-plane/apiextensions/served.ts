@@ -9,6 +9,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { schemasIn } from '../../shared/model/structural/schema.ts'
 import type { DynamicResources } from '../apiserver/core/dynamic-resources.ts'
+import type { Convert } from '../apiserver/core/pending-conversion.ts'
 import type { ResourceStore } from '../apiserver/core/resources.ts'
 import { storageKey, type Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
@@ -22,6 +23,8 @@ export interface ServedOptions {
   readonly resources: DynamicResources
   readonly clock: Clock
   readonly log: Log
+  /** Asks a definition's conversion webhook. */
+  readonly convertBy: (definition: CustomResourceDefinition) => Convert
 }
 
 export interface Served {
@@ -109,7 +112,8 @@ class ServedDefinitions {
     const rules = await this.#rulesOf(definition)
     const { cache, cacheEnd } = keeps ?? this.#cacheFor(definition)
     const storesEnd = new AbortController()
-    const stores = storesOf({ definition, cache, rules, replaced: storesEnd.signal })
+    const convert = definition.spec.conversion?.strategy === 'Webhook' ? this.#options.convertBy(definition) : undefined
+    const stores = storesOf({ definition, cache, rules, convert, replaced: storesEnd.signal })
     this.#serving.set(key, { definition, cache, cacheEnd, storesEnd })
     this.#options.resources.replace(key, stores)
     keeps?.storesEnd.abort()

@@ -7,12 +7,13 @@ import { compileResource } from '../../shared/model/structural/compiled.ts'
 import { pruned } from '../../shared/model/structural/prune.ts'
 import type { PropsSchema } from '../../shared/model/structural/schema.ts'
 import { convertedCache, conversionOf } from '../apiserver/core/converted-cache.ts'
+import type { Convert } from '../apiserver/core/pending-conversion.ts'
 import { namesOf, type ResourceStore } from '../apiserver/core/resources.ts'
 import { canonical, itemOfEntry } from '../apiserver/core/stored.ts'
-import { plainError } from '../apiserver/status.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import type { CacheEventBatch, WatchCache } from '../storage/watch-cache-port.ts'
 import { customKind, schemaOfVersion } from './custom-kind.ts'
+import { webhookViews } from './webhook-store.ts'
 import type { Rules } from './rules.ts'
 
 export interface StoresOptions {
@@ -20,6 +21,8 @@ export interface StoresOptions {
   /** Of what is stored. */
   readonly cache: WatchCache
   readonly rules: ReadonlyMap<string, Rules>
+  /** Where versions differ in more than their names. */
+  readonly convert: Convert | undefined
   /** Aborts when these stores are replaced: their watches end then. */
   readonly replaced: AbortSignal
 }
@@ -29,35 +32,35 @@ interface Schemas {
   readonly type: Type
 }
 
-export function storesOf({ definition, cache, rules, replaced }: StoresOptions): readonly ResourceStore[] {
+export function storesOf({ definition, cache, rules, convert, replaced }: StoresOptions): readonly ResourceStore[] {
   const { versions } = definition.spec
   const byVersion = new Map(versions.map((version) => [version.name, { schema: schemaOfVersion(version), type: compileResource(schemaOfVersion(version)) }]))
   const storage = versions.find((version) => version.storage)
   return versions.flatMap((version) => {
     if (!version.served || !storage) return []
     const kind = customKind({ definition, version, rules: rules.get(version.name) })
-    return [storeOf(kind, { webhook: definition.spec.conversion?.strategy === 'Webhook', byVersion, storage: storage.name, cache: endedWith(cache, replaced) })]
+    return [storeOf(kind, { convert, byVersion, storage: storage.name, cache: endedWith(cache, replaced) })]
   })
 }
 
 interface Shared {
-  /** Versions differ in more than their names: only the stored one can be read. */
-  readonly webhook: boolean
+  readonly convert: Convert | undefined
   readonly byVersion: ReadonlyMap<string, Schemas>
   /** The version that is stored. */
   readonly storage: string
   readonly cache: WatchCache
 }
 
-function storeOf(kind: KindDefinition, { webhook, byVersion, storage, cache }: Shared): ResourceStore {
+function storeOf(kind: KindDefinition, shared: Shared): ResourceStore {
+  const { convert: byWebhook, byVersion, storage, cache } = shared
   const names = namesOf(kind)
+  if (byWebhook) return { ...names, location: kind, ...webhookViews({ apiVersion: names.apiVersion, storedAs: `${kind.group}/${storage}`, kind: kind.kind, cache, read: (object, apiVersion) => knownOf(byVersion.get(versionOf(apiVersion)), object), convert: byWebhook }) }
   const view = byVersion.get(kind.version)
   /** As another version: nothing is converted, but what that one does not know goes. */
   const as = (object: JsonObject, version: string): JsonObject => {
     const to = byVersion.get(version)
     const apiVersion = `${kind.group}/${version}`
     if (object['apiVersion'] === apiVersion || !to) return { ...object, apiVersion }
-    if (webhook) throw plainError(`conversion webhook for ${String(object['apiVersion'])}, Kind=${kind.kind} failed: this server calls no conversion webhooks`)
     return pruned(to.schema, { ...object, apiVersion }, true).value
   }
   const toStored = (object: JsonObject): JsonObject => canonical(as(object, storage), kind.kind, `${kind.group}/${storage}`)
@@ -69,6 +72,11 @@ function storeOf(kind: KindDefinition, { webhook, byVersion, storage, cache }: S
   const convert = conversionOf({ group: kind.group, version: kind.version, plural: kind.plural, toStored, fromStored })
   return { ...names, cache: convertedCache(cache, convert), location: kind, read: (entry) => convert(itemOfEntry(entry)), toStored, settle: (object) => fromStored(toStored(object)) }
 }
+
+const versionOf = (apiVersion: string): string => apiVersion.split('/')[1] ?? ''
+
+/** As far as the version's schema knows it. */
+const knownOf = (schemas: Schemas | undefined, object: JsonObject): JsonObject => (schemas ? decodeObject(schemas.type, pruned(schemas.schema, object, true).value).object : object)
 
 /** The cache, with watches that end when the signal aborts: whoever watches asks again, and sees the new schema. */
 function endedWith(cache: WatchCache, ended: AbortSignal): WatchCache {

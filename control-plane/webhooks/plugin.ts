@@ -1,8 +1,9 @@
 /** Admission webhooks: others are asked about what is written. Costs nothing while none is configured. */
-import type { MutatingWebhook, ValidatingWebhook } from '../../shared/model/gen/api.ts'
+import type { CustomResourceDefinition, MutatingWebhook, ValidatingWebhook } from '../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import { cachedObject, listCached, namespacesResource, type AdmissionSources } from '../apiserver/admission/sources.ts'
+import type { Convert } from '../apiserver/core/pending-conversion.ts'
 import type { Authorizer } from '../apiserver/authz/authorizer.ts'
 import type { NodeStreams } from '../dispatch/port.ts'
 
@@ -40,6 +41,16 @@ export const validatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
     await validateBy(hooks, request, { ...parts, namespaceObject: namespaceOf(request, parts) })
   },
 })
+
+/** How a definition's own webhook is asked to convert. */
+export const conversionBy =
+  (parts: Omit<WebhookParts, 'authorize'>) =>
+  ({ spec }: CustomResourceDefinition): Convert =>
+  async (objects, apiVersion, signal) => {
+    const { convertBy } = await import('./convert.ts')
+    const { conversion, names } = spec
+    return convertBy(parts, { webhook: conversion?.webhook ?? { conversionReviewVersions: [] }, kind: names.kind, objects, apiVersion, signal })
+  }
 
 /** Nobody may lock himself out of the configurations. */
 const isExempt = ({ store }: AdmissionRequest): boolean => store.definition.group === GROUP && /^(validating|mutating)(webhook|admissionpolic)/.test(store.definition.plural)

@@ -9,6 +9,8 @@ import { dialNode, portNumber } from '../apiserver/subresources/proxy-target.ts'
 import { endpointsOf, portNameOf } from '../apiserver/subresources/service-proxy.ts'
 import type { WebhookParts } from './plugin.ts'
 
+type Reaching = Pick<WebhookParts, 'sources' | 'nodeStreams'>
+
 export interface Target {
   readonly url: URL
   /** The URL as errors name it. */
@@ -18,13 +20,13 @@ export interface Target {
 
 const DEFAULT_PORT = 443
 
-export function targetOf({ url, service }: WebhookClientConfig, timeoutSeconds: number, parts: WebhookParts): Target {
+export function targetOf({ url, service }: WebhookClientConfig, timeoutSeconds: number, parts: Reaching): Target {
   const { namespace = '', name = '', path = '', port = DEFAULT_PORT } = service ?? {}
   const shown = `${url ?? `https://${name}.${namespace}.svc:${port}${path.startsWith('/') ? '' : '/'}${path}`}?timeout=${timeoutSeconds}s`
   return { url: new URL(shown), shown, dial: service && ((signal) => dialService(service, parts, signal)) }
 }
 
-async function dialService({ namespace, name, port = DEFAULT_PORT }: ServiceReference, { sources, nodeStreams }: WebhookParts, signal: AbortSignal): Promise<Duplex> {
+async function dialService({ namespace, name, port = DEFAULT_PORT }: ServiceReference, { sources, nodeStreams }: Reaching, signal: AbortSignal): Promise<Duplex> {
   const service = cachedObject(sources, { group: '', version: 'v1', plural: 'services' }, { namespace, name }) as Service | undefined
   if (!service) throw serviceUnavailable(`service ${JSON.stringify(name)} not found`)
   const choices = endpointsOf(sources.resources, { namespace, service: name, portName: portNameOf(service, String(port)) })

@@ -20,6 +20,8 @@ export interface ResourceStore {
   settle?(object: JsonObject): JsonObject
   /** What is to be stored, of an object in the canonical order. */
   toStored(object: JsonObject): JsonObject
+  /** Makes everything below the prefix known, where it takes time to show it. */
+  prepare?(prefix: string, signal: AbortSignal): Promise<void>
   /** `apps/v1`, or `v1`. */
   readonly apiVersion: string
   /** As NotFound and Conflict name it: `pods`. */

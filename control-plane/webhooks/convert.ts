@@ -1,0 +1,72 @@
+/** Conversion webhooks: others show objects of a definition in another of its versions. Loaded when the first object is to be converted. */
+import { newUid } from '../../shared/kit/ids.ts'
+import type { WebhookConversion } from '../../shared/model/gen/api.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { plainError } from '../apiserver/status.ts'
+import type { WebhookParts } from './plugin.ts'
+import { send } from './send.ts'
+import { targetOf } from './target.ts'
+
+const TIMEOUT_SECONDS = 30
+const GROUP = 'apiextensions.k8s.io'
+/** Of the review, best first. */
+const REVIEWS = ['v1', 'v1beta1']
+
+export interface Conversion {
+  readonly webhook: WebhookConversion
+  readonly kind: string
+  readonly objects: readonly JsonObject[]
+  readonly apiVersion: string
+  readonly signal: AbortSignal
+}
+
+export async function convertBy(parts: Omit<WebhookParts, 'authorize'>, { webhook, kind, objects, apiVersion, signal }: Conversion): Promise<readonly JsonObject[]> {
+  const about = `${text(objects[0]?.['apiVersion'])}, Kind=${kind}`
+  const uid = newUid(parts.sources.random)
+  const clientConfig = webhook.clientConfig ?? {}
+  const review = `${GROUP}/${REVIEWS.find((one) => webhook.conversionReviewVersions.includes(one)) ?? 'v1'}`
+  const body: JsonObject = { kind: 'ConversionReview', apiVersion: review, request: { uid, desiredAPIVersion: apiVersion, objects } }
+  const ca = clientConfig.caBundle === undefined ? undefined : Buffer.from(clientConfig.caBundle, 'base64').toString('utf8')
+  const sent = await send({ ...targetOf(clientConfig, TIMEOUT_SECONDS, parts), ca, body, timeoutMs: TIMEOUT_SECONDS * 1000, clock: parts.sources.clock, signal })
+  const failed = (message: string): Error => plainError(`conversion webhook for ${about} failed: ${message}`)
+  if (sent.kind === 'failed') throw failed(sent.message)
+  const read = readAnswer(sent.body, { uid, review })
+  if (read.kind === 'failed') throw failed(read.message)
+  if (read.objects.length !== objects.length) throw plainError(`conversion webhook for ${about} returned ${read.objects.length} objects, expected ${objects.length}`)
+  for (const [index, object] of read.objects.entries()) {
+    const problem = problemOf(object, { kind, apiVersion, original: objects[index] ?? {} })
+    if (problem !== undefined) throw plainError(`conversion webhook for ${about} returned invalid ${problem}`)
+  }
+  return read.objects
+}
+
+type Answer = { readonly kind: 'converted'; readonly objects: readonly JsonObject[] } | { readonly kind: 'failed'; readonly message: string }
+
+function readAnswer(body: Json, { uid, review }: { readonly uid: string; readonly review: string }): Answer {
+  const failed = (message: string): Answer => ({ kind: 'failed', message })
+  const { kind, apiVersion, response } = isJsonObject(body) ? body : ({} as JsonObject)
+  if (kind !== 'ConversionReview' || apiVersion !== review) return failed(`expected webhook response of ${review}, Kind=ConversionReview, got ${text(apiVersion)}, Kind=${text(kind)}`)
+  if (!isJsonObject(response)) return failed('no response provided')
+  if (response['uid'] !== uid) return failed(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(text(response['uid']))}`)
+  const result = isJsonObject(response['result']) ? response['result'] : {}
+  if (result['status'] !== 'Success') return failed(text(result['message']) || `response.result.status was '${text(result['status'])}', not 'Success'`)
+  const objects = response['convertedObjects']
+  return { kind: 'converted', objects: Array.isArray(objects) ? (objects as readonly Json[]).filter(isJsonObject) : [] }
+}
+
+interface Wanted {
+  readonly kind: string
+  readonly apiVersion: string
+  readonly original: JsonObject
+}
+
+function problemOf(object: JsonObject, { kind, apiVersion, original }: Wanted): string | undefined {
+  if (object['apiVersion'] !== apiVersion) return `converted object: invalid groupVersion (expected ${apiVersion}, received ${text(object['apiVersion'])})`
+  if (object['kind'] !== kind) return `converted object: invalid kind (expected ${kind}, received ${text(object['kind'])})`
+  const [is, was] = [object['metadata'], original['metadata']]
+  if (!isJsonObject(is)) return 'metadata: missing metadata in converted object'
+  const differs = ['uid', 'name', 'namespace'].find((member) => isJsonObject(was) && text(is[member]) !== text(was[member]))
+  return differs === undefined ? undefined : `metadata: ${differs} of the converted object must not be changed`
+}
+
+const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
