@@ -69,7 +69,7 @@ async function openParts(config: AgentConfig, peers: ImagePeers, log: Log) {
   const runtimeFolder = `${config.runDir}/runtime`
   const found = await findProgram(config.runtime)
   const program = config.runtime === 'crun' ? await crunForThisHost(found, config.runDir) : found
-  const images = await createImageStore({ root: config.imageDir, registry: nodeRegistries(config, { clock, random }), peers, access: accessRulesOf(config), log, clock })
+  const images = await createImageStore({ root: config.imageDir, registry: nodeRegistries(config, { clock, random, log }), peers, access: accessRulesOf(config), log, clock })
   const [{ stdout }, snapshots, network, volumes] = await Promise.all([
     runProgram(found, ['--version']),
     createOverlaySnapshots({ root: `${config.stateDir}/snapshots`, open: `${config.runDir}/roots`, mounts, hold: (holder, layers) => images.hold(holder, layers) }),

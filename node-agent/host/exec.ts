@@ -15,12 +15,14 @@ export interface ProgramOptions {
   /** How it ends when the signal aborts; SIGTERM unless given. */
   readonly killSignal?: 'SIGKILL'
   readonly cwd?: string
+  /** Beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs a short program to its end and answers what it said. Throws only where it cannot be started (Fault 'unsupported') or was aborted. */
 export function runProgram(program: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], ...(options.cwd === undefined ? {} : { cwd: options.cwd }), ...(options.signal ? { signal: options.signal } : {}), ...(options.killSignal ? { killSignal: options.killSignal } : {}) })
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], ...(options.cwd === undefined ? {} : { cwd: options.cwd }), ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }), ...(options.signal ? { signal: options.signal } : {}), ...(options.killSignal ? { killSignal: options.killSignal } : {}) })
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes))

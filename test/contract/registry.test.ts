@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf } from '../../node-agent/images/digest.ts'
-import { createRegistryClient, parseRegistrySettings, pushImage, readDockerConfigs, settingsFile, type RegistryLogin, type RepositorySession } from '../../node-agent/images/registry/registry.ts'
+import { createOwnLogins } from '../../node-agent/images/registry/own-logins.ts'
+import { createRegistryClient, parseRegistrySettings, pushImage, settingsFile, type RegistryLogin, type RepositorySession } from '../../node-agent/images/registry/registry.ts'
 import { systemClock, type Clock } from '../../shared/kit/clock.ts'
 import { blobOf, descriptorOf, imageOf, layerOf, passwordLogin, reference, type TestImage } from './registry-images.ts'
 import { hasRegistry, spoiltWay, startRegistry, startTokenService, type SpoiltWay, type TestRegistry, type TokenService } from './registry-server.ts'
@@ -276,13 +277,14 @@ test('settings and docker configs are read from files: missing ones say nothing,
   try {
     const [settings, config] = [join(folder, 'registries.json'), join(folder, 'config.json')]
     const read = settingsFile(settings, 'configured')
+    const logins = (dockerConfigs: readonly string[]): Promise<readonly RegistryLogin[]> => createOwnLogins({ dockerConfigs, clock: systemClock })({ repository: 'r.io/app', hosts: ['r.io'] })
     expect(await read()).toEqual({ registries: {}, names: 'configured' })
     await writeFile(settings, '{"r.io": {}}')
     expect(Object.keys((await read()).registries)).toEqual(['r.io'])
     await writeFile(config, '{"auths": {"r.io": {"username": "u", "password": "p"}}}')
-    expect(await readDockerConfigs([join(folder, 'none.json'), config])).toMatchObject([{ registry: 'r.io' }])
+    expect(await logins([join(folder, 'none.json'), config])).toMatchObject([{ registry: 'r.io' }])
     await writeFile(config, '{')
-    await expect(readDockerConfigs([config])).rejects.toThrow(config)
+    await expect(logins([config])).rejects.toThrow(config)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -10,6 +10,9 @@ export interface PullSettings {
   readonly registryNames: 'resolve' | 'configured'
   /** The node's own logins, for every pod: docker configs, the first one's entries first. */
   readonly dockerConfigs: readonly string[]
+  /** Kubelet's flags of these names: a `CredentialProviderConfig`, and the folder of its programs. None unless given. */
+  readonly imageCredentialProviderConfig: string
+  readonly imageCredentialProviderBinDir: string
   /** What the nodes of the cluster are to each other: see docs/registries.md. */
   readonly imagePeers: PeerUse
   /** Kubelet's settings of these names. */
@@ -26,6 +29,8 @@ export const DEFAULT_PULLS = {
   registriesFile: '/etc/gantry/registries.json',
   registryNames: 'resolve',
   dockerConfigs: ['/etc/gantry/docker-config.json', '/root/.docker/config.json'],
+  imageCredentialProviderConfig: '',
+  imageCredentialProviderBinDir: '',
   imagePeers: 'all',
   imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
   preloadedImagesVerificationAllowlist: [],
@@ -39,6 +44,8 @@ const POLICIES: readonly VerificationPolicy[] = ['NeverVerify', 'NeverVerifyPrel
 export function checkPulls(settings: PullSettings, where: string): void {
   const { registriesFile, registryNames, imagePullCredentialsVerificationPolicy, minimumPullBytesPerMinute } = settings
   if (typeof registriesFile !== 'string') throw new Fault('invalid', `${where}: "registriesFile" must be a path`)
+  if (typeof settings.imageCredentialProviderConfig !== 'string' || typeof settings.imageCredentialProviderBinDir !== 'string') throw new Fault('invalid', `${where}: "imageCredentialProviderConfig" and "imageCredentialProviderBinDir" must be paths`)
+  if ((settings.imageCredentialProviderConfig === '') !== (settings.imageCredentialProviderBinDir === '')) throw new Fault('invalid', `${where}: "imageCredentialProviderConfig" and "imageCredentialProviderBinDir" are given together`)
   if (!['resolve', 'configured'].includes(registryNames)) throw new Fault('invalid', `${where}: "registryNames" must be "resolve" or "configured"`)
   if (!PEER_USES.includes(settings.imagePeers)) throw new Fault('invalid', `${where}: "imagePeers" must be one of ${PEER_USES.join(', ')}`)
   if (!POLICIES.includes(imagePullCredentialsVerificationPolicy)) throw new Fault('invalid', `${where}: "imagePullCredentialsVerificationPolicy" must be one of ${POLICIES.join(', ')}`)

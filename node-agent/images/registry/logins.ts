@@ -62,6 +62,9 @@ function keyOf(registry: string): string {
   return rest === '/' ? host : host + rest
 }
 
+/** Whether a key of a docker config, as it is written, stands for a repository. */
+export const fitsRepository = (key: string, repository: string): boolean => fits(keyOf(key), repository)
+
 function fits(key: string, repository: string): boolean {
   const [keyHost, keyPath] = splitOnce(key, '/')
   const [host, path] = splitOnce(repository, '/')

@@ -1,13 +1,13 @@
 /** The door of the registry client. */
 import { readFile, stat } from 'node:fs/promises'
 import { systemClock, type Clock } from '../../../shared/kit/clock.ts'
-import { isFault } from '../../../shared/kit/faults.ts'
+import type { Log } from '../../../shared/kit/log.ts'
 import { systemRandom, type Random } from '../../../shared/kit/random.ts'
-import { errnoOf, faultOfSystemError, unlessMissing } from '../../host/errno.ts'
+import { unlessMissing } from '../../host/errno.ts'
 import { MINIMUM_PULL_BYTES_PER_MINUTE, type PullSettings } from './agent-settings.ts'
 import { createHttp } from './http.ts'
-import { loginsOf } from './logins.ts'
-import type { RegistryClient, RegistryLogin } from './port.ts'
+import { createOwnLogins, type OwnLogins } from './own-logins.ts'
+import type { RegistryClient } from './port.ts'
 import { DistributionSession } from './session.ts'
 import { noSettings, parseRegistrySettings, type RegistrySettings } from './settings.ts'
 
@@ -20,7 +20,7 @@ export interface RegistryClientOptions {
   /** Asked for each pull: a change of the settings counts from the next one on. */
   readonly settings: () => Promise<RegistrySettings>
   /** The node's own logins: tried after those of the caller, and by which a pull is nobody's secret. */
-  readonly logins?: () => Promise<readonly RegistryLogin[]>
+  readonly logins?: OwnLogins
   /** A body that comes more slowly is given up. */
   readonly minimumBytesPerMinute?: number
   readonly clock?: Clock
@@ -37,8 +37,14 @@ export function createRegistryClient({ settings, logins: ownLogins = async () =>
 }
 
 /** The registries of a node, as its agent's settings say. */
-export const nodeRegistries = ({ registriesFile, registryNames, dockerConfigs, minimumPullBytesPerMinute }: PullSettings, means: Pick<RegistryClientOptions, 'clock' | 'random'>): RegistryClient =>
-  createRegistryClient({ settings: settingsFile(registriesFile, registryNames), logins: () => readDockerConfigs(dockerConfigs), minimumBytesPerMinute: minimumPullBytesPerMinute, ...means })
+export const nodeRegistries = ({ registriesFile, registryNames, minimumPullBytesPerMinute, ...settings }: PullSettings, { log, clock = systemClock, random = systemRandom }: Pick<RegistryClientOptions, 'clock' | 'random'> & { readonly log?: Log }): RegistryClient =>
+  createRegistryClient({
+    settings: settingsFile(registriesFile, registryNames),
+    logins: createOwnLogins({ dockerConfigs: settings.dockerConfigs, providerConfig: settings.imageCredentialProviderConfig, providerFolder: settings.imageCredentialProviderBinDir, clock, ...(log === undefined ? {} : { log }) }),
+    minimumBytesPerMinute: minimumPullBytesPerMinute,
+    clock,
+    random,
+  })
 
 /**
  * The settings in a file, read again when it changes; none where there is no file.
@@ -52,21 +58,4 @@ export function settingsFile(file: string, names: RegistrySettings['names'] = 'r
     if (known?.mtimeMs !== about.mtimeMs) known = { mtimeMs: about.mtimeMs, settings: parseRegistrySettings(await readFile(file, 'utf8'), file, names) }
     return known.settings
   }
-}
-
-/**
- * The logins of docker configs, the first file's first; a file that is missing has none.
- * @throws Fault('invalid') for one that is not JSON, 'permission' for one that may not be read.
- */
-export async function readDockerConfigs(files: readonly string[]): Promise<readonly RegistryLogin[]> {
-  const found: RegistryLogin[] = []
-  for (const file of files) {
-    try {
-      found.push(...loginsOf(JSON.parse(await readFile(file, 'utf8')) as unknown))
-    } catch (error) {
-      if (isFault(error) || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') continue
-      throw faultOfSystemError(error, `cannot read the docker config ${file}`)
-    }
-  }
-  return found
 }

@@ -11,6 +11,7 @@ import { endpointsOf, type Endpoint } from './endpoints.ts'
 import type { Http, HttpAnswer, TlsTrust } from './http.ts'
 import { loginsFor } from './logins.ts'
 import { ACCEPT_MANIFESTS, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from './manifest.ts'
+import type { OwnLogins } from './own-logins.ts'
 import type { BlobSource, Descriptor, ManifestBytes, OpenOptions, RegistryLogin, RepositorySession } from './port.ts'
 import { pushBlob, pushManifest } from './push.ts'
 import type { Capability, HostEntry, RegistrySettings } from './settings.ts'
@@ -19,7 +20,7 @@ import { stallOf } from './stall.ts'
 export interface SessionOptions extends OpenOptions {
   readonly repository: string
   readonly settings: () => Promise<RegistrySettings>
-  readonly ownLogins: () => Promise<readonly RegistryLogin[]>
+  readonly ownLogins: OwnLogins
   readonly http: Http
   readonly clock: Clock
   readonly random: Random
@@ -136,7 +137,7 @@ export class DistributionSession implements RepositorySession {
     const { repository, actions, settings, ownLogins } = this.#options
     const found = endpointsOf(repository, await settings(), actions === 'pull' ? 'pull' : 'push')
     if (found.kind === 'not-asked') throw new Fault('not-found', `no registry ${found.registry} is configured here, and names are not looked up: load the image with "gantry image import FILE"`)
-    const logins = [...this.#options.logins, ...(await ownLogins())]
+    const logins = [...this.#options.logins, ...(await ownLogins({ repository, hosts: [...new Set(found.endpoints.map(({ host }) => host))] }))]
     const candidates: Candidate[] = []
     for (const endpoint of found.endpoints) {
       const tls = await readTrust(endpoint)
