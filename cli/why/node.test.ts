@@ -53,7 +53,7 @@ const SLICES = [{ metadata: { labels: { 'kubernetes.io/service-name': 'web' } },
 const story = (of: Node | undefined, events: readonly Event[], more: Partial<NodeStory> = {}): NodeStory => ({ name: 'n2', node: of, sight: { kind: 'unknown' }, outages: outagesOf('n2', events, of), events, pods: PODS, slices: SLICES, nowMs: at('17:51:00.000'), ...more })
 
 test('an outage that goes on: from the last heartbeat to what stands in place of each pod', () => {
-  expect(nodeText(story(GIVEN_UP, EVENTS))).toBe(`Node n2 is given up: ${FENCED}.
+  expect(nodeText(story(GIVEN_UP, EVENTS))).toBe(`Node n2 is given up: ${FENCED.replace('n2: ', '')}.
 
 TIME (UTC)     AFTER      WHAT
 17:49:59.923   +0.000 s   last heartbeat of n2

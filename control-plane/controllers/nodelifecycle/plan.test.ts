@@ -44,6 +44,11 @@ test('a node without an agent has 40 s from its last sign, and 60 s to give the 
   expect(plan(node(undefined), { kind: 'no-agent', heardMs: nowMs }, nowMs + 60_000).conditions.length).toBe(4)
 })
 
+test('whether its peers answer is unknown of a node that is silent, if it ever said it', () => {
+  const silent = plan(node({ Ready: 'True', PeersReachable: 'True' }), { kind: 'no-agent', heardMs: nowMs - 40_000 })
+  expect(silent.conditions.at(-1)).toMatchObject({ type: 'PeersReachable', status: 'Unknown', reason: 'NodeStatusUnknown' })
+})
+
 test('a node that is given up gets the taint and says why; both go when its agent speaks again, and only if it was given up', () => {
   const words = 'n: no heartbeat for 1.2 s; 2 of 3 members seen; fenced at 17:50:01.123'
   const life = { kind: 'fenced', words, atMs: nowMs } as const
