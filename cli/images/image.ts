@@ -1,5 +1,5 @@
 import type { Command } from '../program/command.ts'
-import { text, toggle } from '../program/flags.ts'
+import { list, text, toggle } from '../program/flags.ts'
 import { PLACE_FLAGS } from './places.ts'
 
 const OUTPUT = text('output', 'Output format: wide, json, yaml, name, jsonpath=…, custom-columns=…', { short: 'o' })
@@ -8,7 +8,7 @@ const later = (load: () => Promise<NonNullable<Command['run']>>): NonNullable<Co
 
 export const image: Command = {
   name: 'image',
-  summary: 'Images on the nodes: bring, look at, name, take away',
+  summary: 'Images on the nodes: build, bring, look at, name, take away',
   subcommands: [
     {
       name: 'ls',
@@ -17,6 +17,28 @@ export const image: Command = {
       examples: 'gantry image ls\ngantry image ls --node n1 -o wide',
       flags: [...PLACE_FLAGS, OUTPUT, toggle('no-headers', 'Do not print headers'), toggle('quiet', 'Ids alone', { short: 'q' })],
       run: later(async () => (await import('./ls.ts')).listImages),
+    },
+    {
+      name: 'build',
+      summary: 'Build an image from a Dockerfile or Containerfile, on a node',
+      usage: '[-t NAME] FOLDER',
+      examples: 'gantry image build -t app:1.0 .\n\n# One stage of another file, with an argument and a secret\ngantry image build -t app:test -f docker/Dockerfile --target test --build-arg VERSION=2 --secret id=token,src=token.txt .\n\n# What a script wants to know\nID=$(gantry image build -q .)',
+      flags: [
+        list('node', 'The node that builds; any unless given. The nodes of a lab share what is built'),
+        list('tag', 'Name of the image, may be repeated', { short: 't' }),
+        text('file', 'The Dockerfile, "-" for standard input; Dockerfile or Containerfile of the folder unless given', { short: 'f' }),
+        text('target', 'The stage to build, by name or number; the last one unless given'),
+        list('build-arg', 'NAME=VALUE for an ARG, or NAME for a variable of this shell; may be repeated'),
+        list('label', 'NAME=VALUE of the image, may be repeated'),
+        list('secret', 'id=NAME,src=FILE or id=NAME,env=VARIABLE: for RUN --mount=type=secret,id=NAME alone, in no layer'),
+        text('network', 'For RUN: default (as a pod), none, or host (the node)', { default: 'default' }),
+        toggle('no-cache', 'Do every step anew'),
+        toggle('pull', 'Ask the registries for newer base images'),
+        text('progress', 'auto, plain (lines), tty or quiet', { default: 'auto' }),
+        toggle('quiet', 'Print the id alone', { short: 'q' }),
+        LOGINS,
+      ],
+      run: later(async () => (await import('./build/build.ts')).buildImage),
     },
     {
       name: 'pull',

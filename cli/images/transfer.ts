@@ -3,6 +3,7 @@ import type { Call } from '../program/command.ts'
 import { Problem } from '../program/problem.ts'
 import { createBar } from './bar.ts'
 import { loginsFor } from './docker-config.ts'
+import { linesOf } from './lines.ts'
 import type { ImagePlace } from './place.ts'
 import { firstPlace, imagePlaces } from './places.ts'
 import { shortId, sizeText } from './text.ts'
@@ -43,7 +44,7 @@ async function watched(call: Call, place: ImagePlace, { path, image }: Transfer)
   let bar = createBar(terminal, image, 0)
   let total = 0
   try {
-    for await (const line of linesOf(lines)) {
+    for await (const line of linesOf<TransferLine>(lines)) {
       if (line.kind === 'done') return line
       if (line.kind === 'failed') throw new Problem(line.message)
       const before = layers.get(line.digest)
@@ -63,15 +64,4 @@ async function watched(call: Call, place: ImagePlace, { path, image }: Transfer)
 function tell({ terminal }: Call, { digest, state, totalBytes }: TransferLine & { readonly kind: 'layer' }, before: { readonly state: string } | undefined): void {
   if (state === before?.state || state === 'pulling' || state === 'pushing') return
   terminal.err(`${shortId(digest)} ${state} (${sizeText(totalBytes)})\n`)
-}
-
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TransferLine> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true })
-    const lines = rest.split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) yield JSON.parse(line) as TransferLine
-  }
 }

@@ -23,6 +23,7 @@ test('prune leaves the images that pods will use again', async () => {
   const images = storeOf({
     stored: async () => there.map((id) => ({ id, isUsed: id === 'runs' })),
     list: async () => there.map((id) => ({ id, tags: [] })),
+    forgetBuilds: async () => {},
     reclaim: async () => ({ bytes: 0 }),
     discard: async (id: string) => gone.push(id),
   })

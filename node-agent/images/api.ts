@@ -88,6 +88,7 @@ async function prune(images: DiskImages, request: ImageRequest): Promise<ImagesP
   const isAll = request.query.get('all') === 'true'
   const used = usedOf(await images.stored(), request)
   const removed: Array<ImagesPruned['images'][number]> = []
+  await images.forgetBuilds(isAll ? 'all' : 'unneeded')
   let bytes = (await images.reclaim()).bytes
   for (const { id, tags } of await images.list()) {
     if (used.has(id) || (!isAll && tags.length > 0)) continue

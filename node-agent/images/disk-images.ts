@@ -1,3 +1,4 @@
+import type { BuildStore } from './build-store.ts'
 import type { Holdings } from './peers/port.ts'
 import type { Image, ImageStore } from './port.ts'
 import type { ImageOrigin } from './records.ts'
@@ -18,17 +19,22 @@ export interface DiskImages extends ImageStore {
   importStream(bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<readonly Image[]>
   /** One layer more on an image, under a new name (or none); what it is made of is `tar`, plain. Throws Fault('not-found' | 'invalid' | 'corrupt'). */
   derive(base: string, layer: { readonly tar: AsyncIterable<Uint8Array>; readonly name?: string; readonly createdBy: string; readonly comment: string }): Promise<Image>
+  /** Begins a build: what it makes and what it uses is held until it is disposed. */
+  build(): Promise<BuildStore>
+  /** Results of builds' steps are kept no longer: those whose layers no image has, or all of them and the folders of cache mounts. */
+  forgetBuilds(which: 'unneeded' | 'all'): Promise<void>
   /** The same for all who share this store, and for nobody else. */
   identity(): Promise<string>
-  /** Every image with what the collector must know of it. */
+  /** Every image with what the collector must know of it, and every result of a build's step that is kept. */
   stored(): Promise<readonly StoredImage[]>
-  /** Removes an image with all its names unless a container stands on it. Answers the bytes that were freed: layers that other images share stay. */
+  /** Removes a kept result, or an image with all its names unless a container stands on it. Answers the bytes that were freed: layers that other images share stay. */
   discard(id: string): Promise<number>
   /** Takes away blobs and layers that no image is made of and nobody holds. */
   reclaim(): Promise<Swept>
 }
 
 export interface StoredImage {
+  /** Of an image; the key of a build's step. */
   readonly id: string
   readonly origin: ImageOrigin | 'unknown'
   readonly addedMs: number | undefined

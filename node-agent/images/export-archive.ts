@@ -1,9 +1,9 @@
 import { Fault } from '../../shared/kit/faults.ts'
+import { BLOCK, padding } from '../../shared/kit/tar-pax-writer.ts'
 import type { Blobs } from './blobs.ts'
 import { type Digest, hexOf } from './digest.ts'
 import { mediaTypeOf } from './manifest.ts'
 import type { ImageRecord } from './records.ts'
-import { BLOCK, padding } from './tar-header.ts'
 import { tarHeader } from './tar-writer.ts'
 
 export interface ExportedImage {

@@ -12,6 +12,8 @@ import { type SpecialFiles, systemSpecialFiles } from '../host/files-special.ts'
 import { watchPath } from '../host/watch.ts'
 import { type Archive, openArchive } from './archive.ts'
 import { Blobs } from './blobs.ts'
+import { BuildCache } from './build-cache.ts'
+import type { BuildStore } from './build-store.ts'
 import { type Digest, digestOf, hexOf } from './digest.ts'
 import { derivedSource, keepTar } from './derive.ts'
 import { readDockerArchive } from './docker-archive.ts'
@@ -32,7 +34,7 @@ import { hashedLogins, PullRecords } from './pull-records.ts'
 import { Pulls } from './pulls.ts'
 import { type ContentLayer, type ImageContent, type ImageOrigin, type ImageRecord, ImageRecords, type NameRecord } from './records.ts'
 import { parseReference } from './reference.ts'
-import { ImageShelf } from './shelf.ts'
+import { ImageShelf, type ShelfParts } from './shelf.ts'
 import type { RegistryClient, RegistryLogin } from './registry/port.ts'
 import { openStaging, sweepStaging } from './staging.ts'
 import { sweep, type Swept } from './sweep.ts'
@@ -79,6 +81,8 @@ class DiskImageStore implements DiskImages {
   readonly #pulled: PullRecords
   readonly #access: AccessRules
   readonly #pulls: Pulls | undefined
+  readonly #cache: BuildCache
+  readonly #shelfParts: ShelfParts
   readonly shelf: ImageShelf
   readonly holdings: Holdings
 
@@ -96,7 +100,9 @@ class DiskImageStore implements DiskImages {
     this.#access = access
     this.#pulls = registry === undefined ? undefined : this.#openPulls(registry, peers)
     this.holdings = new StoreHoldings({ records: this.#records, blobs: this.#blobs, pulled: this.#pulled, clock })
-    this.shelf = new ImageShelf({ layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, making: this.#making, special, log, ...(registry === undefined ? {} : { registry }) })
+    this.#cache = new BuildCache(root)
+    this.#shelfParts = { layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, making: this.#making, special, log, ...(registry === undefined ? {} : { registry }) }
+    this.shelf = new ImageShelf(this.#shelfParts)
   }
 
   async open(): Promise<void> {
@@ -240,19 +246,37 @@ class DiskImageStore implements DiskImages {
     return await this.#add({ ...source, names: parsed === undefined ? [] : [parsed.reference.full] }, archive, { staging: staging.path, origin: 'local' })
   }
 
+  async build(): Promise<BuildStore> {
+    const { BuildStore } = await import('./build-store.ts')
+    const add = async (source: ImageSource, archive: Archive): Promise<Image> => {
+      await using staging = await openStaging(this.#stagingFolder)
+      return await this.#add(source, archive, { staging: staging.path, origin: 'local' })
+    }
+    return await BuildStore.open({ ...this.#shelfParts, shelf: this.shelf, cache: this.#cache, clock: this.#clock, add })
+  }
+
+  async forgetBuilds(which: 'unneeded' | 'all'): Promise<void> {
+    const made = new Set((await this.#records.listImages()).flatMap(({ layers }) => layers))
+    for (const { key, layer } of await this.#cache.list()) if (which === 'all' || (layer !== undefined && !made.has(layer.folder))) await this.#cache.drop(key)
+    if (which === 'all') await this.#cache.dropMounts()
+  }
+
   async identity(): Promise<string> {
     const [{ dev, ino }, boot] = await Promise.all([stat(this.#root), readFile('/proc/sys/kernel/random/boot_id', 'utf8')])
     return hexOf(digestOf(`${boot.trim()} ${dev} ${ino}`)).slice(0, 16)
   }
 
   async stored(): Promise<readonly StoredImage[]> {
-    const [records, leases] = await Promise.all([this.#records.listImages(), this.#leases.list()])
+    const [records, leases, steps] = await Promise.all([this.#records.listImages(), this.#leases.list(), this.#cache.list()])
     const stacks = new Set(leases.filter(({ kind }) => kind === 'container').map(({ layers }) => layers.join()))
-    return records.map(({ id, origin, addedMs, layers }) => ({ id, origin: origin ?? ('unknown' as const), addedMs, pinned: origin !== 'pulled' && origin !== 'peer', isUsed: stacks.has(layers.join()) }))
+    const kept = steps.map(({ key, usedMs }) => ({ id: key, origin: 'unknown' as const, addedMs: usedMs, pinned: false, isUsed: false }))
+    const images = records.map(({ id, origin, addedMs, layers }) => ({ id, origin: origin ?? ('unknown' as const), addedMs, pinned: origin !== 'pulled' && origin !== 'peer', isUsed: stacks.has(layers.join()) }))
+    return [...images, ...kept]
   }
 
   async discard(id: string): Promise<number> {
     const image = await this.find(id)
+    if (image === undefined && (await this.#cache.drop(id as Digest))) return (await this.reclaim()).bytes
     if (image === undefined || (await this.stored()).some((one) => one.id === id && one.isUsed)) return 0
     for (const name of [...image.tags, ...image.digests]) await this.#records.removeName(name)
     await this.#forget(image.id as Digest)
@@ -262,7 +286,7 @@ class DiskImageStore implements DiskImages {
   /** Takes away what no image is made of and nobody holds. */
   async reclaim(): Promise<Swept> {
     await using staging = await openStaging(this.#stagingFolder)
-    return await sweep({ layers: this.#layersFolder, blobs: this.#blobs, leases: this.#leases, records: this.#records, staging: staging.path })
+    return await sweep({ layers: this.#layersFolder, blobs: this.#blobs, leases: this.#leases, records: this.#records, cache: this.#cache, staging: staging.path })
   }
 
   async remove(reference: string): Promise<boolean> {

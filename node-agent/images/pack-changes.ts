@@ -1,16 +1,17 @@
 import type { Stats } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { Fault } from '../../shared/kit/faults.ts'
+import { BLOCK, padding, paxHeader, type PaxEntry, type TarKind } from '../../shared/kit/tar-pax-writer.ts'
 import { unlessMissing } from '../host/errno.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
 import { heldFile, heldIn, type HeldFile, namesOf, openContent } from '../host/held-files.ts'
-import { BLOCK, padding, type TarKind } from './tar-header.ts'
-import { paxHeader, type PaxEntry } from './tar-pax-writer.ts'
 
 export interface PackOptions {
   readonly special: SpecialFiles
   /** Absolute paths at which something was mounted: empty files and folders there were only made to be mounted on. What is below `/dev`, `/proc` and `/sys` never belongs to an image. */
   readonly mountPoints: readonly string[]
+  /** Files that are younger get this time: so that the same files made at another time are the same bytes. */
+  readonly latestSeconds?: number | undefined
 }
 
 const NOT_OF_IMAGES = ['dev', 'proc', 'sys']
@@ -24,9 +25,9 @@ const REDIRECT = 'trusted.overlay.redirect'
  * same changes give the same bytes. A container that runs may change files meanwhile: one that shrinks is filled with zeros, one that grows is cut.
  * It may also exchange them for links to files of the host, or folders for such: so each is held before it is looked at, and what is held is what is read.
  */
-export async function* packChanges(folder: string, { special, mountPoints }: PackOptions): AsyncGenerator<Buffer> {
+export async function* packChanges(folder: string, { special, mountPoints, latestSeconds }: PackOptions): AsyncGenerator<Buffer> {
   await using root = await heldFile(folder)
-  const packer = new Packer(special, new Set(mountPoints.map((path) => path.split('/').filter((part) => part !== '').join('/'))))
+  const packer = new Packer(special, new Set(mountPoints.map((path) => path.split('/').filter((part) => part !== '').join('/'))), latestSeconds)
   yield* packer.folder({ at: root, way: '', depth: 0 })
   yield Buffer.alloc(2 * BLOCK)
 }
@@ -50,12 +51,14 @@ interface Entry {
 class Packer {
   readonly #special: SpecialFiles
   readonly #mountPoints: ReadonlySet<string>
+  readonly #latestSeconds: number
   /** Names by inode of files that have several. */
   readonly #linked = new Map<number, string>()
 
-  constructor(special: SpecialFiles, mountPoints: ReadonlySet<string>) {
+  constructor(special: SpecialFiles, mountPoints: ReadonlySet<string>, latestSeconds = Number.POSITIVE_INFINITY) {
     this.#special = special
     this.#mountPoints = mountPoints
+    this.#latestSeconds = latestSeconds
   }
 
   async *folder(folder: Folder): AsyncGenerator<Buffer> {
@@ -73,19 +76,19 @@ class Packer {
   async *#entry(entry: Entry): AsyncGenerator<Buffer> {
     const { path, held, place } = entry
     const about = await held.stat()
-    if (about.isCharacterDevice() && about.rdev === 0) return yield whiteout(path, about)
+    if (about.isCharacterDevice() && about.rdev === 0) return yield this.#header(whiteout(path, about))
     if (about.isDirectory()) return yield* this.#folderEntry(entry, about)
     if (this.#mountPoints.has(path) && about.size === 0) return
     const kind = kindOf(about)
     // A socket is nothing without who listens.
     if (kind === undefined) return
     const first = about.nlink > 1 ? this.#linked.get(about.ino) : undefined
-    if (first !== undefined) return yield paxHeader({ ...plain(path, about), kind: 'hardlink', link: first, sizeBytes: 0 })
+    if (first !== undefined) return yield this.#header({ ...plain(path, about), kind: 'hardlink', link: first, sizeBytes: 0 })
     const link = kind === 'symlink' ? await readlink(place) : ''
     const sizeBytes = kind === 'file' ? about.size : 0
     const { attributes } = await this.#attributes(entry)
     if (about.nlink > 1) this.#linked.set(about.ino, path)
-    yield paxHeader({ ...plain(path, about), kind, link, sizeBytes, attributes, ...(kind === 'char' || kind === 'block' ? { device: numbersOf(about.rdev) } : {}) })
+    yield this.#header({ ...plain(path, about), kind, link, sizeBytes, attributes, ...(kind === 'char' || kind === 'block' ? { device: numbersOf(about.rdev) } : {}) })
     if (kind === 'file') yield* content(held, sizeBytes)
   }
 
@@ -93,9 +96,13 @@ class Packer {
     const { path, held, depth } = entry
     const { attributes, isOpaque } = await this.#attributes(entry)
     if (!isOpaque && (await this.#isOnlyForMounts(path, held))) return
-    yield paxHeader({ ...plain(`${path}/`, about), kind: 'folder', sizeBytes: 0, attributes })
-    if (isOpaque) yield paxHeader({ ...plain(`${path}/.wh..wh..opq`, about), kind: 'file', mode: 0o644, sizeBytes: 0 })
+    yield this.#header({ ...plain(`${path}/`, about), kind: 'folder', sizeBytes: 0, attributes })
+    if (isOpaque) yield this.#header({ ...plain(`${path}/.wh..wh..opq`, about), kind: 'file', mode: 0o644, sizeBytes: 0 })
     yield* this.folder({ at: held, way: path, depth: depth + 1 })
+  }
+
+  #header(entry: PaxEntry): Buffer {
+    return paxHeader({ ...entry, modifiedSeconds: Math.min(entry.modifiedSeconds, this.#latestSeconds) })
   }
 
   /** Made to be mounted on, with nothing in it but more of that. */
@@ -124,9 +131,9 @@ class Packer {
 
 const plain = (name: string, { mode, uid, gid, mtimeMs }: Stats): Omit<PaxEntry, 'kind' | 'sizeBytes'> => ({ name, mode: mode & 0o7777, uid, gid, modifiedSeconds: mtimeMs / 1000 })
 
-function whiteout(path: string, about: Stats): Buffer {
+function whiteout(path: string, about: Stats): PaxEntry {
   const at = path.lastIndexOf('/') + 1
-  return paxHeader({ ...plain(`${path.slice(0, at)}.wh.${path.slice(at)}`, about), mode: 0o644, kind: 'file', sizeBytes: 0 })
+  return { ...plain(`${path.slice(0, at)}.wh.${path.slice(at)}`, about), mode: 0o644, kind: 'file', sizeBytes: 0 }
 }
 
 function kindOf(about: Stats): TarKind | undefined {

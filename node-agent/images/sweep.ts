@@ -4,6 +4,7 @@ import { diskUse } from '../host/disk-use.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { namesIn } from '../host/files.ts'
 import type { Blobs } from './blobs.ts'
+import type { BuildCache, CachedStep } from './build-cache.ts'
 import { type Digest, hexOf } from './digest.ts'
 import type { Lease, Leases } from './leases.ts'
 import { blobsOf, type ImageRecord, type ImageRecords } from './records.ts'
@@ -21,17 +22,18 @@ export interface SweepOptions {
   readonly blobs: Blobs
   readonly leases: Leases
   readonly records: ImageRecords
+  readonly cache: BuildCache
   /** The caller's own, on the same file system; what is found goes there, and with it. */
   readonly staging: string
 }
 
 /**
- * Takes away blobs and layers that no image is made of and nobody holds. Everything leaves by rename, so that nothing is ever there by half; a sweep that is killed leaves the rest to the next.
+ * Takes away blobs and layers that no image is made of, no build would take up again and nobody holds. Everything leaves by rename, so that nothing is ever there by half; a sweep that is killed leaves the rest to the next.
  */
-export async function sweep({ layers, blobs, leases, records, staging }: SweepOptions): Promise<Swept> {
+export async function sweep({ layers, blobs, leases, records, cache, staging }: SweepOptions): Promise<Swept> {
   const taken = await leases.whileNobodyTakes(async () => {
     // Leases before records: work lets go of its lease after it has written its record.
-    const kept = keptBy(await leases.list(), await records.listImages())
+    const kept = keptBy(await leases.list(), await records.listImages(), await cache.list())
     const goneLayers = (await namesIn(layers)).filter((name) => !kept.layers.has(name))
     const goneBlobs = (await blobs.list()).filter((hex) => !kept.blobs.has(hex))
     for (const name of goneLayers) await unlessMissing(rename(join(layers, name), join(staging, `swept-layer-${name}`)))
@@ -42,9 +44,9 @@ export async function sweep({ layers, blobs, leases, records, staging }: SweepOp
 }
 
 /** Names of all that images are made of or somebody holds. Pure. */
-export function keptBy(leases: readonly Lease[], images: readonly ImageRecord[]): { readonly layers: ReadonlySet<string>; readonly blobs: ReadonlySet<string> } {
+export function keptBy(leases: readonly Lease[], images: readonly ImageRecord[], steps: readonly CachedStep[] = []): { readonly layers: ReadonlySet<string>; readonly blobs: ReadonlySet<string> } {
   return {
-    layers: new Set([...leases, ...images].flatMap(({ layers }) => layers)),
-    blobs: new Set([...leases.flatMap(({ blobs }) => blobs), ...images.flatMap(blobsOf).map(hexOf)]),
+    layers: new Set([...[...leases, ...images].flatMap(({ layers }) => layers), ...steps.flatMap(({ layer }) => layer?.folder ?? [])]),
+    blobs: new Set([...leases.flatMap(({ blobs }) => blobs), ...images.flatMap(blobsOf).map(hexOf), ...steps.flatMap(({ layer }) => (layer === undefined ? [] : hexOf(layer.blob)))]),
   }
 }

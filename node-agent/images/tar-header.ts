@@ -1,9 +1,8 @@
 import { Fault } from '../../shared/kit/faults.ts'
+import type { TarKind } from '../../shared/kit/tar-pax-writer.ts'
 import type { SparseMap, SparsePart } from './tar-sparse.ts'
 
 /** The tar format (POSIX.1-2001 pax, ustar, and GNU's long names): headers and numbers. Pure but for Buffer. */
-export type TarKind = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'folder' | 'pipe'
-
 export interface TarEntry {
   /** As in the archive, nothing cleaned. */
   readonly name: string
@@ -21,9 +20,6 @@ export interface TarEntry {
 
 /** Entries of a map in the header of a sparse file of GNU's old form, as many as fit there and into a block after it. */
 export const GNU_SPARSE = { flag: 'S', inHeader: { at: 386, count: 4 }, inBlock: { at: 0, count: 21 }, moreInHeader: 482, moreInBlock: 504, realSize: 483 } as const
-
-export const BLOCK = 512
-export const padding = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK
 
 /** The type flags that say something about the *next* entry. */
 export const META = { paxNext: 'x', paxGlobal: 'g', gnuLongName: 'L', gnuLongLink: 'K' } as const

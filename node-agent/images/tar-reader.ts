@@ -1,6 +1,7 @@
 import { Fault } from '../../shared/kit/faults.ts'
+import { BLOCK, padding } from '../../shared/kit/tar-pax-writer.ts'
 import { ByteReader } from './byte-reader.ts'
-import { BLOCK, entryOf, GNU_SPARSE, isZeroBlock, META, padding, type RawHeader, readHeader, readPaxRecords, sparseParts, type TarEntry } from './tar-header.ts'
+import { entryOf, GNU_SPARSE, isZeroBlock, META, type RawHeader, readHeader, readPaxRecords, sparseParts, type TarEntry } from './tar-header.ts'
 import { checkedMap, listInContent, paxSparse, type SparseMap } from './tar-sparse.ts'
 
 export interface TarItem {

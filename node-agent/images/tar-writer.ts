@@ -1,4 +1,4 @@
-import { BLOCK, padding } from './tar-header.ts'
+import { BLOCK, padding } from '../../shared/kit/tar-pax-writer.ts'
 
 /** One entry of an archive to be written: root's, and plain. */
 export interface TarInput {

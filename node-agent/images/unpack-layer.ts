@@ -21,6 +21,8 @@ export interface UnpackOptions {
    */
   readonly parents: () => Promise<readonly string[]>
   readonly special: SpecialFiles
+  /** The archive is no layer: files called `.wh.…` are files. */
+  readonly isPlain?: boolean
 }
 
 /**
@@ -59,7 +61,8 @@ class Unpacker {
     const base = basename(name)
     try {
       const parent = await this.#parentOf(name)
-      if (base === OPAQUE) await this.#options.special.setAttribute(parent, OPAQUE_ATTRIBUTE, Buffer.from('y'))
+      if (this.#options.isPlain === true) await this.#place(item, join(parent, base))
+      else if (base === OPAQUE) await this.#options.special.setAttribute(parent, OPAQUE_ATTRIBUTE, Buffer.from('y'))
       else if (base.startsWith(WHITEOUT)) await this.#whiteout(parent, base.slice(WHITEOUT.length))
       else await this.#place(item, join(parent, base))
     } catch (error) {

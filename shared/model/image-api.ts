@@ -66,3 +66,33 @@ export type TransferLine =
   | { readonly kind: 'layer'; readonly digest: string; readonly doneBytes: number; readonly totalBytes: number; readonly state: string }
   | { readonly kind: 'done'; readonly name: string; readonly id: string; readonly isNew: boolean }
   | { readonly kind: 'failed'; readonly message: string }
+
+/** The first line of what is sent to `POST /build`; the context follows it as a tar. */
+export interface BuildRequest {
+  /** The text, and what the file is called in messages. */
+  readonly dockerfile: string
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly target?: string | undefined
+  readonly args: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly network: 'default' | 'none' | 'host'
+  /** Nothing is taken from the cache; what is made is kept there all the same. */
+  readonly noCache: boolean
+  /** Base images are asked of their registries although they are here. */
+  readonly pull: boolean
+  /** By id, in base64. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** A docker config with logins for the registries of the base images. */
+  readonly logins?: unknown
+}
+
+/** `POST /build` answers lines of these; the last is `done` or `failed`. */
+export type BuildLine =
+  | { readonly kind: 'warning'; readonly message: string }
+  /** `step` counts from 1; `name` says which stage it is of and what it does. */
+  | { readonly kind: 'step'; readonly step: number; readonly name: string; readonly state: 'started' | 'cached' | 'done' | 'failed'; readonly tookMs: number }
+  | { readonly kind: 'output'; readonly step: number; readonly text: string }
+  | { readonly kind: 'pull'; readonly step: number; readonly digest: string; readonly doneBytes: number; readonly totalBytes: number }
+  | { readonly kind: 'done'; readonly id: string; readonly names: readonly string[]; readonly sizeBytes: number }
+  | { readonly kind: 'failed'; readonly message: string }

@@ -1,5 +1,6 @@
 /** Images as people handle them: `gantry image` through the control plane to the nodes of a lab, and what pods then run. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -13,6 +14,7 @@ const NAME = 'e2e-images'
 const IMAGE = `docker.io/library/images-e2e:${process.pid}`
 const PATCHED = `docker.io/library/images-e2e-patched:${process.pid}`
 const COPY = `docker.io/library/images-e2e-copy:${process.pid}`
+const BUILT = `docker.io/library/images-e2e-built:${process.pid}`
 
 const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-images-'))
 const archive = join(folder, 'image.tar')
@@ -73,6 +75,61 @@ test('what a running container changed is an image of its own, and runs', async 
   expect(await said('image', 'rm', PATCHED)).toBe(`${PATCHED} removed\n`)
   expect(await gantry('commit', 'nobody', '-t', PATCHED)).toMatchObject({ exitCode: 1, stderr: 'Error from server (NotFound): pods "nobody" not found\n' })
 })
+
+test('an image is built on a node, does nothing twice, and runs', async () => {
+  const context = join(folder, 'context')
+  mkdirSync(context)
+  writeFileSync(join(context, 'Dockerfile'), `ARG BASE\nFROM $BASE AS build\nCOPY kept /work/\nRUN busybox cat /work/kept > /made && busybox hostname >> /made\nFROM $BASE\nCOPY --from=build /made /made\n`)
+  writeFileSync(join(context, '.dockerignore'), '*\n!kept\n')
+  writeFileSync(join(context, 'kept'), 'from the context\n')
+  writeFileSync(join(context, 'left-out'), 'x')
+  const build = (): Promise<Ran> => gantry('image', 'build', '-t', BUILT, '--build-arg', `BASE=${IMAGE}`, '--node', 'n1', '--progress', 'plain', context)
+  const first = await build()
+  expect(first).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(new RegExp(`^${BUILT} built on node n1: [0-9a-f]{12} \\(\\S+MB\\)\n$`)) as string })
+  const states = (said: string): readonly string[] => [...said.matchAll(/^#\d+ (CACHED|DONE|ERROR)/gm)].map(([, state = '']) => state)
+  expect(states(first.stderr)).toEqual(['CACHED', 'DONE', 'DONE', 'CACHED', 'DONE'])
+  writeFileSync(join(context, 'left-out'), 'y')
+  const second = await build()
+  expect(states(second.stderr)).toEqual(['CACHED', 'CACHED', 'CACHED', 'CACHED', 'CACHED'])
+  expect(second.stdout).toBe(first.stdout)
+  await cluster.send('POST', PODS, pod('built', 'n2', BUILT))
+  await running('built')
+  expect(await said('exec', 'built', '--', 'busybox', 'cat', '/made')).toBe('from the context\nbuild\n')
+  await cluster.send('DELETE', `${PODS}/built`)
+  await cluster.until<Pod>(PODS, (pods) => pods.length === 1)
+  expect(await said('image', 'rm', BUILT)).toBe(`${BUILT} removed\n`)
+  const broken = await run(GANTRY, ['--kubeconfig', cluster.kubeconfig, 'image', 'build', '--build-arg', `BASE=${IMAGE}`, '-q', '--target', 'biuld', context])
+  expect(broken).toMatchObject({ exitCode: 1, stdout: '', stderr: 'error: target stage "biuld" could not be found in Dockerfile (did you mean build?)\n' })
+})
+
+test('a build that is interrupted ends on its node', async () => {
+  const context = join(folder, 'interrupted')
+  mkdirSync(context)
+  const mark = `8640${process.pid}`
+  writeFileSync(join(context, 'Dockerfile'), `FROM ${IMAGE}\nRUN echo begun; busybox sleep ${mark}\n`)
+  const building = spawn(GANTRY, ['--kubeconfig', cluster.kubeconfig, 'image', 'build', '--node', 'n1', '--no-cache', context], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = new Promise((resolve) => building.once('exit', resolve))
+  let told = ''
+  building.stderr.on('data', (bytes: Buffer) => void (told += bytes.toString()))
+  await expect.poll(() => told, { timeout: 60_000 }).toMatch(/ begun\n/)
+  expect(processesNaming(mark)).not.toEqual([])
+  building.kill('SIGINT')
+  await ended
+  await expect.poll(() => processesNaming(mark), { timeout: 60_000 }).toEqual([])
+})
+
+/** Command lines that end in this word. */
+const processesNaming = (word: string): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+      } catch {
+        return ''
+      }
+    })
+    .filter((line) => line.endsWith(`\0${word}\0`))
 
 test('taken away under a container it stays until that ends, and no longer', async () => {
   const layer = await said('image', 'inspect', IMAGE, '-o', 'jsonpath={.layers[0].folder}')

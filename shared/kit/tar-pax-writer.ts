@@ -1,4 +1,8 @@
-import { BLOCK, padding, type TarKind } from './tar-header.ts'
+/** The tar format is made of blocks; a file's content is filled up to whole ones. */
+export const BLOCK = 512
+export const padding = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK
+
+export type TarKind = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'folder' | 'pipe'
 
 /** What is written of one file; its content follows, padded to whole blocks. */
 export interface PaxEntry {

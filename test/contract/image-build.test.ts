@@ -1,0 +1,316 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { busyboxFiles, dockerArchive } from '../../deploy/images/make-busybox.ts'
+import { buildLines } from '../../node-agent/builds/serve.ts'
+import type { BuildParts } from '../../node-agent/builds/workplace.ts'
+import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
+import { collectGarbage } from '../../node-agent/collector/collector.ts'
+import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
+import { systemMounts } from '../../node-agent/host/mounts.ts'
+import type { DiskImages } from '../../node-agent/images/disk-images.ts'
+import { createImageStore } from '../../node-agent/images/images.ts'
+import { type TarInput, writeTar } from '../../node-agent/images/tar-writer.ts'
+import { hostLogFiles } from '../../node-agent/logs/files.ts'
+import { fakePodNetwork } from '../../node-agent/network/fake.ts'
+import { hostPodFiles } from '../../node-agent/pods/pods.ts'
+import { openCrun } from '../../node-agent/runtime/crun.ts'
+import { crunForThisHost } from '../../node-agent/runtime/hybrid.ts'
+import { createOverlaySnapshots } from '../../node-agent/snapshots/snapshots.ts'
+import { createVolumes } from '../../node-agent/volumes/volumes.ts'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { silentLog } from '../../shared/kit/log.ts'
+import { systemRandom } from '../../shared/kit/random.ts'
+import type { BuildLine, BuildRequest } from '../../shared/model/image-api.ts'
+import { removeGroup } from './control-groups.ts'
+
+/** Builds with the real parts: crun under conmon, overlayfs, control groups, a store on a memory file system. */
+
+const PARENT = `gantry-test-build-${process.pid}`
+const APPLETS = ['sh', 'cat', 'echo', 'ls', 'id', 'env', 'pwd', 'sleep', 'mkdir', 'rm', 'touch', 'stat', 'hostname', 'test', 'false', 'tr', 'wc', 'grep']
+const mounts = systemMounts()
+let folder = ''
+let store: DiskImages
+let parts: BuildParts
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gantry-build-'))
+  // Some hosts' /tmp is an overlay itself, which cannot lie under another.
+  await mounts.mount({ type: 'tmpfs', source: 'gantry-test', target: folder, data: 'size=128m' })
+  store = await createImageStore({ root: join(folder, 'store'), log: silentLog })
+  await writeFile(join(folder, 'base.tar'), dockerArchive('docker.io/library/base:1', busyboxFiles(readFileSync('/bin/busybox'), APPLETS)))
+  await store.importArchive(join(folder, 'base.tar'))
+  const cgroups = await openCgroups({ parent: `/${PARENT}`, clock: systemClock })
+  mkdirSync(join(folder, 'run'))
+  const runtime = await openCrun({ folder: join(folder, 'run'), runtime: await crunForThisHost('/usr/bin/crun', folder), conmon: '/usr/bin/conmon', version: 'test', cgroups, concurrency: 4, clock: systemClock, log: silentLog })
+  const config = { nodeName: 'n1', hostIP: '10.0.0.1', hostname: 'n1', clusterDns: [], clusterDomain: 'cluster.local', logFolder: join(folder, 'logs'), checkpointFolder: join(folder, 'checkpoints'), capacity: { cpuMillis: 1000, memoryBytes: 2 ** 30, pods: 10 }, allocatable: {}, capabilities: await ownCapabilities(), architecture: 'amd64', logMaxBytes: 1 << 20, logMaxFiles: 2 }
+  parts = { runtime, images: store, cgroups, network: fakePodNetwork(), snapshots: await createOverlaySnapshots({ root: join(folder, 'snapshots'), mounts, hold: (holder, layers) => store.hold(holder, layers) }), files: hostPodFiles(mounts), logs: hostLogFiles(systemClock), guests: new Set(), clock: systemClock, random: systemRandom, log: silentLog, config }
+})
+afterAll(async () => {
+  await removeGroup(PARENT)
+  await mounts.unmount(folder)
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Built {
+  readonly id: string
+  readonly failed: string
+  readonly output: string
+  /** How each step ended. */
+  readonly steps: ReadonlyArray<readonly [name: string, state: string]>
+  readonly warnings: readonly string[]
+}
+
+async function* bodyOf(request: BuildRequest, context: readonly TarInput[]): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`${JSON.stringify(request)}\n`)
+  yield writeTar(context)
+}
+
+async function build(dockerfile: string, { context = [], signal, onLine, ...more }: Partial<BuildRequest> & { readonly context?: readonly TarInput[]; readonly signal?: AbortSignal; readonly onLine?: (line: BuildLine) => void } = {}): Promise<Built> {
+  const request: BuildRequest = { dockerfile, name: 'Dockerfile', tags: [], args: {}, labels: {}, network: 'none', noCache: false, pull: false, secrets: {}, ...more }
+  const lines: BuildLine[] = []
+  let rest = ''
+  for await (const chunk of buildLines(parts, { body: bodyOf(request, context), signal })) {
+    const whole = (rest + Buffer.from(chunk).toString()).split('\n')
+    rest = whole.pop() ?? ''
+    for (const text of whole) {
+      const line = JSON.parse(text) as BuildLine
+      lines.push(line)
+      onLine?.(line)
+    }
+  }
+  return {
+    id: lines.flatMap((line) => (line.kind === 'done' ? line.id : []))[0] ?? '',
+    failed: lines.flatMap((line) => (line.kind === 'failed' ? line.message : []))[0] ?? '',
+    output: lines.flatMap((line) => (line.kind === 'output' ? line.text : [])).join(''),
+    steps: lines.flatMap((line) => (line.kind === 'step' && line.state !== 'started' ? [[line.name, line.state] as const] : [])),
+    warnings: lines.flatMap((line) => (line.kind === 'warning' ? line.message : [])),
+  }
+}
+
+/** What is left of a build. */
+async function leftovers(): Promise<object> {
+  // Leases whose holders are gone are forgotten when they are looked at.
+  await store.stored()
+  return { containers: await parts.runtime.list(), snapshots: await parts.snapshots.list(), groups: await parts.cgroups.list(), guests: [...parts.guests], staging: readdirSync(join(folder, 'store/staging')), leases: readdirSync(join(folder, 'store/leases')) }
+}
+const nothing = { containers: [], snapshots: [], groups: [], guests: [], staging: [], leases: [] }
+
+/** Answers what a command prints in the image. */
+async function inside(image: string, command: string): Promise<string> {
+  const { output, failed } = await build(`FROM ${image}\nRUN ${command}`, { noCache: true })
+  expect(failed).toBe('')
+  return output
+}
+
+const configOf = async (id: string): Promise<Readonly<Record<string, unknown>>> => (await store.shelf.inspect(id)).config as Readonly<Record<string, unknown>>
+const FILE = `
+ARG BASE=base:1
+FROM \${BASE} AS build
+ARG WHO=world
+ENV GREETING="hello \${WHO:-nobody}"
+WORKDIR /work/deep
+COPY src/*.txt notes/
+RUN --mount=type=cache,target=/cache echo "$GREETING" > made && cat notes/a.txt && touch /cache/seen && rm /etc/shadow
+FROM scratch
+COPY --from=build --chown=33 /work/deep /out
+COPY --chmod=600 <<EOT /out/here.txt
+from below
+EOT
+USER 33
+LABEL a=b
+ENTRYPOINT ["/out/made"]
+CMD --help
+`
+const CONTEXT: readonly TarInput[] = [
+  { name: 'src/', kind: 'folder', mode: 0o750 },
+  { name: 'src/a.txt', content: 'alpha\n' },
+  { name: 'src/b.txt', content: 'beta\n', mode: 0o755 },
+  { name: 'src/c.md', content: 'gamma\n' },
+]
+
+describe('a build of two stages', () => {
+  test('makes an image with its files, its config and its history, and leaves nothing else', async () => {
+    const { id, failed, output, steps } = await build(FILE, { context: CONTEXT, tags: ['built:1', 'built:2'], args: { WHO: 'you' }, labels: { c: 'd' } })
+    expect(failed).toBe('')
+    expect(output).toBe('alpha\n')
+    expect(steps.map(([name]) => name)).toEqual(['[build 1/4] FROM base:1', '[build 2/4] WORKDIR /work/deep', '[build 3/4] COPY src/*.txt notes/', expect.stringMatching(/^\[build 4\/4\] RUN --mount/) as string, '[stage-1 1/2] COPY --from=build --chown=33 /work/deep /out', '[stage-1 2/2] COPY --chmod=600 <<EOT /out/here.txt'])
+    const image = await store.find('built:2')
+    expect(image).toMatchObject({ id, tags: ['docker.io/library/built:1', 'docker.io/library/built:2'], config: { entrypoint: ['/out/made'], cmd: ['/bin/sh', '-c', '--help'], user: '33', labels: { a: 'b', c: 'd' } } })
+    const { rootfs } = await parts.snapshots.prepare('look', image?.layers ?? [])
+    const about = (path: string): string => `${(lstatSync(join(rootfs, path)).mode & 0o7777).toString(8)} ${lstatSync(join(rootfs, path)).uid}`
+    expect(readdirSync(rootfs)).toEqual(['out'])
+    expect(readdirSync(join(rootfs, 'out')).toSorted()).toEqual(['here.txt', 'made', 'notes'])
+    expect(readFileSync(join(rootfs, 'out/made'), 'utf8')).toBe('hello you\n')
+    expect(readFileSync(join(rootfs, 'out/here.txt'), 'utf8')).toBe('from below\n')
+    expect([about('out/here.txt'), about('out/notes/b.txt'), about('out/notes/a.txt')]).toEqual(['600 0', '755 33', '644 33'])
+    await parts.snapshots.remove('look')
+    expect((await store.shelf.history('built:1')).map(({ createdBy }) => createdBy)).toEqual(['COPY --from=build --chown=33 /work/deep /out', 'COPY --chmod=600 <<EOT /out/here.txt', 'USER 33', 'LABEL a=b', 'ENTRYPOINT ["/out/made"]', 'CMD ["/bin/sh","-c","--help"]'])
+    expect((await store.shelf.check(['built:1'], { repair: false })).damage).toEqual([])
+    expect(await leftovers()).toEqual(nothing)
+  })
+
+  test('done again is the same image, and nothing is done; another build argument or file does what depends on it', async () => {
+    const first = await build(FILE, { context: CONTEXT, args: { WHO: 'you' }, labels: { c: 'd' } })
+    expect(first.steps.map(([, state]) => state)).toEqual(['cached', 'cached', 'cached', 'cached', 'cached', 'cached'])
+    expect(first.id).toBe((await store.find('built:1'))?.id)
+    const other = await build(FILE, { context: CONTEXT, args: { WHO: 'me' } })
+    expect(other.steps.map(([, state]) => state)).toEqual(['cached', 'cached', 'cached', 'done', 'done', 'done'])
+    const changed = await build(FILE, { context: CONTEXT.map((file) => (file.name === 'src/b.txt' ? { ...file, mode: 0o700 } : file)), args: { WHO: 'you' } })
+    expect(changed.steps.map(([, state]) => state)).toEqual(['cached', 'cached', 'done', 'done', 'done', 'done'])
+    const unread = await build(FILE, { context: CONTEXT.map((file) => (file.name === 'src/c.md' ? { ...file, content: 'else' } : file)), args: { WHO: 'you' } })
+    expect(unread.steps.every(([, state]) => state === 'cached')).toBe(true)
+    const anew = await build(FILE, { context: CONTEXT, args: { WHO: 'you' }, target: 'build', noCache: true })
+    expect(anew.steps.map(([, state]) => state)).toEqual(['cached', 'done', 'done', 'done'])
+    await store.discard(anew.id)
+  })
+
+  test('what is kept for later goes with the rest: unneeded layers first, all when asked', async () => {
+    await store.forgetBuilds('unneeded')
+    await store.reclaim()
+    expect((await build(FILE, { context: CONTEXT, args: { WHO: 'you' } })).steps.map(([, state]) => state)).toEqual(['cached', 'done', 'done', 'done', 'cached', 'cached'])
+    const before = (await store.stored()).length
+    expect(before).toBeGreaterThan(4)
+    await store.forgetBuilds('all')
+    expect((await store.stored()).length).toBe((await store.list()).length)
+    expect(existsSync(join(folder, 'store/build-cache/mounts'))).toBe(false)
+  })
+})
+
+test('the same time given, the same bytes are made anew', async () => {
+  const file = 'FROM base:1\nWORKDIR /a\nCOPY src /a/b\nRUN echo x > /a/c'
+  const args = { SOURCE_DATE_EPOCH: '1600000000' }
+  const one = await build(file, { context: CONTEXT, args, noCache: true })
+  const two = await build(file, { context: CONTEXT, args, noCache: true })
+  expect(one.failed).toBe('')
+  expect(two.id).toBe(one.id)
+  expect(await configOf(one.id)).toMatchObject({ created: '2020-09-13T12:26:40Z' })
+})
+
+describe('RUN', () => {
+  test('is a container like others: its user, folder, variables, walls; scripts below it; secrets, tmpfs and binds', async () => {
+    const { output, failed } = await build(
+      `FROM base:1
+USER www-data
+WORKDIR /srv
+SHELL ["/bin/sh", "-e", "-c"]
+ENV A=1 B=\${A:-2}
+RUN exec 2>/dev/null; echo "$(id -u):$(id -g) $(pwd) $A$B $$ $(HOME)" && hostname
+USER root
+RUN <<EOF
+echo script $A
+test ! -e /proc/kcore/x
+grep -c Seccomp:.2 /proc/self/status
+EOF
+RUN <<EOF
+#!/bin/cat
+own interpreter
+EOF
+RUN --mount=type=secret,id=s,target=/s --mount=type=secret,id=s,env=S --mount=type=tmpfs,target=/t --mount=source=src,target=/mnt touch /t/x && cat /s && echo " $S" && ls /mnt /t && ! touch /mnt/x 2>/dev/null
+RUN --mount=target=/mnt,rw touch /mnt/written
+RUN ["/bin/echo", "$A"]
+RUN ls /`,
+      { context: CONTEXT, secrets: { s: Buffer.from('hush').toString('base64') } },
+    )
+    expect(failed).toBe('')
+    expect(output.split('\n').slice(1, 3)).toEqual(['build', 'script 1'])
+    expect(output).toContain('33:33 /srv 12 1 ')
+    expect(output).toContain('\n1\n#!/bin/cat\nown interpreter\nhush hush\n/mnt:\na.txt\nb.txt\nc.md\n\n/t:\nx\n$A\n')
+    // What was only mounted on is not in the image.
+    expect(output.slice(output.indexOf('$A\n'))).not.toMatch(/^(s|t|mnt|run|cache)$/m)
+  })
+
+  test('that fails ends the build where it stands, in words', async () => {
+    const { failed, steps, id } = await build('FROM base:1\n\nRUN echo no >&2; false\nRUN true')
+    expect(failed).toBe('Dockerfile:3: process "/bin/sh -c echo no >&2; false" did not complete successfully: exit code: 1')
+    expect([steps.at(-1)?.[1], id]).toEqual(['failed', ''])
+    expect((await build('FROM base:1\nRUN ["/nothing"]')).failed).toMatch(/^Dockerfile:2: .*\/nothing.*(not found|No such file)/)
+    expect((await build('FROM nobody-has-this:1\n')).failed).toContain('nobody-has-this:1')
+    expect(await leftovers()).toEqual(nothing)
+  })
+
+  test('ends when nobody waits for it any more, and takes everything with it', async () => {
+    const stop = new AbortController()
+    const onLine = (line: BuildLine): void => void (line.kind === 'output' && stop.abort(new Error('interrupted')))
+    const { failed } = await build('FROM base:1\nRUN echo begun; sleep 1000', { signal: stop.signal, onLine })
+    expect(failed).toContain('interrupted')
+    expect(await leftovers()).toEqual(nothing)
+  })
+
+  test('of a builder that was killed is cleared away by the collector, and one that lives is left alone', async () => {
+    const volumes = await createVolumes({ stateFolder: join(folder, 'pods'), clock: systemClock, log: silentLog })
+    const stop = new AbortController()
+    const seen = Promise.withResolvers<void>()
+    const running = build('FROM base:1\nRUN echo begun; sleep 1000', { noCache: true, signal: stop.signal, onLine: (line) => void (line.kind === 'output' && seen.resolve()) })
+    await seen.promise
+    expect(await collectGarbage({ ...parts, volumes }, () => parts.guests)).toEqual([])
+    // An agent that begins anew has no guests.
+    const found = await collectGarbage({ ...parts, volumes }, () => [])
+    expect(found.map(({ kind }) => kind)).toEqual(['container', 'snapshot', 'cgroup'])
+    stop.abort(new Error('killed'))
+    await running
+    expect(await leftovers()).toEqual(nothing)
+  })
+})
+
+describe('COPY and ADD', () => {
+  test('put files where Docker does', async () => {
+    const tar = writeTar([{ name: 'in/', kind: 'folder', mode: 0o711 }, { name: 'in/owned', content: 'x', uid: 7, gid: 8 }])
+    const context: readonly TarInput[] = [...CONTEXT, { name: 'a.tgz', content: gzipSync(tar) }, { name: 'plain.gz', content: gzipSync('no archive') }, { name: 'link', kind: 'symlink', link: 'src/a.txt' }, { name: 'src/inner', kind: 'symlink', link: '/etc/passwd' }]
+    const { id, failed } = await build('FROM base:1\nRUN mkdir /real && touch /real/old\nCOPY src /real\nCOPY src/a.txt /one\nCOPY src/a.txt /dir/\nCOPY link /followed\nCOPY --parents src/b.txt /p/\nCOPY --exclude=*.md src /less/\nADD a.tgz plain.gz /un/\nCOPY a.tgz /', { context })
+    expect(failed).toBe('')
+    const { rootfs } = await parts.snapshots.prepare('look', (await store.find(id))?.layers ?? [])
+    const at = (path: string): string => join(rootfs, path)
+    expect(readdirSync(at('real')).toSorted()).toEqual(['a.txt', 'b.txt', 'c.md', 'inner', 'old'])
+    expect(lstatSync(at('real/inner')).isSymbolicLink()).toBe(true)
+    expect([readFileSync(at('one'), 'utf8'), readFileSync(at('dir/a.txt'), 'utf8'), readFileSync(at('followed'), 'utf8'), readFileSync(at('p/src/b.txt'), 'utf8')]).toEqual(['alpha\n', 'alpha\n', 'alpha\n', 'beta\n'])
+    expect(readdirSync(at('less')).toSorted()).toEqual(['a.txt', 'b.txt', 'inner'])
+    expect(readdirSync(at('un')).toSorted()).toEqual(['in', 'plain.gz'])
+    expect([lstatSync(at('un/in')).mode & 0o777, lstatSync(at('un/in/owned')).uid, existsSync(at('a.tgz'))]).toEqual([0o711, 7, true])
+    await parts.snapshots.remove('look')
+  })
+
+  test('take nothing from outside, whatever leads there', async () => {
+    const context: readonly TarInput[] = [{ name: 'out', kind: 'symlink', link: '/etc' }, { name: 'up', kind: 'symlink', link: '../../../../../../etc' }, { name: 'd/', kind: 'folder' }]
+    const failed = async (line: string): Promise<string> => (await build(`FROM base:1\n${line}`, { context })).failed
+    expect(await failed('COPY ../secret /x')).toBe('Dockerfile:2: forbidden path outside the build context: ../secret')
+    expect(await failed('COPY d/../../secret /x')).toBe('Dockerfile:2: forbidden path outside the build context: d/../../secret')
+    expect(await failed('COPY out/passwd /x')).toBe('Dockerfile:2: "/out/passwd" is not in the context (or .dockerignore leaves it out): out/passwd')
+    expect(await failed('COPY up/hostname /x')).toContain('is not in the context')
+    expect(await failed('RUN --mount=source=up,target=/m ls /m')).toContain('is not in the context')
+    expect(await failed('COPY missing /x')).toBe('Dockerfile:2: "/missing" is not in the context (or .dockerignore leaves it out): missing')
+    expect(await failed('COPY d out /x')).toContain('is not in the context')
+    expect(await failed('COPY d d /x')).toContain('the destination must be a directory and end with a /')
+    // A destination that is a link leads elsewhere in the image, never on the host.
+    const { failed: none } = await build('FROM base:1\nRUN ["/bin/busybox", "ln", "-s", "/../../../../tmp/gantry-escaped", "/trap"]\nRUN mkdir -p /tmp/gantry-escaped\nCOPY d /trap/in', { context })
+    expect([none, existsSync('/tmp/gantry-escaped')]).toEqual(['', false])
+    const evil = await build('FROM base:1', { context: [{ name: '../evil', content: 'x' }] })
+    expect(evil.failed).toContain('outside of itself')
+  })
+})
+
+test('an image built on brings its ONBUILD, its variables and its command', async () => {
+  await build('FROM base:1\nENV X=1\nCMD ["kept"]\nONBUILD COPY src /src\nONBUILD RUN echo trigger $X\nHEALTHCHECK --interval=5s CMD true\nEXPOSE 80 90/udp\nVOLUME /data\nSTOPSIGNAL SIGINT', { tags: ['parent:1'] })
+  const { id, output, warnings, failed } = await build('FROM parent:1\nMAINTAINER me\nHEALTHCHECK NONE', { context: CONTEXT })
+  expect([failed, output]).toEqual(['', 'trigger 1\n'])
+  expect(warnings).toEqual([expect.stringContaining('MAINTAINER is deprecated') as string, expect.stringContaining('HEALTHCHECK is kept') as string])
+  expect(await configOf(id)).toMatchObject({ author: 'me', config: { Cmd: ['kept'], Env: expect.arrayContaining(['X=1']) as unknown, ExposedPorts: { '80/tcp': {}, '90/udp': {} }, Volumes: { '/data': {} }, StopSignal: 'SIGINT', Healthcheck: { Test: ['NONE'] } } })
+  expect(await configOf(id)).not.toHaveProperty('config.OnBuild')
+  const { id: entry } = await build('FROM parent:1\nENTRYPOINT ["only"]', { context: CONTEXT })
+  expect(await configOf(entry)).toMatchObject({ config: { Entrypoint: ['only'], Cmd: [] } })
+  expect(await inside(entry, 'ls /src')).toContain('a.txt')
+})
+
+test('what is wrong with a Dockerfile is said with its line, before anything is done', async () => {
+  expect((await build('FROM base:1\nRUNN x\nCOPY a')).failed).toBe('Dockerfile:2: unknown instruction: RUNN (did you mean RUN?)\nDockerfile:3: COPY requires at least two arguments: what, and where to')
+  expect((await build('FROM base:1 AS one', { target: 'onee' })).failed).toBe('target stage "onee" could not be found in Dockerfile (did you mean one?)')
+})
+
+test('nothing of all that is left on the host', async () => {
+  expect(await leftovers()).toEqual(nothing)
+  expect(execFileSync('cat', ['/proc/mounts'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(`${folder}/`))).toEqual([])
+})
