@@ -50,6 +50,15 @@ test('after much work it trims too: what was in use the last time may be free by
   expect(state.trims).toBe(2)
 })
 
+test('when a load is over it trims once more', () => {
+  const { state, look } = fakeProcess()
+  state.workMs = 600
+  look()
+  expect(state.trims).toBe(1)
+  for (let times = 0; times < 3; times++) look()
+  expect(state.trims).toBe(2)
+})
+
 test('it ends', () => {
   const { stop, isRunning } = fakeProcess()
   stop()

@@ -28,6 +28,9 @@ export function loadTrim(): TrimMemory | undefined {
 const LOOK_MS = 1_000
 const WORTH_BYTES = 24 * 1024 * 1024
 const WORTH_WORK_MS = 1_000
+/** After a load, when hardly anything is done any more, less is worth it: the pause keeps nobody waiting, and what the load had in use is free. */
+const CALM_WORK_MS = 100
+const WORTH_WHEN_CALM_MS = 400
 
 export interface ProcessUse {
   /** Neither the heap of JavaScript nor its buffers. */
@@ -52,13 +55,16 @@ export interface TrimmingOptions {
 export function keepTrimmed({ clock, trim = loadTrim(), use = useOfProcess }: TrimmingOptions): () => void {
   if (trim === undefined) return () => {}
   let after: ProcessUse | undefined
+  let lookedMs = 0
   let cancel: () => void
   const look = (): void => {
     const now = use()
-    if (after === undefined || now.nativeBytes - after.nativeBytes > WORTH_BYTES || now.workMs - after.workMs > WORTH_WORK_MS) {
+    const worthMs = now.workMs - lookedMs < CALM_WORK_MS ? WORTH_WHEN_CALM_MS : WORTH_WORK_MS
+    if (after === undefined || now.nativeBytes - after.nativeBytes > WORTH_BYTES || now.workMs - after.workMs > worthMs) {
       trim()
       after = use()
     }
+    lookedMs = now.workMs
     cancel = clock.after(LOOK_MS, look)
   }
   look()

@@ -2,11 +2,13 @@ import { Fault } from '../../shared/kit/faults.ts'
 import { isJsonObject, type JsonObject } from '../../shared/model/json.ts'
 import type { Entry, Revision } from './port.ts'
 import { textAtRevision } from './revision-text.ts'
+import { shareParts } from './shared-parts.ts'
 import type { CachedObject } from './watch-cache-port.ts'
 
 /** Decodes a stored entry and gives it its resource version. Throws `Fault('corrupt')` if it is not a JSON object. */
 export function decodeEntry(entry: Entry): CachedObject {
   const stored = parseObject(entry)
+  shareParts(stored)
   return new Decoded({ key: entry.key, revision: entry.revision, object: withResourceVersion(stored, entry.revision), text: entry.value })
 }
 
@@ -14,6 +16,11 @@ export function decodeEntry(entry: Entry): CachedObject {
 export function atDeletion(item: CachedObject, revision: Revision): CachedObject {
   const text = item instanceof Decoded ? item.storedText : undefined
   return new Decoded({ key: item.key, revision, object: withResourceVersion(item.object, revision), text })
+}
+
+/** For what is remembered and rarely asked for: its text takes more room than the object does. */
+export function forgetText(item: CachedObject): void {
+  if (item instanceof Decoded) item.forgetText()
 }
 
 interface DecodedParts {
@@ -41,6 +48,12 @@ class Decoded implements CachedObject {
   /** The stored text, until {@link json} has taken its place. */
   get storedText(): string | undefined {
     return this.#stored
+  }
+
+  /** Lets go of the text: whoever asks for it all the same gets it made of the object. */
+  forgetText(): void {
+    this.#stored = undefined
+    this.#json = undefined
   }
 
   json(): string {

@@ -265,3 +265,22 @@ test('a watch ends when its signal aborts and when the cache ends', async () => 
   await room[Symbol.asyncDispose]()
   expect(await second).toEqual([])
 })
+
+test('the texts of states that have passed are let go, and made again for those who ask late', async () => {
+  const due: Array<() => void> = []
+  const clock: Clock = { ...systemClock, after: (ms, run) => (ms === 1000 ? (due.push(run), () => {}) : systemClock.after(ms, run)) }
+  await using run = await running({ clock })
+  const first = await put(run.storage, key('a'), 1)
+  await put(run.storage, key('a'), 2)
+  const last = await put(run.storage, key('a'), 3)
+  await run.cache.waitFor(last)
+  const told = await collect(run.cache.watch(PODS, { after: first - 1, signal: run.signal }), 3)
+  const read = (): unknown[] => told.map(({ item }) => JSON.parse(item.json()) as unknown)
+  const before = read()
+  expect(due).toHaveLength(1)
+  for (const one of due.splice(0)) one()
+  expect(read()).toEqual(before)
+  expect(before).toMatchObject([{ spec: { value: 1 } }, { spec: { value: 2 } }, { spec: { value: 3 } }])
+  await run.cache.waitFor(await remove(run.storage, key('a')))
+  expect(due).toHaveLength(1)
+})

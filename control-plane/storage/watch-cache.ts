@@ -2,7 +2,7 @@ import { backoffMs, type BackoffPolicy } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import { silentLog, type Log } from '../../shared/kit/log.ts'
-import { atDeletion, decodeEntry } from './cached-object.ts'
+import { atDeletion, decodeEntry, forgetText } from './cached-object.ts'
 import { eventKey } from './events.ts'
 import type { Entry, Revision, Storage, StorageEvent } from './port.ts'
 import { ProgressRequests } from './progress.ts'
@@ -27,6 +27,8 @@ export interface WatchCacheOptions {
 
 const PAGE = 1000
 const ALWAYS_KEPT = 128
+/** Within this time those who watch have been told of a change, all but those who fell behind. */
+const TOLD_MS = 1000
 const backoff: BackoffPolicy = { baseMs: 20, capMs: 1000, factor: 2 }
 
 export function createWatchCache(options: WatchCacheOptions): WatchCache {
@@ -43,6 +45,9 @@ class StorageWatchCache implements WatchCache {
   #history: RevisionLog<CacheEvent> | undefined
   #isForgetting = false
   #cancelForgetting = (): void => {}
+  /** States that have passed: the history remembers them. */
+  #passed: CachedObject[] = []
+  #cancelPassing = (): void => {}
 
   constructor(options: WatchCacheOptions) {
     this.#options = options
@@ -99,6 +104,7 @@ class StorageWatchCache implements WatchCache {
       }
     }
     this.#cancelForgetting()
+    this.#cancelPassing()
     this.#history?.close()
     this.#waiters.failAll(new Fault('unavailable', `the cache of ${this.#options.prefix} has ended`))
   }
@@ -151,6 +157,7 @@ class StorageWatchCache implements WatchCache {
     const key = eventKey(change)
     const previous = this.#objects.get(key)
     const item = change.kind === 'put' ? this.#decode(change.entry) : undefined
+    if (previous) this.#pass(previous)
     if (item) {
       this.#objects.set(key, item)
       events.push(previous ? { type: 'MODIFIED', item, previous } : { type: 'ADDED', item })
@@ -158,6 +165,15 @@ class StorageWatchCache implements WatchCache {
       this.#objects.delete(key)
       events.push({ type: 'DELETED', item: atDeletion(previous, change.kind === 'put' ? change.entry.revision : change.revision), previous })
     }
+  }
+
+  /** Lets go of the texts of what has passed, a while later. */
+  #pass(item: CachedObject): void {
+    this.#passed.push(item)
+    if (this.#passed.length > 1) return
+    this.#cancelPassing = this.#options.clock.after(TOLD_MS, () => {
+      for (const passed of this.#passed.splice(0)) forgetText(passed)
+    })
   }
 
   /** One value that cannot be read must not take the whole resource away: it is left out, and said. */
