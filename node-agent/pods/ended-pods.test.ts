@@ -44,3 +44,28 @@ test('a pod is not over while a sidecar of it still ends', async () => {
   expect([...new Set(running.map(({ status }) => status.phase))]).toEqual(['Pending', 'Running'])
   expect(node.status('p').phase).toBe('Succeeded')
 })
+
+/** With a finalizer, so that what became of it can be read. */
+const deleted = (pod: ReturnType<typeof testPod>): ReturnType<typeof testPod> => ({ ...pod, metadata: { ...pod.metadata, finalizers: ['example.com/kept'], deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 1 } })
+
+test('a pod that is deleted while it initializes has failed when nothing of it is left; its conditions tell how far it came', async () => {
+  const pod = testPod('p', { initContainers: [shell('i', 'while :; do sleep 1; done')], containers: [shell('c', 'true')] })
+  node.workers.update(pod)
+  await node.clock.advance(5_000)
+  node.workers.update(deleted(pod))
+  await node.clock.advance(60_000)
+  const { phase, conditions, containerStatuses } = node.status('p')
+  expect(phase).toBe('Failed')
+  expect(containerStatuses?.map(({ state }) => state)).toEqual([initializing])
+  expect(conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [c]' })
+})
+
+test('a pod that is deleted before its image came: its container is lost, it has failed, and was never ready', async () => {
+  const pod = testPod('p', { containers: [{ name: 'c', image: 'nowhere:1', imagePullPolicy: 'Never' }] })
+  node.workers.update(pod)
+  await node.clock.advance(5_000)
+  node.workers.update(deleted(pod))
+  await node.clock.advance(60_000)
+  expect(node.status('p')).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: unknown }] })
+  expect(node.status('p').conditions?.find(({ type }) => type === 'ContainersReady')).toMatchObject({ reason: 'ContainersNotReady' })
+})

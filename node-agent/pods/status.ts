@@ -1,5 +1,6 @@
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../shared/model/gen/api.ts'
 import { formatTime } from '../../shared/model/time.ts'
+import { isStatic } from '../static-pods/is-static.ts'
 import { conditionsOf } from './conditions.ts'
 import { containerStatuses } from './container-status.ts'
 import { containerRecord, containersOf, type PodRecord } from './record.ts'
@@ -24,9 +25,13 @@ export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 /** The status of a pod as kubelet would write it. Pure. */
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, record, node } = input
-  const lists = containerStatuses(pod, record)
+  // Nothing of it is left: what it was before that decides its conditions, and it is over in any case (kubelet's status manager, TerminatePod).
+  const isOver = record.cleaned && record.rejected === undefined
+  const lists = containerStatuses(pod, isOver ? { ...record, cleaned: false } : record)
+  const shown = isOver ? containerStatuses(pod, record) : lists
   const verdict = record.rejected ?? (anyAlive(lists) || isEnding(record) ? undefined : record.verdict)
-  const phase = phaseOf(pod, record, { lists, failed: verdict !== undefined })
+  const before = phaseOf(pod, record, { lists, failed: verdict !== undefined })
+  const phase = isOver && before !== 'Succeeded' && !isStatic(pod) ? 'Failed' : before
   const observedGeneration = pod.metadata.generation
   const podIP = pod.spec?.hostNetwork === true ? node.hostIP : record.sandbox.kind === 'ready' || record.sandbox.kind === 'gone' ? record.sandbox.ip : ''
   const started = record.rejected === undefined
@@ -34,14 +39,14 @@ export function podStatus(input: StatusInput): PodStatus {
     ...(observedGeneration === undefined ? {} : { observedGeneration }),
     phase,
     // A pod that was never taken in loses even the scheduler's: kubelet writes its status anew.
-    ...(started ? { conditions: conditionsOf(input, { phase, lists }) } : {}),
+    ...(started ? { conditions: conditionsOf(input, { phase: before, lists }) } : {}),
     ...(verdict === undefined ? {} : { reason: verdict.reason, message: verdict.message }),
     ...(started ? { hostIP: node.hostIP, hostIPs: [{ ip: node.hostIP }] } : {}),
     ...(started && podIP !== '' ? { podIP, podIPs: [{ ip: podIP }] } : {}),
     startTime: formatTime(record.firstSeenMs),
-    ...(started && lists.init.length > 0 ? { initContainerStatuses: lists.init } : {}),
-    ...(started ? { containerStatuses: lists.main } : {}),
-    ...(started && lists.ephemeral.length > 0 ? { ephemeralContainerStatuses: lists.ephemeral } : {}),
+    ...(started && shown.init.length > 0 ? { initContainerStatuses: shown.init } : {}),
+    ...(started ? { containerStatuses: shown.main } : {}),
+    ...(started && shown.ephemeral.length > 0 ? { ephemeralContainerStatuses: shown.ephemeral } : {}),
     qosClass: pod.status?.qosClass ?? 'BestEffort',
     ...(started ? { resources: pod.spec?.resources ?? {} } : {}),
     ...(started && pod.spec?.resources?.requests !== undefined ? { allocatedResources: pod.spec.resources.requests } : {}),
