@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, lchown, lstat, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { allDone } from '../../shared/kit/all-done.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { namesIn, removeTree } from '../host/files.ts'
@@ -111,14 +112,16 @@ async function writeContent(path: string, { bytes, mode, uid }: FileContent, fsG
 const topOf = (path: string): string => path.split('/')[0] ?? path
 
 async function ensureLinks(folder: string, payload: Payload, fsGroup?: number): Promise<void> {
-  for (const name of new Set([...payload.keys()].map(topOf))) {
-    const path = join(folder, name)
-    const target = `${DATA}/${name}`
-    if ((await unlessMissing(readlink(path).catch(notALink))) === target) continue
-    await removeTree(path)
-    await symlink(target, path)
-    if (fsGroup !== undefined) await lchown(path, 0, fsGroup)
-  }
+  await allDone([...new Set([...payload.keys()].map(topOf))].map((name) => ensureLink(folder, name, fsGroup)))
+}
+
+async function ensureLink(folder: string, name: string, fsGroup: number | undefined): Promise<void> {
+  const path = join(folder, name)
+  const target = `${DATA}/${name}`
+  if ((await unlessMissing(readlink(path).catch(notALink))) === target) return
+  await removeTree(path)
+  await symlink(target, path)
+  if (fsGroup !== undefined) await lchown(path, 0, fsGroup)
 }
 
 const notALink = (error: unknown): string => {

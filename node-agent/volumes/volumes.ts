@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Pod, Volume } from '../../shared/model/gen/api.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
+import { allDone } from '../../shared/kit/all-done.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
@@ -120,7 +121,8 @@ class HostVolumes implements Volumes {
   }
 
   async #emptyDir(pod: Pod, name: string, source: NonNullable<Volume['emptyDir']>): Promise<OneResult> {
-    const path = await this.#volumeFolder(this.podFolder(uidOf(pod)), 'empty-dir', name)
+    const path = volumePath(this.podFolder(uidOf(pod)), 'empty-dir', name)
+    await makeParent(path)
     const fsGroup = pod.spec?.securityContext?.fsGroup
     if (source.medium === 'Memory') await makeMemoryFolder(this.#mounts, { path, fsGroup, sizeBytes: memoryLimitBytes(pod, source) })
     else if (source.medium === undefined || source.medium === '') await makeFolder(path, { fsGroup })
@@ -132,8 +134,10 @@ class HostVolumes implements Volumes {
   async #fill(pod: Pod, { name, plugin, inMemory }: { readonly name: string; readonly plugin: string; readonly inMemory: boolean }, collect: (folder: string) => PayloadResult | Promise<PayloadResult>): Promise<OneResult> {
     if (inMemory) await (this.#memory ??= this.#mountMemory())
     const uid = uidOf(pod)
-    const path = await this.#volumeFolder(inMemory ? this.#memoryFolder(uid) : this.podFolder(uid), plugin, name)
-    const result = await collect(path)
+    const path = volumePath(inMemory ? this.#memoryFolder(uid) : this.podFolder(uid), plugin, name)
+    // A token has to be asked for: side by side.
+    const collected: Promise<PayloadResult> = Promise.resolve(path).then(collect)
+    const [result] = await allDone([collected, makeParent(path)])
     if (result.kind === 'missing') return { kind: 'waiting', message: result.message }
     const fsGroup = pod.spec?.securityContext?.fsGroup
     await makeFolder(path, { fsGroup, sticky: inMemory })
@@ -155,13 +159,6 @@ class HostVolumes implements Volumes {
       this.#memory = undefined
       throw error
     }
-  }
-
-  async #volumeFolder(podFolder: string, plugin: string, name: string): Promise<string> {
-    if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) throw new Fault('invalid', `${JSON.stringify(name)} cannot be the name of a volume`)
-    const folder = join(podFolder, 'volumes', `kubernetes.io~${plugin}`)
-    await mkdir(folder, { recursive: true, mode: 0o755 })
-    return join(folder, name)
   }
 
   /** A mount that is still there could be a part of the host: rather everything stays than that is deleted. */
@@ -192,3 +189,11 @@ class HostVolumes implements Volumes {
     }
   }
 }
+
+/** Laid out as kubelet does. @throws Fault('invalid') */
+function volumePath(podFolder: string, plugin: string, name: string): string {
+  if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) throw new Fault('invalid', `${JSON.stringify(name)} cannot be the name of a volume`)
+  return join(podFolder, 'volumes', `kubernetes.io~${plugin}`, name)
+}
+
+const makeParent = (path: string): Promise<unknown> => mkdir(dirname(path), { recursive: true, mode: 0o755 })
