@@ -1,4 +1,5 @@
 import type { BuildStore } from './build-store.ts'
+import type { SourceCounts } from './peers/counts.ts'
 import type { Holdings } from './peers/port.ts'
 import type { Image, ImageStore } from './port.ts'
 import type { ImageOrigin } from './records.ts'
@@ -10,6 +11,8 @@ export interface DiskImages extends ImageStore {
   readonly shelf: ImageShelf
   /** What it gives to other nodes. */
   readonly holdings: Holdings
+  /** Where what was pulled came from. */
+  readonly sources: () => SourceCounts
   /**
    * Keeps the layers as long as `holder` (a file or folder that is there already) is there. To be called before they are used; layers are paths as in `Image.layers`.
    * Throws Fault('not-found') where one is gone.

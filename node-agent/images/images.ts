@@ -26,6 +26,7 @@ import { readOciLayout } from './oci-layout.ts'
 import type { DiskImages, StoredImage } from './disk-images.ts'
 import { StoreHoldings } from './peers/holdings.ts'
 import type { ImagePeers } from './peers/peers.ts'
+import { NO_COUNTS, type SourceCounts } from './peers/counts.ts'
 import type { Holdings } from './peers/port.ts'
 import type { EnsureOptions, EnsureResult, Image } from './port.ts'
 import { type AccessRules, DEFAULT_RULES, mayUse } from './pull-access.ts'
@@ -53,7 +54,7 @@ export interface ImageStoreOptions {
   /** Without it nothing is pulled: images come from archives alone. */
   readonly registry?: RegistryClient
   /** Other nodes to take images from, and to give them to. */
-  readonly peers?: Pick<ImagePeers, 'around'>
+  readonly peers?: Pick<ImagePeers, 'around' | 'counts'>
   /** Which pods may use what was pulled with the secret of another. */
   readonly access?: AccessRules
 }
@@ -85,6 +86,7 @@ class DiskImageStore implements DiskImages {
   readonly #shelfParts: ShelfParts
   readonly shelf: ImageShelf
   readonly holdings: Holdings
+  readonly sources: () => SourceCounts
 
   constructor({ root, log, special = systemSpecialFiles(), architecture = arch, clock = systemClock, registry, peers, access = DEFAULT_RULES }: ImageStoreOptions) {
     this.#root = root
@@ -99,6 +101,7 @@ class DiskImageStore implements DiskImages {
     this.#pulled = new PullRecords(root)
     this.#access = access
     this.#pulls = registry === undefined ? undefined : this.#openPulls(registry, peers)
+    this.sources = () => peers?.counts ?? NO_COUNTS
     this.holdings = new StoreHoldings({ records: this.#records, blobs: this.#blobs, pulled: this.#pulled, clock })
     this.#cache = new BuildCache(root)
     this.#shelfParts = { layers: this.#layersFolder, staging: this.#stagingFolder, records: this.#records, blobs: this.#blobs, leases: this.#leases, making: this.#making, special, log, ...(registry === undefined ? {} : { registry }) }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { digestOf, hexOf, type Digest } from '../../node-agent/images/digest.ts'
 import { createRegistryClient, parseRegistrySettings } from '../../node-agent/images/registry/registry.ts'
-import { cutAfter, imageIn, noise, openCluster, push, type TestCluster } from './peer-nodes.ts'
+import { cutAfter, imageIn, noise, openCluster, push, silence, type TestCluster } from './peer-nodes.ts'
 import { descriptorOf, imageOf, indexOf, layerOf, passwordLogin, type TestImage } from './registry-images.ts'
 import { freePort, hasRegistry, spoiltWay, startRegistry, type SpoiltWay, type TestRegistry } from './registry-server.ts'
 
@@ -179,6 +179,18 @@ describe.skipIf(!hasRegistry)('nodes that give each other images', () => {
     await one.leave()
     const four = await cluster.add('n4', { times: { answerMs: 2_000 } })
     expect(imageIn(await four.ensure('app.example/mine:v1')).id).toBe(digestOf(image.config))
+  })
+
+  test('a node that says nothing costs one short wait, not one for each of its bytes', async () => {
+    await using _ = await open()
+    using silent = await silence()
+    const image = imageOf(Array.from({ length: 8 }, () => layerOf([noise(1_000)])))
+    await push(registry.host, 'silent:v1', image)
+    await cluster.add('n1', { way: async () => silent.port })
+    const node = await cluster.add('n2', { times: { answerMs: 1_500 } })
+    imageIn(await node.ensure(named('silent:v1')))
+    // Each of ten things would be asked for; who did not answer is left alone for a while.
+    expect(silent.taken()).toBeLessThan(5)
   })
 
   test('nodes that share a store have nothing to give each other; a stranger gets nothing', async () => {

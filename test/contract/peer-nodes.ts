@@ -109,6 +109,21 @@ export const push = async (host: string, name: string, image: TestImage, logins:
 
 export const noise = (bytes = 300_000): { readonly name: string; readonly content: Buffer } => ({ name: 'noise', content: randomBytes(bytes) })
 
+/** Takes connections and never says a word. */
+export async function silence(): Promise<{ readonly port: number; taken(): number } & Disposable> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => socket.destroy())))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    taken: () => sockets.size,
+    [Symbol.dispose]() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
 /** A way to a port that can be cut after so many bytes of answers. */
 export async function cutAfter(port: number, bytes: number): Promise<{ readonly port: number; close(): void }> {
   const sockets = new Set<Socket>()

@@ -1,4 +1,16 @@
-/** What came from where, counted from the start of the agent. Numbers alone. */
+/** How much came from where, since the agent started. */
+export interface SourceCounts {
+  readonly blobs: { readonly peer: number; readonly registry: number }
+  readonly bytes: { readonly peer: number; readonly registry: number }
+  /** How often another node was waited for that was fetching. */
+  readonly waits: number
+  /** How often the bytes of another node were not what they should be. */
+  readonly refused: number
+}
+
+export const NO_COUNTS: SourceCounts = { blobs: { peer: 0, registry: 0 }, bytes: { peer: 0, registry: 0 }, waits: 0, refused: 0 }
+
+/** Of pulls while there are other nodes. */
 export class PeerCounts {
   readonly #blobs = { peer: 0, registry: 0 }
   readonly #bytes = { peer: 0, registry: 0 }
@@ -13,17 +25,15 @@ export class PeerCounts {
     this.#bytes[source] += count
   }
 
-  /** Another node was waited for that was fetching. */
   wait(): void {
     this.#waits++
   }
 
-  /** Bytes of another node were not what they should be. */
   refuse(): void {
     this.#refused++
   }
 
-  get now(): { readonly blobs: { readonly peer: number; readonly registry: number }; readonly bytes: { readonly peer: number; readonly registry: number }; readonly waits: number; readonly refused: number } {
+  get now(): SourceCounts {
     return { blobs: { ...this.#blobs }, bytes: { ...this.#bytes }, waits: this.#waits, refused: this.#refused }
   }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../../../shared/kit/log.ts'
 import type { Random } from '../../../shared/kit/random.ts'
 import type { Digest } from '../digest.ts'
 import { Claims } from './claims.ts'
-import { PeerCounts } from './counts.ts'
+import { PeerCounts, type SourceCounts } from './counts.ts'
 import type { Door } from './door.ts'
 import { type Holdings, PEER_TIMES, type PeerNode, type PeerTimes, type PeerUse } from './port.ts'
 import { PeerSession, type PeerSessionOptions } from './session.ts'
@@ -101,7 +101,7 @@ export class ImagePeers {
     return this.#claims.fetching
   }
 
-  get counts(): PeerCounts['now'] {
+  get counts(): SourceCounts {
     return this.#counts.now
   }
 

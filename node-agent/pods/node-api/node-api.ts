@@ -23,9 +23,11 @@ const PAGES: Readonly<Record<string, Page>> = {
   '/pods': (door) => json(podList(door.allPods())),
   '/stats/summary': async (door, query) => json(statsSummary(await sampleUsage(door, query.get('only_cpu_and_memory') !== 'true'), door.parts.config.nodeName)),
   '/metrics/resource': async (door) => ({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: resourceMetrics(await sampleUsage(door)) }),
-  async '/metrics'() {
-    const { createMetrics } = await import('../../../shared/kit/metrics.ts')
-    const { contentType, text } = await createMetrics().render()
+  async '/metrics'({ parts }) {
+    const [{ createMetrics }, { countSources }] = await Promise.all([import('../../../shared/kit/metrics.ts'), import('./image-metrics.ts')])
+    const metrics = createMetrics()
+    countSources(metrics, parts.images)
+    const { contentType, text } = await metrics.render()
     return { status: 200, type: contentType, body: text }
   },
 }
