@@ -3,7 +3,9 @@ import type { Random } from './random.ts'
 const HEX = '0123456789abcdef'
 
 /** A version 4 UUID (RFC 9562) from the given randomness. */
-export function newUid(random: Random): string {
+export const newUid = (random: Random): string => random.uuid?.() ?? uidOf(random)
+
+function uidOf(random: Random): string {
   let text = ''
   for (let i = 0; i < 32; i++) {
     if (i === 8 || i === 12 || i === 16 || i === 20) text += '-'

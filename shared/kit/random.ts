@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 
 /** Randomness comes in through this port; a seed makes it repeatable. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number
+  /** A version 4 UUID, where there is a quicker way to one than number by number. */
+  uuid?(): string
 }
 
 /** Bytes are fetched by the page: one call for each number would cost more than all else in a request. */
@@ -21,6 +23,7 @@ export const systemRandom: Random = {
     at += 6
     return page.readUIntBE(at - 6, 6) / 2 ** 48
   },
+  uuid: () => randomUUID(),
 }
 
 /** A repeatable generator (mulberry32): same seed, same numbers. Not for secrets. */

@@ -41,9 +41,14 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
     async mutate(request) {
       const reinvocation = new Reinvocation()
       const once = async (given: JsonObject): Promise<JsonObject> => {
-        let object = given
-        for (const plugin of mutating) object = (await plugin.mutate?.({ ...request, object, reinvocation })) ?? object
-        return object
+        let asked: AdmissionRequest = { ...request, object: given, reinvocation }
+        for (const plugin of mutating) {
+          const answer = plugin.mutate?.(asked)
+          // Most have nothing to wait for, nor anything to change.
+          const object = answer instanceof Promise ? await answer : answer
+          if (object !== undefined && object !== asked.object) asked = { ...asked, object }
+        }
+        return asked.object
       }
       const object = await once(request.object)
       if (!reinvocation.isNeeded) return object
@@ -51,7 +56,10 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
       return once(object)
     },
     async validate(request) {
-      for (const plugin of validating) await plugin.validate?.(request)
+      for (const plugin of validating) {
+        const answer = plugin.validate?.(request)
+        if (answer instanceof Promise) await answer
+      }
     },
   }
 }

@@ -64,16 +64,28 @@ const hasBody = (incoming: IncomingMessage): boolean => incoming.headers['transf
 
 const tooLarge = (): ApiError => requestEntityTooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`)
 
-async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk)
-    else chunks.length = 0
-    if (length > MAX_DISCARDED_BYTES) break
-  }
-  if (length > MAX_BODY_BYTES) throw tooLarge()
-  const [only] = chunks
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks, length)
+/** By events: an iterator over the stream would cost a small request a tenth of its time. */
+function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    incoming.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= MAX_BODY_BYTES) chunks.push(chunk)
+      else chunks.length = 0
+      if (length <= MAX_DISCARDED_BYTES) return
+      reject(tooLarge())
+      incoming.destroy()
+    })
+    incoming.on('end', () => {
+      const [only] = chunks
+      if (length > MAX_BODY_BYTES) reject(tooLarge())
+      else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, length))
+    })
+    incoming.on('error', reject)
+    // Whoever hangs up in the midst of it may do so without an error.
+    incoming.on('close', () => {
+      if (!incoming.readableEnded) reject(new Error('the body ended before its end'))
+    })
+  })
 }
