@@ -1,6 +1,7 @@
 import { Etcd3, isRecoverableError, type IOptions } from 'etcd3'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { CallLimit } from './call-limit.ts'
 import { Endpoints } from './etcd-endpoints.ts'
 import { isNeverSent } from './etcd-errors.ts'
 
@@ -11,6 +12,8 @@ export interface EtcdAddress {
   readonly tls?: EtcdTls | undefined
   /** How long one call may take; 5 s by default. */
   readonly callMs?: number | undefined
+  /** As it may become where calls take long; {@link callMs} by default. */
+  readonly longestCallMs?: number | undefined
   /** With several endpoints: one that keeps a call waiting for longer is passed over while another does not. No bound by default. */
   readonly patienceMs?: number | undefined
 }
@@ -33,13 +36,22 @@ export const DEFAULT_CALL_MS = 5000
  * The library's client without its own ideas about failure: it tries nothing twice that may have been sent (that is the caller's to
  * decide) and comes back quickly after a broken connection. Connects at the first call.
  */
-export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS, patienceMs }: EtcdAddress, clock: Clock): EtcdClient {
+export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS, longestCallMs, patienceMs }: EtcdAddress, clock: Clock): EtcdClient {
+  const limit = new CallLimit(callMs, longestCallMs)
   const turns = new Endpoints(endpoints.length, clock, patienceMs)
+  const timed = async <T>(work: () => PromiseLike<T> | T): Promise<T> => {
+    const begunMs = clock.monotonicMs()
+    try {
+      return await work()
+    } finally {
+      limit.note(clock.monotonicMs() - begunMs)
+    }
+  }
   return new Etcd3({
     hosts: [...endpoints],
     ...(tls && { credentials: { rootCertificate: Buffer.from(tls.ca), ...(tls.key && { privateKey: Buffer.from(tls.key) }), ...(tls.cert && { certChain: Buffer.from(tls.cert) }) } }),
-    defaultCallOptions: (context) => (context.isStream ? {} : { deadline: clock.nowMs() + callMs }),
-    faultHandling: endpoints.length > 1 ? { global: elsewhere(endpoints.length), host: (host) => inTurn(turns, endpoints.indexOf(host)) } : { global: policy((work) => work()), host: () => policy((work) => work()) },
+    defaultCallOptions: (context) => (context.isStream ? {} : { deadline: clock.nowMs() + limit.ms() }),
+    faultHandling: endpoints.length > 1 ? { global: elsewhere(endpoints.length), host: (host) => inTurn(turns, endpoints.indexOf(host), timed) } : { global: policy((work) => work()), host: () => policy(timed) },
     grpcOptions: {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
@@ -81,9 +93,9 @@ function elsewhere(endpoints: number): FaultPolicy {
 }
 
 /** Refuses what should take another endpoint: the library then goes on to the next. */
-function inTurn(endpoints: Endpoints, index: number): FaultPolicy {
+function inTurn(endpoints: Endpoints, index: number, timed: <T>(work: () => PromiseLike<T> | T) => Promise<T>): FaultPolicy {
   return policy(async (work) => {
     if (!endpoints.isNext(index)) throw new Fault('unavailable', 'etcd, which keeps all objects, cannot be reached (its members failed a moment ago)')
-    return await endpoints.run(index, work, (error) => error instanceof Error && isRecoverableError(error))
+    return await endpoints.run(index, () => timed(work), (error) => error instanceof Error && isRecoverableError(error))
   })
 }
