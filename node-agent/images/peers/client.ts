@@ -28,7 +28,7 @@ export interface PeerClientOptions {
 
 /** Who did not answer is not asked again for so long, and for twice as long the next time. */
 const AWAY_MS = 10_000
-const LONGEST_AWAY_MS = 300_000
+const LONGEST_AWAY_MS = 60_000
 const MOST_ANSWER_BYTES = 64 << 10
 /** Certificates of nodes are for their names, and for this one. */
 const SERVER_NAME = 'kubernetes'
@@ -48,10 +48,10 @@ export class PeerClient {
     return (this.#away.get(name)?.untilMs ?? 0) > this.#options.clock.monotonicMs()
   }
 
-  /** Whoever did not answer, or gave what it should not, is left alone for a while. */
-  putAway({ name }: PeerNode, ms = AWAY_MS): void {
+  /** Whoever did not answer is left alone for a while, or for as long as is said. */
+  putAway({ name }: PeerNode, ms?: number): void {
     const failures = (this.#away.get(name)?.failures ?? 0) + 1
-    this.#away.set(name, { untilMs: this.#options.clock.monotonicMs() + Math.min(LONGEST_AWAY_MS, ms * 2 ** Math.min(failures - 1, 8)), failures })
+    this.#away.set(name, { untilMs: this.#options.clock.monotonicMs() + (ms ?? Math.min(LONGEST_AWAY_MS, AWAY_MS * 2 ** Math.min(failures - 1, 8))), failures })
   }
 
   /** Undefined where no answer comes in time. */
@@ -102,7 +102,7 @@ export class PeerClient {
       const answer = await this.#send(peer, { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(document), signal, limitMs: this.#options.times.answerMs })
       const said = await readAnswer(answer)
       if (answer.statusCode !== 200) return undefined
-      this.#away.delete(peer.name)
+      if (!this.isAway(peer)) this.#away.delete(peer.name)
       return said
     } catch {
       signal.throwIfAborted()

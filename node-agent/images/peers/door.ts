@@ -99,9 +99,9 @@ class Desk {
 
   async #ask(asker: string, question: Readonly<Record<string, unknown>>): Promise<Answer> {
     const digest = parseDigest(question['digest'], 'the question')
-    const { claims, holdings, self } = this.#options
+    const { claims, holdings } = this.#options
     const also = claims.heard(digest, asker)
-    if (!mayHave(await this.#rightsTo(digest), textsOf(question['rights']), { giver: self, asker })) return { state: 'none', also }
+    if (!(await this.#mayHave(digest, asker, textsOf(question['rights'])))) return { state: 'none', also }
     if (claims.find(digest)?.bytes !== undefined || (await holdings.sizeBytes(digest)) !== undefined) return { state: 'have', also }
     return { state: claims.asked(digest, asker), also }
   }
@@ -118,17 +118,20 @@ class Desk {
     return at < 0 ? { kind: 'none' } : { kind: 'found', digest, right: 'shown', at }
   }
 
-  async #rightsTo(digest: Digest): Promise<readonly Right[]> {
-    const { claims, holdings } = this.#options
-    return [...(claims.find(digest)?.rights ?? []), ...(await holdings.rightsTo(digest))]
+  /** What is being pulled goes by the right of the pull; what is here, by its records: a pull notes its right there before its claim ends. */
+  async #mayHave(digest: Digest, asker: string, proofs: readonly string[]): Promise<boolean> {
+    const { claims, holdings, self } = this.#options
+    const may = (rights: readonly Right[]): boolean => mayHave(rights, proofs, { giver: self, asker })
+    if (may(claims.find(digest)?.rights ?? [])) return true
+    if ((await holdings.sizeBytes(digest)) === undefined) return false
+    return may(await holdings.rightsTo(digest)) || may(await holdings.rightsTo(digest, 'now'))
   }
 
   async #blob(asked: IncomingMessage, answer: ServerResponse, wanted: Wanted): Promise<void> {
-    const { claims, holdings, self } = this.#options
+    const { claims, holdings } = this.#options
     const digest = parseDigest(wanted.digest, 'the request')
     const proofs = String(asked.headers['gantry-rights'] ?? '').split(',')
-    const rights = await this.#rightsTo(digest)
-    if (!mayHave(rights, proofs, { giver: self, asker: wanted.asker })) return say(answer, 404, {})
+    if (!(await this.#mayHave(digest, wanted.asker, proofs))) return say(answer, 404, {})
     await this.#arrival(digest, wanted.waitMs, answer)
     const claim = claims.find(digest)
     const document = claim?.bytes

@@ -13,7 +13,7 @@ export interface StoreParts {
   readonly clock: Clock
 }
 
-/** Records are read again after this: nodes that pull together ask for many blobs in a moment. */
+/** Records are read again after this: nodes that pull together ask for many blobs in a moment. Who is refused by what is known is looked up anew. */
 const KNOWN_MS = 500
 
 /** What a store on disk gives to other nodes, and by which right: what was brought by hand or pulled openly to all, what a pod's secret opened to who knows it. */
@@ -25,9 +25,9 @@ export class StoreHoldings implements Holdings {
     this.#parts = parts
   }
 
-  async rightsTo(digest: Digest): Promise<readonly Right[]> {
+  async rightsTo(digest: Digest, now?: 'now'): Promise<readonly Right[]> {
     const { clock } = this.#parts
-    if (this.#known === undefined || this.#known.untilMs < clock.monotonicMs()) this.#known = { untilMs: clock.monotonicMs() + KNOWN_MS, rights: this.#read() }
+    if (this.#known === undefined || now !== undefined || this.#known.untilMs < clock.monotonicMs()) this.#known = { untilMs: clock.monotonicMs() + KNOWN_MS, rights: this.#read() }
     return (await this.#known.rights).get(digest) ?? []
   }
 

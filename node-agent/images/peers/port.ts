@@ -47,8 +47,8 @@ export const OPEN: Right = { kind: 'open' }
 
 /** What a node of its own store can give. */
 export interface Holdings {
-  /** Who may have these bytes; empty: they belong to no image here. */
-  rightsTo(digest: Digest): Promise<readonly Right[]>
+  /** Who may have these bytes; empty: they belong to no image here. As it was a moment ago, unless it must be as it is. */
+  rightsTo(digest: Digest, now?: 'now'): Promise<readonly Right[]>
   /** Undefined where they are not here. */
   sizeBytes(digest: Digest): Promise<number | undefined>
   stream(digest: Digest, start: number): AsyncIterable<Buffer>
