@@ -37,7 +37,7 @@ describe.skipIf(!hasRegistry)('nodes that give each other images', () => {
 
   test('all pull at once: the registry gives each blob once; a node that comes when it is gone gets it from them', async () => {
     await using _ = await open()
-    const image = imageOf([layerOf([noise()]), layerOf([noise()], 'zstd'), layerOf([noise()])])
+    const image = imageOf([layerOf([noise()]), layerOf([noise()], 'zstd')])
     await push(registry.host, 'once:plain', image)
     using client = createRegistryClient({ settings: async () => parseRegistrySettings('{}', 'test') })
     const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' }
@@ -50,14 +50,13 @@ describe.skipIf(!hasRegistry)('nodes that give each other images', () => {
     expect(new Set(pulled.map((result) => imageIn(result).id))).toEqual(new Set([digestOf(image.config)]))
     expect(gets(from, '/blobs/')).toEqual(blobsOf(image))
     expect(gets(from, '/manifests/')).toEqual([digestOf(index.bytes), image.digest].toSorted())
-    expect(nodes.reduce((sum, { peers }) => sum + peers.counts.blobs.peer, 0)).toBe(2 * 6)
+    expect(nodes.reduce((sum, { peers }) => sum + peers.counts.blobs.peer, 0)).toBe(2 * 5)
     isGone = true
     const late = await cluster.add('n4')
-    expect(imageIn(await late.ensure(named('once:v1')))).toMatchObject({ id: digestOf(image.config), digests: [`${named('once')}@${digestOf(index.bytes)}`] })
-    const byDigest = await cluster.add('n5')
-    expect(imageIn(await byDigest.ensure(named(`once@${digestOf(index.bytes)}`))).id).toBe(digestOf(image.config))
+    expect(imageIn(await late.ensure(named(`once@${digestOf(index.bytes)}`))).id).toBe(digestOf(image.config))
+    expect(imageIn(await late.ensure(named('once:v1')))).toMatchObject({ id: digestOf(image.config), tags: [named('once:v1')], digests: [`${named('once')}@${digestOf(index.bytes)}`] })
     // What Always asks for is the registry's own word.
-    expect(await byDigest.ensure(named('once:v1'), {}, 'Always')).toMatchObject({ kind: 'refused', message: expect.stringContaining('connection refused') as string })
+    expect(await late.ensure(named('once:v1'), {}, 'Always')).toMatchObject({ kind: 'refused', message: expect.stringContaining('connection refused') as string })
   })
 
   test('a tag that moved is what the registry says; its layers come from where they are', async () => {
@@ -94,11 +93,11 @@ describe.skipIf(!hasRegistry)('nodes that give each other images', () => {
 
   test('a node that ends in the middle: it goes on with another, or with the registry', async () => {
     await using _ = await open()
-    const image = imageOf([layerOf([noise(4_000_000)])])
+    const image = imageOf([layerOf([noise(1_000_000)])])
     await push(registry.host, 'ends:v1', image)
     const breaks: Array<{ close(): void }> = []
     const wayOf = async (port: number): Promise<number> => {
-      const cut = await cutAfter(port, 2_000_000)
+      const cut = await cutAfter(port, 500_000)
       breaks.push(cut)
       return cut.port
     }
@@ -117,7 +116,7 @@ describe.skipIf(!hasRegistry)('nodes that give each other images', () => {
 
   test('who was to bring it dies: the others do without', async () => {
     await using _ = await open()
-    const image = imageOf([layerOf([noise(2_000_000)])])
+    const image = imageOf([layerOf([noise(1_000_000)])])
     await push(registry.host, 'dies:v1', image)
     const nodes = await Promise.all(['n1', 'n2', 'n3'].map((name) => cluster.add(name)))
     const layer = digestOf(image.layers[0]?.bytes ?? '')
@@ -148,7 +147,7 @@ describe.skipIf(!hasRegistry)('nodes that give each other images', () => {
 
   test('many at once from one node: it gives to a few at a time, and each gets it', async () => {
     await using _ = await open()
-    const image = imageOf([layerOf([noise(1_000_000)])])
+    const image = imageOf([layerOf([noise(600_000)])])
     await push(registry.host, 'busy:v1', image)
     const first = await cluster.add('n0', { mostUploads: 1 })
     imageIn(await first.ensure(named('busy:v1')))
