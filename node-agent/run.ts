@@ -1,6 +1,6 @@
 /** Composes the agent of a host from its real parts. Loaded after the keeper was started: it takes a while. */
 import { mkdir } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { arch, availableParallelism } from 'node:os'
 import { createAgent } from './agent.ts'
 import { openCgroups } from './cgroups/cgroups.ts'
 import { boundPods } from './cgroups/parent-bounds.ts'
@@ -36,6 +36,7 @@ import { createPodWorkers, hostPodFiles, type PodsConfig } from './pods/pods.ts'
 import { systemProbeNetwork } from './probes/network.ts'
 import { openCrun } from './runtime/crun.ts'
 import { crunForThisHost } from './runtime/hybrid.ts'
+import { podPause } from './runtime/pause.ts'
 import { createGrpcLink, type GrpcLink } from './session/grpc-link.ts'
 import type { AssignedObjects } from './session/assignment-store.ts'
 import { capacityOf, type HostFacts } from './session/node-object.ts'
@@ -78,7 +79,8 @@ async function openParts(config: AgentConfig, peers: ImagePeers, log: Log) {
   ])
   const version = /version\s+([\w.-]+)/.exec(stdout)?.[1] ?? 'unknown'
   const runtime = await openCrun({ folder: runtimeFolder, runtime: program, conmon: await findProgram('conmon'), version, cgroups, concurrency: availableParallelism() * 2, moves: await quickMoves(clock), clock, log })
-  return { mounts, cgroups, runtime, images, snapshots, network, volumes, version }
+  const pause = podPause({ runtime: program, folder: `${config.runDir}/pause`, mounts, architecture: arch() })
+  return { mounts, cgroups, runtime, images, snapshots, network, volumes, version, pause }
 }
 
 /** What the machine has: less than its host where the settings say so. */

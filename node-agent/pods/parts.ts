@@ -9,6 +9,7 @@ import type { ImageStore } from '../images/port.ts'
 import type { LogFiles } from '../logs/port.ts'
 import type { PodNetwork } from '../network/port.ts'
 import type { ProbeNetwork } from '../probes/port.ts'
+import type { PausePod } from '../runtime/pause.ts'
 import type { ContainerRuntime } from '../runtime/port.ts'
 import type { Snapshots } from '../snapshots/port.ts'
 import type { NodeUsage } from '../stats/node-use.ts'
@@ -61,6 +62,8 @@ export interface PodParts {
   readonly cgroups: Cgroups
   readonly probes: ProbeNetwork
   readonly files: PodFiles
+  /** Makes the first process of a pod whose containers share their processes; without it a container's is that. */
+  readonly pause?: PausePod | undefined
   readonly logs: LogFiles
   readonly forwarder: PortForwarder
   readonly sources: PodSources

@@ -19,6 +19,8 @@ export const subPathTarget = (podFolder: string, at: { readonly container: strin
 
 export const namespacesFolder = (podFolder: string): string => `${podFolder}/namespaces`
 
+export const pauseFolder = (podFolder: string): string => `${podFolder}/pause`
+
 export const shmPath = (podFolder: string): string => `${podFolder}/shm`
 
 export const checkpointPath = (folder: string, podUid: string): string => `${folder}/${podUid}.json`

@@ -8,7 +8,7 @@ import type { ContainerSpec } from '../runtime/port.ts'
 import { beginAttempt, containerExited, containerStarted, containerTrouble } from './apply.ts'
 import { containerEnv } from './env.ts'
 import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
-import { containerLogPath, namespacesFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
+import { containerLogPath, namespacesFolder, pauseFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
 import { isGiven, readOnlyOf } from './read-only.ts'
 import { containerId, containerRecord, containersOf, withContainer, withMoment, type PodContainer } from './record.ts'
 import { mayRun } from './right.ts'
@@ -214,11 +214,15 @@ async function sharedWith(context: StepContext, container: PodContainer): Promis
   const planned = containersOf(pod).filter(({ kind }) => kind !== 'ephemeral')
   const others = planned.filter(({ spec }) => spec.name !== container.spec.name).map(({ spec }) => spec.name)
   const target = container.target ?? (pod.spec?.shareProcessNamespace === true ? undefined : '')
-  const pidHolder = target === '' ? undefined : await runningPid(context, target === undefined ? others : [target])
+  const withPause = target === undefined && parts.pause !== undefined
+  const pidHolder = target === '' || withPause ? undefined : await runningPid(context, target === undefined ? others : [target])
   const pidPath = pidHolder === undefined ? undefined : `/proc/${pidHolder}/ns/pid`
-  if (planned.length > 1) {
-    const [namespaces] = await Promise.all([files.pinNamespaces(namespacesFolder(folder), record.sandbox.kind === 'ready' ? record.sandbox.users?.usersPath : undefined), files.mountShm(shmPath(folder))])
-    return { ...namespaces, pidPath, shmPath: shmPath(folder) }
+  if (planned.length > 1 || withPause) {
+    const sandbox = record.sandbox.kind === 'ready' ? record.sandbox : undefined
+    const usersPath = sandbox?.users?.usersPath
+    const [namespaces] = await Promise.all([files.pinNamespaces(namespacesFolder(folder), usersPath), files.mountShm(shmPath(folder))])
+    const place = { folder: pauseFolder(folder), cgroupsPath: `${parts.cgroups.podPath(pod.metadata.uid ?? '')}/pause`, usersPath, netnsPath: sandbox?.netnsPath, ...namespaces }
+    return { ...namespaces, pidPath: withPause ? await parts.pause?.(place) : pidPath, shmPath: shmPath(folder) }
   }
   const holder = await runningPid(context, others)
   return { pidPath, ...(holder === undefined ? {} : { ipcPath: `/proc/${holder}/ns/ipc`, utsPath: `/proc/${holder}/ns/uts` }) }

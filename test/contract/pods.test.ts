@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { arch, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
@@ -16,6 +16,7 @@ import { socatForwarder } from '../../node-agent/pods/streams/forwarder.ts'
 import { systemProbeNetwork } from '../../node-agent/probes/network.ts'
 import { openCrun } from '../../node-agent/runtime/crun.ts'
 import { crunForThisHost } from '../../node-agent/runtime/hybrid.ts'
+import { podPause } from '../../node-agent/runtime/pause.ts'
 import { createOverlaySnapshots } from '../../node-agent/snapshots/snapshots.ts'
 import { createVolumes } from '../../node-agent/volumes/volumes.ts'
 import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
@@ -31,7 +32,7 @@ import { openUsers, ownersCanBeMapped, type TestUsers } from './own-users.ts'
 /** Whole pods on this host: crun under conmon, overlayfs, cgroups, volumes; a network namespace each, without a way out. */
 
 const PARENT = `gantry-test-pods-${process.pid}`
-const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut']
+const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut', 'pidof']
 const folder = mkdtempSync(join(tmpdir(), 'gantry-pods-'))
 const layer = join(folder, 'layer')
 // Those of a pod with users of its own pass through it.
@@ -104,7 +105,8 @@ async function openNode(at: string): Promise<Node> {
   images.put({ tags: ['docker.io/library/busybox:1.35'], layers: [layer], config: { env: ['PATH=/bin'], entrypoint: [], cmd: ['sh'], workingDir: '', user: '', stopSignal: '', labels: {}, volumes: [] } })
   const start = async (): Promise<{ readonly workers: PodWorkers; readonly stop: () => Promise<void> }> => {
     const cgroups = await openCgroups({ parent: `/${PARENT}`, clock: systemClock })
-    const runtime = await openCrun({ folder: join(at, 'run'), runtime: await crunForThisHost('/usr/bin/crun', at), conmon: '/usr/bin/conmon', version: 'test', cgroups, concurrency: 4, clock: systemClock, log: silentLog })
+    const crun = await crunForThisHost('/usr/bin/crun', at)
+    const runtime = await openCrun({ folder: join(at, 'run'), runtime: crun, conmon: '/usr/bin/conmon', version: 'test', cgroups, concurrency: 4, clock: systemClock, log: silentLog })
     const parts: PodParts = {
       runtime,
       images,
@@ -114,6 +116,7 @@ async function openNode(at: string): Promise<Node> {
       volumes: await createVolumes({ stateFolder: join(at, 'pods'), clock: systemClock, log: silentLog }),
       probes: systemProbeNetwork,
       files: hostPodFiles(systemMounts()),
+      pause: podPause({ runtime: crun, folder: join(at, 'pause'), mounts: systemMounts(), architecture: arch() }),
       logs: hostLogFiles(systemClock),
       forwarder: socatForwarder,
       sources: { configMap: () => undefined, secret: () => undefined, services: () => [], serviceAccountToken: () => Promise.reject(new Error('no tokens')) },
@@ -245,6 +248,25 @@ test.skipIf(!(await ownersCanBeMapped()))('users of its own: root inside is nobo
   // Once it is found again.
   await expect.poll(async () => (await streamOf({ $case: 'exec', value: { pod: refOf(pod), container: 'user', command, stdin: false, stdout: true, stderr: true, tty: false } })).stdout, POLL).toBe('1000\n0\n1024\t2048\n')
   expect(statusOf(pod).containerStatuses?.map(({ restartCount }) => restartCount)).toEqual([0, 0])
+})
+
+test.skipIf(arch() !== 'x64').each([{}, ...((await ownersCanBeMapped()) ? [{ hostUsers: false }] : [])])('shared processes: a container that ends takes none along, and what it leaves is reaped (%o)', async (spec) => {
+  const pod = podOf('p', { ...spec, shareProcessNamespace: true, containers: [shell('a', 'sh -c "sleep 0.05 &"; exec sleep 1234'), shell('b', 'exec sleep 4321')] })
+  node.workers.update(pod)
+  await until(isReady(pod), 'ready')
+  const inB = async (script: string): Promise<string> => (await streamOf({ $case: 'exec', value: { pod: refOf(pod), container: 'b', command: ['sh', '-c', script], stdin: false, stdout: true, stderr: true, tty: false } })).stdout
+  const seen = 'cat /proc/1/comm; for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline; echo; done 2>/dev/null | grep "^sleep [14]" | sort'
+  expect(await inB(seen)).toBe('pause\nsleep 1234 \nsleep 4321 \n')
+  await expect.poll(() => inB('grep -l "^State:.Z" /proc/[0-9]*/status'), POLL).toBe('')
+  const left = await inB('ls -A /proc/1/root; kill -9 1; kill -9 $(pidof sleep | tr " " "\\n" | sort -n | head -1)')
+  expect(left).toBe('')
+  await until(() => statusOf(pod).containerStatuses?.some(({ restartCount }) => restartCount === 1) === true && isReady(pod)(), 'one is there again')
+  expect(statusOf(pod).containerStatuses?.map(({ restartCount }) => restartCount).sort()).toEqual([0, 1])
+  await node.restart()
+  await expect.poll(() => inB(seen), POLL).toBe('pause\nsleep 1234 \nsleep 4321 \n')
+  node.workers.setAll([])
+  await until(() => node.workers.statuses().length === 0, 'gone')
+  expect(readdirSync(join(folder, `node${count}`, 'pods'))).toEqual(['.memory'].filter((name) => existsSync(join(folder, `node${count}`, 'pods', name))))
 })
 
 test('out of memory: OOMKilled', async () => {
