@@ -36,7 +36,7 @@ export function callNetns(libc: Libc): Omit<Netns, 'isPinned'> {
       if (bridge === undefined) throw new Fault('not-found', `there is no bridge ${link.bridge}`)
       dropLink(node, link.hostLink)
       unpin(libc, link.netnsPath)
-      await using users = link.users === undefined ? undefined : await makePodUsers(systemMounts(libc), link.users, link.users.hostFirst)
+      await using users = link.users === undefined ? undefined : await makePodUsers(systemMounts(libc), link.users)
       using pod = openNamespace(libc, users?.pid)
       joinToBridge(node, { ...link, bridgeIndex: bridge, netnsFd: pod.fd })
       configurePod(pod.socket, link)

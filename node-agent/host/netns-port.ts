@@ -15,7 +15,7 @@ export interface PodLink {
   readonly mac: string
   readonly mtuBytes: number
   /** A pod whose users are its own: the namespace belongs to theirs. */
-  readonly users?: (PodUsers & { readonly hostFirst: number }) | undefined
+  readonly users?: PodUsers | undefined
 }
 
 export interface Netns {

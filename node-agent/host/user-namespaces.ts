@@ -12,10 +12,9 @@ type PinMounts = Pick<Mounts, 'bind' | 'unmount'>
 
 /**
  * Makes the user namespaces of a pod and pins them, and a network namespace that belongs to them. The answer is a process inside the latter: it is ended by disposing.
- * @param hostFirst the id of the node that is the pod's root
  * @throws Fault('unsupported') where this kernel makes none
  */
-export async function makePodUsers(mounts: PinMounts, { usersPath, ownersPath }: PodUsers, hostFirst: number): Promise<HeldProcess> {
+export async function makePodUsers(mounts: PinMounts, { usersPath, ownersPath, hostFirst }: PodUsers): Promise<HeldProcess> {
   try {
     const own = `0 ${hostFirst} ${IDS_PER_POD}\n`
     await using owners = await holdProcess('unshare', ['--user'])

@@ -18,7 +18,7 @@ export function fakePodNetwork(root = '/fake/netns'): FakePodNetwork {
   let routes: readonly NodeRoute[] = []
   let services: readonly ServicePort[] = []
   const withUsers = new Set<string>()
-  const sandbox = (podUid: string, ip: string): Sandbox => ({ netnsPath: `${root}/${podUid}.netns`, ip, ...(withUsers.has(podUid) ? { users: { usersPath: `${root}/${podUid}.users`, ownersPath: `${root}/${podUid}.owners` } } : {}) })
+  const sandbox = (podUid: string, ip: string): Sandbox => ({ netnsPath: `${root}/${podUid}.netns`, ip, ...(withUsers.has(podUid) ? { users: { usersPath: `${root}/${podUid}.users`, ownersPath: `${root}/${podUid}.owners`, hostFirst: 65_536 } } : {}) })
   return {
     get routes() {
       return routes

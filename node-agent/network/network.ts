@@ -108,7 +108,8 @@ class LinuxPodNetwork implements PodNetwork {
       const record = this.#records.get(podUid)
       await this.#netns.unpin(this.#records.netnsPath(podUid))
       if (record === undefined) return
-      if (record.hostFirst !== undefined) for (const path of Object.values(this.#records.users(podUid))) await this.#netns.unpin(path)
+      const users = this.#records.users(record)
+      for (const path of users === undefined ? [] : [users.usersPath, users.ownersPath]) await this.#netns.unpin(path)
       await this.#records.remove(podUid)
       if (record.hostPorts.length > 0) await this.#writeHostPorts()
       this.#clock.after(LINK_LEFTOVER_MS, () => void this.#dropLeftover(record))
@@ -145,8 +146,7 @@ class LinuxPodNetwork implements PodNetwork {
   }
 
   async #create(record: PodRecord, setup: NodeSetup): Promise<void> {
-    const users = record.hostFirst === undefined ? undefined : { ...this.#records.users(record.podUid), hostFirst: record.hostFirst }
-    const link = { ...record, users, netnsPath: this.#records.netnsPath(record.podUid), bridge: this.#bridge, address: record.ip, gateway: setup.gateway, mac: macOf(record.ip), mtuBytes: setup.mtuBytes }
+    const link = { ...record, users: this.#records.users(record), netnsPath: this.#records.netnsPath(record.podUid), bridge: this.#bridge, address: record.ip, gateway: setup.gateway, mac: macOf(record.ip), mtuBytes: setup.mtuBytes }
     try {
       await this.#netns.create(link)
     } catch (error) {
@@ -170,8 +170,9 @@ class LinuxPodNetwork implements PodNetwork {
     return record !== undefined && (await this.#netns.isPinned(netnsPath)) ? this.#toSandbox(record) : undefined
   }
 
-  #toSandbox({ podUid, ip, hostFirst }: PodRecord): Sandbox {
-    return { netnsPath: this.#records.netnsPath(podUid), ip, ...(hostFirst === undefined ? {} : { users: this.#records.users(podUid) }) }
+  #toSandbox(record: PodRecord): Sandbox {
+    const users = this.#records.users(record)
+    return { netnsPath: this.#records.netnsPath(record.podUid), ip: record.ip, ...(users === undefined ? {} : { users }) }
   }
 
   #freeRange(podUid: string, pool: UserPool): number {

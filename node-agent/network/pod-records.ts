@@ -73,9 +73,10 @@ export class PodRecords {
   }
 
   /** Where its user namespaces are, of a pod that has some. */
-  users(podUid: string): PodUsers {
+  users({ podUid, hostFirst }: PodRecord): PodUsers | undefined {
+    if (hostFirst === undefined) return undefined
     const folder = this.netnsPath(podUid).replace(/\.netns$/, '')
-    return { usersPath: `${folder}.users`, ownersPath: `${folder}.owners` }
+    return { usersPath: `${folder}.users`, ownersPath: `${folder}.owners`, hostFirst }
   }
 
   #file(podUid: string): string {

@@ -147,7 +147,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     users,
     env,
     rootfs,
-    sandbox: { netnsPath: record.sandbox.kind === 'ready' ? record.sandbox.netnsPath : undefined, ipcPath: shared.ipcPath, utsPath: shared.utsPath, pidPath: shared.pidPath, usersPath: ownUsers?.usersPath, hostname: pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain) },
+    sandbox: { netnsPath: record.sandbox.kind === 'ready' ? record.sandbox.netnsPath : undefined, ipcPath: shared.ipcPath, utsPath: shared.utsPath, pidPath: shared.pidPath, users: ownUsers === undefined ? undefined : { path: ownUsers.usersPath, hostFirst: ownUsers.hostFirst }, hostname: pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain) },
     volumes: mounts,
     files: podFiles,
     shmPath: shared.shmPath,

@@ -26,8 +26,8 @@ export interface MountOptions {
   readonly volumes: readonly VolumeMountSource[]
   /** Files the agent writes for the pod, by their path in the container: hosts, hostname, resolv.conf, termination log. */
   readonly files: Readonly<Record<string, string>>
-  /** In a user namespace of the pod's own: files that belong to root on the node belong to root inside. */
-  readonly ownUsers?: boolean
+  /** In a user namespace of the pod's own: this id of the node is root inside, to whom files belong that are root's on the node. */
+  readonly hostFirst?: number | undefined
 }
 
 const SHM_OPTIONS = ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']
@@ -41,10 +41,14 @@ export function ociMounts(options: MountOptions): readonly OciMount[] {
   const files = Object.entries(options.files)
     .filter(([path]) => !taken.has(path))
     .map(([destination, source]): OciMount => ({ destination, type: 'bind', source, options: ['rbind', 'rprivate', options.readOnlyRoot === true && OF_THE_ROOT.has(destination) ? 'ro' : 'rw'] }))
-  const own = [...files, ...options.volumes.map(volumeMount)].map((mount) => (options.ownUsers === true ? { ...mount, options: [...mount.options, 'idmap'] } : mount))
+  const own = [...files, ...options.volumes.map(volumeMount)].map((mount) => (options.hostFirst === undefined ? mount : { ...mount, options: [...mount.options, idMap(options.hostFirst)] }))
   const system = systemMounts(options).filter((mount) => !taken.has(mount.destination))
   return [...system, ...own.map((mount, index) => ({ mount, index })).sort((a, b) => depth(a.mount) - depth(b.mount) || a.index - b.index).map(({ mount }) => mount)]
 }
+
+/** Said in full: crun looks at the namespace of a process that may not have joined it yet. */
+const idMap = (hostFirst: number): string => `idmap=uids=0-${hostFirst}-${IDS_PER_POD};gids=0-${hostFirst}-${IDS_PER_POD}`
+const IDS_PER_POD = 65_536
 
 const depth = (mount: OciMount): number => mount.destination.split('/').filter((part) => part !== '').length
 

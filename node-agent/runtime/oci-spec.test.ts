@@ -85,11 +85,11 @@ test('namespaces: own, shared, the host’s', () => {
 })
 
 test('users of its own: the namespace comes with the others, files are shown as theirs, and what the runtime may not do from within is left to the agent', () => {
-  const result = refusable({ securityContext: { runAsUser: 7, runAsGroup: 8 } }, {}, { sandbox: { hostname: 'p', netnsPath: '/ns/net', usersPath: '/ns/users' }, files: { '/etc/hosts': '/pod/hosts' }, volumes: [{ mountPath: '/v', source: '/v1', readOnly: 'recursive' }] })
+  const result = refusable({ securityContext: { runAsUser: 7, runAsGroup: 8 } }, {}, { sandbox: { hostname: 'p', netnsPath: '/ns/net', users: { path: '/ns/users', hostFirst: 131_072 } }, files: { '/etc/hosts': '/pod/hosts' }, volumes: [{ mountPath: '/v', source: '/v1', readOnly: 'recursive' }] })
   if (result.kind === 'refused') throw new Error(result.message)
   const built = result.config as unknown as Config
   expect(built.linux.namespaces).toContainEqual({ type: 'user', path: '/ns/users' })
-  expect(built.mounts.filter(({ options }) => options.includes('idmap')).map(({ destination }) => destination)).toEqual(['/v', '/etc/hosts'])
+  expect(built.mounts.filter(({ options }) => options.includes('idmap=uids=0-131072-65536;gids=0-131072-65536')).map(({ destination }) => destination)).toEqual(['/v', '/etc/hosts'])
   expect(built.process).not.toHaveProperty('oomScoreAdj')
   expect(result.ownUsers).toEqual({ oomScoreAdjust: 1000, uid: 7, gid: 8 })
   expect(refusable({})).toMatchObject({ ownUsers: undefined })

@@ -27,7 +27,7 @@ export interface SandboxNamespaces {
   /** With `shareProcessNamespace`, and for a debug container that has a target. */
   readonly pidPath?: string | undefined
   /** The user namespace of a pod with `hostUsers: false`, which owns all the others. */
-  readonly usersPath?: string | undefined
+  readonly users?: { readonly path: string; /** The id of the node that is root inside. */ readonly hostFirst: number } | undefined
   readonly hostname: string
 }
 
@@ -87,14 +87,14 @@ export function ociSpec(input: OciSpecInput): OciSpecResult {
   if (confinement.kind === 'refused') return { kind: 'refused', reason: 'CreateContainerError', message: confinement.message }
   const capabilities = ociCapabilities({ wanted: container.securityContext?.capabilities, privileged, available: input.node.capabilities })
   const score = scoreOf(input)
-  const ownUsers = input.sandbox.usersPath !== undefined
+  const ownUsers = input.sandbox.users !== undefined
   const config = {
     ociVersion: '1.0.2',
     process: { ...processOf(input, { args, user: resolved.user, capabilities, score: ownUsers ? undefined : score }), ...confinement.process },
     root: { path: input.rootfs, readonly: readOnlyRoot },
     // On the host's network it is the host's name as well.
     ...(pod.spec?.hostNetwork === true ? {} : { hostname: input.sandbox.hostname }),
-    mounts: ociMounts({ privileged, readOnlyRoot, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files, ownUsers }),
+    mounts: ociMounts({ privileged, readOnlyRoot, hostIpc: pod.spec?.hostIPC === true, shmPath: input.shmPath, volumes: input.volumes, files: input.files, hostFirst: input.sandbox.users?.hostFirst }),
     annotations: { 'io.kubernetes.pod.namespace': pod.metadata.namespace ?? '', 'io.kubernetes.pod.name': pod.metadata.name ?? '', 'io.kubernetes.pod.uid': pod.metadata.uid ?? '', 'io.kubernetes.container.name': container.name },
     linux: { ...linuxOf(input, privileged), ...confinement.linux, ...(profile === undefined ? {} : { seccomp: profile.type === 'Localhost' ? input.localSeccomp : defaultSeccomp(capabilities.bounding, input.node.architecture ?? '') }) },
   }
@@ -177,7 +177,7 @@ interface Namespace {
 function namespacesOf({ pod, sandbox }: OciSpecInput): readonly Namespace[] {
   const of = (type: Namespace['type'], path: string | undefined): Namespace => (path === undefined ? { type } : { type, path })
   return [
-    ...(sandbox.usersPath === undefined ? [] : [{ type: 'user' as const, path: sandbox.usersPath }]),
+    ...(sandbox.users === undefined ? [] : [{ type: 'user' as const, path: sandbox.users.path }]),
     { type: 'mount' },
     { type: 'cgroup' },
     ...(pod.spec?.hostPID === true ? [] : [of('pid', sandbox.pidPath)]),

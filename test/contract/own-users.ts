@@ -8,22 +8,21 @@ import { makePodUsers, unpinNamespace } from '../../node-agent/host/user-namespa
 
 /** User namespaces for a test, and a network namespace of theirs held by a process. */
 export interface TestUsers extends PodUsers, AsyncDisposable {
-  readonly hostFirst: number
   readonly netnsPath: string
 }
 
 export async function openUsers(folder: string, hostFirst: number): Promise<TestUsers> {
   const mounts = systemMounts()
   mkdirSync(folder, { recursive: true })
-  const paths = { usersPath: join(folder, 'users'), ownersPath: join(folder, 'owners') }
-  const held = await makePodUsers(mounts, paths, hostFirst)
+  const paths = { usersPath: join(folder, 'users'), ownersPath: join(folder, 'owners'), hostFirst }
+  const held = await makePodUsers(mounts, paths)
   return {
     ...paths,
     hostFirst,
     netnsPath: `/proc/${held.pid}/ns/net`,
     async [Symbol.asyncDispose]() {
       await held[Symbol.asyncDispose]()
-      for (const path of Object.values(paths)) await unpinNamespace(mounts, path)
+      for (const path of [paths.usersPath, paths.ownersPath]) await unpinNamespace(mounts, path)
     },
   }
 }
