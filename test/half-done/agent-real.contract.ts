@@ -12,11 +12,13 @@ import { makeKit, type Kit } from './real/machine.ts'
  * in the long tests.
  */
 const folder = mkdtempSync(join(tmpdir(), 'gantry-half-done-'))
+/** Of this process alone: its namespaces and control groups are nobody else's. */
+const tag = `half-${process.pid.toString(36)}`
 let kit: Kit
 let truth: Course
 beforeAll(async () => {
   kit = await makeKit(folder)
-  truth = await live('half-0', kit)
+  truth = await live(`${tag}-0`, kit)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -33,8 +35,8 @@ test.each<readonly [string, Deaths]>([
   ['control groups stayed of a container of which the rest was deleted', { exit: before(`file rmdir /run/bundles/${attempt(MAIN, 0)}`) }],
   ['a pod lost the address it had been given', { create: before('call umount2 /network/0a0b0c0d-0000-4000-8000-000000000001.netns') }],
   ['files of a pod that were being written stayed beside the whole ones', { create: before('file rename /pods/0a0b0c0d-0000-4000-8000-000000000001/hosts.tmp') }],
-])('%s', { timeout: 60_000 }, async (_name, deaths) => {
-  const course = await live('half-1', kit, { deaths, truth })
+])('%s', { timeout: 240_000 }, async (_name, deaths) => {
+  const course = await live(`${tag}-1`, kit, { deaths, truth })
   expect(course.spared).toEqual([])
   expect(viewsDiffer(truth, course)).toEqual([])
 })
@@ -42,6 +44,6 @@ test.each<readonly [string, Deaths]>([
 test('a sample of deaths', { timeout: 240_000 }, async () => {
   // `GANTRY_SAMPLE=3` tries another one.
   const sample = Number(process.env['GANTRY_SAMPLE'] ?? '0')
-  const { differences } = await enumerate({ tag: 'half', kit, stride: 40, offset: sample * 7, lanes: 2 })
+  const { differences } = await enumerate({ tag, kit, stride: 40, offset: sample * 7, lanes: 2 })
   expect(differences).toEqual([])
 })

@@ -9,7 +9,7 @@ import { makeKit } from './real/machine.ts'
 test('every death', { timeout: 1_800_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-half-done-'))
   try {
-    const { differences, deaths, spared } = await enumerate({ tag: 'half', kit: await makeKit(folder), stride: 1, offset: 0, lanes: 4 })
+    const { differences, deaths, spared } = await enumerate({ tag: `half-${process.pid.toString(36)}`, kit: await makeKit(folder), stride: 1, offset: 0, lanes: 4 })
     expect(differences).toEqual([])
     expect(deaths).toBeGreaterThan(600)
     expect(spared).toBeLessThan(deaths / 5)

@@ -112,7 +112,7 @@ async function quietView(machine: RealMachine, expected: readonly string[] | und
 
 const QUIET_MS = 800
 /** Longer than the wait before a step that failed is tried again. */
-const PATIENCE_MS = 6_000
+const PATIENCE_MS = 20_000
 
 /** How often containers ran, by their own hand. */
 function marks(machine: RealMachine): readonly string[] {
