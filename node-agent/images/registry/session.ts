@@ -136,7 +136,7 @@ export class DistributionSession implements RepositorySession {
   async #openCandidates(): Promise<readonly Candidate[]> {
     const { repository, actions, settings, ownLogins } = this.#options
     const found = endpointsOf(repository, await settings(), actions === 'pull' ? 'pull' : 'push')
-    if (found.kind === 'not-asked') throw new Fault('not-found', `no registry ${found.registry} is configured here, and names are not looked up: load the image with "gantry image import FILE"`)
+    if (found.kind === 'not-asked') throw new Fault('not-found', `no registry ${found.registry} is configured here, and names are not looked up: name it in the settings of registries, bring the image with "gantry image pull" (the host of a lab asks any registry), or load its archive with "gantry image import FILE"`)
     const logins = [...this.#options.logins, ...(await ownLogins({ repository, hosts: [...new Set(found.endpoints.map(({ host }) => host))] }))]
     const candidates: Candidate[] = []
     for (const endpoint of found.endpoints) {
