@@ -41,6 +41,10 @@ export interface RunResult {
 }
 
 const SIGKILL = 9
+/** So much of what a build's commands print is told; the rest is read over, so that neither memory nor disk fills with it. */
+const MOST_TOLD_BYTES = 32 << 20
+/** Their log begins anew after so much. */
+const LOG_BYTES = 8 << 20
 /** As much processor as a container that asks for one. */
 const CPU_SHARES = 1024
 const HOSTNAME = 'build'
@@ -58,6 +62,7 @@ export class Workplace implements AsyncDisposable {
   readonly #snapshots = new Set<string>()
   readonly #reading = new Map<string, string>()
   #count = 0
+  #toldBytes = 0
   #group: Promise<void> | undefined
   #sandbox: ReturnType<PodParts['network']['attach']> | undefined
 
@@ -143,11 +148,19 @@ export class Workplace implements AsyncDisposable {
     guests.delete(this.#uid)
   }
 
-  async #tell(logPath: string, { onOutput, signal }: RunRequest, ended: Promise<void>): Promise<void> {
+  async #tell(logPath: string, { key, onOutput, signal }: RunRequest, ended: Promise<void>): Promise<void> {
+    const { logs, runtime } = this.#parts
     const decoder = new TextDecoder()
-    for await (const { bytes } of this.#parts.logs.read(logPath, { follow: true, timestamps: false, stream: 'All' }, { ended, signal })) {
-      const text = decoder.decode(bytes, { stream: true })
-      if (text !== '') onOutput(text)
+    let sinceRotation = 0
+    for await (const { bytes } of logs.read(logPath, { follow: true, timestamps: false, stream: 'All' }, { ended, signal })) {
+      const isLast = this.#toldBytes < MOST_TOLD_BYTES && this.#toldBytes + bytes.length >= MOST_TOLD_BYTES
+      if (this.#toldBytes < MOST_TOLD_BYTES) onOutput(decoder.decode(bytes, { stream: true }))
+      if (isLast) onOutput(`\n[more than ${MOST_TOLD_BYTES >> 20} MiB of output: the rest is not shown]\n`)
+      this.#toldBytes += bytes.length
+      sinceRotation += bytes.length
+      if (sinceRotation < LOG_BYTES) continue
+      sinceRotation = 0
+      if (await logs.rotate(logPath, { maxBytes: LOG_BYTES, maxFiles: 2 })) await runtime.reopenLog(key)
     }
   }
 

@@ -31,7 +31,7 @@ import { removeGroup } from './control-groups.ts'
 /** Builds with the real parts: crun under conmon, overlayfs, control groups, a store on a memory file system. */
 
 const PARENT = `gantry-test-build-${process.pid}`
-const APPLETS = ['sh', 'cat', 'echo', 'ls', 'id', 'env', 'pwd', 'sleep', 'mkdir', 'rm', 'touch', 'stat', 'hostname', 'test', 'false', 'tr', 'wc', 'grep']
+const APPLETS = ['sh', 'cat', 'echo', 'ls', 'id', 'env', 'pwd', 'sleep', 'mkdir', 'rm', 'touch', 'stat', 'hostname', 'test', 'false', 'tr', 'wc', 'grep', 'yes', 'head']
 const mounts = systemMounts()
 let folder = ''
 let store: DiskImages
@@ -70,11 +70,18 @@ async function* bodyOf(request: BuildRequest, context: readonly TarInput[]): Asy
   yield writeTar(context)
 }
 
-async function build(dockerfile: string, { context = [], signal, onLine, ...more }: Partial<BuildRequest> & { readonly context?: readonly TarInput[]; readonly signal?: AbortSignal; readonly onLine?: (line: BuildLine) => void } = {}): Promise<Built> {
+interface Around {
+  readonly context?: readonly TarInput[]
+  readonly signal?: AbortSignal
+  readonly onLine?: (line: BuildLine) => void
+  readonly by?: BuildParts
+}
+
+async function build(dockerfile: string, { context = [], signal, onLine, by = parts, ...more }: Partial<BuildRequest> & Around = {}): Promise<Built> {
   const request: BuildRequest = { dockerfile, name: 'Dockerfile', tags: [], args: {}, labels: {}, network: 'none', noCache: false, pull: false, secrets: {}, ...more }
   const lines: BuildLine[] = []
   let rest = ''
-  for await (const chunk of buildLines(parts, { body: bodyOf(request, context), signal })) {
+  for await (const chunk of buildLines(by, { body: bodyOf(request, context), signal })) {
     const whole = (rest + Buffer.from(chunk).toString()).split('\n')
     rest = whole.pop() ?? ''
     for (const text of whole) {
@@ -224,6 +231,12 @@ RUN ls /`,
     expect(output.slice(output.indexOf('$A\n'))).not.toMatch(/^(s|t|mnt|run|cache)$/m)
   })
 
+  test('may print much: its log begins anew now and then, and nothing is lost', async () => {
+    const { failed, output } = await build(`FROM base:1\nRUN yes ${'x'.repeat(999)} | head -n 9000; echo end`)
+    expect(failed).toBe('')
+    expect([output.length, output.slice(-6)]).toEqual([9_000_004, 'x\nend\n'])
+  })
+
   test('that fails ends the build where it stands, in words', async () => {
     const { failed, steps, id } = await build('FROM base:1\n\nRUN echo no >&2; false\nRUN true')
     expect(failed).toBe('Dockerfile:3: process "/bin/sh -c echo no >&2; false" did not complete successfully: exit code: 1')
@@ -245,7 +258,10 @@ RUN ls /`,
     const volumes = await createVolumes({ stateFolder: join(folder, 'pods'), clock: systemClock, log: silentLog })
     const stop = new AbortController()
     const seen = Promise.withResolvers<void>()
-    const running = build('FROM base:1\nRUN echo begun; sleep 1000', { noCache: true, signal: stop.signal, onLine: (line) => void (line.kind === 'output' && seen.resolve()) })
+    // Who is dead hears nothing of its container's end, and clears nothing away.
+    const { runtime } = parts
+    const dead: BuildParts = { ...parts, runtime: { name: '', version: '', create: (spec) => runtime.create(spec), start: (id) => runtime.start(id), kill: (id, sign) => runtime.kill(id, sign), delete: (id) => runtime.delete(id), state: (id) => runtime.state(id), list: () => runtime.list(), onExit: () => () => {}, exec: (id, options) => runtime.exec(id, options), openInput: (id) => runtime.openInput(id), resizeTerminal: async () => {}, reopenLog: async () => {} } }
+    const running = build('FROM base:1\nRUN echo begun; sleep 1000', { by: dead, noCache: true, signal: stop.signal, onLine: (line) => void (line.kind === 'output' && seen.resolve()) })
     await seen.promise
     expect(await collectGarbage({ ...parts, volumes }, () => parts.guests)).toEqual([])
     // An agent that begins anew has no guests.

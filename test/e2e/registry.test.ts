@@ -1,5 +1,7 @@
 /** Pods whose images come from a registry: a real one, with TLS and passwords, on the lab's own network. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import { busyboxFiles } from '../../deploy/images/make-busybox.ts'
@@ -9,7 +11,7 @@ import { silentLog } from '../../shared/kit/log.ts'
 import type { Event, Pod } from '../../shared/model/gen/api.ts'
 import { imageOf, layerOf, passwordLogin, reference, type TestImage } from '../contract/registry-images.ts'
 import { hasRegistry, LOGIN, startRegistry, type TestRegistry } from '../contract/registry-server.ts'
-import { isRunning, testLab, type TestLab } from './harness.ts'
+import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
 import { containerOf, create, inside, podWhen, told, trialPod } from './pod-trials.ts'
 
 const FOREVER = 'exec sleep 100000'
@@ -68,6 +70,26 @@ describe.skipIf(!hasRegistry)('a registry', () => {
     expect(await inside(cluster, 'pulled', 'cat /etc/run')).toMatch(/^\d+$/)
     await told(cluster, 'pulled', { reason: 'Started', message: 'Container started' })
     expect((await eventsOf('pulled')).filter((one) => /Pull/.test(one))).toEqual([`Normal Pulling: Pulling image "${name}"`, expect.stringMatching(/^Normal Pulled: Successfully pulled image ".*:v1" in [\d.ms]+ \([\d.ms]+ including waiting\)\. Image size: \d+ bytes\.$/) as string])
+  })
+
+  test('an image is built on a private one with the builder’s own login, and pushed beside it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-build-'))
+    const built = `${registry.host}/team/built:1`
+    const gantry = (...words: readonly string[]): Promise<Ran> => run(join(import.meta.dirname, '../../gantry'), ['--kubeconfig', cluster.kubeconfig, 'image', ...words])
+    const login = join(folder, 'login.json')
+    writeFileSync(join(folder, 'Dockerfile'), `FROM ${name}\nRUN echo built > /built\n`)
+    writeFileSync(login, JSON.stringify({ auths: { [registry.host]: { auth: Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64') } } }))
+    writeFileSync(join(folder, 'none.json'), '{}')
+    expect(await gantry('build', '-q', '-t', built, '--node', 'n1', '--docker-config', join(folder, 'none.json'), folder)).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('pull access denied') as string })
+    expect(await gantry('build', '-q', '-t', built, '--node', 'n1', '--docker-config', login, folder)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^sha256:[0-9a-f]{64}\n$/) as string })
+    expect(await gantry('push', built, '--node', 'n1', '--docker-config', login)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(new RegExp(`^${built} pushed: sha256:[0-9a-f]{64}\n$`)) as string })
+    expect((await gantry('rm', built, '--node', 'n1')).exitCode).toBe(0)
+    await create(cluster, pod('built', { imagePullSecrets: [{ name: 'good' }] }, built))
+    await podWhen(cluster, 'built', isRunning)
+    expect(await inside(cluster, 'built', 'cat /built')).toBe('built\n')
+    await cluster.send('DELETE', '/api/v1/namespaces/default/pods/built')
+    expect((await gantry('rm', built, '--node', 'n1')).exitCode).toBe(0)
+    rmSync(folder, { recursive: true })
   })
 
   test('by digest, with the secret of the service account; without any, what is here is not for everybody', async () => {
