@@ -111,7 +111,9 @@ export class PeerClient {
     }
   }
 
-  #send(peer: PeerNode, { method, path, headers, body, signal, limitMs }: Sent): Promise<IncomingMessage> {
+  /** @param isAgain over a new connection. */
+  #send(peer: PeerNode, asked: Sent, isAgain = false): Promise<IncomingMessage> {
+    const { method, path, headers, body, signal, limitMs } = asked
     const { identify, clock } = this.#options
     const expected = `system:node:${peer.name}`
     return new Promise((resolve, reject) => {
@@ -136,9 +138,11 @@ export class PeerClient {
         answer.on('error', () => {})
         resolve(answer)
       })
-      sent.on('error', (error) => {
+      sent.on('error', (error: NodeJS.ErrnoException) => {
         cancel()
-        failed(error)
+        // The other side may close a connection in the moment it is used again: nobody is away for that.
+        if (sent.reusedSocket && !isAgain && !signal.aborted && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) resolve(this.#send(peer, asked, true))
+        else failed(error)
       })
       sent.end(body)
     })
