@@ -21,3 +21,9 @@ test('a condition of others that the node tells of, too, is there once', () => {
 test('a date that was corrected is not corrected again', () => {
   expect(mergePodStatus(pod([ready(nowMs - 5_000)]), { phase: 'Running', conditions: [ready(nowMs + 3_600_000)] }, nowMs)).toBeUndefined()
 })
+
+test('a phase never moves back: another machine that takes the name over has not run the pod yet', () => {
+  expect(mergePodStatus(pod(), { phase: 'Pending', conditions: [ready(nowMs)] }, nowMs)).toMatchObject({ phase: 'Running' })
+  expect(mergePodStatus(pod(), { phase: 'Failed' }, nowMs)).toMatchObject({ phase: 'Failed' })
+  expect(mergePodStatus({ ...pod(), status: { phase: 'Succeeded' } }, { phase: 'Running' }, nowMs)).toBeUndefined()
+})

@@ -6,7 +6,8 @@ import { NODE_CONDITIONS } from './assignments.ts'
 const isFinal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 /**
- * The stored status with what the node reports: conditions of others stay, an unchanged condition keeps its times, a final phase never moves back.
+ * The stored status with what the node reports: conditions of others stay, an unchanged condition keeps its times, a phase never moves back (a machine that takes a name over from another of
+ * that name knows only what it did itself).
  * What the node dates in the future (its wall clock is wrong) is dated now: else a pod would count as available only when that time has come.
  * `undefined` if nothing changes. `nowMs`: wall time.
  */
@@ -18,6 +19,7 @@ export function mergePodStatus(pod: Pod, reported: PodStatus, nowMs: number): Po
   const own = (reported.conditions ?? []).map((condition) => notAhead(keepTransition(stored.conditions, condition), nowMs))
   const merged: PodStatus = {
     ...reported,
+    ...(stored.phase === 'Running' && reported.phase === 'Pending' && { phase: stored.phase }),
     ...(stored.nominatedNodeName !== undefined && { nominatedNodeName: stored.nominatedNodeName }),
     ...(stored.resourceClaimStatuses !== undefined && { resourceClaimStatuses: stored.resourceClaimStatuses }),
     qosClass: stored.qosClass ?? reported.qosClass,
