@@ -5,4 +5,4 @@ export const readOnlyOf = ({ readOnly, recursiveReadOnly }: Pick<VolumeMount, 'r
   readOnly !== true ? 'no' : recursiveReadOnly === 'Enabled' || recursiveReadOnly === 'IfPossible' ? 'recursive' : 'yes'
 
 /** Volumes that nobody may write to, whatever their mounts say: what is in them is given (kubelet: their attributes are read-only). */
-export const isGiven = ({ configMap, secret, downwardAPI, projected }: Volume): boolean => [configMap, secret, downwardAPI, projected].some((one) => one !== undefined)
+export const isGiven = ({ configMap, secret, downwardAPI, projected, image }: Volume): boolean => [configMap, secret, downwardAPI, projected, image].some((one) => one !== undefined)

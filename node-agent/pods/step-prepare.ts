@@ -2,7 +2,9 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { podLimits } from '../cgroups/pod-limits.ts'
 import type { Image } from '../images/port.ts'
+import type { PrepareResult } from '../volumes/port.ts'
 import { containerTrouble, imageFound } from './apply.ts'
+import { imageVolumesOf, prepareImageVolumes } from './image-volumes.ts'
 import { hostnameOf } from './pod-files.ts'
 import { containerRecord, containersOf, type ImageRecord, type PodRecord, withMoment } from './record.ts'
 import { retryDelayMs } from './restart.ts'
@@ -45,14 +47,26 @@ function hostPortsOf(pod: Pod): ReadonlyArray<{ readonly hostPort: number; reado
 /** How long a volume waits at most for a source that nobody announces. */
 const LONGEST_VOLUME_WAIT_MS = 20_000
 
-export async function prepareVolumes({ parts, pod, record, emit }: StepContext): Promise<Change> {
-  const result = await parts.volumes.prepare(podAsSeen(pod, record.firstSeenMs), parts.sources)
+export async function prepareVolumes(context: StepContext): Promise<Change> {
+  const { parts, record, emit } = context
+  const result = await allVolumes(context)
   const nowMs = parts.clock.nowMs()
   if (result.kind === 'ready') return (newest) => withMoment({ ...newest, volumes: { kind: 'ready', paths: result.paths } }, 'volumes', nowMs)
   emit(events.mountFailed(result.message))
   const failures = (record.volumes.kind === 'waiting' ? record.volumes.failures : 0) + 1
   const retryAtMs = nowMs + Math.min(LONGEST_VOLUME_WAIT_MS, 500 * 2 ** failures)
   return (newest) => ({ ...newest, volumes: { kind: 'waiting', message: result.message, failures, retryAtMs } })
+}
+
+async function allVolumes(context: StepContext): Promise<PrepareResult> {
+  const { parts, pod, record } = context
+  const images = imageVolumesOf(context)
+  const seen = podAsSeen(pod, record.firstSeenMs)
+  if (images.length === 0) return parts.volumes.prepare(seen, parts.sources)
+  const shown = await prepareImageVolumes(context)
+  if (shown.kind === 'waiting') return shown
+  const rest = await parts.volumes.prepare({ ...seen, spec: { containers: [], ...seen.spec, volumes: (seen.spec?.volumes ?? []).filter(({ image }) => image === undefined) } }, parts.sources)
+  return rest.kind === 'waiting' ? rest : { kind: 'ready', paths: { ...rest.paths, ...shown.paths } }
 }
 
 export async function ensureImage({ parts, pod, record, signal, emit }: StepContext, { container: name, attempt }: Extract<ActionStep, { kind: 'ensure-image' }>): Promise<Change> {

@@ -7,6 +7,7 @@ import { parseSeccomp, profileOf, type OciSeccomp } from '../runtime/seccomp.ts'
 import type { ContainerSpec } from '../runtime/port.ts'
 import { beginAttempt, containerExited, containerStarted, containerTrouble } from './apply.ts'
 import { containerEnv } from './env.ts'
+import { imageVolumesOf } from './image-volumes.ts'
 import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
 import { containerLogPath, namespacesFolder, pauseFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
 import { isGiven, readOnlyOf } from './read-only.ts'
@@ -240,6 +241,7 @@ async function runningPid({ parts, record }: StepContext, names: readonly string
 async function volumeSources({ parts, pod, record }: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[] | NotYet> {
   const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
   const given = new Set((pod.spec?.volumes ?? []).filter(isGiven).map(({ name }) => name))
+  const ofImages = new Set(imageVolumesOf({ pod }).map(({ name }) => name))
   const sources = await Promise.all(
     (spec.volumeMounts ?? []).map(async (mount, index): Promise<VolumeMountSource | NotYet> => {
       const volume = paths[mount.name]
@@ -248,7 +250,7 @@ async function volumeSources({ parts, pod, record }: StepContext, { spec }: PodC
       const part = { volume, subPath: inside, target: subPathTarget(parts.volumes.podFolder(pod.metadata.uid ?? ''), { container: spec.name, index }) }
       const source = inside === '' ? volume : await parts.files.subPath(part).catch((error: unknown) => subPathRefused(error, mount.name, spec.name))
       if (source instanceof NotYet) return source
-      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: readOnlyOf(given.has(mount.name) ? { ...mount, readOnly: true } : mount), propagation: mount.mountPropagation }
+      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: readOnlyOf(given.has(mount.name) ? { ...mount, readOnly: true } : mount), propagation: mount.mountPropagation, ...(ofImages.has(mount.name) ? { noExec: true } : {}) }
     }),
   )
   const refused = sources.find((one) => one instanceof NotYet)

@@ -4,6 +4,7 @@ import { sleep } from '../../shared/kit/clock.ts'
 import { runHandler } from '../probes/handler.ts'
 import type { ProbeResult } from '../probes/threshold.ts'
 import { containerDeleted, hookEnded, stopStage } from './apply.ts'
+import { removeImageVolumes } from './image-volumes.ts'
 import { containerLogPath } from './paths.ts'
 import { containerId, containerRecord, containersOf, withContainer } from './record.ts'
 import { graceOf } from './view.ts'
@@ -109,7 +110,7 @@ export async function cleanUp({ parts, pod, record }: StepContext): Promise<Chan
     await cgroups.killAll(path)
     await cgroups.remove(path)
   }
-  await Promise.all([network.detach(uid), volumes.remove(uid), groups()])
+  await Promise.all([network.detach(uid), volumes.remove(uid), groups(), removeImageVolumes({ parts, pod })])
   return (record) => ({ ...record, cleaned: true, volumes: { kind: 'none' }, sandbox: record.sandbox.kind === 'ready' ? { kind: 'gone', ip: record.sandbox.ip } : record.sandbox })
 }
 

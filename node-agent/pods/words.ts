@@ -26,6 +26,10 @@ export const events = {
   pulled: (name: string, image: string) => normal('Pulled')(`Container image "${image}" already present on machine and can be accessed by the pod`, name),
   pulledNow: (name: string, image: string, { pullMs, totalMs, sizeBytes }: { readonly pullMs: number; readonly totalMs: number; readonly sizeBytes: number }) =>
     normal('Pulled')(`Successfully pulled image "${image}" in ${goPreciseDuration(pullMs)} (${goPreciseDuration(totalMs)} including waiting). Image size: ${sizeBytes} bytes.`, name),
+  pullingVolume: (image: string) => normal('Pulling')(`Pulling image "${image}"`),
+  pulledVolume: (image: string, { pullMs, totalMs, sizeBytes }: { readonly pullMs: number; readonly totalMs: number; readonly sizeBytes: number }) =>
+    normal('Pulled')(`Successfully pulled image "${image}" in ${goPreciseDuration(pullMs)} (${goPreciseDuration(totalMs)} including waiting). Image size: ${sizeBytes} bytes.`),
+  pullVolumeFailed: (image: string, message: string) => warning('Failed')(`Failed to pull image "${image}": ${message}`),
   pullSecretsMissing: (names: readonly string[]) => warning('FailedToRetrieveImagePullSecret')(`Unable to retrieve some image pull secrets (${names.join(', ')}); attempting to pull the image may not succeed.`),
   created: (name: string) => normal('Created')('Container created', name),
   started: (name: string) => normal('Started')('Container started', name),

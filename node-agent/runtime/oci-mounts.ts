@@ -15,6 +15,8 @@ export interface VolumeMountSource {
   readonly readOnly: 'no' | 'yes' | 'recursive'
   /** Kubernetes' `mountPropagation`; absent: `None`. */
   readonly propagation?: string | undefined
+  /** Nothing in it can be run. */
+  readonly noExec?: boolean
 }
 
 export interface MountOptions {
@@ -67,7 +69,7 @@ const volumeMount = (volume: VolumeMountSource): OciMount => ({
   destination: volume.mountPath,
   type: 'bind',
   source: volume.source,
-  options: ['rbind', PROPAGATION[volume.propagation ?? 'None'] ?? 'rprivate', ACCESS[volume.readOnly]],
+  options: ['rbind', PROPAGATION[volume.propagation ?? 'None'] ?? 'rprivate', ACCESS[volume.readOnly], ...(volume.noExec === true ? ['noexec'] : [])],
 })
 
 function systemMounts({ privileged, hostIpc, shmPath }: MountOptions): readonly OciMount[] {
