@@ -7,7 +7,7 @@ import type { EtcdClient } from './etcd-client.ts'
 import { watchStream } from './etcd-stream.ts'
 import { toEntry } from './etcd-txn.ts'
 import { eventKey, eventRevision, firstLaterModRevision, modRevisionOf } from './events.ts'
-import { listRevision, POSITIONS, type EventBatch, type Revision, type StorageEvent, type WatchOptions } from './port.ts'
+import { listRevision, POSITIONS, PutBack, type EventBatch, type Revision, type StorageEvent, type WatchOptions } from './port.ts'
 import { deletePosition } from './positions.ts'
 import { RevisionLog } from './revision-log.ts'
 
@@ -35,6 +35,8 @@ export class EtcdWatch {
   readonly #options: EtcdWatchOptions
   readonly #ended = new AbortController()
   #hub: Hub | undefined
+  /** Of the state that etcd has now: until it is put back to another. */
+  #life = new AbortController()
 
   constructor(options: EtcdWatchOptions) {
     this.#options = options
@@ -42,7 +44,8 @@ export class EtcdWatch {
 
   async *watch(prefix: string, options: WatchOptions): AsyncGenerator<EventBatch> {
     if (!prefix.startsWith(this.#options.prefix ?? '')) throw new Error(`${prefix} is not under what was said to be watched`)
-    const signal = AbortSignal.any([options.signal, this.#ended.signal])
+    const life = this.#life.signal
+    const signal = AbortSignal.any([options.signal, this.#ended.signal, life])
     const hub = this.prepare()
     let after = options.after
     while (!signal.aborted) {
@@ -52,7 +55,7 @@ export class EtcdWatch {
       if (after < recent.floor) after = yield* this.#catchUp(prefix, { after, signal, hub })
       else after = yield* follow(recent, prefix, { ...options, after, signal })
     }
-    if (!options.signal.aborted) throw this.#ended.signal.reason as Fault
+    if (!options.signal.aborted) throw (life.aborted ? life.reason : this.#ended.signal.reason) as Fault
   }
 
   /** Starts the hub: who lists now will watch from that list's revision in a moment. */
@@ -64,6 +67,19 @@ export class EtcdWatch {
   /** The revision has happened: who has not heard of it soon hears nothing any more. */
   happened(modRevision: number): void {
     this.#hub?.happened(modRevision)
+  }
+
+  /** The last etcd revision that has come by; 0 for none. */
+  get lastModRevision(): number {
+    return this.#hub?.lastModRevision ?? 0
+  }
+
+  /** All watches end with the fault. Resolves when those who read them have heard of it. */
+  async putBack(fault: PutBack): Promise<void> {
+    this.#hub?.putBack(fault)
+    this.#life.abort(fault)
+    this.#life = new AbortController()
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** What etcd has forgotten is forgotten here too. */
@@ -169,6 +185,16 @@ class Hub {
     })
   }
 
+  get lastModRevision(): number {
+    return this.#last ?? 0
+  }
+
+  putBack(fault: PutBack): void {
+    this.#options.log.warn({ err: fault.message }, 'the storage was put back')
+    this.#forget(fault)
+    this.#stream.abort(fault)
+  }
+
   compact(revision: Revision): void {
     this.#recent?.compact(listRevision(modRevisionOf(revision)))
   }
@@ -220,18 +246,22 @@ class Hub {
 
   #forget(fault: Fault): void {
     const lost = this.#recent
+    // Who waits for it to open goes on waiting.
+    if (lost === undefined) return
     this.#last = undefined
     this.#recent = undefined
     this.#opened = Promise.withResolvers()
-    lost?.close(fault)
+    lost.close(fault)
   }
 }
 
 /** A member that lags behind catches up; a store that was put back to an older state never gives those revisions again: `gone`. */
 async function checkRollback({ currentModRevision }: EtcdWatchOptions, last: number): Promise<void> {
   const current = await currentModRevision()
-  if (current < last) throw new Fault('gone', `etcd is at revision ${current} but was at ${last} before: it lost its newest state`)
+  if (current < last) throw lostState(current, last)
 }
+
+export const lostState = (current: number, last: number): PutBack => new PutBack(`etcd is at revision ${current} but was at ${last} before: it lost its newest state`)
 
 /** Whether the member that opened the stream knows of the revision. */
 const isBehind = (created: IWatchResponse, modRevision: number): boolean => Number(created.header.revision) < modRevision

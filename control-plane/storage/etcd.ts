@@ -6,7 +6,7 @@ import { DEFAULT_CALL_MS, openEtcd, type EtcdAddress, type EtcdClient } from './
 import { etcdFault, isNeverSent, isTooManyOperations } from './etcd-errors.ts'
 import { SpaceKeeper } from './etcd-space.ts'
 import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
-import { EtcdWatch } from './etcd-watch.ts'
+import { EtcdWatch, lostState } from './etcd-watch.ts'
 import { modRevisionOf } from './events.ts'
 import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts'
 import { listRevision, NotWritten, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
@@ -49,6 +49,8 @@ class EtcdStorage implements Storage {
   readonly #currentModRevision: () => Promise<number>
   readonly #space: SpaceKeeper
   #closed: Fault | undefined
+  /** The newest that etcd has told, lists included. */
+  #seenModRevision = 0
 
   constructor(options: EtcdStorageOptions) {
     const { clock = systemClock, log = silentLog, maxTxnOps = 128, maxInFlight = 2 } = options
@@ -63,11 +65,7 @@ class EtcdStorage implements Storage {
       soon: (run) => void setImmediate(run),
       commit: (batch) => this.#commit(batch),
     })
-    this.#currentModRevision = sharedRead(async () => {
-      const modRevision = Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision)
-      this.#watches.happened(modRevision)
-      return modRevision
-    }, (run, sharing) => (sharing.before < MANY_SHARERS ? whenAllCame(run, sharing) : void clock.after(COMPANY_MS, run)))
+    this.#currentModRevision = sharedRead(() => this.#readModRevision(), (run, sharing) => (sharing.before < MANY_SHARERS ? whenAllCame(run, sharing) : void clock.after(COMPANY_MS, run)))
     this.#watches = new EtcdWatch({ client: this.#client, clock, log, prefix: options.watched, currentModRevision: this.#currentModRevision })
   }
 
@@ -83,6 +81,7 @@ class EtcdStorage implements Storage {
     const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix
     const request: IRangeRequest = { key: Buffer.from(start), range_end: prefixRange(prefix).range_end, limit: limit ?? 0, revision: revision === undefined ? 0 : modRevisionOf(revision) }
     const answer = await this.#range(request, signal)
+    this.#seenModRevision = Math.max(this.#seenModRevision, Number(answer.header.revision))
     return {
       entries: answer.kvs.map(toEntry),
       revision: listRevision(revision === undefined ? Number(answer.header.revision) : modRevisionOf(revision)),
@@ -110,6 +109,16 @@ class EtcdStorage implements Storage {
 
   async currentRevision(signal?: AbortSignal): Promise<Revision> {
     return listRevision(await orAborted(this.#currentModRevision(), signal))
+  }
+
+  /** Linearizable, and so never less than was known when it was asked: where it is less, etcd was put back to an older state, and everybody hears of it before the answer. */
+  async #readModRevision(): Promise<number> {
+    const known = Math.max(this.#seenModRevision, this.#watches.lastModRevision)
+    const modRevision = Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision)
+    this.#seenModRevision = modRevision
+    if (modRevision < known) await this.#watches.putBack(lostState(modRevision, known))
+    else this.#watches.happened(modRevision)
+    return modRevision
   }
 
   async compact(revision: Revision): Promise<void> {

@@ -28,6 +28,13 @@ export type Revision = number
 /** A write that failed before anything of it was sent: it has not happened and will not. Of any other `unavailable` or `timeout` that is not known. */
 export class NotWritten extends Fault {}
 
+/** `gone`: the storage was put back to an older state. What was read of it before may not have happened, and its revisions come again with other content. */
+export class PutBack extends Fault {
+  constructor(message: string) {
+    super('gone', message)
+  }
+}
+
 /** Positions in a batch, and so the writes one batch may hold. */
 export const POSITIONS = 1024
 

@@ -4,7 +4,7 @@ import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import { silentLog, type Log } from '../../shared/kit/log.ts'
 import { atDeletion, decodeEntry, forgetText } from './cached-object.ts'
 import { eventKey } from './events.ts'
-import type { Entry, Revision, Storage, StorageEvent } from './port.ts'
+import { PutBack, type Entry, type Revision, type Storage, type StorageEvent } from './port.ts'
 import { ProgressRequests } from './progress.ts'
 import { RevisionLog } from './revision-log.ts'
 import { SortedMap } from './sorted-map.ts'
@@ -98,6 +98,7 @@ class StorageWatchCache implements WatchCache {
         if (signal.aborted) break
         // A watch that broke goes on where it was, and nobody who watches here is disturbed; only lost history must be listed anew.
         if (isFault(error, 'gone')) isLoaded = false
+        if (error instanceof PutBack) this.#disown(error)
         failures = isFault(error, 'gone') ? 0 : failures + 1
         this.#log.warn({ prefix: this.#options.prefix, err: messageOf(error) }, isLoaded ? 'watching again' : 'listing again')
         await sleep(this.#options.clock, backoffMs(backoff, failures), signal).catch(() => {})
@@ -107,6 +108,12 @@ class StorageWatchCache implements WatchCache {
     this.#cancelPassing()
     this.#history?.close()
     this.#waiters.failAll(new Fault('unavailable', `the cache of ${this.#options.prefix} has ended`))
+  }
+
+  /** What is held may never have happened: nobody is answered from it, nor told more of it, until all has been listed anew. */
+  #disown(fault: PutBack): void {
+    this.#history?.close(fault)
+    this.#history = undefined
   }
 
   /** Lists everything at one revision, then takes the place of what was known; those who watch must list again. */

@@ -127,6 +127,26 @@ describe('etcd is killed', () => {
     await running
   })
 
+  test('from the first answer of an older state on nobody is answered from what a cache held before', async () => {
+    await using own = await startEtcd()
+    await using storage = open(own)
+    for (let n = 0; n < 20; n++) await committed(put(storage, `${PREFIX}old/${n}`, '{}'))
+    const cache = createWatchCache({ storage, prefix: PREFIX, clock: systemClock })
+    const abort = new AbortController()
+    const running = cache.run(abort.signal)
+    await cache.whenReady()
+    await own.kill()
+    await own.wipe()
+    await own.start()
+    await until(() => storage.currentRevision().then(() => true, () => false))
+    // What a read does that is answered from the cache.
+    expect(cache.revision === 0 || cache.list(PREFIX).length === 0).toBe(true)
+    await cache.whenReady()
+    expect(cache.list(PREFIX)).toEqual([])
+    abort.abort()
+    await running
+  })
+
   test('a storage made while etcd is away works when it comes', async () => {
     await using own = await startEtcd()
     await own.kill()

@@ -70,5 +70,6 @@ export async function newest(parts: CoreParts, store: ResourceStore, { key, sign
   const entry = await parts.storage.get(key, signal)
   if (!entry) return undefined
   const cached = store.cache.get(key)
-  return cached?.revision === entry.revision ? cached : store.read(entry)
+  // Before the cache has listed, after the storage was put back too, the same revision may be of something else.
+  return store.cache.revision > 0 && cached?.revision === entry.revision ? cached : store.read(entry)
 }
