@@ -1,5 +1,5 @@
 /**
- * A bare HTTPS server on the same runtime, as a process: `bare.ts FILE` (JSON: `key`, `cert` in PEM). It answers every request with the bytes it was told
+ * A bare HTTPS server on the same runtime, as a process: `bare.ts FILE ADDRESS` (JSON: `key`, `cert` in PEM). It answers every request with the bytes it was told
  * to (`PUT /NAME`), and tells its watchers (`/NAME/watch`) of every `POST /NAME/event`. Its port goes to its output.
  */
 import { readFileSync } from 'node:fs'
@@ -33,4 +33,4 @@ async function serve(incoming: IncomingMessage, response: ServerResponse): Promi
 
 const server = createServer({ key, cert, ALPNProtocols: ['http/1.1'], keepAlive: true }, (incoming, response) => void serve(incoming, response))
 server.keepAliveTimeout = 90_000
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))
+server.listen(0, process.argv[3] ?? '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))

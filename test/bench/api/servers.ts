@@ -29,7 +29,8 @@ export async function openServers(): Promise<Servers> {
   if (spec === undefined) throw new Error(`lab ${LAB} is not there`)
   const { ca, admin } = await labIdentity(spec)
   const ours = createClient({ url: layoutOf(spec).server, ca, cert: admin.certificatePem, key: admin.privateKeyPem })
-  const bare = await startBare()
+  const machine = membersOf(spec).find(({ kind }) => kind === 'control-plane')?.machine ?? ''
+  const bare = await startBare({ netns: layoutOf(spec).netnsPath(machine), address: layoutOf(spec).addressOf(machine) })
   return {
     ours,
     bare: bare.client,
@@ -45,19 +46,25 @@ export async function openServers(): Promise<Servers> {
   }
 }
 
-async function startBare(): Promise<Disposable & { readonly client: Client }> {
+interface Place {
+  readonly netns: string
+  readonly address: string
+}
+
+/** It stands where the control plane stands, so that clients come to both by the same road. */
+async function startBare({ netns, address }: Place): Promise<Disposable & { readonly client: Client }> {
   const clock = systemClock
   const authority = await createAuthority({ clock })
-  const { certificatePem, privateKeyPem } = await issueCertificate(authority, { commonName: 'bare', organizations: [], usages: ['server'], dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], clock })
+  const { certificatePem, privateKeyPem } = await issueCertificate(authority, { commonName: 'bare', organizations: [], usages: ['server'], dnsNames: ['localhost'], ipAddresses: [address], clock })
   const folder = mkdtempSync(join(tmpdir(), 'gantry-bench-'))
   const file = join(folder, 'tls.json')
   writeFileSync(file, JSON.stringify({ key: privateKeyPem, cert: certificatePem }), { mode: 0o600 })
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'bare.ts'), file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('nsenter', [`--net=${netns}`, process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'bare.ts'), file, address], { stdio: ['ignore', 'pipe', 'inherit'] })
   const port = await new Promise<string>((resolve, reject) => {
     child.once('error', reject)
     child.stdout.setEncoding('utf8').once('data', (text: string) => resolve(text.trim()))
   })
-  const client = createClient({ url: `https://127.0.0.1:${port}`, ca: authority.certificatePem })
+  const client = createClient({ url: `https://${address}:${port}`, ca: authority.certificatePem })
   return {
     client,
     [Symbol.dispose]() {
