@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, vi } from 'vitest'
 import type { Node } from '../../shared/model/gen/api.ts'
 import { testLab, type TestLab } from './harness.ts'
 import { softwareArchive } from './software/images.ts'
@@ -12,6 +12,9 @@ import { nodeTests } from './software/node.ts'
 import { postgresTests } from './software/postgres.ts'
 import { redisTests } from './software/redis.ts'
 import { removeSoftware } from './software/tools.ts'
+
+// Images are brought, databases and virtual machines begin.
+vi.setConfig({ testTimeout: 300_000 })
 
 const ALL = ['nginx', 'redis', 'postgres', 'node', 'java'] as const
 const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-software-'))

@@ -41,7 +41,7 @@ export function javaTests(lab: () => TestLab): void {
     await inside(cluster, pod, 'sh', '-c', 'kill -3 1')
     await expect.poll(async () => (await cluster.kubectl(['logs', 'java'])).stdout, { timeout: 30_000 }).toContain('Full thread dump OpenJDK')
     expect(mainStatus(await podOf(cluster, 'java')).restartCount).toBe(0)
-    const { log } = await stopped(cluster, pod)
+    const log = await stopped(cluster, pod)
     expect(log).toMatch(/serving\n[^]*shutdown hook ran\n$/)
   })
 

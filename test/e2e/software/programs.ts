@@ -20,8 +20,8 @@ export const NODE_PROGRAM = `const http = require('node:http')
 let ready = true
 const server = http.createServer((request, response) => {
   if (request.url === '/ready') return response.writeHead(ready ? 200 : 503).end()
-  if (request.url === '/heap') return response.end(String(require('node:v8').getHeapStatistics().heap_size_limit))
-  setTimeout(() => response.end('hello from ' + process.env.NAME + ' as pid ' + process.pid + '\\n'), request.url === '/slow' ? 1500 : 0)
+  if (request.url === '/slow') console.log('begun')
+  setTimeout(() => response.end('hello from ' + process.env.NAME + ' as pid ' + process.pid + '\\n'), request.url === '/slow' ? 3000 : 0)
 })
 server.listen(8080, () => console.log('listening on 8080'))
 process.on('SIGTERM', () => {

@@ -56,10 +56,9 @@ export function redisTests(lab: () => TestLab, folder: () => string): void {
     expect(mainStatus(again).lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' })
     expect(await inside(cluster, again, 'redis-cli', 'INCR', 'counter')).toBe('2\n')
 
-    const { log, tookMs } = await stopped(cluster, again)
+    const log = await stopped(cluster, again)
     expect(log).toContain('Received SIGTERM scheduling shutdown')
     expect(log).toContain('Redis is now ready to exit, bye bye')
-    expect(tookMs).toBeLessThan(20_000)
     const next = await podOf(cluster, 'redis', (pod) => pod.metadata.uid !== first.metadata.uid && isRunning(pod))
     expect(await inside(cluster, next, 'redis-cli', 'INCR', 'counter')).toBe('3\n')
     expect(await command('GET', 'written')).toMatch(/^\$6\r\nbefore/)

@@ -1,6 +1,6 @@
 /** Hands for the tests of real software: manifests are applied by kubectl, as people do it. */
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { processesOf } from '../../../deploy/lab/cgroups.ts'
@@ -53,21 +53,40 @@ export async function inside(cluster: TestLab, pod: Pod, ...command: readonly st
   return stdout
 }
 
-/** Follows the log of the pod until its end, which comes when the pod goes. */
-export function followLog(cluster: TestLab, pod: Pod): { readonly ended: Promise<string> } {
-  const child = spawn('kubectl', ['--kubeconfig', cluster.kubeconfig, 'logs', '--follow', nameOf(pod)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part))
-  return { ended: new Promise((resolve) => child.once('close', () => resolve(text))) }
+interface FollowedLog {
+  /** The whole of it. */
+  readonly ended: Promise<string>
+  /** Resolves when it holds the text, or has ended. */
+  said(text: string): Promise<void>
 }
 
-/** Deletes the pod and answers what its log said to its very end, and how long that took. */
-export async function stopped(cluster: TestLab, pod: Pod): Promise<{ readonly log: string; readonly tookMs: number }> {
-  const { ended } = followLog(cluster, pod)
-  const beganAt = performance.now()
-  const { exitCode, stderr } = await cluster.kubectl(['delete', 'pod', nameOf(pod), '--wait=true'])
+/** Follows the log of the pod until its end, which comes when the pod goes. */
+function followLog(cluster: TestLab, pod: Pod): FollowedLog {
+  const child = spawn('kubectl', ['--kubeconfig', cluster.kubeconfig, 'logs', '--follow', nameOf(pod)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (log += part))
+  const ended = new Promise<string>((resolve) => child.once('close', () => resolve(log)))
+  return {
+    ended,
+    async said(text) {
+      const isSaid = new Promise<void>((resolve) => {
+        const look = (): void => void (log.includes(text) && resolve())
+        child.stdout.on('data', look)
+        look()
+      })
+      await Promise.race([isSaid, ended])
+    },
+  }
+}
+
+/** Deletes the pod, whose log has begun with a line already, and answers what it said to its very end. @param meanwhile done right before */
+export async function stopped(cluster: TestLab, pod: Pod, meanwhile: (log: FollowedLog) => Promise<void> = () => Promise.resolve()): Promise<string> {
+  const log = followLog(cluster, pod)
+  await log.said('\n')
+  await meanwhile(log)
+  const { exitCode, stderr } = await cluster.kubectl(['delete', 'pod', nameOf(pod), '--wait=true'], { timeoutMs: 120_000 * slowness })
   expect(exitCode, stderr).toBe(0)
-  return { log: await ended, tookMs: performance.now() - beganAt }
+  return log.ended
 }
 
 /** The first process of the pod's container, from outside, by a word of its command line. */
@@ -90,9 +109,6 @@ function textOf(path: string): string {
     return ''
   }
 }
-
-/** Files that a process has open: what it was given as its output, say. */
-export const openFiles = (pid: number): readonly string[] => readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
 
 /** What the Service answers on its ClusterIP, called from a machine of the lab. */
 export async function ask(cluster: TestLab, app: string, path = '/'): Promise<string> {
