@@ -16,6 +16,9 @@ const LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
 /** Apart from the host's folders, which it would write its networks into. */
 const HIDDEN = ['/var/lib/cni', '/run/containers', '/run/libpod', '/etc/cni', '/run/crun']
 
+/** Of them, those that were not there. */
+const made: string[] = []
+
 const podman = (...words: readonly string[]): Promise<string> =>
   run('nsenter', [`--net=/run/netns/${netns}`, 'podman', '--root', join(work, 'root'), '--runroot', join(work, 'run'), '--tmpdir', join(work, 'tmp'), '--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none', '--runtime', 'crun', ...words])
 
@@ -29,7 +32,8 @@ try {
   spawnSync('ip', ['netns', 'add', netns])
   spawnSync('ip', ['-n', netns, 'link', 'set', 'lo', 'up'])
   for (const folder of HIDDEN) {
-    mkdirSync(folder, { recursive: true })
+    const first = mkdirSync(folder, { recursive: true })
+    if (first !== undefined) made.push(first)
     await run('mount', ['-t', 'tmpfs', 'tmpfs', folder])
   }
   const [image = ''] = makeBusyboxImages(join(work, 'images'))
@@ -42,6 +46,8 @@ try {
 } finally {
   await podman('rm', '--force', '--all', '--time', '0').catch(() => {})
   spawnSync('umount', [join(work, 'root/overlay')])
+  for (const folder of HIDDEN) spawnSync('umount', [folder])
+  for (const folder of made) rmSync(folder, { recursive: true, force: true })
   spawnSync('ip', ['netns', 'del', netns])
   spawnSync('sh', ['-c', 'for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do find "$hierarchy/$0" -depth -type d -exec rmdir {} + 2>/dev/null; done', cgroup])
   rmSync(work, { recursive: true, force: true })
