@@ -6,6 +6,8 @@ export function plainWords(message: string): string {
     .trim()
   const missing = /executable file `(.*)` not found(?: in \$PATH)?(?:: No such file or directory)?/.exec(text)
   if (missing) return text.replace(missing[0], `exec: "${missing[1] ?? ''}": executable file not found in $PATH`)
+  const unmapped = /^mount_setattr `(.*)`: (?:Invalid argument|Operation not supported)$/.exec(text)
+  if (unmapped) return `failed to set up the id-mapped mount of ${unmapped[1] ?? ''}: its file system cannot be shown with other owners, which hostUsers: false needs`
   return text
 }
 
