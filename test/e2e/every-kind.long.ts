@@ -1,0 +1,26 @@
+/** Every verb on every kind through every kubectl of this machine. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, test } from 'vitest'
+import { walkEveryKind } from './every-kind.ts'
+import { kubectlMinor, kubectls, testLab, type TestLab } from './harness.ts'
+
+const clients = kubectls().map((program) => ({ program, minor: kubectlMinor(program) ?? 0 }))
+const folder = mkdtempSync(join(tmpdir(), 'gantry-every-kind-'))
+let cluster: TestLab
+let attempts = 0
+
+beforeAll(async () => {
+  cluster = await testLab('e2e-kinds-all', { nodes: 0 })
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await cluster[Symbol.asyncDispose]()
+})
+
+if (clients.length === 0) test.skip('no kubectl from 1.27 on is on this machine (kubectl.1.NN, or kubectl, in the PATH)', () => {})
+
+test.each(clients)('kubectl 1.$minor does everything with every kind', { timeout: 300_000 }, async ({ program, minor }) => {
+  await walkEveryKind({ program, kubeconfig: cluster.kubeconfig, folder, prefix: `every-kind-${minor}-${++attempts}` })
+})
