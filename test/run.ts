@@ -37,7 +37,7 @@ const cgroupVersion2: Stage = { name: 'vm', command: [join(root, 'test/vm/vm.ts'
 const endToEnd = (names: readonly string[]): readonly string[] => names.map((name) => `test/e2e/${name}.test.ts`)
 
 /** Labs whose answers do not depend on how busy the host is. The others run alone. */
-const CALM_LABS = endToEnd(['access', 'cli', 'cli-tools', 'client-node', 'errors', 'images', 'interrupted', 'kubectl', 'lab', 'pod-files', 'pods', 'registry', 'streams'])
+const CALM_LABS = endToEnd(['access', 'cli', 'cli-tools', 'client-node', 'errors', 'every-kind', 'image-peers', 'images', 'interrupted', 'kubectl', 'lab', 'pod-files', 'pods', 'registry', 'streams'])
 
 /** Contracts in which time itself is the question: who is heard too late is given up. */
 const TIMED_CONTRACTS = ['election', 'etcd-hangs', 'fencer', 'heartbeats', 'probes'].map((name) => `test/contract/${name}.test.ts`)
