@@ -32,7 +32,15 @@ export interface Libc {
   /** Answers how many bytes were written into `into`. Never waits: throws Fault('unavailable') where nothing is there. */
   receive(fd: number, into: Uint8Array): number
   ioctl(fd: number, request: number, bytes: Uint8Array): void
+  /** Closed in every program that is started, unless it is given to it. */
+  pipe(): OpenPipe
   close(fd: number): void
+}
+
+/** Two file descriptors: what is written at one end is read at the other. */
+export interface OpenPipe {
+  readonly readEnd: number
+  readonly writeEnd: number
 }
 
 const DEFINITIONS = {
@@ -49,6 +57,7 @@ const DEFINITIONS = {
   send: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
   recv: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
   ioctl: { return: 'i32', arguments: ['i32', 'u64', 'buffer'] },
+  pipe2: { return: 'i32', arguments: ['buffer', 'i32'] },
   close: { return: 'i32', arguments: ['i32'] },
   __errno_location: { return: 'pointer', arguments: [] },
 } as const
@@ -67,6 +76,7 @@ const MOVE_MOUNT_F_EMPTY_PATH = 4
 const MOUNT_ATTR_IDMAP = 0x10_0000n
 
 const MSG_DONTWAIT = 0x40
+const O_CLOEXEC = 0x8_0000
 /** XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux. */
 const MAX_ATTRIBUTE_BYTES = 65_536
 
@@ -138,6 +148,12 @@ function wrap(ffi: Ffi): Libc {
     send: (fd, bytes) => void check(c.send(fd, bytes, BigInt(bytes.byteLength), 0), () => 'send'),
     receive: (fd, into) => check(c.recv(fd, into, BigInt(into.byteLength), MSG_DONTWAIT), () => 'receive'),
     ioctl: (fd, request, bytes) => void check(c.ioctl(fd, BigInt(request), bytes), () => `ioctl 0x${request.toString(16)}`),
+    pipe() {
+      const ends = new Int32Array(2)
+      check(c.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC), () => 'open a pipe')
+      const [readEnd = -1, writeEnd = -1] = ends
+      return { readEnd, writeEnd }
+    },
     close: (fd) => void check(c.close(fd), () => 'close'),
   }
 }

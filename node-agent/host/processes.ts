@@ -6,10 +6,10 @@ import { constants } from 'node:os'
 export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** What its standard streams are: `pipe` to us, or nothing. */
-  readonly stdin?: 'pipe' | 'ignore'
-  readonly stdout?: 'pipe' | 'ignore'
-  readonly stderr?: 'pipe' | 'ignore'
+  /** What its standard streams are: `pipe` (a pair of sockets) to us, a file that is open here, or nothing. */
+  readonly stdin?: 'pipe' | 'ignore' | number
+  readonly stdout?: 'pipe' | 'ignore' | number
+  readonly stderr?: 'pipe' | 'ignore' | number
   /** Also give it a pipe as file descriptor 3, whose other end is `extra`. */
   readonly extraPipe?: boolean
 }

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { childrenOf } from '../host/proc.ts'
-import { launch } from '../host/processes.ts'
+import { launchOnPipes, type PipeOwner } from '../host/standard-pipes.ts'
 import { sendSignal } from '../host/signals.ts'
 import { unlessMissing } from '../host/errno.ts'
-import { readProcess } from './bundle.ts'
+import { readContainerFile, readProcess } from './bundle.ts'
 import { execOnTerminal } from './exec-terminal.ts'
+import { idsOnNode } from './own-users.ts'
 import type { ExecOptions, ExecProcess } from './port.ts'
 import { plainWords } from './words.ts'
 
@@ -30,9 +31,10 @@ export async function execInContainer(door: ExecDoor, id: string, options: ExecO
   // Gone with the container at the latest.
   const files = join(door.bundle, `exec-${randomBytes(6).toString('hex')}`)
   const [logFile, processFile] = [`${files}.log`, `${files}.json`]
-  await writeFile(processFile, JSON.stringify(await processFor(door.bundle, options)), { mode: 0o600 })
+  const process = await processFor(door.bundle, options)
+  await writeFile(processFile, JSON.stringify(process), { mode: 0o600 })
   const args = ['--root', door.runtimeRoot, '--log', logFile, 'exec', '--process', processFile, id]
-  const started = options.tty ? await execOnTerminal(door, args) : await onPipes(door.runtime, args)
+  const started = options.tty ? await execOnTerminal(door, args) : await onPipes(door.runtime, args, await ownerOf(door.bundle, process))
   let hasEnded = false
   const kill = (): void => void (hasEnded ? started.letGo?.() : killTree(started))
   if (options.signal?.aborted) kill()
@@ -53,6 +55,14 @@ async function processFor(bundle: string, { command, tty, env = [] }: ExecOption
   const { consoleSize: _, ...process } = await readProcess(bundle)
   const own = (process['env'] ?? []) as readonly string[]
   return { ...process, args: command, terminal: tty, env: [...own, ...env] }
+}
+
+/** Whose the command's streams are: a runtime inside a user namespace could not give away what root of the node made. */
+async function ownerOf(bundle: string, process: Readonly<Record<string, unknown>>): Promise<PipeOwner> {
+  const { uid = 0, gid = 0 } = (process['user'] ?? {}) as Partial<PipeOwner>
+  const pid = (await readContainerFile(bundle))?.process.pid
+  // A container that has ended is for the runtime to tell of.
+  return pid === undefined ? { uid, gid } : idsOnNode(pid, { uid, gid }).catch(() => ({ uid, gid }))
 }
 
 /** Ends the command, not only the runtime's program that waits for it (which would leave it running). */
@@ -78,8 +88,8 @@ export interface StartedExec {
   letGo?(): void
 }
 
-async function onPipes(program: string, args: readonly string[]): Promise<StartedExec> {
-  const child = await launch(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' })
+async function onPipes(program: string, args: readonly string[], owner: PipeOwner): Promise<StartedExec> {
+  const child = await launchOnPipes(program, args, owner)
   // Whoever runs the command may end without reading all of its input.
   child.stdin?.on('error', () => {})
   return {

@@ -8,11 +8,22 @@ import type { OwnUsers } from './oci-user.ts'
  */
 export async function settleOwnUsers(pid: number, { oomScoreAdjust, uid, gid }: OwnUsers): Promise<void> {
   if (oomScoreAdjust !== undefined) await writeOomScore(pid, oomScoreAdjust)
-  const [users, groups] = await Promise.all(['uid_map', 'gid_map'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8')))
+  const onNode = await idsOnNode(pid, { uid, gid })
   for (const stream of ['0', '1', '2']) {
     const path = `/proc/${pid}/fd/${stream}`
-    if ((await readlink(path)).startsWith('pipe:')) await chown(path, onNode(users ?? '', uid), onNode(groups ?? '', gid))
+    if ((await readlink(path)).startsWith('pipe:')) await chown(path, onNode.uid, onNode.gid)
   }
+}
+
+interface Ids {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** What a user in the namespace of a process is called on the node: the same, where that is the node's own. */
+export async function idsOnNode(pid: number, { uid, gid }: Ids): Promise<Ids> {
+  const [users = '', groups = ''] = await Promise.all(['uid_map', 'gid_map'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8')))
+  return { uid: onNode(users, uid), gid: onNode(groups, gid) }
 }
 
 /** The map of a pod is one line: `0 FIRST COUNT`. */

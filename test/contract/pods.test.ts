@@ -244,7 +244,7 @@ test.skipIf(!(await ownersCanBeMapped()))('users of its own: root inside is nobo
   const { pid } = JSON.parse(execFileSync('crun', ['--root', join(folder, `node${count}`, 'run/oci'), 'state', id(1)]).toString()) as { readonly pid: number }
   expect(statSync(`/proc/${pid}`).uid).toBe(65_536_000 + 1000)
   await node.restart()
-  const command = ['sh', '-c', 'id -u; stat -c %u /d/mine; cat /proc/sys/net/ipv4/ip_local_port_range']
+  const command = ['sh', '-c', 'id -u >/dev/stdout; stat -c %u /d/mine; cat /proc/sys/net/ipv4/ip_local_port_range']
   // Once it is found again.
   await expect.poll(async () => (await streamOf({ $case: 'exec', value: { pod: refOf(pod), container: 'user', command, stdin: false, stdout: true, stderr: true, tty: false } })).stdout, POLL).toBe('1000\n0\n1024\t2048\n')
   expect(statusOf(pod).containerStatuses?.map(({ restartCount }) => restartCount)).toEqual([0, 0])

@@ -162,6 +162,39 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
+  const told = async (id: string, script: string, input: string): Promise<readonly unknown[]> => {
+    const process = await runtime.exec(id, { command: ['sh', '-c', script], tty: false })
+    const output = Promise.all([text(process.stdout), text(process.stderr)])
+    await process.writeStdin(Buffer.from(input))
+    process.closeStdin()
+    return [...(await output), (await process.exit).exitCode]
+  }
+  const byName = 'echo x >/dev/stdout; echo y >/dev/stderr; cat /dev/stdin; echo z >>/proc/self/fd/1; exit 3'
+
+  test.each([0, 1000])('exec: the standard streams can be opened by name, and each is whole (user %i)', async (runAsUser) => {
+    const id = await run({ command: ['sleep', '1000'], securityContext: { runAsUser, runAsGroup: runAsUser } })
+    expect(await told(id, byName, 'in\n')).toEqual(['x\nin\nz\n', 'y\n', 3])
+    const [much] = await told(id, 'head -c 5000000 /dev/zero >/dev/stdout', '')
+    expect(String(much)).toHaveLength(5_000_000)
+    await runtime.delete(id)
+  })
+
+  test('exec: nothing of its streams stays open here, though nobody read them or a child of the command holds them', { timeout: 60_000 }, async () => {
+    const id = await run({ command: ['sleep', '1000'] })
+    const openFiles = (): number => readdirSync('/proc/self/fd').length
+    const before = openFiles()
+    const all = await Promise.all(Array.from({ length: 50 }, (_, index) => told(id, byName, `${index}\n`)))
+    expect(all).toEqual(Array.from({ length: 50 }, (_, index) => [`x\n${index}\nz\n`, 'y\n', 3]))
+    const unread = await runtime.exec(id, { command: ['sh', '-c', 'echo x; echo y >&2'], tty: false })
+    expect(await unread.exit).toMatchObject({ exitCode: 0 })
+    const client = new AbortController()
+    const held = await runtime.exec(id, { command: ['sh', '-c', 'sleep 1000 & echo up'], tty: false, signal: client.signal })
+    expect(await held.exit).toMatchObject({ exitCode: 0 })
+    client.abort()
+    await expect.poll(openFiles, { timeout: 30_000 }).toBeLessThanOrEqual(before)
+    await runtime.delete(id)
+  })
+
   test('exec of a command that is missing is refused in words', async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const process = await runtime.exec(id, { command: ['nosuch'], tty: false })
