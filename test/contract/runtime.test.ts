@@ -171,8 +171,9 @@ describe('crun under conmon, real parts', () => {
   }
   const byName = 'echo x >/dev/stdout; echo y >/dev/stderr; cat /dev/stdin; echo z >>/proc/self/fd/1; exit 3'
 
-  test.each([0, 1000])('exec: the standard streams can be opened by name, and each is whole (user %i)', async (runAsUser) => {
-    const id = await run({ command: ['sleep', '1000'], securityContext: { runAsUser, runAsGroup: runAsUser } })
+  test.each([0, 1000])('the standard streams of a container and of an exec can be opened by name, and each is whole (user %i)', async (runAsUser) => {
+    const id = await run({ command: ['sh', '-c', 'echo x >/dev/stdout; echo y >/dev/stderr; exec sleep 1000'], securityContext: { runAsUser, runAsGroup: runAsUser } })
+    await expect.poll(() => said(id).trim().split('\n').sort(), { timeout: 30_000 }).toEqual(['x', 'y'])
     expect(await told(id, byName, 'in\n')).toEqual(['x\nin\nz\n', 'y\n', 3])
     const [much] = await told(id, 'head -c 5000000 /dev/zero >/dev/stdout', '')
     expect(String(much)).toHaveLength(5_000_000)
