@@ -29,6 +29,8 @@ export type FenceEvidence =
   | { readonly kind: 'rebooted'; readonly bootId: string }
   /** Somebody said so: `gantry node confirm-dead`. */
   | { readonly kind: 'confirmed'; readonly by: string }
+  /** Its agent registered it and has been away since, before it was ever admitted: nothing was granted to it. The main thread alone says so, of a node that is no member. */
+  | { readonly kind: 'never-admitted' }
 
 /** It was there again too late for its pods, again and again. */
 export interface Unsteady {

@@ -4,6 +4,7 @@ import { DEFAULT_TERMS, termsForLease } from '../../shared/model/fencing-terms.t
 import { afterChange, membersOf, NOTHING_RECORDED, parseRecord, startOf, type MembershipChange, type MembershipRecord } from './record.ts'
 
 const fenced = { evidence: { kind: 'confirmed', by: 'ann' }, atMs: 5 } as const
+const absent = { evidence: { kind: 'never-admitted' }, atMs: 7 } as const
 const played = (...changes: readonly MembershipChange[]): MembershipRecord => changes.reduce((record, change) => afterChange(record, change, DEFAULT_TERMS), NOTHING_RECORDED)
 const admit = (nodeName: string, bootId = 'b'): MembershipChange => ({ kind: 'admit', nodeName, bootId })
 
@@ -23,6 +24,20 @@ test('who is fenced leaves, and is remembered until it is admitted', () => {
   // Whoever admits it has not heard of the verdict.
   expect(afterChange(one, admit('n1'), DEFAULT_TERMS)).toBe(one)
   expect(afterChange(one, { kind: 'drop', nodeName: 'n1' }, DEFAULT_TERMS)).toMatchObject({ inUse: one.inUse, fenced: {} })
+})
+
+test('who was never admitted is given up only while it is no member and not judged: an admission that is stored first wins', () => {
+  const change: MembershipChange = { kind: 'fence', nodeName: 'n1', fenced: absent }
+  const other = played(admit('n2'))
+  expect(afterChange(other, change, DEFAULT_TERMS)).toEqual({ ...other, fenced: { n1: absent } })
+  const member = played(admit('n1'))
+  expect(afterChange(member, change, DEFAULT_TERMS)).toBe(member)
+  const judged = played(admit('n1'), { kind: 'fence', nodeName: 'n1', fenced })
+  expect(afterChange(judged, change, DEFAULT_TERMS)).toBe(judged)
+  // An admission by whoever has not heard of it comes too late, one that has does not.
+  const given = played(change)
+  expect(afterChange(given, admit('n1'), DEFAULT_TERMS)).toBe(given)
+  expect(afterChange(given, { ...admit('n1'), fencedAtMs: 7 } as MembershipChange, DEFAULT_TERMS)).toMatchObject({ bootIds: { n1: 'b' }, fenced: {} })
 })
 
 test('older epochs go when all that remain have acked the newest', () => {
@@ -55,7 +70,7 @@ test('what is stored is read again; anything else is no record', () => {
 
 const change: fc.Arbitrary<MembershipChange> = fc.oneof(
   fc.record({ kind: fc.constant('admit' as const), nodeName: fc.constantFrom('a', 'b', 'c'), bootId: fc.constantFrom('1', '2') }),
-  fc.record({ kind: fc.constant('fence' as const), nodeName: fc.constantFrom('a', 'b', 'c'), fenced: fc.constant(fenced) }),
+  fc.record({ kind: fc.constant('fence' as const), nodeName: fc.constantFrom('a', 'b', 'c'), fenced: fc.constantFrom(fenced, absent) }),
   fc.record({ kind: fc.constant('drop' as const), nodeName: fc.constantFrom('a', 'b', 'c') }),
 )
 
@@ -70,6 +85,7 @@ test('safety: epochs grow, nobody is both a member and fenced, members are those
         expect(next.inUse.slice(0, record.inUse.length)).toEqual(record.inUse)
         expect(membersOf(next).toSorted()).toEqual(Object.keys(next.bootIds).toSorted())
         expect(membersOf(next).filter((name) => next.fenced[name])).toEqual([])
+        if (one.kind === 'fence' && one.fenced === absent) expect(membersOf(next)).toEqual(membersOf(record))
         record = next
       }
     }),

@@ -50,6 +50,8 @@ export function afterChange(record: MembershipRecord, change: MembershipChange, 
     }
     case 'fence': {
       const { nodeName, fenced } = change
+      // Whoever was admitted meanwhile may run what was granted to it; what was judged before stands.
+      if (fenced.evidence.kind === 'never-admitted' && (members.includes(nodeName) || record.fenced[nodeName])) return record
       if (!members.includes(nodeName) && record.fenced[nodeName]?.atMs === fenced.atMs) return record
       return { ...leave(record, nodeName, terms), fenced: { ...record.fenced, [nodeName]: fenced } }
     }

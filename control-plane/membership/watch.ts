@@ -14,6 +14,7 @@ import { AGENT_ANNOTATION } from '../dispatch/node-intake.ts'
 import type { FenceEvidence, HeartbeatListener, HeartbeatsOfProcess, NodeSight, Rebooted } from '../heartbeats/port.ts'
 import type { Informer, Informers } from '../informers/port.ts'
 import type { Guard, Storage } from '../storage/port.ts'
+import { Absentees } from './absentees.ts'
 import type { NodeChronicle } from './chronicle.ts'
 import type { Admissions } from './port.ts'
 import { membersOf, startOf, withVerdicts } from './record.ts'
@@ -54,6 +55,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   /** Words that were there while the node was seen: they said nothing of a death. */
   readonly #idleWords = new Map<string, string>()
   readonly #forgetting = new Map<string, () => void>()
+  readonly #absentees: Absentees
   readonly #begun = Promise.withResolvers<void>()
   #isLeading = false
   #knowsNodes = false
@@ -62,6 +64,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     this.#options = options
     this.#nodes = options.informers.for(nodes)
     this.#store = new MembershipStore({ ...options, onStored: ({ inUse }) => options.heartbeats.setMembership(inUse) })
+    this.#absentees = new Absentees({ clock: options.clock, isAbsent: (name) => this.#isAbsent(name), onAbsent: (name) => this.#background('a verdict', this.#neverAdmitted(name)) })
   }
 
   /** Takes over what the leaders before have stored, and leads until the signal aborts. */
@@ -77,6 +80,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     const over = new Promise<void>((resolve) => {
       const end = (): void => {
         unconfirm()
+        this.#absentees.end()
         heartbeats.follow()
         resolve()
       }
@@ -280,7 +284,30 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     if (this.#knowsNodes && !this.#nodes.get(nodeName)) this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName }))
   }
 
+  /** An agent registered it, has no session, and the record that was begun with knows nothing of it. */
+  #isAbsent(nodeName: string): boolean {
+    return this.#isLeading && !this.#options.signal.aborted && this.#nodes.get(nodeName)?.metadata.annotations?.[AGENT_ANNOTATION] !== undefined && this.stateOf(nodeName).kind === 'no-agent'
+  }
+
+  /**
+   * No ack is sent before an admission is stored, and whoever was a member left by a verdict: a node of which the record knows nothing when this is stored
+   * has no right. Heartbeats need not hear of it, they ack no node that is not a member.
+   */
+  async #neverAdmitted(nodeName: string): Promise<void> {
+    const { clock, chronicle } = this.#options
+    const fenced = { evidence: { kind: 'never-admitted' }, atMs: clock.nowMs() } as const
+    await this.#store.change({ kind: 'fence', nodeName, fenced })
+    // It may have been admitted while that was stored: then nothing was.
+    const stored = this.#store.record.fenced[nodeName]
+    if (stored?.evidence.kind !== 'never-admitted' || stored.atMs !== fenced.atMs) return
+    this.#states.set(nodeName, { kind: 'fenced', ...fenced })
+    chronicle.fenced(nodeName, fenced)
+    this.#tell(nodeName)
+    if (this.#knowsNodes && !this.#nodes.get(nodeName)) this.#background('a deleted node', this.#store.change({ kind: 'drop', nodeName }))
+  }
+
   #nodeChanged(nodeName: string, before: Node | undefined, after: Node | undefined): void {
+    this.#absentees.look(nodeName)
     if (after) {
       this.#stopForgetting(nodeName)
       if (!before) this.#nodeAppeared(nodeName, after)
@@ -327,6 +354,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   }
 
   #tell(nodeName: string): void {
+    this.#absentees.look(nodeName)
     for (const listener of this.#listeners) listener(nodeName)
   }
 

@@ -27,6 +27,8 @@ export function fencedText(nodeName: string, { evidence, atMs }: Fenced): string
       return `${nodeName}: booted anew (boot id ${evidence.bootId}), so nothing of before runs, and has not registered since; ${at}`
     case 'confirmed':
       return `${nodeName}: confirmed dead by ${evidence.by}; ${at}`
+    case 'never-admitted':
+      return `${nodeName}: its agent left before it was admitted and stayed away, so it has no right to run pods; ${at}`
     default:
       return assertNever(evidence)
   }

@@ -1,4 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import { ABSENT_MS } from '../../control-plane/membership/absentees.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
+import { deployments } from '../../shared/model/resources.ts'
 import { World } from '../sim/world.ts'
 import { deploy, deploymentOf, expectPeace, smallWorld } from './testing.ts'
 
@@ -37,5 +40,22 @@ test('while the storage is away no node that speaks is called silent, and none r
   world.storage.weather.failures = 0
   await world.advance(10_000)
   expect(told).toEqual([])
+  await expectPeace(world)
+})
+
+/** Seeds 749 and 947: a machine got another name and had its own again before it was admitted. The pods that were bound under the other stayed on their way out for ever. */
+test('pods of a node that was never admitted are replaced when it has been away for a while', async () => {
+  const world = await smallWorld(2)
+  const node = world.node('n2')
+  // What it ran before takes long to stop, so it does not say yet that nothing is left.
+  await deploy(world, deploymentOf('web', 2, { terminationGracePeriodSeconds: 60, containers: [{ name: 'main', image: 'busybox:1.35', command: ['sleep', '1000000'] }] }))
+  node.rename('n2x')
+  expect(await world.until(() => world.isNodeReady('n2x'), 20_000)).toBe(true)
+  await world.finish(world.api.create(deployments, deploymentOf('api', 4)))
+  const bound = (): readonly Pod[] => world.ledger.pods().filter(({ spec }) => spec?.nodeName === 'n2x')
+  expect(await world.until(() => bound().length > 0, 10_000)).toBe(true)
+  await world.finish(world.api.delete(deployments, { namespace: 'default', name: 'api' }))
+  node.rename('n2')
+  expect(await world.until(() => bound().length === 0, ABSENT_MS + 10_000)).toBe(true)
   await expectPeace(world)
 })
