@@ -2,7 +2,7 @@ import type { FenceEvidence } from '../heartbeats/port.ts'
 
 /** Whether nodes live, as the leader knows it. Wall times, for people. */
 export type NodeState =
-  /** Made by API, or its agent was never admitted: Kubernetes' own rules (lease, 40 s) hold. */
+  /** Made by API: Kubernetes' own rules (lease, 40 s) hold. Or its agent was never admitted: given up by the same patience. */
   | { readonly kind: 'no-agent' }
   | { readonly kind: 'seen' }
   /** No sign of life since then; not judged. `undecided`: beyond its lease, because fewer than half of the members are seen. */
