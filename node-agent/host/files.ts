@@ -29,14 +29,33 @@ export const exists = async (path: string): Promise<boolean> => (await unlessMis
 export const namesIn = async (folder: string): Promise<readonly string[]> => (await unlessMissing(readdir(folder))) ?? []
 
 /**
- * Deletes a tree without ever leaving its file system: what is still mounted inside stays whole, and the removal fails with EBUSY or
- * ENOTEMPTY instead of emptying somebody's volume. Symlinks are removed, not followed. Names may be any bytes, and lie so deep that no path leads to them.
+ * Deletes a tree without ever entering a mount: what is mounted at `path` or inside stays whole, also where it shows a folder of the same file system, and the
+ * removal fails with EBUSY or ENOTEMPTY instead of emptying somebody's volume. Symlinks are removed, not followed. Names may be any bytes, and lie so deep that no path
+ * leads to them.
  */
 export async function removeTree(path: string): Promise<void> {
   const root = await unlessMissing(lstat(path))
   if (root === undefined) return
-  if (root.isDirectory()) await removeFolder(Buffer.from(path), root.dev)
-  else await unlink(path)
+  if (!root.isDirectory()) return await unlink(path)
+  const found = await removeIfEmpty(Buffer.from(path))
+  if (found === 'full') await removeFolder(Buffer.from(path), root.dev)
+  else if (found === 'held') throw Object.assign(new Error(`EBUSY: ${path} is not removed, because something is mounted there`), { code: 'EBUSY' })
+}
+
+/**
+ * `held`: something is mounted there. Only the kernel can tell: a folder that is bound into another of its file system has the same device number. It refuses a
+ * mount point before it looks whether that is empty.
+ */
+async function removeIfEmpty(folder: Buffer): Promise<'removed' | 'full' | 'held'> {
+  try {
+    await unlessMissing(rmdir(folder))
+    return 'removed'
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return 'full'
+    if (code === 'EBUSY') return 'held'
+    throw error
+  }
 }
 
 async function removeFolder(path: Buffer, device: number): Promise<void> {
@@ -64,6 +83,7 @@ async function removeContent(path: Buffer, removal: Removal): Promise<void> {
   for (const entry of (await unlessMissing(readdir(path, { withFileTypes: true, encoding: 'buffer' }))) ?? []) {
     const child = below(path, entry.name)
     if (!entry.isDirectory()) await unlessMissing(unlink(child))
+    else if ((await removeIfEmpty(child)) !== 'full') continue
     else if ((await unlessMissing(lstat(child)))?.dev !== removal.device) continue
     else if (isLong(child)) await removal.lift(child)
     else {

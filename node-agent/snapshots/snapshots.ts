@@ -1,8 +1,8 @@
-import { chmod, chown, mkdir, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { diskUse } from '../host/disk-use.ts'
-import { unlessMissing } from '../host/errno.ts'
+import { faultOfSystemError, unlessMissing } from '../host/errno.ts'
 import { isFolder, namesIn, removeTree } from '../host/files.ts'
 import { type Mounts, systemMounts } from '../host/mounts.ts'
 import { type OverlayFolders, overlayOptions } from './overlay-options.ts'
@@ -77,7 +77,7 @@ class OverlaySnapshots implements Snapshots {
 
   async remove(key: string): Promise<void> {
     const { folder, rootfs, openRootfs } = this.#foldersOf(key)
-    for (const place of new Set([rootfs, openRootfs])) for (let left = MAX_STACKED; left > 0 && (await this.#mounts.unmount(place)); left--);
+    for (const place of new Set([rootfs, openRootfs])) await this.#unmountAll(place)
     await this.#dropMapped(key)
     await removeTree(openRootfs)
     await removeTree(folder)
@@ -87,6 +87,7 @@ class OverlaySnapshots implements Snapshots {
   async #withOwners(key: string, { folders, ownersPath }: { readonly folders: OverlayFolders; readonly ownersPath: string }, mount: (mapped: OverlayFolders) => Promise<void>): Promise<void> {
     const places = new Map<string, string>()
     const shown = (path: string): string => join(places.get(dirname(path)) ?? dirname(path), basename(path))
+    await this.#dropMapped(key)
     try {
       for (const folder of new Set([...folders.layers, folders.upper, folders.work].map((path) => dirname(path)))) {
         const place = join(this.#mappedOf(key), String(places.size))
@@ -100,11 +101,23 @@ class OverlaySnapshots implements Snapshots {
     }
   }
 
-  /** Those of an agent that was killed meanwhile, too. */
+  /**
+   * Those of an agent that was killed meanwhile, too. What is seen at these places are the layers of the whole node: nothing is ever removed from within them, and
+   * a place that is not an empty folder after it was unmounted is an error.
+   */
   async #dropMapped(key: string): Promise<void> {
     const folder = this.#mappedOf(key)
-    for (const name of await namesIn(folder)) await this.#mounts.unmount(join(folder, name))
-    await removeTree(folder)
+    for (const name of await namesIn(folder)) {
+      const place = join(folder, name)
+      await this.#unmountAll(place)
+      await removePlace(place)
+    }
+    await removePlace(folder)
+  }
+
+  /** However many lie one on the other. */
+  async #unmountAll(place: string): Promise<void> {
+    for (let left = MAX_STACKED; left > 0 && (await this.#mounts.unmount(place)); left--);
   }
 
   #mappedOf(key: string): string {
@@ -159,5 +172,13 @@ async function copyOwnerAndMode(from: string | undefined, to: string): Promise<v
   await chmod(to, about.mode & 0o7777)
 }
 
-/** Nobody mounts more than once on a rootfs; a loop has an end all the same. */
-const MAX_STACKED = 8
+async function removePlace(place: string): Promise<void> {
+  try {
+    await unlessMissing(rmdir(place))
+  } catch (error) {
+    throw faultOfSystemError(error, `${place}, where folders were shown with other owners, is left as it is`)
+  }
+}
+
+/** Each agent that was killed in the wrong moment may have left one; a loop has an end all the same. */
+const MAX_STACKED = 256

@@ -61,6 +61,44 @@ it.skipIf(!(await ownersCanBeMapped()))('are shown with the owners of a pod, and
   expect([await snapshots.list(), await readdir(open), (await mounts.list()).filter(({ target, type }) => target.startsWith(place.folder) && type !== 'nsfs')]).toEqual([[], [], []])
 })
 
+it.skipIf(!(await ownersCanBeMapped()))('leave every layer of the node whole where an agent was killed between showing them and hiding them again', async () => {
+  const mounts = systemMounts()
+  await using place = await openPlace(mounts)
+  await using users = await openUsers(join(place.folder, 'ns'), 6_619_136)
+  const layers = [await place.layer({ a: '1' }), await place.layer({ b: '2' })]
+  /** As often as such an agent was started again and killed again. */
+  const leave = async (key: string, times: number): Promise<void> => {
+    for (const [name, folder] of [['0', join(place.folder, 'layers')], ['1', join(place.root, key)]] as const) {
+      const at = join(place.root, '.mapped', key, name)
+      await mkdir(folder, { recursive: true })
+      await mkdir(at, { recursive: true })
+      for (let left = times; left > 0; left--) await mounts.bindMapped(folder, at, users.ownersPath)
+    }
+  }
+  const left = async (): Promise<readonly string[]> => (await mounts.list()).map(({ target }) => target).filter((target) => target.includes('/.mapped/'))
+  for (const [key, times] of [['once', 1], ['often', 3]] as const) {
+    await leave(key, times)
+    const { rootfs } = await place.snapshots.prepare(key, layers, users.ownersPath)
+    expect([(await readdir(rootfs)).sort(), await left()]).toEqual([['a', 'b'], []])
+    await leave(key, times)
+    await place.snapshots.remove(key)
+    expect([await Promise.all(layers.map((layer) => readdir(layer))), await left()]).toEqual([[['a'], ['b']], []])
+  }
+  expect(await readdir(join(place.root, '.mapped'))).toEqual([])
+})
+
+it('remove nothing from within a place where folders are shown with other owners', async () => {
+  await using place = await openPlace(systemMounts())
+  const layer = await place.layer({ a: '1' })
+  const at = join(place.root, '.mapped/one/0')
+  await mkdir(at, { recursive: true })
+  await place.mounts.bind(join(place.folder, 'layers'), at)
+  // One that nothing unmounts.
+  const stuck = await createOverlaySnapshots({ root: place.root, mounts: { ...place.mounts, unmount: async () => false } })
+  await expect(stuck.remove('one')).rejects.toMatchObject({ code: 'conflict' })
+  expect(await readdir(layer)).toEqual(['a'])
+})
+
 const variants = { 'by calls': systemMounts, 'by programs': programOnlyMounts }
 
 for (const [name, make] of Object.entries(variants)) {
@@ -161,5 +199,18 @@ describe('removeTree', () => {
     await writeFile(join(inside, 'precious'), '1')
     await expect(removeTree(join(place.folder, 'tree'))).rejects.toThrow(/ENOTEMPTY|EBUSY/)
     expect(await readFile(join(inside, 'precious'), 'utf8')).toBe('1')
+  })
+
+  it.each(['tree', 'tree/deep/mnt'])('does not empty a folder of the same file system that is bound to %s', async (name) => {
+    await using place = await openPlace(systemMounts())
+    const [precious, at] = [join(place.folder, 'precious'), join(place.folder, name)]
+    for (const folder of [precious, at]) await mkdir(folder, { recursive: true })
+    await writeFile(join(precious, 'file'), '1')
+    for (const _ of [1, 2]) await place.mounts.bind(precious, at)
+    await expect(removeTree(join(place.folder, 'tree'))).rejects.toMatchObject({ code: expect.stringMatching(/ENOTEMPTY|EBUSY/) })
+    expect(await readFile(join(precious, 'file'), 'utf8')).toBe('1')
+    for (const _ of [1, 2]) await place.mounts.unmount(at)
+    await removeTree(join(place.folder, 'tree'))
+    expect((await readdir(place.folder)).sort()).toEqual(['precious', 'snapshots'])
   })
 })
