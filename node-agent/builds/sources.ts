@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
-import { globOf } from '../../shared/model/dockerfile/ignore.ts'
+import { globOf } from '../../shared/model/dockerfile/glob.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { namesIn } from '../host/files.ts'
 import { resolveInside } from '../host/files-scoped.ts'
@@ -31,7 +31,8 @@ export async function findSources(root: SourceRoot, source: string): Promise<rea
   const parts = partsOf(source)
   if (!/[*?[\\]/.test(source)) return [await foundAt(root, parts.join('/'), source)]
   let ways: readonly string[] = ['']
-  for (const part of parts) ways = part === '**' ? await below(root, ways) : await matching(root, ways, part)
+  // Each of them once, however many ways a pattern leads there.
+  for (const part of parts) ways = [...new Set(part === '**' ? await below(root, ways) : await matching(root, ways, part))]
   return await Promise.all(ways.map((way) => foundAt(root, way, source)))
 }
 

@@ -1,3 +1,5 @@
+import { ANYTHING, endsOf, type Token, valueTokens } from './glob.ts'
+
 /** Variables in a Dockerfile: `$NAME`, `${NAME}`, `${NAME:-word}` and its like, with quotes and escapes taken off as a shell does. Pure. */
 export type Expanded = { readonly kind: 'ok'; readonly text: string } | { readonly kind: 'invalid'; readonly message: string }
 
@@ -140,25 +142,74 @@ function modified(cursor: Cursor, { name, value, operator, word }: Modified): st
     case '?':
       if (!isThere) cursor.problem ??= `${name}: ${word === '' ? 'not allowed to be empty' : word}`
       return value ?? ''
+    default:
+      return cut(cursor, value ?? '', { operator, word })
+  }
+}
+
+/** A value times its pattern: so much is looked at, and no more. */
+const MOST_WORK = 1 << 22
+
+/** Without a start or an end that fits a pattern, or with something else for it. */
+function cut(cursor: Cursor, value: string, { operator, word }: { readonly operator: string; readonly word: string }): string {
+  if ((value.length + 1) * word.length > MOST_WORK) {
+    cursor.problem ??= `too much to look for: ${word.length} characters of a pattern in ${value.length} of a value`
+    return ''
+  }
+  switch (operator) {
     case '#':
-      return (value ?? '').replace(new RegExp(`^${patternOf(word, 'short')}`, 's'), '')
     case '##':
-      return (value ?? '').replace(new RegExp(`^${patternOf(word, 'long')}`, 's'), '')
+      return value.slice(lengthOf(value, valueTokens(word), operator === '##') ?? 0)
     case '%':
-      return withoutEnd(value ?? '', new RegExp(`^${patternOf(word, 'long')}$`, 's'), 'short')
     case '%%':
-      return withoutEnd(value ?? '', new RegExp(`^${patternOf(word, 'long')}$`, 's'), 'long')
+      return value.slice(0, value.length - (lengthOf(reversed(value), valueTokens(word).toReversed(), operator === '%%') ?? 0))
     default: {
       const [pattern = '', ...by] = word.split('/')
-      return (value ?? '').replace(new RegExp(patternOf(pattern, 'long'), operator === '//' ? 'gs' : 's'), () => by.join('/'))
+      return replaced(value, { tokens: valueTokens(pattern), by: by.join('/'), all: operator === '//' })
     }
   }
 }
 
-function withoutEnd(value: string, pattern: RegExp, length: 'short' | 'long'): string {
-  const starts = Array.from({ length: value.length + 1 }, (_, at) => at)
-  const found = (length === 'long' ? starts : starts.toReversed()).find((at) => pattern.test(value.slice(at)))
-  return found === undefined ? value : value.slice(0, found)
+/** Of the longest start that fits, or the shortest. */
+function lengthOf(value: string, tokens: readonly Token[], isLongest: boolean): number | undefined {
+  let found: number | undefined
+  for (const end of endsOf(tokens, value)) {
+    found = end
+    if (!isLongest) break
+  }
+  return found
 }
 
-const patternOf = (glob: string, length: 'short' | 'long'): string => glob.replace(/[.*+?^${}()|[\]\\]/g, (char) => (char === '*' ? (length === 'short' ? '.*?' : '.*') : char === '?' ? '.' : `\\${char}`))
+const reversed = (text: string): string => text.split('').reverse().join('')
+
+interface Replacement {
+  readonly tokens: readonly Token[]
+  readonly by: string
+  readonly all: boolean
+}
+
+/** The first that fits and is longest there; then those behind it. Nothing at all right behind one is none of its own. */
+function replaced(value: string, { tokens, by, all }: Replacement): string {
+  const starts = new Set<number>()
+  // Read backwards, one way through tells where all of them begin.
+  for (const end of endsOf([ANYTHING, ...tokens.toReversed()], reversed(value))) starts.add(value.length - end)
+  let made = ''
+  let done = 0
+  let isBehindOne = false
+  for (let at = 0; at <= value.length; at++) {
+    const end = starts.has(at) ? lastOf(endsOf(tokens, value, at)) : undefined
+    if (end === undefined || (end === at && isBehindOne && at === done)) continue
+    made += value.slice(done, at) + by
+    done = end
+    if (!all) break
+    isBehindOne = end > at
+    if (end > at) at = end - 1
+  }
+  return made + value.slice(done)
+}
+
+function lastOf(ends: Iterable<number>): number | undefined {
+  let last: number | undefined
+  for (const end of ends) last = end
+  return last
+}

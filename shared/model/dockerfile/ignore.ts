@@ -1,3 +1,5 @@
+import { type Glob, globOf } from './glob.ts'
+
 /** `.dockerignore`: which files of a folder do not belong to a build (the rules of Docker's pattern matcher). Pure. */
 export interface IgnoreRules {
   /** @param path from the folder, without a slash in front */
@@ -7,7 +9,7 @@ export interface IgnoreRules {
 }
 
 interface Rule {
-  readonly pattern: RegExp
+  readonly pattern: Glob
   readonly keeps: boolean
 }
 
@@ -48,33 +50,3 @@ function cleaned(pattern: string): string {
 }
 
 const waysTo = (path: string): readonly string[] => path.split('/').map((_, at, parts) => parts.slice(0, at + 1).join('/'))
-
-const SPECIAL = /[.+^$(){}|\\/]/
-
-/** `*` and `?` within a name, `**` over folders too, `[a-z]` as everywhere. A pattern that is none fits nothing. */
-export function globOf(pattern: string): RegExp {
-  let made = ''
-  for (let at = 0; at < pattern.length; at++) {
-    const char = pattern.charAt(at)
-    if (pattern.startsWith('**', at)) {
-      at++
-      if (pattern.charAt(at + 1) === '/') at++
-      made += at + 1 >= pattern.length ? '.*' : '(?:.*/)?'
-    } else if (char === '*') made += '[^/]*'
-    else if (char === '?') made += '[^/]'
-    else if (char === '\\' && at + 1 < pattern.length) made += quoted(pattern.charAt(++at))
-    else if (char === '[') {
-      const end = pattern.indexOf(']', at + 2)
-      if (end < 0) return /(?!)/
-      made += `[${pattern.slice(at + 1, end).replace(/[\\[]/g, '\\$&')}]`
-      at = end
-    } else made += quoted(char)
-  }
-  try {
-    return new RegExp(`^${made}$`, 's')
-  } catch {
-    return /(?!)/
-  }
-}
-
-const quoted = (char: string): string => (SPECIAL.test(char) || char === '*' || char === '?' || char === '[' || char === ']' ? `\\${char}` : char)
