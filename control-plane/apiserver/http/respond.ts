@@ -1,6 +1,7 @@
 /** Answers that go on, and what all answers share. */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../../shared/kit/clock.ts'
+import { MAX_SHORTENED, MAX_WARNINGS_LENGTH, SHORTENED_LENGTH } from '../../../shared/model/warning-limits.ts'
 import type { ApiResponse } from '../request.ts'
 
 /** A client that takes nothing for this long is cut off: its events wait in a bounded buffer and would be lost anyway. */
@@ -17,14 +18,11 @@ function writeCommonHeaders(response: ServerResponse, answer: StreamResponse): v
   if (warnings.length > 0) response.setHeader('warning', warnings)
 }
 
-const MAX_WARNINGS_LENGTH = 4096
-const SHORTENED_LENGTH = 256
-
 /** RFC 7234 warning values. Repeats are dropped; when all are too long together, each is shortened. */
 export function warningHeaders(warnings: readonly string[]): string[] {
   const unique = [...new Set(warnings)]
   const total = unique.reduce((sum, text) => sum + text.length, 0)
-  const texts = total > MAX_WARNINGS_LENGTH ? unique.map((text) => text.slice(0, SHORTENED_LENGTH)).slice(0, MAX_WARNINGS_LENGTH / SHORTENED_LENGTH) : unique
+  const texts = total > MAX_WARNINGS_LENGTH ? unique.slice(0, MAX_SHORTENED).map((text) => text.slice(0, SHORTENED_LENGTH)) : unique
   return texts.map((text) => `299 - "${asHeaderText(text)}"`)
 }
 

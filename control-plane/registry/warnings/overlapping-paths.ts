@@ -1,48 +1,58 @@
 /** Files of volumes that hide one another, or stand where another needs a folder. */
 import type { Volume, VolumeProjection } from '../../../shared/model/gen/api.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
+import { PathTree, type Placed } from './path-tree.ts'
+import { Told } from './told.ts'
 
-interface Placed {
-  readonly path: string
-  /** Where the file comes from: a kind and, where it has one, a name; absent where the volume has one source alone. */
-  readonly source?: readonly [kind: string, name?: string] | undefined
+const printed = ({ path, source }: Placed): string => `${goQuote(path)}${source}`
+
+const TRAILING = '/'.charCodeAt(0)
+
+function trimmed({ path, source }: Placed): Placed {
+  let end = path.length
+  while (end > 0 && path.charCodeAt(end - 1) === TRAILING) end--
+  return { path: path.slice(0, end), source }
 }
 
-function printed({ path, source }: Placed): string {
-  if (source === undefined) return goQuote(path)
-  const [kind, name] = source
-  return `${goQuote(path)} (${name === undefined ? kind : `${kind} ${goQuote(name)}`})`
+/** Tells each file that meets one before it, with that one. */
+function tellMeetings(told: Told, files: readonly Placed[], place: string): void {
+  if (files.length < 2 || told.isFull) return
+  const all = files.map(trimmed)
+  const tree = new PathTree(all.map(({ path }) => path))
+  for (const file of all) {
+    for (const earlier of tree.add(file)) {
+      told.add(`${place}: overlapping paths: ${printed(file)} with ${printed(earlier)}`)
+      if (told.isFull) return
+    }
+  }
 }
 
-const overlaps = (one: Placed, other: Placed): boolean => one.path !== '' && other.path !== '' && (`${one.path}/`.startsWith(`${other.path}/`) || `${other.path}/`.startsWith(`${one.path}/`))
+const from = (kind: string, name?: string): string => ` (${name === undefined ? kind : `${kind} ${goQuote(name)}`})`
 
-/** Each file that meets one before it, with that one. */
-function meetings(files: readonly Placed[]): readonly string[] {
-  if (files.length < 2) return []
-  const trimmed = files.map(({ path, source }) => ({ path: path.replace(/\/+$/, ''), source }))
-  return trimmed.flatMap((file, index) => trimmed.slice(0, index).flatMap((earlier) => (overlaps(file, earlier) ? [`${printed(file)} with ${printed(earlier)}`] : [])))
-}
-
-const placed = (items: ReadonlyArray<{ readonly path: string }> | undefined, source?: Placed['source']): readonly Placed[] => (items ?? []).map(({ path }) => ({ path, source }))
+const placed = (items: ReadonlyArray<{ readonly path: string }> | undefined, source = ''): readonly Placed[] => (items ?? []).map(({ path }) => ({ path, source }))
 
 function filesOf(source: VolumeProjection): readonly Placed[] {
   const { configMap, secret, downwardAPI, serviceAccountToken: token, clusterTrustBundle: bundle } = source
-  if (configMap?.items) return placed(configMap.items, ['ConfigMap', configMap.name ?? ''])
-  if (secret?.items) return placed(secret.items, ['Secret', secret.name ?? ''])
-  if (downwardAPI) return placed(downwardAPI.items, ['DownwardAPI'])
-  if (token) return placed([token], ['ServiceAccountToken'])
-  return bundle ? placed([bundle], ['ClusterTrustBundle', bundle.name ?? bundle.signerName ?? '']) : []
+  if (configMap?.items) return placed(configMap.items, from('ConfigMap', configMap.name ?? ''))
+  if (secret?.items) return placed(secret.items, from('Secret', secret.name ?? ''))
+  if (downwardAPI) return placed(downwardAPI.items, from('DownwardAPI'))
+  if (token) return placed([token], from('ServiceAccountToken'))
+  return bundle ? placed([bundle], from('ClusterTrustBundle', bundle.name ?? bundle.signerName ?? '')) : []
 }
 
-/** What of a volume's files is hidden, and which of its sources are none. */
-export function pathWarnings({ name, configMap, secret, downwardAPI, projected }: Volume): readonly string[] {
-  const tell = (kind: string, files: readonly Placed[]): readonly string[] => meetings(files).map((meeting) => `volume ${goQuote(name)} (${kind}): overlapping paths: ${meeting}`)
-  const empty = (projected?.sources ?? []).filter((source) => Object.keys(source).length === 0).map(() => `volume ${goQuote(name)} (Projected) has no sources provided`)
-  return [
-    ...(configMap ? tell(`ConfigMap ${goQuote(configMap.name ?? '')}`, placed(configMap.items)) : []),
-    ...(secret ? tell(`Secret ${goQuote(secret.secretName ?? '')}`, placed(secret.items)) : []),
-    ...(downwardAPI ? tell('DownwardAPI', placed(downwardAPI.items)) : []),
-    ...empty,
-    ...tell('Projected', (projected?.sources ?? []).flatMap(filesOf)),
-  ]
+/** What of the files of volumes is hidden, and which of their sources are none. */
+export function pathWarnings(volumes: readonly Volume[]): readonly string[] {
+  const told = new Told()
+  for (const volume of volumes) tellOf(volume, told)
+  return told.texts
+}
+
+function tellOf({ name, configMap, secret, downwardAPI, projected }: Volume, told: Told): void {
+  const tell = (kind: string, files: readonly Placed[]): void => tellMeetings(told, files, `volume ${goQuote(name)} (${kind})`)
+  if (configMap) tell(`ConfigMap ${goQuote(configMap.name ?? '')}`, placed(configMap.items))
+  if (secret) tell(`Secret ${goQuote(secret.secretName ?? '')}`, placed(secret.items))
+  if (downwardAPI) tell('DownwardAPI', placed(downwardAPI.items))
+  if (!projected?.sources) return
+  if (projected.sources.some((source) => Object.keys(source).length === 0)) told.add(`volume ${goQuote(name)} (Projected) has no sources provided`)
+  tell('Projected', projected.sources.flatMap(filesOf))
 }

@@ -22,7 +22,7 @@ export function podSpecWarnings(spec: PodSpec, { prefix, meta }: PodWarningPlace
     ...schedulingWarnings(spec, path),
     ...annotationWarnings(meta, `${prefix}metadata.annotations`),
     ...(spec.volumes ?? []).flatMap((volume, index) => volumeWarnings(volume, `${path}.volumes[${index}]`)),
-    ...(spec.volumes ?? []).flatMap(pathWarnings),
+    ...pathWarnings(spec.volumes ?? []),
     ...repeated(spec.hostAliases?.map((one) => one.ip), (index, value) => `${path}.hostAliases[${index}].ip: duplicate ip ${goQuote(value)}`),
     ...repeated(spec.imagePullSecrets?.map((one) => one.name ?? ''), (index, value) => `${path}.imagePullSecrets[${index}].name: duplicate name ${goQuote(value)}`),
     ...(spec.imagePullSecrets ?? []).flatMap((one, index) => (one.name ? [] : [`${path}.imagePullSecrets[${index}].name: invalid empty name ""`])),
@@ -40,7 +40,14 @@ export function podSpecWarnings(spec: PodSpec, { prefix, meta }: PodWarningPlace
 
 /** Tells each value that was there before. */
 function repeated(values: readonly string[] | undefined, tell: (index: number, value: string) => string): readonly string[] {
-  return (values ?? []).flatMap((value, index) => (values?.indexOf(value) === index ? [] : [tell(index, value)]))
+  const known = new Set<string>()
+  return (values ?? []).flatMap((value, index) => (isNew(known, value) ? [] : [tell(index, value)]))
+}
+
+/** Whether it was not among those known. From then on it is. */
+function isNew(known: Set<string>, value: string): boolean {
+  const { size } = known
+  return known.add(value).size > size
 }
 
 function schedulingWarnings(spec: PodSpec, path: string): readonly string[] {
@@ -132,9 +139,9 @@ export function fractions(list: QuantityList | undefined, path: string, names: r
 function containerWarnings(container: Container, path: string): readonly string[] {
   const { limits, requests } = container.resources ?? {}
   const fractional = ['memory', 'ephemeral-storage'].flatMap((name) => [...fractions(limits, `${path}.resources.limits`, [name]), ...fractions(requests, `${path}.resources.requests`, [name])])
-  const isRepeated = ({ name }: EnvVar, index: number): boolean => (container.env ?? []).findIndex((one) => one.name === name) < index
+  const known = new Set<string>()
   const hidden = (container.env ?? []).flatMap((one, index) =>
-    isRepeated(one, index) && !buildsOnEarlier(one) ? [`${path}.env[${index}]: hides previous definition of ${goQuote(one.name)}, which may be dropped when using apply`] : [],
+    !isNew(known, one.name) && !buildsOnEarlier(one) ? [`${path}.env[${index}]: hides previous definition of ${goQuote(one.name)}, which may be dropped when using apply`] : [],
   )
   return [...fractional, ...hidden]
 }

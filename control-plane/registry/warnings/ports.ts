@@ -1,21 +1,10 @@
 import type { Container, ContainerPort } from '../../../shared/model/gen/api.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
+import { conflict, KnownPorts, type Listed } from './known-ports.ts'
+import { Told } from './told.ts'
 
 /** As Go prints a struct with the names of its fields. */
 const printed = (port: ContainerPort): string => `{Name:${port.name ?? ''} HostPort:${port.hostPort ?? 0} ContainerPort:${port.containerPort} Protocol:${port.protocol ?? ''} HostIP:${port.hostIP ?? ''}}`
-
-interface Listed {
-  readonly path: string
-  readonly port: ContainerPort
-}
-
-function conflict(port: ContainerPort, other: ContainerPort): string | undefined {
-  const [ip, otherIp] = [port.hostIP ?? '', other.hostIP ?? '']
-  const [host, otherHost] = [port.hostPort ?? 0, other.hostPort ?? 0]
-  if (ip === otherIp && host === otherHost) return 'duplicate'
-  if (host === 0 || otherHost === 0) return 'overlapping'
-  return host === otherHost && (ip === '' || otherIp === '') ? 'dangerously ambiguous' : undefined
-}
 
 interface Visited {
   readonly container: Container
@@ -29,19 +18,19 @@ export function portWarnings(containers: readonly Visited[]): readonly string[] 
 }
 
 function definitionWarnings(ports: readonly Listed[]): readonly string[] {
-  const known = new Map<string, Listed[]>()
-  const warnings: string[] = []
-  for (const { path, port } of ports) {
-    if (port.hostIP && !port.hostPort) warnings.push(`${path}: hostIP set without hostPort: ${printed(port)}`)
+  const told = new Told()
+  const known = new Map<string, KnownPorts>()
+  for (const listed of ports) {
+    const { path, port } = listed
+    if (port.hostIP && !port.hostPort) told.add(`${path}: hostIP set without hostPort: ${printed(port)}`)
     const key = `${port.containerPort}/${port.protocol}`
-    const others = known.get(key) ?? []
-    for (const other of others) {
-      const kind = conflict(port, other.port)
-      if (kind) warnings.push(`${path}: ${kind} port definition with ${other.path}`)
-    }
-    known.set(key, [...others, { path, port }])
+    const others = known.get(key) ?? new KnownPorts()
+    for (const other of others.meeting(port)) told.add(`${path}: ${conflict(port, other.port) ?? ''} port definition with ${other.path}`)
+    if (told.isFull) break
+    others.add(listed)
+    known.set(key, others)
   }
-  return warnings
+  return told.texts
 }
 
 function nameWarnings(ports: readonly Listed[]): readonly string[] {
