@@ -30,6 +30,18 @@ test('whoever hangs up in the midst of a body keeps nobody waiting', async () =>
   }
 })
 
+test('whoever has left before anybody reads keeps nobody waiting either', async () => {
+  for (const error of [undefined, new Error('aborted')]) {
+    const stream = incoming()
+    const closed = new Promise((resolve) => stream.once('close', resolve))
+    stream.once('error', () => {})
+    stream.write('{')
+    stream.destroy(error)
+    await closed
+    await expect(reading(stream)).rejects.toThrow('ended before its end')
+  }
+})
+
 test('one that is too large is read to its end, so that the client hears of it; one that has none is cut off', async () => {
   const large = incoming()
   const refused = expect(reading(large)).rejects.toThrow('limit is')

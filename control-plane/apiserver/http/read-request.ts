@@ -64,9 +64,13 @@ const hasBody = (incoming: IncomingMessage): boolean => incoming.headers['transf
 
 const tooLarge = (): ApiError => requestEntityTooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`)
 
+const incompleteBody = (): Error => new Error('the body ended before its end')
+
 /** By events: an iterator over the stream would cost a small request a tenth of its time. */
 function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    // Whoever left before anybody began to read has been told of already: nothing more is heard of him.
+    if (incoming.destroyed && !incoming.readableEnded) return reject(incompleteBody())
     const chunks: Buffer[] = []
     let length = 0
     incoming.on('data', (chunk: Buffer) => {
@@ -85,7 +89,7 @@ function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
     incoming.on('error', reject)
     // Whoever hangs up in the midst of it may do so without an error.
     incoming.on('close', () => {
-      if (!incoming.readableEnded) reject(new Error('the body ended before its end'))
+      if (!incoming.readableEnded) reject(incompleteBody())
     })
   })
 }
