@@ -16,7 +16,8 @@ export interface MountDoor {
   readonly folder: string
   /** By id, in base64. */
   readonly secrets: Readonly<Record<string, string>>
-  readonly cacheMount: (id: string) => string
+  /** Its folder, which stays until the build ends. */
+  readonly cacheMount: (id: string) => Promise<string>
   /** The context, a stage or an image. */
   readonly rootOf: (from: string | undefined) => Promise<SourceRoot>
 }
@@ -90,7 +91,7 @@ async function cache(door: MountDoor, mount: RawMount, target: string): Promise<
   const id = mount['id'] ?? target
   const sharing = mount['sharing'] ?? 'shared'
   if (!['shared', 'private', 'locked'].includes(sharing)) throw new Fault('invalid', `unsupported sharing value ${JSON.stringify(sharing)}: shared, private or locked`)
-  const folder = door.cacheMount(id)
+  const folder = await door.cacheMount(id)
   if (!(await exists(folder))) {
     await mkdir(folder, { recursive: true })
     await chmod(folder, octal(mount['mode'] ?? '0755'))

@@ -21,6 +21,8 @@ export interface SeenImage {
   readonly firstSeenMs: number
   /** When a container of it was last seen; `undefined` for never. */
   readonly lastUsedMs: number | undefined
+  /** As in `StoredImage`: 0 frees nothing, absent is not known. */
+  readonly freesBytes?: number | undefined
   /** Never to be removed by itself. */
   readonly pinned: boolean
 }
@@ -42,7 +44,18 @@ export function forSpace(images: readonly SeenImage[], disk: DiskSpace, { policy
   const usedPercent = 100 - Math.trunc((disk.availableBytes * 100) / disk.capacityBytes)
   if (usedPercent < policy.highPercent) return { needBytes: 0, order: [] }
   const needBytes = Math.trunc((disk.capacityBytes * (100 - policy.lowPercent)) / 100) - disk.availableBytes
-  return { needBytes, order: inOrder(images).filter((image) => isFree(image, nowMs) && nowMs - image.firstSeenMs >= policy.minAgeMs) }
+  return { needBytes, order: inOrder(images).filter((image) => image.freesBytes !== 0 && isFree(image, nowMs) && nowMs - image.firstSeenMs >= policy.minAgeMs) }
+}
+
+/** The next that go at once: so many of those whose size is known as promise to be enough, or one where only its removal tells. */
+export function batchFor(order: readonly SeenImage[], from: number, needBytes: number): readonly SeenImage[] {
+  let end = from
+  for (let promised = 0; promised < needBytes && end < order.length; end++) {
+    const bytes = order[end]?.freesBytes
+    if (bytes === undefined) break
+    promised += bytes
+  }
+  return order.slice(from, Math.max(end, from + 1))
 }
 
 /** Seen in use at this very look, or never to go by itself. */

@@ -51,14 +51,16 @@ describe('the collector', () => {
   function place(sizes: Readonly<Record<string, number>>) {
     const images = new Map(Object.keys(sizes).map((id): [string, StoredImage] => [id, { ...plain, id, pinned: id.startsWith('pinned') }]))
     const told: string[] = []
+    const calls: string[] = []
     const state = { nowMs: 0, availableBytes: 10, capacityBytes: 100 }
     const clock: Clock = { nowMs: () => state.nowMs, monotonicMs: () => state.nowMs, after: () => () => {} }
     const collector = new ImageCollector({
       policy: KUBELET_IMAGE_GC,
       images: {
         stored: async () => [...images.values()],
-        async discard(id) {
-          const bytes = images.delete(id) ? (sizes[id] ?? 0) : 0
+        async discardAll(ids) {
+          calls.push(ids.join())
+          const bytes = ids.reduce((sum, id) => sum + (images.delete(id) ? (sizes[id] ?? 0) : 0), 0)
           state.availableBytes += bytes
           return bytes
         },
@@ -72,7 +74,7 @@ describe('the collector', () => {
       state.nowMs = minutes * MINUTE
       return collector.collect()
     }
-    return { images, told, state, collectAt }
+    return { images, told, calls, state, collectAt }
   }
 
   test('frees what is needed and no more, longest unused first, once images are old enough', async () => {
@@ -92,6 +94,20 @@ describe('the collector', () => {
     await collectAt(5)
     const words = (bytes: number, found: number): string => `Failed to garbage collect required amount of images. Attempted to free ${bytes} bytes, but only found ${found} bytes eligible to free.`
     expect(told).toEqual([`FreeDiskSpaceFailed: ${words(10, 0)}`, `FreeDiskSpaceFailed: ${words(10, 3)}`, `ImageGCFailed: ${words(10, 3)}`])
+  })
+
+  test('results of steps go many at once, longest unused first, and those that free nothing stay', async () => {
+    const { images, calls, collectAt } = place({ shared: 50, old: 4, older: 4, new: 4, cache: 5, newest: 50 })
+    const step = (id: string, usedMs: number, freesBytes?: number): void => void images.set(id, { ...plain, id, usedMs, ...(freesBytes === undefined ? {} : { freesBytes }) })
+    step('shared', 0, 0)
+    step('new', 3, 4)
+    step('older', 1, 4)
+    step('old', 2, 4)
+    step('cache', 4)
+    step('newest', 5, 50)
+    expect(await collectAt(5)).toBe(12)
+    expect(calls).toEqual(['older,old,new'])
+    expect([...images.keys()]).toEqual(['shared', 'cache', 'newest'])
   })
 
   test('a disk without a size is said to be one', async () => {

@@ -2,10 +2,12 @@ import { type Clock, sleep } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { CollectableImages } from './collectable-images.ts'
-import { type DiskSpace, forSpace, type ImageGcPolicy, type SeenImage, tooOld } from './image-gc-plan.ts'
+import { batchFor, type DiskSpace, forSpace, type ImageGcPolicy, type SeenImage, tooOld } from './image-gc-plan.ts'
 
 /** As often as kubelet. */
 const PERIOD_MS = 5 * 60_000
+/** Ids in one line of the log. */
+const MOST_TOLD = 20
 
 export interface ImageCollectorOptions {
   readonly policy: ImageGcPolicy
@@ -69,7 +71,7 @@ export class ImageCollector {
     }
     const { needBytes, order } = forSpace([...this.#seen.values()], space, { policy, nowMs })
     if (needBytes <= 0) return old
-    const freed = await this.#discard(order, needBytes)
+    const freed = await this.#free(order, needBytes)
     if (freed >= needBytes) return old + freed
     const message = `Failed to garbage collect required amount of images. Attempted to free ${needBytes} bytes, but only found ${freed} bytes eligible to free.`
     this.#options.tell({ type: 'Warning', reason: 'FreeDiskSpaceFailed', message })
@@ -78,23 +80,31 @@ export class ImageCollector {
 
   async #look(nowMs: number): Promise<void> {
     const seen = new Map<string, SeenImage>()
-    for (const { id, pinned, isUsed } of await this.#options.images.stored()) {
+    for (const { id, pinned, isUsed, usedMs, freesBytes } of await this.#options.images.stored()) {
       const before = this.#seen.get(id)
-      seen.set(id, { id, pinned, firstSeenMs: before?.firstSeenMs ?? nowMs, lastUsedMs: isUsed ? nowMs : before?.lastUsedMs })
+      // What is kept for builds counts from its last use, which the store knows.
+      seen.set(id, { id, pinned, freesBytes, firstSeenMs: usedMs ?? before?.firstSeenMs ?? nowMs, lastUsedMs: isUsed ? nowMs : before?.lastUsedMs })
     }
     this.#seen = seen
   }
 
-  /** One after the other until it is enough. */
-  async #discard(images: readonly SeenImage[], enoughBytes = Number.POSITIVE_INFINITY): Promise<number> {
+  /** So many after each other that it is enough. */
+  async #free(images: readonly SeenImage[], enoughBytes: number): Promise<number> {
     let freed = 0
-    for (const { id } of images) {
-      if (freed >= enoughBytes) break
-      const bytes = await this.#options.images.discard(id)
-      if (bytes > 0) this.#seen.delete(id)
-      freed += bytes
-      this.#options.log.info({ id, bytes }, 'an image that nobody uses was removed')
+    for (let at = 0; at < images.length && freed < enoughBytes; ) {
+      const batch = batchFor(images, at, enoughBytes - freed)
+      freed += await this.#discard(batch)
+      at += batch.length
     }
     return freed
+  }
+
+  async #discard(images: readonly SeenImage[]): Promise<number> {
+    if (images.length === 0) return 0
+    const ids = images.map(({ id }) => id)
+    const bytes = await this.#options.images.discardAll(ids)
+    for (const id of ids) this.#seen.delete(id)
+    this.#options.log.info({ ids: ids.slice(0, MOST_TOLD), count: ids.length, bytes }, 'what nobody uses was removed from the image store')
+    return bytes
   }
 }

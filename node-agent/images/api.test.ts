@@ -23,9 +23,8 @@ test('prune leaves the images that pods will use again', async () => {
   const images = storeOf({
     stored: async () => there.map((id) => ({ id, isUsed: id === 'runs' })),
     list: async () => there.map((id) => ({ id, tags: [] })),
-    forgetBuilds: async () => {},
-    reclaim: async () => ({ bytes: 0 }),
-    discard: async (id: string) => gone.push(id),
+    forgetBuilds: async () => 0,
+    discardAll: async (ids: readonly string[]) => gone.push(...ids),
   })
   expect((await answerImages(images, ask('POST', '/prune', { noted: new Set(['waits']) }))).status).toBe(200)
   expect(gone).toEqual(['free'])

@@ -87,13 +87,7 @@ async function remove(images: DiskImages, request: ImageRequest): Promise<ImageR
 async function prune(images: DiskImages, request: ImageRequest): Promise<ImagesPruned> {
   const isAll = request.query.get('all') === 'true'
   const used = usedOf(await images.stored(), request)
-  const removed: Array<ImagesPruned['images'][number]> = []
-  await images.forgetBuilds(isAll ? 'all' : 'unneeded')
-  let bytes = (await images.reclaim()).bytes
-  for (const { id, tags } of await images.list()) {
-    if (used.has(id) || (!isAll && tags.length > 0)) continue
-    bytes += await images.discard(id)
-    removed.push({ id, tags })
-  }
-  return { images: removed, bytes }
+  const kept = await images.forgetBuilds(isAll ? 'all' : 'unneeded')
+  const removed = (await images.list()).flatMap(({ id, tags }) => (used.has(id) || (!isAll && tags.length > 0) ? [] : [{ id, tags }]))
+  return { images: removed, bytes: kept + (await images.discardAll(removed.map(({ id }) => id))) }
 }

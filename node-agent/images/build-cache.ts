@@ -1,8 +1,9 @@
 import { mkdir, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { unlessMissing } from '../host/errno.ts'
-import { namesIn, removeTree, writeFileAtomic } from '../host/files.ts'
-import { type Digest, digestOf, hexOf } from './digest.ts'
+import { namesIn, writeFileAtomic } from '../host/files.ts'
+import { CacheMounts } from './cache-mounts.ts'
+import { type Digest, hexOf } from './digest.ts'
 import type { ContentLayer } from './records.ts'
 
 /** A layer of the store with the folder it lies in. */
@@ -26,12 +27,12 @@ const MOST_KEPT = 2000
 
 /** Results of steps, one small file each (`ROOT/build-cache/steps/KEY.json`), which hold their layers; and the folders of cache mounts (`mounts/`). Read where it is asked: many processes share it. */
 export class BuildCache {
+  readonly mounts: CacheMounts
   readonly #steps: string
-  readonly #mounts: string
 
   constructor(root: string) {
     this.#steps = join(root, 'build-cache', 'steps')
-    this.#mounts = join(root, 'build-cache', 'mounts')
+    this.mounts = new CacheMounts(join(root, 'build-cache', 'mounts'))
   }
 
   async find(key: Digest): Promise<CachedStep | undefined> {
@@ -62,15 +63,6 @@ export class BuildCache {
     if ((await namesIn(this.#steps)).length <= MOST_KEPT) return
     const steps = (await this.list()).toSorted((a, b) => b.usedMs - a.usedMs)
     for (const { key } of steps.slice(MOST_KEPT)) await this.drop(key)
-  }
-
-  /** The folder of a cache mount, which may not be there yet. */
-  mountOf(id: string): string {
-    return join(this.#mounts, hexOf(digestOf(id)).slice(0, 32))
-  }
-
-  async dropMounts(): Promise<void> {
-    await removeTree(this.#mounts)
   }
 
   #file(key: Digest): string {

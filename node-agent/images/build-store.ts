@@ -41,6 +41,7 @@ export class BuildStore implements AsyncDisposable {
   readonly #staging: Staging
   readonly #layers = new Set<string>()
   readonly #blobs = new Set<string>()
+  readonly #mounts = new Set<string>()
   #made = 0
 
   private constructor(parts: BuildStoreParts, staging: Staging) {
@@ -108,8 +109,14 @@ export class BuildStore implements AsyncDisposable {
     await this.#parts.cache.dropOldest()
   }
 
-  cacheMount(id: string): string {
-    return this.#parts.cache.mountOf(id)
+  /** The folder of a cache mount, which may not be there yet; once it is, nobody takes it away before the build ends. */
+  async cacheMount(id: string): Promise<string> {
+    const { cache, clock } = this.#parts
+    const name = cache.mounts.nameOf(id)
+    this.#mounts.add(name)
+    await this.#hold([], [])
+    await cache.mounts.note({ name, usedMs: clock.nowMs() }, this.folder)
+    return cache.mounts.pathOf(name)
   }
 
   /** The image, under its names or none. */
@@ -132,7 +139,7 @@ export class BuildStore implements AsyncDisposable {
       this.#blobs.add(hexOf(layer.blob))
     }
     for (const blob of blobs) this.#blobs.add(hexOf(blob))
-    await this.#parts.leases.take({ holder: this.folder, kind: 'work', layers: [...this.#layers], blobs: [...this.#blobs] }, this.folder)
+    await this.#parts.leases.take({ holder: this.folder, kind: 'work', layers: [...this.#layers], blobs: [...this.#blobs], mounts: [...this.#mounts] }, this.folder)
   }
 
   async #isThere({ folder, blob }: BuiltLayer): Promise<boolean> {

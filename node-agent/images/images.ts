@@ -38,7 +38,12 @@ import { parseReference } from './reference.ts'
 import { ImageShelf, type ShelfParts } from './shelf.ts'
 import type { RegistryClient, RegistryLogin } from './registry/port.ts'
 import { openStaging, sweepStaging } from './staging.ts'
-import { sweep, type Swept } from './sweep.ts'
+import { keptBy, mountsOf, sweep, type Swept } from './sweep.ts'
+
+/** What no name or id of an image begins with. */
+const MOUNT = 'cache mount '
+/** A layer lies on disk as bytes and unpacked. */
+const TWICE = 2
 
 export type { Image, ImageStore } from './port.ts'
 export { resolveUser } from './users.ts'
@@ -258,10 +263,10 @@ class DiskImageStore implements DiskImages {
     return await BuildStore.open({ ...this.#shelfParts, shelf: this.shelf, cache: this.#cache, clock: this.#clock, add })
   }
 
-  async forgetBuilds(which: 'unneeded' | 'all'): Promise<void> {
+  async forgetBuilds(which: 'unneeded' | 'all'): Promise<number> {
     const made = new Set((await this.#records.listImages()).flatMap(({ layers }) => layers))
     for (const { key, layer } of await this.#cache.list()) if (which === 'all' || (layer !== undefined && !made.has(layer.folder))) await this.#cache.drop(key)
-    if (which === 'all') await this.#cache.dropMounts()
+    return (await this.#sweep(which === 'all' ? (await this.#cache.mounts.list()).map(({ name }) => name) : [])).bytes
   }
 
   async identity(): Promise<string> {
@@ -270,26 +275,43 @@ class DiskImageStore implements DiskImages {
   }
 
   async stored(): Promise<readonly StoredImage[]> {
-    const [records, leases, steps] = await Promise.all([this.#records.listImages(), this.#leases.list(), this.#cache.list()])
+    const [records, leases, steps, mounts] = await Promise.all([this.#records.listImages(), this.#leases.list(), this.#cache.list(), this.#cache.mounts.list()])
     const stacks = new Set(leases.filter(({ kind }) => kind === 'container').map(({ layers }) => layers.join()))
-    const kept = steps.map(({ key, usedMs }) => ({ id: key, origin: 'unknown' as const, addedMs: usedMs, pinned: false, isUsed: false }))
     const images = records.map(({ id, origin, addedMs, layers }) => ({ id, origin: origin ?? ('unknown' as const), addedMs, pinned: origin !== 'pulled' && origin !== 'peer', isUsed: stacks.has(layers.join()) }))
-    return [...images, ...kept]
+    const staying = new Set(images.flatMap(({ id, pinned, isUsed }) => (pinned || isUsed ? [id] : [])))
+    const stayingLayers = keptBy(leases, records.filter(({ id }) => staying.has(id))).layers
+    const kept = steps.map(({ key, usedMs, layer }) => ({ id: key, origin: 'unknown' as const, addedMs: undefined, usedMs, freesBytes: layer === undefined || stayingLayers.has(layer.folder) ? 0 : TWICE * layer.sizeBytes, pinned: false, isUsed: false }))
+    const mounted = mountsOf(leases)
+    const caches = mounts.map(({ name, usedMs }) => ({ id: MOUNT + name, origin: 'unknown' as const, addedMs: undefined, usedMs, pinned: false, isUsed: mounted.has(name) }))
+    return [...images, ...kept, ...caches]
   }
 
-  async discard(id: string): Promise<number> {
+  async discardAll(ids: readonly string[]): Promise<number> {
+    const inUse = new Set((await this.stored()).flatMap(({ id, isUsed }) => (isUsed ? [id] : [])))
+    const mounts = ids.flatMap((id) => (id.startsWith(MOUNT) && !inUse.has(id) ? [id.slice(MOUNT.length)] : []))
+    let isAnyGone = mounts.length > 0
+    for (const id of ids) if (!id.startsWith(MOUNT) && (await this.#drop(id, inUse))) isAnyGone = true
+    return isAnyGone ? (await this.#sweep(mounts)).bytes : 0
+  }
+
+  /** The records of an image or a kept result; what they held is for a sweep to take. */
+  async #drop(id: string, inUse: ReadonlySet<string>): Promise<boolean> {
     const image = await this.find(id)
-    if (image === undefined && (await this.#cache.drop(id as Digest))) return (await this.reclaim()).bytes
-    if (image === undefined || (await this.stored()).some((one) => one.id === id && one.isUsed)) return 0
+    if (image === undefined) return await this.#cache.drop(id as Digest)
+    if (inUse.has(image.id)) return false
     for (const name of [...image.tags, ...image.digests]) await this.#records.removeName(name)
     await this.#forget(image.id as Digest)
-    return (await this.reclaim()).bytes
+    return true
   }
 
   /** Takes away what no image is made of and nobody holds. */
   async reclaim(): Promise<Swept> {
+    return await this.#sweep([])
+  }
+
+  async #sweep(mounts: readonly string[]): Promise<Swept> {
     await using staging = await openStaging(this.#stagingFolder)
-    return await sweep({ layers: this.#layersFolder, blobs: this.#blobs, leases: this.#leases, records: this.#records, cache: this.#cache, staging: staging.path })
+    return await sweep({ layers: this.#layersFolder, blobs: this.#blobs, leases: this.#leases, records: this.#records, cache: this.#cache, staging: staging.path, mounts })
   }
 
   async remove(reference: string): Promise<boolean> {

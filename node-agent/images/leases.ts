@@ -19,6 +19,8 @@ export interface Lease {
   readonly layers: readonly string[]
   /** Hex digits. */
   readonly blobs: readonly string[]
+  /** Names of cache mounts of builds. */
+  readonly mounts?: readonly string[]
 }
 
 /** How long a sweep is waited for: it only renames. */

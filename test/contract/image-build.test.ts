@@ -34,6 +34,7 @@ const PARENT = `gantry-test-build-${process.pid}`
 const APPLETS = ['sh', 'cat', 'echo', 'ls', 'id', 'env', 'pwd', 'sleep', 'mkdir', 'rm', 'touch', 'stat', 'hostname', 'test', 'false', 'tr', 'wc', 'grep', 'yes', 'head']
 const mounts = systemMounts()
 let folder = ''
+const SECRETS = (): string => join(folder, 'run/build-secrets')
 let store: DiskImages
 let parts: BuildParts
 
@@ -47,7 +48,7 @@ beforeAll(async () => {
   const cgroups = await openCgroups({ parent: `/${PARENT}`, clock: systemClock })
   mkdirSync(join(folder, 'run'))
   const runtime = await openCrun({ folder: join(folder, 'run'), runtime: await crunForThisHost('/usr/bin/crun', folder), conmon: '/usr/bin/conmon', version: 'test', cgroups, concurrency: 4, clock: systemClock, log: silentLog })
-  const config = { nodeName: 'n1', hostIP: '10.0.0.1', hostname: 'n1', clusterDns: [], clusterDomain: 'cluster.local', logFolder: join(folder, 'logs'), checkpointFolder: join(folder, 'checkpoints'), capacity: { cpuMillis: 1000, memoryBytes: 2 ** 30, pods: 10 }, allocatable: {}, capabilities: await ownCapabilities(), architecture: 'amd64', logMaxBytes: 1 << 20, logMaxFiles: 2 }
+  const config = { nodeName: 'n1', hostIP: '10.0.0.1', hostname: 'n1', clusterDns: [], clusterDomain: 'cluster.local', logFolder: join(folder, 'logs'), checkpointFolder: join(folder, 'checkpoints'), capacity: { cpuMillis: 1000, memoryBytes: 2 ** 30, pods: 10 }, allocatable: {}, capabilities: await ownCapabilities(), architecture: 'amd64', buildSecretsFolder: SECRETS(), logMaxBytes: 1 << 20, logMaxFiles: 2 }
   parts = { runtime, images: store, cgroups, network: fakePodNetwork(), snapshots: await createOverlaySnapshots({ root: join(folder, 'snapshots'), mounts, hold: (holder, layers) => store.hold(holder, layers) }), files: hostPodFiles(mounts), logs: hostLogFiles(systemClock), guests: new Set(), clock: systemClock, random: systemRandom, log: silentLog, config }
 })
 afterAll(async () => {
@@ -103,9 +104,9 @@ async function build(dockerfile: string, { context = [], signal, onLine, by = pa
 async function leftovers(): Promise<object> {
   // Leases whose holders are gone are forgotten when they are looked at.
   await store.stored()
-  return { containers: await parts.runtime.list(), snapshots: await parts.snapshots.list(), groups: await parts.cgroups.list(), guests: [...parts.guests], staging: readdirSync(join(folder, 'store/staging')), leases: readdirSync(join(folder, 'store/leases')) }
+  return { containers: await parts.runtime.list(), snapshots: await parts.snapshots.list(), groups: await parts.cgroups.list(), guests: [...parts.guests], staging: readdirSync(join(folder, 'store/staging')), leases: readdirSync(join(folder, 'store/leases')), secrets: existsSync(SECRETS()) ? readdirSync(SECRETS()) : [] }
 }
-const nothing = { containers: [], snapshots: [], groups: [], guests: [], staging: [], leases: [] }
+const nothing = { containers: [], snapshots: [], groups: [], guests: [], staging: [], leases: [], secrets: [] }
 
 /** Answers what a command prints in the image. */
 async function inside(image: string, command: string): Promise<string> {
@@ -173,7 +174,7 @@ describe('a build of two stages', () => {
     expect(unread.steps.every(([, state]) => state === 'cached')).toBe(true)
     const anew = await build(FILE, { context: CONTEXT, args: { WHO: 'you' }, target: 'build', noCache: true })
     expect(anew.steps.map(([, state]) => state)).toEqual(['cached', 'done', 'done', 'done'])
-    await store.discard(anew.id)
+    await store.discardAll([anew.id])
   })
 
   test('what is kept for later goes with the rest: unneeded layers first, all when asked', async () => {
@@ -184,8 +185,29 @@ describe('a build of two stages', () => {
     expect(before).toBeGreaterThan(4)
     await store.forgetBuilds('all')
     expect((await store.stored()).length).toBe((await store.list()).length)
-    expect(existsSync(join(folder, 'store/build-cache/mounts'))).toBe(false)
+    expect(readdirSync(join(folder, 'store/build-cache/mounts'))).toEqual([])
   })
+})
+
+test('what is cleared away meanwhile is not the cache that a command has mounted', async () => {
+  const dockerfile = 'FROM base:1\nRUN --mount=type=cache,id=busy,target=/cache touch /cache/mine && echo ready && while test -e /cache/mine && test ! -e /cache/go; do sleep 0.05; done; test -e /cache/mine'
+  const mountsFolder = join(folder, 'store/build-cache/mounts')
+  const cleared = Promise.withResolvers<void>()
+  const ended = new AbortController()
+  const onLine = (line: BuildLine): void => {
+    if (line.kind !== 'output' || !line.text.includes('ready')) return
+    // Another agent of the same host.
+    const clear = async (): Promise<void> => {
+      const other = await createImageStore({ root: join(folder, 'store'), log: silentLog })
+      await other.forgetBuilds('all')
+      for (const name of readdirSync(mountsFolder)) if (!name.endsWith('.json')) await writeFile(join(mountsFolder, name, 'go'), '')
+    }
+    clear().then(cleared.resolve, (error: unknown) => (cleared.reject(error), ended.abort()))
+  }
+  const [{ failed }] = await Promise.all([build(dockerfile, { noCache: true, onLine, signal: ended.signal }), cleared.promise])
+  expect(failed).toBe('')
+  await store.forgetBuilds('all')
+  expect(readdirSync(mountsFolder)).toEqual([])
 })
 
 test('the same time given, the same bytes are made anew', async () => {
@@ -196,6 +218,26 @@ test('the same time given, the same bytes are made anew', async () => {
   expect(one.failed).toBe('')
   expect(two.id).toBe(one.id)
   expect(await configOf(one.id)).toMatchObject({ created: '2020-09-13T12:26:40Z' })
+})
+
+test('another time given, nothing is taken from a build that had the first', async () => {
+  const states = async (epoch: string): Promise<readonly string[]> => (await build('FROM base:1\nWORKDIR /dated\nCOPY src /dated/b\nRUN echo x > /dated/c', { context: CONTEXT, args: { SOURCE_DATE_EPOCH: epoch } })).steps.map(([, state]) => state)
+  expect(await states('1600000001')).toEqual(['cached', 'done', 'done', 'done'])
+  expect(await states('1600000002')).toEqual(['cached', 'done', 'done', 'done'])
+  expect(await states('1600000001')).toEqual(['cached', 'cached', 'cached', 'cached'])
+})
+
+test('WORKDIR makes its folder for the user; the same folder for another is another step', async () => {
+  const owners = async (user: string): Promise<string> => (await build(`FROM base:1\nUSER ${user}\nWORKDIR /own/deep\nUSER root\nRUN stat -c %u:%g /own /own/deep`)).output
+  expect(await owners('www-data')).toBe('33:33\n33:33\n')
+  expect(await owners('7:8')).toBe('7:8\n7:8\n')
+  expect(await owners('root')).toBe('0:0\n0:0\n')
+  expect((await build('FROM base:1\nUSER stranger\nWORKDIR /own')).failed).toMatch(/^Dockerfile:3: USER stranger: /)
+})
+
+test('a stage knows what the one it is built on asked for', async () => {
+  const { failed, output } = await build('FROM base:1 AS one\nARG WHO=nobody\nARG B=${WHO}!\nFROM one AS two\nFROM two\nRUN echo "$WHO $B"', { args: { WHO: 'you' } })
+  expect([failed, output]).toEqual(['', 'you you!\n'])
 })
 
 describe('RUN', () => {
@@ -229,6 +271,43 @@ RUN ls /`,
     expect(output).toContain('\n1\n#!/bin/cat\nown interpreter\nhush hush\n/mnt:\na.txt\nb.txt\nc.md\n\n/t:\nx\n$A\n')
     // What was only mounted on is not in the image.
     expect(output.slice(output.indexOf('$A\n'))).not.toMatch(/^(s|t|mnt|run|cache)$/m)
+  })
+
+  test('has its secrets in memory while it runs, and never when it is known already', async () => {
+    const secrets = { s: Buffer.from('hush').toString('base64') }
+    const file = 'FROM base:1\nRUN --mount=type=secret,id=s,target=/s cat /s && grep " /s " /proc/self/mountinfo'
+    const { failed, output } = await build(file, { secrets })
+    expect(failed).toBe('')
+    expect(output).toMatch(/^hush.* \/run\/build-secrets\/[0-9a-f-]{36}\/[0-9a-f]{64} \/s /)
+    await rm(SECRETS(), { recursive: true, force: true })
+    const again = await build(file, { secrets })
+    expect([again.steps.at(-1)?.[1], existsSync(SECRETS())]).toEqual(['cached', false])
+    expect(await leftovers()).toEqual(nothing)
+  })
+
+  test('takes no more of the network than the caller gave, nor does a base image’s ONBUILD', async () => {
+    const refused = /^Dockerfile:(\d): RUN --network=host asks for the network of the node itself.*build with --network=host/
+    expect((await build('FROM base:1\nRUN --network=host true', { network: 'default' })).failed).toMatch(refused)
+    await build('FROM base:1\nONBUILD RUN --network=host true', { tags: ['greedy:1'] })
+    expect((await build('FROM greedy:1', { network: 'default' })).failed).toMatch(refused)
+    const { output, failed } = await build('FROM base:1\nRUN --network=default ls /sys/class/net', { network: 'none' })
+    expect([failed, output.split('\n').filter((name) => name.startsWith('eth'))]).toEqual(['', []])
+  })
+
+  test('whose output cannot be read fails alone, and the agent lives', async () => {
+    const by: BuildParts = {
+      ...parts,
+      logs: {
+        ...parts.logs,
+        // eslint-disable-next-line require-yield
+        async *read() {
+          throw new Error('the log is gone')
+        },
+      },
+    }
+    const { failed } = await build('FROM base:1\nRUN sleep 0.2', { by, noCache: true })
+    expect(failed).toContain('the log is gone')
+    expect(await leftovers()).toEqual(nothing)
   })
 
   test('may print much: its log begins anew now and then, and nothing is lost', async () => {
@@ -288,6 +367,12 @@ describe('COPY and ADD', () => {
     expect(readdirSync(at('un')).toSorted()).toEqual(['in', 'plain.gz'])
     expect([lstatSync(at('un/in')).mode & 0o777, lstatSync(at('un/in/owned')).uid, existsSync(at('a.tgz'))]).toEqual([0o711, 7, true])
     await parts.snapshots.remove('look')
+  })
+
+  test('leave out what is to be excluded, by what variables say and where it is a source itself', async () => {
+    const { id, failed } = await build('FROM base:1\nARG SKIP=*.md\nCOPY --exclude=$SKIP src /tree/\nCOPY --exclude=${SKIP} src/* /each/\nCOPY --exclude=src/c.md src/c.md src/a.txt /way/', { context: CONTEXT })
+    expect(failed).toBe('')
+    expect((await inside(id, 'ls /tree /each /way')).split('\n')).toEqual(['/each:', 'a.txt', 'b.txt', '', '/tree:', 'a.txt', 'b.txt', '', '/way:', 'a.txt', ''])
   })
 
   test('take nothing from outside, whatever leads there', async () => {

@@ -67,7 +67,7 @@ describe.skipIf(!hasRegistry)('transfers', () => {
     expect(await from.store.stored()).toMatchObject([{ origin: 'local', pinned: true }])
     expect(await to.store.stored()).toMatchObject([{ origin: 'pulled', pinned: false }])
     expect((await to.store.shelf.check([], { repair: false })).damage).toEqual([])
-    expect(await to.store.discard(image?.id ?? '')).toBeGreaterThan(0)
+    expect(await to.store.discardAll([image?.id ?? ''])).toBeGreaterThan(0)
     expect(await to.store.list()).toEqual([])
     // And once more, now that nothing is left of it.
     expect((await to.lines('/pull', name, login())).at(-1)).toMatchObject({ kind: 'done', id: image?.id })
