@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { BLOCK } from '../../shared/kit/tar-pax-writer.ts'
 import { expandText, type Variables } from '../../shared/model/dockerfile/expand.ts'
-import { ignoreRules } from '../../shared/model/dockerfile/ignore.ts'
+import { type IgnoreRules, ignoreRules } from '../../shared/model/dockerfile/ignore.ts'
 import type { Copy } from '../../shared/model/dockerfile/instruction.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { removeTree } from '../host/files.ts'
@@ -29,6 +29,8 @@ export interface CopyWork {
   /** In the image, absolute. */
   readonly destination: string
   readonly isIntoFolder: boolean
+  /** What `--exclude` names, its variables replaced. */
+  readonly excluded: IgnoreRules
   readonly key: CopyStep
 }
 
@@ -42,25 +44,28 @@ export interface CopyOptions {
 
 /** Looks at the sources, and changes nothing. Throws Fault('invalid' | 'not-found'). */
 export async function lookAtCopy(instruction: Copy, { expand, variables, escape, config, root }: CopyOptions): Promise<CopyWork> {
-  const found: Found[] = []
-  for (const source of instruction.sources) found.push(...(await findSources(root, expand(source))))
+  const named: Found[] = []
+  for (const source of instruction.sources) named.push(...(await findSources(root, expand(source))))
   const files = instruction.files.map(({ name, content, expands }) => {
     const text = expands ? expandText(content, variables, escape) : { kind: 'ok' as const, text: content }
     if (text.kind === 'invalid') throw new Fault('invalid', text.message)
     return { name, content: text.text }
   })
-  const count = found.length + files.length
+  const count = named.length + files.length
   if (count === 0) throw new Fault('invalid', `no source files were specified: nothing in ${root.title} is called ${instruction.sources.join(' ')}`)
   const given = expand(instruction.destination)
   const isIntoFolder = given === '.' || given === '..' || /\/\.{0,2}$/.test(given)
   if (count > 1 && !isIntoFolder) throw new Fault('invalid', `when using ${instruction.kind.toUpperCase()} with more than one source file, the destination must be a directory and end with a /: ${given}`)
-  const excluded = ignoreRules(instruction.excluded.map(expand))
+  const patterns = instruction.excluded.map(expand)
+  const excluded = ignoreRules(patterns)
+  // A folder that is a source itself is taken; what is in it is held against the patterns as it is copied.
+  const found = named.filter(({ name, way, isFolder }) => isFolder || !(excluded.ignores(name) || excluded.ignores(way)))
   const contents: string[] = []
   for (const { path, name, way } of found) contents.push(`${instruction.parents ? way : name} ${await treeDigest(path, { withOwners: instruction.from !== undefined, excluded })}`)
   for (const { name, content } of files) contents.push(`${name} ${digestOf(content)}`)
   const destination = pathIn(config, given)
-  const key: CopyStep = { kind: instruction.kind, destination, owner: expand(instruction.owner ?? ''), mode: expand(instruction.mode ?? ''), options: [String(isIntoFolder), String(instruction.parents), String(instruction.unpack), String(instruction.from !== undefined), ...instruction.excluded], contents }
-  return { instruction, found, files, destination, isIntoFolder, key }
+  const key: CopyStep = { kind: instruction.kind, destination, owner: expand(instruction.owner ?? ''), mode: expand(instruction.mode ?? ''), options: [String(isIntoFolder), String(instruction.parents), String(instruction.unpack), String(instruction.from !== undefined), ...patterns], contents }
+  return { instruction, found, files, destination, isIntoFolder, excluded, key }
 }
 
 export interface CopyPlace {
@@ -72,9 +77,9 @@ export interface CopyPlace {
   readonly signal: AbortSignal
 }
 
-export async function doCopy({ instruction, found, files, destination, isIntoFolder, key }: CopyWork, { rootfs, folder, special, signal }: CopyPlace): Promise<void> {
+export async function doCopy({ instruction, found, files, destination, isIntoFolder, excluded, key }: CopyWork, { rootfs, folder, special, signal }: CopyPlace): Promise<void> {
   const owner = key.owner === '' ? (instruction.from === undefined ? { uid: 0, gid: 0 } : undefined) : await ownerOf(rootfs, key.owner)
-  const copier = new TreeCopier(rootfs, { special, owner, mode: modeOf(key.mode), excluded: ignoreRules(instruction.excluded), signal })
+  const copier = new TreeCopier(rootfs, { special, owner, mode: modeOf(key.mode), excluded, signal })
   if (isIntoFolder) await copier.folder(destination)
   const isFolder = isIntoFolder || (await copier.isFolder(destination))
   for (const one of found) {

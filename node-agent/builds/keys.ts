@@ -7,7 +7,7 @@ import type { BuiltLayer } from '../images/build-store.ts'
 export type StepKey = Digest
 
 /** Kept results of another form would be read wrongly. */
-const FORM = 1
+const FORM = 2
 
 const keyOf = (layers: readonly BuiltLayer[], step: unknown): StepKey => digestOf(JSON.stringify([FORM, layers.map(({ diffId }) => diffId), step]))
 

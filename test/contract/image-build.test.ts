@@ -375,6 +375,12 @@ describe('COPY and ADD', () => {
     expect((await inside(id, 'ls /tree /each /way')).split('\n')).toEqual(['/each:', 'a.txt', 'b.txt', '', '/tree:', 'a.txt', 'b.txt', '', '/way:', 'a.txt', ''])
   })
 
+  test('leave out what is to be excluded, by what variables say and where it is a source itself', async () => {
+    const { id, failed } = await build('FROM base:1\nARG SKIP=*.md\nCOPY --exclude=$SKIP src /tree/\nCOPY --exclude=${SKIP} src/* /each/\nCOPY --exclude=src/c.md src/c.md src/a.txt /way/', { context: CONTEXT })
+    expect(failed).toBe('')
+    expect((await inside(id, 'ls /tree /each /way')).split('\n')).toEqual(['/each:', 'a.txt', 'b.txt', '', '/tree:', 'a.txt', 'b.txt', '', '/way:', 'a.txt', ''])
+  })
+
   test('take nothing from outside, whatever leads there', async () => {
     const context: readonly TarInput[] = [{ name: 'out', kind: 'symlink', link: '/etc' }, { name: 'up', kind: 'symlink', link: '../../../../../../etc' }, { name: 'd/', kind: 'folder' }]
     const failed = async (line: string): Promise<string> => (await build(`FROM base:1\n${line}`, { context })).failed
