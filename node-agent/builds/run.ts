@@ -6,6 +6,7 @@ import type { Instruction, RawMount } from '../../shared/model/dockerfile/instru
 import type { Build, StepResult } from './build.ts'
 import { runKey } from './keys.ts'
 import { prepareMounts } from './mounts.ts'
+import { networkOf } from './network.ts'
 import type { SourceRoot } from './sources.ts'
 import { type ConfigFields, DEFAULT_SHELL, type StageState, variablesOf } from './state.ts'
 import { OWN_MOUNTS } from './workplace.ts'
@@ -31,7 +32,7 @@ export async function runInstruction(build: Build, state: StageState, { instruct
   const { words, script } = commandOf(instruction, config)
   const wanted = instruction.mounts.map((mount) => expanded(mount, variablesOf(state), file.escape))
   const mounts = await prepareMounts({ workplace: build.workplace, folder: store.folder, secrets: request.secrets, cacheMount: (id) => store.cacheMount(id), rootOf }, wanted, config)
-  const network = instruction.network ?? request.network
+  const network = networkOf(instruction.network, request.network)
   const { Env: env = [], User: user = '', WorkingDir: workingDir = '' } = config
   const key = runKey(state.layers, { words, script, env, args, user, workingDir, network, mounts: wanted, mounted: mounts.digests })
   const scriptFile = join(store.folder, `script-${step}`)

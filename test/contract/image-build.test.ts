@@ -310,6 +310,15 @@ RUN ls /`,
     expect(await leftovers()).toEqual(nothing)
   })
 
+  test('takes no more of the network than the caller gave, nor does a base image’s ONBUILD', async () => {
+    const refused = /^Dockerfile:(\d): RUN --network=host asks for the network of the node itself.*build with --network=host/
+    expect((await build('FROM base:1\nRUN --network=host true', { network: 'default' })).failed).toMatch(refused)
+    await build('FROM base:1\nONBUILD RUN --network=host true', { tags: ['greedy:1'] })
+    expect((await build('FROM greedy:1', { network: 'default' })).failed).toMatch(refused)
+    const { output, failed } = await build('FROM base:1\nRUN --network=default ls /sys/class/net', { network: 'none' })
+    expect([failed, output.split('\n').filter((name) => name.startsWith('eth'))]).toEqual(['', []])
+  })
+
   test('may print much: its log begins anew now and then, and nothing is lost', async () => {
     const { failed, output } = await build(`FROM base:1\nRUN yes ${'x'.repeat(999)} | head -n 9000; echo end`)
     expect(failed).toBe('')
