@@ -68,7 +68,7 @@ export class Build {
   constructor(options: BuildOptions, workplace: Workplace) {
     this.options = options
     this.workplace = workplace
-    this.logins = options.request.logins === undefined ? [] : loginsOf(options.request.logins)
+    this.logins = options.request.logins === undefined ? [] : loginsOf(options.request.logins, 'person')
     const epoch = options.request.args['SOURCE_DATE_EPOCH']
     this.epochSeconds = epoch !== undefined && /^\d{1,11}$/.test(epoch) ? Number(epoch) : undefined
   }

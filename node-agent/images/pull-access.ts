@@ -1,9 +1,10 @@
-import { globMatches } from './registry/logins.ts'
+import { globMatches, isPrivate } from './registry/logins.ts'
 import type { RegistryLogin, SecretSource } from './registry/port.ts'
 
 /**
  * Who may use an image that is here already: Kubernetes' rule from 1.35 on (`KubeletEnsureSecretPulledImages`). An image that was pulled with a pod's secret is
- * given to pods with that secret (or one that says the same); others have to show the registry that they may. Pure.
+ * given to pods with that secret (or one that says the same); others have to show the registry that they may. Other nodes are given only what came without any
+ * login, or by one that they show. Pure.
  */
 export type VerificationPolicy = 'NeverVerify' | 'NeverVerifyPreloadedImages' | 'NeverVerifyAllowlistedImages' | 'AlwaysVerify'
 
@@ -22,9 +23,13 @@ export interface PullRecord {
 }
 
 export interface PulledWith {
-  /** Without any login, or with one of the node's own: every pod may. */
+  /** Without any login, or with one of the node's own: every pod of this node may. */
   readonly isOpen: boolean
+  /** Without any login: every node may. Missing in records of older agents, which did not know it apart: then nobody says that it is so. */
+  readonly isAnonymous?: boolean
   readonly secrets: readonly PulledSecret[]
+  /** Hashes of other logins, the node's own and people's, the newest last: for who shows one. Older agents noted none. */
+  readonly logins?: readonly string[]
 }
 
 export interface PulledSecret extends SecretSource {
@@ -55,26 +60,32 @@ export function mayUse({ repository, isPreloaded, record, logins }: AccessQuesti
   if (pulled === undefined) return false
   if (pulled.isOpen) return true
   // The same words in another secret are the same right.
-  return logins.some(({ hash }) => pulled.secrets.some((one) => one.hash === hash))
+  const known = hashesOf(pulled)
+  return logins.some(({ hash }) => known.includes(hash))
 }
 
-/** Who may have what is here: everybody (no hash), or who knows one of these logins. Pure. */
+/** Which other nodes may have what is here: all (no hash), or those that know one of these logins. Pure. */
 export function rightsTo(repository: string, record: PullRecord | undefined): ReadonlyArray<{ readonly hash: string | undefined }> {
   const pulled = record !== undefined && Object.hasOwn(record.repositories, repository) ? record.repositories[repository] : undefined
-  return pulled === undefined ? [] : pulled.isOpen ? [{ hash: undefined }] : pulled.secrets.map(({ hash }) => ({ hash }))
+  return pulled === undefined ? [] : pulled.isAnonymous === true ? [{ hash: undefined }] : hashesOf(pulled).map((hash) => ({ hash }))
 }
+
+const hashesOf = ({ secrets, logins = [] }: PulledWith): readonly string[] => [...new Set([...secrets.map(({ hash }) => hash), ...logins])]
 
 const isAllowlisted = (pattern: string, repository: string): boolean => (pattern.endsWith('/*') ? repository.startsWith(pattern.slice(0, -1)) : globMatches(pattern, repository))
 
 /** The newest word on a secret counts: what it said before opens nothing any more. */
 export function withPull(record: PullRecord | undefined, { id, repository, by }: { readonly id: string; readonly repository: string; readonly by: HashedLogin | undefined }): PullRecord {
   const before = record !== undefined && Object.hasOwn(record.repositories, repository) ? record.repositories[repository] : undefined
+  const { isOpen = false, isAnonymous = false, secrets = [], logins = [] } = before ?? {}
   const secret = by?.login.secret
   const isSame = (one: PulledSecret): boolean => one.namespace === secret?.namespace && one.name === secret.name && one.uid === secret.uid
-  const pulled: PulledWith =
-    secret === undefined
-      ? { isOpen: true, secrets: before?.secrets ?? [] }
-      : { isOpen: before?.isOpen ?? false, secrets: [...(before?.secrets ?? []).filter((one) => !isSame(one)).slice(-MOST_SECRETS), { ...secret, hash: by?.hash ?? '' }] }
+  const pulled: Required<PulledWith> = {
+    isOpen: isOpen || by === undefined || !isPrivate(by.login),
+    isAnonymous: isAnonymous || by === undefined,
+    secrets: secret === undefined ? secrets : [...secrets.filter((one) => !isSame(one)).slice(-MOST_SECRETS), { ...secret, hash: by?.hash ?? '' }],
+    logins: by === undefined || secret !== undefined ? logins : [...logins.filter((hash) => hash !== by.hash).slice(-MOST_SECRETS), by.hash],
+  }
   return { id, repositories: { ...record?.repositories, [repository]: pulled } }
 }
 

@@ -33,7 +33,7 @@ export class PullRecords {
   /** @param staging a folder of the writer's own. */
   async add(id: Digest, pulled: { readonly repository: string; readonly login: RegistryLogin | undefined }, staging: string): Promise<void> {
     const { repository, login } = pulled
-    const by = login === undefined ? undefined : { login, hash: hashOf(login) }
+    const by = login === undefined ? undefined : hashedLogin(login)
     const record = withPull(await this.find(id), { id, repository, by })
     const made = join(staging, `pull-${hexOf(id)}.json`)
     await writeFileAtomic(made, JSON.stringify(record))
@@ -50,7 +50,9 @@ export class PullRecords {
 }
 
 /** The logins that fit a repository, with their hashes. */
-export const hashedLogins = (repository: string, logins: readonly RegistryLogin[]): readonly HashedLogin[] => loginsFor(repository, logins).map((login) => ({ login, hash: hashOf(login) }))
+export const hashedLogins = (repository: string, logins: readonly RegistryLogin[]): readonly HashedLogin[] => loginsFor(repository, logins).map(hashedLogin)
+
+export const hashedLogin = (login: RegistryLogin): HashedLogin => ({ login, hash: hashOf(login) })
 
 /** Of all a puller may show, and where. Not only what fits the repository: its mirrors are shown other logins, and may let in by them whom the registry would not. */
 export const hashOfAll = (logins: readonly RegistryLogin[]): string => hashText(logins.map(({ registry, credential }) => [registry, credential]))

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { type AccessRules, DEFAULT_RULES, mayUse, type PullRecord, withPull } from './pull-access.ts'
+import { type AccessRules, DEFAULT_RULES, type HashedLogin, mayUse, type PullRecord, rightsTo, withPull } from './pull-access.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { digestOf } from './digest.ts'
@@ -11,11 +11,23 @@ import { SharedWork } from './shared-work.ts'
 
 const secret = (name: string): { readonly namespace: string; readonly name: string; readonly uid: string } => ({ namespace: 'n', name, uid: `uid-${name}` })
 const login = (name: string, hash: string) => ({ login: { registry: 'r.io', credential: { kind: 'access-token', token: hash } as const, secret: secret(name) }, hash })
+/** Of a node, and of a person. */
+const own = (hash: string): HashedLogin => ({ login: { registry: 'r.io', credential: { kind: 'access-token', token: hash } }, hash })
+const person = (hash: string): HashedLogin => ({ login: { ...own(hash).login, isPersonal: true }, hash })
+/** As older agents wrote it. */
 const recordOf = (isOpen: boolean, ...secrets: ReadonlyArray<readonly [string, string]>): PullRecord => ({ id: 'i', repositories: { 'r.io/a': { isOpen, secrets: secrets.map(([name, hash]) => ({ ...secret(name), hash })) } } })
 
 describe('mayUse', () => {
   const rules = (policy: AccessRules['policy'], ...allowlist: readonly string[]): AccessRules => ({ policy, allowlist })
-  it.each<[string, boolean, boolean, PullRecord | undefined, ReturnType<typeof login>[], AccessRules?]>([
+  const by = (...logins: ReadonlyArray<HashedLogin | undefined>): PullRecord | undefined => logins.reduce<PullRecord | undefined>((record, one) => withPull(record, { id: 'i', repository: 'r.io/a', by: one }), undefined)
+  it.each<[string, boolean, boolean, PullRecord | undefined, HashedLogin[], AccessRules?]>([
+    ['pulled by nobody in particular', true, false, by(undefined), []],
+    ['pulled by a login of the node', true, false, by(own('h')), []],
+    ["pulled by a person's login, by a pod without", false, false, by(person('h')), []],
+    ["pulled by a person's login, by a pod with another", false, false, by(person('h')), [login('s', 'k')]],
+    ["pulled by a person's login, by a pod whose secret says the same", true, false, by(person('h')), [login('s', 'h')]],
+    ["pulled by a person's login, by that person", true, false, by(person('h')), [person('h')]],
+    ["pulled by a person's login and then by the node's", true, false, by(person('h'), own('k')), []],
     ['brought by hand', true, true, undefined, []],
     ['pulled, nobody knows by what', false, false, undefined, [login('s', 'h')]],
     ['pulled without a login', true, false, recordOf(true), []],
@@ -37,10 +49,28 @@ describe('mayUse', () => {
 test('withPull: what a secret said before counts no more, others stay, and what is open stays open', () => {
   const pulled = (record: PullRecord | undefined, by: ReturnType<typeof login> | undefined): PullRecord => withPull(record, { id: 'i', repository: 'r.io/a', by })
   const both = pulled(pulled(undefined, login('s', 'h')), login('t', 'k'))
-  expect(both).toEqual(recordOf(false, ['s', 'h'], ['t', 'k']))
-  expect(pulled(both, login('s', 'new'))).toEqual(recordOf(false, ['t', 'k'], ['s', 'new']))
-  expect(pulled(both, undefined)).toEqual(recordOf(true, ['s', 'h'], ['t', 'k']))
-  expect(pulled(recordOf(true), login('s', 'h'))).toEqual(recordOf(true, ['s', 'h']))
+  expect(both).toMatchObject(recordOf(false, ['s', 'h'], ['t', 'k']))
+  expect(pulled(both, login('s', 'new'))).toMatchObject(recordOf(false, ['t', 'k'], ['s', 'new']))
+  expect(pulled(both, undefined)).toMatchObject(recordOf(true, ['s', 'h'], ['t', 'k']))
+  expect(pulled(recordOf(true), login('s', 'h'))).toMatchObject(recordOf(true, ['s', 'h']))
+})
+
+describe('rightsTo: which other nodes are given an image', () => {
+  const after = (record: PullRecord | undefined, ...logins: ReadonlyArray<HashedLogin | undefined>): PullRecord | undefined => logins.reduce<PullRecord | undefined>((before, by) => withPull(before, { id: 'i', repository: 'r.io/a', by }), record)
+  it.each<[string, ReadonlyArray<string | undefined>, PullRecord | undefined]>([
+    ['pulled without a login', [undefined], after(undefined, undefined)],
+    ["by the node's own login", ['h'], after(undefined, own('h'))],
+    ["by a person's login", ['h'], after(undefined, person('h'))],
+    ['by all kinds of logins', ['s', 'h', 'k'], after(undefined, own('h'), person('k'), login('s', 's'))],
+    ['by a login, and then without', [undefined], after(undefined, own('h'), undefined)],
+    ['without a login, and then by one', [undefined], after(undefined, undefined, own('h'))],
+    ['openly, as an older agent said: it did not say by what', [], recordOf(true)],
+    ['openly, as an older agent said, and by secrets', ['h'], recordOf(true, ['s', 'h'])],
+    ['openly, as an older agent said, and without a login now', [undefined], after(recordOf(true), undefined)],
+    ["openly, as an older agent said, and by the node's own login now", ['k'], after(recordOf(true), own('k'))],
+    ['from another repository', [], { id: 'i', repositories: {} }],
+    ['nobody knows by what', [], undefined],
+  ])('%s', (_, expected, record) => expect(rightsTo('r.io/a', record).map(({ hash }) => hash)).toEqual(expected))
 })
 
 describe('SharedWork', () => {
@@ -126,5 +156,22 @@ describe('Pulls', () => {
     go()
     expect((await Promise.all(pulls)).map(({ kind }) => kind)).toEqual(['present', 'present', 'refused'])
     expect(asked).toEqual(['mirror.io', ''])
+  })
+
+  test.each<[string, readonly string[], (logins: readonly RegistryLogin[]) => RegistryLogin | undefined | 'refused']>([
+    ['is noted as that, where the registry refuses who shows none', ['person'], (logins) => logins[0] ?? 'refused'],
+    ['is noted, and that nobody needs it, where the registry gives the image to everybody', ['person', 'nobody'], (logins) => logins[0]],
+    ["is noted, and the node's own, where that opens the image too", ['person', 'node'], (logins) => logins[0] ?? own('k').login],
+  ])("what a person's login opened %s", async (_, expected, letIn) => {
+    const noted: string[] = []
+    const open = (__: string, { logins }: OpenOptions): RepositorySession => {
+      const login = letIn(logins)
+      const session: Partial<RepositorySession> = { login: login === 'refused' ? undefined : login, resolve: async () => (login === 'refused' ? Promise.reject(new Fault('permission', 'denied')) : { mediaType: 'x', digest, sizeBytes: 1 }) }
+      return session as RepositorySession
+    }
+    const note = async (__: Image, pulled: { readonly login: RegistryLogin | undefined }): Promise<void> => void noted.push(pulled.login === undefined ? 'nobody' : pulled.login.isPersonal === true ? 'person' : 'node')
+    const pulls = new Pulls({ registry: { open }, clock: systemClock, nodeArch: 'x64', find: async () => image, add: () => Promise.reject(new Error('not asked for')), mayUse: async () => true, mayUseLocal: () => true, name: async () => image, note })
+    expect(await pulls.pull(referenceOf('r.io/a:v1'), undefined, { logins: [person('h').login], signal: new AbortController().signal })).toMatchObject({ kind: 'present' })
+    expect(noted).toEqual(expected)
   })
 })

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Archive } from './archive.ts'
+import type { Digest } from './digest.ts'
 import type { ImageSource } from './image-source.ts'
 import type { EnsureOptions, EnsureResult, Image } from './port.ts'
 import type { ImagePeers } from './peers/peers.ts'
@@ -85,7 +86,12 @@ export class Pulls {
     const session = shared ?? inner
     const { digest } = await resolved(session.resolve(reference), full)
     const word = shared?.word
-    const noted = async (image: Image): Promise<void> => (word?.right === 'local' ? undefined : await note(image, { repository, login: session.login }))
+    const noted = async (image: Image): Promise<void> => {
+      if (word?.right === 'local') return
+      const { login } = session
+      await note(image, { repository, login })
+      if (login?.isPersonal === true) await this.#noteBare(image, { repository, digest, signal: together })
+    }
     const known = await find(`${repository}@${digest}`)
     if (known !== undefined) {
       // Another node's word opens nothing that is here already.
@@ -105,6 +111,26 @@ export class Pulls {
     await noted(image)
     return image
   }
+
+  /** A person's login opens nothing to others. But it is shown for public images, too: what the registry gives without it is as open as if it had not been shown. */
+  async #noteBare(image: Image, { repository, digest, signal }: Bare): Promise<void> {
+    const { registry, note } = this.#options
+    const bare = registry.open(repository, { logins: [], actions: 'pull', signal })
+    try {
+      await bare.resolve({ digest })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isFault(error)) throw error
+      return
+    }
+    await note(image, { repository, login: bare.login })
+  }
+}
+
+interface Bare {
+  readonly repository: string
+  readonly digest: Digest
+  readonly signal: AbortSignal
 }
 
 interface PullOptions extends EnsureOptions {

@@ -65,5 +65,5 @@ async function loginsIn(body: AsyncIterable<Uint8Array>): Promise<readonly Regis
     if (size > MAX_LOGIN_BYTES) throw new Error('the docker config with logins is far too long')
     parts.push(part)
   }
-  return size === 0 ? [] : loginsOf(JSON.parse(Buffer.concat(parts).toString()) as unknown)
+  return size === 0 ? [] : loginsOf(JSON.parse(Buffer.concat(parts).toString()) as unknown, 'person')
 }

@@ -248,4 +248,30 @@ describe.skipIf(!hasRegistry)('private images between nodes', () => {
     expect(await four.ensure(name)).toMatchObject({ kind: 'refused' })
     expect(await four.ensure(name, { logins: [passwordLogin(way.host, { secret: 'other' })] })).toMatchObject({ kind: 'present', pulled: false })
   })
+
+  test("that came by a node's own login, or a person's, are for nodes that have it", async () => {
+    isGone = false
+    const settings = (): object => ({ [way.host]: { server: isGone ? `http://127.0.0.1:${unused}` : `http://${way.host}` } })
+    await using cluster = await openCluster(settings)
+    const own = passwordLogin(way.host)
+    await push(registry.host, 'node/app:v1', imageOf([layerOf([noise()])]), [passwordLogin(registry.host)])
+    await push(registry.host, 'person/app:v1', imageOf([layerOf([noise()])]), [passwordLogin(registry.host)])
+    const [ofNode, ofPerson] = [`${way.host}/node/app:v1`, `${way.host}/person/app:v1`]
+    const [one, two, three, four] = [await cluster.add('n1', { own: [own] }), await cluster.add('n2'), await cluster.add('n3', { own: [own] }), await cluster.add('n4')]
+    imageIn(await one.ensure(ofNode))
+    imageIn(await four.ensure(ofPerson, { logins: [{ ...own, isPersonal: true }] }))
+    isGone = true
+    // The node's own are for all its pods, a person's for none.
+    expect(await one.ensure(ofNode)).toMatchObject({ kind: 'present', pulled: false })
+    expect(await four.ensure(ofPerson)).toMatchObject({ kind: 'refused' })
+    expect(await four.ensure(ofPerson, { logins: [passwordLogin(way.host, { secret: 'same' })] })).toMatchObject({ kind: 'present', pulled: false })
+    for (const name of [ofNode, ofPerson]) {
+      expect(await two.ensure(name)).toMatchObject({ kind: 'refused' })
+      imageIn(await three.ensure(name))
+      expect(await three.ensure(name)).toMatchObject({ kind: 'present', pulled: false })
+    }
+    expect(await two.store.list()).toEqual([])
+    imageIn(await two.ensure(ofNode, { logins: [passwordLogin(way.host, { secret: 'same' })] }))
+    expect(await two.ensure(ofNode)).toMatchObject({ kind: 'refused' })
+  })
 })

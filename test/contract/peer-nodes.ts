@@ -42,6 +42,8 @@ export interface NodeOptions {
   readonly way?: (port: number) => Promise<number>
   readonly root?: string
   readonly mostUploads?: number
+  /** Logins of the node, for all its pods. */
+  readonly own?: readonly RegistryLogin[]
 }
 
 export async function openCluster(settings: () => object): Promise<TestCluster> {
@@ -49,8 +51,8 @@ export async function openCluster(settings: () => object): Promise<TestCluster> 
   const known = new Map<string, PeerNode>()
   const made: TestNode[] = []
   return {
-    async add(name: string, { times = {}, use = 'all', way = async (port: number) => port, root: given, mostUploads } = {}) {
-      const node = await openNode({ name, authority, known, settings, times, use, way, given, mostUploads })
+    async add(name: string, { times = {}, use = 'all', way = async (port: number) => port, root: given, mostUploads, own = [] } = {}) {
+      const node = await openNode({ name, authority, known, settings, times, use, way, given, mostUploads, own })
       made.push(node)
       return node
     },
@@ -58,7 +60,7 @@ export async function openCluster(settings: () => object): Promise<TestCluster> 
   }
 }
 
-interface Opening extends Required<Pick<NodeOptions, 'times' | 'use' | 'way'>> {
+interface Opening extends Required<Pick<NodeOptions, 'times' | 'use' | 'way' | 'own'>> {
   readonly name: string
   readonly authority: Identity
   readonly known: Map<string, PeerNode>
@@ -67,10 +69,10 @@ interface Opening extends Required<Pick<NodeOptions, 'times' | 'use' | 'way'>> {
   readonly mostUploads: number | undefined
 }
 
-async function openNode({ name, authority, known, settings, times, use, way, given, mostUploads }: Opening): Promise<TestNode> {
+async function openNode({ name, authority, known, settings, times, use, way, given, mostUploads, own }: Opening): Promise<TestNode> {
   const root = given ?? (await mkdtemp(join(tmpdir(), `gantry-peers-${name}-`)))
   const peers = new ImagePeers({ self: name, use, times: { ...PATIENT, ...times }, ...(mostUploads === undefined ? {} : { mostUploads }), clock: systemClock, random: systemRandom, log: silentLog })
-  const registry = createRegistryClient({ settings: async () => parseRegistrySettings(JSON.stringify(settings()), 'test', 'configured'), random: { next: () => 0 } })
+  const registry = createRegistryClient({ settings: async () => parseRegistrySettings(JSON.stringify(settings()), 'test', 'configured'), logins: async () => own, random: { next: () => 0 } })
   const store = await createImageStore({ root, log: silentLog, registry, peers })
   const { certificatePem, privateKeyPem } = await issueCertificate(authority, { commonName: `system:node:${name}`, organizations: ['system:nodes'], usages: ['client', 'server'], clock: systemClock })
   const ended = new AbortController()

@@ -27,7 +27,10 @@ const pulledBy = (isOpen: boolean, ...hashes: readonly string[]): PullRecord => 
 test.each([
   ['brought by hand', recordOf('local'), undefined, [{ kind: 'open' }]],
   ['brought to another node', recordOf('peer'), undefined, [{ kind: 'open' }]],
-  ['pulled openly', recordOf('pulled'), pulledBy(true, 'h'), [{ kind: 'open' }]],
+  ['pulled openly', recordOf('pulled'), { id, repositories: { 'r.io/app': { isOpen: true, isAnonymous: true, secrets: [] } } }, [{ kind: 'open' }]],
+  ['pulled openly, as older agents said', recordOf('pulled'), pulledBy(true, 'h'), [{ kind: 'secret', hash: 'h' }]],
+  ["pulled by the node's own login", recordOf('pulled'), { id, repositories: { 'r.io/app': { isOpen: true, isAnonymous: false, secrets: [], logins: ['own'] } } }, [{ kind: 'secret', hash: 'own' }]],
+  ["pulled by a person's login", recordOf('pulled'), { id, repositories: { 'r.io/app': { isOpen: false, isAnonymous: false, secrets: [], logins: ['own'] } } }, [{ kind: 'secret', hash: 'own' }]],
   ['pulled by secrets', recordOf('pulled'), pulledBy(false, 'h', 'k'), [{ kind: 'secret', hash: 'h' }, { kind: 'secret', hash: 'k' }]],
   ['pulled, and nobody knows by what', recordOf('pulled'), undefined, []],
 ] as const)('%s: who may have its bytes, the index among them', async (_, image, pulled, expected) => {

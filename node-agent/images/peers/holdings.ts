@@ -16,7 +16,7 @@ export interface StoreParts {
 /** Records are read again after this: nodes that pull together ask for many blobs in a moment. Who is refused by what is known is looked up anew. */
 const KNOWN_MS = 500
 
-/** What a store on disk gives to other nodes, and by which right: what was brought by hand or pulled openly to all, what a pod's secret opened to who knows it. */
+/** What a store on disk gives to other nodes, and by which right: what was brought by hand or pulled without a login to all, what a login opened to who knows it. */
 export class StoreHoldings implements Holdings {
   readonly #parts: StoreParts
   #known: { readonly untilMs: number; readonly rights: Promise<ReadonlyMap<Digest, readonly Right[]>> } | undefined

@@ -16,7 +16,7 @@ export interface FoundName {
   readonly peer: string
   readonly digest: Digest
   readonly right: 'local' | 'open' | 'shown'
-  /** The pod's login that was shown, where it took one. */
+  /** The login that was shown, where it took one. */
   readonly login: RegistryLogin | undefined
 }
 

@@ -37,7 +37,7 @@ export interface NameQuestion {
   readonly rights: readonly string[]
 }
 
-/** By which right the asker may have it. `local`: somebody brought it by hand, for all. `open`: it was pulled without a pod's secret. `shown`: by the login that the asker has shown. */
+/** By which right the asker may have it. `local`: somebody brought it by hand, for all. `open`: it was pulled without any login. `shown`: by the login that the asker has shown. */
 export type NameAnswer = { readonly kind: 'none' } | { readonly kind: 'found'; readonly digest: Digest; readonly right: 'local' | 'open' } | { readonly kind: 'found'; readonly digest: Digest; readonly right: 'shown'; readonly at: number }
 
 /** Who may have some bytes: everybody, or who shows a login. */

@@ -2,6 +2,7 @@ import { sleep } from '../../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../../shared/kit/faults.ts'
 import { type Digest, digestOf } from '../digest.ts'
 import { mediaTypeOf } from '../manifest.ts'
+import { hashedLogin } from '../pull-records.ts'
 import type { Reference } from '../reference.ts'
 import type { ImageSession } from '../registry/remote-image.ts'
 import { MAX_MANIFEST_BYTES } from '../registry/manifest.ts'
@@ -53,7 +54,9 @@ export class PeerSession implements ImageSession, Disposable {
   }
 
   get login(): RegistryLogin | undefined {
-    return this.#word === undefined ? this.#options.inner.login : this.#login
+    const { login } = this.#options.inner
+    // A registry that comes back in the middle, and lets this node in by a login, makes private what another node called open.
+    return this.#word === undefined ? login : (this.#login ?? login)
   }
 
   get word(): PeerWord | undefined {
@@ -88,7 +91,18 @@ export class PeerSession implements ImageSession, Disposable {
   async #named(reference: Reference, refusal: unknown): Promise<FoundName | undefined> {
     const { signal, shown, mayUseLocal } = this.#options
     const allowed = believed(refusal).filter((right) => right !== 'local' || mayUseLocal)
-    return allowed.length === 0 ? undefined : await askName(this.#parts, { reference, shown, allowed, signal })
+    if (allowed.length === 0) return undefined
+    return await askName(this.#parts, { reference, shown: [...shown, ...(await this.#own())], allowed, signal })
+  }
+
+  /** What the node has itself is shown for every pod. Files that cannot be read give nothing: the registry's client says so. */
+  async #own(): Promise<readonly ShownLogin[]> {
+    try {
+      return (await this.#options.inner.ownLogins()).map(hashedLogin)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      return []
+    }
   }
 
   #take({ peer, digest, right, login }: FoundName, refusal: unknown): { readonly digest: Digest } {
@@ -164,14 +178,14 @@ export class PeerSession implements ImageSession, Disposable {
     return supply
   }
 
-  /** Of the pod's login that opened the image, if it took one. */
+  /** Of the login that opened the image, if it took one. */
   #hash(): string | undefined {
     return this.#shown()[0]?.hash
   }
 
   #shown(): readonly ShownLogin[] {
     const { login } = this
-    return login?.secret === undefined ? [] : this.#options.shown.filter((one) => one.login === login).slice(0, 1)
+    return login === undefined ? [] : [hashedLogin(login)]
   }
 
   #suspect(digest: Digest, sources: ReadonlySet<PeerNode>, isWrong: boolean): boolean {

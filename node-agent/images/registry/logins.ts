@@ -5,16 +5,19 @@ import type { Credential, RegistryLogin, SecretSource } from './port.ts'
 
 /**
  * The logins of a config: `{"auths": {…}}` (`config.json`, `.dockerconfigjson`), or the entries themselves (`.dockercfg`).
- * An entry that holds nothing that could be shown is left out; so is what is no config at all.
+ * An entry that holds nothing that could be shown is left out; so is what is no config at all. Unless it is said from whom they are, they are the node's own.
  */
-export function loginsOf(config: unknown, secret?: SecretSource): readonly RegistryLogin[] {
+export function loginsOf(config: unknown, from?: SecretSource | 'person'): readonly RegistryLogin[] {
   if (!isJsonObject(config)) return []
   const entries = isJsonObject(config['auths']) ? config['auths'] : 'auths' in config ? {} : config
   return Object.entries(entries).flatMap(([registry, entry]) => {
     const credential = isJsonObject(entry) ? credentialOf(entry) : undefined
-    return credential === undefined ? [] : [{ registry, credential, ...(secret === undefined ? {} : { secret }) }]
+    return credential === undefined ? [] : [{ registry, credential, ...(from === undefined ? {} : from === 'person' ? { isPersonal: true } : { secret: from }) }]
   })
 }
+
+/** Whether a login is good for whoever brought it alone; the others are the node's own, for all its pods. */
+export const isPrivate = ({ secret, isPersonal }: RegistryLogin): boolean => secret !== undefined || isPersonal === true
 
 function credentialOf(entry: JsonObject): Credential | undefined {
   const { identitytoken, registrytoken, auth, username, password } = entry
@@ -45,8 +48,8 @@ function fromBase64(text: string): string | undefined {
  */
 export function loginsFor(repository: string, logins: readonly RegistryLogin[]): readonly RegistryLogin[] {
   const keyed = logins.map((login) => ({ login, key: keyOf(login.registry) }))
-  // Secrets come before what the node has itself, whatever the names.
-  const rank = ({ login }: (typeof keyed)[number]): number => (login.secret === undefined ? 1 : 0)
+  // Secrets and a person's come before what the node has itself, whatever the names.
+  const rank = ({ login }: (typeof keyed)[number]): number => (isPrivate(login) ? 0 : 1)
   const fitting = keyed.filter(({ key }) => fits(key, repository)).sort((a, b) => rank(a) - rank(b) || (a.key < b.key ? 1 : a.key > b.key ? -1 : 0))
   if (fitting.length > 0) return fitting.map(({ login }) => login)
   return /^(?:index\.)?docker\.io\//.test(repository) ? keyed.filter(({ key }) => key === DEFAULT_REGISTRY).map(({ login }) => login) : []

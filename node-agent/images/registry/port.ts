@@ -15,8 +15,10 @@ export interface RegistryLogin {
   /** `host[:port][/path]`, as a docker config names it: globs in the host's labels, and the beginning of a path. */
   readonly registry: string
   readonly credential: Credential
-  /** The Secret it came from; missing: it is the node's own. */
+  /** The Secret it came from; missing: it is the node's own, or a person's. */
   readonly secret?: SecretSource
+  /** Of a person who asked for one pull or build: what it opens is open to nobody else. */
+  readonly isPersonal?: true
 }
 
 export interface SecretSource {
@@ -68,8 +70,10 @@ export interface OpenOptions {
  * promised), 'invalid' (what is against the specification).
  */
 export interface RepositorySession {
-  /** By which login this was let in so far: the first one of a pod's secret, if any of the answers came by one; undefined where all came without. */
+  /** By which login this was let in so far: the first one of a pod's secret or a person, if any of the answers came by one; undefined where all came without. */
   readonly login: RegistryLogin | undefined
+  /** The node's own that fit the repository, at its server or a mirror. Throws Fault where they cannot be read. */
+  ownLogins(): Promise<readonly RegistryLogin[]>
   /** What a tag or digest stands for. Costs no pull where the registry counts them: asked by HEAD. */
   resolve(reference: Pick<Reference, 'tag' | 'digest'>): Promise<Descriptor>
   /** At most 4 MiB; verified. */

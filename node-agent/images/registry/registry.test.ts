@@ -77,6 +77,11 @@ describe('loginsFor: which keys fit which repository, in which order', () => {
     expect(keysFor(repository, keys)).toEqual(expected)
   })
 
+  test('it is noted whose they are', () => {
+    const config = { auths: { 'r.io': { username: 'a', password: 'b' } } }
+    expect([undefined, 'person' as const, { namespace: 'n', name: 's', uid: 'u' }].map((from) => loginsOf(config, from).map(({ secret, isPersonal }) => [secret?.name, isPersonal]))).toEqual([[[undefined, undefined]], [[undefined, true]], [['s', undefined]]])
+  })
+
   test("a pod's secrets come before what the node has", () => {
     const secret = { namespace: 'n', name: 's', uid: 'u' }
     const credential = { kind: 'access-token', token: 't' } as const

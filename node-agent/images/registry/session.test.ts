@@ -32,8 +32,8 @@ async function* chunksOf(body: string): AsyncGenerator<Buffer> {
 
 const secret = (registry: string, name: string): RegistryLogin => ({ registry, credential: { kind: 'password', username: name, password: name }, secret: { namespace: 'n', name, uid: name } })
 
-const sessionOf = (http: Http, { hosts = [], logins = [], actions = 'pull' }: { readonly hosts?: readonly object[] } & Partial<OpenOptions>): RepositorySession =>
-  new DistributionSession({ repository: 'r.io/app', settings: async () => parseRegistrySettings(JSON.stringify({ 'r.io': { hosts } }), 'test'), ownLogins: async () => [], http, clock: instant, random: { next: () => 0 }, logins, actions, signal: never })
+const sessionOf = (http: Http, { hosts = [], logins = [], own = [], actions = 'pull' }: { readonly hosts?: readonly object[]; readonly own?: readonly RegistryLogin[] } & Partial<OpenOptions>): RepositorySession =>
+  new DistributionSession({ repository: 'r.io/app', settings: async () => parseRegistrySettings(JSON.stringify({ 'r.io': { hosts } }), 'test'), ownLogins: async () => own, http, clock: instant, random: { next: () => 0 }, logins, actions, signal: never })
 
 const hostsOf = (asked: readonly HttpRequest[]): readonly string[] => asked.map(({ url }) => new URL(url).host)
 const BYTES = 'layer'
@@ -89,6 +89,37 @@ test('what a secret let in stays private, though an open mirror gave a part of i
   await session.resolve({ tag: 'v1' })
   expect(await textOf(session.blob(LAYER))).toBe(BYTES)
   expect(session.login?.secret?.name).toBe('s')
+})
+
+describe('by which login', () => {
+  const own = (registry: string): RegistryLogin => ({ registry, credential: { kind: 'access-token', token: registry } })
+  const person: RegistryLogin = { ...own('r.io'), isPersonal: true }
+  const onlyPull = { url: 'https://mirror', capabilities: ['pull'] }
+  /** Everybody lets everybody in; the mirror gives layers alone. */
+  const loginAfter = async (options: Parameters<typeof sessionOf>[1]): Promise<RegistryLogin | undefined> => {
+    const session = sessionOf(registries(() => OK).http, options)
+    await session.resolve({ tag: 'v1' })
+    await textOf(session.blob(LAYER))
+    return session.login
+  }
+  test("a person's is tried before the node's, and stays private, though the node's own gave a part", async () => {
+    expect(await loginAfter({ hosts: [onlyPull], logins: [person], own: [own('mirror'), own('r.io/app')] })).toBe(person)
+  })
+
+  test("the node's own is told, also where nobody asked for one after it", async () => {
+    expect(await loginAfter({ hosts: [onlyPull], own: [own('r.io')] })).toEqual(own('r.io'))
+    expect(await loginAfter({ hosts: [onlyPull] })).toBeUndefined()
+  })
+
+  test('what the settings show to a server is a login of the node', async () => {
+    const login = await loginAfter({ hosts: [{ ...onlyPull, header: { authorization: 'Basic eA==' } }] })
+    expect([login?.registry, login?.secret, login?.isPersonal]).toEqual(['mirror', undefined, undefined])
+  })
+
+  test('those of the node are told that fit the repository or a mirror', async () => {
+    const session = sessionOf(registries(() => OK).http, { hosts: [onlyPull], logins: [person], own: [own('q.io'), own('mirror'), own('r.io/app'), own('r.io/other')] })
+    expect((await session.ownLogins()).map(({ registry }) => registry)).toEqual(['r.io/app', 'mirror'])
+  })
 })
 
 test.each<[string, string, readonly string[]]>([

@@ -9,7 +9,7 @@ import { Caller } from './caller.ts'
 import { bodyBytes, bodyText } from './documents.ts'
 import { endpointsOf, type Endpoint } from './endpoints.ts'
 import type { Http, HttpAnswer, TlsTrust } from './http.ts'
-import { loginsFor } from './logins.ts'
+import { isPrivate, loginsFor } from './logins.ts'
 import { ACCEPT_MANIFESTS, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from './manifest.ts'
 import type { OwnLogins } from './own-logins.ts'
 import type { BlobSource, Descriptor, ManifestBytes, OpenOptions, RegistryLogin, RepositorySession } from './port.ts'
@@ -28,6 +28,8 @@ export interface SessionOptions extends OpenOptions {
 
 interface Candidate {
   readonly caller: Caller
+  /** By which it is let in, where it is: a login, or what the settings show to this server. */
+  readonly right: RegistryLogin | undefined
   readonly capabilities: ReadonlySet<Capability>
 }
 
@@ -49,6 +51,15 @@ export class DistributionSession implements RepositorySession {
 
   get login(): RegistryLogin | undefined {
     return this.#login
+  }
+
+  async ownLogins(): Promise<readonly RegistryLogin[]> {
+    const { repository, settings, ownLogins } = this.#options
+    const found = endpointsOf(repository, await settings(), 'pull')
+    const endpoints = found.kind === 'ok' ? found.endpoints : []
+    const own = await ownLogins({ repository, hosts: [...new Set(endpoints.map(({ host }) => host))] })
+    const places = new Set([repository, ...endpoints.map((endpoint) => `${endpoint.host}/${endpoint.repository}`)])
+    return [...new Set([...places].flatMap((place) => loginsFor(place, own)))]
   }
 
   async resolve({ tag, digest }: Parameters<RepositorySession['resolve']>[0]): Promise<Descriptor> {
@@ -126,11 +137,11 @@ export class DistributionSession implements RepositorySession {
     throw failure
   }
 
-  /** By a secret once, by a secret for good: what an open mirror gives beside it makes the whole no less private. */
+  /** By a secret once, by a secret for good: what an open mirror, or the node's own login, gives beside it makes the whole no less private. */
   #answered(capability: Capability, candidate: Candidate): void {
     this.#preferred.set(capability, candidate)
     this.#failed.delete(candidate)
-    if (this.#login?.secret === undefined) this.#login = candidate.caller.login ?? this.#login
+    if (this.#login === undefined || !isPrivate(this.#login)) this.#login = candidate.right ?? this.#login
   }
 
   async #openCandidates(): Promise<readonly Candidate[]> {
@@ -142,7 +153,7 @@ export class DistributionSession implements RepositorySession {
     for (const endpoint of found.endpoints) {
       const tls = await readTrust(endpoint)
       const fitting = loginsFor(`${endpoint.host}/${endpoint.repository}`, logins)
-      for (const login of fitting.length === 0 ? [undefined] : fitting) candidates.push({ caller: new Caller({ ...this.#options, endpoint, login, tls }), capabilities: endpoint.settings.capabilities })
+      for (const login of fitting.length === 0 ? [undefined] : fitting) candidates.push({ caller: new Caller({ ...this.#options, endpoint, login, tls }), right: login ?? shownBySettings(endpoint, tls), capabilities: endpoint.settings.capabilities })
     }
     return candidates
   }
@@ -151,6 +162,10 @@ export class DistributionSession implements RepositorySession {
 const DIGEST = /^sha256:[a-f0-9]{64}$/
 
 const mediaTypeOf = (header: string | undefined): string => header?.split(';')[0]?.trim() || MANIFEST_TYPES.ociManifest
+
+/** A certificate or a header of the settings may open what is closed to others: it counts as a login of the node. */
+const shownBySettings = ({ host, settings: { header } }: Endpoint, { cert = '' }: TlsTrust): RegistryLogin | undefined =>
+  cert === '' && Object.keys(header).length === 0 ? undefined : { registry: host, credential: { kind: 'access-token', token: JSON.stringify([cert, header]) } }
 
 async function readManifest(caller: Caller, name: string, expected: Digest | undefined): Promise<ManifestBytes> {
   const answer = await caller.call({ method: 'GET', path: `manifests/${name}`, headers: { accept: ACCEPT_MANIFESTS }, ok: [200] })
