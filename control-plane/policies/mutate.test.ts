@@ -95,3 +95,18 @@ test('what a mutation must evaluate to is told when it is written', async () => 
   expect(await written(patch('[JSONPatch{nope: 1}]'))).toContain("undefined field 'nope'")
   expect(await written(apply('Other{}'))).toContain("undeclared reference to 'Other' (in container '')")
 })
+
+test('a JSON patch that makes what is no object of the kind is refused, whatever the policy does with failures', async () => {
+  await bind('typed', [patch('[JSONPatch{op: "add", path: "/metadata/labels/x", value: 1}]')], { spec: { failurePolicy: 'Ignore' } })
+  await bind('unknown', [patch('[JSONPatch{op: "add", path: "/dta", value: "x"}]')])
+  const refused = async (name: string): Promise<unknown> => (await until(MAPS, map(name), ({ status }) => status !== 201)).body
+  expect(await refused('typed')).toMatchObject({ code: 500, reason: 'InternalError', message: 'Internal error occurred: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string' })
+  expect(await refused('unknown')).toMatchObject({ code: 500, reason: 'InternalError', message: 'Internal error occurred: strict decoding error: unknown field "dta"' })
+})
+
+test('copies of copies are held to one limit over all operations', async () => {
+  const doubling = Array.from({ length: 30 }, (_, index) => `JSONPatch{op: "copy", from: "/data", path: "/data/a${index}"}`)
+  await bind('copies', [patch(`[${doubling.join(', ')}]`)])
+  const { status, body } = await until(MAPS, map('copies', { data: { a: '1' } }), (answer) => answer.status !== 201)
+  expect([status, body['message']]).toEqual([403, expect.stringMatching(/^policy 'copies' with binding 'copies' denied request: JSON Patch: Unable to complete the copy, the accumulated size increase of copy is \d+, exceeding the limit 3145728$/)])
+})

@@ -1,13 +1,15 @@
 /** What the mutations of policies make of an object. */
-import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
 import { childType } from '../../shared/model/schemas/lookup.ts'
 import { type Type, typeOf } from '../../shared/model/schemas/types.ts'
+import { readChanged } from '../apiserver/admission/read-changed.ts'
 import type { ResourceStore } from '../apiserver/core/resources.ts'
 import { typeOfKind } from '../apiserver/decode/kinds.ts'
 import { typedProblem } from '../apiserver/field-manager/check-typed.ts'
 import { elementText, itemElement } from '../apiserver/field-manager/path-element.ts'
 import { mergeTyped } from '../apiserver/field-manager/typed-merge.ts'
-import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
+import { beginPatch, carryOut, copiesTooMuch, MAX_COPIED_BYTES, type Work } from '../apiserver/patch/json-patch.ts'
+import { internalError } from '../apiserver/status.ts'
 import { jsonOf, misnamed } from '../cel/json.ts'
 import { CelFault, Message, type Value } from '../cel/values.ts'
 import type { CompiledMutation } from './compiled.ts'
@@ -22,7 +24,7 @@ export function patchedBy({ mutation, expression, program }: CompiledMutation, g
   if (!program) return failed(`expression '${expression}' cannot be compiled`)
   try {
     const value = program.run(given)
-    return mutation.patchType === 'JSONPatch' ? jsonPatched(object, value) : applied(store, object, value)
+    return mutation.patchType === 'JSONPatch' ? jsonPatched(store, object, value) : applied(store, object, value)
   } catch (error) {
     if (!(error instanceof CelFault)) throw error
     return failed(`expression '${expression}' resulted in error: ${error.message}`)
@@ -42,7 +44,8 @@ function applied(store: ResourceStore, object: JsonObject, value: Value): Patche
   if (problem !== undefined) return failed(`error applying patch: failed to convert patch object to typed object: ${problem}`)
   const atomics = atomicsIn(type, patch, '')
   if (atomics.length > 0) return failed(`error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`)
-  return { kind: 'patched', object: mergeTyped(type, object, patch) }
+  const read = readChanged(store, mergeTyped(type, object, patch), { reader: 'unstructured', known: object })
+  return read.kind === 'read' ? { kind: 'patched', object: read.object } : failed(`unable to convert unstructured object to ${store.apiVersion}, Kind=${store.definition.kind}: ${read.message}`)
 }
 
 /** What an apply replaces as a whole: a policy may not, since it would take away what others have put there. */
@@ -64,20 +67,26 @@ function atomicsIn(type: Type, value: Json | undefined, path: string): readonly 
   }
 }
 
-function jsonPatched(object: JsonObject, value: Value): Patched {
+/** Throws a 500 where the patch makes what is no object of its kind: Kubernetes lets no policy pass that over. */
+function jsonPatched(store: ResourceStore, object: JsonObject, value: Value): Patched {
   const operations = Array.isArray(value) ? (value as readonly Value[]) : []
-  let current = object
+  const work = beginPatch(object)
   for (const operation of operations) {
     const wrong = valueProblem(operation)
     if (wrong !== undefined) return failed(wrong)
     const step = jsonOf(operation)
-    const outcome = applyJsonPatch(current, [step])
+    if (carryOut(work, step)) continue
     // A test that fails means that there is nothing to do.
-    if (outcome.kind === 'refused') return isJsonObject(step) && step['op'] === 'test' ? { kind: 'patched', object } : failed(`JSON Patch: ${problemOf(step)}`)
-    current = outcome.object
+    return isJsonObject(step) && step['op'] === 'test' ? { kind: 'patched', object } : failed(`JSON Patch: ${copiesTooMuch(work) ? tooMuchCopied(work) : problemOf(step)}`)
   }
-  return { kind: 'patched', object: current }
+  if (deepEqual(work.document, object)) return { kind: 'patched', object }
+  const read = readChanged(store, work.document)
+  if (read.kind === 'unreadable') throw internalError(read.message)
+  if (read.unknown.length > 0) throw internalError(`strict decoding error: ${read.unknown.join(', ')}`)
+  return { kind: 'patched', object: read.object }
 }
+
+const tooMuchCopied = ({ copiedBytes }: Work): string => `Unable to complete the copy, the accumulated size increase of copy is ${copiedBytes}, exceeding the limit ${MAX_COPIED_BYTES}`
 
 /** What stands in a patch is called after its place below the object. */
 function valueProblem(operation: Value): string | undefined {

@@ -4,6 +4,7 @@ import { newUid } from '../../shared/kit/ids.ts'
 import type { MutatingWebhook } from '../../shared/model/gen/api.ts'
 import { deepEqual, type JsonObject } from '../../shared/model/json.ts'
 import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
+import { readChanged } from '../apiserver/admission/read-changed.ts'
 import { forbid } from '../apiserver/admission/refuse.ts'
 import { Reinvocation } from '../apiserver/admission/reinvocation.ts'
 import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
@@ -45,9 +46,14 @@ async function mutateByOne(hook: Webhook, request: AdmissionRequest, parts: Aski
   const review = await ask(hook, request, { parts, mayPatch: true })
   if (review?.kind !== 'allowed' || review.patch === undefined) return request.object
   if (request.operation === 'DELETE') throw internalError(`admission webhook ${JSON.stringify(hook.name)} attempted to modify the object, which is not supported for this operation`)
-  const outcome = applyJsonPatch(named(request, request.object), review.patch)
+  const before = named(request, request.object)
+  const outcome = applyJsonPatch(before, review.patch)
   if (outcome.kind === 'refused') throw internalError(outcome.message)
-  return request.store.definition.defaults(outcome.object)
+  if (deepEqual(outcome.object, before)) return request.object
+  // The webhook has answered: what its answer makes of the object is no failure that its policy could pass over.
+  const read = readChanged(request.store, outcome.object)
+  if (read.kind === 'unreadable') throw internalError(read.message)
+  return request.store.definition.defaults(read.object)
 }
 
 /** All at once; of several refusals the first by order is told. */

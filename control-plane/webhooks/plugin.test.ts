@@ -88,6 +88,17 @@ test('a patch is carried out, and one that wishes so is asked again about what c
   expect([status, body['data']]).toEqual([201, { a: '1', first: '3', second: 'x' }])
 })
 
+test('what a patch makes is read as a body is: wrong types are refused whatever is done with failures, unknown fields go', async () => {
+  answers.set('/typed', () => patch([{ op: 'add', path: '/metadata/labels/x', value: 1 }]))
+  answers.set('/unknown', () => patch([{ op: 'add', path: '/dta', value: 'x' }, { op: 'add', path: '/data/b', value: '2' }]))
+  await configure('Mutating', 'typed', { failurePolicy: 'Ignore' })
+  await configure('Mutating', 'unknown')
+  const refused = await until(`POST ${MAPS}?dryRun=All`, map('typed'), (answer) => answer.status !== 201)
+  expect(refused.body).toMatchObject({ code: 500, reason: 'InternalError', message: 'Internal error occurred: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string' })
+  const { body } = await until(`POST ${MAPS}?dryRun=All`, map('unknown'), (answer) => (answer.body['data'] as JsonObject | undefined)?.['b'] !== undefined)
+  expect([body['data'], Object.keys(body)]).toEqual([{ a: '1', b: '2' }, expect.not.arrayContaining(['dta'])])
+})
+
 test('one that does not answer in time is a 500, or nothing where failures are ignored', async () => {
   await configure('Validating', 'slow')
   await configure('Validating', 'slow-ignored', { failurePolicy: 'Ignore' })

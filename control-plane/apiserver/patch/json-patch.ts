@@ -6,24 +6,30 @@ import { type PatchOutcome, rejected } from './outcome.ts'
 const FAILED = Symbol('failed')
 
 /** What copies may add, in bytes of JSON: as much as a body may have. Otherwise few of them would make a document that fills all memory. */
-const MAX_COPIED_BYTES = 3 * 1024 * 1024
+export const MAX_COPIED_BYTES = 3 * 1024 * 1024
 
 /** The document under work. It is nobody else's, so each operation costs what it changes, however large the rest is. */
-interface Work {
+export interface Work {
   document: Json
   copiedBytes: number
 }
 
+/** Begins a patch whose operations come one by one. */
+export const beginPatch = (current: JsonObject): Work => ({ document: structuredClone(current), copiedBytes: 0 })
+
+/** Whether an operation failed since too much would have been copied. */
+export const copiesTooMuch = ({ copiedBytes }: Work): boolean => copiedBytes > MAX_COPIED_BYTES
+
 /** @param patch a list of operations; all are carried out, or none. Neither argument is changed. */
 export function applyJsonPatch(current: JsonObject, patch: Json): PatchOutcome {
   if (!Array.isArray(patch)) return rejected
-  const work: Work = { document: structuredClone(current), copiedBytes: 0 }
+  const work = beginPatch(current)
   for (const operation of patch as readonly Json[]) if (!carryOut(work, operation)) return rejected
   return isJsonObject(work.document) ? { kind: 'patched', object: work.document } : rejected
 }
 
-/** Whether it could be done. */
-function carryOut(work: Work, operation: Json): boolean {
+/** Whether it could be done. If not, the work is of no use any more. */
+export function carryOut(work: Work, operation: Json): boolean {
   if (!isJsonObject(operation)) return false
   const { op, path, from, value = null } = operation
   if (typeof path !== 'string') return false
@@ -52,7 +58,7 @@ function transfer(work: Work, { op, source, to }: { readonly op: 'move' | 'copy'
   if (value === FAILED) return false
   if (op === 'move') return change(work, source, { kind: 'remove' }) && change(work, to, { kind: 'add', value })
   work.copiedBytes += JSON.stringify(value).length
-  return work.copiedBytes <= MAX_COPIED_BYTES && change(work, to, { kind: 'add', value: structuredClone(value) })
+  return !copiesTooMuch(work) && change(work, to, { kind: 'add', value: structuredClone(value) })
 }
 
 /** The first part is dropped whether or not it is empty: a path without its slash means a field of the root. */
