@@ -17,8 +17,8 @@ import { loginsOf } from '../images/registry/logins.ts'
 import type { RegistryLogin } from '../images/registry/port.ts'
 import type { Turns } from '../images/turns.ts'
 import { TreeCopier } from './copy-tree.ts'
-import { doCopy, lookAtCopy } from './copy.ts'
-import { copyKey, folderKey, type StepKey } from './keys.ts'
+import { doCopy, lookAtCopy, ownerOf } from './copy.ts'
+import { copyKey, datedKey, folderKey, type StepKey } from './keys.ts'
 import { runInstruction } from './run.ts'
 import type { SourceRoot } from './sources.ts'
 import { applyMetadata, type ConfigFields, documentOf, type Metadata, type StageState, variablesOf, withHistory } from './state.ts'
@@ -117,7 +117,8 @@ export class Build {
   async #begin({ stage, base }: PlannedStage, title: Titles): Promise<StageState> {
     const empty = { args: {}, hasOwnCommand: false }
     const { request } = this.options
-    if (base.kind === 'stage') return { ...this.#stageAt(base.index), ...empty }
+    // What a stage asked for by ARG is known in those built on it.
+    if (base.kind === 'stage') return { ...this.#stageAt(base.index), hasOwnCommand: false }
     if (base.kind === 'scratch') {
       title.skip()
       return { ...empty, document: { architecture: imageArchitecture(process.arch), os: 'linux' }, config: {}, layers: [], history: [], created: this.now() }
@@ -183,10 +184,11 @@ export class Build {
 
   async #workdir(state: StageState, instruction: Instruction & { readonly kind: 'workdir' | 'user' | 'stopsignal' | 'maintainer' }): Promise<StepResult> {
     const named = this.#metadata(state, instruction)
-    const path = named.config.WorkingDir ?? '/'
-    return await this.layer({ ...named, history: state.history }, folderKey(state.layers, path), {
+    const { WorkingDir: path = '/', User: user = '' } = named.config
+    return await this.layer({ ...named, history: state.history }, folderKey(state.layers, { path, user }), {
       createdBy: `WORKDIR ${path}`,
-      change: async (rootfs) => void (await new TreeCopier(rootfs, { special, owner: undefined, mode: undefined, excluded: ignoreRules([]), signal: this.options.signal }).folder(path)),
+      // Whoever works there may write there.
+      change: async (rootfs) => void (await new TreeCopier(rootfs, { special, owner: user === '' ? undefined : await ownerOf(rootfs, user, 'USER '), mode: undefined, excluded: ignoreRules([]), signal: this.options.signal }).folder(path)),
     })
   }
 
@@ -200,8 +202,9 @@ export class Build {
   }
 
   /** A step whose result is a layer: known from before, or made and kept. */
-  async layer(state: StageState, key: StepKey, { createdBy, change, mountPoints = [] }: LayerWork): Promise<StepResult> {
+  async layer(state: StageState, step: StepKey, { createdBy, change, mountPoints = [] }: LayerWork): Promise<StepResult> {
     const { store, request } = this.options
+    const key = datedKey(step, this.epochSeconds)
     const known = request.noCache ? undefined : await store.cached(key)
     if (known !== undefined) return { state: onTop(state, { layer: known.layer, created: known.created, createdBy }), isCached: true }
     const { key: snapshot, rootfs } = await this.workplace.writable(store.pathsOf(state.layers))

@@ -78,7 +78,7 @@ export interface CopyPlace {
 }
 
 export async function doCopy({ instruction, found, files, destination, isIntoFolder, excluded, key }: CopyWork, { rootfs, folder, special, signal }: CopyPlace): Promise<void> {
-  const owner = key.owner === '' ? (instruction.from === undefined ? { uid: 0, gid: 0 } : undefined) : await ownerOf(rootfs, key.owner)
+  const owner = key.owner === '' ? (instruction.from === undefined ? { uid: 0, gid: 0 } : undefined) : await ownerOf(rootfs, key.owner, '--chown=')
   const copier = new TreeCopier(rootfs, { special, owner, mode: modeOf(key.mode), excluded, signal })
   if (isIntoFolder) await copier.folder(destination)
   const isFolder = isIntoFolder || (await copier.isFolder(destination))
@@ -105,11 +105,11 @@ function modeOf(text: string): number | undefined {
   return Number.parseInt(text, 8)
 }
 
-/** As the image's own files say; a number alone is the group's too. */
-async function ownerOf(rootfs: string, text: string): Promise<Owner> {
+/** As the image's own files say; a number alone is the group's too. Throws Fault('invalid'), with what asked for it in front. */
+export async function ownerOf(rootfs: string, text: string, asked: string): Promise<Owner> {
   const read = async (path: string): Promise<string> => (await unlessMissing(readFile(await resolveInside(rootfs, path), 'utf8'))) ?? ''
   const found = lookUpUser(/^\d+$/.test(text) ? `${text}:${text}` : text, parsePasswd(await read('/etc/passwd')), parseGroup(await read('/etc/group')))
-  if (found.kind === 'unknown') throw new Fault('invalid', `--chown=${text}: ${found.message}`)
+  if (found.kind === 'unknown') throw new Fault('invalid', `${asked}${text}: ${found.message}`)
   return { uid: found.uid, gid: found.gid }
 }
 

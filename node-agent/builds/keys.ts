@@ -41,4 +41,8 @@ export interface CopyStep {
 
 export const copyKey = (layers: readonly BuiltLayer[], { kind, destination, owner, mode, options, contents }: CopyStep): StepKey => keyOf(layers, [kind, destination, owner, mode, options, contents])
 
-export const folderKey = (layers: readonly BuiltLayer[], path: string): StepKey => keyOf(layers, ['folder', path])
+/** A folder that is made belongs to the user. */
+export const folderKey = (layers: readonly BuiltLayer[], { path, user }: { readonly path: string; readonly user: string }): StepKey => keyOf(layers, ['folder', path, user])
+
+/** Where no file may be newer than a time, another time makes other layers. */
+export const datedKey = (key: StepKey, latestSeconds: number | undefined): StepKey => (latestSeconds === undefined ? key : digestOf(JSON.stringify([key, latestSeconds])))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseDockerfile } from '../../shared/model/dockerfile/parse.ts'
 import type { Digest } from '../images/digest.ts'
 import type { BuiltLayer } from '../images/build-store.ts'
-import { copyKey, folderKey, runKey, type CopyStep, type RunStep } from './keys.ts'
+import { copyKey, datedKey, folderKey, runKey, type CopyStep, type RunStep } from './keys.ts'
 import { applyMetadata, documentOf, isMetadata, pathIn, type StageState, variablesOf } from './state.ts'
 
 const empty: StageState = { document: { os: 'linux' }, config: {}, layers: [], history: [], created: '2020-01-01T00:00:00Z', args: {}, hasOwnCommand: false }
@@ -92,6 +92,13 @@ describe('keys', () => {
   })
 
   test('differ with the layers below, and by the kind of step', () => {
-    expect(new Set([folderKey([], '/a'), folderKey([layer('1')], '/a'), folderKey([layer('1'), layer('2')], '/a'), folderKey([layer('2'), layer('1')], '/a'), copyKey([], copy), runKey([], run)]).size).toBe(6)
+    const [folder, another] = [{ path: '/a', user: '' }, { path: '/a', user: '33' }]
+    expect(new Set([folderKey([], folder), folderKey([], another), folderKey([layer('1')], folder), folderKey([layer('1'), layer('2')], folder), folderKey([layer('2'), layer('1')], folder), copyKey([], copy), runKey([], run)]).size).toBe(7)
+  })
+
+  test('differ with the time that no file may be newer than', () => {
+    const key = copyKey([], copy)
+    expect(datedKey(key, undefined)).toBe(key)
+    expect(new Set([key, datedKey(key, 0), datedKey(key, 1)]).size).toBe(3)
   })
 })
