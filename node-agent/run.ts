@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { arch, availableParallelism } from 'node:os'
 import { createAgent } from './agent.ts'
+import { clearSecrets } from './builds/secrets.ts'
 import { openCgroups } from './cgroups/cgroups.ts'
 import { boundPods } from './cgroups/parent-bounds.ts'
 import { raiseOwnGroup } from './cgroups/own-share.ts'
@@ -63,8 +64,13 @@ type Parts = Awaited<ReturnType<typeof openParts>>
 /** The group that holds those of all pods. */
 const podsGroup = ({ cgroup }: AgentConfig): string => `${cgroup}/pods`
 
+/** Below the run folder, which is in memory: gone with the machine at the latest. */
+const buildSecretsFolder = ({ runDir }: AgentConfig): string => `${runDir}/build-secrets`
+
 /** The parts of the host's pods, each opened once: they find what an agent before this one left. */
 async function openParts(config: AgentConfig, peers: ImagePeers, log: Log) {
+  // Whoever was killed in the middle of a build left them.
+  await clearSecrets(buildSecretsFolder(config))
   const mounts = systemMounts()
   const cgroups = await openCgroups({ parent: `/${podsGroup(config)}`, clock })
   const runtimeFolder = `${config.runDir}/runtime`
@@ -113,6 +119,7 @@ function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modu
     capabilities,
     architecture: host.architecture,
     seccompFolder: `${config.stateDir}/seccomp`,
+    buildSecretsFolder: buildSecretsFolder(config),
     logMaxBytes: 10 * 1024 * 1024,
     logMaxFiles: 5,
   }

@@ -1,10 +1,10 @@
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, mkdir } from 'node:fs/promises'
 import { Fault } from '../../shared/kit/faults.ts'
 import type { RawMount } from '../../shared/model/dockerfile/instruction.ts'
 import { ignoreRules } from '../../shared/model/dockerfile/ignore.ts'
 import { exists } from '../host/files.ts'
 import type { VolumeMountSource } from '../runtime/oci-mounts.ts'
+import { type SecretFile, secretFile } from './secrets.ts'
 import { findSources, type SourceRoot } from './sources.ts'
 import { pathIn, type ConfigFields } from './state.ts'
 import { treeDigest } from './tree-digest.ts'
@@ -12,8 +12,8 @@ import type { TmpfsMount, Workplace } from './workplace.ts'
 
 export interface MountDoor {
   readonly workplace: Workplace
-  /** A private folder, deleted by the caller. */
-  readonly folder: string
+  /** Of this build alone, in memory; it may not be there yet. Undefined: nowhere. */
+  readonly secretsFolder: string | undefined
   /** By id, in base64. */
   readonly secrets: Readonly<Record<string, string>>
   /** Its folder, which stays until the build ends. */
@@ -26,6 +26,8 @@ export interface MountDoor {
 export interface PreparedMounts {
   readonly volumes: readonly VolumeMountSource[]
   readonly tmpfs: readonly TmpfsMount[]
+  /** Those among the volumes that are secrets: to be written before the step runs, and only if it does. */
+  readonly secrets: readonly SecretFile[]
   /** Secrets that are wanted as variables. */
   readonly env: readonly string[]
   /** Ids of cache mounts that nobody else may use meanwhile. */
@@ -34,7 +36,7 @@ export interface PreparedMounts {
   readonly digests: readonly string[]
 }
 
-const none: PreparedMounts = { volumes: [], tmpfs: [], env: [], locks: [], digests: [] }
+const none: PreparedMounts = { volumes: [], tmpfs: [], secrets: [], env: [], locks: [], digests: [] }
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   bind: ['type', 'source', 'src', 'target', 'dst', 'destination', 'from', 'rw', 'readwrite', 'ro', 'readonly'],
   cache: ['type', 'id', 'target', 'dst', 'destination', 'sharing', 'mode', 'uid', 'gid', 'ro', 'readonly', 'rw', 'readwrite'],
@@ -47,7 +49,7 @@ export async function prepareMounts(door: MountDoor, mounts: readonly RawMount[]
   let all = none
   for (const mount of mounts) {
     const one = { ...none, ...(await prepare(door, mount, config)) }
-    all = { volumes: [...all.volumes, ...one.volumes], tmpfs: [...all.tmpfs, ...one.tmpfs], env: [...all.env, ...one.env], locks: [...all.locks, ...one.locks], digests: [...all.digests, ...one.digests] }
+    all = { volumes: [...all.volumes, ...one.volumes], tmpfs: [...all.tmpfs, ...one.tmpfs], secrets: [...all.secrets, ...one.secrets], env: [...all.env, ...one.env], locks: [...all.locks, ...one.locks], digests: [...all.digests, ...one.digests] }
   }
   return all
 }
@@ -59,7 +61,7 @@ async function prepare(door: MountDoor, mount: RawMount, config: ConfigFields): 
   const strange = Object.keys(mount).find((key) => !known.includes(key))
   if (strange !== undefined) throw new Fault('invalid', `unexpected key ${JSON.stringify(strange)} for mount type ${JSON.stringify(type)}: there are ${known.filter((key) => key !== 'type').join(', ')}`)
   const given = mount['target'] ?? mount['dst'] ?? mount['destination']
-  if (type === 'secret') return await secret(door, mount, given)
+  if (type === 'secret') return secret(door, mount, given)
   if (given === undefined) throw new Fault('invalid', `a mount of type ${type} needs a target`)
   const target = pathIn(config, given)
   if (target === '/') throw new Fault('invalid', 'invalid mount target "/"')
@@ -100,7 +102,7 @@ async function cache(door: MountDoor, mount: RawMount, target: string): Promise<
   return { volumes: [{ mountPath: target, source: folder, readOnly: isOn(mount['ro']) || isOn(mount['readonly']) ? 'yes' : 'no' }], locks: sharing === 'shared' ? [] : [id] }
 }
 
-async function secret({ folder, secrets }: MountDoor, mount: RawMount, target: string | undefined): Promise<Partial<PreparedMounts>> {
+function secret({ secretsFolder, secrets }: MountDoor, mount: RawMount, target: string | undefined): Partial<PreparedMounts> {
   const id = mount['id'] ?? mount['source'] ?? mount['src'] ?? target?.split('/').at(-1)
   if (id === undefined) throw new Fault('invalid', 'a mount of type secret needs an id')
   const content = Object.hasOwn(secrets, id) ? secrets[id] : undefined
@@ -111,11 +113,9 @@ async function secret({ folder, secrets }: MountDoor, mount: RawMount, target: s
   const bytes = Buffer.from(content, 'base64')
   const env = mount['env'] === undefined ? [] : [`${mount['env']}=${bytes.toString()}`]
   if (target === undefined && mount['env'] !== undefined) return { env }
-  const file = join(folder, `secret-${Buffer.from(id).toString('hex').slice(0, 200)}`)
-  await writeFile(file, bytes, { mode: 0o600 })
-  await chmod(file, octal(mount['mode'] ?? '0400'))
-  await chown(file, Number(mount['uid'] ?? 0), Number(mount['gid'] ?? 0))
-  return { volumes: [{ mountPath: target === undefined ? `/run/secrets/${id}` : target.startsWith('/') ? target : `/run/secrets/${target}`, source: file, readOnly: 'yes' }], env }
+  if (secretsFolder === undefined) throw new Fault('unsupported', 'this node has no folder in memory to keep a secret in: mount it as a variable (env=NAME)')
+  const file = secretFile(secretsFolder, { id, bytes, mode: octal(mount['mode'] ?? '0400'), uid: Number(mount['uid'] ?? 0), gid: Number(mount['gid'] ?? 0) })
+  return { secrets: [file], volumes: [{ mountPath: target === undefined ? `/run/secrets/${id}` : target.startsWith('/') ? target : `/run/secrets/${target}`, source: file.path, readOnly: 'yes' }], env }
 }
 
 function bytesOf(size: string | undefined): number | undefined {

@@ -7,6 +7,7 @@ import type { Build, StepResult } from './build.ts'
 import { runKey } from './keys.ts'
 import { prepareMounts } from './mounts.ts'
 import { networkOf } from './network.ts'
+import { withSecrets } from './secrets.ts'
 import type { SourceRoot } from './sources.ts'
 import { type ConfigFields, DEFAULT_SHELL, type StageState, variablesOf } from './state.ts'
 import { OWN_MOUNTS } from './workplace.ts'
@@ -31,7 +32,7 @@ export async function runInstruction(build: Build, state: StageState, { instruct
   const { config, args } = state
   const { words, script } = commandOf(instruction, config)
   const wanted = instruction.mounts.map((mount) => expanded(mount, variablesOf(state), file.escape))
-  const mounts = await prepareMounts({ workplace: build.workplace, folder: store.folder, secrets: request.secrets, cacheMount: (id) => store.cacheMount(id), rootOf }, wanted, config)
+  const mounts = await prepareMounts({ workplace: build.workplace, secretsFolder: build.workplace.secretsFolder, secrets: request.secrets, cacheMount: (id) => store.cacheMount(id), rootOf }, wanted, config)
   const network = networkOf(instruction.network, request.network)
   const { Env: env = [], User: user = '', WorkingDir: workingDir = '' } = config
   const key = runKey(state.layers, { words, script, env, args, user, workingDir, network, mounts: wanted, mounted: mounts.digests })
@@ -41,12 +42,13 @@ export async function runInstruction(build: Build, state: StageState, { instruct
     const volumes = script === '' ? mounts.volumes : [...mounts.volumes, { mountPath: SCRIPT_PATH, source: scriptFile, readOnly: 'yes' as const }]
     const given = PROXIES.flatMap((name) => (Object.hasOwn(request.args, name) ? [`${name}=${request.args[name] ?? ''}`] : []))
     const variables = [...given, ...Object.entries(args).map(([name, value]) => `${name}=${value}`), ...env, ...mounts.env]
-    const work = (): Promise<void> =>
+    const run = (): Promise<void> =>
       build.workplace
         .run({ key: snapshot, rootfs, words, env: variables, user, workingDir, network, mounts: volumes, tmpfs: mounts.tmpfs, onOutput: (text) => tell({ kind: 'output', step, text }), signal })
         .then(({ exitCode, oomKilled }) => {
           if (exitCode !== 0) throw new Fault('invalid', `process ${JSON.stringify(told(instruction, words))} did not complete successfully: exit code: ${exitCode}${oomKilled ? ' (out of memory)' : ''}`)
         })
+    const work = (): Promise<void> => withSecrets(mounts.secrets, run)
     // One after the other, always in the same order, so that two builds never wait for each other.
     await mounts.locks.toSorted().reduceRight<() => Promise<void>>((inner, id) => () => locks.run(id, inner), work)()
   }
@@ -54,7 +56,6 @@ export async function runInstruction(build: Build, state: StageState, { instruct
     const mountPoints = [...OWN_MOUNTS, ...mounts.volumes.map(({ mountPath }) => mountPath), ...mounts.tmpfs.map(({ path }) => path)]
     return await build.layer(state, key, { createdBy: createdBy(args, told(instruction, words)), change, mountPoints })
   } finally {
-    for (const { source } of mounts.volumes) if (source.startsWith(join(store.folder, 'secret-'))) await rm(source, { force: true })
     await rm(scriptFile, { force: true })
   }
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
 import { newUid } from '../../shared/kit/ids.ts'
@@ -74,6 +75,12 @@ export class Workplace implements AsyncDisposable {
     parts.guests.add(this.#uid)
   }
 
+  /** Where secrets lie while a step wants them; it may not be there yet. */
+  get secretsFolder(): string | undefined {
+    const { buildSecretsFolder } = this.#parts.config
+    return buildSecretsFolder === undefined ? undefined : join(buildSecretsFolder, this.#uid)
+  }
+
   /** A root folder of its own on these layers. */
   async writable(layers: readonly string[]): Promise<{ readonly key: string; readonly rootfs: string }> {
     const key = containerId(this.#uid, 'build', this.#count++)
@@ -118,6 +125,8 @@ export class Workplace implements AsyncDisposable {
       if (created.kind === 'refused') throw new Fault('invalid', created.message)
       signal.throwIfAborted()
       const told = this.#tell(logPath, request, exited.promise)
+      // It is looked at when the command has ended; a failure until then is nobody's yet, and would end the agent.
+      told.catch(() => {})
       const started = await runtime.start(key)
       if (started.kind === 'refused') exited.resolve()
       await exited.promise
@@ -132,13 +141,16 @@ export class Workplace implements AsyncDisposable {
     } finally {
       signal.removeEventListener('abort', kill)
       stopListening()
+      exited.resolve()
       await runtime.delete(key)
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { snapshots, network, cgroups, guests, log } = this.#parts
+    const { secretsFolder } = this
     const steps: ReadonlyArray<() => Promise<void>> = [
+      ...(secretsFolder === undefined ? [] : [() => rm(secretsFolder, { recursive: true, force: true })]),
       ...[...this.#snapshots].map((key) => () => snapshots.remove(key)),
       ...(this.#sandbox === undefined ? [] : [() => network.detach(this.#uid)]),
       ...(this.#group === undefined ? [] : [() => cgroups.killAll(cgroups.podPath(this.#uid)), () => cgroups.remove(cgroups.podPath(this.#uid))]),

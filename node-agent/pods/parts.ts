@@ -47,6 +47,8 @@ export interface PodsConfig {
   readonly architecture?: string | undefined
   /** Where the profiles are that containers name by `seccompProfile.localhostProfile`; the node has none unless given. */
   readonly seccompFolder?: string | undefined
+  /** In memory, this agent's alone: where secrets of image builds lie while a step wants them. Without it they can be variables only. */
+  readonly buildSecretsFolder?: string | undefined
   /** A log is rotated at this size; so many files of it are kept. */
   readonly logMaxBytes: number
   readonly logMaxFiles: number
