@@ -6,7 +6,7 @@ import type { Guard, Storage } from '../storage/port.ts'
 import { modRevisionOf } from '../storage/storage.ts'
 import { holdLeadership } from './leadership.ts'
 import { Observer, type Sighting } from './observer.ts'
-import { Pace } from './pace.ts'
+import { longestMs, Pace } from './pace.ts'
 import type { Candidate, Election, Leader, Leadership } from './port.ts'
 import { candidateKey, electionPrefix, formatRecord, isSame, leaderKey, parseRecord } from './record.ts'
 import { Registration } from './registration.ts'
@@ -79,6 +79,10 @@ class KeyElection implements Election {
     const { clock, log, name, candidate } = this.#options
     for (let failures = 0; !signal.aborted; ) {
       try {
+        if (this.#beliefsLeftMs() > 0) {
+          await this.#outlastBeliefs(signal)
+          continue
+        }
         const won = await this.#tryToLead()
         if (won && signal.aborted) await won.resign()
         else if (won) {
@@ -101,20 +105,25 @@ class KeyElection implements Election {
   async #tryToLead(): Promise<Leadership | undefined> {
     const { storage, clock, candidate, ttlMs, log, name } = this.#options
     const sentAtMs = clock.monotonicMs()
+    const known = this.#observer.find(this.#key)
     const leaseMs = Math.max(this.#pace.leaseMs(), this.#formerLeaseMs)
     const result = await timed(clock, this.#pace, (signal) => storage.write({ kind: 'put', key: this.#key, value: formatRecord(candidate, { renewals: 0, leaseMs }), expect: { kind: 'absent' } }, signal))
     if (result.kind !== 'committed') {
-      this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined)
+      this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined, known)
       return undefined
     }
     const guard = { key: this.#key, createRevision: modRevisionOf(result.revision) }
     log.info({ election: name, identity: candidate.identity, createRevision: guard.createRevision }, 'leading')
-    return holdLeadership({ name, candidate, guard, made: { sentAtMs, revision: result.revision, leaseMs }, storage, clock, log, ttlMs, pace: this.#pace })
+    return holdLeadership({ name, candidate, guard, made: { sentAtMs, revision: result.revision, leaseMs }, storage, clock, log, ttlMs, pace: this.#pace, onPutBack: () => this.#observer.putBack() })
   }
 
   /** Returns when the key is gone, taken away by this process if need be. */
   async #untilFree(signal: AbortSignal): Promise<void> {
     for (let seen = this.#observer.find(this.#key); seen && !signal.aborted; seen = this.#observer.find(this.#key)) {
+      if (this.#beliefsLeftMs() > 0) {
+        await this.#outlastBeliefs(signal)
+        continue
+      }
       if (this.#isOwn(seen)) {
         await this.#remove(seen)
         continue
@@ -122,17 +131,30 @@ class KeyElection implements Election {
       const { guard, sinceMs } = await this.#registration.hold()
       await this.#lookAgainIfAway(seen)
       this.#formerLeaseMs = this.#leaseMsOf(seen)
-      const leftMs = Math.max(Math.max(seen.seenMs, sinceMs) + this.#formerLeaseMs, this.#patientUntilMs) - this.#options.clock.monotonicMs()
+      const leftMs = Math.max(Math.max(Math.max(seen.seenMs, sinceMs) + this.#formerLeaseMs, this.#patientUntilMs) - this.#options.clock.monotonicMs(), this.#beliefsLeftMs())
       if (leftMs > 0) await this.#changeWithin(leftMs, signal)
       else await this.#remove(seen, guard)
     }
+  }
+
+  /**
+   * Where the storage was put back to an older state its keys say nothing of who leads: nobody is followed, this process's own leadership neither, before the longest lease is over, and with it whatever
+   * anybody believes by what stood there before. No more than zero where there is nothing to wait for.
+   */
+  #beliefsLeftMs(): number {
+    const { clock, ttlMs } = this.#options
+    return this.#observer.putBackMs + longestMs(ttlMs) - clock.monotonicMs()
+  }
+
+  async #outlastBeliefs(signal: AbortSignal): Promise<void> {
+    await sleep(this.#options.clock, this.#beliefsLeftMs(), signal).catch(() => {})
   }
 
   /** A storage that was away kept the leader from renewing too: it gets the time for it, so that an outage changes no leader that lives. */
   async #lookAgainIfAway(seen: Sighting): Promise<void> {
     if (!this.#wasAway) return
     const { storage, clock } = this.#options
-    this.#observer.note(this.#key, await within(clock, this.#pace.patienceMs(), (signal) => storage.get(this.#key, signal)))
+    this.#observer.note(this.#key, await within(clock, this.#pace.patienceMs(), (signal) => storage.get(this.#key, signal)), seen)
     this.#wasAway = false
     this.#patientUntilMs = clock.monotonicMs() + this.#leaseMsOf(seen) * AFTER_OUTAGE
   }
@@ -163,11 +185,12 @@ class KeyElection implements Election {
   }
 
   /** Only as it was seen: a renewal that came meanwhile saves it. */
-  async #remove({ entry, seenMs }: Sighting, guard?: Guard): Promise<void> {
+  async #remove(seen: Sighting, guard?: Guard): Promise<void> {
+    const { entry, seenMs } = seen
     const { storage, clock, log, candidate } = this.#options
     const result = await timed(clock, this.#pace, (signal) => storage.write({ kind: 'delete', key: this.#key, expect: { kind: 'revision', revision: entry.revision }, guard }, signal))
     if (result.kind === 'deposed') return this.#registration.lost()
     if (result.kind === 'committed') log.info({ identity: candidate.identity, holder: parseRecord(entry)?.identity, silentMs: Math.round(clock.monotonicMs() - seenMs) }, 'the leader before is gone')
-    this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined)
+    this.#observer.note(this.#key, result.kind === 'conflict' ? result.current : undefined, seen)
   }
 }

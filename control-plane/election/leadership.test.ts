@@ -36,7 +36,7 @@ async function certainty(delayMs: (write: number) => number, forMs: number): Pro
   await registered()
   const made = await real.write({ kind: 'put', key: leaderKey('test'), value: formatRecord(candidate, { renewals: 0, leaseMs: TTL_MS }), expect: { kind: 'absent' } })
   if (made.kind !== 'committed') throw new Error(made.kind)
-  const leadership = holdLeadership({ name: 'test', candidate, guard: { key: leaderKey('test'), createRevision: modRevisionOf(made.revision) }, made: { sentAtMs: clock.monotonicMs(), revision: made.revision, leaseMs: TTL_MS }, storage, clock, log: silentLog, ttlMs: TTL_MS, pace: new Pace(TTL_MS) })
+  const leadership = holdLeadership({ name: 'test', candidate, guard: { key: leaderKey('test'), createRevision: modRevisionOf(made.revision) }, made: { sentAtMs: clock.monotonicMs(), revision: made.revision, leaseMs: TTL_MS }, storage, clock, log: silentLog, ttlMs: TTL_MS, pace: new Pace(TTL_MS), onPutBack: () => expect.unreachable() })
   // What it learns first is how slow the storage is.
   for (let passedMs = 0; passedMs < 16 * TTL_MS; passedMs += 10) {
     await clock.advance(10)

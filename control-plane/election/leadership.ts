@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
-import type { Entry, Guard, Storage } from '../storage/port.ts'
+import type { Entry, Guard, Revision, Storage } from '../storage/port.ts'
 import type { Pace } from './pace.ts'
 import type { Candidate, Leadership } from './port.ts'
 import { candidateKey, candidatesPrefix, electionPrefix, formatRecord, isSame, parseRecord } from './record.ts'
@@ -22,6 +22,8 @@ export interface LeadershipOptions {
   readonly ttlMs: number
   /** How quick it is now. */
   readonly pace: Pace
+  /** Called when the key is not what it can be: the storage was put back to an older state. */
+  readonly onPutBack: () => void
 }
 
 /** Renewals in the life of a lease, and how soon one that failed is tried again, as a part of it. */
@@ -149,9 +151,10 @@ class Holder implements Leadership {
     this.#looks++
     if (this.#looks % ROLL_CALL === 0) await this.#callTheRoll(signal)
     if (!this.#isAlone) return this.#write(sentAtMs, signal)
+    const asked = this.#standing.revision
     const { entries } = await this.#options.storage.list(electionPrefix(this.#options.name), { signal })
     const own = entries.find(({ key }) => key === this.guard.key)
-    if (!own || !this.#isOwn(own)) return false
+    if (!own || !this.#isOwn(own, asked)) return false
     this.#isAlone = !entries.some(({ key }) => this.#isOthers(key))
     // A lease that is too short, or much longer than it has to be, is written anew all the same.
     const neededMs = this.#options.pace.leaseMs()
@@ -161,12 +164,17 @@ class Holder implements Leadership {
     return true
   }
 
-  /** A version of the key that is this leadership's; what stands there confirms from when it was sent. */
-  #isOwn(entry: Entry): boolean {
+  /** A version of the key that is this leadership's; what stands there confirms from when it was sent. One that was overwritten before belongs to a past that came back: this leadership is none any more. */
+  #isOwn(entry: Entry, asked: Revision): boolean {
     const holder = parseRecord(entry)
     if (!holder || !isSame(holder, this.#options.candidate)) return false
-    const landed = this.#standing.stands({ revision: entry.revision, renewals: holder.renewals })
-    if (landed) this.#confirm(landed)
+    const stands = this.#standing.stands({ revision: entry.revision, renewals: holder.renewals }, asked)
+    if (stands === 'impossible') {
+      this.#end('its key is as it was long ago: the storage was put back')
+      this.#options.onPutBack()
+      return false
+    }
+    if (stands !== 'known') this.#confirm(stands)
     return true
   }
 
@@ -182,7 +190,7 @@ class Holder implements Leadership {
     if (result.kind === 'deposed') return false
     // Another one landed first: it says which.
     const now = result.kind === 'committed' ? { key: this.guard.key, value, revision: result.revision } : result.current
-    return now !== undefined && this.#isOwn(now)
+    return now !== undefined && this.#isOwn(now, revision)
   }
 
   #isOthers(key: string): boolean {

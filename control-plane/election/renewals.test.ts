@@ -9,12 +9,24 @@ describe('what a leader knows of its own key', () => {
     const own = new Renewals({ revision: 10, leaseMs: 1_000 })
     own.send(attempt(1, 1_000))
     own.send(attempt(2, 3_000))
-    expect(own.stands({ revision: 10, renewals: 0 })).toBeUndefined()
+    expect(own.stands({ revision: 10, renewals: 0 })).toBe('known')
     expect(own.stands({ revision: 12, renewals: 2 })).toEqual(attempt(2, 3_000))
     expect([own.revision, own.leaseMs]).toEqual([12, 3_000])
-    expect(own.stands({ revision: 12, renewals: 2 })).toBeUndefined()
+    expect(own.stands({ revision: 12, renewals: 2 })).toBe('known')
     // Sent over a version that is not there any more: it can never land.
-    expect(own.stands({ revision: 13, renewals: 1 })).toBeUndefined()
+    expect(own.stands({ revision: 13, renewals: 1 })).toBe('impossible')
+  })
+
+  test('older than what was known when it was asked, or something else at the same revision: the storage was put back', () => {
+    const own = new Renewals({ revision: 10, leaseMs: 1_000 })
+    own.send(attempt(1, 1_000))
+    own.send(attempt(2, 1_000))
+    own.stands({ revision: 12, renewals: 1 })
+    // Asked before, told late.
+    expect(own.stands({ revision: 10, renewals: 0 }, 10)).toBe('known')
+    expect(own.stands({ revision: 10, renewals: 0 }, 12)).toBe('impossible')
+    expect(own.stands({ revision: 12, renewals: 2 }, 10)).toBe('impossible')
+    expect([own.revision, own.leaseMs]).toEqual([12, 1_000])
   })
 
   test('what is under way and promises less may land after a look', () => {
