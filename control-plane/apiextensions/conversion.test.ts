@@ -6,6 +6,7 @@ import { silentLog } from '../../shared/kit/log.ts'
 import { createAuthority, issueCertificate } from '../../shared/kit/pki.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import type { DynamicResources } from '../apiserver/core/dynamic-resources.ts'
 import { startTestServer, type TestServer } from '../apiserver/core/testing.ts'
 import { createCustomResourcesController } from '../controllers/customresources/reconcile.ts'
 import { createEventRecorder } from '../controllers/events/recorder.ts'
@@ -21,10 +22,22 @@ const stop = new AbortController()
 let convert: (object: JsonObject, apiVersion: string) => JsonObject = (object) => object
 let result: JsonObject = { status: 'Success' }
 let asked = 0
+/** How many objects each review held. */
+let reviewed: number[] = []
+/** How often the admission webhook was asked; it writes something else each time. */
+let admitted = 0
+/** Who waits for a definition to be served, by its name. */
+const expected = new Map<string, () => void>()
 
 beforeAll(async () => {
   server = await startTestServer()
   const { client } = server
+  const resources = server.api.core.resources as DynamicResources
+  const replace = resources.replace.bind(resources)
+  resources.replace = (owner, stores) => {
+    replace(owner, stores)
+    expected.get(owner.slice(owner.lastIndexOf('/') + 1))?.()
+  }
   const parts = { client, clock: systemClock, random: seededRandom(1), log: silentLog }
   const informers = createInformers(parts)
   void informers.run(stop.signal)
@@ -36,8 +49,10 @@ beforeAll(async () => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
+      if (request.url?.startsWith('/admit')) return void response.end(admission(Buffer.concat(chunks).toString('utf8')))
       asked++
       const { request: review, apiVersion } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { readonly apiVersion: string; readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly JsonObject[] } }
+      reviewed.push(review.objects.length)
       const convertedObjects = review.objects.map((object) => ({ ...convert(object, review.desiredAPIVersion), apiVersion: review.desiredAPIVersion }))
       response.end(JSON.stringify({ kind: 'ConversionReview', apiVersion, response: { uid: review.uid, result, convertedObjects } }))
     })
@@ -51,17 +66,24 @@ afterAll(() => {
   server.stop()
 })
 
+/** A label that is another each time. */
+function admission(text: string): string {
+  const { request } = JSON.parse(text) as { readonly request: { readonly uid: string } }
+  const patch = [{ op: 'add', path: '/metadata/labels', value: { admitted: String(++admitted) } }]
+  return JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: request.uid, allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') } })
+}
+
 const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
 
 async function define(plural: string, kind: string, url: string): Promise<(version: string, name?: string) => string> {
   const group = `${plural}.example.com`
   const versions = ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v1', schema }))
   const conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { url, caBundle } } }
+  const isServed = new Promise<void>((resolve) => expected.set(`${plural}.${group}`, resolve))
   const made = await server.ask('POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions', { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.${group}` }, spec: { group, scope: 'Namespaced', names: { plural, kind }, versions, conversion } })
   expect(made.status, JSON.stringify(made.body)).toBe(201)
-  const path = (version: string, name = ''): string => `/apis/${group}/${version}/namespaces/x/${plural}${name && `/${name}`}`
-  for (let tries = 0; tries < 500 && (await server.ask(`GET ${path('v1')}`)).status !== 200; tries++) await new Promise((resolve) => setTimeout(resolve, 10))
-  return path
+  await isServed
+  return (version, name = '') => `/apis/${group}/${version}/namespaces/x/${plural}${name && `/${name}`}`
 }
 
 const spec = (object: Json | undefined): JsonObject => (isJsonObject(object) && isJsonObject(object['spec']) ? object['spec'] : {})
@@ -115,4 +137,70 @@ test('a webhook that does not answer is told with its address; what is stored as
   expect((await server.ask(`GET ${at('v2')}`)).body['message']).toBe(failed('v1'))
   expect((await server.ask(`POST ${at('v2')}`, { apiVersion: 'lost.example.com/v2', kind: 'Lost', metadata: { name: 'y' } })).body['message']).toBe(failed('v2'))
   expect((await server.ask(`DELETE ${at('v2', 'none')}`)).status).toBe(404)
+})
+
+const labelsOf = (object: Json | undefined): Json | undefined => (isJsonObject(object) && isJsonObject(object['metadata']) ? object['metadata']['labels'] : undefined)
+const url = (): string => `https://127.0.0.1:${(hook.address() as AddressInfo).port}`
+const thing = (version: string, metadata: JsonObject, more: JsonObject = {}): JsonObject => ({ apiVersion: version, kind: 'Thing', metadata, spec: more })
+const mark = (as: string) => (object: JsonObject, apiVersion: string): JsonObject => ({ ...object, spec: { ...spec(object), [apiVersion.endsWith('/v2') ? 'shown' : 'stored']: as } })
+
+test('a name is drawn once, and admission is asked once, in whatever version an object is made or changed', async () => {
+  convert = (object) => object
+  const at = await define('named', 'Thing', `${url()}/convert`)
+  const rules = [{ apiGroups: ['named.example.com'], apiVersions: ['v2'], resources: ['named'], operations: ['CREATE', 'UPDATE'] }]
+  const configured = await server.ask('POST /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'named' }, webhooks: [{ name: 'one.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None', clientConfig: { url: `${url()}/admit`, caBundle }, rules }] })
+  expect(configured.status, JSON.stringify(configured.body)).toBe(201)
+  // From now on the cache knows of it.
+  await server.ask('GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations')
+  const made = await server.ask(`POST ${at('v2')}`, thing('named.example.com/v2', { generateName: 'some-' }))
+  expect([made.status, labelsOf(made.body), admitted], JSON.stringify(made.body)).toEqual([201, { admitted: '1' }, 1])
+  const { name } = made.body['metadata'] as { readonly name: string }
+  const changed = await server.ask(`PATCH ${at('v2', name)}`, { spec: { a: 1 } }, MERGE)
+  expect([changed.status, labelsOf(changed.body), admitted]).toEqual([200, { admitted: '2' }, 2])
+  expect(labelsOf((await server.ask(`GET ${at('v1', name)}`)).body)).toEqual({ admitted: '2' })
+})
+
+test('a webhook that was mended is asked again, by reads and by writes', async () => {
+  convert = mark('wrong')
+  const at = await define('mended', 'Thing', `${url()}/convert`)
+  await server.ask(`POST ${at('v2')}`, thing('mended.example.com/v2', { name: 'a' }))
+  expect(spec((await server.ask(`GET ${at('v2', 'a')}`)).body)).toEqual({ stored: 'wrong', shown: 'wrong' })
+  convert = mark('right')
+  expect(spec((await server.ask(`GET ${at('v2', 'a')}`)).body)).toEqual({ stored: 'wrong', shown: 'right' })
+  const { body } = await server.ask(`GET ${at('v1', 'a')}`)
+  await server.ask(`DELETE ${at('v1', 'a')}`)
+  await server.ask(`POST ${at('v2')}`, thing('mended.example.com/v2', { name: 'a' }))
+  expect([spec(body), spec((await server.ask(`GET ${at('v1', 'a')}`)).body)]).toEqual([{ stored: 'wrong' }, { stored: 'right' }])
+})
+
+test('a page asks for what it holds and for nothing else, in one review, from the cache and from the storage', async () => {
+  convert = (object) => object
+  const at = await define('paged', 'Thing', `${url()}/convert`)
+  const names = Array.from({ length: 40 }, (_, index) => `n${index + 10}`)
+  for (const name of names) await server.ask(`POST ${at('v1')}`, thing('paged.example.com/v1', { name }))
+  const then = ((await server.ask(`GET ${at('v1')}`)).body['metadata'] as { readonly resourceVersion: string }).resourceVersion
+  for (const name of names) await server.ask(`PATCH ${at('v1', name)}`, { spec: { later: true } }, MERGE)
+  reviewed = []
+  expect((await server.ask(`GET ${at('v2')}?limit=5`)).body['items']).toHaveLength(5)
+  expect(reviewed).toEqual([5])
+  reviewed = []
+  const old = await server.ask(`GET ${at('v2')}?limit=36&resourceVersion=${then}&resourceVersionMatch=Exact`)
+  expect([old.status, (old.body['items'] as readonly Json[]).map(spec)]).toEqual([200, Array.from({ length: 36 }, () => ({}))])
+  expect(reviewed).toEqual([36])
+})
+
+test('a watch shows changes in its version, and what leaves its view as it was', async () => {
+  convert = mark('now')
+  const at = await define('watched', 'Thing', `${url()}/convert`)
+  const made = await server.ask(`POST ${at('v1')}`, thing('watched.example.com/v1', { name: 'a', labels: { on: 'yes' } }))
+  const { resourceVersion } = made.body['metadata'] as { readonly resourceVersion: string }
+  await server.ask(`PATCH ${at('v1', 'a')}`, { spec: { more: 1 } }, MERGE)
+  await server.ask(`PATCH ${at('v1', 'a')}`, { metadata: { labels: { on: 'no' } } }, MERGE)
+  const all = await server.events(`GET ${at('v2')}?watch=true&resourceVersion=${resourceVersion}`, 2)
+  expect(all.map(({ type, object }) => [type, spec(object), labelsOf(object)])).toEqual([['MODIFIED', { more: 1, shown: 'now' }, { on: 'yes' }], ['MODIFIED', { more: 1, shown: 'now' }, { on: 'no' }]])
+  const some = await server.events(`GET ${at('v2')}?watch=true&resourceVersion=${resourceVersion}&labelSelector=on=yes`, 2)
+  expect(some.map(({ type, object }) => [type, (object as JsonObject)['apiVersion'], spec(object), labelsOf(object)])).toEqual([
+    ['MODIFIED', 'watched.example.com/v2', { more: 1, shown: 'now' }, { on: 'yes' }],
+    ['DELETED', 'watched.example.com/v2', { more: 1, shown: 'now' }, { on: 'yes' }],
+  ])
 })

@@ -9,8 +9,8 @@ import type { Log } from '../../shared/kit/log.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { schemasIn } from '../../shared/model/structural/schema.ts'
 import type { DynamicResources } from '../apiserver/core/dynamic-resources.ts'
-import type { Convert } from '../apiserver/core/pending-conversion.ts'
 import type { ResourceStore } from '../apiserver/core/resources.ts'
+import type { Convert } from '../apiserver/core/shown.ts'
 import { storageKey, type Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
 import type { CachedObject, WatchCache } from '../storage/watch-cache-port.ts'
@@ -113,7 +113,7 @@ class ServedDefinitions {
     const { cache, cacheEnd } = keeps ?? this.#cacheFor(definition)
     const storesEnd = new AbortController()
     const convert = definition.spec.conversion?.strategy === 'Webhook' ? this.#options.convertBy(definition) : undefined
-    const stores = storesOf({ definition, cache, rules, convert, replaced: storesEnd.signal })
+    const stores = storesOf({ definition, cache, rules, convert, clock: this.#options.clock, replaced: storesEnd.signal, ended: this.#signal })
     this.#serving.set(key, { definition, cache, cacheEnd, storesEnd })
     this.#options.resources.replace(key, stores)
     keeps?.storesEnd.abort()

@@ -1,5 +1,6 @@
 /** The versions of a definition as resources: one place in the storage and one cache for all, each seen through its own schema. */
 import type { CustomResourceDefinition } from '../../shared/model/gen/api.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import type { Type } from '../../shared/model/schemas/types.ts'
 import { decodeObject } from '../../shared/model/schemas/decode.ts'
@@ -7,8 +8,8 @@ import { compileResource } from '../../shared/model/structural/compiled.ts'
 import { pruned } from '../../shared/model/structural/prune.ts'
 import type { PropsSchema } from '../../shared/model/structural/schema.ts'
 import { convertedCache, conversionOf } from '../apiserver/core/converted-cache.ts'
-import type { Convert } from '../apiserver/core/pending-conversion.ts'
 import { namesOf, type ResourceStore } from '../apiserver/core/resources.ts'
+import type { Convert } from '../apiserver/core/shown.ts'
 import { canonical, itemOfEntry } from '../apiserver/core/stored.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import type { CacheEventBatch, WatchCache } from '../storage/watch-cache-port.ts'
@@ -23,8 +24,11 @@ export interface StoresOptions {
   readonly rules: ReadonlyMap<string, Rules>
   /** Where versions differ in more than their names. */
   readonly convert: Convert | undefined
+  readonly clock: Clock
   /** Aborts when these stores are replaced: their watches end then. */
   readonly replaced: AbortSignal
+  /** Aborts when nothing is served any more. */
+  readonly ended: AbortSignal
 }
 
 interface Schemas {
@@ -32,14 +36,14 @@ interface Schemas {
   readonly type: Type
 }
 
-export function storesOf({ definition, cache, rules, convert, replaced }: StoresOptions): readonly ResourceStore[] {
+export function storesOf({ definition, cache, rules, convert, clock, replaced, ended }: StoresOptions): readonly ResourceStore[] {
   const { versions } = definition.spec
   const byVersion = new Map(versions.map((version) => [version.name, { schema: schemaOfVersion(version), type: compileResource(schemaOfVersion(version)) }]))
   const storage = versions.find((version) => version.storage)
   return versions.flatMap((version) => {
     if (!version.served || !storage) return []
     const kind = customKind({ definition, version, rules: rules.get(version.name) })
-    return [storeOf(kind, { convert, byVersion, storage: storage.name, cache: endedWith(cache, replaced) })]
+    return [storeOf(kind, { convert, byVersion, storage: storage.name, cache: endedWith(cache, replaced), clock, ended })]
   })
 }
 
@@ -49,12 +53,14 @@ interface Shared {
   /** The version that is stored. */
   readonly storage: string
   readonly cache: WatchCache
+  readonly clock: Clock
+  readonly ended: AbortSignal
 }
 
 function storeOf(kind: KindDefinition, shared: Shared): ResourceStore {
-  const { convert: byWebhook, byVersion, storage, cache } = shared
+  const { convert: byWebhook, byVersion, storage, cache, clock, ended } = shared
   const names = namesOf(kind)
-  if (byWebhook) return { ...names, location: kind, ...webhookViews({ apiVersion: names.apiVersion, storedAs: `${kind.group}/${storage}`, kind: kind.kind, cache, read: (object, apiVersion) => knownOf(byVersion.get(versionOf(apiVersion)), object), convert: byWebhook }) }
+  if (byWebhook) return { ...names, location: kind, ...webhookViews({ apiVersion: names.apiVersion, storedAs: `${kind.group}/${storage}`, kind: kind.kind, cache, clock, ended, read: (object, apiVersion) => knownOf(byVersion.get(versionOf(apiVersion)), object), convert: byWebhook }) }
   const view = byVersion.get(kind.version)
   /** As another version: nothing is converted, but what that one does not know goes. */
   const as = (object: JsonObject, version: string): JsonObject => {

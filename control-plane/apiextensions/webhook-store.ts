@@ -1,9 +1,11 @@
 /** A version of a definition whose objects a webhook converts. What is stored in that version already is shown as it is. */
-import { isJsonObject, type JsonObject } from '../../shared/model/json.ts'
-import { type Convert, PendingConversion } from '../apiserver/core/pending-conversion.ts'
+import type { Clock } from '../../shared/kit/clock.ts'
+import { unlessAborted } from '../../shared/kit/unless-aborted.ts'
+import type { JsonObject } from '../../shared/model/json.ts'
 import type { ResourceStore } from '../apiserver/core/resources.ts'
+import type { Convert } from '../apiserver/core/shown.ts'
 import { canonical, itemOf, itemOfEntry, metadataOf, withoutRevision } from '../apiserver/core/stored.ts'
-import type { CachedObject, CacheEvent, CacheEventBatch, WatchCache } from '../storage/watch-cache-port.ts'
+import type { CachedObject, WatchCache } from '../storage/watch-cache-port.ts'
 
 export interface Conversions {
   /** `example.com/v2` */
@@ -12,117 +14,121 @@ export interface Conversions {
   readonly storedAs: string
   readonly kind: string
   readonly cache: WatchCache
+  readonly clock: Clock
+  /** Ends what several wait for: aborts when nothing is served any more. */
+  readonly ended: AbortSignal
   /** Without what the version's schema does not know. */
   read(object: JsonObject, apiVersion: string): JsonObject
   readonly convert: Convert
 }
 
-type Views = Pick<ResourceStore, 'cache' | 'read' | 'toStored' | 'settle' | 'prepare'>
+type Views = Pick<ResourceStore, 'cache' | 'read' | 'show' | 'toStored' | 'settle'>
 
-/** Single objects on their way in and out; lists are kept with what is listed. */
-const MOST_KEPT = 256
+/** What one review holds at most: its answer has a limit, and a time to come in. */
+const MOST_OBJECTS = 100
+const MOST_CHARACTERS = 1024 * 1024
+/** For so long lists and watches have an answer in common. The webhook may be mended at any time, and nothing tells. */
+export const KEPT_MS = 3000
 
 export function webhookViews(conversions: Conversions): Views {
   const views = new WebhookViews(conversions)
   return {
-    cache: views.cache(),
-    read: (entry) => views.shown(itemOfEntry(entry)),
-    toStored: (object) => views.as(object, conversions.storedAs),
-    settle: (object) => views.as(views.as(object, conversions.storedAs), conversions.apiVersion),
-    prepare: (prefix, signal) => views.prepare(conversions.cache.list(prefix), signal),
+    cache: conversions.cache,
+    read: itemOfEntry,
+    show: {
+      one: (item, signal) => views.one(item, signal),
+      all: (items, signal) => views.all(items, signal),
+    },
+    toStored: (object, signal) => views.toStored(object, signal),
+    settle: (object, signal) => views.settle(object, signal),
   }
+}
+
+/** A cached object as it is shown, or will be. */
+interface Known {
+  readonly shown: Promise<CachedObject>
+  untilMs: number
 }
 
 class WebhookViews {
   readonly #conversions: Conversions
-  readonly #shown = new WeakMap<CachedObject, CachedObject>()
-  readonly #converted = new Map<string, JsonObject>()
+  readonly #known = new WeakMap<CachedObject, Known>()
+  /** What objects that were settled are stored as. */
+  readonly #stored = new WeakMap<JsonObject, JsonObject>()
 
   constructor(conversions: Conversions) {
     this.#conversions = conversions
   }
 
-  /** The object in a version; what is not known yet is asked for. */
-  as(object: JsonObject, apiVersion: string): JsonObject {
-    const { kind } = this.#conversions
-    if (object['apiVersion'] === apiVersion) return canonical(this.#conversions.read(object, apiVersion), kind, apiVersion)
-    const key = keyOf(object, apiVersion)
-    const known = this.#converted.get(key)
-    if (!known) {
-      throw new PendingConversion(async (signal) => {
-        for (const one of await this.#ask([object], apiVersion, signal)) this.#keep(key, one)
-      })
-    }
-    return canonical(this.#conversions.read(withMetadataOf(known, object), apiVersion), kind, apiVersion)
+  /** The object as it comes back; what it came back from is what is stored then, without another question. */
+  async settle(object: JsonObject, signal: AbortSignal): Promise<JsonObject> {
+    const stored = await this.#as(object, this.#conversions.storedAs, signal)
+    const settled = await this.#as(stored, this.#conversions.apiVersion, signal)
+    this.#stored.set(settled, stored)
+    return settled
   }
 
-  shown(item: CachedObject): CachedObject {
-    const { apiVersion } = this.#conversions
-    const before = this.#shown.get(item)
-    if (before) return before
-    return this.#show(item, this.as(withoutRevision(item), apiVersion))
+  toStored(object: JsonObject, signal: AbortSignal): JsonObject | Promise<JsonObject> {
+    return this.#stored.get(object) ?? this.#as(object, this.#conversions.storedAs, signal)
   }
 
-  /** All at once, for lists and watches. */
-  async prepare(items: readonly CachedObject[], signal: AbortSignal): Promise<void> {
-    const missing = this.#missing(items)
-    if (missing.length === 0) return
-    const { apiVersion } = this.#conversions
-    const found = await this.#ask(missing.map(withoutRevision), apiVersion, signal)
-    for (const [index, item] of missing.entries()) {
-      const original = withoutRevision(item)
-      const object = withMetadataOf(found[index] ?? original, original)
-      this.#show(item, canonical(this.#conversions.read(object, apiVersion), this.#conversions.kind, apiVersion))
-    }
+  async one(item: CachedObject, signal: AbortSignal): Promise<CachedObject> {
+    return itemOf(item.key, item.revision, await this.#as(withoutRevision(item), this.#conversions.apiVersion, signal))
   }
 
-  cache(): WatchCache {
-    const { cache } = this.#conversions
-    const event = ({ type, item, previous }: CacheEvent): CacheEvent => ({ type, item: this.shown(item), ...(previous && { previous: this.shown(previous) }) })
-    const prepare = (items: readonly CachedObject[], signal: AbortSignal): Promise<void> => this.prepare(items, signal)
-    return {
-      get revision() {
-        return cache.revision
-      },
-      get: (key) => {
-        const item = cache.get(key)
-        return item && this.shown(item)
-      },
-      list: (prefix) => {
-        const items = cache.list(prefix)
-        if (this.#missing(items).length > 0) throw new PendingConversion((signal) => prepare(items, signal))
-        return items.map((item) => this.shown(item))
-      },
-      waitFor: (revision, signal) => cache.waitFor(revision, signal),
-      tellProgress: () => cache.tellProgress(),
-      whenReady: (signal) => cache.whenReady(signal),
-      async *watch(prefix, options): AsyncGenerator<CacheEventBatch> {
-        for await (const { events, revision } of cache.watch(prefix, options)) {
-          await prepare(events.flatMap(({ item, previous }) => (previous ? [item, previous] : [item])), options.signal)
-          yield { events: events.map(event), revision }
-        }
-      },
-      // The cache behind it is run by its own resource.
-      run: async () => {},
-    }
+  async all(items: readonly CachedObject[], signal: AbortSignal): Promise<readonly CachedObject[]> {
+    const found: CachedObject[] = []
+    for (const chunk of chunksOf(items, (item) => this.#weight(item))) for (const item of await unlessAborted(Promise.all(this.#shown(chunk)), signal)) found.push(item)
+    return found
   }
 
-  #missing(items: readonly CachedObject[]): readonly CachedObject[] {
-    return items.filter((item) => item.object['apiVersion'] !== this.#conversions.apiVersion && !this.#shown.has(item))
+  /** What it adds to a review; 0 if nobody is asked. */
+  #weight(item: CachedObject): number {
+    return this.#isAsIs(item) || this.#isKnown(item) ? 0 : JSON.stringify(item.object).length
   }
 
-  #show(item: CachedObject, object: JsonObject): CachedObject {
-    const shown = itemOf(item.key, item.revision, object)
-    this.#shown.set(item, shown)
-    return shown
+  #isAsIs({ object }: CachedObject): boolean {
+    return object['apiVersion'] === this.#conversions.apiVersion
   }
 
-  #keep(key: string, object: JsonObject): void {
-    for (const oldest of this.#converted.keys()) {
-      if (this.#converted.size < MOST_KEPT) break
-      this.#converted.delete(oldest)
-    }
-    this.#converted.set(key, object)
+  #isKnown(item: CachedObject): boolean {
+    const known = this.#known.get(item)
+    return known !== undefined && this.#conversions.clock.monotonicMs() < known.untilMs
+  }
+
+  /** In one review, what is not known yet and nobody has asked for. */
+  #shown(items: readonly CachedObject[]): readonly Promise<CachedObject>[] {
+    const missing = [...new Set(items.filter((item) => !this.#isKnown(item)))]
+    const asked = missing.filter((item) => !this.#isAsIs(item))
+    const { apiVersion, ended } = this.#conversions
+    const answer = asked.length > 0 ? this.#ask(asked.map(withoutRevision), apiVersion, ended) : undefined
+    for (const item of missing) if (this.#isAsIs(item)) this.#known.set(item, { shown: Promise.resolve(this.#itemOf(item, withoutRevision(item))), untilMs: Number.POSITIVE_INFINITY })
+    for (const [index, item] of asked.entries()) if (answer) this.#keep(item, answer.then((objects) => this.#itemOf(item, withMetadataOf(objects[index] ?? item.object, withoutRevision(item)))))
+    return items.map((item) => this.#known.get(item)?.shown ?? Promise.resolve(item))
+  }
+
+  #keep(item: CachedObject, shown: Promise<CachedObject>): void {
+    const { clock } = this.#conversions
+    const known: Known = { shown, untilMs: Number.POSITIVE_INFINITY }
+    this.#known.set(item, known)
+    shown.then(
+      () => (known.untilMs = clock.monotonicMs() + KEPT_MS),
+      () => (known.untilMs = 0),
+    )
+  }
+
+  #itemOf(item: CachedObject, object: JsonObject): CachedObject {
+    return itemOf(item.key, item.revision, this.#read(object, this.#conversions.apiVersion))
+  }
+
+  async #as(object: JsonObject, apiVersion: string, signal: AbortSignal): Promise<JsonObject> {
+    if (object['apiVersion'] === apiVersion) return this.#read(object, apiVersion)
+    const [converted = object] = await unlessAborted(this.#ask([object], apiVersion, signal), signal)
+    return this.#read(withMetadataOf(converted, object), apiVersion)
+  }
+
+  #read(object: JsonObject, apiVersion: string): JsonObject {
+    return canonical(this.#conversions.read(object, apiVersion), this.#conversions.kind, apiVersion)
   }
 
   #ask(objects: readonly JsonObject[], apiVersion: string, signal: AbortSignal): Promise<readonly JsonObject[]> {
@@ -130,11 +136,24 @@ class WebhookViews {
   }
 }
 
-/** What a conversion may depend on: an object that is made anew for another attempt has another uid, and is the same to the webhook. */
-function keyOf(object: JsonObject, apiVersion: string): string {
-  const { metadata, ...content } = object
-  const { name, namespace, labels, annotations } = isJsonObject(metadata) ? metadata : ({} as JsonObject)
-  return JSON.stringify([apiVersion, name ?? null, namespace ?? null, labels ?? null, annotations ?? null, content])
+/** In their order; those without weight fill no chunk. */
+function* chunksOf(items: readonly CachedObject[], weightOf: (item: CachedObject) => number): Generator<readonly CachedObject[]> {
+  let chunk: CachedObject[] = []
+  let count = 0
+  let sum = 0
+  for (const item of items) {
+    const weight = weightOf(item)
+    if (weight > 0 && count > 0 && (count === MOST_OBJECTS || sum + weight > MOST_CHARACTERS)) {
+      yield chunk
+      chunk = []
+      count = 0
+      sum = 0
+    }
+    chunk.push(item)
+    count += weight > 0 ? 1 : 0
+    sum += weight
+  }
+  if (chunk.length > 0) yield chunk
 }
 
 /** Of the metadata a webhook says labels and annotations alone. */

@@ -7,13 +7,11 @@ import type { Authorizer } from './authz/authorizer.ts'
 import { forbiddenStatus } from './authz/forbidden.ts'
 import { wantedBy } from './authz/wanted.ts'
 import type { CoreParts } from './core/parts.ts'
-import { withConversions } from './core/pending-conversion.ts'
 import { parsePath, type ResourcePath } from './core/request-info.ts'
 import type { HandlerContext } from './handlers/context.ts'
 import { findRoute } from './handlers/route.ts'
 import { pageNotFound } from './http/answers.ts'
 import { withinTime } from './time-limit.ts'
-import { storageKey } from '../storage/port.ts'
 import { createListBytes, type ListBytes } from './representations/list-bytes.ts'
 import { negotiate, plainJson, type Representation } from './representations/negotiate.ts'
 import { statusBody } from './representations/write.ts'
@@ -45,15 +43,7 @@ export function createHandle(options: HandleOptions): Handle {
       const { definition } = found.route.store
       const deprecation = definition.deprecation ?? definition.custom?.deprecation
       if (deprecation !== undefined) warnings.push(deprecation)
-      const told = warnings.length
-      const { store } = found.route
-      const answer = await withinTime(options.parts.clock, request, (limited) =>
-        withConversions(limited.signal, async () => {
-          warnings.length = told
-          if (store.prepare && isWatch(request)) await store.prepare(storageKey(store.location), limited.signal)
-          return options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, lists, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) })
-        }),
-      )
+      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, lists, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
       return withWarnings(answer, warnings)
     } catch (error) {
       report(options.log, request, error)
@@ -61,8 +51,6 @@ export function createHandle(options: HandleOptions): Handle {
     }
   }
 }
-
-const isWatch = ({ query }: ApiRequest): boolean => query.get('watch') !== null
 
 const offersStreams = ({ name, watchPrefix }: ResourcePath): boolean => name === '' || watchPrefix
 

@@ -11,7 +11,6 @@ import { list } from '../apiserver/core/list.ts'
 import { normalized } from '../apiserver/core/normalize.ts'
 import type { CoreParts } from '../apiserver/core/parts.ts'
 import { patch } from '../apiserver/core/patch.ts'
-import { withConversions } from '../apiserver/core/pending-conversion.ts'
 import { findSubresource, type ResourceStore } from '../apiserver/core/resources.ts'
 import { update } from '../apiserver/core/update.ts'
 import { watch } from '../apiserver/core/watch.ts'
@@ -48,18 +47,18 @@ export function createInProcessClient({ core, user, guard, signal = new AbortCon
 
   return {
     async get<T extends KubeObject>(resource: Resource<T>, at: { readonly namespace?: string | undefined; readonly name: string }) {
-      return typed<T>((await withConversions(signal, () => get(core, call(), { store: storeOf(resource), at: atOf(at) }))).object)
+      return typed<T>((await get(core, call(), { store: storeOf(resource), at: atOf(at) })).object)
     },
     async list<T extends KubeObject>(resource: Resource<T>, options: Parameters<ApiClient['list']>[1] = {}) {
       const { namespace = '', ...rest } = options
-      const { items, revision } = await withConversions(signal, () => list(core, call(), { store: storeOf(resource), namespace, options: rest }))
+      const { items, revision } = await list(core, call(), { store: storeOf(resource), namespace, options: rest })
       return { items: items.map((item) => typed<T>(item.object)), resourceVersion: String(revision) }
     },
     watch: <T extends KubeObject>(resource: Resource<T>, options: Parameters<ApiClient['watch']>[1]) => changes<T>(core, { ...call(), signal: options.signal }, { store: storeOf(resource), ...options }),
     async create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions) {
       const store = storeOf(resource)
       const namespace = object.metadata.namespace ?? ''
-      const item = await withConversions(signal, () => create(core, call(options), { store, namespace, object: inNamespace(store, wire(store, object), namespace) }))
+      const item = await create(core, call(options), { store, namespace, object: inNamespace(store, wire(store, object), namespace) })
       return typed<T>(item.object)
     },
     async update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions) {
@@ -68,15 +67,15 @@ export function createInProcessClient({ core, user, guard, signal = new AbortCon
       const wanted = wire(store, object)
       const subresource = checkedSubresource(store, options)
       const missing = store.definition.allowCreateOnUpdate && subresource === '' ? () => wanted : undefined
-      return typed<T>((await withConversions(signal, () => update(core, call(options), { store, at, subresource, change: () => wanted, missing }))).item.object)
+      return typed<T>((await update(core, call(options), { store, at, subresource, change: () => wanted, missing })).item.object)
     },
     async patch<T extends KubeObject>(resource: Resource<T>, at: { readonly namespace?: string | undefined; readonly name: string }, given: { readonly type: 'json' | 'merge' | 'strategic'; readonly body: Json } & WriteOptions) {
       const store = storeOf(resource)
       const request = { store, at: atOf(at), subresource: checkedSubresource(store, given), type: given.type, patch: plain(given.body), validation: 'Ignore' as const }
-      return typed<T>((await withConversions(signal, () => patch(core, call(given), request))).item.object)
+      return typed<T>((await patch(core, call(given), request)).item.object)
     },
     async delete(resource, at, options = {}) {
-      await withConversions(signal, () => remove(core, call(), { store: storeOf(resource), at: atOf(at), options: { ...options, dryRun: false } }))
+      await remove(core, call(), { store: storeOf(resource), at: atOf(at), options: { ...options, dryRun: false } })
     },
     async bind(pod, nodeName, annotations) {
       await bind(core, call(), { at: atOf(pod), binding: { nodeName, uid: pod.uid, annotations: annotations ?? {} } })

@@ -26,14 +26,14 @@ export interface EnforcementParts {
 }
 
 /** Throws the first denial. */
-export function enforce(request: AdmissionRequest, bound: readonly Bound[], parts: EnforcementParts): void {
+export async function enforce(request: AdmissionRequest, bound: readonly Bound[], parts: EnforcementParts): Promise<void> {
   const subject = subjectOf(request, parts.namespaceObject)
   const denials: Denial[] = []
   for (const { policy, bindings } of bound) {
     if (!policy.spec || !matches(policy.spec.matchConstraints, subject, false)) continue
     for (const binding of bindings) {
       if (!matches(binding.spec.matchResources, subject, true)) continue
-      for (const objection of objections({ policy, binding, request, parts })) act({ policy, binding, objection, request }, denials)
+      for (const objection of await objections({ policy, binding, request, parts })) act({ policy, binding, objection, request }, denials)
     }
   }
   const [first] = denials
@@ -77,8 +77,8 @@ interface Judging {
 
 const failure = (message: string): readonly Objection[] => [{ message, reason: 'Invalid', isFailure: true }]
 
-function objections({ policy, binding, request, parts }: Judging): readonly Objection[] {
-  const params = paramsOf({ paramKind: policy.spec?.paramKind, paramRef: binding.spec.paramRef }, request, parts.sources)
+async function objections({ policy, binding, request, parts }: Judging): Promise<readonly Objection[]> {
+  const params = await paramsOf({ paramKind: policy.spec?.paramKind, paramRef: binding.spec.paramRef }, request, parts.sources)
   if (params.kind === 'missing') return params.message === undefined ? [] : failure(params.message)
   const compiled = compiledPolicy(policy.spec ?? {})
   const given = bindingsOf(request, parts)

@@ -34,11 +34,11 @@ interface Failure {
 }
 
 /** @param again which of them were invoked before, and which are to be again. */
-export function mutate(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, again }: { readonly parts: EnforcementParts; readonly again: Reinvoked }): JsonObject {
+export async function mutate(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, again }: { readonly parts: EnforcementParts; readonly again: Reinvoked }): Promise<JsonObject> {
   const failures: Failure[] = []
   let { object } = request
   again.begin(object)
-  for (const invocation of invocationsOf(request, bound, { parts, failures })) {
+  for (const invocation of await invocationsOf(request, bound, { parts, failures })) {
     if (!again.isDue(invocation.key)) continue
     const changed = invoke(invocation, { ...request, object }, { parts, failures })
     if (changed === undefined) continue
@@ -58,20 +58,21 @@ interface Collecting {
   readonly failures: Failure[]
 }
 
-function invocationsOf(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, failures }: Collecting): readonly Invocation[] {
+async function invocationsOf(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, failures }: Collecting): Promise<readonly Invocation[]> {
   const subject = subjectOf(request, parts.namespaceObject)
-  return bound.flatMap(({ policy, bindings }) => {
-    if (!policy.spec || !matches(policy.spec.matchConstraints, subject, false)) return []
+  const all: Invocation[] = []
+  for (const { policy, bindings } of bound) {
+    if (!policy.spec || !matches(policy.spec.matchConstraints, subject, false)) continue
     const { paramKind } = policy.spec
-    return bindings.flatMap((binding) => {
+    for (const binding of bindings) {
       const { paramRef, matchResources, policyName } = binding.spec ?? {}
-      if (!matches(matchResources, subject, true)) return []
-      const found = paramsOf({ paramKind, paramRef }, request, parts.sources)
-      if (found.kind === 'there') return found.objects.map((params, index): Invocation => ({ key: `${policyName}/${binding.metadata.name}/${index}`, policy, binding, params, hasParams: paramKind !== undefined }))
-      if (found.message !== undefined) failures.push({ policy, binding, message: found.message })
-      return []
-    })
-  })
+      if (!matches(matchResources, subject, true)) continue
+      const found = await paramsOf({ paramKind, paramRef }, request, parts.sources)
+      if (found.kind === 'there') all.push(...found.objects.map((params, index): Invocation => ({ key: `${policyName}/${binding.metadata.name}/${index}`, policy, binding, params, hasParams: paramKind !== undefined })))
+      else if (found.message !== undefined) failures.push({ policy, binding, message: found.message })
+    }
+  }
+  return all
 }
 
 /** The object as the policy makes it; `undefined` if it is not concerned, or failed. */

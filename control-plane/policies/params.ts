@@ -5,6 +5,7 @@ import { matchesSelector, type Labels } from '../../shared/model/label-selector.
 import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import type { AdmissionSources } from '../apiserver/admission/sources.ts'
 import { keyAt, prefixOf } from '../apiserver/core/resources.ts'
+import { shown, shownAll } from '../apiserver/core/shown.ts'
 import { metadataOf } from '../apiserver/core/stored.ts'
 
 export type Params = { readonly kind: 'there'; readonly objects: readonly Json[] } | { readonly kind: 'missing'; readonly message?: string }
@@ -15,7 +16,7 @@ export interface ParamSource {
 }
 
 /** One object, several, or none where none is asked for. */
-export function paramsOf({ paramKind, paramRef }: ParamSource, request: AdmissionRequest, { resources }: AdmissionSources): Params {
+export async function paramsOf({ paramKind, paramRef }: ParamSource, request: AdmissionRequest, { resources }: AdmissionSources): Promise<Params> {
   if (!paramKind || !paramRef) return { kind: 'there', objects: [null] }
   const [version = '', group = ''] = (paramKind.apiVersion ?? '').split('/').toReversed()
   const store = resources.findKind(group, version, paramKind.kind ?? '')
@@ -23,7 +24,8 @@ export function paramsOf({ paramKind, paramRef }: ParamSource, request: Admissio
   const { namespaced } = store.definition
   const namespace = namespaced ? (paramRef.namespace ?? request.namespace) : ''
   if (namespaced && namespace === '') return { kind: 'missing', message: 'failed to configure binding: cannot use namespaced paramRef in policy binding that matches cluster-scoped resources' }
-  const objects = paramRef.name ? [store.cache.get(keyAt(store, namespace, paramRef.name))?.object] : store.cache.list(prefixOf(store, namespace)).map(({ object }) => object).filter((object) => matchesSelector(paramRef.selector, labelsOf(object)))
+  const { signal } = request.call
+  const objects = paramRef.name ? [(await shown(store, store.cache.get(keyAt(store, namespace, paramRef.name)), signal))?.object] : (await shownAll(store, store.cache.list(prefixOf(store, namespace)), signal)).map(({ object }) => object).filter((object) => matchesSelector(paramRef.selector, labelsOf(object)))
   const found = objects.filter((object) => object !== undefined)
   return found.length > 0 ? { kind: 'there', objects: found } : notFound(paramRef)
 }

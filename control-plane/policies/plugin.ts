@@ -18,7 +18,7 @@ export function validatingAdmissionPolicy(sources: AdmissionSources, authorize: 
       const bound = isExempt(request) ? [] : boundPolicies(sources)
       if (bound.length === 0) return
       const { enforce } = await import('./enforce.ts')
-      enforce(request, bound, { sources, authorize, namespaceObject: namespaceOf(request, sources) })
+      await enforce(request, bound, { sources, authorize, namespaceObject: namespaceOf(request, sources) })
     },
   }
 }

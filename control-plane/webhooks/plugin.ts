@@ -3,7 +3,7 @@ import type { CustomResourceDefinition, MutatingWebhook, ValidatingWebhook } fro
 import type { JsonObject } from '../../shared/model/json.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import { cachedObject, listCached, namespacesResource, type AdmissionSources } from '../apiserver/admission/sources.ts'
-import type { Convert } from '../apiserver/core/pending-conversion.ts'
+import type { Convert } from '../apiserver/core/shown.ts'
 import type { Authorizer } from '../apiserver/authz/authorizer.ts'
 import type { NodeStreams } from '../dispatch/port.ts'
 

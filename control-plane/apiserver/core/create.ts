@@ -82,7 +82,7 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
     if (all.length > 0) throw invalid(store.kind, name, all)
     for (const warning of definition.warnings?.(prepared, undefined, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, name, object: prepared })
-    const stored = settled(store, canonical(prepared, definition.kind, store.apiVersion))
+    const stored = await settled(store, canonical(prepared, definition.kind, store.apiVersion), call.signal)
     const key = keyAt(store, namespace, name)
     fate = call.dryRun ? 'not-written' : 'unknown'
     const outcome = await storeNew(parts, call, { store, key, stored, name })
@@ -98,7 +98,7 @@ async function storeNew(parts: CoreParts, call: Call, { store, key, stored, name
     const there = await parts.storage.get(key, call.signal)
     return there ? existing(name, store.read(there)) : { kind: 'created', item: unstoredItem(key, stored, undefined) }
   }
-  const object = store.toStored(stored)
+  const object = await store.toStored(stored, call.signal)
   const result = await commitPut(parts, call, { key, object, expect: { kind: 'absent' } })
   if (result.kind === 'committed') return { kind: 'created', item: writtenItem(stored, { key, revision: result.revision, text: object === stored ? result.text : undefined }) }
   return existing(name, result.current && store.read(result.current))

@@ -10,6 +10,7 @@ import { holders } from './finalizers.ts'
 import { newest } from './get.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, settled, type ResourceStore } from './resources.ts'
+import { shown } from './shown.ts'
 import { canonical, itemOf, metadataOf, metaText, withMeta, withoutRevision } from './stored.ts'
 
 export interface DeleteRequest {
@@ -56,7 +57,7 @@ function checkPreconditions(store: ResourceStore, existing: CachedObject, { opti
 type Outcome = { readonly kind: 'done'; readonly deleted: Deleted } | { readonly kind: 'conflict'; readonly current: CachedObject | undefined }
 
 const done = (item: CachedObject, gone: boolean): Outcome => ({ kind: 'done', deleted: { item, gone } })
-const overtaken = (store: ResourceStore, { current }: Extract<Committed, { readonly kind: 'conflict' }>): Outcome => ({ kind: 'conflict', current: current && store.read(current) })
+const overtaken = async (store: ResourceStore, { current }: Extract<Committed, { readonly kind: 'conflict' }>, signal: AbortSignal): Promise<Outcome> => ({ kind: 'conflict', current: await shown(store, current && store.read(current), signal) })
 
 async function tryRemove(parts: CoreParts, call: Call, { request, existing }: { readonly request: DeleteRequest; readonly existing: CachedObject }): Promise<Outcome> {
   const { store, options } = request
@@ -92,17 +93,17 @@ function planFor(parts: CoreParts, store: ResourceStore, { object, options }: { 
 
 async function mark(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly object: JsonObject }): Promise<Outcome> {
   const { store, existing, object } = change
-  const stored = settled(store, canonical(object, store.definition.kind, store.apiVersion))
+  const stored = await settled(store, canonical(object, store.definition.kind, store.apiVersion), call.signal)
   if (deepEqual(stored, withoutRevision(existing))) return done(existing, false)
   if (call.dryRun) return done(itemOf(existing.key, existing.revision, stored), false)
-  const result = await commitPut(parts, call, { key: existing.key, object: store.toStored(stored), expect: { kind: 'revision', revision: existing.revision } })
-  return result.kind === 'committed' ? done(itemOf(existing.key, result.revision, stored), false) : overtaken(store, result)
+  const result = await commitPut(parts, call, { key: existing.key, object: await store.toStored(stored, call.signal), expect: { kind: 'revision', revision: existing.revision } })
+  return result.kind === 'committed' ? done(itemOf(existing.key, result.revision, stored), false) : overtaken(store, result, call.signal)
 }
 
 async function takeAway(parts: CoreParts, call: Call, { store, item }: { readonly store: ResourceStore; readonly item: CachedObject }): Promise<Outcome> {
   if (call.dryRun) return done(item, true)
   const result = await commitDelete(parts, call, { key: item.key, expect: { kind: 'revision', revision: item.revision } })
-  if (result.kind === 'conflict') return overtaken(store, result)
+  if (result.kind === 'conflict') return overtaken(store, result, call.signal)
   await parts.allocations.release({ store, object: item.object, call })
   return done(itemOf(item.key, result.revision, withoutRevision(item)), true)
 }

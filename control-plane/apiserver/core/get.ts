@@ -5,6 +5,7 @@ import type { At, Call } from './call.ts'
 import { parseRevision, waitUntilFresh } from './freshness.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, type ResourceStore } from './resources.ts'
+import { shown } from './shown.ts'
 
 /**
  * One object. Without a resourceVersion the answer is linearizable: the storage says which revision is the newest (once for all who ask at
@@ -14,7 +15,7 @@ export async function get(parts: CoreParts, call: Call, { store, at, resourceVer
   const key = keyAt(store, at.namespace, at.name)
   const revision = parseRevision(resourceVersion)
   if (revision !== undefined) await waitUntilFresh(parts, store, { revision, signal: call.signal })
-  const found = revision === undefined ? await proven(parts, store, { key, signal: call.signal }) : store.cache.get(key)
+  const found = revision === undefined ? await proven(parts, store, { key, signal: call.signal }) : await shown(store, store.cache.get(key), call.signal)
   if (!found) throw notFound(store.resource, at.name)
   return found
 }
@@ -32,7 +33,7 @@ async function proven(parts: CoreParts, store: ResourceStore, sought: Sought): P
   if (store.cache.revision === 0) return newest(parts, store, sought)
   const revision = await parts.storage.currentRevision(sought.signal)
   const isFresh = store.cache.revision >= revision || (await catchesUp(parts, store, revision))
-  return (isFresh ? store.cache.get(sought.key) : undefined) ?? newest(parts, store, sought)
+  return (isFresh ? await shown(store, store.cache.get(sought.key), sought.signal) : undefined) ?? newest(parts, store, sought)
 }
 
 interface CatchUp {
@@ -71,5 +72,5 @@ export async function newest(parts: CoreParts, store: ResourceStore, { key, sign
   if (!entry) return undefined
   const cached = store.cache.get(key)
   // Before the cache has listed, after the storage was put back too, the same revision may be of something else.
-  return store.cache.revision > 0 && cached?.revision === entry.revision ? cached : store.read(entry)
+  return shown(store, store.cache.revision > 0 && cached?.revision === entry.revision ? cached : store.read(entry), signal)
 }

@@ -11,6 +11,7 @@ import { decodeContinue, encodeContinue, type ContinueToken } from './continue-t
 import { parseRevision, refuseListRevision, waitUntilFresh } from './freshness.ts'
 import type { CoreParts } from './parts.ts'
 import { prefixOf, type ResourceStore } from './resources.ts'
+import { shownAll } from './shown.ts'
 
 export interface Listing {
   readonly items: readonly CachedObject[]
@@ -35,7 +36,7 @@ export async function list(parts: CoreParts, call: Call, request: ListRequest): 
   const source = sourceOf(request)
   if (source.kind === 'cache') {
     await waitUntilFresh(parts, request.store, { revision: source.revision, signal: call.signal })
-    return firstPage(request, selection)
+    return firstPage(request, selection, call.signal)
   }
   try {
     return await storagePages(parts, call, { request, selection, source })
@@ -68,13 +69,28 @@ function readToken(text: string): ContinueToken {
   }
 }
 
-function firstPage({ store, namespace, options }: ListRequest, selection: Selection): Listing {
+async function firstPage({ store, namespace, options }: ListRequest, selection: Selection, signal: AbortSignal): Promise<Listing> {
   const revision = store.cache.revision
   const all = store.cache.list(prefixOf(store, namespace))
-  const items = selection.everything ? all : all.filter((item) => selection.matches(item.object))
-  const limit = options.limit ?? 0
-  if (limit <= 0 || items.length <= limit) return { items, revision }
-  return pageOf(selection.everything ? firstOf(all, limit) : items.slice(0, limit), { store, revision, remaining: selection.everything ? items.length - limit : undefined })
+  const limit = options.limit !== undefined && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY
+  if (selection.everything) {
+    const items = await shownAll(store, all.length <= limit ? all : firstOf(all, limit), signal)
+    return all.length <= limit ? { items, revision } : pageOf(items, { store, revision, remaining: all.length - limit })
+  }
+  const items = await matching(store, all, { selection, most: limit + 1, signal })
+  return items.length <= limit ? { items, revision } : pageOf(items.slice(0, limit), { store, revision, remaining: undefined })
+}
+
+/** Those that match, at least the first `most` of them: nobody is asked to show more than that takes. */
+async function matching(store: ResourceStore, all: readonly CachedObject[], { selection, most, signal }: { readonly selection: Selection; readonly most: number; readonly signal: AbortSignal }): Promise<readonly CachedObject[]> {
+  const matches = (item: CachedObject): boolean => selection.matches(item.object)
+  if (!store.show) return all.filter(matches)
+  const found: CachedObject[] = []
+  for (let at = 0; at < all.length && found.length < most; at += CHUNK) {
+    const shown = await store.show.all(all.slice(at, at + CHUNK), signal)
+    found.push(...shown.filter(matches))
+  }
+  return found
 }
 
 /** The first page of the whole, the same array for all who ask for it. */
@@ -120,8 +136,10 @@ async function storagePages(parts: CoreParts, call: Call, { request, selection, 
     const chunk = Number.isFinite(limit) ? (selection.everything ? limit : CHUNK) : undefined
     const page = await parts.storage.list(prefix, { startAfter, limit: chunk, revision, signal: call.signal })
     revision ??= page.revision
+    // Where nobody is to be asked, no more is decoded than goes into the page.
+    const shown = store.show && (await store.show.all(page.entries.map((entry) => decoded(store, entry)), call.signal))
     for (const [index, entry] of page.entries.entries()) {
-      const item = decoded(store, entry)
+      const item = shown?.[index] ?? decoded(store, entry)
       if (selection.matches(item.object)) items.push(item)
       const left = page.entries.length - index - 1 + page.remaining
       if (items.length === limit && left > 0) return pageOf(items, { store, revision, remaining: selection.everything ? left : undefined })

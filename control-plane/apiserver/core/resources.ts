@@ -6,22 +6,23 @@ import type { CachedObject, WatchCache } from '../../storage/watch-cache-port.ts
 import type { Subject } from '../status.ts'
 import { convertedCache, conversionOf } from './converted-cache.ts'
 import { noCache } from './no-cache.ts'
+import type { Awaitable, Shows } from './shown.ts'
 import { canonical, itemOfEntry } from './stored.ts'
 
 export interface ResourceStore {
   readonly definition: KindDefinition
-  /** In the shape of the kind, even when it is stored as another. */
+  /** In the shape of the kind, even when it is stored as another; as it is stored where somebody else shows it. */
   readonly cache: WatchCache
   /** Where it is stored. */
   readonly location: { readonly group: string; readonly plural: string }
-  /** What is stored, in the shape of the kind. */
+  /** What is stored, in the same shape. */
   read(entry: Entry): CachedObject
+  /** Who has to be asked for the shape of the kind, if that is somebody else. */
+  readonly show?: Shows
   /** The object as it comes back from the storage, where that is not as it went in. */
-  settle?(object: JsonObject): JsonObject
+  settle?(object: JsonObject, signal: AbortSignal): Awaitable<JsonObject>
   /** What is to be stored, of an object in the canonical order. */
-  toStored(object: JsonObject): JsonObject
-  /** Makes everything below the prefix known, where it takes time to show it. */
-  prepare?(prefix: string, signal: AbortSignal): Promise<void>
+  toStored(object: JsonObject, signal: AbortSignal): Awaitable<JsonObject>
   /** `apps/v1`, or `v1`. */
   readonly apiVersion: string
   /** As NotFound and Conflict name it: `pods`. */
@@ -91,7 +92,7 @@ function alternateOf(definition: KindDefinition, storedAs: StoredAs, before: rea
 export const findSubresource = (definition: KindDefinition, name: string): Subresource | undefined => definition.subresources.find((one) => one.name === name)
 
 /** An object of the canonical order as it will be read again. */
-export const settled = (store: ResourceStore, object: JsonObject): JsonObject => store.settle?.(object) ?? object
+export const settled = (store: ResourceStore, object: JsonObject, signal: AbortSignal): Awaitable<JsonObject> => store.settle?.(object, signal) ?? object
 
 /** The storage key of one object. */
 export const keyAt = (store: ResourceStore, namespace: string, name: string): string => storageKey(store.location, namespace, name)

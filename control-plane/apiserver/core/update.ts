@@ -13,6 +13,7 @@ import { withManagedFields } from './managed.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, settled, type ResourceStore } from './resources.ts'
 import { isReadyToGo } from './finalizers.ts'
+import { shown } from './shown.ts'
 import { dedupOwners, prepareChange, validateChanged } from './strategy.ts'
 import { canonical, itemOf, metaText, withMeta, withoutRevision, writtenItem } from './stored.ts'
 import { checkExpectedRevision, uidMessage } from './versions.ts'
@@ -47,7 +48,7 @@ const TRIES = 32
 export async function update(parts: CoreParts, call: Call, request: UpdateRequest): Promise<Updated> {
   const { store, at } = request
   const key = keyAt(store, at.namespace, at.name)
-  let existing = store.cache.get(key)
+  let existing = await shown(store, store.cache.get(key), call.signal)
   let proven = false
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (!existing && !proven) {
@@ -113,8 +114,9 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
     if (all.length > 0) throw invalid(store.kind, at.name, all)
     for (const warning of definition.warnings?.(prepared, old, context) ?? []) call.warn(warning)
     await parts.admission.validate({ ...attributes, object: prepared })
+    const stored = await settled(store, canonical(prepared, definition.kind, store.apiVersion), call.signal)
     fate = call.dryRun ? 'not-written' : 'unknown'
-    const outcome = await write(parts, call, { store, existing, proven, stored: settled(store, canonical(prepared, definition.kind, store.apiVersion)) })
+    const outcome = await write(parts, call, { store, existing, proven, stored })
     fate = outcome.kind === 'done' && !call.dryRun ? 'written' : 'not-written'
     return outcome
   } finally {
@@ -146,13 +148,13 @@ async function write(parts: CoreParts, call: Call, change: { readonly store: Res
     if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
     const result = await commitDelete(parts, call, { key, expect })
     if (result.kind === 'committed') await parts.allocations.release({ store, object: stored, call })
-    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(store, result.current)
+    return result.kind === 'committed' ? { kind: 'done', item: itemOf(key, revision, stored) } : overtaken(store, result.current, call.signal)
   }
   if (isSame(stored, withoutRevision(existing))) return proven || call.dryRun ? { kind: 'done', item: existing } : stillSame(parts, call, { store, existing })
   if (call.dryRun) return { kind: 'done', item: itemOf(key, revision, stored) }
-  const object = store.toStored(stored)
+  const object = await store.toStored(stored, call.signal)
   const result = await commitPut(parts, call, { key, object, expect })
-  if (result.kind !== 'committed') return overtaken(store, result.current)
+  if (result.kind !== 'committed') return overtaken(store, result.current, call.signal)
   return { kind: 'done', item: writtenItem(stored, { key, revision: result.revision, text: object === stored ? result.text : undefined }) }
 }
 
@@ -162,7 +164,7 @@ async function stillSame(parts: CoreParts, call: Call, { store, existing }: { re
   return current?.revision === existing.revision ? { kind: 'done', item: existing } : { kind: 'conflict', current }
 }
 
-const overtaken = (store: ResourceStore, current: Entry | undefined): Outcome => ({ kind: 'conflict', current: current && store.read(current) })
+const overtaken = async (store: ResourceStore, current: Entry | undefined, signal: AbortSignal): Promise<Outcome> => ({ kind: 'conflict', current: await shown(store, current && store.read(current), signal) })
 
 /** Whether a write would change nothing but times in managedFields. */
 function isSame(stored: JsonObject, existing: JsonObject): boolean {

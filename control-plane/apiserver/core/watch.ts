@@ -12,6 +12,7 @@ import type { Call } from './call.ts'
 import { parseRevision, waitUntilFresh } from './freshness.ts'
 import type { CoreParts } from './parts.ts'
 import { prefixOf, type ResourceStore } from './resources.ts'
+import { shownAll, shownEvents } from './shown.ts'
 import { itemOf, withoutRevision } from './stored.ts'
 
 export type WatchEvent =
@@ -51,7 +52,7 @@ export async function watch(parts: CoreParts, call: Call, request: WatchRequest)
   else await waitUntilFresh(parts, store, { revision, signal: call.signal })
   // Taken now, whenever the first event is asked for: what happens from here on is an event.
   const start = fromNow ? store.cache.revision : (revision ?? 0)
-  const existing = initial ? store.cache.list(prefixOf(store, request.namespace)).filter((item) => selection.matches(item.object)) : undefined
+  const existing = initial ? (await shownAll(store, store.cache.list(prefixOf(store, request.namespace)), call.signal)).filter((item) => selection.matches(item.object)) : undefined
   return events(parts, call, { request, selection, existing, start })
 }
 
@@ -88,7 +89,8 @@ async function* events(parts: CoreParts, call: Call, { request, selection, exist
       if (first.length > 0) yield first
     }
     for await (const batch of store.cache.watch(prefix, { after: start, signal: end.signal, progress })) {
-      const changes = changesThrough(selection, batch.events)
+      const seen = store.show ? await shownEvents(store.show, batch.events, { withPrevious: !selection.everything, signal: end.signal }) : batch.events
+      const changes = changesThrough(selection, seen)
       const told = pace.isDue(changes.length === 0) ? [...changes, { type: 'BOOKMARK', revision: batch.revision, initialEventsEnd: false } as const] : changes
       if (told.length > 0) yield told
     }
