@@ -6,7 +6,7 @@ import type { Guard, Storage } from '../storage/port.ts'
 import { modRevisionOf } from '../storage/storage.ts'
 import { holdLeadership } from './leadership.ts'
 import { Observer, type Sighting } from './observer.ts'
-import { longestMs, Pace } from './pace.ts'
+import { DEFAULT_TTL_MS, longestMs, Pace } from './pace.ts'
 import type { Candidate, Election, Leader, Leadership } from './port.ts'
 import { candidateKey, electionPrefix, formatRecord, isSame, leaderKey, parseRecord } from './record.ts'
 import { Registration } from './registration.ts'
@@ -24,8 +24,6 @@ export interface ElectionOptions {
   /** Of everything below {@link electionPrefix}; one of its own unless given. Run by the election in any case. */
   readonly observer?: Observer | undefined
 }
-
-export const DEFAULT_TTL_MS = 1_000
 
 /** How long a leader has to renew when the storage is back, as a part of the lease: longer than it waits between two tries. */
 const AFTER_OUTAGE = 0.4

@@ -5,6 +5,9 @@ const WRITES = 3
 /** The longest lease, in leases of a quick storage: whoever takes over after a leader's death waits for as long. */
 export const LONGEST = 8
 
+/** A lease over a quick storage, unless another is asked for. */
+export const DEFAULT_TTL_MS = 1_000
+
 /** No answer of the storage is waited for any longer. */
 export const longestMs = (ttlMs: number): number => ttlMs * LONGEST
 

@@ -1,6 +1,7 @@
 /** What stands under the leader's key. */
 import { isJsonObject } from '../../shared/model/json.ts'
 import type { Entry } from '../storage/port.ts'
+import { DEFAULT_TTL_MS } from './pace.ts'
 import type { Candidate } from './port.ts'
 
 export interface LeaderRecord extends Candidate {
@@ -20,11 +21,11 @@ export const candidateKey = (name: string, { identity, address, machine }: Candi
 
 export const formatRecord = ({ identity, address, machine }: Candidate, { renewals, leaseMs }: Pick<LeaderRecord, 'renewals' | 'leaseMs'>): string => JSON.stringify({ identity, address, machine, renewals, leaseMs } satisfies LeaderRecord)
 
-/** `undefined` for what another version may have written: such a holder is nobody's, and outlives itself. */
+/** `undefined` for what another version may have written: such a holder is nobody's, and outlives itself. A record of before leases were written promises the default one. */
 export function parseRecord({ value }: Entry): LeaderRecord | undefined {
   const record: unknown = JSON.parse(value)
   if (!isJsonObject(record)) return undefined
-  const { identity, address, machine, renewals, leaseMs } = record
+  const { identity, address, machine, renewals, leaseMs = DEFAULT_TTL_MS } = record
   if (typeof identity !== 'string' || typeof address !== 'string' || typeof machine !== 'string' || typeof renewals !== 'number' || typeof leaseMs !== 'number') return undefined
   return { identity, address, machine, renewals, leaseMs }
 }
