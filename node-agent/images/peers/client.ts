@@ -13,8 +13,8 @@ import { proofOf } from './rights.ts'
 /** What comes of asking one node for some bytes. */
 export type Opened =
   | { readonly kind: 'bytes'; readonly body: AsyncIterable<Buffer> }
-  /** It gives to as many as it can already. */
-  | { readonly kind: 'busy' }
+  /** It gives to as many as it can already; or, with how far it has come itself, so many wait for it already. */
+  | { readonly kind: 'busy'; readonly doneBytes?: number }
   /** It is still fetching. */
   | { readonly kind: 'pending'; readonly doneBytes: number }
   | { readonly kind: 'gone' }
@@ -75,12 +75,13 @@ export class PeerClient {
     const silence = new Silence(clock, times.silenceMs)
     const answer = await this.#send(peer, { method: 'GET', path: `/v1/blobs/${digest}?from=${from}&wait=${waitMs}`, headers: { 'gantry-rights': this.#proofs(peer, shown).join() }, signal, limitMs: waitMs + Math.max(times.answerMs, times.silenceMs) })
     if (answer.statusCode === 200) return { kind: 'bytes', body: this.#body(peer, answer, { silence, signal }) }
-    if (answer.statusCode === 202) {
-      const said = await readAnswer(answer).catch(() => undefined)
-      return { kind: 'pending', doneBytes: Number(said?.['doneBytes'] ?? 0) }
+    if (answer.statusCode === 202 || answer.statusCode === 503) {
+      const doneBytes = (await readAnswer(answer).catch(() => undefined))?.['doneBytes']
+      if (answer.statusCode === 202) return { kind: 'pending', doneBytes: Number(doneBytes ?? 0) }
+      return typeof doneBytes === 'number' ? { kind: 'busy', doneBytes } : { kind: 'busy' }
     }
     answer.resume()
-    return { kind: answer.statusCode === 503 ? 'busy' : 'gone' }
+    return { kind: 'gone' }
   }
 
   /** A new certificate counts from the next connection on; those that are open go on to their end. */

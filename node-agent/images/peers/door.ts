@@ -27,6 +27,8 @@ export interface DoorOptions {
   readonly answersNames: boolean
   /** So many others are served at once, each as fast as it can; who comes then asks somebody else. */
   readonly mostUploads?: number
+  /** So many wait here at once for what is still being fetched; who comes then is told to come again later. */
+  readonly mostWaiting?: number
   readonly clock: Clock
   readonly log: Log
 }
@@ -39,7 +41,6 @@ export interface Door extends AsyncDisposable {
 const MOST_UPLOADS = 8
 /** What is as short as this costs no turn. */
 const SMALL_BYTES = 256 << 10
-/** More than this nobody waits for at one node. */
 const MOST_WAITING = 512
 const LONGEST_WAIT_MS = 30_000
 const MOST_QUESTION_BYTES = 64 << 10
@@ -132,8 +133,9 @@ class Desk {
     const digest = parseDigest(wanted.digest, 'the request')
     const proofs = String(asked.headers['gantry-rights'] ?? '').split(',')
     if (!(await this.#mayHave(digest, wanted.asker, proofs))) return say(answer, 404, {})
-    await this.#arrival(digest, wanted.waitMs, answer)
+    const arrival = await this.#arrival(digest, wanted.waitMs, answer)
     const claim = claims.find(digest)
+    if (arrival === 'full') return say(answer, 503, { doneBytes: claim?.doneBytes ?? 0 })
     const document = claim?.bytes
     const sizeBytes = document?.length ?? (await holdings.sizeBytes(digest))
     if (sizeBytes === undefined) return claim === undefined || claim.state === 'failed' ? say(answer, 404, {}) : say(answer, 202, { doneBytes: claim.doneBytes })
@@ -142,20 +144,26 @@ class Desk {
     await this.#upload(answer, { bytes, lengthBytes: sizeBytes - wanted.from })
   }
 
-  /** Until the bytes are here, nobody brings them any more, or the time is over. */
-  async #arrival(digest: Digest, waitMs: number, answer: ServerResponse): Promise<void> {
-    const { claims, holdings, clock } = this.#options
+  /** Until the bytes are here, nobody brings them any more, or the time is over. `full`: too many wait already. */
+  async #arrival(digest: Digest, waitMs: number, answer: ServerResponse): Promise<'over' | 'full'> {
+    const { claims, holdings, clock, mostWaiting = MOST_WAITING } = this.#options
     const endMs = clock.monotonicMs() + waitMs
-    for (;;) {
+    const isOver = async (): Promise<boolean> => {
       const claim = claims.find(digest)
-      const leftMs = endMs - clock.monotonicMs()
-      if (claim === undefined || claim.state === 'failed' || claim.bytes !== undefined || leftMs <= 0 || answer.destroyed || this.#waiting >= MOST_WAITING) return
-      if ((await holdings.sizeBytes(digest)) !== undefined) return
-      this.#waiting++
+      if (claim === undefined || claim.state === 'failed' || claim.bytes !== undefined || endMs <= clock.monotonicMs() || answer.destroyed) return true
+      return (await holdings.sizeBytes(digest)) !== undefined
+    }
+    if (await isOver()) return 'over'
+    if (this.#waiting >= mostWaiting) return 'full'
+    this.#waiting++
+    try {
       // A second look now and then: what another process of the host brought is told by nobody.
-      await claims.changed(digest, { clock, ms: Math.min(leftMs, 500) })
+      do await claims.changed(digest, { clock, ms: Math.max(1, Math.min(endMs - clock.monotonicMs(), 500)) })
+      while (!(await isOver()))
+    } finally {
       this.#waiting--
     }
+    return 'over'
   }
 
   async #upload(answer: ServerResponse, { bytes, lengthBytes }: { readonly bytes: AsyncIterable<Buffer> | readonly Buffer[]; readonly lengthBytes: number }): Promise<void> {

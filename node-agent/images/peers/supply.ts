@@ -170,7 +170,7 @@ export class Supply {
   }
 
   async #open(names: readonly string[], from: number): Promise<Source | undefined> {
-    const { client, clock, random } = this.#parts
+    const { client, clock } = this.#parts
     const { signal, shown } = this.#options
     const peers = this.#peers()
     for (const name of names) {
@@ -184,10 +184,15 @@ export class Supply {
       if (opened?.kind === 'busy') this.#busySinceMs ??= clock.monotonicMs()
       else this.#ignored.add(name)
     }
-    if (this.#busySinceMs === undefined) return undefined
-    const busyMs = clock.monotonicMs() - this.#busySinceMs
-    await sleep(clock, (0.5 + random.next()) * Math.min(BUSY_MS.longest, BUSY_MS.first + busyMs / 4), signal)
+    if (this.#busySinceMs !== undefined) await this.#pause(this.#busySinceMs)
     return undefined
+  }
+
+  /** Longer and longer, and not all at the same time. */
+  async #pause(busySinceMs: number): Promise<void> {
+    const { clock, random } = this.#parts
+    const busyMs = clock.monotonicMs() - busySinceMs
+    await sleep(clock, (0.5 + random.next()) * Math.min(BUSY_MS.longest, BUSY_MS.first + busyMs / 4), this.#options.signal)
   }
 
   #isTooBusy(): boolean {
@@ -201,16 +206,23 @@ export class Supply {
     const { client, clock, times, counts } = this.#parts
     const { signal, shown } = this.#options
     const peer = this.#peers().get(name)
+    const waitMs = Math.min(times.waitMs, times.patienceMs)
     let doneBytes = -1
+    let turnedAwayMs: number | undefined
     counts.wait()
     for (let movedMs = clock.monotonicMs(); peer !== undefined && clock.monotonicMs() - movedMs <= times.patienceMs; ) {
-      const opened = await this.#tryOpen(peer, () => client.open(peer, { digest: this.#descriptor.digest, shown, signal }, { from, waitMs: Math.min(times.waitMs, times.patienceMs) }))
+      const askedMs = clock.monotonicMs()
+      const opened = await this.#tryOpen(peer, () => client.open(peer, { digest: this.#descriptor.digest, shown, signal }, { from, waitMs }))
       if (opened?.kind === 'bytes') return { kind: 'peer', peer, body: opened.body }
+      if (opened?.kind !== 'pending' && opened?.kind !== 'busy') return this.#waitedInVain()
       // It has it now, for others first: who has it is asked anew.
-      if (opened?.kind === 'busy') return undefined
-      if (opened?.kind !== 'pending') return this.#waitedInVain()
+      if (opened.doneBytes === undefined) return undefined
       if (opened.doneBytes !== doneBytes) movedMs = clock.monotonicMs()
       doneBytes = opened.doneBytes
+      // Too many wait there: this one waits here. Older agents answer at once then, as if the time were over.
+      const isTurnedAway = opened.kind === 'busy' || clock.monotonicMs() - askedMs < waitMs
+      turnedAwayMs = isTurnedAway ? (turnedAwayMs ?? askedMs) : undefined
+      if (turnedAwayMs !== undefined) await this.#pause(turnedAwayMs)
     }
     this.#ignored.add(name)
     return this.#waitedInVain()
