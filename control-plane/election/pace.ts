@@ -13,7 +13,7 @@ export const longestMs = (ttlMs: number): number => ttlMs * LONGEST
 
 /**
  * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, three times the time of a write where its disks are
- * slow. One write that was late says nothing; the second of the last four does.
+ * slow. One write that was late says nothing, the first of all neither (a process that has just begun is slow itself); the second of the last four does.
  */
 export class Pace {
   readonly #ttlMs: number
@@ -31,7 +31,7 @@ export class Pace {
 
   /** Whole milliseconds. */
   leaseMs(): number {
-    const [slowest = 0, second = slowest] = this.#tookMs.toSorted((a, b) => b - a)
+    const [, second = 0] = this.#tookMs.toSorted((a, b) => b - a)
     return Math.min(Math.max(this.#ttlMs, Math.ceil(second * WRITES)), longestMs(this.#ttlMs))
   }
 
