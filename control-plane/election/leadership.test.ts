@@ -1,22 +1,21 @@
 /** A leader stays certain while its storage is slow, and while a part of the storage hangs. */
 import { expect, test } from 'vitest'
-import { sleep } from '../../shared/kit/clock.ts'
+import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import { createMemoryStorage, modRevisionOf } from '../storage/storage.ts'
 import type { Storage } from '../storage/port.ts'
+import { createElection } from './candidate.ts'
 import { holdLeadership } from './leadership.ts'
-import { Pace } from './pace.ts'
+import { LONGEST, Pace } from './pace.ts'
 import { candidateKey, formatRecord, leaderKey } from './record.ts'
 
 const TTL_MS = 1_000
 
-/** How much of a time a leader is certain of itself while somebody waits for it to fall silent. `delayMs` of each write, by its number. */
-async function certainty(delayMs: (write: number) => number, forMs: number): Promise<number> {
-  const clock = new VirtualClock()
-  const real = createMemoryStorage()
+/** `delayMs` of each write, by its number; what is given up before half of that has not happened. */
+function delayed(clock: Clock, real: Storage, delayMs: (write: number) => number): Storage {
   let writes = 0
-  const storage: Storage = {
+  return {
     get: (...words) => real.get(...words),
     list: (...words) => real.list(...words),
     currentRevision: () => real.currentRevision(),
@@ -31,6 +30,13 @@ async function certainty(delayMs: (write: number) => number, forMs: number): Pro
     },
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+/** How much of a time a leader is certain of itself while somebody waits for it to fall silent. */
+async function certainty(delayMs: (write: number) => number, forMs: number): Promise<number> {
+  const clock = new VirtualClock()
+  const real = createMemoryStorage()
+  const storage = delayed(clock, real, delayMs)
   const candidate = { identity: 'a', address: 'a:1', machine: 'a' }
   const registered = (): Promise<unknown> => real.write({ kind: 'put', key: candidateKey('test', { ...candidate, identity: 'b' }), value: '{}', expect: { kind: 'any' } })
   await registered()
@@ -49,7 +55,7 @@ async function certainty(delayMs: (write: number) => number, forMs: number): Pro
     if (leadership.isConfirmed()) certain += 10
   }
   const resigned = leadership.resign()
-  await clock.advance(2 * TTL_MS)
+  await clock.advance(LONGEST * TTL_MS)
   await resigned
   return certain / forMs
 }
@@ -64,4 +70,21 @@ test('half of the renewals hang for ever: the others go on', async () => {
 
 test('what takes longer than the longest lease confirms nothing', async () => {
   expect(await certainty(() => 8_100, 30_000)).toBe(0)
+})
+
+test('whoever begins over a slow storage leads, and is certain; what it gives up is free at once, for it waits for that as long as for everything else', async () => {
+  const clock = new VirtualClock()
+  const real = createMemoryStorage()
+  const over = new AbortController()
+  const election = createElection({ storage: delayed(clock, real, () => 2_400), clock, log: silentLog, name: 'test', candidate: { identity: 'a', address: 'a:1', machine: 'a' }, ttlMs: TTL_MS })
+  void election.run(over.signal)
+  const campaign = election.campaign(over.signal)
+  await clock.advance(20 * TTL_MS)
+  const leadership = await campaign
+  expect(leadership.isConfirmed()).toBe(true)
+  const resigned = leadership.resign()
+  await clock.advance(LONGEST * TTL_MS)
+  await resigned
+  expect(await real.get(leaderKey('test'))).toBeUndefined()
+  over.abort()
 })

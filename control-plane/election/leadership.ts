@@ -92,11 +92,11 @@ class Holder implements Leadership {
   }
 
   async #resign(): Promise<void> {
-    const { storage, clock, ttlMs, log } = this.#options
+    const { storage, clock, pace, log } = this.#options
     if (this.signal.aborted) return
     this.#end('it resigned')
     try {
-      await within(clock, ttlMs, (signal) => storage.write({ kind: 'delete', key: this.guard.key, expect: { kind: 'any' }, guard: this.guard }, signal))
+      await within(clock, pace.patienceMs(), (signal) => storage.write({ kind: 'delete', key: this.guard.key, expect: { kind: 'any' }, guard: this.guard }, signal))
     } catch (error) {
       log.info({ identity: this.identity, err: messageOf(error) }, 'the leader key stays until it has outlived its lease')
     }
