@@ -132,21 +132,25 @@ function visitList(type: ListType, [before, after]: Pair, found: Found): void {
 interface Items {
   /** One item, or the list of those that share the element. */
   readonly items: ReadonlyMap<string, Json>
-  readonly repeated: ReadonlySet<string> | undefined
+  readonly repeated: ReadonlyMap<string, readonly Json[]> | undefined
 }
 
 /** Items that share their element are compared as one value. */
 function itemsByElement(type: ListType, value: Maybe): Items {
   const items = new Map<string, Json>()
-  let repeated: Set<string> | undefined
+  let repeated: Map<string, Json[]> | undefined
   for (const item of Array.isArray(value) ? (value as readonly Json[]) : []) {
     const known = itemElement(type, item)
     if (known.kind !== 'element') continue
-    const before = items.get(known.element)
-    if (before === undefined) items.set(known.element, item)
+    const { element } = known
+    const before = items.get(element)
+    const sharing = repeated?.get(element)
+    if (before === undefined) items.set(element, item)
+    else if (sharing) sharing.push(item)
     else {
-      items.set(known.element, repeated?.has(known.element) ? [...(before as readonly Json[]), item] : [before, item])
-      repeated = (repeated ?? new Set<string>()).add(known.element)
+      const both = [before, item]
+      items.set(element, both)
+      repeated = (repeated ?? new Map<string, Json[]>()).set(element, both)
     }
   }
   return { items, repeated }

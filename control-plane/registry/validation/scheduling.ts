@@ -34,9 +34,11 @@ export const validateTolerations = (tolerations: readonly Toleration[] | undefin
 const POSITIVE = 'must be greater than zero'
 
 export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[] | undefined, path: string): readonly FieldError[] {
+  const textOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint): string => JSON.stringify([topologyKey, whenUnsatisfiable])
+  const last = new Map(constraints?.map((constraint, index) => [textOf(constraint), index]))
   return each(constraints, path, (constraint, at, index) => {
     const { maxSkew, topologyKey, whenUnsatisfiable } = constraint
-    const repeated = constraints?.slice(index + 1).some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
+    const repeated = (last.get(textOf(constraint)) ?? index) > index
     return [
       ...(maxSkew <= 0 ? [invalid(`${at}.maxSkew`, maxSkew, POSITIVE)] : []),
       ...(topologyKey === '' ? [required(`${at}.topologyKey`, 'can not be empty')] : validateLabelName(topologyKey, `${at}.topologyKey`)),
