@@ -204,3 +204,19 @@ test('a watch shows changes in its version, and what leaves its view as it was',
     ['DELETED', 'watched.example.com/v2', { more: 1, shown: 'now' }, { on: 'yes' }],
   ])
 })
+
+test('a policy gets its params in the version that it names', async () => {
+  convert = mark('now')
+  const at = await define('params', 'Thing', `${url()}/convert`)
+  await server.ask(`POST ${at('v1')}`, thing('params.example.com/v1', { name: 'a' }))
+  const registration = '/apis/admissionregistration.k8s.io/v1'
+  const made = (kind: string, more: JsonObject): JsonObject => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name: 'params' }, spec: more })
+  const matchConstraints = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] }] }
+  const policy = made('ValidatingAdmissionPolicy', { paramKind: { apiVersion: 'params.example.com/v2', kind: 'Thing' }, matchConstraints, validations: [{ expression: "params.apiVersion != 'params.example.com/v2'", messageExpression: "'seen ' + params.spec.shown" }] })
+  expect((await server.ask(`POST ${registration}/validatingadmissionpolicies`, policy)).status).toBe(201)
+  expect((await server.ask(`POST ${registration}/validatingadmissionpolicybindings`, made('ValidatingAdmissionPolicyBinding', { policyName: 'params', paramRef: { name: 'a', parameterNotFoundAction: 'Deny' }, validationActions: ['Deny'] }))).status).toBe(201)
+  // From now on the caches know of them.
+  for (const list of [at('v1'), `${registration}/validatingadmissionpolicies`, `${registration}/validatingadmissionpolicybindings`]) await server.ask(`GET ${list}`)
+  const refused = await server.ask('POST /api/v1/namespaces/x/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } })
+  expect([refused.status, refused.body['message']]).toEqual([422, expect.stringContaining('seen now')])
+})
