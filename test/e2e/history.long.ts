@@ -22,7 +22,7 @@ test.each([1, 2, 3])('answers are true, whatever comes in whatever order (%i)', 
     }
     const { violations, told } = await room.judge()
     console.log(told)
-    expect(violations).toEqual([])
+    expect(violations.map(({ rule, sentence }) => `${rule}: ${sentence}`)).toEqual([])
   } finally {
     await room.down()
   }
