@@ -232,7 +232,7 @@ describe('what images are made of', () => {
     expect(await readFile(join(two.layers[0] ?? '', 'base'), 'utf8')).toBe('b')
     await place.store.remove('b:1')
     expect(await leftovers(place.root)).toEqual([])
-    expect(await place.store.reclaim()).toEqual({ layers: 0, blobs: 0, bytes: 0 })
+    expect(await place.store.reclaim()).toEqual({ layers: 0, blobs: 0, mounts: 0, bytes: 0 })
   })
 
   it('stays while somebody stands on it, whoever removes the image, and goes after him', async () => {
