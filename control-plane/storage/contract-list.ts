@@ -64,6 +64,10 @@ export function describeListing(room: Room): void {
     await expect(room.storage.compact(revision)).rejects.toSatisfy(faulty('invalid'))
   })
 
+  test.each([-1, -1_025, 1.5, 2 ** 53, 1e20, Number.POSITIVE_INFINITY])('%d can be no revision, and is refused at once', async (revision) => {
+    await expect(room.storage.list(room.prefix(), { revision })).rejects.toSatisfy(faulty('invalid'))
+  })
+
   test('after compaction the past is gone, the revision itself and the present are not', async () => {
     const prefix = await fill(['a'])
     const before = await room.storage.currentRevision()

@@ -11,6 +11,7 @@ import { modRevisionOf } from './events.ts'
 import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts'
 import { listRevision, NotWritten, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
 import type { Placed } from './positions.ts'
+import { checkPossible } from './possible-revision.ts'
 import { prefixRange } from './prefix-range.ts'
 import { sharedRead, type Sharing } from './shared-read.ts'
 import { isWithinBatch, stateWithin } from './within-batch.ts'
@@ -76,6 +77,7 @@ class EtcdStorage implements Storage {
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
     const { startAfter, limit, revision, signal } = options
+    checkPossible(revision)
     this.#watches.prepare()
     if (revision !== undefined && isWithinBatch(revision)) return this.#listWithin(prefix, revision, options)
     const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix

@@ -1,6 +1,7 @@
 import { Fault } from '../../shared/kit/faults.ts'
 import { eventKey, eventRevision, modRevisionOf } from './events.ts'
 import { listRevision, POSITIONS, type Entry, type EventBatch, type Guard, type ListOptions, type ListResult, type Revision, type Storage, type StorageEvent, type WatchOptions, type Write, type WriteResult } from './port.ts'
+import { checkPossible } from './possible-revision.ts'
 import { RevisionLog } from './revision-log.ts'
 import { SortedMap } from './sorted-map.ts'
 
@@ -47,6 +48,7 @@ class MemoryStorage implements Storage {
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
     this.#check(options.signal)
+    checkPossible(options.revision)
     const modRevision = options.revision === undefined ? this.#modRevision : modRevisionOf(options.revision)
     const all = this.#entriesAt(prefix, options.startAfter, modRevision)
     const limit = options.limit === undefined || options.limit <= 0 ? all.length : options.limit
