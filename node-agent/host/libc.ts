@@ -1,6 +1,7 @@
 import type * as nodeFfi from 'node:ffi'
 import { Fault } from '../../shared/kit/faults.ts'
 import { faultOfErrno } from './errno.ts'
+import { openSpawnCalls, type SpawnCalls } from './spawn-calls.ts'
 
 /**
  * The few calls of the C library that Node does not offer, made in this thread without a process (`node:ffi`, experimental in Node 26).
@@ -35,6 +36,8 @@ export interface Libc {
   /** Closed in every program that is started, unless it is given to it. */
   pipe(): OpenPipe
   close(fd: number): void
+  /** Throws Fault('unsupported') where the C library lacks them. */
+  spawnCalls(): SpawnCalls
 }
 
 /** Two file descriptors: what is written at one end is read at the other. */
@@ -155,6 +158,7 @@ function wrap(ffi: Ffi): Libc {
       return { readEnd, writeEnd }
     },
     close: (fd) => void check(c.close(fd), () => 'close'),
+    spawnCalls: () => openSpawnCalls(ffi),
   }
 }
 

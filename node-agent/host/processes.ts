@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { Fault } from '../../shared/kit/faults.ts'
+import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { constants } from 'node:os'
+import { launchQuickly } from './quick-launch.ts'
 
 export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>
@@ -28,8 +29,14 @@ export interface Launched {
   unref(): void
 }
 
-/** Starts a program. Throws Fault('unsupported') if it cannot be started at all. */
+/** Starts a program, before it answers its promise: descriptors it was given may be closed then. Throws Fault('unsupported') if it cannot be started at all. */
 export async function launch(program: string, args: readonly string[], options: LaunchOptions = {}): Promise<Launched> {
+  try {
+    const quick = launchQuickly(program, args, options)
+    if (quick !== undefined) return quick
+  } catch (error) {
+    throw isFault(error) ? error : cannotRun(program, error as Error)
+  }
   const streams = [options.stdin ?? 'ignore', options.stdout ?? 'ignore', options.stderr ?? 'ignore', ...(options.extraPipe ? ['pipe' as const] : [])] as const
   const child = spawn(program, args, { stdio: [...streams], ...(options.env ? { env: options.env } : {}), ...(options.cwd === undefined ? {} : { cwd: options.cwd }) })
   const exited = exitOf(child)
