@@ -41,3 +41,9 @@ test('an older one that aims at nothing gets the usual aim; annotations nobody c
   expect(toOlder(toNewer(older)).spec.targetCPUUtilizationPercentage).toBe(80)
   expect(toOlder(toNewer(older)).metadata.annotations).toBeUndefined()
 })
+
+test('a part of one, as a manager owns it, may have no metadata', () => {
+  const part = { spec: { scaleTargetRef, maxReplicas: 5 } } as unknown as HorizontalPodAutoscaler
+  expect(toNewer(part)).toEqual({ apiVersion: 'autoscaling/v2', spec: { scaleTargetRef, maxReplicas: 5, metrics: [cpuMetric(80)] } })
+  expect(toOlder(toNewer(part))).toEqual({ apiVersion: 'autoscaling/v1', spec: { scaleTargetRef, maxReplicas: 5, targetCPUUtilizationPercentage: 80 } })
+})

@@ -5,21 +5,25 @@ import { type Annotated, type Annotations, readAnnotations, withoutCarried, writ
 
 type Newer = AutoscalingV2HorizontalPodAutoscaler
 
-function withAnnotations<T extends KubeObject>(metadata: T['metadata'], annotations: Annotations | undefined): T['metadata'] {
-  const { annotations: _, ...rest } = metadata
-  return annotations ? { ...rest, annotations } : rest
+/** The part of an autoscaler that one manager owns may have no metadata. */
+const annotationsOf = (autoscaler: { readonly metadata?: KubeObject['metadata'] }): Annotations | undefined => autoscaler.metadata?.annotations
+
+function withAnnotations<T extends KubeObject>({ metadata }: { readonly metadata?: T['metadata'] }, annotations: Annotations | undefined): { readonly metadata: T['metadata'] } {
+  if (metadata === undefined && !annotations) return {} as { readonly metadata: T['metadata'] }
+  const { annotations: _, ...rest } = metadata ?? {}
+  return { metadata: annotations ? { ...rest, annotations } : rest }
 }
 
 /** An autoscaler of autoscaling/v1 in the shape in which it is stored. One that aims at nothing gets the usual aim, which v1 cannot default by itself. */
 export function toNewer(autoscaler: HorizontalPodAutoscaler): Newer {
-  const { metadata, spec, status, kind } = autoscaler
-  const carried = readAnnotations(metadata.annotations)
+  const { spec, status, kind } = autoscaler
+  const carried = readAnnotations(annotationsOf(autoscaler))
   const { targetCPUUtilizationPercentage: percent, ...rest } = spec ?? { maxReplicas: 0, scaleTargetRef: { kind: '', name: '' } }
   const metrics = [...(percent === undefined ? [] : [cpuMetric(percent)]), ...(carried.metrics ?? [])]
   return {
     ...(kind !== undefined && { kind }),
     apiVersion: 'autoscaling/v2',
-    metadata: withAnnotations(metadata, withoutCarried(metadata.annotations)),
+    ...withAnnotations(autoscaler, withoutCarried(annotationsOf(autoscaler))),
     spec: { ...rest, metrics: metrics.length === 0 ? [cpuMetric()] : metrics, ...(carried.behavior && { behavior: carried.behavior }) },
     ...(status && { status: newerStatus(status, carried) }),
   }
@@ -35,15 +39,15 @@ const isCpuShare = ({ type, resource }: MetricSpec): boolean => type === 'Resour
 
 /** A stored autoscaler as autoscaling/v1 shows it. */
 export function toOlder(autoscaler: Newer): HorizontalPodAutoscaler {
-  const { metadata, spec, status, kind } = autoscaler
+  const { spec, status, kind } = autoscaler
   const { metrics = [], behavior, ...rest } = spec ?? { maxReplicas: 0, scaleTargetRef: { kind: '', name: '' } }
   const percent = metrics.find(({ type, resource }) => type === 'Resource' && resource?.name === 'cpu')?.resource?.target.averageUtilization
   const { currentMetrics, conditions } = status ?? {}
-  const annotations = writeAnnotations(metadata.annotations, { metrics: metrics.filter((metric) => !isCpuShare(metric)), behavior, currentMetrics: currentMetrics ?? [], conditions })
+  const annotations = writeAnnotations(annotationsOf(autoscaler), { metrics: metrics.filter((metric) => !isCpuShare(metric)), behavior, currentMetrics: currentMetrics ?? [], conditions })
   return {
     ...(kind !== undefined && { kind }),
     apiVersion: 'autoscaling/v1',
-    metadata: withAnnotations(metadata, annotations),
+    ...withAnnotations(autoscaler, annotations),
     spec: { ...rest, ...(percent !== undefined && { targetCPUUtilizationPercentage: percent }) },
     ...(status && { status: olderStatus(status) }),
   }

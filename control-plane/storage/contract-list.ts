@@ -68,6 +68,13 @@ export function describeListing(room: Room): void {
     await expect(room.storage.list(room.prefix(), { revision })).rejects.toSatisfy(faulty('invalid'))
   })
 
+  test('before the first write there was nothing', async () => {
+    const prefix = await fill(['a'])
+    for (const revision of [0, 1, POSITIONS - 1, POSITIONS, POSITIONS + 1]) {
+      expect(await room.storage.list(prefix, { revision, limit: 1 })).toEqual({ entries: [], revision, remaining: 0 })
+    }
+  })
+
   test('after compaction the past is gone, the revision itself and the present are not', async () => {
     const prefix = await fill(['a'])
     const before = await room.storage.currentRevision()

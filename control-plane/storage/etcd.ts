@@ -76,8 +76,10 @@ class EtcdStorage implements Storage {
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
-    const { startAfter, limit, revision, signal } = options
-    checkPossible(revision)
+    const { startAfter, limit, signal } = options
+    checkPossible(options.revision)
+    // Before the first write etcd is at revision 1; asked for none it would answer with the newest.
+    const revision = options.revision !== undefined && modRevisionOf(options.revision) < 1 ? listRevision(1) : options.revision
     this.#watches.prepare()
     if (revision !== undefined && isWithinBatch(revision)) return this.#listWithin(prefix, revision, options)
     const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix
@@ -86,7 +88,7 @@ class EtcdStorage implements Storage {
     this.#seenModRevision = Math.max(this.#seenModRevision, Number(answer.header.revision))
     return {
       entries: answer.kvs.map(toEntry),
-      revision: listRevision(revision === undefined ? Number(answer.header.revision) : modRevisionOf(revision)),
+      revision: options.revision ?? listRevision(Number(answer.header.revision)),
       remaining: Number(answer.count) - answer.kvs.length,
     }
   }

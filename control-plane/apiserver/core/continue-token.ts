@@ -1,6 +1,7 @@
 /** Where the next page of a list starts: opaque to clients, in Kubernetes' encoding. PURE. */
 import { Fault } from '../../../shared/kit/faults.ts'
-import { isJsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json } from '../../../shared/model/json.ts'
+import { jsonProblem } from '../decode/json-problem.ts'
 import type { Revision } from '../../storage/port.ts'
 
 const VERSION = 'meta.k8s.io/v1'
@@ -22,23 +23,28 @@ export function decodeContinue(text: string): ContinueToken {
   if (!isJsonObject(value) || value['v'] !== VERSION) {
     throw invalidToken(`server does not recognize this encoded version ${isJsonObject(value) && typeof value['v'] === 'string' ? value['v'] : ''}`)
   }
-  const { rv, start } = value
-  if (typeof rv !== 'number' || rv === 0) throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
-  if (typeof start !== 'string' || start === '') throw invalidToken('encoded start key empty (version meta.k8s.io/v1)')
-  return { revision: rv, after: start.endsWith('\u0000') ? start.slice(0, -1) : start }
+  const { rv = null, start = null } = value
+  if (rv !== null && !Number.isSafeInteger(rv)) throw invalidToken(`json: cannot unmarshal ${typeof rv === 'number' ? `number ${rv}` : goKind(rv)} into Go struct field continueToken.rv of type int64`)
+  if (start !== null && typeof start !== 'string') throw invalidToken(`json: cannot unmarshal ${goKind(start)} into Go struct field continueToken.start of type string`)
+  const revision = Number(rv)
+  if (revision === 0) throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  if (!start) throw invalidToken('encoded start key empty (version meta.k8s.io/v1)')
+  if (isRoundabout(start)) throw invalidToken(start)
+  return { revision: revision < 0 ? -1 : revision, after: start.endsWith('\u0000') ? start.slice(0, -1) : start }
 }
+
+/** A JSON value's kind in the words of Go's decoder. */
+const goKind = (value: Json): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value)
+
+/** A key that climbs out of where the list is, or says in more words than it needs where it starts. */
+const isRoundabout = (start: string): boolean => (start.startsWith('/') ? start : `/${start}`).slice(1).split('/').some((part) => part === '' || part === '.' || part === '..')
 
 const invalidToken = (message: string): Fault => new Fault('invalid', `continue key is not valid: ${message}`)
 
 function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    const first = text.codePointAt(0)
-    if (first === undefined) throw invalidToken('unexpected end of JSON input')
-    const shown = first < 0x20 || (first > 0x7e && first < 0xa0) ? `\\u${first.toString(16).padStart(4, '0')}` : String.fromCodePoint(first)
-    throw invalidToken(`invalid character '${shown}' looking for beginning of value`)
-  }
+  const problem = jsonProblem(text)
+  if (problem !== undefined) throw invalidToken(problem)
+  return JSON.parse(text)
 }
 
 const toBase64Url = (text: string): string => Buffer.from(text, 'utf8').toString('base64url')

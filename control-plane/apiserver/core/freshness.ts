@@ -11,9 +11,14 @@ const FUTURE_WAIT_MS = 3000
 /** A resourceVersion of a request; `undefined` for the empty one. `undefined` and 0 have meanings of their own. */
 export function parseRevision(text: string | undefined, refuse: (message: string) => Error = plainError): Revision | undefined {
   if (text === undefined || text === '') return undefined
-  if (!/^\d+$/.test(text)) throw refuse(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Number(text)
+  const refusal = (why: string): Error => refuse(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`)
+  if (!/^\d+$/.test(text)) throw refusal('invalid syntax')
+  if (BigInt(text) > MAX_UINT64) throw refusal('value out of range')
+  // No revision is ever so large that it could not be told from the next.
+  return Math.min(Number(text), Number.MAX_SAFE_INTEGER)
 }
+
+const MAX_UINT64 = 2n ** 64n - 1n
 
 export const refuseListRevision = (message: string): Error => badRequest(`invalid resource version: ${message}`)
 

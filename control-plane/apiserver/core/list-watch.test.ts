@@ -63,6 +63,15 @@ test('a page whose state is forgotten is 410 with a token that goes on', async (
   expect(names(again.body)).toEqual(['b', 'c'])
 })
 
+test('a list at a revision that nobody has written yet is told to come later; one from before what is known is 410', async () => {
+  for (const query of ['resourceVersion=9999999999999&resourceVersionMatch=Exact', 'resourceVersion=9999999999999&limit=1', 'resourceVersion=18446744073709551615&limit=1']) {
+    expect(await server.ask(`GET /api/v1/namespaces/x/configmaps?${query}`)).toMatchObject({ status: 504, body: { reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } } })
+  }
+  expect(await server.ask('GET /api/v1/namespaces/x/configmaps?resourceVersion=18446744073709551616')).toMatchObject({ status: 400, body: { message: expect.stringContaining('value out of range') } })
+  await server.storage.compact(await server.storage.currentRevision())
+  expect(await server.ask('GET /api/v1/namespaces/x/configmaps?resourceVersion=1&limit=1')).toMatchObject({ status: 410 })
+})
+
 test('a list sees every write that was answered before it', async () => {
   const ns = await newNamespace()
   for (let index = 0; index < 50; index++) {

@@ -3,7 +3,7 @@ import { ApiError } from '../../../shared/kit/api-error.ts'
 import { isFault } from '../../../shared/kit/faults.ts'
 import type { ListOptions } from '../options/list-options.ts'
 import { selectionOf, type Selection } from '../selectors/selection.ts'
-import { badRequest, gone } from '../status.ts'
+import { badRequest, gone, tooLargeResourceVersion } from '../status.ts'
 import type { Entry, Revision } from '../../storage/port.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { Call } from './call.ts'
@@ -41,6 +41,7 @@ export async function list(parts: CoreParts, call: Call, request: ListRequest): 
   try {
     return await storagePages(parts, call, { request, selection, source })
   } catch (error) {
+    if (source.revision !== undefined && isFault(error, 'invalid')) throw tooLargeResourceVersion(source.revision, request.store.cache.revision)
     throw isFault(error, 'gone') ? expired(parts, source) : error
   }
 }

@@ -53,15 +53,21 @@ export function applyConfiguration(request: ApplyRequest): Applied {
   if (metadata['managedFields'] !== undefined && metadata['managedFields'] !== null) return badRequest('metadata.managedFields must be nil')
   const type = typeof schema === 'string' ? typeOf(schema) : schema
   const problem = typedProblem(type, config)
-  if (problem !== undefined) {
-    const subject = `${textOf(metadata['namespace'])}/${textOf(metadata['name'])}; ${wanted}`
-    return { kind: 'refused', code: 500, reason: undefined, message: `failed to create typed patch object (${subject}): ${problem}` }
-  }
+  if (problem !== undefined) return failed(`failed to create typed patch object (${subjectOf(request)}): ${problem}`)
   return applyTyped(type, request)
+}
+
+const failed = (message: string): Refused => ({ kind: 'refused', code: 500, reason: undefined, message })
+
+/** What was sent, as failures name it. */
+function subjectOf({ group, version, kind, config }: ApplyRequest): string {
+  const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {}
+  return `${textOf(metadata['namespace'])}/${textOf(metadata['name'])}; ${group}/${version}, Kind=${kind}`
 }
 
 function kindText(config: JsonObject): string {
   const parts = textOf(config['apiVersion']).split('/')
+  if (parts.length > 2) return '/, Kind='
   const [group, version] = parts.length === 2 ? parts : ['', parts[0] ?? '']
   return `${group}/${version}, Kind=${textOf(config['kind'])}`
 }
@@ -86,7 +92,9 @@ function applyTyped(type: Type, request: ApplyRequest): Applied {
   // Who changes nothing gets no time of his own.
   managers.set(idOf(applier), { ...applier, time: changed ? formatTime(nowMs) : last?.time, set: withoutStripped(set) })
   capUpdaters(managers)
-  const object = changed ? decodeObject(type, withLastApplied(merged, manager, config), { reader: 'unstructured' }).object : bare
+  const read = changed ? decodeObject(type, withLastApplied(merged, manager, config), { reader: 'unstructured' }) : undefined
+  if (read?.typeError !== undefined) return failed(`failed to convert new object (${subjectOf(request)}) to proper version (${apiVersion}): unable to convert unstructured object to ${group}/${version}, Kind=${kind}: ${read.typeError}`)
+  const object = read?.object ?? bare
   return { kind: 'applied', object: withManagedFields(object, writeManagers(managers)), changed }
 }
 

@@ -219,3 +219,15 @@ test('kubectl takes over what it applied from the client side', () => {
   expect(apply('other')).toMatchObject({ kind: 'refused', code: 409 })
   expect(apply('kubectl')).toMatchObject({ kind: 'applied', object: { data: { x: '2' } } })
 })
+
+test('what no struct could hold is refused when the configuration has been merged', () => {
+  const refused = (kind: string, body: JsonObject): string => {
+    const config = { apiVersion: 'v1', kind, metadata: { name: 'a' }, ...body }
+    const outcome = applyConfiguration({ schema: schemaOfKind('v1', kind) ?? '', group: '', version: 'v1', kind, live: undefined, config, manager: 'm', force: false, subresource: '', nowMs: 0 })
+    return outcome.kind === 'refused' ? `${outcome.code} ${outcome.message}` : outcome.kind
+  }
+  const unable = (kind: string): string => `500 failed to convert new object (/a; /v1, Kind=${kind}) to proper version (v1): unable to convert unstructured object to /v1, Kind=${kind}: `
+  expect(refused('Secret', { data: { a: '!' } })).toContain(unable('Secret'))
+  expect(refused('Pod', { spec: { containers: [{ name: 'c', image: 'i', resources: { limits: { cpu: 'x' } } }] } })).toContain(unable('Pod'))
+  expect(refused('ConfigMap', { apiVersion: 'a/b/c' })).toBe('400 invalid object type: /, Kind=')
+})
