@@ -8,6 +8,8 @@
 const MANY_WRITERS = 8
 /** Fewer within a span neither: hardly anyone would come while one waits. */
 const MANY_WRITES = 16
+/** So many, each when none was under way, are the work of one who waits for each. */
+const LONE_WRITES = 4
 /** What was seen is remembered for one to two of these. */
 const SPAN_MS = 40
 /** For each of those who write at the same time, and at most. */
@@ -32,6 +34,12 @@ export class Company {
     this.#turn(nowMs)
     this.#now.writes++
     if (crowd > this.#now.crowd) this.#now.crowd = crowd
+  }
+
+  /** Whether writes have come one after the other of late: the next one need not even wait for what else comes in with it. */
+  isAlone(nowMs: number): boolean {
+    this.#turn(nowMs)
+    return this.#before.writes + this.#now.writes > LONE_WRITES && Math.max(this.#before.crowd, this.#now.crowd) <= 1
   }
 
   /** How many writes a transaction should hold before it begins by itself: 1 where nobody is waited for. */

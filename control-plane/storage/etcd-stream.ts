@@ -26,9 +26,9 @@ export async function* watchStream(client: EtcdClient, { fromModRevision, prefix
   const stream = await client.watchClient.watch().catch((error: unknown) => {
     throw etcdFault(error)
   })
-  stream.on('data', (response) => responses.push(response))
-  stream.on('error', (error) => responses.close(signal.aborted ? undefined : etcdFault(error)))
-  stream.on('end', () => responses.close(signal.aborted ? undefined : new Fault('unavailable', 'etcd ended the watch')))
+  stream.on('data', (response) => afterAnswers(() => responses.push(response)))
+  stream.on('error', (error) => afterAnswers(() => responses.close(signal.aborted ? undefined : etcdFault(error))))
+  stream.on('end', () => afterAnswers(() => responses.close(signal.aborted ? undefined : new Fault('unavailable', 'etcd ended the watch'))))
   const stop = (): void => {
     responses.close()
     stream.cancel()
@@ -46,6 +46,9 @@ export async function* watchStream(client: EtcdClient, { fromModRevision, prefix
     stop()
   }
 }
+
+/** Runs when what else came in with it has been dealt with: who wrote gets the answer before everybody is told of the write. */
+const afterAnswers = (run: () => void): void => void setImmediate(run)
 
 function canceledFault(response: IWatchResponse): Fault {
   if (Number(response.compact_revision) > 0) return new Fault('gone', `the history before etcd revision ${response.compact_revision} has been compacted away: list again`)

@@ -59,6 +59,19 @@ test('what comes while a transaction is under way goes together in the next', as
   expect(batches).toEqual([['put a'], ['put b', 'put c'], ['put b']])
 })
 
+test('whoever writes one after the other does not wait for a turn of the loop', async () => {
+  const { commits, batches, answer } = server({ clock: { ...systemClock, monotonicMs: () => 0 } })
+  for (const key of ['a', 'b', 'c', 'd']) {
+    const written = commits.write(put(key))
+    await answer()
+    await written
+  }
+  const next = commits.write(put('e'))
+  expect(batches.at(-1)).toEqual(['put e'])
+  await answer()
+  await next
+})
+
 test('beside a transaction under way another begins when enough have come for it, or the first takes its time', async () => {
   const due: Array<() => void> = []
   const clock: Clock = { nowMs: () => 0, monotonicMs: () => 0, after: (_delayMs, run) => (due.push(run), () => void due.splice(Math.max(0, due.indexOf(run)), due.includes(run) ? 1 : 0)) }

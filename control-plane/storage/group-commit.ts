@@ -118,14 +118,19 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled) return
     if (!this.#mayBegin()) return this.#waitForCompany()
+    if (this.#company.isAlone(this.#options.clock.monotonicMs())) return this.#begin()
     this.#scheduled = true
     this.#options.soon(() => {
       this.#scheduled = false
-      if (!this.#mayBegin()) return this.#waitForCompany()
-      const batch = takeBatch(this.#queue, { maxWrites: this.#maxWrites, maxBytes: this.#options.maxBytes })
-      if (batch.length > 0) void this.#commit(batch)
-      this.#schedule()
+      if (this.#mayBegin()) this.#begin()
+      else this.#waitForCompany()
     })
+  }
+
+  #begin(): void {
+    const batch = takeBatch(this.#queue, { maxWrites: this.#maxWrites, maxBytes: this.#options.maxBytes })
+    if (batch.length > 0) void this.#commit(batch)
+    this.#schedule()
   }
 
   #mayBegin(): boolean {
