@@ -9,6 +9,8 @@ export default defineConfig({
     pool: 'threads',
     // A module is read once in a thread, not once for each file: nothing here leaves anything behind in one.
     isolate: false,
+    // Unless told so the runner leaves one processor alone: of two that is half.
+    maxWorkers: '100%',
     // No test is a judge of how busy the host is.
     testTimeout: 60_000,
   },

@@ -35,12 +35,17 @@ const everyKubectl = vitest('every-kubectl', 'vitest.e2e.config.ts', { only: ['k
 const cgroupVersion2: Stage = { name: 'vm', command: [join(root, 'test/vm/vm.ts'), '--short', '--optional'], report: join(reports, 'vm.json') }
 
 const endToEnd = (names: readonly string[]): readonly string[] => names.map((name) => `test/e2e/${name}.test.ts`)
+const contracts = (names: readonly string[]): readonly string[] => names.map((name) => `test/contract/${name}.test.ts`)
 
 /** Labs whose answers do not depend on how busy the host is. The others run alone. */
-const CALM_LABS = endToEnd(['access', 'cli', 'cli-tools', 'client-node', 'errors', 'every-kind', 'image-peers', 'images', 'interrupted', 'kubectl', 'lab', 'pod-files', 'pods', 'registry', 'streams'])
+const CALM_LABS = endToEnd(['cli', 'cli-tools', 'control-planes', 'errors', 'image-peers', 'images', 'interrupted', 'lab', 'pod-files', 'pods', 'registry'])
+/** Of the same kind: what is asked is the API, by clients of others. */
+const LABS_OF_CLIENTS = endToEnd(['access', 'client-node', 'every-kind', 'kubectl', 'streams'])
 
 /** Contracts in which time itself is the question: who is heard too late is given up. */
-const TIMED_CONTRACTS = ['election', 'etcd-hangs', 'fencer', 'heartbeats', 'probes'].map((name) => `test/contract/${name}.test.ts`)
+const TIMED_CONTRACTS = contracts(['election', 'etcd-hangs', 'fencer', 'heartbeats', 'probes'])
+/** Contracts of the control plane, which have nothing of the host in common with those of a node. */
+const CONTRACTS_OF_API = contracts(['kinds', 'recorded', 'storage', 'streaming', 'watches'])
 
 /** One stage after the other. */
 type Lane = readonly Stage[]
@@ -65,9 +70,13 @@ const PLANS: Readonly<Record<string, Plan>> = {
           vitest('unit', 'vitest.config.ts'),
         ],
       ],
-      // Both wait for other programs most of the time.
-      [[vitest('contract', 'vitest.contract.config.ts', { without: TIMED_CONTRACTS })], [vitest('end-to-end', 'vitest.e2e.config.ts', { only: CALM_LABS })]],
-      [[vitest('contract-timed', 'vitest.contract.config.ts', { only: TIMED_CONTRACTS }), vitest('end-to-end-alone', 'vitest.e2e.config.ts', { without: CALM_LABS })]],
+      // They wait for other programs most of the time.
+      [
+        [vitest('contract', 'vitest.contract.config.ts', { without: [...TIMED_CONTRACTS, ...CONTRACTS_OF_API] })],
+        [vitest('end-to-end', 'vitest.e2e.config.ts', { only: CALM_LABS })],
+        [vitest('contract-api', 'vitest.contract.config.ts', { only: CONTRACTS_OF_API }), vitest('end-to-end-clients', 'vitest.e2e.config.ts', { only: LABS_OF_CLIENTS })],
+      ],
+      [[vitest('contract-timed', 'vitest.contract.config.ts', { only: TIMED_CONTRACTS }), vitest('end-to-end-alone', 'vitest.e2e.config.ts', { without: [...CALM_LABS, ...LABS_OF_CLIENTS] })]],
     ],
   },
   // More than an hour on two cores.

@@ -27,7 +27,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const leaderOf = async (): Promise<string> => (await lab.status(cluster.name)).members.find(({ leads }) => leads)?.name ?? ''
 
 async function newLeader(before: string): Promise<string> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     const now = await leaderOf()
     if (now !== '' && now !== before) return now
     await pause(100)
@@ -75,7 +75,7 @@ const hosts = async (): Promise<readonly string[]> => ((await cluster.get<Endpoi
 
 async function untilHosts(count: number): Promise<void> {
   let seen: readonly string[] = []
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     seen = await hosts().catch(() => [])
     if (seen.length === count) return
     await pause(100)
