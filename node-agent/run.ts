@@ -1,6 +1,6 @@
 /** Composes the agent of a host from its real parts. Loaded after the keeper was started: it takes a while. */
 import { mkdir } from 'node:fs/promises'
-import { arch, availableParallelism } from 'node:os'
+import { arch, availableParallelism, hostname } from 'node:os'
 import { createAgent } from './agent.ts'
 import { clearSecrets } from './builds/secrets.ts'
 import { openCgroups } from './cgroups/cgroups.ts'
@@ -109,7 +109,7 @@ function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modu
   return {
     nodeName: config.nodeName,
     hostIP: config.address,
-    hostname: config.nodeName,
+    hostname: hostname(),
     clusterDns: [],
     clusterDomain: 'cluster.local',
     logFolder: `${config.stateDir}/logs`,

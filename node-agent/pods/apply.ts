@@ -94,13 +94,14 @@ export interface Trouble {
   readonly reason: string
   readonly message: string
   readonly nowMs: number
+  readonly volumeImage?: string | undefined
 }
 
 /** Another try failed; the wait before the next grows. */
-export function containerTrouble(record: PodRecord, name: string, { of, reason, message, nowMs }: Trouble): PodRecord {
+export function containerTrouble(record: PodRecord, name: string, { of, reason, message, nowMs, volumeImage }: Trouble): PodRecord {
   const before = containerRecord(record, name).problem
   const failures = (before?.of === of ? before.failures : 0) + 1
-  return withContainer(record, name, { problem: { of, reason, message, failures, sinceMs: nowMs, retryAtMs: nowMs + retryDelayMs(failures) } })
+  return withContainer(record, name, { problem: { of, reason, message, ...(volumeImage === undefined ? {} : { volumeImage }), failures, sinceMs: nowMs, retryAtMs: nowMs + retryDelayMs(failures) } })
 }
 
 export function hookEnded(record: PodRecord, name: string, hook: 'done' | 'failed'): PodRecord {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Container } from '../../shared/model/gen/api.ts'
 import { podHarness, shell, testPod, type PodHarness } from './harness.ts'
 
 let node: PodHarness
@@ -18,6 +19,21 @@ test('an init container that fails for good fails its pod; those whose turn neve
   expect(initContainerStatuses?.map(({ state }) => state)).toMatchObject([{ terminated: { reason: 'Error', exitCode: 3 } }, initializing])
   expect(containerStatuses?.map(({ state }) => state)).toEqual([initializing])
   expect(conditions?.find(({ type }) => type === 'Initialized')).toMatchObject({ status: 'False', reason: 'ContainersNotInitialized', message: 'containers with incomplete status: [i1 i2]' })
+})
+
+test('an init container whose own policy is Never fails a pod whose is not, and says so in every condition', async () => {
+  const init: Container = { ...shell('i', 'exit 5'), restartPolicy: 'Never' }
+  node.workers.update(testPod('p', { restartPolicy: 'Always', initContainers: [init], containers: [shell('c', 'true')] }))
+  await node.clock.advance(5_000)
+  const { phase, conditions, containerStatuses } = node.status('p')
+  expect({ phase, state: containerStatuses?.[0]?.state }).toEqual({ phase: 'Failed', state: initializing })
+  expect(conditions?.filter(({ reason }) => reason === 'PodFailed').map(({ type }) => type)).toEqual(['Ready', 'ContainersReady'])
+})
+
+test('an init container whose own policy is OnFailure is tried again in a pod whose is Never', async () => {
+  node.workers.update(testPod('p', { restartPolicy: 'Never', initContainers: [{ ...shell('i', 'exit 5'), restartPolicy: 'OnFailure' }], containers: [shell('c', 'true')] }))
+  await node.clock.advance(8_000)
+  expect(node.status('p')).toMatchObject({ phase: 'Pending', initContainerStatuses: [{ restartCount: 1, state: { waiting: { reason: 'CrashLoopBackOff' } } }] })
 })
 
 test('a deadline in the middle of the init containers: the same', async () => {

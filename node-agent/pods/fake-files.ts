@@ -9,6 +9,7 @@ export function fakePodFiles(contents: Map<string, string> = new Map()): PodFile
     contents,
     write: async (path, text) => void contents.set(path, text),
     read: async (path) => contents.get(path),
+    readInside: async (volume, path) => contents.get(`${volume}/${path}`),
     readTail: async (path, bytes) => contents.get(path)?.slice(-bytes),
     async remove(path) {
       for (const known of contents.keys()) if (known === path || known.startsWith(`${path}/`)) contents.delete(known)

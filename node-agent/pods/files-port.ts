@@ -8,13 +8,15 @@ export interface PodFiles {
   write(path: string, text: string, mode?: number): Promise<void>
   /** Text of a file; undefined where there is none. */
   read(path: string): Promise<string | undefined>
+  /** Text of a file in a volume, however the pod has filled it: never one outside of it, never anything but a regular file. Undefined where there is none. Throws Fault('invalid'). */
+  readInside(volume: string, path: string): Promise<string | undefined>
   /** The last bytes of a file, as text; undefined where there is none. */
   readTail(path: string, bytes: number): Promise<string | undefined>
   remove(path: string): Promise<void>
   /** Names in a folder; none where it is missing. */
   names(folder: string): Promise<readonly string[]>
   /** Shows a part of a volume at `target`, made as a folder where it is missing. Throws Fault('invalid') when it would lead out of the volume. */
-  subPath(part: { readonly volume: string; readonly subPath: string; readonly target: string }): Promise<string>
+  subPath(part: { readonly volume: string; readonly subPath: string; readonly target: string; /** It is not made: Throws Fault('not-found') instead. */ readonly mustExist?: boolean }): Promise<string>
   /** What a root file system says of its users. */
   users(rootfs: string): Promise<UserDatabase>
   /** The devices of this host. */

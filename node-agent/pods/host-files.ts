@@ -2,14 +2,18 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { hostDevices } from '../host/devices.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { ensureFolder, namesIn } from '../host/files.ts'
-import { resolveInside } from '../host/files-scoped.ts'
 import type { Mounts } from '../host/mounts.ts'
 import { pinPodNamespaces } from '../host/pod-namespaces.ts'
 import { replaceFile } from '../host/replace-file.ts'
 import { signalNumber } from '../host/signals.ts'
 import { parseUserDatabase } from '../runtime/oci-user.ts'
-import { bindSubPath } from '../volumes/volumes.ts'
+import { bindSubPath, readInside } from '../volumes/volumes.ts'
 import type { PodFiles } from './files-port.ts'
+
+/** A file of variables (`fileKeyRef`). */
+const MOST_VARIABLES_BYTES = 1024 * 1024
+/** `/etc/passwd` and `/etc/group` of an image. */
+const MOST_USERS_BYTES = 8 * 1024 * 1024
 
 /** The files of pods on a real host. */
 export function hostPodFiles(mounts: Mounts): PodFiles {
@@ -17,12 +21,13 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
   return {
     write: (path, text, mode) => writeWithMode(path, text, mode ?? 0o600),
     read,
+    readInside: (volume, path) => readInside(volume, path, MOST_VARIABLES_BYTES),
     readTail,
     remove: (path) => rm(path, { recursive: true, force: true }),
     names: namesIn,
     subPath: (part) => bindSubPath(mounts, part),
     async users(rootfs) {
-      const [passwd, group] = await Promise.all(['/etc/passwd', '/etc/group'].map(async (path) => (await unlessMissing(readFile(await resolveInside(rootfs, path), 'utf8'))) ?? ''))
+      const [passwd, group] = await Promise.all(['/etc/passwd', '/etc/group'].map(async (path) => (await readInside(rootfs, path, MOST_USERS_BYTES)) ?? ''))
       return parseUserDatabase(passwd ?? '', group ?? '')
     },
     devices: () => hostDevices(),

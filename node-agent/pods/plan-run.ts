@@ -6,6 +6,7 @@ import { isDue, nextStart, ruleFor, shouldRestart } from './restart.ts'
 import { merge, type PodPlan, type Step } from './steps.ts'
 import { events, pullBackOffMessage } from './words.ts'
 import type { PodView } from './view.ts'
+import { missingImageVolumes } from './volumes-of-images.ts'
 
 /** How long `ErrImagePull` is shown before it becomes `ImagePullBackOff`. */
 const PULL_ERROR_SHOWN_MS = 1000
@@ -81,12 +82,12 @@ function changedPlan({ record, nowMs, pod }: PodView, { spec }: PodContainer): P
 type StartOf = Pick<Extract<Step, { kind: 'start-container' }>, 'attempt' | 'backoff'>
 
 /** The image first (beside network and volumes), then the start. */
-function startPlan({ record, nowMs, mayRun }: PodView, { spec }: PodContainer, start: StartOf): PodPlan {
+function startPlan({ pod, record, nowMs, mayRun }: PodView, { spec }: PodContainer, start: StartOf): PodPlan {
   const state = containerRecord(record, spec.name)
   const { problem } = state
-  if (problem?.of === 'image') return imageProblemPlan(spec.name, spec.image ?? '', { problem, nowMs, attempt: start.attempt })
+  if (problem?.of === 'image') return imageProblemPlan(spec.name, problem.volumeImage ?? spec.image ?? '', { problem, nowMs, attempt: start.attempt })
   const isOld = spec.imagePullPolicy === 'Always' && (state.image?.attempt ?? 0) < start.attempt
-  if (state.image === undefined || state.image.reference !== spec.image || isOld) return { steps: [{ kind: 'ensure-image', container: spec.name, attempt: start.attempt }] }
+  if (state.image === undefined || state.image.reference !== spec.image || isOld || missingImageVolumes(pod, record, spec).length > 0) return { steps: [{ kind: 'ensure-image', container: spec.name, attempt: start.attempt }] }
   if (record.sandbox.kind !== 'ready' || record.volumes.kind !== 'ready') return { steps: [] }
   // Its group may not hold yet what it was given.
   if (record.resize?.running?.isWide === false && record.resize.running.error === undefined) return { steps: [] }
@@ -105,7 +106,7 @@ function imageProblemPlan(name: string, image: string, { problem, nowMs, attempt
   if (problem.reason !== 'ErrImagePull') return { steps: [], wakeAtMs: problem.retryAtMs }
   const shownUntil = problem.sinceMs + PULL_ERROR_SHOWN_MS
   if (!isDue(shownUntil, nowMs, PULL_ERROR_SHOWN_MS)) return { steps: [], wakeAtMs: shownUntil }
-  return { steps: [{ kind: 'note-pull-wait', container: name, message: pullBackOffMessage(image, problem.message), event: events.pullBackOff(name, image), failed: events.startFailed(name, 'ImagePullBackOff') }], wakeAtMs: problem.retryAtMs }
+  return { steps: [{ kind: 'note-pull-wait', container: name, message: pullBackOffMessage(image, problem.message), event: events.pullBackOff(problem.volumeImage === undefined ? name : undefined, image), failed: events.startFailed(name, 'ImagePullBackOff') }], wakeAtMs: problem.retryAtMs }
 }
 
 const hookPlan = (name: string, { now }: ContainerRecord): PodPlan => ({ steps: now.kind === 'running' && now.hook === 'due' ? [{ kind: 'post-start', container: name }] : [] })

@@ -15,6 +15,8 @@ export interface PodRecord {
   readonly rejected?: Verdict | undefined
   readonly sandbox: SandboxRecord
   readonly volumes: VolumesRecord
+  /** The image (by its config) that each volume of an image shows while the pod lives. */
+  readonly imageVolumes?: Readonly<Record<string, string>> | undefined
   readonly containers: Readonly<Record<string, ContainerRecord>>
   /** Everything of the pod is to end. */
   readonly stop?: PodStop | undefined
@@ -139,6 +141,8 @@ export interface ImageRecord {
 }
 
 export interface ContainerProblem {
+  /** The image that cannot be had, where it is that of a volume and not the container's own. */
+  readonly volumeImage?: string | undefined
   /** `ErrImagePull`, `CreateContainerConfigError`, …: the waiting reason. */
   readonly reason: string
   readonly message: string

@@ -74,27 +74,23 @@ function phaseOf(pod: Pod, record: PodRecord, { lists, failed }: { readonly list
 }
 
 function phaseOfContainers(pod: Pod, record: PodRecord, { init, main }: StatusLists): Phase {
-  const policy = pod.spec?.restartPolicy ?? 'Always'
   const sidecars = new Set(containersOf(pod).filter((one) => one.kind === 'sidecar').map((one) => one.spec.name))
   const stopped = (one: ContainerStatus): boolean => one.state?.terminated !== undefined || (one.state?.waiting !== undefined && one.lastState?.terminated !== undefined)
-  const succeeded = (one: ContainerStatus): boolean => one.state?.terminated?.exitCode === 0
   if (record.stop !== undefined && !isEnding(record) && main.every((one) => one.state?.terminated !== undefined)) return endOf(main, init.filter((one) => !sidecars.has(one.name)))
   if (!record.initialized) {
-    const failed = init.some((one) => !sidecars.has(one.name) && one.state?.terminated !== undefined && !succeeded(one))
-    return failed && !initBeginsAgain(pod, record) && policy === 'Never' ? 'Failed' : record.restartAll?.hasRun === true ? 'Running' : 'Pending'
+    return initHasFailed(pod, record) ? 'Failed' : record.restartAll?.hasRun === true ? 'Running' : 'Pending'
   }
   if (main.some((one) => one.state?.waiting !== undefined && !stopped(one))) return 'Pending'
   if (main.some((one) => one.state?.running !== undefined)) return 'Running'
   return record.stop?.why === 'finished' ? endOf(main, []) : 'Running'
 }
 
-/** Whether the init containers that failed are to run again: by a rule of their own, or because the whole pod begins anew. */
-function initBeginsAgain(pod: Pod, record: PodRecord): boolean {
-  if (record.stop !== undefined) return false
-  if (record.restartAll?.isUnderWay === true) return true
-  return containersOf(pod).every((one) => {
+/** Whether an init container has failed for good: by its own policy and rules, or the pod's. */
+function initHasFailed(pod: Pod, record: PodRecord): boolean {
+  if (record.stop === undefined && record.restartAll?.isUnderWay === true) return false
+  return containersOf(pod).some((one) => {
     const { now } = containerRecord(record, one.spec.name)
-    return one.kind !== 'init' || now.kind !== 'exited' || now.ended.exitCode === 0 || shouldRestart(pod, one, now.ended)
+    return one.kind === 'init' && now.kind === 'exited' && now.ended.exitCode !== 0 && !shouldRestart(pod, one, now.ended)
   })
 }
 

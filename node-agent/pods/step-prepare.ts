@@ -4,7 +4,7 @@ import { podLimits } from '../cgroups/pod-limits.ts'
 import type { Image } from '../images/port.ts'
 import type { PrepareResult } from '../volumes/port.ts'
 import { containerTrouble, imageFound } from './apply.ts'
-import { imageVolumesOf, prepareImageVolumes } from './image-volumes.ts'
+import { findVolumeImages, type VolumeImages } from './image-volumes.ts'
 import { hostnameOf } from './pod-files.ts'
 import { containerRecord, containersOf, type ImageRecord, type PodRecord, withMoment } from './record.ts'
 import { retryDelayMs } from './restart.ts'
@@ -12,6 +12,7 @@ import { pullSecretsOf } from './pull-secrets.ts'
 import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, type Change, type StepContext } from './step-context.ts'
 import type { ActionStep } from './steps.ts'
+import { imageVolumesOf, missingImageVolumes } from './volumes-of-images.ts'
 import { events } from './words.ts'
 
 /** The pod's group and its network, side by side. */
@@ -52,24 +53,32 @@ export async function prepareVolumes(context: StepContext): Promise<Change> {
   const result = await allVolumes(context)
   const nowMs = parts.clock.nowMs()
   if (result.kind === 'ready') return (newest) => withMoment({ ...newest, volumes: { kind: 'ready', paths: result.paths } }, 'volumes', nowMs)
-  emit(events.mountFailed(result.message))
+  for (const message of [result.message, ...(result.more ?? [])]) emit(events.mountFailed(message))
   const failures = (record.volumes.kind === 'waiting' ? record.volumes.failures : 0) + 1
   const retryAtMs = nowMs + Math.min(LONGEST_VOLUME_WAIT_MS, 500 * 2 ** failures)
   return (newest) => ({ ...newest, volumes: { kind: 'waiting', message: result.message, failures, retryAtMs } })
 }
 
+/** All but those of images: these are there with the containers that mount them. */
 async function allVolumes(context: StepContext): Promise<PrepareResult> {
   const { parts, pod, record } = context
-  const images = imageVolumesOf(context)
   const seen = podAsSeen(pod, record.firstSeenMs)
-  if (images.length === 0) return parts.volumes.prepare(seen, parts.sources)
-  const shown = await prepareImageVolumes(context)
-  if (shown.kind === 'waiting') return shown
-  const rest = await parts.volumes.prepare({ ...seen, spec: { containers: [], ...seen.spec, volumes: (seen.spec?.volumes ?? []).filter(({ image }) => image === undefined) } }, parts.sources)
-  return rest.kind === 'waiting' ? rest : { kind: 'ready', paths: { ...rest.paths, ...shown.paths } }
+  if (imageVolumesOf(pod).length === 0) return parts.volumes.prepare(seen, parts.sources)
+  const others = (seen.spec?.volumes ?? []).filter(({ image }) => image === undefined)
+  return parts.volumes.prepare({ ...seen, spec: { containers: [], ...seen.spec, volumes: others } }, parts.sources)
 }
 
-export async function ensureImage({ parts, pod, record, signal, emit }: StepContext, { container: name, attempt }: Extract<ActionStep, { kind: 'ensure-image' }>): Promise<Change> {
+/** The images of the volumes that a container mounts, then its own. */
+export async function ensureImage(context: StepContext, step: Extract<ActionStep, { kind: 'ensure-image' }>): Promise<Change> {
+  const { pod } = context
+  const volumes = await findVolumeImages(context, missingImageVolumes(pod, context.record, containerNamed(pod, step.container).spec))
+  if (volumes.kind === 'refused') return imageRefused(context, step.container, volumes)
+  const change = await ensureOwnImage(context, step)
+  return Object.keys(volumes.images).length === 0 ? change : (newest) => change({ ...newest, imageVolumes: { ...volumes.images, ...newest.imageVolumes } })
+}
+
+async function ensureOwnImage(context: StepContext, { container: name, attempt }: Extract<ActionStep, { kind: 'ensure-image' }>): Promise<Change> {
+  const { parts, pod, signal, emit } = context
   const { spec } = containerNamed(pod, name)
   const reference = spec.image ?? ''
   const policy = spec.imagePullPolicy === 'Always' || spec.imagePullPolicy === 'Never' ? spec.imagePullPolicy : 'IfNotPresent'
@@ -85,20 +94,28 @@ export async function ensureImage({ parts, pod, record, signal, emit }: StepCont
     if (pulled !== false) emit(events.pulledNow(name, reference, { ...pulled, sizeBytes: image.sizeBytes }))
     return (newest) => allImagesHere(pod, imageFound(newest, name, { ...imageRecord(reference, image), attempt, pulled: pulled !== false }), nowMs)
   }
+  return imageRefused(context, name, result)
+}
+
+type Refusal = Pick<Extract<VolumeImages, { kind: 'refused' }>, 'reason' | 'message'> & { /** Of a volume. */ readonly reference?: string }
+
+function imageRefused({ parts, pod, record, emit }: StepContext, name: string, { reason, message, reference }: Refusal): Change {
+  const told = reference === undefined ? name : undefined
   const again = containerRecord(record, name).problem?.of === 'image'
-  switch (result.reason) {
+  switch (reason) {
     case 'InvalidImageName':
-      emit(events.inspectFailed(name, result.message))
+      emit(events.inspectFailed(told, message))
       break
     case 'ErrImageNeverPull':
-      emit(events.neverPull(name, result.message))
+      emit(events.neverPull(told, message))
       break
     case 'ErrImagePull':
-      emit(events.pullFailed(name, reference, result.message))
+      emit(events.pullFailed(told, reference ?? containerNamed(pod, name).spec.image ?? '', message))
       break
   }
-  if (!again || result.reason === 'ErrImagePull') emit(events.startFailed(name, result.reason))
-  return (newest) => containerTrouble(newest, name, { of: 'image', reason: result.reason, message: result.message, nowMs })
+  if (!again || reason === 'ErrImagePull') emit(events.startFailed(name, reason))
+  const nowMs = parts.clock.nowMs()
+  return (newest) => containerTrouble(newest, name, { of: 'image', reason, message, nowMs, ...(reference === undefined ? {} : { volumeImage: reference }) })
 }
 
 /** For the start of a pod the last of its images counts. */

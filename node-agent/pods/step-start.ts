@@ -7,7 +7,7 @@ import { parseSeccomp, profileOf, type OciSeccomp } from '../runtime/seccomp.ts'
 import type { ContainerSpec } from '../runtime/port.ts'
 import { beginAttempt, containerExited, containerStarted, containerTrouble } from './apply.ts'
 import { containerEnv } from './env.ts'
-import { imageVolumesOf } from './image-volumes.ts'
+import { showImageVolume } from './image-volumes.ts'
 import { hostnameOf, hostsFile, resolvConf } from './pod-files.ts'
 import { containerLogPath, namespacesFolder, pauseFolder, shmPath, subPathTarget, terminationLogPath } from './paths.ts'
 import { isGiven, readOnlyOf } from './read-only.ts'
@@ -16,6 +16,7 @@ import { mayRun } from './right.ts'
 import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
 import type { Step } from './steps.ts'
+import { imageVolumesOf } from './volumes-of-images.ts'
 import { createFailed, events } from './words.ts'
 
 type StartStep = Extract<Step, { kind: 'start-container' }>
@@ -80,12 +81,13 @@ export async function startContainer(context: StepContext, step: StartStep): Pro
     })
 }
 
-/** Somebody took the image away since it was seen here: it is looked for anew, and the first time made of at once. */
-function imageIsGone({ parts }: StepContext, { spec: { name, image = '' } }: PodContainer): Change {
+/** Somebody took the image (or that of a volume) away since it was seen here: it is looked for anew, and the first time made of at once. */
+function imageIsGone({ parts }: StepContext, { spec: { name, image = '', volumeMounts = [] } }: PodContainer): Change {
   const nowMs = parts.clock.nowMs()
   const message = `the image ${image} is not on this node any more`
   return (record) => {
-    const anew = withContainer(containerTrouble(record, name, { of: 'container', reason: 'CreateContainerError', message, nowMs }), name, { image: undefined })
+    const imageVolumes = Object.fromEntries(Object.entries(record.imageVolumes ?? {}).filter(([volume]) => !volumeMounts.some((mount) => mount.name === volume)))
+    const anew = withContainer(containerTrouble(record.imageVolumes === undefined ? record : { ...record, imageVolumes }, name, { of: 'container', reason: 'CreateContainerError', message, nowMs }), name, { image: undefined })
     const { problem } = containerRecord(anew, name)
     return problem?.failures === 1 ? withContainer(anew, name, { problem: { ...problem, retryAtMs: nowMs } }) : anew
   }
@@ -137,7 +139,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
   const ownUsers = record.sandbox.kind === 'ready' ? record.sandbox.users : undefined
   const { rootfs } = await snapshots.prepare(id, image.layers, ownUsers?.ownersPath)
   const [users, mounts, podFiles, shared] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), sharedWith(context, container)])
-  if (mounts instanceof NotYet) {
+  if (mounts === 'image gone' || mounts instanceof NotYet) {
     await snapshots.remove(id)
     return mounts
   }
@@ -185,7 +187,7 @@ async function environment(context: StepContext, container: PodContainer): Promi
   const podIP = podIPOf(context)
   const wanted = (container.spec.env ?? []).flatMap((one) => (one.valueFrom?.fileKeyRef ? [one.valueFrom.fileKeyRef] : []))
   const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
-  const texts = new Map(await Promise.all(wanted.map(async ({ volumeName, path }) => [`${volumeName}/${path}`, await parts.files.read(`${paths[volumeName] ?? '/nowhere'}/${path}`)] as const)))
+  const texts = new Map(await Promise.all(wanted.map(async ({ volumeName, path }) => [`${volumeName}/${path}`, await fileIn(parts, paths[volumeName], path)] as const)))
   const result = containerEnv(podAsSeen(pod, record.firstSeenMs), container.spec, {
     configMap: (namespace, name) => sources.configMap(namespace, name),
     secret: (namespace, name) => sources.secret(namespace, name),
@@ -196,6 +198,9 @@ async function environment(context: StepContext, container: PodContainer): Promi
   })
   return result.kind === 'env' ? result.env : new NotYet('CreateContainerConfigError', result.message)
 }
+
+/** Undefined where it cannot be read, whatever the reason: a pod learns nothing of the node by it. */
+const fileIn = (parts: StepContext['parts'], volume: string | undefined, path: string): Promise<string | undefined> => (volume === undefined ? Promise.resolve(undefined) : parts.files.readInside(volume, path).catch(() => undefined))
 
 interface Shared {
   readonly ipcPath?: string | undefined
@@ -238,23 +243,55 @@ async function runningPid({ parts, record }: StepContext, names: readonly string
   return undefined
 }
 
-async function volumeSources({ parts, pod, record }: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[] | NotYet> {
-  const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
+async function volumeSources(context: StepContext, { spec }: PodContainer, env: Readonly<Record<string, string>>): Promise<readonly VolumeMountSource[] | NotYet | 'image gone'> {
+  const { parts, pod, record } = context
+  const known = record.volumes.kind === 'ready' ? record.volumes.paths : {}
   const given = new Set((pod.spec?.volumes ?? []).filter(isGiven).map(({ name }) => name))
-  const ofImages = new Set(imageVolumesOf({ pod }).map(({ name }) => name))
+  const ofImages = new Set(imageVolumesOf(pod).map(({ name }) => name))
+  const shown = await shownImages(context, spec, ofImages)
+  if (shown === 'image gone') return shown
+  const paths = { ...known, ...shown }
+  const hasOwnUsers = record.sandbox.kind === 'ready' && record.sandbox.users !== undefined
   const sources = await Promise.all(
     (spec.volumeMounts ?? []).map(async (mount, index): Promise<VolumeMountSource | NotYet> => {
       const volume = paths[mount.name]
       if (volume === undefined) throw new Fault('not-found', `volume "${mount.name}" is not there`)
       const inside = mount.subPathExpr ? expandVariables(mount.subPathExpr, env) : (mount.subPath ?? '')
-      const part = { volume, subPath: inside, target: subPathTarget(parts.volumes.podFolder(pod.metadata.uid ?? ''), { container: spec.name, index }) }
-      const source = inside === '' ? volume : await parts.files.subPath(part).catch((error: unknown) => subPathRefused(error, mount.name, spec.name))
+      const wrong = mount.subPathExpr ? wrongSubPath(inside) : undefined
+      if (wrong !== undefined) return new NotYet('CreateContainerConfigError', wrong)
+      const part = { volume, subPath: inside, mustExist: ofImages.has(mount.name), target: subPathTarget(parts.volumes.podFolder(pod.metadata.uid ?? ''), { container: spec.name, index }) }
+      const source = inside === '' ? volume : await parts.files.subPath(part).catch((error: unknown) => (ofImages.has(mount.name) ? imageSubPathRefused(error, { volume, inside }) : subPathRefused(error, mount.name, spec.name)))
       if (source instanceof NotYet) return source
-      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: readOnlyOf(given.has(mount.name) ? { ...mount, readOnly: true } : mount), propagation: mount.mountPropagation, ...(ofImages.has(mount.name) ? { noExec: true } : {}) }
+      return { mountPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, source, readOnly: readOnlyOf(given.has(mount.name) ? { ...mount, readOnly: true } : mount), propagation: mount.mountPropagation, ...(ofImages.has(mount.name) ? { noExec: true, hasOwners: hasOwnUsers } : {}) }
     }),
   )
   const refused = sources.find((one) => one instanceof NotYet)
   return refused ?? sources.filter((one): one is VolumeMountSource => !(one instanceof NotYet))
+}
+
+/** Where the images that the container mounts are shown. What was shown by a version of this agent that kept no note of the image stays where it is. */
+async function shownImages(context: StepContext, spec: PodContainer['spec'], ofImages: ReadonlySet<string>): Promise<Readonly<Record<string, string>> | 'image gone'> {
+  const names = new Set((spec.volumeMounts ?? []).map(({ name }) => name).filter((name) => ofImages.has(name) && context.record.imageVolumes?.[name] !== undefined))
+  const shown: Record<string, string> = {}
+  for (const name of names) {
+    const path = await showImageVolume(context, name)
+    if (path === undefined) return 'image gone'
+    shown[name] = path
+  }
+  return shown
+}
+
+/** Kubelet's words of a sub path that was made of variables; one that is written out was looked at before it was stored. */
+function wrongSubPath(path: string): string | undefined {
+  if (path.startsWith('/')) return `error SubPath \`${path}\` must not be an absolute path`
+  return path.split('/').includes('..') ? `unable to provision SubPath \`${path}\`: must not contain '..'` : undefined
+}
+
+/** Containerd's words. */
+function imageSubPathRefused(error: unknown, { volume, inside }: { readonly volume: string; readonly inside: string }): NotYet {
+  if (!isFault(error, 'not-found') && !isFault(error, 'invalid')) throw error
+  const what = isFault(error, 'not-found') ? 'no such file or directory' : 'path escapes from parent'
+  return new NotYet('CreateContainerError', `failed to mount image volume: failed to ensure image subpath ${JSON.stringify(inside)} in ${JSON.stringify(volume)}: openat ${inside}: ${what}`)
 }
 
 /** Where it leads is not told: it could give away what is on the host (kubelet says no more either). */

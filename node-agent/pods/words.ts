@@ -22,14 +22,11 @@ export const podInWords = (pod: Pod): string => `${pod.metadata.name ?? ''}_${po
 
 export const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
 
+/** What is told of an image names no container where it is the image of a volume. */
 export const events = {
-  pulled: (name: string, image: string) => normal('Pulled')(`Container image "${image}" already present on machine and can be accessed by the pod`, name),
-  pulledNow: (name: string, image: string, { pullMs, totalMs, sizeBytes }: { readonly pullMs: number; readonly totalMs: number; readonly sizeBytes: number }) =>
+  pulled: (name: string | undefined, image: string) => normal('Pulled')(`Container image "${image}" already present on machine and can be accessed by the pod`, name),
+  pulledNow: (name: string | undefined, image: string, { pullMs, totalMs, sizeBytes }: { readonly pullMs: number; readonly totalMs: number; readonly sizeBytes: number }) =>
     normal('Pulled')(`Successfully pulled image "${image}" in ${goPreciseDuration(pullMs)} (${goPreciseDuration(totalMs)} including waiting). Image size: ${sizeBytes} bytes.`, name),
-  pullingVolume: (image: string) => normal('Pulling')(`Pulling image "${image}"`),
-  pulledVolume: (image: string, { pullMs, totalMs, sizeBytes }: { readonly pullMs: number; readonly totalMs: number; readonly sizeBytes: number }) =>
-    normal('Pulled')(`Successfully pulled image "${image}" in ${goPreciseDuration(pullMs)} (${goPreciseDuration(totalMs)} including waiting). Image size: ${sizeBytes} bytes.`),
-  pullVolumeFailed: (image: string, message: string) => warning('Failed')(`Failed to pull image "${image}": ${message}`),
   pullSecretsMissing: (names: readonly string[]) => warning('FailedToRetrieveImagePullSecret')(`Unable to retrieve some image pull secrets (${names.join(', ')}); attempting to pull the image may not succeed.`),
   created: (name: string) => normal('Created')('Container created', name),
   started: (name: string) => normal('Started')('Container started', name),
@@ -38,11 +35,11 @@ export const events = {
   probeKills: (name: string, probe: 'liveness' | 'startup', restarted: boolean) => normal('Killing')(`Container ${name} failed ${probe} probe${restarted ? ', will be restarted' : ''}`, name),
   definitionChanged: (name: string) => normal('Killing')(`Container ${name} definition changed, will be restarted`, name),
   backOff: (pod: Pod, name: string) => warning('BackOff')(`Back-off restarting failed container ${name} in pod ${podInWords(pod)}`, name),
-  pulling: (name: string, image: string) => normal('Pulling')(`Pulling image "${image}"`, name),
-  pullFailed: (name: string, image: string, message: string) => warning('Failed')(`Failed to pull image "${image}": ${message}`, name),
-  pullBackOff: (name: string, image: string) => normal('BackOff')(`Back-off pulling image "${image}"`, name),
-  neverPull: (name: string, message: string) => warning('ErrImageNeverPull')(message, name),
-  inspectFailed: (name: string, message: string) => warning('InspectFailed')(message, name),
+  pulling: (name: string | undefined, image: string) => normal('Pulling')(`Pulling image "${image}"`, name),
+  pullFailed: (name: string | undefined, image: string, message: string) => warning('Failed')(`Failed to pull image "${image}": ${message}`, name),
+  pullBackOff: (name: string | undefined, image: string) => normal('BackOff')(`Back-off pulling image "${image}"`, name),
+  neverPull: (name: string | undefined, message: string) => warning('ErrImageNeverPull')(message, name),
+  inspectFailed: (name: string | undefined, message: string) => warning('InspectFailed')(message, name),
   sandboxFailed: (message: string) => warning('FailedCreatePodSandBox')(`Failed to create pod sandbox: ${message}`),
   mountFailed: (message: string) => warning('FailedMount')(message),
   evicted: (message: string, annotations?: PodEvent['annotations']): PodEvent => ({ ...warning('Evicted')(message), ...(annotations && { annotations }) }),

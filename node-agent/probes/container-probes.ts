@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import type { Container, Pod, Probe } from '../../shared/model/gen/api.ts'
+import { expandVariables } from '../../shared/model/expansion.ts'
 import { runHandler, type HandlerDoor } from './handler.ts'
 import { startProber } from './prober.ts'
 import type { ProbeResult } from './threshold.ts'
@@ -50,6 +51,13 @@ export function startContainerProbes(options: ContainerProbesOptions): () => voi
   }
 }
 
+/** Variables in the command of a probe are those that the container's own list gives a value, as it is written there (kubelet, ExpandContainerCommandOnlyStatic). */
+function asRun(probe: Probe, { env = [] }: Container): Probe {
+  if (probe.exec?.command === undefined) return probe
+  const known = Object.fromEntries(env.map(({ name, value }) => [name, value ?? '']))
+  return { ...probe, exec: { command: probe.exec.command.map((word) => expandVariables(word, known)) } }
+}
+
 interface One {
   readonly kind: ProbeKind
   readonly probe: Probe
@@ -69,7 +77,7 @@ function startOne(options: ContainerProbesOptions, { kind, probe, endsWith, onSu
     endsWith,
     isEager: kind === 'readiness',
     firstAfterMs: delayMs + spreadMs,
-    attempt: (signal) => runHandler(options.door, { handler: probe, place: { pod, container, containerId, podIP }, timeoutMs: (probe.timeoutSeconds ?? 1) * 1000, signal }),
+    attempt: (signal) => runHandler(options.door, { handler: asRun(probe, container), place: { pod, container, containerId, podIP }, timeoutMs: (probe.timeoutSeconds ?? 1) * 1000, signal }),
     onResult(result, verdict) {
       if (result.kind !== 'success') options.onTrouble(kind, result)
       if (verdict === undefined) return

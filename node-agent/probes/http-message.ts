@@ -10,13 +10,29 @@ export const urlOf = (target: HttpTarget): string => `${target.scheme.toLowerCas
 
 const withSlash = (path: string): string => (path.startsWith('/') ? path : `/${path}`)
 
-/** The request; a header given empty takes a default one away. */
+/** What comes after a `#` stays with who asks. */
+const requestPath = (path: string): string => withSlash(path.replace(/#.*$/s, ''))
+
+type Header = readonly [name: string, value: string]
+
+/** The request as kubelet's HTTP client writes it: `Host` and `User-Agent`, then by name. A header given twice is sent twice, one given empty takes a default one away. */
 export function requestText(target: HttpTarget, agent: string): string {
-  const given = new Map(target.headers.map(({ name, value }) => [canonical(name), value]))
-  const defaults: ReadonlyArray<readonly [string, string]> = [['Host', address(target)], ['User-Agent', agent], ['Accept', '*/*']]
-  const headers = [...defaults.filter(([name]) => !given.has(name)), ...[...given].filter(([name, value]) => value !== '' || !defaults.some(([known]) => known === name)), ['Connection', 'close'] as const]
-  return `GET ${withSlash(target.path)} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+  const given = target.headers.map(({ name, value }): Header => [canonical(name), value])
+  const of = (name: string, otherwise: string): readonly Header[] => (given.some((one) => one[0] === name) ? given.filter((one) => one[0] === name && one[1] !== '') : [[name, otherwise]])
+  const others = [...given.filter(([name]) => !LEADING.has(name) && name !== 'Accept'), ...of('Accept', '*/*')].sort(byName)
+  const headers: readonly Header[] = [hostHeader(given, target), ...of('User-Agent', agent).slice(0, 1), ...others, ['Connection', 'close']]
+  return `GET ${requestPath(target.path)} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
 }
+
+const hostHeader = (given: readonly Header[], target: HttpTarget): Header => {
+  const named = given.find(([name]) => name === 'Host')
+  return named === undefined || named[1] === '' ? ['Host', address(target)] : named
+}
+
+/** Said once each, before all others. `Connection` is not the probe's to choose. */
+const LEADING: ReadonlySet<string> = new Set(['Host', 'User-Agent', 'Connection'])
+
+const byName = (a: Header, b: Header): number => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)
 
 export interface ResponseHead {
   readonly status: number

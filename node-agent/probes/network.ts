@@ -55,9 +55,11 @@ async function get(target: HttpTarget, limits: ProbeLimits): Promise<ResponseHea
     socket.write(requestText(target, AGENT), 'utf8')
   })
   if (head !== undefined) return head
-  const dialed = problem === undefined || problem === TIMED_OUT || problem === 'EOF' || problem.startsWith('net/http') ? (problem ?? 'EOF') : `dial tcp ${target.host}:${target.port}: ${problem}`
-  return { problem: dialed }
+  return { problem: problem === undefined ? 'EOF' : isOfDialing(problem) ? `dial tcp ${target.host}:${target.port}: ${problem}` : problem }
 }
+
+/** Whether the connection was never there: what came after says so in its own words. */
+const isOfDialing = (problem: string): boolean => problem !== TIMED_OUT && problem !== 'EOF' && problem !== 'cancelled' && !/^(net\/http|http|tls|read tcp)\b/.test(problem)
 
 interface Peer {
   readonly host: string
@@ -78,9 +80,23 @@ function exchange(peer: Peer, { timeoutMs, signal }: ProbeLimits, talk: (socket:
     const aborted = (): void => done('cancelled')
     const timer = setTimeout(() => done(TIMED_OUT), timeoutMs)
     signal.addEventListener('abort', aborted, { once: true })
+    // Where it comes from is not known any more when it breaks.
+    let from: string | undefined
+    socket.once('connect', () => {
+      from = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`
+    })
     socket.once(peer.tls ? 'secureConnect' : 'connect', () => talk(socket, done))
-    socket.once('error', (error: NodeJS.ErrnoException) => done(dialProblem(error)))
+    socket.once('error', (error: NodeJS.ErrnoException) => done(from === undefined ? dialProblem(error) : talkProblem(error, from, peer)))
   })
+}
+
+/** What went wrong once the connection was there. */
+function talkProblem(error: NodeJS.ErrnoException, from: string, { host, port, tls }: Peer): string {
+  if (tls && error.code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'http: server gave HTTP response to HTTPS client'
+  if (tls && error.code?.startsWith('ERR_SSL') === true) return 'tls: first record does not look like a TLS handshake'
+  if (tls && error.code === 'ECONNRESET') return 'EOF'
+  const words = DIAL_WORDS[error.code ?? '']
+  return words === undefined || tls ? dialProblem(error) : `read tcp ${from}->${host}:${port}: read: ${words}`
 }
 
 /** What stands behind `dial tcp HOST:PORT: `. */

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { startContainerProbes } from './container-probes.ts'
 import { parseHead, requestText, type ResponseHead } from './http-message.ts'
 import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
@@ -32,6 +33,11 @@ async function serve(answers: Readonly<Record<string, string>>): Promise<{ reado
 }
 const target = (port: number, path: string): HttpTarget => ({ scheme: 'HTTP', host: '127.0.0.1', port, path, headers: [] })
 const limits = { timeoutMs: 1000, signal: new AbortController().signal }
+
+test('the request: names in order, one given twice twice, the part behind # kept back', () => {
+  const headers = [{ name: 'x-b', value: '1' }, { name: 'accept', value: 'x/y' }, { name: 'X-B', value: '2' }, { name: 'Host', value: '' }]
+  expect(requestText({ ...target(8080, '/a?b=c#d'), headers }, 'kube-probe/1.36')).toBe('GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: kube-probe/1.36\r\nAccept: x/y\r\nX-B: 1\r\nX-B: 2\r\nConnection: close\r\n\r\n')
+})
 
 test('the request: defaults, canonical names, a path as written', () => {
   expect(requestText({ ...target(8080, '/check?x=1&y=a b'), headers: [{ name: 'X-One', value: '1' }, { name: 'x-two', value: 'two words' }] }, 'kube-probe/1.36').split('\r\n').sort()).toEqual(['', '', 'Accept: */*', 'Connection: close', 'GET /check?x=1&y=a b HTTP/1.1', 'Host: 127.0.0.1:8080', 'User-Agent: kube-probe/1.36', 'X-One: 1', 'X-Two: two words'])
@@ -69,6 +75,32 @@ test('a port nobody listens on, a server that says nothing', async () => {
   const [last] = [...servers]
   await new Promise<void>((resolve) => void last?.close(() => resolve()))
   expect(await systemProbeNetwork.tcp({ host: '127.0.0.1', port: closed.port }, limits)).toEqual({ kind: 'failure', output: `dial tcp 127.0.0.1:${closed.port}: connect: connection refused` })
+})
+
+test('TLS asked of a server that has none, a connection that breaks', async () => {
+  const { port } = await serve({})
+  expect(await systemProbeNetwork.http({ ...target(port, '/'), scheme: 'HTTPS' }, limits)).toEqual({ kind: 'failure', output: `Get "https://127.0.0.1:${port}/": http: server gave HTTP response to HTTPS client` })
+  const server = createServer((socket) => void socket.once('data', () => socket.resetAndDestroy()))
+  servers.add(server)
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const broken = typeof address === 'object' && address !== null ? address.port : 0
+  const { output } = await systemProbeNetwork.http(target(broken, '/'), limits)
+  expect(output).toMatch(new RegExp(`^Get "http://127.0.0.1:${broken}/": read tcp 127.0.0.1:\\d+->127.0.0.1:${broken}: read: connection reset by peer$`))
+})
+
+test('a probe’s command knows the variables that the container’s list gives a value', async () => {
+  const commands: Array<readonly string[]> = []
+  const exec = async (_id: string, { command }: { readonly command: readonly string[] }): Promise<never> => {
+    commands.push(command)
+    throw new Error('enough')
+  }
+  const clock = new VirtualClock()
+  const container = { name: 'c', env: [{ name: 'A', value: '$(B)' }, { name: 'N', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }], livenessProbe: { exec: { command: ['echo', '$(A)', '[$(N)]', '$(NOPE)', '$$(A)'] }, periodSeconds: 1 } }
+  const stop = startContainerProbes({ pod: { metadata: { name: 'p' } }, container, containerId: 'x', podIP: '', startedMs: 0, startedUp: true, spread: false, door: { runtime: { exec }, network: systemProbeNetwork, clock }, clock, random: seededRandom(1), onVerdict: () => {}, onTrouble: () => {} })
+  await clock.advance(1500)
+  stop()
+  expect(commands[0]).toEqual(['echo', '$(B)', '[]', '$(NOPE)', '$(A)'])
 })
 
 test('thresholds count in a row; what is unknown counts for nothing', () => {

@@ -17,6 +17,8 @@ export interface VolumeMountSource {
   readonly propagation?: string | undefined
   /** Nothing in it can be run. */
   readonly noExec?: boolean
+  /** It is shown with the owners that the pod's own users see: not to be mapped once more. */
+  readonly hasOwners?: boolean
 }
 
 export interface MountOptions {
@@ -43,7 +45,9 @@ export function ociMounts(options: MountOptions): readonly OciMount[] {
   const files = Object.entries(options.files)
     .filter(([path]) => !taken.has(path))
     .map(([destination, source]): OciMount => ({ destination, type: 'bind', source, options: ['rbind', 'rprivate', options.readOnlyRoot === true && OF_THE_ROOT.has(destination) ? 'ro' : 'rw'] }))
-  const own = [...files, ...options.volumes.map(volumeMount)].map((mount) => (options.hostFirst === undefined ? mount : { ...mount, options: [...mount.options, idMap(options.hostFirst)] }))
+  const { hostFirst } = options
+  const mapped = (mount: OciMount): OciMount => (hostFirst === undefined ? mount : { ...mount, options: [...mount.options, idMap(hostFirst)] })
+  const own = [...files.map(mapped), ...options.volumes.map((volume) => (volume.hasOwners === true ? volumeMount(volume) : mapped(volumeMount(volume))))]
   const system = systemMounts(options).filter((mount) => !taken.has(mount.destination))
   return [...system, ...own.map((mount, index) => ({ mount, index })).sort((a, b) => depth(a.mount) - depth(b.mount) || a.index - b.index).map(({ mount }) => mount)]
 }

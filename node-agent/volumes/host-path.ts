@@ -2,7 +2,7 @@ import { lstat, mkdir, open, stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import type { HostPathVolumeSource } from '../../shared/model/gen/api.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
-import { unlessMissing } from '../host/errno.ts'
+import { errnoOf, unlessMissing } from '../host/errno.ts'
 
 /** Undefined where the path is what its type promises (made, if the type says so); else kubelet's words. */
 export async function checkHostPath({ path, type = '' }: HostPathVolumeSource): Promise<string | undefined> {
@@ -44,8 +44,15 @@ async function make(work: () => Promise<unknown>): Promise<string | undefined> {
     await work()
     return undefined
   } catch (error) {
-    return messageOf(error)
+    return goWords(error)
   }
+}
+
+/** As Go's library words what the kernel refused: `open /a/b: no such file or directory`. */
+function goWords(error: unknown): string {
+  const { syscall = '', path = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
+  const [, words] = /^\w+: ([^,]+),/.exec(messageOf(error)) ?? []
+  return errnoOf(error) === undefined || words === undefined ? messageOf(error) : `${syscall} ${path}: ${words}`
 }
 
 /** Never through a link that leads nowhere yet: `wx` does not follow one. */

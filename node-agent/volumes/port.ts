@@ -11,7 +11,7 @@ export type PrepareResult =
   /** Host path per volume name. */
   | { readonly kind: 'ready'; readonly paths: Readonly<Record<string, string>> }
   /** As kubelet's FailedMount words it: `configmap "x" not found`. */
-  | { readonly kind: 'waiting'; readonly message: string }
+  | { readonly kind: 'waiting'; readonly message: string; /** Of the other volumes that wait. */ readonly more?: readonly string[] }
 
 export interface Volumes {
   /** Makes and fills all volumes of the pod, or brings them up to date (files are swapped atomically). Idempotent. */

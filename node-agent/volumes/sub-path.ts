@@ -15,6 +15,8 @@ export interface SubPathRequest {
   /** The volume on the host. */
   readonly volume: string
   readonly subPath: string
+  /** Nothing is made: Throws Fault('not-found') where it is not there. */
+  readonly mustExist?: boolean
 }
 
 /** O_PATH: names a file without opening it. Node has no name for it. */
@@ -50,12 +52,13 @@ export async function makeSubPath(request: SubPathRequest): Promise<string> {
   }
 }
 
-async function openSubPath({ volume, subPath }: SubPathRequest): Promise<number> {
+async function openSubPath({ volume, subPath, mustExist }: SubPathRequest): Promise<number> {
   const parts = subPath.split('/').filter((part) => part !== '' && part !== '.')
   if (subPath.startsWith('/') || parts.includes('..')) throw outside(subPath)
   const root = await realpath(volume)
   const { there, missing } = await existingPart(root, parts)
   const way = relative(root, there)
+  if (mustExist === true && missing.length > 0) throw new Fault('not-found', `there is no ${subPath} in it`)
   if (way === '..' || way.startsWith('../')) throw outside(subPath)
   try {
     return walk(root, way.split('/').filter((part) => part !== ''), missing)
@@ -77,10 +80,10 @@ function walk(root: string, way: readonly string[], missing: readonly string[]):
   let at = openSync(root, NO_FOLLOW | constants.O_DIRECTORY)
   try {
     const mode = fstatSync(at).mode & 0o7777
-    for (const name of way) at = step(at, name)
+    for (const name of way) at = stepInside(at, name)
     for (const name of missing) {
       makeFolder(at, name, mode)
-      at = step(at, name)
+      at = stepInside(at, name)
     }
     return at
   } catch (error) {
@@ -89,8 +92,8 @@ function walk(root: string, way: readonly string[], missing: readonly string[]):
   }
 }
 
-/** Opens a name inside an open folder, closes the folder. A link opened so is itself, and is refused. */
-function step(folder: number, name: string): number {
+/** Opens a name inside an open folder (by O_PATH), closes the folder; not where it throws. A link opened so is itself, and is refused. */
+export function stepInside(folder: number, name: string): number {
   const next = openSync(`/proc/self/fd/${folder}/${name}`, NO_FOLLOW)
   if (fstatSync(next).isSymbolicLink()) {
     closeSync(next)

@@ -17,6 +17,7 @@ import { projectedPayload } from './projected.ts'
 import { Tokens } from './tokens.ts'
 
 export type { PrepareResult, VolumeSources, Volumes } from './port.ts'
+export { readInside } from './read-inside.ts'
 export { bindSubPath, makeSubPath } from './sub-path.ts'
 
 export interface VolumesOptions {
@@ -59,12 +60,14 @@ class HostVolumes implements Volumes {
   prepare(pod: Pod, sources: VolumeSources): Promise<PrepareResult> {
     return this.#oneAtATime(uidOf(pod), async () => {
       const paths: Record<string, string> = {}
+      const waiting: string[] = []
       for (const volume of pod.spec?.volumes ?? []) {
         const result = await this.#prepareOne(pod, volume, sources)
-        if (result.kind === 'waiting') return { kind: 'waiting', message: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.message}` }
-        paths[volume.name] = result.path
+        if (result.kind === 'waiting') waiting.push(`MountVolume.SetUp failed for volume "${volume.name}" : ${result.message}`)
+        else paths[volume.name] = result.path
       }
-      return { kind: 'ready', paths }
+      const [message, ...more] = waiting
+      return message === undefined ? { kind: 'ready', paths } : { kind: 'waiting', message, ...(more.length === 0 ? {} : { more }) }
     })
   }
 

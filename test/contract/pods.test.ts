@@ -271,13 +271,14 @@ test.skipIf(arch() !== 'x64').each([{}, ...((await ownersCanBeMapped()) ? [{ hos
 
 test('an image as a volume: its files, to be read and not run or written, gone with the pod', async () => {
   const volume = { name: 'i', image: { reference: 'busybox:1.35', pullPolicy: 'Never' } }
-  const missing = podOf('m', { volumes: [{ name: 'i', image: { reference: 'nosuch:1', pullPolicy: 'Never' } }], containers: [shell('c', 'true')] })
+  const missing = podOf('m', { volumes: [{ name: 'i', image: { reference: 'nosuch:1', pullPolicy: 'Never' } }], containers: [shell('c', 'true', { volumeMounts: [{ name: 'i', mountPath: '/i' }] })] })
   const mounts = [{ name: 'i', mountPath: '/i' }, { name: 'i', mountPath: '/e', subPath: 'etc' }]
   const pod = podOf('p', { volumes: [volume], containers: [shell('c', 'head -n 1 /i/etc/passwd /e/group; echo x >/i/x || echo whole; /i/bin/busybox true || echo not run; exec sleep 1000', { volumeMounts: mounts })] })
   node.workers.setAll([pod, missing])
   await until(isReady(pod), 'ready')
   await expect.poll(() => logsOf(pod), POLL).toMatch(/root:x:0:0:root:[^]*root:x:0:[^]*whole\n[^]*not run\n/)
-  await until(() => node.events.some((one) => one.startsWith('FailedMount') && one.includes('ErrImageNeverPull')), 'told of the missing one')
+  await until(() => statusOf(missing).containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImageNeverPull', 'told of the missing one')
+  expect(node.events.filter((one) => one.includes('nosuch') || one.includes('NeverPull')).sort()).toEqual(['ErrImageNeverPull: Container image "nosuch:1" is not present with pull policy of Never', 'Failed: Error: ErrImageNeverPull'])
   const held = (): readonly string[] => readdirSync(join(folder, `node${count}`, 'snapshots')).filter((name) => !name.startsWith('.'))
   expect(held()).toHaveLength(2)
   node.workers.setAll([])

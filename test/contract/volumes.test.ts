@@ -1,12 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, statfs, symlink, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type Mounts, programOnlyMounts, systemMounts } from '../../node-agent/host/mounts.ts'
 import { podWith, testSources, volumesContract } from '../../node-agent/volumes/contract.ts'
 import type { VolumeSources, Volumes } from '../../node-agent/volumes/port.ts'
-import { bindSubPath, createVolumes, makeSubPath } from '../../node-agent/volumes/volumes.ts'
+import { bindSubPath, createVolumes, makeSubPath, readInside } from '../../node-agent/volumes/volumes.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
@@ -32,6 +34,8 @@ async function openPlace(mounts: Mounts = systemMounts()): Promise<Place> {
     },
   }
 }
+
+const execFileOf = promisify(execFile)
 
 const TMPFS_MAGIC = 0x01021994
 
@@ -199,6 +203,55 @@ describe('volumes from objects', () => {
   })
 })
 
+describe('several volumes that wait', () => {
+  it('are all told of, and those that need not are there', async () => {
+    await using place = await openPlace()
+    const pod = podWith([{ name: 'a', configMap: { name: 'nope' } }, { name: 'b', emptyDir: {} }, { name: 'c', secret: { secretName: 'nope' } }])
+    expect(await place.volumes.prepare(pod, testSources())).toEqual({ kind: 'waiting', message: 'MountVolume.SetUp failed for volume "a" : configmap "nope" not found', more: ['MountVolume.SetUp failed for volume "c" : secret "nope" not found'] })
+    await place.volumes.remove(uid)
+    expect(await place.volumes.list()).toEqual([])
+  })
+})
+
+describe('a file of a volume that the agent reads', () => {
+  const bytes = 1000
+
+  it('is one of the volume, wherever links lead', async () => {
+    await using place = await openPlace()
+    const volume = join(place.folder, 'volume')
+    await mkdir(join(volume, 'in'), { recursive: true })
+    await writeFile(join(place.folder, 'f'), 'outside')
+    await writeFile(join(volume, 'f'), 'inside')
+    for (const [name, to] of [['absolute', '/f'], ['climbing', '../../../f'], ['in/deep', '../f'], ['host', place.folder], ['nowhere', 'no']] as const) await symlink(to, join(volume, name))
+    const read = (path: string): Promise<string | undefined> => readInside(volume, path, bytes)
+    expect(await Promise.all(['f', 'absolute', 'climbing', 'in/deep', '../f', '/f'].map(read))).toEqual(Array(6).fill('inside'))
+    expect(await Promise.all(['host/f', 'nowhere', 'no/f', 'f/f'].map(read))).toEqual(Array(4).fill(undefined))
+    expect(await readInside(join(place.folder, 'no volume'), 'f', bytes)).toBeUndefined()
+  })
+
+  it('is a regular one, and not too large', async () => {
+    await using place = await openPlace()
+    await execFileOf('mkfifo', [join(place.folder, 'pipe')])
+    await execFileOf('mknod', [join(place.folder, 'zero'), 'c', '1', '5'])
+    await writeFile(join(place.folder, 'large'), 'x'.repeat(bytes + 1))
+    await symlink('loop', join(place.folder, 'loop'))
+    for (const name of ['pipe', 'zero', 'large', 'loop', '.']) await expect(readInside(place.folder, name, bytes), name).rejects.toMatchObject({ code: 'invalid' })
+    await writeFile(join(place.folder, 'large'), 'x'.repeat(bytes))
+    expect(await readInside(place.folder, 'large', bytes)).toHaveLength(bytes)
+  })
+})
+
+describe('a sub path that must be there', () => {
+  it('is not made', async () => {
+    await using place = await openPlace()
+    await mkdir(join(place.folder, 'volume', 'in'), { recursive: true })
+    const volume = join(place.folder, 'volume')
+    expect(await makeSubPath({ volume, subPath: 'in', mustExist: true })).toBe(join(volume, 'in'))
+    await expect(makeSubPath({ volume, subPath: 'in/no', mustExist: true })).rejects.toMatchObject({ code: 'not-found' })
+    expect(await readdir(join(volume, 'in'))).toEqual([])
+  })
+})
+
 describe('hostPath', () => {
   it.each([
     ['Directory', 'file', 'is not a directory'],
@@ -226,6 +279,12 @@ describe('hostPath', () => {
     if (complaint !== undefined) return expect(result).toEqual({ kind: 'waiting', message: `MountVolume.SetUp failed for volume "d" : hostPath type check failed: ${path} ${complaint}` })
     expect(result).toEqual({ kind: 'ready', paths: { d: path } })
     if (name === 'new') expect(await ownerAndMode(path)).toBe(type === 'FileOrCreate' ? '644 0:0' : '755 0:0')
+  })
+
+  it('tells what the kernel says', async () => {
+    await using place = await openPlace()
+    const path = join(place.folder, 'no', 'file')
+    expect(await place.volumes.prepare(podWith([{ name: 'd', hostPath: { path, type: 'FileOrCreate' } }]), testSources())).toMatchObject({ message: `MountVolume.SetUp failed for volume "d" : open ${path}: no such file or directory` })
   })
 
   it('is checked for devices', async () => {
