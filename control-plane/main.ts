@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   const etcd = { endpoints: config.etcd, tls: await readEtcdTls(config), clock, log }
   await using storage = await createEtcdStorage({ ...etcd, callMs: config.etcdCallMs, maxTxnOps: 1024 })
   // On a connection of its own: a renewal never waits behind writes, nor behind one before it, and goes to another member of etcd when one keeps that waiting.
-  await using electionStorage = await createEtcdStorage({ ...etcd, callMs: config.leaderLeaseMs, longestCallMs: longestMs(config.leaderLeaseMs), patienceMs: config.leaderLeaseMs / 5, maxInFlight: 8, watched: ELECTION_PREFIX })
+  await using electionStorage = await createEtcdStorage({ ...etcd, callMs: config.leaderLeaseMs, longestCallMs: longestMs(config.leaderLeaseMs), patienceMs: config.leaderLeaseMs / 10, maxInFlight: 32, watched: ELECTION_PREFIX })
   const port = config.listen[0]?.port ?? 6443
   const tls = { ca: pki.ca, cert: pki.cert, key: pki.key }
   using dial = createLeaderDial(tls)

@@ -8,9 +8,10 @@ import { holdLeadership } from './leadership.ts'
 import { Observer, type Sighting } from './observer.ts'
 import { DEFAULT_TTL_MS, longestMs, Pace } from './pace.ts'
 import type { Candidate, Election, Leader, Leadership } from './port.ts'
+import { Pulse } from './pulse.ts'
 import { candidateKey, electionPrefix, formatRecord, isSame, leaderKey, parseRecord } from './record.ts'
 import { Registration } from './registration.ts'
-import { timed, within } from './within.ts'
+import { timed } from './within.ts'
 
 export interface ElectionOptions {
   readonly storage: Storage
@@ -25,8 +26,10 @@ export interface ElectionOptions {
   readonly observer?: Observer | undefined
 }
 
-/** How long a leader has to renew when the storage is back, as a part of the lease: longer than it waits between two tries. */
-const AFTER_OUTAGE = 0.4
+/** For how long the storage must have answered before anybody is removed, as a part of the lease: longer than a leader waits between two tries. */
+const STEADY = 0.3
+/** When that is looked at, before the lease is over: what lives has renewed by then. */
+const WATCHFUL = 0.45
 const RETRY: BackoffPolicy = { baseMs: 20, capMs: 500, factor: 2 }
 
 export function createElection(options: ElectionOptions): Election {
@@ -39,18 +42,16 @@ class KeyElection implements Election {
   readonly #observer: Observer
   readonly #registration: Registration
   readonly #pace: Pace
+  readonly #pulse: Pulse
   /** Of the leader before, as last seen: whoever follows begins with no less, for the storage is the same. */
   #formerLeaseMs = 0
-  /** The storage did not answer the last time. */
-  #wasAway = false
-  /** Nothing is removed before. */
-  #patientUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ElectionOptions & { readonly ttlMs: number }) {
     this.#options = options
     this.#key = leaderKey(options.name)
     this.#observer = options.observer ?? new Observer({ ...options, prefix: electionPrefix(options.name) })
     this.#pace = new Pace(options.ttlMs)
+    this.#pulse = new Pulse({ clock: options.clock, ask: (signal) => this.#look(signal) })
     this.#registration = new Registration({ ...options, pace: this.#pace, observer: this.#observer, key: candidateKey(options.name, options.candidate) })
   }
 
@@ -91,7 +92,6 @@ class KeyElection implements Election {
         await this.#untilFree(signal)
       } catch (error) {
         if (signal.aborted) break
-        this.#wasAway = true
         log.debug({ election: name, err: messageOf(error) }, 'cannot campaign now')
         await sleep(clock, backoffMs(RETRY, ++failures), signal).catch(() => {})
       }
@@ -127,12 +127,30 @@ class KeyElection implements Election {
         continue
       }
       const { guard, sinceMs } = await this.#registration.hold()
-      await this.#lookAgainIfAway(seen)
       this.#formerLeaseMs = this.#leaseMsOf(seen)
-      const leftMs = Math.max(Math.max(Math.max(seen.seenMs, sinceMs) + this.#formerLeaseMs, this.#patientUntilMs) - this.#options.clock.monotonicMs(), this.#beliefsLeftMs())
-      if (leftMs > 0) await this.#changeWithin(leftMs, signal)
+      const waitMs = this.#patienceMs(Math.max(seen.seenMs, sinceMs), this.#formerLeaseMs)
+      if (waitMs > 0) await this.#changeWithin(waitMs, signal)
       else await this.#remove(seen, guard)
     }
+  }
+
+  /**
+   * How long there is nothing to do but look again: until a lease after the key was seen, and until the storage has been seen to work for long enough. One that was away kept the leader from
+   * renewing too: it gets the time for it, so that an outage changes no leader that lives.
+   */
+  #patienceMs(sinceMs: number, leaseMs: number): number {
+    const silenceMs = sinceMs + leaseMs - this.#options.clock.monotonicMs()
+    if (silenceMs > leaseMs * WATCHFUL) return silenceMs - leaseMs * WATCHFUL
+    const untilNextMs = this.#pulse.take(leaseMs)
+    const leftMs = Math.max(silenceMs, leaseMs * STEADY - this.#pulse.steadyMs(leaseMs))
+    return leftMs > 0 ? Math.min(leftMs, untilNextMs) : 0
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const known = this.#observer.find(this.#key)
+    const entry = await this.#options.storage.get(this.#key, signal)
+    // What is gone now may have been followed while the answer was on its way.
+    if (entry || known === this.#observer.find(this.#key)) this.#observer.note(this.#key, entry, known)
   }
 
   /**
@@ -146,15 +164,6 @@ class KeyElection implements Election {
 
   async #outlastBeliefs(signal: AbortSignal): Promise<void> {
     await sleep(this.#options.clock, this.#beliefsLeftMs(), signal).catch(() => {})
-  }
-
-  /** A storage that was away kept the leader from renewing too: it gets the time for it, so that an outage changes no leader that lives. */
-  async #lookAgainIfAway(seen: Sighting): Promise<void> {
-    if (!this.#wasAway) return
-    const { storage, clock } = this.#options
-    this.#observer.note(this.#key, await within(clock, this.#pace.patienceMs(), (signal) => storage.get(this.#key, signal)), seen)
-    this.#wasAway = false
-    this.#patientUntilMs = clock.monotonicMs() + this.#leaseMsOf(seen) * AFTER_OUTAGE
   }
 
   /** How long this version of the key is left alone; never less than this process would ask for itself. */

@@ -29,6 +29,8 @@ export interface LeadershipOptions {
 /** Renewals in the life of a lease, and how soon one that failed is tried again, as a part of it. */
 const RENEWALS = 4
 const RETRIES = 20
+/** What is not answered is sent again after this part of the lease that stands in the key at the latest, however slow the storage seems: the others give a leader not much more once it is back. */
+const LATEST = 0.15
 /** After so many renewals it is looked whether the others are still there: whoever is registers again, whoever is dead does not. */
 export const ROLL_CALL = 40
 /** A leader's belief ends this part of the lease earlier than the others' patience: clocks may run at rates that differ by as much. */
@@ -106,16 +108,16 @@ class Holder implements Leadership {
    * While others wait for it to fall silent each renewal is a write over the newest version of the key that is known here, under the leader's own guard. So after an outage of the storage the leadership
    * goes on where nobody else has taken it. While nobody waits a look is enough: who comes after it will wait for a lease (see {@link Registration}).
    *
-   * One that takes long does not keep the next waiting, nor is it given up for it: whichever lands confirms from when it was sent itself. So a part of the storage that hangs leaves the leader certain; and
-   * a storage that is slow as a whole makes the lease longer (see {@link Pace}).
+   * One that takes long does not keep the next waiting, nor is it given up for it: whichever lands confirms from when it was sent itself. So a part of the storage that hangs leaves the leader certain, and
+   * what an etcd that was choosing a leader of its own has lost is sent again at once; a storage that is slow as a whole makes the lease longer (see {@link Pace}).
    */
   async renew(): Promise<void> {
     const { clock, ttlMs, pace } = this.#options
     for (let waitMs = ttlMs / RENEWALS; await this.#waited(waitMs); ) {
       const periodMs = Math.max(ttlMs / RENEWALS, pace.leaseMs() / (2 * RENEWALS))
       const sentAtMs = clock.monotonicMs()
-      const outcome = await this.#firstOf(this.#attempt(sentAtMs), periodMs)
-      waitMs = outcome === 'failed' ? ttlMs / RETRIES : Math.max(0, sentAtMs + periodMs - clock.monotonicMs())
+      const outcome = await this.#firstOf(this.#attempt(sentAtMs), Math.min(periodMs, pace.lateMs(), this.#standing.leaseMs * LATEST))
+      waitMs = outcome === 'failed' ? ttlMs / RETRIES : outcome === 'pending' ? 0 : Math.max(0, sentAtMs + periodMs - clock.monotonicMs())
     }
   }
 
@@ -123,9 +125,7 @@ class Holder implements Leadership {
     const { clock, log, pace } = this.#options
     const patienceMs = pace.patienceMs()
     try {
-      const leads = await within(clock, patienceMs, (signal) => this.#isStillLeading(sentAtMs, signal))
-      pace.note(clock.monotonicMs() - sentAtMs)
-      if (leads) return 'renewed'
+      if (await within(clock, patienceMs, (signal) => this.#isStillLeading(sentAtMs, signal))) return 'renewed'
       this.#end('its key is gone')
     } catch (error) {
       if (isFault(error, 'timeout')) pace.note(patienceMs)
@@ -180,13 +180,15 @@ class Holder implements Leadership {
 
   /** Promises never less than what is believed already. */
   async #write(sentAtMs: number, signal: AbortSignal): Promise<boolean> {
-    const { storage, candidate, pace } = this.#options
+    const { storage, clock, candidate, pace } = this.#options
     const leaseMs = Math.max(pace.leaseMs(), Math.ceil((this.#confirmedUntilMs - sentAtMs) / (1 - DRIFT)))
     const attempt = { renewals: ++this.#renewals, sentAtMs, leaseMs }
     const { revision } = this.#standing
     this.#standing.send(attempt)
     const value = formatRecord(candidate, attempt)
     const result = await storage.write({ kind: 'put', key: this.guard.key, value, expect: { kind: 'revision', revision }, guard: this.guard }, signal)
+    // Looks say nothing of it: slow disks answer them at once. What was given up has been noted then.
+    if (!signal.aborted) pace.note(clock.monotonicMs() - sentAtMs)
     if (result.kind === 'deposed') return false
     // Another one landed first: it says which.
     const now = result.kind === 'committed' ? { key: this.guard.key, value, revision: result.revision } : result.current

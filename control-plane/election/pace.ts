@@ -2,6 +2,8 @@
 const REMEMBERED = 4
 /** A lease is so many times as long as a write takes: one renewal is under way while the next is sent, and one may be late. */
 const WRITES = 3
+/** An answer that has not come after this part of a quick storage's lease, or twice the time of a write where that is more, may be lost. */
+const LATE = 0.1
 /** The longest lease, in leases of a quick storage: whoever takes over after a leader's death waits for as long. */
 export const LONGEST = 8
 
@@ -31,13 +33,23 @@ export class Pace {
 
   /** Whole milliseconds. */
   leaseMs(): number {
-    const [, second = 0] = this.#tookMs.toSorted((a, b) => b - a)
-    return Math.min(Math.max(this.#ttlMs, Math.ceil(second * WRITES)), longestMs(this.#ttlMs))
+    return Math.min(Math.max(this.#ttlMs, Math.ceil(this.#writeMs() * WRITES)), longestMs(this.#ttlMs))
+  }
+
+  /** When to send again what is not answered, if sending it twice does no harm. */
+  lateMs(): number {
+    return Math.max(this.#ttlMs * LATE, 2 * this.#writeMs())
   }
 
   /** How long an answer of the storage is worth waiting for; whoever waited in vain waits longer the next time. */
   patienceMs(): number {
     const leaseMs = this.leaseMs()
     return leaseMs > this.#ttlMs ? Math.min(leaseMs * 2, longestMs(this.#ttlMs)) : leaseMs
+  }
+
+  /** What a write takes: the second longest of those that are remembered. */
+  #writeMs(): number {
+    const [, second = 0] = this.#tookMs.toSorted((a, b) => b - a)
+    return second
   }
 }

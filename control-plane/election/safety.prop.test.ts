@@ -21,6 +21,8 @@ interface Weather {
   maxDelayMs: number
   /** The part of all calls that take up to five seconds each way. */
   stragglers: number
+  /** Of calls that are lost: nothing happens, and that is found out a lease later. */
+  losses: number
 }
 
 /** A process: its clock starts anywhere and runs a little faster or slower than the true one, and it may stand still for a while. */
@@ -62,6 +64,10 @@ class Process {
     const call = async <T>(work: () => Promise<T>): Promise<T> => {
       await travel()
       const fate = random.next()
+      if (fate < weather.losses) {
+        await sleep(this.clock, TTL_MS)
+        throw new Fault('timeout', 'no answer')
+      }
       if (fate < weather.failures) throw new Fault('unavailable', 'nothing happened')
       const answer = await work()
       await travel()
@@ -110,7 +116,7 @@ async function run(seed: number): Promise<{ readonly overlaps: readonly string[]
   const real = createMemoryStorage()
   const replicas = random.next() < 0.5 ? 2 : 3
   const pauses = random.next() * 0.06
-  const weather: Weather = { failures: random.next() * (random.next() < 0.3 ? 0.8 : 0.3), lostAnswers: random.next() * 0.2, brokenWatches: random.next() * 0.05, maxDelayMs: 20, stragglers: random.next() < 0.5 ? 0 : random.next() * 0.4 }
+  const weather: Weather = { failures: random.next() * (random.next() < 0.3 ? 0.8 : 0.3), losses: 0, lostAnswers: random.next() * 0.2, brokenWatches: random.next() * 0.05, maxDelayMs: 20, stragglers: random.next() < 0.5 ? 0 : random.next() * 0.4 }
   const changes = random.next() * 0.05
   const processes = Array.from({ length: replicas }, () => new Process(truth, random, { real, weather }))
   const stop = new AbortController()
@@ -132,7 +138,7 @@ async function run(seed: number): Promise<{ readonly overlaps: readonly string[]
     await truth.advance(50)
     await look()
   }
-  Object.assign(weather, { failures: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 5, stragglers: 0 } satisfies Weather)
+  Object.assign(weather, { failures: 0, losses: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 5, stragglers: 0 } satisfies Weather)
   isCalm = true
   // The longest pause, then the longest lease, and some time to find out.
   await truth.advance(4_000 + (LONGEST + 2) * TTL_MS)
@@ -149,14 +155,14 @@ test('safety: never two confirmed leaders, never two whose writes land; liveness
     terms += had
     expect({ seed, ...result }).toEqual({ seed, overlaps: [], deposedWrites: 0, leadersAtEnd: 1 })
   }
-  expect(terms).toBeGreaterThan(400)
+  expect(terms).toBeGreaterThan(350)
 }, 60_000)
 
 test('one that was struck off the list while it stood still does not act on what it saw before', async () => {
   const truth = new VirtualClock()
   const random = seededRandom(7)
   const real = createMemoryStorage()
-  const calm: Weather = { failures: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 2, stragglers: 0 }
+  const calm: Weather = { failures: 0, losses: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 2, stragglers: 0 }
   // It learns by lists alone, so that nothing tells it in time what happened meanwhile.
   const [leader, sleeper] = [new Process(truth, random, { real, weather: calm }), new Process(truth, random, { real, weather: { ...calm, brokenWatches: 1 } })]
   const stop = new AbortController()
@@ -183,21 +189,31 @@ test('one that was struck off the list while it stood still does not act on what
   expect([overlaps, leader.terms, sleeper.terms]).toEqual([0, 1, 0])
 })
 
-test('an outage of the storage, for all, changes no leader that lives', async () => {
+/** Many more where many seeds are asked for. */
+const OUTAGES = Number(process.env['GANTRY_SIM_SEEDS'] ?? 0) >= 1_000 ? 60 : 12
+
+/** How often somebody began to lead, and after how many outages nobody was certain of it two leases later. */
+async function throughOutages(seed: number, kind: 'failures' | 'losses'): Promise<{ readonly terms: number; readonly uncertain: number }> {
   const truth = new VirtualClock()
-  const random = seededRandom(11)
+  const random = seededRandom(seed)
   const real = createMemoryStorage()
-  const weather: Weather = { failures: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 5, stragglers: 0 }
+  const weather: Weather = { failures: 0, losses: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 5, stragglers: 0 }
   const processes = Array.from({ length: 3 }, () => new Process(truth, random, { real, weather }))
   const stop = new AbortController()
   processes.forEach((process, index) => void live(process, `replica-${index}`, { signal: stop.signal, random, isCalm: () => true }))
   await truth.advance(3 * TTL_MS)
-  for (let outage = 0; outage < 40; outage++) {
-    weather.failures = 1
-    await truth.advance(TTL_MS * (0.5 + random.next() * 3))
-    weather.failures = 0
+  let uncertain = 0
+  for (let outage = 0; outage < OUTAGES; outage++) {
+    weather[kind] = 1
+    await truth.advance(TTL_MS * (0.2 + random.next() * 3))
+    weather[kind] = 0
     await truth.advance(2 * TTL_MS)
+    if (!processes.some(({ leadership }) => leadership?.isConfirmed())) uncertain++
   }
   stop.abort()
-  expect(processes.reduce((sum, { terms }) => sum + terms, 0)).toBe(1)
-})
+  return { terms: processes.reduce((sum, { terms }) => sum + terms, 0), uncertain }
+}
+
+test.each(['failures', 'losses'] as const)('an outage of the storage, for all, changes no leader that lives (%s)', async (kind) => {
+  for (let seed = 1; seed <= 40; seed++) expect({ seed, ...(await throughOutages(seed, kind)) }).toEqual({ seed, terms: 1, uncertain: 0 })
+}, 120_000)

@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { CallLimit } from './call-limit.ts'
 import { Endpoints } from './etcd-endpoints.ts'
-import { isNeverSent } from './etcd-errors.ts'
+import { isNeverSent, isOfLeaderChange } from './etcd-errors.ts'
 
 /** Where etcd is and who we are to it. */
 export interface EtcdAddress {
@@ -96,6 +96,6 @@ function elsewhere(endpoints: number): FaultPolicy {
 function inTurn(endpoints: Endpoints, index: number, timed: <T>(work: () => PromiseLike<T> | T) => Promise<T>): FaultPolicy {
   return policy(async (work) => {
     if (!endpoints.isNext(index)) throw new Fault('unavailable', 'etcd, which keeps all objects, cannot be reached (its members failed a moment ago)')
-    return await endpoints.run(index, () => timed(work), (error) => error instanceof Error && isRecoverableError(error))
+    return await endpoints.run(index, () => timed(work), (error) => error instanceof Error && isRecoverableError(error) && !isOfLeaderChange(error))
   })
 }

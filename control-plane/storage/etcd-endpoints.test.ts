@@ -69,3 +69,22 @@ test('one that keeps a call waiting is passed over until it answers, as long as 
   await waiting
   expect(next()).toBe(0)
 })
+
+test('a call that another, begun later, has overtaken says nothing of its endpoint, neither while it waits nor when it is given up', async () => {
+  let nowMs = 0
+  const endpoints = new Endpoints(2, { monotonicMs: () => nowMs } as Clock, 200)
+  const next = (): number | undefined => [0, 1].find((index) => endpoints.isNext(index))
+  const lost = Promise.withResolvers<string>()
+  const waiting = endpoints.run(0, () => lost.promise, always)
+  nowMs = 100
+  const later = Promise.withResolvers<string>()
+  const overtaking = endpoints.run(0, () => later.promise, always)
+  nowMs = 250
+  expect(next()).toBe(1)
+  later.resolve('an answer')
+  await overtaking
+  expect(next()).toBe(0)
+  lost.reject(FAILED)
+  await expect(waiting).rejects.toBe(FAILED)
+  expect(next()).toBe(0)
+})

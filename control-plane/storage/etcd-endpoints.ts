@@ -11,14 +11,15 @@ interface Endpoint {
   failedAtMs: number
   /** A call is finding out whether it works again. */
   isTried: boolean
-  /** When each call that is under way was begun, oldest first. */
-  readonly begunMs: Set<{ readonly atMs: number }>
+  /** When each call that is under way was begun, oldest first; without those that one begun later has overtaken. */
+  readonly begun: Set<{ readonly atMs: number }>
 }
 
 /**
  * Which of several endpoints of etcd a call takes: the first that works, in the order they were given. An endpoint on another machine may vanish without
  * a word, and every call to it would wait for its time limit; so the nearest comes first, and one that failed is tried again by a single call. Where a patience is given, one that
- * keeps a call waiting for longer is passed over as long as there is another that does not.
+ * keeps a call waiting for longer is passed over as long as there is another that does not. A call that is overtaken by one begun later says nothing of its endpoint: it may have been handed on to
+ * a leader of etcd that died, and wait for an answer that nobody will give.
  */
 export class Endpoints {
   readonly #clock: Clock
@@ -28,7 +29,7 @@ export class Endpoints {
   constructor(count: number, clock: Clock, patienceMs = Number.POSITIVE_INFINITY) {
     this.#clock = clock
     this.#patienceMs = patienceMs
-    this.#all = Array.from({ length: count }, () => ({ failures: 0, failedAtMs: 0, isTried: false, begunMs: new Set() }))
+    this.#all = Array.from({ length: count }, () => ({ failures: 0, failedAtMs: 0, isTried: false, begun: new Set() }))
   }
 
   /** Whether a call that came to this endpoint should take it. */
@@ -44,26 +45,27 @@ export class Endpoints {
     const tries = endpoint.failures > 0
     if (tries) endpoint.isTried = true
     const begun = { atMs: this.#clock.monotonicMs() }
-    endpoint.begunMs.add(begun)
+    endpoint.begun.add(begun)
     try {
       const result = await work()
       endpoint.failures = 0
+      overtake(endpoint, begun)
       return result
     } catch (error) {
       if (!isFailure(error)) endpoint.failures = 0
-      else {
+      else if (endpoint.begun.has(begun)) {
         endpoint.failures++
         endpoint.failedAtMs = this.#clock.monotonicMs()
       }
       throw error
     } finally {
-      endpoint.begunMs.delete(begun)
+      endpoint.begun.delete(begun)
       if (tries) endpoint.isTried = false
     }
   }
 
-  #isSlow({ begunMs }: Endpoint): boolean {
-    const [oldest] = begunMs
+  #isSlow({ begun }: Endpoint): boolean {
+    const [oldest] = begun
     return oldest !== undefined && this.#clock.monotonicMs() - oldest.atMs >= this.#patienceMs
   }
 
@@ -71,5 +73,12 @@ export class Endpoints {
     if (failures === 0) return true
     const restMs = this.#all.some((endpoint) => endpoint.failures === 0) ? backoffMs(resting, failures) : NONE_WORKS_MS
     return !isTried && this.#clock.monotonicMs() - failedAtMs >= restMs
+  }
+}
+
+function overtake({ begun }: Endpoint, by: { readonly atMs: number }): void {
+  for (const one of begun) {
+    if (one === by || one.atMs >= by.atMs) return
+    begun.delete(one)
   }
 }

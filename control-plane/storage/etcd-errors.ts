@@ -78,5 +78,8 @@ function detailOf(message: string): string {
 /** Whether nothing of a call went out, or the server refused it before it did anything: it may be given again, there or elsewhere. */
 export const isNeverSent = (error: unknown): boolean => /No connection established|failed a moment ago|too many requests/.test(messageOf(error))
 
+/** Whether etcd has chosen a leader of its own while it was asked: the member that says so works. */
+export const isOfLeaderChange = (error: unknown): boolean => /etcdserver: leader changed/.test(messageOf(error))
+
 /** Whether a batch was refused as a whole because the server allows fewer operations in one transaction. */
 export const isTooManyOperations = (error: unknown): boolean => /too many operations/.test(messageOf(error))
