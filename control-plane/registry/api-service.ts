@@ -3,7 +3,7 @@ import { apiServiceColumns, apiServiceRow } from './columns/api-service.ts'
 import { fillAbsent, mapMember } from './defaults/fill.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
 import { prepareNewApiService } from './updates/api-service.ts'
-import { keepOtherPart } from './updates/keep.ts'
+import { keepAllButStatus } from './updates/keep.ts'
 import { validateApiService, validateApiServiceStatus } from './validation/api-service.ts'
 
 const HTTPS_PORT = 443
@@ -23,7 +23,7 @@ export const apiService = defineKind<APIService>({
   subresources: [statusSubresource],
   defaults: (object) => mapMember(object, 'spec', (spec) => mapMember(spec, 'service', (service) => fillAbsent(service, { port: HTTPS_PORT }))),
   prepareForCreate: prepareNewApiService,
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
   validateCreate: validateApiService,
   validateUpdate: (object, _, { subresource }) => (subresource === 'status' ? validateApiServiceStatus(object.status) : validateApiService(object)),
   nameRule: 'path-segment',

@@ -2,8 +2,10 @@ import type { EndpointSlice } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { endpointSliceColumns, endpointSliceRow } from './columns/service.ts'
 import { defaultEndpointSlice } from './defaults/endpoint-slice.ts'
-import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
+import { defineKind, storedVerbs } from './typed-kind.ts'
+import { withoutOldTopology } from './updates/endpoint-slice.ts'
 import { validateEndpointSliceChange, validateNewEndpointSlice } from './validation/endpoint-slice.ts'
+import { endpointSliceWarnings } from './warnings/networking.ts'
 
 export const endpointSlice = defineKind<EndpointSlice>({
   group: 'discovery.k8s.io',
@@ -18,11 +20,11 @@ export const endpointSlice = defineKind<EndpointSlice>({
   verbs: storedVerbs,
   subresources: [],
   defaults: defaultEndpointSlice,
-  prepareForCreate: unchanged,
-  prepareForUpdate: unchanged,
+  prepareForCreate: withoutOldTopology,
+  prepareForUpdate: withoutOldTopology,
   validateCreate: validateNewEndpointSlice,
   validateUpdate: validateEndpointSliceChange,
-  warnings: (object) => (object.addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
+  warnings: endpointSliceWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,

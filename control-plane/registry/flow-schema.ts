@@ -3,7 +3,7 @@ import { deepEqual } from '../../shared/model/json.ts'
 import { flowSchemaColumns, flowSchemaRow } from './columns/flow-control.ts'
 import { defaultFlowSchema } from './defaults/flow-control.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
-import { keepOtherPart } from './updates/keep.ts'
+import { keepAllButStatus } from './updates/keep.ts'
 import { validateFlowSchema, validateFlowSchemaStatus } from './validation/flow-schema.ts'
 
 export const flowSchema = defineKind<FlowSchema>({
@@ -20,7 +20,7 @@ export const flowSchema = defineKind<FlowSchema>({
   subresources: [statusSubresource],
   defaults: defaultFlowSchema,
   prepareForCreate: (object) => ({ ...object, status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
   validateCreate: validateFlowSchema,
   validateUpdate: (object, _, { subresource }) => (subresource === 'status' ? validateFlowSchemaStatus(object.status) : validateFlowSchema(object)),
   nameRule: 'dns-subdomain',

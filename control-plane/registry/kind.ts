@@ -71,6 +71,8 @@ export interface KindDefinition {
   validateUpdate(object: JsonObject, old: JsonObject, context: StrategyContext): readonly FieldError[]
   /** `Warning` headers for an accepted create or update. */
   warnings?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): readonly string[]
+  /** `Warning` headers for a new object, also when it is refused in the end. Given the object as it came, before {@link prepareForCreate}. */
+  earlyWarnings?(object: JsonObject): readonly string[]
   /** Mistakes that take time to find, beside those found before: all of them, in order. */
   laterErrors?(object: JsonObject, old: JsonObject | undefined, found: readonly FieldError[]): Promise<readonly FieldError[]>
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'ip-address'

@@ -1,5 +1,6 @@
 import type { Lease } from '../../shared/model/gen/api.ts'
 import { leaseColumns, leaseRow } from './columns/config.ts'
+import { mapMember, without } from './defaults/fill.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateLeaseChange, validateNewLease } from './validation/lease.ts'
 
@@ -16,8 +17,8 @@ export const lease = defineKind<Lease>({
   verbs: storedVerbs,
   subresources: [],
   defaults: unchanged,
-  prepareForCreate: unchanged,
-  prepareForUpdate: unchanged,
+  prepareForCreate: withoutElection,
+  prepareForUpdate: withoutElection,
   validateCreate: validateNewLease,
   validateUpdate: validateLeaseChange,
   nameRule: 'dns-subdomain',
@@ -28,3 +29,8 @@ export const lease = defineKind<Lease>({
   columns: leaseColumns,
   row: leaseRow,
 })
+
+/** Leaders that the server elects are not switched on in 1.36 by default. */
+function withoutElection(lease: Lease): Lease {
+  return mapMember(lease, 'spec', (spec) => without(spec, 'strategy', 'preferredHolder'))
+}

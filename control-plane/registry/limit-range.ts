@@ -19,7 +19,7 @@ export const limitRange = defineKind<LimitRange>({
   verbs: storedVerbs,
   subresources: [],
   defaults: (object) => mapMember(fillAbsent(object, { spec: { limits: [] } }), 'spec', (spec) => mapItems(spec, 'limits', defaultItem)),
-  prepareForCreate: unchanged,
+  prepareForCreate: named,
   prepareForUpdate: unchanged,
   validateCreate: validateNewLimitRange,
   validateUpdate: validateNewLimitRange,
@@ -31,6 +31,14 @@ export const limitRange = defineKind<LimitRange>({
   columns: plainColumns,
   row: plainRow,
 })
+
+/** A range without a name gets one that is nobody else's: the digits of its uid, backwards. */
+function named(object: LimitRange): LimitRange {
+  const { name, uid = '' } = object.metadata
+  if (name) return object
+  const digits = [...uid.replaceAll('-', '')]
+  return { ...object, metadata: { ...object.metadata, name: uid.replaceAll(/[0-9a-f]/g, () => digits.pop() ?? '0') } }
+}
 
 const lists = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
 

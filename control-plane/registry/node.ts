@@ -20,8 +20,8 @@ export const node = defineKind<Node>({
   verbs: storedVerbs,
   subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions', behaviour: { kind: 'special' } }, statusSubresource],
   defaults: defaultNode,
-  prepareForCreate: withoutConfigSource,
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(withoutConfigSource(object), old, subresource),
+  prepareForCreate: withoutConfig,
+  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(withoutConfig(object), old, subresource),
   validateCreate: validateNewNode,
   validateUpdate: validateNodeChange,
   warnings: nodeWarnings,
@@ -36,6 +36,6 @@ export const node = defineKind<Node>({
 })
 
 /** Nodes are not configured through the API any more. */
-function withoutConfigSource(object: Node): Node {
-  return mapMember(object, 'spec', (spec) => without(spec, 'configSource'))
+function withoutConfig(object: Node): Node {
+  return mapMember(mapMember(object, 'spec', (spec) => without(spec, 'configSource')), 'status', (status) => without(status, 'config'))
 }

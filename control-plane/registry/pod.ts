@@ -6,7 +6,7 @@ import type { Subresource } from './kind.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
 import { podGraceSeconds, prepareChangedPod, prepareNewPod } from './updates/pod.ts'
 import { validateNewPod, validatePodChange } from './validation/pod.ts'
-import { podWarnings } from './warnings/pod.ts'
+import { earlyPodWarnings, podWarnings } from './warnings/pod.ts'
 
 const streamVerbs = ['create', 'get']
 const proxyVerbs = ['create', 'delete', 'get', 'patch', 'update']
@@ -42,6 +42,7 @@ export const pod = defineKind<Pod>({
   validateCreate: validateNewPod,
   validateUpdate: validatePodChange,
   warnings: podWarnings,
+  earlyWarnings: earlyPodWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,

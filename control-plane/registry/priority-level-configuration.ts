@@ -3,7 +3,7 @@ import { deepEqual } from '../../shared/model/json.ts'
 import { priorityLevelColumns, priorityLevelRow } from './columns/flow-control.ts'
 import { defaultPriorityLevel } from './defaults/flow-control.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
-import { keepOtherPart } from './updates/keep.ts'
+import { keepAllButStatus } from './updates/keep.ts'
 import { validateFlowSchemaStatus } from './validation/flow-schema.ts'
 import { validatePriorityLevel } from './validation/priority-level.ts'
 
@@ -21,7 +21,7 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
   subresources: [statusSubresource],
   defaults: defaultPriorityLevel,
   prepareForCreate: (object) => ({ ...object, status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
   validateCreate: validatePriorityLevel,
   validateUpdate: (object, _, { subresource }) => (subresource === 'status' ? validateFlowSchemaStatus(object.status) : validatePriorityLevel(object)),
   nameRule: 'dns-subdomain',

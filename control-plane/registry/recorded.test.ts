@@ -171,12 +171,13 @@ function runStep(step: Step): Outcome | undefined {
   if (target.subresource !== '' && !['status', 'part'].includes(sub?.behaviour.kind ?? '')) return undefined
   const context = { nowMs: NOW, subresource: target.subresource, userName: 'test' }
   if (method === 'POST' && target.subresource === '') {
-    const object = kind.prepareForCreate(admitted(kind, withUid(kind.defaults(decode(step.body, kind.schema)), step)), context)
+    const wanted = admitted(kind, withUid(kind.defaults(decode(step.body, kind.schema)), step))
+    const object = kind.prepareForCreate(wanted, context)
     const errors = kind.validateCreate(object, context)
     const name = text((object['metadata'] as JsonObject)['name'])
     if (step.answer.status === 201 && !path?.includes('dryRun')) stored.set(`${target.collection}/${name}`, object)
     if (kind.kind === 'Service' && needsAllocation(step, errors)) return undefined
-    return judge(step, object, { errors, warnings: kind.warnings?.(object, undefined, context) ?? [] })
+    return judge(step, object, { errors, warnings: [...(kind.earlyWarnings?.(wanted) ?? []), ...(kind.warnings?.(object, undefined, context) ?? [])] })
   }
   const key = `${target.collection}/${target.name}`
   const old = stored.get(key)

@@ -98,11 +98,7 @@ export const servedKinds: readonly KindDefinition[] = [...kinds, ...alternateKin
 
 const key = (group: string, version: string, name: string): string => `${group}/${version}/${name}`
 
-const byPlural = new Map(kinds.map((one) => [key(one.group, one.version, one.plural), one]))
 const byKind = new Map(kinds.map((one) => [key(one.group, one.version, one.kind), one]))
-
-/** By what stands in a path: `apps`, `v1`, `deployments`. */
-export const findByPlural = (group: string, version: string, plural: string): KindDefinition | undefined => byPlural.get(key(group, version, plural))
 
 /** By what stands in an object: `apps`, `v1`, `Deployment`. */
 export const findByKind = (group: string, version: string, kind: string): KindDefinition | undefined => byKind.get(key(group, version, kind))

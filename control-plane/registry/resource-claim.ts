@@ -2,7 +2,7 @@ import type { ResourceV1ResourceClaim } from '../../shared/model/gen/api.ts'
 import { resourceClaimColumns, resourceClaimRow } from './columns/device.ts'
 import { defaultResourceClaim } from './defaults/device-claim.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
-import { keepOtherPart } from './updates/keep.ts'
+import { keepAllButStatus } from './updates/keep.ts'
 import { validateNewResourceClaim, validateResourceClaimChange, validateResourceClaimStatus } from './validation/resource-claim.ts'
 
 export const resourceClaim = defineKind<ResourceV1ResourceClaim>({
@@ -19,7 +19,7 @@ export const resourceClaim = defineKind<ResourceV1ResourceClaim>({
   subresources: [statusSubresource],
   defaults: defaultResourceClaim,
   prepareForCreate: (object) => ({ ...object, status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
   validateCreate: validateNewResourceClaim,
   validateUpdate: (object, old, { subresource }) => (subresource === 'status' ? validateResourceClaimStatus(object, old) : validateResourceClaimChange(object, old)),
   nameRule: 'dns-subdomain',

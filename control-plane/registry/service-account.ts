@@ -36,6 +36,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
 
 const ENFORCE = 'kubernetes.io/enforce-mountable-secrets'
 
-function enforcementWarnings({ metadata }: ServiceAccount): readonly string[] {
-  return metadata.annotations?.[ENFORCE] === undefined ? [] : [`metadata.annotations[${ENFORCE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`]
+/** Told to whoever sets it, not again at each later change. */
+function enforcementWarnings({ metadata }: ServiceAccount, old: ServiceAccount | undefined): readonly string[] {
+  return metadata.annotations?.[ENFORCE] === undefined || old?.metadata.annotations?.[ENFORCE] !== undefined ? [] : [`metadata.annotations[${ENFORCE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`]
 }

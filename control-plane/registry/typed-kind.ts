@@ -3,13 +3,14 @@ import type { KubeObject } from '../../shared/model/meta.ts'
 import type { KindDefinition, StrategyContext } from './kind.ts'
 
 /** What {@link KindDefinition} says about a kind, with its objects typed as what they are. */
-export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'defaults' | 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'warnings' | 'hasNewGeneration' | 'gracePeriodSeconds' | 'markDeletion' | 'selectableFields' | 'row' | 'rowConditions' | 'compareRows'> {
+export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'defaults' | 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'warnings' | 'earlyWarnings' | 'hasNewGeneration' | 'gracePeriodSeconds' | 'markDeletion' | 'selectableFields' | 'row' | 'rowConditions' | 'compareRows'> {
   defaults(object: T): T
   prepareForCreate(object: T, context: StrategyContext): T
   prepareForUpdate(object: T, old: T, context: StrategyContext): T
   validateCreate(object: T, context: StrategyContext): readonly FieldError[]
   validateUpdate(object: T, old: T, context: StrategyContext): readonly FieldError[]
   warnings?(object: T, old: T | undefined, context: StrategyContext): readonly string[]
+  earlyWarnings?(object: T): readonly string[]
   hasNewGeneration?(object: T, old: T): boolean
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
   markDeletion?(object: T, nowMs: number): T | undefined

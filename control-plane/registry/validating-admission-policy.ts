@@ -3,7 +3,7 @@ import { deepEqual } from '../../shared/model/json.ts'
 import { validatingPolicyColumns, validatingPolicyRow } from './columns/admission.ts'
 import { defaultValidatingPolicy } from './defaults/admission.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
-import { keepOtherPart } from './updates/keep.ts'
+import { keepAllButStatus } from './updates/keep.ts'
 import { validateValidatingPolicy, validateValidatingPolicyStatus } from './validation/admission-policy.ts'
 
 export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
@@ -20,7 +20,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   subresources: [statusSubresource],
   defaults: defaultValidatingPolicy,
   prepareForCreate: (object) => ({ ...object, status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
   validateCreate: validateValidatingPolicy,
   validateUpdate: (object, _, { subresource }) => (subresource === 'status' ? validateValidatingPolicyStatus(object.status) : validateValidatingPolicy(object)),
   nameRule: 'dns-subdomain',

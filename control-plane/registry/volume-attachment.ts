@@ -3,7 +3,7 @@ import { volumeAttachmentColumns, volumeAttachmentRow } from './columns/storage.
 import { defaultVolumeSpec } from './defaults/persistent-volume.ts'
 import { mapMember } from './defaults/fill.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
-import { keep } from './updates/keep.ts'
+import { keepAllButStatus } from './updates/keep.ts'
 import { validateNewVolumeAttachment, validateVolumeAttachmentChange } from './validation/volume-attachment.ts'
 
 export const volumeAttachment = defineKind<VolumeAttachment>({
@@ -20,7 +20,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   subresources: [statusSubresource],
   defaults: (object) => mapMember(object, 'spec', (spec) => mapMember(spec, 'source', (source) => mapMember(source, 'inlineVolumeSpec', defaultVolumeSpec))),
   prepareForCreate: (object) => ({ ...object, status: { attached: false } }),
-  prepareForUpdate: (object, old, { subresource }) => (subresource === 'status' ? keepAllBut('status', object, old) : keep('status', object, old)),
+  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
   validateCreate: validateNewVolumeAttachment,
   validateUpdate: validateVolumeAttachmentChange,
   nameRule: 'dns-subdomain',
@@ -31,10 +31,3 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   columns: volumeAttachmentColumns,
   row: volumeAttachmentRow,
 })
-
-/** Who reports how an attachment is says nothing else about it. */
-function keepAllBut(part: 'status', object: VolumeAttachment, old: VolumeAttachment): VolumeAttachment {
-  const { labels, annotations, finalizers, ownerReferences } = old.metadata
-  const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...metadata } = object.metadata
-  return { ...old, [part]: object[part], metadata: { ...metadata, ...(labels && { labels }), ...(annotations && { annotations }), ...(finalizers && { finalizers }), ...(ownerReferences && { ownerReferences }) } }
-}

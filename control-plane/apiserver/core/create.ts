@@ -71,12 +71,14 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
   const { definition } = store
   const nowMs = parts.clock.nowMs()
   const context: StrategyContext = { nowMs, subresource: '', userName: call.user.name, user: call.user }
-  const name = nameFor(parts, admitted)
-  const named = withSystemFields(definition, admitted, { uid: newUid(parts.random), creationTimestamp: formatTime(nowMs), name, namespace })
+  const named = withSystemFields(definition, admitted, { uid: newUid(parts.random), creationTimestamp: formatTime(nowMs), name: nameFor(parts, admitted), namespace })
   const reservation = await parts.allocations.reserve({ store, object: named, old: undefined, call })
   let fate: Fate = 'not-written'
   try {
+    for (const warning of definition.earlyWarnings?.(reservation.object) ?? []) call.warn(warning)
     const prepared = definition.prepareForCreate(reservation.object, context)
+    // A kind may have a name for what came without one.
+    const name = metaText(prepared, 'name')
     const errors = validateNew(definition, prepared, context)
     const all = definition.laterErrors ? await definition.laterErrors(prepared, undefined, errors) : errors
     if (all.length > 0) throw invalid(store.kind, name, all)

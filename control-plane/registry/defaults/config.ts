@@ -1,11 +1,11 @@
 import { encodeBase64 } from '../../../shared/model/base64.ts'
 import type { Namespace, Secret } from '../../../shared/model/gen/api.ts'
-import { fillAbsent, fillZero, without } from './fill.ts'
+import { fillAbsent, fillZero, mapMember, without } from './fill.ts'
 
 /** Every namespace can be selected by its own name. */
 export function defaultNamespace(namespace: Namespace): Namespace {
   const name = namespace.metadata.name
-  const filled = fillAbsent(namespace, { spec: {}, status: {} })
+  const filled = mapMember(fillAbsent(namespace, { spec: {}, status: {} }), 'status', (status) => fillZero(status, { phase: 'Active' }))
   if (!name || namespace.metadata.labels?.['kubernetes.io/metadata.name'] === name) return filled
   return { ...filled, metadata: { ...filled.metadata, labels: { ...filled.metadata.labels, 'kubernetes.io/metadata.name': name } } }
 }

@@ -35,6 +35,6 @@ export function defaultJob(job: Job): Job {
 export function defaultCronJob(cronJob: CronJob): CronJob {
   const given = cronJob.spec ?? { schedule: '', jobTemplate: {} }
   const filled = fillAbsent(fillZero(given, { concurrencyPolicy: 'Allow' }), { suspend: false, successfulJobsHistoryLimit: SUCCESSES_KEPT, failedJobsHistoryLimit: FAILURES_KEPT, jobTemplate: {} })
-  const spec = mapMember(filled, 'jobTemplate', (template) => mapMember(fillAbsent(template, { metadata: {}, spec: { template: {} } }), 'spec', (job) => mapMember(fillAbsent(job, { template: {} }), 'template', defaultPodTemplate)))
+  const spec = mapMember(filled, 'jobTemplate', (template) => mapMember(fillAbsent(template, { metadata: {}, spec: { template: {} } }), 'spec', (job) => mapMember(mapMember(fillAbsent(job, { template: {} }), 'podFailurePolicy', defaultFailurePolicy), 'template', defaultPodTemplate)))
   return { ...cronJob, spec }
 }

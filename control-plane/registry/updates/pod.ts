@@ -1,6 +1,6 @@
 import type { Container, Pod, PodCondition, PodSpec, PodStatus } from '../../../shared/model/gen/api.ts'
 import { formatTime } from '../../../shared/model/time.ts'
-import { mapMember } from '../defaults/fill.ts'
+import { mapItems, mapMember } from '../defaults/fill.ts'
 import type { StrategyContext } from '../kind.ts'
 import { profilesFromAnnotations } from './apparmor.ts'
 import { dropDisabledFields } from './disabled.ts'
@@ -40,7 +40,7 @@ export function prepareChangedPod(pod: Pod, old: Pod, { subresource }: StrategyC
 /** The owners of a pod are not the node's business. */
 function prepareStatus(pod: Pod, old: Pod): Pod {
   const { ownerReferences: _, ...metadata } = pod.metadata
-  const status: PodStatus = { ...pod.status }
+  const status = withObservedGenerations({ ...pod.status }, old.status ?? {})
   const qos = status.qosClass || old.status?.qosClass
   return {
     ...pod,
@@ -48,6 +48,17 @@ function prepareStatus(pod: Pod, old: Pod): Pod {
     ...(old.spec && { spec: old.spec }),
     status: qos ? { ...status, qosClass: qos } : status,
   }
+}
+
+/** Which generation was seen is not forgotten by a client that does not speak of it. */
+function withObservedGenerations(status: PodStatus, old: PodStatus): PodStatus {
+  const before = new Map<string, Array<number | undefined>>()
+  for (const { type, observedGeneration } of old.conditions ?? []) before.set(type, [...(before.get(type) ?? []), observedGeneration])
+  const seen = status.observedGeneration || old.observedGeneration
+  return mapItems<PodStatus, PodCondition>(seen ? { ...status, observedGeneration: seen } : status, 'conditions', (condition) => {
+    const was = before.get(condition.type)?.shift()
+    return condition.observedGeneration || !was ? condition : { ...condition, observedGeneration: was }
+  })
 }
 
 function prepareEphemeral(pod: Pod, old: Pod): Pod {

@@ -1,6 +1,5 @@
-import { type FieldError, forbidden, internalError, invalid, required } from '../../../shared/model/field-error.ts'
+import { duplicate, type FieldError, forbidden, internalError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { Node, Taint } from '../../../shared/model/gen/api.ts'
-import { deepEqual } from '../../../shared/model/json.ts'
 import { parseCidr } from '../../../shared/model/validation/ip.ts'
 import { labelValueProblems } from '../../../shared/model/validation/names.ts'
 import { validateLabelName } from '../../../shared/model/validation/object-meta.ts'
@@ -65,22 +64,34 @@ function validateCidrs(cidrs: readonly string[]): readonly FieldError[] {
   const unreadable = families.indexOf(undefined)
   if (unreadable >= 0) errors.push(internalError(path, `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${unreadable}]: <nil> (invalid CIDR address: ${cidrs[unreadable]})`))
   const isPair = cidrs.length === 2 && unreadable < 0 && families[0] !== families[1]
-  return isPair ? errors : [...errors, invalid(path, cidrs, 'may specify no more than one CIDR for each IP family')]
+  if (!isPair) errors.push(invalid(path, cidrs, 'may specify no more than one CIDR for each IP family'))
+  return [...errors, ...each(cidrs, path, (one, at, index) => (cidrs.indexOf(one) < index ? [duplicate(at, one)] : []))]
 }
 
 /** A range and a provider are given to a node once. */
-export function validateNodeChange(node: Node, old: Node, _context: StrategyContext): readonly FieldError[] {
-  return [...validateNode(node), ...validateUpdate(node, old)]
+export function validateNodeChange(node: Node, old: Node, { subresource }: StrategyContext): readonly FieldError[] {
+  return subresource === 'status' ? validateUpdate(node, old) : [...validateNode(node), ...validateUpdate(node, old)]
 }
 
 function validateUpdate(node: Node, old: Node): readonly FieldError[] {
-  const cidrs = node.spec?.podCIDRs ?? []
-  const before = old.spec?.podCIDRs ?? []
-  const errors: FieldError[] = [...validatePreferAvoid(node.metadata.annotations?.[PREFER_AVOID]), ...validateTaints(node.spec?.taints, 'metadata.taints'), ...validateAddresses(node)]
-  if (before.length > 0 && !deepEqual(cidrs, before)) errors.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  const errors: FieldError[] = [
+    ...validatePreferAvoid(node.metadata.annotations?.[PREFER_AVOID]),
+    ...validateAmounts(node, 'capacity'),
+    ...validateAmounts(node, 'allocatable'),
+    ...validateAddresses(node),
+    ...validateKeptCidrs(node.spec?.podCIDRs ?? [], old.spec?.podCIDRs ?? []),
+  ]
   if (old.spec?.providerID && node.spec?.providerID !== old.spec.providerID) errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
+  errors.push(...validateTaints(node.spec?.taints, 'metadata.taints'))
   if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) errors.push(forbidden('spec.externalID', 'may not be updated'))
   return errors
+}
+
+/** Each range that is another counts. */
+function validateKeptCidrs(cidrs: readonly string[], before: readonly string[]): readonly FieldError[] {
+  const changed = forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')
+  if (before.length > 0 && cidrs.length !== before.length) return [changed]
+  return before.flatMap((one, index) => (one === cidrs[index] ? [] : [changed]))
 }
 
 function validateAddresses(node: Node): readonly FieldError[] {

@@ -26,9 +26,8 @@ const validateClass = ({ type, loadBalancerClass: name }: ServiceSpec): readonly
 
 /** The class is chosen when a service becomes a load balancer, and stays. */
 export function validateLoadBalancerChange(spec: ServiceSpec, before: ServiceSpec): readonly FieldError[] {
-  const stays = spec.type === 'LoadBalancer' && before.type === 'LoadBalancer'
-  if (!stays) return validateClass(spec)
-  return spec.loadBalancerClass === before.loadBalancerClass ? [] : [invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, 'may not change once set')]
+  const changes = spec.type === 'LoadBalancer' && before.type === 'LoadBalancer' && spec.loadBalancerClass !== before.loadBalancerClass
+  return [...(changes ? [invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, 'may not change once set')] : []), ...validateClass(spec)]
 }
 
 function validateRanges({ metadata, spec }: Service, balances: boolean): readonly FieldError[] {

@@ -40,7 +40,8 @@ export function validateStorageClassChange(one: StorageClass, old: StorageClass)
 }
 
 function topologies(terms: readonly TopologySelectorTerm[] | undefined): readonly FieldError[] {
-  const seen: Array<Readonly<Record<string, readonly string[]>>> = []
+  // Kubernetes begins with as many empty terms as there are terms: one that is empty is told of for each.
+  const seen: Array<Readonly<Record<string, readonly string[]>>> = (terms ?? []).map(() => ({}))
   return each(terms, 'allowedTopologies', (term, at) => {
     const path = `${at}.matchLabelExpressions`
     const keys: Record<string, readonly string[]> = {}
@@ -54,7 +55,7 @@ function topologies(terms: readonly TopologySelectorTerm[] | undefined): readonl
       keys[key] = [...new Set(values)].toSorted()
       return own
     })
-    const twice = seen.some((one) => deepEqual(one, keys)) ? [duplicate(path, '')] : []
+    const twice = seen.filter((one) => deepEqual(one, keys)).map(() => duplicate(path, ''))
     seen.push(keys)
     return [...errors, ...twice]
   })

@@ -1,4 +1,4 @@
-import type { Endpoints, Ingress, NetworkPolicy, NetworkPolicyPeer } from '../../../shared/model/gen/api.ts'
+import type { Endpoints, EndpointSlice, Ingress, NetworkPolicy, NetworkPolicyPeer } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import type { StrategyContext } from '../kind.ts'
 import { cidrWarnings, ipWarnings } from './addresses.ts'
@@ -28,4 +28,16 @@ export function endpointsWarnings({ subsets = [] }: Endpoints, old: Endpoints | 
   return subsets.flatMap((subset, index) =>
     (['addresses', 'notReadyAddresses'] as const).flatMap((list) => (subset[list] ?? []).flatMap(({ ip }, at) => ipWarnings(`subsets[${index}].${list}[${at}].ip`, ip))),
   )
+}
+
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
+/** They mend their addresses themselves. */
+const controllers: ReadonlySet<string> = new Set(['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'])
+
+export function endpointSliceWarnings(slice: EndpointSlice, old: EndpointSlice | undefined): readonly string[] {
+  if (slice.addressType === 'FQDN') return old ? [] : ['spec.addressType: FQDN endpoints are deprecated']
+  if (controllers.has(slice.metadata.labels?.[MANAGED_BY] ?? '')) return []
+  // A slice without endpoints says so with null.
+  const endpoints: EndpointSlice['endpoints'] | null = slice.endpoints
+  return (endpoints ?? []).flatMap(({ addresses }, index) => (addresses ?? []).flatMap((address, at) => ipWarnings(`endpoints[${index}].addresses[${at}]`, address)))
 }

@@ -39,7 +39,7 @@ test('an affinity to no pods, and a preference of values that no label has, are 
 })
 
 test('fields of a service that mean nothing with its type are told', () => {
-  const of = (spec: object): readonly string[] => serviceWarnings({ metadata: {}, spec: { type: 'ClusterIP', sessionAffinity: 'None', ...spec } } as Service)
+  const of = (spec: object): readonly string[] => serviceWarnings({ metadata: {}, spec: { type: 'ClusterIP', sessionAffinity: 'None', ...spec } } as Service, undefined, { nowMs: 0, subresource: '', userName: '' })
   expect(of({ clusterIP: 'None', externalIPs: ['1.2.3.4'] })).toEqual(['spec.externalIPs is ignored for headless services'])
   expect(of({ type: 'ExternalName', externalName: 'a', externalIPs: ['1.2.3.4'] })).toEqual(['spec.externalIPs is ignored when spec.type is "ExternalName"'])
   expect(of({ trafficDistribution: 'PreferClose' })).toEqual(['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'])

@@ -1,4 +1,4 @@
-import type { Container, EnvVar, ObjectMeta, PodAffinity, PodSpec, Volume } from '../../../shared/model/gen/api.ts'
+import type { Container, EnvVar, ObjectMeta, PersistentVolumeClaimSpec, PodAffinity, PodSpec, Volume } from '../../../shared/model/gen/api.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
 import { parseQuantity } from '../../../shared/model/quantity.ts'
 import { amountsOf, type QuantityList } from '../resource-list.ts'
@@ -121,8 +121,17 @@ const gone: ReadonlyArray<readonly [kind: keyof Volume, deprecated: string, ende
 /** In messages some kinds have capitals of their own. */
 const shownAs: Partial<Record<keyof Volume, string>> = { storageos: 'storageOS' }
 
-const volumeWarnings = (volume: Volume, path: string): readonly string[] =>
-  gone.filter(([kind]) => volume[kind] !== undefined).map(([kind, deprecated, ended]) => `${path}.${shownAs[kind] ?? kind}: deprecated in ${deprecated}, ${ended}`)
+function volumeWarnings(volume: Volume, path: string): readonly string[] {
+  const told = (kinds: typeof gone): readonly string[] => kinds.filter(([kind]) => volume[kind] !== undefined).map(([kind, deprecated, ended]) => `${path}.${shownAs[kind] ?? kind}: deprecated in ${deprecated}, ${ended}`)
+  const template = volume.ephemeral?.volumeClaimTemplate
+  return template ? [...told(gone), ...claimSpecWarnings(template.spec, `${path}.ephemeral.volumeClaimTemplate.spec`)] : told(gone)
+}
+
+/** What is wrong with the amounts that a claim asks for. */
+export const claimSpecWarnings = (spec: PersistentVolumeClaimSpec | undefined, path: string): readonly string[] => [
+  ...fractions(spec?.resources?.requests, `${path}.resources.requests`, ['storage']),
+  ...fractions(spec?.resources?.limits, `${path}.resources.limits`, ['storage']),
+]
 
 const WHOLE = 1_000_000_000n
 

@@ -11,8 +11,8 @@ function holdsPem(encoded: string | undefined): boolean {
 }
 
 /** A pair that no server could use. */
-export function secretWarnings({ type, data }: Secret, old: Secret | undefined): readonly string[] {
-  if (type !== 'kubernetes.io/tls' || old) return []
+export function secretWarnings({ type, data }: Secret): readonly string[] {
+  if (type !== 'kubernetes.io/tls') return []
   if (!holdsPem(data?.['tls.crt'])) return ['tls: failed to find any PEM data in certificate input']
   return holdsPem(data?.['tls.key']) ? [] : ['tls: failed to find any PEM data in key input']
 }

@@ -1,10 +1,13 @@
 import type { Service } from '../../../shared/model/gen/api.ts'
+import type { StrategyContext } from '../kind.ts'
 import { cidrWarnings, ipWarnings } from './addresses.ts'
 
 const OLD_HINTS = 'service.kubernetes.io/topology-aware-hints'
 const HINTS = 'service.kubernetes.io/topology-mode'
 
-export function serviceWarnings({ metadata, spec }: Service): readonly string[] {
+export function serviceWarnings(service: Service, _old: Service | undefined, { subresource }: StrategyContext): readonly string[] {
+  const { metadata, spec, status } = service
+  if (subresource === 'status') return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, index) => (ip ? ipWarnings(`status.loadBalancer.ingress[${index}].ip`, ip) : []))
   if (!spec) return []
   const warnings: string[] = []
   if (metadata.annotations?.[OLD_HINTS] !== undefined) warnings.push(`annotation ${OLD_HINTS} is deprecated, please use ${HINTS} instead`)

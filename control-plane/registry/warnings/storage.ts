@@ -1,13 +1,11 @@
 import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, StorageClass } from '../../../shared/model/gen/api.ts'
-import { goQuote } from '../../../shared/model/go-text.ts'
-import { parseQuantity } from '../../../shared/model/quantity.ts'
-import { amountsOf, type QuantityList } from '../resource-list.ts'
+import type { StrategyContext } from '../kind.ts'
 import { oldLabel, termWarnings } from './node-labels.ts'
+import { claimSpecWarnings } from './pod-spec.ts'
 
 const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class'
 const BETA_OPTIONS = 'volume.beta.kubernetes.io/mount-options'
 const ANNOTATIONS = 'metadata.annotations'
-const WHOLE = 1_000_000_000n
 
 const gone: ReadonlyArray<readonly [kind: keyof PersistentVolumeSpec, deprecated: string, ended: string]> = [
   ['cephfs', 'v1.28', 'v1.31+'],
@@ -23,7 +21,8 @@ const gone: ReadonlyArray<readonly [kind: keyof PersistentVolumeSpec, deprecated
 /** In messages one kind has capitals of its own. */
 const shownAs: Partial<Record<keyof PersistentVolumeSpec, string>> = { storageos: 'storageOS', cephfs: 'cephfs' }
 
-export function persistentVolumeWarnings({ metadata, spec }: PersistentVolume): readonly string[] {
+export function persistentVolumeWarnings({ metadata, spec }: PersistentVolume, _old: PersistentVolume | undefined, { subresource }: StrategyContext): readonly string[] {
+  if (subresource === 'status') return []
   const annotations = metadata.annotations ?? {}
   const warnings: string[] = []
   if (annotations[BETA_CLASS] !== undefined) warnings.push(`${ANNOTATIONS}[${BETA_CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`)
@@ -34,15 +33,10 @@ export function persistentVolumeWarnings({ metadata, spec }: PersistentVolume): 
   return warnings
 }
 
-function fraction(list: QuantityList | undefined, path: string): readonly string[] {
-  const amount = amountsOf(list)['storage']
-  if (amount === undefined || (parseQuantity(amount)?.nanos ?? 0n) % WHOLE === 0n) return []
-  return [`${path}[storage]: fractional byte value ${goQuote(amount)} is invalid, must be an integer`]
-}
-
-export function persistentVolumeClaimWarnings({ metadata, spec }: PersistentVolumeClaim): readonly string[] {
+export function persistentVolumeClaimWarnings({ metadata, spec }: PersistentVolumeClaim, _old: PersistentVolumeClaim | undefined, { subresource }: StrategyContext): readonly string[] {
+  if (subresource === 'status') return []
   const old = metadata.annotations?.[BETA_CLASS] === undefined ? [] : [`${ANNOTATIONS}[${BETA_CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`]
-  return [...old, ...fraction(spec?.resources?.requests, 'spec.resources.requests'), ...fraction(spec?.resources?.limits, 'spec.resources.limits')]
+  return [...old, ...claimSpecWarnings(spec, 'spec')]
 }
 
 export const storageClassWarnings = ({ allowedTopologies }: StorageClass): readonly string[] =>

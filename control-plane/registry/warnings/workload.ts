@@ -1,7 +1,8 @@
-import type { DaemonSet, Deployment, PersistentVolumeClaim, PodTemplate, PodTemplateSpec, ReplicaSet, ReplicationController, StatefulSet } from '../../../shared/model/gen/api.ts'
+import type { DaemonSet, Deployment, PodTemplate, PodTemplateSpec, ReplicaSet, ReplicationController, StatefulSet } from '../../../shared/model/gen/api.ts'
 import { dns1123LabelProblems } from '../../../shared/model/validation/names.ts'
+import type { StrategyContext } from '../kind.ts'
 import type { KubeObject } from '../../../shared/model/meta.ts'
-import { fractions, podSpecWarnings } from './pod-spec.ts'
+import { claimSpecWarnings, podSpecWarnings } from './pod-spec.ts'
 
 const NAME = 'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended'
 
@@ -31,16 +32,12 @@ export const replicationControllerWarnings = (controller: ReplicationController,
 
 export const daemonSetWarnings = (set: DaemonSet, old: DaemonSet | undefined): readonly string[] => (isUnchanged(set, old) ? [] : templateWarnings(set.spec?.template))
 
-export function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): readonly string[] {
+export function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined, { subresource }: StrategyContext): readonly string[] {
+  if (subresource === 'status') return []
   const { template, volumeClaimTemplates = [], revisionHistoryLimit = 0 } = set.spec ?? {}
   return [
     ...(isUnchanged(set, old) ? [] : templateWarnings(template)),
-    ...volumeClaimTemplates.flatMap((claim, index) => claimWarnings(claim, `spec.volumeClaimTemplates[${index}].Spec`)),
+    ...volumeClaimTemplates.flatMap((claim, index) => claimSpecWarnings(claim.spec, `spec.volumeClaimTemplates[${index}].Spec`)),
     ...(revisionHistoryLimit < 0 ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'] : []),
   ]
 }
-
-const claimWarnings = ({ spec }: PersistentVolumeClaim, path: string): readonly string[] => [
-  ...fractions(spec?.resources?.requests, `${path}.resources.requests`, ['storage']),
-  ...fractions(spec?.resources?.limits, `${path}.resources.limits`, ['storage']),
-]
