@@ -1,9 +1,8 @@
-import type { Json } from '../../../shared/model/json.ts'
 import type { PatchType } from '../../client/port.ts'
 import type { FieldValidation } from '../options/write-options.ts'
 import type { At, Call } from './call.ts'
 import type { CoreParts } from './parts.ts'
-import { patched } from './patching.ts'
+import { patched, type ReadPatch } from './patching.ts'
 import type { ResourceStore } from './resources.ts'
 import { update, type Updated } from './update.ts'
 
@@ -12,7 +11,7 @@ export interface PatchRequest {
   readonly at: At
   readonly subresource: string
   readonly type: PatchType
-  readonly patch: Json
+  readonly patch: ReadPatch
   readonly validation: FieldValidation
 }
 

@@ -147,7 +147,7 @@ function judged(parsed: Parsed, { given, expected, accepted, schema, validation 
 const UNKNOWN = /^unknown field "(.*)"$/s
 
 /** Unknown and repeated fields in the order of the text; what is repeated inside an unknown field is not told. */
-function inOrder({ text: source, duplicates }: { readonly text: string; readonly duplicates: readonly DuplicateKey[] }, strictErrors: readonly string[]): readonly string[] {
+export function inOrder({ text: source, duplicates }: { readonly text: string; readonly duplicates: readonly DuplicateKey[] }, strictErrors: readonly string[]): readonly string[] {
   if (duplicates.length === 0) return strictErrors
   const unknown = strictErrors.map((error) => ({ error, path: UNKNOWN.exec(error)?.[1] ?? '' }))
   const positions = unknown.length === 0 ? undefined : keyPositions(source)

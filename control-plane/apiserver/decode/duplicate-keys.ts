@@ -35,7 +35,7 @@ function seen(open: Open, key: string): boolean {
   return false
 }
 
-const pathOf = (opened: readonly Open[]): string => opened.map((open) => (open.index >= 0 ? `[${open.index}]` : `.${open.key}`)).join('').slice(1)
+const pathOf = (opened: readonly Open[]): string => opened.map((open) => (open.index >= 0 ? `[${open.index}]` : `.${open.key}`)).join('').replace(/^\./, '')
 
 /** @param text JSON that has been parsed already, so that it is known to be good. In the order of the text. */
 export function duplicateKeys(text: string): readonly DuplicateKey[] {

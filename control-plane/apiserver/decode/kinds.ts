@@ -66,16 +66,21 @@ export function givenKind(body: { readonly apiVersion: string; readonly kind: st
   return group === '' ? { ...expected, kind } : { group, version: group === expected.group ? expected.version : '', kind }
 }
 
-/** Why the body's kind cannot be what is expected; `undefined` if it is of that kind, whatever its version. */
+/** Why a body's kind cannot be what is expected; `undefined` if it is of that kind, whatever its version. */
 export function kindProblem(given: GroupVersionKind, expected: GroupVersionKind): string | undefined {
+  const reason = wrongKind(given, expected)
+  return reason === undefined ? undefined : `${cannotBeHandled(given, expected)}: ${reason}`
+}
+
+/** The same for what says nothing of itself but this. */
+export function wrongKind(given: GroupVersionKind, expected: GroupVersionKind): string | undefined {
   const apiVersion = apiVersionOf(given)
   const same = given.kind === expected.kind && given.group === expected.group && given.version === expected.version
   if (same) return undefined
-  const subject = cannotBeHandled(given, expected)
-  if (!isKnownKind(apiVersion, given.kind)) return `${subject}: no kind ${goQuote(given.kind)} is registered for version ${goQuote(apiVersion)} in scheme ${goQuote(SCHEME)}`
+  if (!isKnownKind(apiVersion, given.kind)) return `no kind ${goQuote(given.kind)} is registered for version ${goQuote(apiVersion)} in scheme ${goQuote(SCHEME)}`
   if (given.kind === expected.kind) return undefined
   const internal = expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '')
-  return `${subject}: converting (${given.version}.${given.kind}) to (${internal}.${expected.kind}): unknown conversion`
+  return `converting (${given.version}.${given.kind}) to (${internal}.${expected.kind}): unknown conversion`
 }
 
 /** Said when body and path are of the same kind in two versions. */
