@@ -122,6 +122,17 @@ test(`no file is longer than ${CAP} lines`, () => {
   expect(shipped.filter(({ path, text }) => text.split('\n').length > CAP + 1 && !(path in LONG)).map(({ path }) => path)).toEqual([])
 })
 
+/** Without comments: what is only told of is not used. */
+const codeOf = ({ text }: Source): string => text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
+
+test('what is exported has a user', () => {
+  const words = sources.map((source) => ({ path: source.path, names: codeOf(source).match(/[A-Za-z_]\w*/g) ?? [] }))
+  const uses = new Map<string, number>()
+  for (const { names } of words) for (const name of names) uses.set(name, (uses.get(name) ?? 0) + 1)
+  const exported = shipped.flatMap((source) => [...codeOf(source).matchAll(/^export (?:async )?(?:function\*?|const|let|class|interface|type) (\w+)/gm)].map(([, name = '']) => ({ path: source.path, name })))
+  expect(exported.filter(({ name }) => uses.get(name) === 1).map(({ path, name }) => `${path}: ${name}`)).toEqual([])
+})
+
 test('imports have no cycles', () => {
   const graph = new Map(shipped.map(({ path, valueImports }) => [path, valueImports]))
   const done = new Set<string>()

@@ -46,9 +46,6 @@ export const conflict = (resource: Subject, name: string, message: string): ApiE
 
 export const modifiedMessage = 'the object has been modified; please apply your changes to the latest version and try again'
 
-/** A 409 of server-side apply: one cause for each field another manager owns. */
-export const applyConflict = (message: string, causes: readonly StatusCause[]): ApiError => failure({ code: 409, reason: 'Conflict', message, details: { causes } })
-
 export const forbidden = (resource: Subject, name: string, options: { readonly message: string; readonly causes?: readonly StatusCause[] }): ApiError => {
   const subject = name === '' ? `${qualified(resource)} is forbidden` : `${qualified(resource)} "${name}" is forbidden`
   return failure({ code: 403, reason: 'Forbidden', message: `${resource.name === '' ? 'forbidden' : subject}: ${options.message}`, details: detailsOf(resource, name, options.causes) })
@@ -112,10 +109,6 @@ export const unknownResource = (): ApiError => failure({ code: 404, reason: 'Not
 export const methodNotAllowed = (): ApiError =>
   failure({ code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {} })
 
-/** The resource exists, the verb on it does not. */
-export const verbNotSupported = (resource: Subject, verb: string): ApiError =>
-  failure({ code: 405, reason: 'MethodNotAllowed', message: `${verb} is not supported on resources of kind "${qualified(resource)}"`, details: detailsOf(resource, '') })
-
 const JSON_YAML_PROTOBUF = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 export const notAcceptable = (): ApiError =>
@@ -131,10 +124,6 @@ export const unsupportedMediaType = (accepted: readonly string[] = JSON_YAML_PRO
   failure({ code: 415, reason: 'UnsupportedMediaType', message: `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}` })
 
 export const unsupportedPatchType = (): ApiError => failure({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', details: {} })
-
-/** A patch that cannot be carried out; Kubernetes says no more than this. */
-export const rejectedPatch = (): ApiError =>
-  failure({ code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {} })
 
 export const success = (details?: StatusDetails, code?: number): Status => ({
   kind: 'Status',

@@ -26,7 +26,6 @@ export const DYN: CelType = { kind: 'dyn' }
 export const ERROR: CelType = { kind: 'error' }
 export const BOOL = plain('bool')
 export const INT = plain('int')
-export const UINT = plain('uint')
 export const DOUBLE = plain('double')
 export const STRING = plain('string')
 export const BYTES = plain('bytes')

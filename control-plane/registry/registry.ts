@@ -97,7 +97,6 @@ export const reviewKinds: readonly KindDefinition[] = [binding, componentStatus,
 export const servedKinds: readonly KindDefinition[] = [...kinds, ...alternateKinds, ...reviewKinds]
 
 const key = (group: string, version: string, name: string): string => `${group}/${version}/${name}`
-
 const byKind = new Map(kinds.map((one) => [key(one.group, one.version, one.kind), one]))
 
 /** By what stands in an object: `apps`, `v1`, `Deployment`. */

@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from './digest.ts'
+import type { Digest } from './digest.ts'
 import type { ContentLayer } from './records.ts'
 
 /** Media types of image documents (OCI image-spec `media-types.md`, and Docker's of schema 2). Pure. */
@@ -26,5 +26,3 @@ export function mediaTypeOf(manifest: Buffer): string {
   const document = JSON.parse(manifest.toString('utf8')) as { readonly mediaType?: unknown }
   return typeof document.mediaType === 'string' && document.mediaType !== '' ? document.mediaType : MEDIA.manifest
 }
-
-export const manifestDigestOf = (manifest: Buffer): Digest => digestOf(manifest)

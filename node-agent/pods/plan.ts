@@ -1,7 +1,7 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { planRun } from './plan-run.ts'
 import { planStop } from './plan-stop.ts'
-import { containerRecord, containersOf, isRunning, undeleted, type ContainerRecord, type PodContainer, type PodRecord, type PodStop } from './record.ts'
+import { containerRecord, containersOf, undeleted, type ContainerRecord, type PodContainer, type PodRecord, type PodStop } from './record.ts'
 import { planResize } from './resize.ts'
 import { shouldRestart } from './restart.ts'
 import { merge, type PodPlan, type Step } from './steps.ts'
@@ -61,6 +61,3 @@ function deadlinePlan({ pod, record, nowMs }: PodView): PodPlan {
   const deadline = deadlineMs(pod, record)
   return { steps: [], ...(deadline === undefined || record.stop !== undefined || nowMs >= deadline ? {} : { wakeAtMs: deadline }) }
 }
-
-/** Whether anything of the pod still runs here. */
-export const anyRunning = (pod: Pod, record: PodRecord): boolean => containersOf(pod).some(({ spec }) => isRunning(containerRecord(record, spec.name)))

@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../shared/model/gen/api.ts'
+import type { ContainerStatus, Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import { isStatic } from '../static-pods/is-static.ts'
 import { conditionsOf } from './conditions.ts'
@@ -96,6 +96,3 @@ function initHasFailed(pod: Pod, record: PodRecord): boolean {
 
 const endOf = (main: readonly ContainerStatus[], init: readonly ContainerStatus[]): Phase =>
   main.every((one) => one.state?.terminated?.exitCode === 0) && init.every((one) => one.state?.terminated === undefined || one.state.terminated.exitCode === 0) ? 'Succeeded' : 'Failed'
-
-/** The status of the condition of a type. */
-export const conditionStatus = (status: PodStatus | undefined, type: string): string | undefined => status?.conditions?.find((one: PodCondition) => one.type === type)?.status

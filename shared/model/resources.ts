@@ -53,12 +53,3 @@ export const certificateSigningRequests = resource<CertificateSigningRequest>(['
 /** `apps/v1`, or `v1` for the core group. */
 export const apiVersionOf = (of: Pick<Resource, 'group' | 'version'>): string => (of.group === '' ? of.version : `${of.group}/${of.version}`)
 
-/** `/apis/apps/v1/namespaces/NS/deployments/NAME/scale`; parts left out are left out of the path. */
-export function resourcePath(of: Pick<Resource, 'group' | 'version' | 'plural'>, at: { readonly namespace?: string | undefined; readonly name?: string | undefined; readonly subresource?: string | undefined } = {}): string {
-  const root = of.group === '' ? `/api/${of.version}` : `/apis/${of.group}/${of.version}`
-  const parts = [...(at.namespace ? ['namespaces', at.namespace] : []), of.plural, ...(at.name ? [at.name] : []), ...(at.subresource ? [at.subresource] : [])]
-  return `${root}/${parts.map(encodeSegment).join('/')}`
-}
-
-/** Names in the API are path segments already; only the few legal characters that a URL treats specially are escaped. */
-const encodeSegment = (segment: string): string => segment.replace(/[%?# ]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -19,8 +19,3 @@ export interface Allocations {
   /** The object is gone. */
   release(request: { readonly store: ResourceStore; readonly object: JsonObject; readonly call: Call }): Promise<void>
 }
-
-const nothing = async (): Promise<void> => {}
-
-/** For kinds that hold nothing. */
-export const noAllocations: Allocations = { reserve: async ({ object }) => ({ object, settle: nothing }), release: nothing }

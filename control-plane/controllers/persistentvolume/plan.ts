@@ -1,7 +1,7 @@
 /** What is to be done with a claim, and with a volume. PURE. */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
-import { nameOf, namespaceOf } from '../../../shared/model/meta.ts'
+import { nameOf } from '../../../shared/model/meta.ts'
 import { bestMatch, classOfClaim, isPromised, mismatch } from './matching.ts'
 
 export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed'
@@ -148,5 +148,3 @@ function unbound(volume: PersistentVolume): PersistentVolume {
   if (mine === undefined) return { ...volume, spec: { ...spec, claimRef: { ...claimRef, uid: undefined } } }
   return { ...volume, metadata: { ...volume.metadata, annotations }, spec }
 }
-
-export const claimKey = (claim: PersistentVolumeClaim): string => `${namespaceOf(claim)}/${nameOf(claim)}`

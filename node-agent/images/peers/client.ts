@@ -7,7 +7,7 @@ import type { Clock } from '../../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../../shared/kit/faults.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import type { Digest } from '../digest.ts'
-import type { Answer, BlobState, Identify, NameAnswer, PeerNode, PeerTimes, ShownLogin } from './port.ts'
+import type { Answer, BlobState, Identify, NameAnswer, NameQuestion, PeerNode, PeerTimes, ShownLogin } from './port.ts'
 import { proofOf } from './rights.ts'
 
 /** What comes of asking one node for some bytes. */
@@ -62,7 +62,7 @@ export class PeerClient {
   }
 
   async name(peer: PeerNode, name: string, { shown, signal }: Pick<Asked, 'shown' | 'signal'>): Promise<NameAnswer> {
-    const said = await this.#question(peer, '/v1/name', { document: { name, rights: this.#proofs(peer, shown) }, signal })
+    const said = await this.#question(peer, '/v1/name', { document: { name, rights: this.#proofs(peer, shown) } satisfies NameQuestion, signal })
     const { digest, right, at } = said ?? {}
     if (typeof digest !== 'string' || !/^sha256:[a-f0-9]{64}$/.test(digest)) return { kind: 'none' }
     if (right === 'local' || right === 'open') return { kind: 'found', digest: digest as Digest, right }

@@ -1,5 +1,5 @@
 /** The schemas of custom resources: what `openAPIV3Schema` may say, as plain data. */
-import { isJsonObject, type Json, type JsonObject } from '../json.ts'
+import type { Json } from '../json.ts'
 
 export interface ValidationRule {
   readonly rule?: string
@@ -80,6 +80,3 @@ export function* schemasIn(schema: PropsSchema): Generator<PropsSchema> {
   const inner = [...Object.values(schema.properties ?? {}), ...(items ? [items] : []), ...(values ? [values] : []), ...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.not ? [schema.not] : [])]
   for (const one of inner) yield* schemasIn(one)
 }
-
-export const asProps = (value: Json | undefined): PropsSchema | undefined => (isJsonObject(value) ? (value as unknown as PropsSchema) : undefined)
-export const asJson = (schema: PropsSchema): JsonObject => schema as unknown as JsonObject

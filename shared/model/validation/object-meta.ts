@@ -161,9 +161,6 @@ export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, path
   ]
 }
 
-/** The part of an update's validation that only built-in kinds have: see {@link ObjectMetaRules.anyFinalizer}. */
-export const validateFinalizerNames = (meta: ObjectMeta, path = 'metadata'): readonly FieldError[] => validateFinalizerDomains(meta.finalizers ?? [], childPath(path, 'finalizers'))
-
 function validateNoNewFinalizers(finalizers: readonly string[], old: readonly string[], path: string): readonly FieldError[] {
   const added = [...new Set(finalizers)].filter((finalizer) => !old.includes(finalizer)).toSorted()
   if (added.length === 0) return []

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigMap, Pod } from '../../../shared/model/gen/api.ts'
@@ -145,13 +144,4 @@ export function viewsDiffer(truth: Course, found: Course): readonly string[] {
     const counted = more.length === 0 && less.length === 0 && is.length !== was.length ? [`${is.length} lines, not ${was.length}: ${is.filter((line, at) => is.indexOf(line) !== at).join(', ')}`] : []
     return [...more, ...less, ...counted].map((line) => `after ${phase}: ${line}`)
   })
-}
-
-export const hasTools = (): boolean => {
-  try {
-    for (const program of ['crun', 'conmon', 'nft', 'ip', 'nsenter']) execFileSync('which', [program], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
