@@ -167,7 +167,9 @@ export class Leading {
       speaker.links.add(link)
       return speaker
     }
-    if (speaker?.keepsOut(hello, nowMs, this.terms.seenMs)) return undefined
+    // That the one that is admitted speaks shows that whoever waits in its place is a clone, and no reboot of it: it is heard first.
+    const isReturn = life.admitted?.bootId === hello.bootId && speaker?.hello.bootId !== hello.bootId
+    if (!isReturn && speaker?.keepsOut(hello, nowMs, this.terms.seenMs)) return undefined
     const next = life.formerSpeakers.get(hello.instance) ?? new Speaker(hello, nowMs)
     next.heardMs = nowMs
     next.links.add(link)

@@ -245,6 +245,22 @@ test('a second machine under one name does not take the place of the first while
   expect(clone.refusal).toContain('has to register anew under boot-9')
 })
 
+test('a clone that took the place of an agent while that one was restarted gives it back, and so proves no reboot', () => {
+  const { clock, tracker, agent, sights } = trackedWorld(...three)
+  clock.advance(6_000)
+  // Blind, the control plane judges nobody, and n2 may keep its pods by what its peers prove.
+  for (const name of ['n1', 'n3']) agent(name).close()
+  const clone = new FakeAgent(clock, 'n2').connect(tracker, { bootId: 'boot-9', instance: 'other' })
+  agent('n2').close()
+  clock.advance(900)
+  expect(sights.get('n2')).toMatchObject({ kind: 'silent', rebooted: { bootId: 'boot-9' } })
+  agent('n2').connect(tracker, { instance: 'restarted' })
+  clock.advance(300)
+  expect([agent('n2').isAcked(), clone.refusal?.slice(0, 7), sights.get('n2')?.kind]).toEqual([true, 'DOUBLED', 'seen'])
+  clock.advance(REBOOT_PATIENCE_MS + 5_000)
+  expect([agent('n2').isAcked(), sights.get('n2')?.kind]).toEqual([true, 'seen'])
+})
+
 test('a machine that booted anew is acked again when it is admitted under its new boot id and its old lease is over', () => {
   const { clock, tracker, agent, story } = trackedWorld(...three)
   clock.advance(2_000)
