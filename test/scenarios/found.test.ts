@@ -19,3 +19,12 @@ test('a pod becomes ready again after its node was thought lost, though one befo
     { atMs: 13685, kind: 'fault', what: 'planeStops', chance: 774816 },
   ] })
 })
+
+/** Seed 1923: two live containers of one name on n2 and n2b. While the first one's agent was restarted its clone took its place, and went on to pass for its reboot though the first was back. */
+test('the clone of a machine whose agent is restarted does not pass for its reboot', async () => {
+  await expectWell({ seed: 1923, nodes: 3, planes: 2, leaseMs: 6000, onlyPlanesAway: false, durationMs: 26131, deeds: [
+    { atMs: 3227, kind: 'fault', what: 'doubled', chance: 20948 },
+    { atMs: 8135, kind: 'fault', what: 'doubled', chance: 779661 },
+    { atMs: 15122, kind: 'act', what: 'createDeployment', chance: 839313 },
+  ] })
+})
