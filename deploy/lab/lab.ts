@@ -1,6 +1,6 @@
 /** The lab's door: a cluster of several machines on this host, made of namespaces. Every verb may be repeated. */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readFile, rmdir } from 'node:fs/promises'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { issueJoinToken } from '../../shared/kit/join-token.ts'
@@ -17,7 +17,7 @@ import { slowness } from './patience.ts'
 import { isPaused, isUnwanted, killFound, startMembersOf } from './power.ts'
 import { bootIdOf, newBootId, programOf } from './programs.ts'
 import { dismiss, endStrays, logFile, stateOfService, supervise, writeService } from './services.ts'
-import { forgetLab, labNames, listSpecs, readSpec, releaseNumber, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
+import { forgetLab, labNames, listSpecs, readSpec, releaseNumber, releaseNumbers, removeState, reserveNumber, writeSpec } from './spec.ts'
 import { existing, machineOf, targetOf } from './targets.ts'
 
 export interface UpOptions {
@@ -271,7 +271,7 @@ async function removeShared(): Promise<void> {
   await rmdir(`${defaultRoots.run}/labs`).catch(() => {})
   await rmdir(defaultRoots.run).catch(() => {})
   const isLast = (await listSpecs()).length === 0 && (await releaseNumbers())
-  if (isLast) await rm(defaultRoots.state, { recursive: true, force: true })
+  if (isLast) await removeState()
 }
 
 export interface MemberStatus {

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { forgetLab, labNames, listSpecs, readSpec, releaseNumbers, reserveNumber, writeSpec } from './spec.ts'
+import { forgetLab, labNames, listSpecs, readSpec, releaseNumbers, removeState, reserveNumber, writeSpec } from './spec.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gantry-spec-'))
 const roots = { state: folder, run: folder }
@@ -31,4 +32,19 @@ test('half a removal is no lab, and is finished', async () => {
   expect(await forgetLab('absent', roots)).toBe(true)
   expect(await readdir(join(folder, 'labs'))).toEqual(['present'])
   expect(await readSpec('present', roots)).toEqual(present)
+})
+
+test('the data of labs on a disk of its own: the disk is empty afterwards, and still there', async ({ skip }) => {
+  const state = join(folder, 'disk')
+  await mkdir(state)
+  if (spawnSync('mount', ['-t', 'tmpfs', 'gantry-spec', state]).status !== 0) skip('nothing can be mounted here')
+  try {
+    await mkdir(join(state, 'labs/one'), { recursive: true })
+    await removeState({ ...roots, state })
+    expect(await readdir(state)).toEqual([])
+  } finally {
+    spawnSync('umount', [state])
+  }
+  await removeState({ ...roots, state })
+  expect(existsSync(state)).toBe(false)
 })

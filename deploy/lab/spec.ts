@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
+import { errnoOf, unlessMissing } from '../../node-agent/host/errno.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { defaultRoots, layoutOf, type LabRoots, type LabSpec } from './layout.ts'
 
@@ -84,3 +85,11 @@ export async function releaseNumber(number: number, roots: LabRoots = defaultRoo
 
 /** Whether no number is taken any more, not even by a lab that is being made at this moment. */
 export const releaseNumbers = (roots: LabRoots = defaultRoots): Promise<boolean> => rmdir(`${roots.state}/numbers`).then(() => true, () => false)
+
+/** All data of all labs. Where the folder is a mount of its own, a disk for this data, it is emptied and stays. */
+export async function removeState({ state }: LabRoots = defaultRoots): Promise<void> {
+  for (const name of (await unlessMissing(readdir(state))) ?? []) await rm(`${state}/${name}`, { recursive: true, force: true })
+  await unlessMissing(rmdir(state)).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EBUSY') throw error
+  })
+}
