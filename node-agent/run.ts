@@ -225,7 +225,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     images: parts.images,
     imageDoor: config.imagePeers === 'none' ? undefined : formatImageDoor({ port: config.imagePort, store }),
     createWorkers: (reporter, assigned) =>
-      ((others = assigned), workers = createPodWorkers({ ...parts, pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), guests: new Set(), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules }) })),
+      ((others = assigned), workers = createPodWorkers({ ...parts, ownNode: () => assigned.nodes.get(config.nodeName), pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), guests: new Set(), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules }) })),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,

@@ -42,6 +42,15 @@ export function nodeForRoutes(node: Node): Node {
   }
 }
 
+/** What a node needs of itself: also who may be on it. */
+const nodeForItself = (node: Node): Node => {
+  const { metadata, spec, ...rest } = nodeForRoutes(node)
+  return { ...rest, metadata: { ...metadata, labels: node.metadata.labels ?? {} }, spec: { ...spec, taints: node.spec?.taints } }
+}
+
+/** Whether the node itself is to hear of a change. */
+export const isForItself = (before: Node | undefined, after: Node | undefined): boolean => JSON.stringify(before && nodeForItself(before)) !== JSON.stringify(after && nodeForItself(after))
+
 /** Whether the others are to hear of a change. */
 export const isForRoutes = (before: Node | undefined, after: Node | undefined): boolean => JSON.stringify(before && nodeForRoutes(before)) !== JSON.stringify(after && nodeForRoutes(after))
 
@@ -168,7 +177,7 @@ export class NodeAssignments {
       }
       case 'NODE': {
         const node = this.#sources.nodes.get(ref.key)
-        return node && nodeForRoutes(node)
+        return node && (ref.key === this.#nodeName ? nodeForItself(node) : nodeForRoutes(node))
       }
     }
   }

@@ -79,6 +79,20 @@ test('an agent is told its own pods and what they refer to, then differences in 
   for (let i = 1; i < chain.length; i++) expect(chain[i]?.appliesTo).toBe(chain[i - 1]?.resultsIn)
 })
 
+test('a node hears of its own labels and taints, the others do not', async () => {
+  await using at = world()
+  const dispatch = await dispatched(at)
+  const [one, two] = [agentOf(dispatch, 'n1'), agentOf(dispatch, 'n2')]
+  await at.clock.advance(100)
+  const before = two.assignments().length
+  await at.client.patch(nodes, { name: 'n1' }, { type: 'strategic', body: { metadata: { labels: { disk: 'fast' } }, spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } } })
+  await at.clock.advance(100)
+  const heard = one.assignments().flatMap(({ changes }) => changes.filter(({ key }) => key === 'n1').map(({ object }) => JSON.parse(object.toString()) as Node))
+  expect(heard.at(-1)).toMatchObject({ metadata: { labels: { disk: 'fast' } }, spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } })
+  expect(two.assignments().slice(before).flatMap(keysOf)).toEqual([])
+  for (const { changes } of two.assignments()) for (const { key, object } of changes) if (key === 'n1' && object.length > 0) expect((JSON.parse(object.toString()) as Node).metadata.labels).toBeUndefined()
+})
+
 test('a second agent with the same name is refused while the first gives signs of life', async () => {
   await using at = world()
   const dispatch = await dispatched(at)

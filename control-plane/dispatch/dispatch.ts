@@ -11,7 +11,7 @@ import { configMaps, endpointSlices, nodes, pods, secrets, serviceAccounts, serv
 import type { ApiClient } from '../client/port.ts'
 import type { Informers } from '../informers/port.ts'
 import type { Admissions } from '../membership/port.ts'
-import { isForRoutes, POD_NODE_INDEX, podNodes, type AssignmentKind, type AssignmentSources } from './assignments.ts'
+import { isForItself, isForRoutes, POD_NODE_INDEX, podNodes, type AssignmentKind, type AssignmentSources } from './assignments.ts'
 import { storeEvent } from './events-intake.ts'
 import { whenEvacuated } from './evacuation.ts'
 import type { NodeLiveness } from './liveness-port.ts'
@@ -168,6 +168,7 @@ function subscribe({ informers, sessions, maps, touchAll }: Wiring): void {
   })
   informers.for(nodes).subscribe(({ key, before, after }) => {
     if (isForRoutes(before, after)) touchAll('NODE', key)
+    else if (isForItself(before, after)) sessions.get(key)?.touch({ kind: 'NODE', key })
   })
   informers.for(pods).subscribe(({ before, after }) => {
     const pod = after ?? before

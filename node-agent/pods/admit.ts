@@ -1,6 +1,7 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { cpuMillis, quantityValue } from '../../shared/model/quantity.ts'
 import { missingModule, noSecurityModules, type SecurityModules } from '../runtime/confinement.ts'
+import { sysctlName } from '../../shared/model/sysctl.ts'
 import type { Verdict } from './record.ts'
 
 /** What the node has to give. */
@@ -20,7 +21,7 @@ const SAFE_SYSCTLS = new Set(['kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_
  * @returns why not, with kubelet's reasons; the status says `Pod was rejected: ` before the message.
  */
 export function admit(pod: Pod, others: readonly Pod[], capacity: NodeCapacity): Verdict | undefined {
-  const sysctl = (pod.spec?.securityContext?.sysctls ?? []).find((one) => !SAFE_SYSCTLS.has(one.name))
+  const sysctl = (pod.spec?.securityContext?.sysctls ?? []).find((one) => !SAFE_SYSCTLS.has(sysctlName(one.name)))
   if (sysctl !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${sysctl.name}" not allowlisted` }
   const missing = missingModule(pod, capacity.securityModules ?? noSecurityModules)
   if (missing !== undefined) return missing

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
-import type { Service } from '../../shared/model/gen/api.ts'
+import type { Node, Service } from '../../shared/model/gen/api.ts'
 import type { Cgroups } from '../cgroups/port.ts'
 import type { Pressure } from '../eviction/thresholds.ts'
 import type { DeadlineStore, PodRight } from '../fencing/port.ts'
@@ -78,6 +78,8 @@ export interface PodParts {
   readonly nodeUse?: (() => Promise<NodeUsage>) | undefined
   /** What the node lacks: asked before a pod is taken in. */
   readonly pressures?: (() => readonly Pressure[]) | undefined
+  /** This node as the control plane knows it (labels, taints); undefined while it has told nothing. */
+  readonly ownNode?: (() => Node | undefined) | undefined
   /** Uids of what runs here beside pods, and is to be left alone: builds of images. */
   readonly guests?: Set<string> | undefined
   readonly clock: Clock

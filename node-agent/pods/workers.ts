@@ -10,6 +10,7 @@ import { collectGarbage } from '../collector/collector.ts'
 import { refusedUnderPressure } from '../eviction/admit-pressure.ts'
 import type { Duplex } from '../session/port.ts'
 import { admit } from './admit.ts'
+import { admitPlace } from './admit-place.ts'
 import { hasStarted, seedFromStatus } from './adopt.ts'
 import { allocationToldOf } from './allocation.ts'
 import { Adoptions, type Meanwhile } from './adoptions.ts'
@@ -18,7 +19,7 @@ import { OomWatch } from './oom.ts'
 import type { PodParts } from './parts.ts'
 import { containerLogPath } from './paths.ts'
 import type { PodStatusReport, PodWorkers } from './port.ts'
-import { containerRecord, containersOf, newRecord, podUidHex, withContainer, type PodRecord } from './record.ts'
+import { containerRecord, containersOf, newRecord, podUidHex, withContainer, type PodRecord, type Verdict } from './record.ts'
 import { roomFor } from './resize.ts'
 import { usesSource } from './sources.ts'
 import { serveStream } from './streams.ts'
@@ -183,10 +184,15 @@ export class NodePodWorkers implements PodWorkers {
     const nowMs = this.#parts.clock.nowMs()
     const seeded: PodRecord = { ...seedFromStatus(pod, newRecord(parseTime(pod.status?.startTime) ?? nowMs)), allocated: allocationToldOf(pod) }
     if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adopt(pod, seeded)
-    const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? admit(pod, this.#othersThan(uid), this.#parts.config.capacity)) : undefined
+    const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? this.#refused(pod)) : undefined
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
     if (refusal !== undefined) this.#parts.reporter.event(pod, events.rejected(refusal.reason, refusal.message))
     this.#start(pod, record, false)
+  }
+
+  #refused(pod: Pod): Verdict | undefined {
+    const others = this.#othersThan(uidOf(pod))
+    return admit(pod, others, this.#parts.config.capacity) ?? admitPlace(pod, others, this.#parts.ownNode?.())
   }
 
   /** The pods that need room on this node beside one, with what they were given. */

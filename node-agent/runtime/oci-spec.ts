@@ -1,4 +1,5 @@
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
+import { sysctlName } from '../../shared/model/sysctl.ts'
 import { expandVariables } from '../../shared/model/expansion.ts'
 import type { HostDevice } from '../host/device.ts'
 import { confinementOf, noSecurityModules, type SecurityModules } from './confinement.ts'
@@ -188,4 +189,4 @@ function namespacesOf({ pod, sandbox }: OciSpecInput): readonly Namespace[] {
 }
 
 /** What the pod asks for; ping and low ports for everybody are set by whoever made the pod's network. */
-const sysctlsOf = (pod: Pod): Readonly<Record<string, string>> => Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value]))
+const sysctlsOf = (pod: Pod): Readonly<Record<string, string>> => Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [sysctlName(one.name), one.value]))

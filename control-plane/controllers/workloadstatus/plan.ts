@@ -2,7 +2,8 @@
 import type { DaemonSet, DaemonSetStatus, Job, JobCondition, JobStatus, Node, Pod, PodSpec, StatefulSet, StatefulSetStatus, Toleration } from '../../../shared/model/gen/api.ts'
 import { matchesLabels } from '../../../shared/model/label-selector.ts'
 import { formatTime } from '../../../shared/model/time.ts'
-import { isTolerated, nodeSelectorMatches } from '../../scheduler/core/match.ts'
+import { nodeSelectorMatches } from '../../../shared/model/node-selector.ts'
+import { isTolerated } from '../../scheduler/core/match.ts'
 import { availabilityOf, isActive, isReady } from '../pod-control/pod-state.ts'
 
 /** @param pods those it controls. */

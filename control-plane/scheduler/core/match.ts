@@ -1,43 +1,10 @@
-/** Matching of node selectors, tolerations and label selectors as the plugins need it. */
+/** Matching of tolerations and label selectors as the plugins need it. */
 import { meetsRequirements, requirementsOf } from '../../../shared/model/selectors.ts'
-import type { LabelSelector, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Taint, Toleration } from '../../../shared/model/gen/api.ts'
+import type { LabelSelector, Taint, Toleration } from '../../../shared/model/gen/api.ts'
 
 type Labels = Readonly<Record<string, string>>
 
 const integer = (text: string | undefined): number | undefined => (text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined)
-
-function meets(requirement: NodeSelectorRequirement, labels: Labels): boolean {
-  const value = labels[requirement.key]
-  const values = requirement.values ?? []
-  switch (requirement.operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'Gt':
-    case 'Lt': {
-      const [has, wanted] = [integer(value), integer(values[0])]
-      if (has === undefined || wanted === undefined) return false
-      return requirement.operator === 'Gt' ? has > wanted : has < wanted
-    }
-    default:
-      return false
-  }
-}
-
-/** An empty term matches nothing. */
-export function termMatches(term: NodeSelectorTerm, node: { readonly name: string; readonly labels: Labels }): boolean {
-  const expressions = term.matchExpressions ?? []
-  const fields = term.matchFields ?? []
-  if (expressions.length === 0 && fields.length === 0) return false
-  return expressions.every((one) => meets(one, node.labels)) && fields.every((one) => one.key === 'metadata.name' && meets(one, { 'metadata.name': node.name }))
-}
-
-export const nodeSelectorMatches = (selector: NodeSelector, node: { readonly name: string; readonly labels: Labels }): boolean => selector.nodeSelectorTerms.some((term) => termMatches(term, node))
 
 function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false

@@ -67,6 +67,7 @@ const PULL_WORDS: Readonly<Record<string, string>> = { ErrImagePull: "image can'
 /** Which attempt's log is meant, by kubelet's rules and in its words. */
 function chooseAttempt(worker: PodWorker, status: ContainerStatus, previous: boolean): Chosen {
   const who = `container "${status.name}" in pod "${worker.pod.metadata.name ?? ''}"`
+  if (worker.record.rejected !== undefined) return { refusal: `${who} is not available` }
   const idOf = (text: string | undefined): string => (text ?? '').replace(SCHEME, '')
   const last = idOf(status.lastState?.terminated?.containerID)
   if (previous) return last === '' ? { refusal: `previous terminated ${who} not found` } : { id: last }

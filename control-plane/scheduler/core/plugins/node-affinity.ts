@@ -1,5 +1,5 @@
 import { scaleToHighest, type FilterPlugin, type ScorePlugin } from '../framework.ts'
-import { nodeSelectorMatches, termMatches } from '../match.ts'
+import { nodeSelectorMatches, termMatches } from '../../../../shared/model/node-selector.ts'
 
 const REFUSAL = { reasons: ["node(s) didn't match Pod's node affinity/selector"], resolvable: false } as const
 

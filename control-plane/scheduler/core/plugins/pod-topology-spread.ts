@@ -1,6 +1,7 @@
 import type { Pod, TopologySpreadConstraint } from '../../../../shared/model/gen/api.ts'
 import { MAX_SCORE, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts'
-import { isTolerated, labelMatcher, nodeSelectorMatches } from '../match.ts'
+import { nodeSelectorMatches } from '../../../../shared/model/node-selector.ts'
+import { isTolerated, labelMatcher } from '../match.ts'
 import type { NodeInfo, PodInfo, Snapshot } from '../state.ts'
 
 const HOSTNAME = 'kubernetes.io/hostname'
