@@ -40,6 +40,7 @@ import type { SecretTokenSigner } from './serviceaccounttoken/port.ts'
 import { createServiceAccountTokenController } from './serviceaccounttoken/reconcile.ts'
 import { createStorageProtectionController } from './storageprotection/reconcile.ts'
 import { createTaintEvictionController } from './tainteviction/reconcile.ts'
+import { createValidatingAdmissionPolicyController } from './validatingadmissionpolicy/reconcile.ts'
 import { createWorkloadStatusControllers } from './workloadstatus/reconcile.ts'
 
 export interface ControllersOptions {
@@ -112,6 +113,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createResourceQuotaController(parts, resources.filter(isOwnable), custom),
     createEventTtlController(parts),
     createFlowSchemaController(parts),
+    createValidatingAdmissionPolicyController(parts),
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { APIService, AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, FlowSchema, Job, Lease, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityLevelConfiguration, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttributesClass } from './gen/api.ts'
+import type { APIService, AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, FlowSchema, Job, Lease, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityLevelConfiguration, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet, StorageClass, ValidatingAdmissionPolicy, VolumeAttributesClass } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -46,6 +46,7 @@ export const clusterRoles = resource<ClusterRole>(['rbac.authorization.k8s.io', 
 export const clusterRoleBindings = resource<ClusterRoleBinding>(['rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding'], false)
 export const roles = resource<Role>(['rbac.authorization.k8s.io', 'v1', 'roles', 'Role'])
 export const roleBindings = resource<RoleBinding>(['rbac.authorization.k8s.io', 'v1', 'rolebindings', 'RoleBinding'])
+export const validatingAdmissionPolicies = resource<ValidatingAdmissionPolicy>(['admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy'], false)
 export const flowSchemas = resource<FlowSchema>(['flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas', 'FlowSchema'], false)
 export const priorityLevelConfigurations = resource<PriorityLevelConfiguration>(['flowcontrol.apiserver.k8s.io', 'v1', 'prioritylevelconfigurations', 'PriorityLevelConfiguration'], false)
 export const certificateSigningRequests = resource<CertificateSigningRequest>(['certificates.k8s.io', 'v1', 'certificatesigningrequests', 'CertificateSigningRequest'], false)
