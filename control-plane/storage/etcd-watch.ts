@@ -7,6 +7,7 @@ import type { EtcdClient } from './etcd-client.ts'
 import { watchStream } from './etcd-stream.ts'
 import { toEntry } from './etcd-txn.ts'
 import { eventKey, eventRevision, firstLaterModRevision, modRevisionOf } from './events.ts'
+import { orAborted } from './or-aborted.ts'
 import { listRevision, POSITIONS, PutBack, type EventBatch, type Revision, type StorageEvent, type WatchOptions } from './port.ts'
 import { deletePosition } from './positions.ts'
 import { RevisionLog } from './revision-log.ts'
@@ -96,7 +97,8 @@ export class EtcdWatch {
   /** Throws `gone` for a revision that etcd has never had (it was put back to an older state); `false`: ask again. */
   async #hasHappened(revision: Revision, signal: AbortSignal): Promise<boolean> {
     try {
-      await checkRollback(this.#options, modRevisionOf(revision))
+      // Whoever shares the answer may be answered from a cache in the same moment: that has heard of a state that was put back before.
+      await orAborted(checkRollback(this.#options, modRevisionOf(revision)), signal)
       return true
     } catch (error) {
       if (isFault(error, 'gone')) throw error

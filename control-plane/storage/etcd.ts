@@ -9,6 +9,7 @@ import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
 import { EtcdWatch, lostState } from './etcd-watch.ts'
 import { modRevisionOf } from './events.ts'
 import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts'
+import { orAborted } from './or-aborted.ts'
 import { listRevision, NotWritten, POSITIONS, type Entry, type EventBatch, type ListOptions, type ListResult, type Revision, type Storage, type WatchOptions, type Write, type WriteResult } from './port.ts'
 import type { Placed } from './positions.ts'
 import { checkPossible } from './possible-revision.ts'
@@ -172,19 +173,4 @@ class EtcdStorage implements Storage {
 /** Runs when a turn of the event loop has brought nobody more to share with. */
 function whenAllCame(run: () => void, sharing: Sharing, known = 1): void {
   setImmediate(() => (sharing.now > known ? whenAllCame(run, sharing, sharing.now) : run()))
-}
-
-/** Leaves the call to itself when the caller gives up: cancelling it would make the library reset the connection for all. */
-async function orAborted<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await call
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(new Fault('cancelled', 'the caller gave up', { cause: signal.reason }))
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort)
-  try {
-    return await Promise.race([call, promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-    call.catch(() => {})
-  }
 }
