@@ -75,7 +75,7 @@ export function noteScale(deployment: Deployment, draft: Draft): void {
 /** A replica set for the present template, sized as the strategy allows now. */
 export function newGeneration(deployment: Deployment, old: readonly Draft[], revision: number): Draft {
   const template = deployment.spec?.template ?? {}
-  const hash = templateHash(template, deployment.status?.collisionCount ?? 0)
+  const hash = templateHash(template, deployment.status?.collisionCount)
   const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash }
   const selector = deployment.spec?.selector ?? {}
   const set: ReplicaSet = {

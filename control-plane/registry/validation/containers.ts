@@ -108,7 +108,8 @@ function forbidRunning(container: Container, path: string): readonly FieldError[
 const notEphemeral = ['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const
 const NOT_EPHEMERAL = 'cannot be set for an Ephemeral Container'
 
-const isEmpty = (value: unknown): boolean => value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+/** Resources are no pointer in Go: what says nothing is as good as absent. Lists and whatever else is there count, be it empty. */
+const isUnset = (container: Container, field: (typeof notEphemeral)[number]): boolean => container[field] === undefined || (field === 'resources' && Object.keys(container.resources ?? {}).length === 0)
 
 export function validateEphemeralContainers(frame: PodFrame, path: string): readonly FieldError[] {
   const others = new Set([...(frame.spec.containers ?? []), ...(frame.spec.initContainers ?? [])].map((one) => one.name ?? ''))
@@ -121,7 +122,7 @@ export function validateEphemeralContainers(frame: PodFrame, path: string): read
     names.add(name)
     const target = ephemeral.targetContainerName ?? ''
     if (target !== '' && !others.has(target)) errors.push(notFound(`${at}.targetContainerName`, target))
-    errors.push(...notEphemeral.filter((field) => !isEmpty(container[field])).map((field) => forbidden(`${at}.${field}`, NOT_EPHEMERAL)))
+    errors.push(...notEphemeral.filter((field) => !isUnset(container, field)).map((field) => forbidden(`${at}.${field}`, NOT_EPHEMERAL)))
     const subPaths = each(container.volumeMounts, `${at}.volumeMounts`, (mount, mountAt) => (['subPath', 'subPathExpr'] as const).filter((field) => mount[field]).map((field) => forbidden(`${mountAt}.${field}`, NOT_EPHEMERAL)))
     return [...errors, ...subPaths]
   })

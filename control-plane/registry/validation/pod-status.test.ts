@@ -33,3 +33,18 @@ test('an init container that failed begins again by a rule of its own; one that 
   expect(change(ruled('i', 'Restart'), 0)).toEqual(['status.initContainerStatuses[0].state'])
   expect(change({ name: 'i' }, 42)).toEqual(['status.initContainerStatuses[0].state'])
 })
+
+test('conditions are looked for in the metadata, as Kubernetes does', () => {
+  expect(refused({}, {}, { conditions: [{ type: 'a b', status: 'True' }, { type: 'Ready', status: 'Perhaps' }] })).toEqual(['metadata.conditions[0].Type'])
+})
+
+test('an ephemeral container that ended does not begin again, whatever the policy', () => {
+  const change = (restartPolicy: string): readonly string[] => refused({ restartPolicy }, { ephemeralContainerStatuses: [ended('e', 1)] }, { ephemeralContainerStatuses: [waiting('e')] })
+  expect([change('Always'), change('OnFailure'), change('Never')]).toEqual(Array.from({ length: 3 }, () => ['status.ephemeralContainerStatuses[0].state']))
+})
+
+test('claims that were made for a pod are claims of the pod, each once', () => {
+  const status = { resourceClaimStatuses: [{ name: 'a', resourceClaimName: 'x' }, { name: 'a', resourceClaimName: 'X_' }, { name: 'b' }] }
+  const fields = refused({ resourceClaims: [{ name: 'a', resourceClaimName: 'c' }] }, {}, status)
+  expect(fields).toEqual(['status.resourceClaimStatuses[1].name', 'status.resourceClaimStatuses[1].name', 'status.resourceClaimStatuses[2].name'])
+})

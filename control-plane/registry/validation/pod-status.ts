@@ -12,16 +12,18 @@ const systemConditions: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 
 export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
   const status: PodStatus = pod.status ?? {}
   const before: PodStatus = old.status ?? {}
-  const errors: FieldError[] = []
+  // Kubernetes looks for the conditions in the metadata.
+  const errors: FieldError[] = [...each(status.conditions, 'metadata.conditions', ({ type }, at) => (systemConditions.has(type) ? [] : objections(`${at}.Type`, type, qualifiedNameProblems(type))))]
   if ((pod.spec?.nodeName ?? '') !== (old.spec?.nodeName ?? '')) errors.push(forbidden('status.nodeName', 'may not be changed directly'))
   if (status.nominatedNodeName && status.nominatedNodeName !== before.nominatedNodeName) errors.push(...dnsSubdomain('status.nominatedNodeName', status.nominatedNodeName))
   if ((status.qosClass ?? '') !== (before.qosClass ?? '')) errors.push(invalid('status.qosClass', status.qosClass ?? '', 'field is immutable'))
   return [
     ...errors,
     ...validateTransitions(pod, old),
+    ...validateEphemeralTransitions(status, before),
+    ...validateClaimStatuses(pod),
     ...validatePodIps(status),
     ...validateHostIps(status),
-    ...each(status.conditions, 'status.conditions', ({ type }, at) => (systemConditions.has(type) ? [] : objections(`${at}.Type`, type, qualifiedNameProblems(type)))),
   ]
 }
 
@@ -36,6 +38,22 @@ function validateTransitions(pod: Pod, old: Pod): readonly FieldError[] {
   const mayRestart = (before: ContainerStatus): boolean => sidecars.has(before.name) || policy === 'Always' || (exitCode(before) !== 0 && (policy === 'OnFailure' || retried.has(before.name)))
   const inits = judge(pod.status?.initContainerStatuses, old.status?.initContainerStatuses, mayRestart)
   return [...containers.map((index) => notRestartable(`status.containerStatuses[${index}].state`)), ...inits.map((index) => notRestartable(`status.initContainerStatuses[${index}].state`))]
+}
+
+/** What somebody added to look around is never started again. */
+const validateEphemeralTransitions = (status: PodStatus, before: PodStatus): readonly FieldError[] =>
+  judge(status.ephemeralContainerStatuses, before.ephemeralContainerStatuses, () => false).map((index) => notRestartable(`status.ephemeralContainerStatuses[${index}].state`))
+
+/** A claim that was made for the pod is one that the pod has. */
+function validateClaimStatuses({ spec, status }: Pod): readonly FieldError[] {
+  const claims = new Set((spec?.resourceClaims ?? []).map((one) => one.name))
+  const seen = new Set<string>()
+  return each(status?.resourceClaimStatuses, 'status.resourceClaimStatuses', ({ name, resourceClaimName }, at) => {
+    const errors: FieldError[] = claims.has(name) ? [] : [invalid(`${at}.name`, name, 'must match the name of an entry in `spec.resourceClaims`')]
+    if (seen.has(name)) errors.push(duplicate(`${at}.name`, name))
+    seen.add(name)
+    return resourceClaimName === undefined ? errors : [...errors, ...dnsSubdomain(`${at}.name`, resourceClaimName)]
+  })
 }
 
 const mayRestartAll = ({ restartPolicyRules = [] }: Container): boolean => restartPolicyRules.some(({ action }) => action === 'RestartAllContainers')

@@ -28,16 +28,18 @@ export function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
     if ((pod.spec?.[list]?.length ?? 0) !== (old.spec?.[list]?.length ?? 0)) return [forbidden(`spec.${list}`, 'containers may not be added or removed')]
   }
   const errors: FieldError[] = []
-  if (old.status?.containerStatuses?.some((one) => one.resources === undefined)) errors.push(forbidden('spec', 'Pod running on node without support for resize'))
   if (qosClass(pod) !== qosClass(old)) errors.push(invalid('spec', pod.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'))
-  errors.push(...removedResources(pod, old, 'containers'), ...removedResources(pod, old, 'initContainers'))
+  const running = old.status?.containerStatuses?.find((one) => one.state?.running)
+  if (running && running.resources === undefined) errors.push(forbidden('spec', 'Pod running on node without support for resize'))
+  errors.push(...removedResources(pod, old, 'initContainers'), ...removedResources(pod, old, 'containers'))
   return [...errors, ...otherChanges(pod, old)]
 }
 
 function removedResources(pod: Pod, old: Pod, list: 'containers' | 'initContainers'): readonly FieldError[] {
   return (old.spec?.[list] ?? []).flatMap((before, index) => {
+    if (list === 'initContainers' && before.restartPolicy !== 'Always') return []
     const after = pod.spec?.[list]?.[index]
-    const removes = (side: 'requests' | 'limits'): boolean => resizable.some((name) => amountsOf(before.resources?.[side])[name] !== undefined && amountsOf(after?.resources?.[side])[name] === undefined)
+    const removes = (side: 'requests' | 'limits'): boolean => Object.keys(amountsOf(before.resources?.[side])).some((name) => amountsOf(after?.resources?.[side])[name] === undefined)
     return (['requests', 'limits'] as const).filter(removes).map((side) => forbidden(`spec.${list}[${index}].resources.${side}`, `resource ${side} cannot be removed`))
   })
 }

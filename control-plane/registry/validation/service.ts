@@ -11,8 +11,6 @@ import { validateLoadBalancer, validateLoadBalancerChange, validateLoadBalancerS
 import { validateAffinity, validateTraffic } from './service-traffic.ts'
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'] as const
-/** Not to be given to the outside: the node's own API answers there. */
-const KUBELET_PORT = 10_250
 const OLD_HINTS = 'service.kubernetes.io/topology-aware-hints'
 const HINTS = 'service.kubernetes.io/topology-mode'
 
@@ -62,7 +60,6 @@ function validateType(spec: ServiceSpec): readonly FieldError[] {
   const headless = isHeadless(spec) ? [invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`)] : []
   switch (spec.type) {
     case 'LoadBalancer':
-      return [...each(spec.ports, 'spec.ports', ({ port }, at) => (port === KUBELET_PORT ? [invalid(at, port, `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`)] : [])), ...headless]
     case 'NodePort':
       return headless
     case 'ExternalName':
