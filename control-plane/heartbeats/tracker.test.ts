@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { NoAck_Reason, type ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
+import type { ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import { REBOOT_PATIENCE_MS } from './leading.ts'
-import { FakeAgent, handClock, membership, trackedWorld, type TrackedWorld } from './testing.ts'
+import { FakeAgent, handClock, membership, trackedWorld } from './testing.ts'
 import { HeartbeatTracker } from './tracker.ts'
 
 const three = ['n1', 'n2', 'n3'] as const
@@ -379,49 +379,6 @@ test('a greeting longer than names and addresses are is refused', () => {
   for (const field of ['bootId', 'instance', 'peerAddress']) expect(greet({ [field]: 'x'.repeat(1_000_000) })).toThrow(`${field} is longer than`)
 })
 
-test('a control plane that follows passes on what it hears, and hands back what the leader answers', () => {
-  const { clock, tracker: leader, agent: before } = trackedWorld('n1')
-  before('n1').close()
-  const follower = new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} }, passOn: (message) => (relay.take(message), true) })
-  const relay = leader.connect({ kind: 'control-plane' }, (message) => follower.handOn(message))
-  const agent = new FakeAgent(clock, 'n1').connect(follower, { instance: 'by way of the follower' })
-  clock.advance(500)
-  expect(agent.isAcked()).toBe(true)
-  expect(agent.heard[0]?.message?.$case).toBe('epoch')
-  const alone = new FakeAgent(clock, 'n1').connect(new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} } }))
-  expect(alone.heard[0]?.message).toMatchObject({ $case: 'noAck', value: { reason: NoAck_Reason.NOT_LEADING } })
-})
-
-/** Found by the simulation: what one said was taken for the other's, and both heard what was said to one. */
-test('two agents under one name behind the same control plane that follows are told apart', () => {
-  const { clock, tracker: leader, agent } = trackedWorld('n1', 'n2')
-  agent('n1').close()
-  const follower = new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} }, passOn: (message) => (relay.take(message), true) })
-  const relay = leader.connect({ kind: 'control-plane' }, (message) => follower.handOn(message))
-  const first = new FakeAgent(clock, 'n1').connect(follower, { instance: 'the first' })
-  clock.advance(500)
-  const second = new FakeAgent(clock, 'n1').connect(follower, { bootId: 'boot-2', instance: 'the second' })
-  clock.advance(3_000)
-  expect([first.isAcked(), first.heard.filter(({ message }) => message?.$case === 'noAck')]).toEqual([true, []])
-  expect(second.heard.length).toBeGreaterThan(0)
-  expect(second.heard.filter(({ message }) => message?.$case !== 'noAck')).toEqual([])
-  expect(second.refusal).toMatch(/^DOUBLED: /)
-})
-
-test('one of two agents under one name behind a follower starts anew again and again: the other is not forgotten for it', () => {
-  const { clock, tracker: leader, agent } = trackedWorld('n1', 'n2')
-  agent('n1').close()
-  const follower = new HeartbeatTracker({ clock, random: seededRandom(9), listener: { onSight: () => {}, onEpochAcked: () => {}, onVision: () => {}, onRestart: () => {} }, passOn: (message) => (relay.take(message), true) })
-  const relay = leader.connect({ kind: 'control-plane' }, (message) => follower.handOn(message))
-  const first = new FakeAgent(clock, 'n1').connect(follower, { instance: 'the first' })
-  for (let life = 1; life <= 20; life++) {
-    clock.advance(500)
-    new FakeAgent(clock, 'n1').connect(follower, { bootId: 'boot-2', instance: `life ${life} of the second` }).close()
-  }
-  clock.advance(500)
-  expect([first.isAcked(), first.refusal]).toEqual([true, undefined])
-})
-
 test('a machine boots anew while it is still being admitted under the boot before: it is known to have booted', () => {
   const { clock, tracker, sights, agent } = trackedWorld('n1')
   clock.advance(1_000)
@@ -435,90 +392,4 @@ test('a machine boots anew while it is still being admitted under the boot befor
   // The only member: without it nobody is seen, and by its silence nobody would ever be given up.
   clock.advance(REBOOT_PATIENCE_MS + 500)
   expect(sights.get('n1')).toMatchObject({ kind: 'fenced', evidence: { kind: 'rebooted', bootId: 'boot-2' } })
-})
-
-test('sessions that come and go are no signs of life: without heartbeats the lease ends', () => {
-  const { clock, tracker, sights, agent } = trackedWorld(...three)
-  clock.advance(2_000)
-  agent('n3').up = false
-  for (let session = 1; session <= 10; session++) {
-    clock.advance(500)
-    tracker.setSession('n3', true)
-    tracker.admit({ nodeName: 'n3', bootId: 'boot-1' })
-    tracker.setSession('n3', false)
-  }
-  expect(sights.get('n3')).toMatchObject({ kind: 'fenced', evidence: { kind: 'lease-ended' } })
-})
-
-/** Each life is acked, and dies; the next one comes so late that the node has stopped its pods by then. */
-function crashLoop({ clock, tracker, agent, sights }: TrackedWorld, name: string, lives: number, awayMs = 1_100): number {
-  for (let life = 1; life <= lives; life++) {
-    agent(name).close()
-    clock.advance(awayMs)
-    if (sights.get(name)?.kind === 'fenced') return life
-    agent(name).connect(tracker, { instance: `life ${Math.round(clock.monotonicMs())}` })
-    clock.advance(50)
-  }
-  return Number.POSITIVE_INFINITY
-}
-
-test('an agent that dies as soon as it is acked, again and again, is given up at the third lapse, and people are told why', () => {
-  const world = trackedWorld(...three)
-  const { clock, sights } = world
-  clock.advance(3_000)
-  const sinceMs = clock.monotonicMs()
-  expect(crashLoop(world, 'n3', 10)).toBeLessThanOrEqual(4)
-  expect(clock.monotonicMs() - sinceMs).toBeLessThan(5_000)
-  expect(sights.get('n3')).toMatchObject({ kind: 'fenced', evidence: { kind: 'lease-ended', seen: 2, of: 3, unsteady: { times: 3, holdMs: 3_000 } } })
-})
-
-test('each time that it is given up for lapses it must be steady for longer', () => {
-  const world = trackedWorld(...three)
-  const { clock, tracker, sights, agent } = world
-  const holds: unknown[] = []
-  for (let time = 0; time < 3; time++) {
-    agent('n3').connect(tracker, { instance: `steady ${time}` })
-    clock.advance(2_000)
-    crashLoop(world, 'n3', 10)
-    const sight = sights.get('n3')
-    holds.push(sight?.kind === 'fenced' && sight.evidence.kind === 'lease-ended' ? sight.evidence.unsteady?.holdMs : sight)
-    agent('n3').close()
-    tracker.setMembership([membership(2 + 2 * time, 'n1', 'n2')])
-    tracker.setMembership([membership(3 + 2 * time, ...three)])
-    tracker.admit({ nodeName: 'n3', bootId: 'boot-1', wasFenced: true })
-  }
-  expect(holds).toEqual([3_000, 6_000, 12_000])
-})
-
-test('one that is back in time for its pods, however often it dies, keeps its right', () => {
-  const world = trackedWorld(...three)
-  world.clock.advance(3_000)
-  expect(crashLoop(world, 'n3', 20, 700)).toBe(Number.POSITIVE_INFINITY)
-  expect(world.agent('n3').isAcked()).toBe(true)
-})
-
-test('one that lapses now and then is not given up', () => {
-  const world = trackedWorld(...three)
-  const { clock, agent } = world
-  clock.advance(3_000)
-  for (let times = 0; times < 6; times++) {
-    expect(crashLoop(world, 'n3', 1)).toBe(Number.POSITIVE_INFINITY)
-    clock.advance(16_000)
-    expect(agent('n3').isAcked()).toBe(true)
-  }
-})
-
-test('that the control plane was away itself is nobody’s lapse', () => {
-  const { clock, tracker, sights, agent } = trackedWorld(...three)
-  clock.advance(3_000)
-  for (let times = 0; times < 6; times++) {
-    if (times % 2 === 0) clock.stall(1_100)
-    else {
-      tracker.mayAckUntil(clock.monotonicMs())
-      clock.advance(1_100)
-      tracker.mayAckUntil(Number.POSITIVE_INFINITY)
-    }
-    clock.advance(1_000)
-    for (const name of three) expect([name, agent(name).isAcked(), sights.get(name)?.kind]).toEqual([name, true, 'seen'])
-  }
 })

@@ -1,88 +1,13 @@
 /** The whole of the leader's half over memory storage, with agents that beat. */
 import { expect, test } from 'vitest'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
-import { silentLog } from '../../shared/kit/log.ts'
-import { seededRandom } from '../../shared/kit/random.ts'
 import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
-import { events, nodes } from '../../shared/model/resources.ts'
-import { world, type World } from '../controllers/testing.ts'
-import { createInProcessHeartbeats, type InProcessHeartbeats } from '../heartbeats/in-process.ts'
-import { FakeAgent } from '../heartbeats/testing.ts'
+import { nodes } from '../../shared/model/resources.ts'
+import { world } from '../controllers/testing.ts'
 import type { Storage, Write } from '../storage/port.ts'
 import { createMemoryStorage } from '../storage/storage.ts'
-import { ABSENT_MS } from './absentees.ts'
-import { createChronicle } from './chronicle.ts'
-import { MEMBERSHIP_KEY } from './store.ts'
-import { parseRecord, type MembershipRecord } from './record.ts'
-import { DELETED_GRACE_MS, NodeWatch } from './watch.ts'
-
-interface Led {
-  readonly here: World
-  readonly storage: Storage
-  readonly heartbeats: InProcessHeartbeats
-  readonly watch: NodeWatch
-  readonly agents: ReadonlyMap<string, FakeAgent>
-  agent(name: string): FakeAgent
-  record(): Promise<MembershipRecord | undefined>
-  told(reason: string): readonly string[]
-  end(): Promise<void>
-}
-
-
-async function lead(here: World, given: Partial<Pick<Led, 'storage' | 'heartbeats'>> & { readonly isBehind?: boolean } = {}): Promise<Led> {
-  const storage = given.storage ?? createMemoryStorage()
-  const heartbeats = given.heartbeats ?? createInProcessHeartbeats({ clock: here.clock, random: seededRandom(5) })
-  const over = new AbortController()
-  const { clock, informers, parts } = here
-  const chronicle = createChronicle({ events: parts.events, nodes: informers.for(nodes), identity: 'cp1', clock, log: silentLog, signal: over.signal })
-  const watch = new NodeWatch({ storage, guard: () => undefined, signal: over.signal, onConfirmed: (listener) => (listener(Number.POSITIVE_INFINITY), () => {}), heartbeats, informers, clock, log: silentLog, terms: DEFAULT_TERMS, chronicle })
-  const running = watch.run()
-  running.catch(() => {})
-  if (given.isBehind !== true) watch.knowsNodes()
-  await clock.advance(10)
-  const agents = new Map<string, FakeAgent>()
-  return {
-    here,
-    storage,
-    heartbeats,
-    watch,
-    agents,
-    agent(name) {
-      const known = agents.get(name)
-      if (known) return known
-      const made = new FakeAgent(clock, name)
-      agents.set(name, made)
-      return made
-    },
-    async record() {
-      const entry = await storage.get(MEMBERSHIP_KEY)
-      return entry && parseRecord(entry.value)
-    },
-    told: (reason) => here.client.all(events).filter((event) => event.reason === reason).map(({ message = '' }) => message),
-    async end() {
-      over.abort(new Error('deposed'))
-      await running
-    },
-  }
-}
-
-async function join(led: Led, ...names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    await led.here.client.create(nodes, { metadata: { name, annotations: { 'gantry.dev/agent': 'boot-1' } } })
-    led.watch.setSession(name, true)
-    led.agent(name).connect(led.heartbeats)
-    void led.watch.admit(name, 'boot-1')
-  }
-  await led.here.clock.advance(1_000)
-}
-
-/** As the session of an agent knows it that begins now. */
-function fencedAt({ watch }: Led, name: string): number | undefined {
-  const state = watch.stateOf(name)
-  return state.kind === 'fenced' ? state.atMs : undefined
-}
-
-const kinds = ({ watch }: Led, ...names: readonly string[]): readonly string[] => names.map((name) => watch.stateOf(name).kind)
+import { fencedAt, join, kinds, lead, proxied } from './testing.ts'
+import { DELETED_GRACE_MS } from './watch.ts'
 
 test('who is admitted is stored before it is acked, and older epochs go when all have acked the newest', async () => {
   await using here = world()
@@ -176,8 +101,6 @@ test('a verdict that is being stored stands although the thread that gave it beg
   await here.clock.advance(1_000)
   expect([led.agent('n2').isAcked(), kinds(led, 'n2')]).toEqual([false, ['fenced']])
 })
-
-const proxied = (real: Storage): Storage => ({ get: (key) => real.get(key), list: (prefix, options) => real.list(prefix, options), write: (write) => real.write(write), watch: (prefix, options) => real.watch(prefix, options), currentRevision: () => real.currentRevision(), compact: (revision) => real.compact(revision), [Symbol.asyncDispose]: async () => {} })
 
 test('who was given up for its lapses is told why, and admitted only by a session that has gone on for long enough', async () => {
   await using here = world()
@@ -308,128 +231,6 @@ test.each(['gantry.dev/fenced', 'gantry.dev/confirmed-dead-by'])('the taint of a
   expect(led.told('NodeFenced').filter((text) => text.includes('confirmed'))).toEqual([])
 })
 
-test.each(['before it is given up', 'after it is given up'])('a lost node whose object is deleted %s is admitted when it is back', async (when) => {
-  await using here = world()
-  await here.start()
-  const led = await lead(here)
-  await join(led, 'n1', 'n2', 'n3')
-  led.agent('n2').close()
-  await here.clock.advance(when.startsWith('before') ? 500 : 2_000)
-  await here.client.delete(nodes, { name: 'n2' })
-  await here.clock.advance(3_000)
-  expect([kinds(led, 'n2'), await led.record()]).toMatchObject([['fenced'], { bootIds: { n1: 'boot-1', n3: 'boot-1' }, fenced: {} }])
-  led.agent('n2').connect(led.heartbeats, { instance: 'again' })
-  await here.client.create(nodes, { metadata: { name: 'n2', annotations: { 'gantry.dev/agent': 'boot-1' } } })
-  await here.clock.advance(500)
-  // Until it has said that nothing is left.
-  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['fenced'], false])
-  await led.watch.admit('n2', 'boot-1', fencedAt(led, 'n2'))
-  await here.clock.advance(500)
-  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['seen'], true])
-  expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n2: 'boot-1', n3: 'boot-1' }, fenced: {} })
-})
-
-test('a Node made by API under the name of one that was given up and deleted is nobody’s', async () => {
-  await using here = world()
-  await here.start()
-  const led = await lead(here)
-  await join(led, 'n1', 'n2', 'n3')
-  led.agent('n2').close()
-  led.watch.setSession('n2', false)
-  await here.clock.advance(2_000)
-  await here.client.delete(nodes, { name: 'n2' })
-  await here.clock.advance(1_000)
-  await here.client.create(nodes, { metadata: { name: 'n2' } })
-  await here.clock.advance(1_000)
-  expect(kinds(led, 'n2')).toEqual(['no-agent'])
-})
-
-/** A machine that registered and got another name a second later: its pods stayed on their way out for ever. */
-test('a node whose agent left before it was admitted is given up when it has been away for as long as Kubernetes is patient, and admitted when it is back', async () => {
-  await using here = world()
-  await here.start()
-  const led = await lead(here)
-  await join(led, 'n1', 'n2')
-  for (const name of ['n3', 'n4']) {
-    await here.client.create(nodes, { metadata: { name, annotations: { 'gantry.dev/agent': 'boot-1' } } })
-    led.watch.setSession(name, true)
-  }
-  await here.client.create(nodes, { metadata: { name: 'made-by-api' } })
-  // As long as its session is open it is not away.
-  await here.clock.advance(ABSENT_MS)
-  led.watch.setSession('n3', false)
-  await here.clock.advance(ABSENT_MS - 100)
-  expect(kinds(led, 'n3', 'n4', 'made-by-api')).toEqual(['no-agent', 'seen', 'no-agent'])
-  await here.clock.advance(200)
-  expect(kinds(led, 'n1', 'n2', 'n3', 'n4', 'made-by-api')).toEqual(['seen', 'seen', 'fenced', 'seen', 'no-agent'])
-  expect(await led.record()).toMatchObject({ inUse: [{ members: ['n1', 'n2'] }], fenced: { n3: { evidence: { kind: 'never-admitted' } } } })
-  expect(led.told('NodeFenced')).toEqual([expect.stringContaining('n3: its agent left before it was admitted')])
-  // Back: one that was told what to keep before the verdict is not admitted by its word.
-  led.watch.setSession('n3', true)
-  led.agent('n3').connect(led.heartbeats)
-  await expect(led.watch.admit('n3', 'boot-1')).rejects.toMatchObject({ code: 'conflict' })
-  await led.watch.admit('n3', 'boot-1', fencedAt(led, 'n3'))
-  await here.clock.advance(1_000)
-  expect(kinds(led, 'n3')).toEqual(['seen'])
-  expect(await led.record()).toMatchObject({ fenced: {} })
-})
-
-test('a node that is admitted while it is being given up as never admitted stays a member', async () => {
-  await using here = world()
-  await here.start()
-  const real = createMemoryStorage()
-  let gate = Promise.resolve()
-  const storage: Storage = { ...proxied(real), write: (write: Write) => gate.then(() => real.write(write)) }
-  const led = await lead(here, { storage })
-  await join(led, 'n1')
-  await here.client.create(nodes, { metadata: { name: 'n2', annotations: { 'gantry.dev/agent': 'boot-1' } } })
-  await here.clock.advance(ABSENT_MS - 100)
-  // Its admission is under way when its patience ends, and its session ends again before that.
-  const held = Promise.withResolvers<void>()
-  gate = held.promise
-  led.watch.setSession('n2', true)
-  const admission = led.watch.admit('n2', 'boot-1')
-  led.watch.setSession('n2', false)
-  await here.clock.advance(ABSENT_MS + 100)
-  expect(kinds(led, 'n2')).toEqual(['no-agent'])
-  held.resolve()
-  await admission
-  await here.clock.advance(10)
-  expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n2: 'boot-1' } })
-  expect(led.told('NodeFenced').filter((words) => words.includes('before it was admitted'))).toEqual([])
-})
-
-test('the next leader counts the absence of a node that was never admitted anew, and knows of the verdict', async () => {
-  await using here = world()
-  await here.start()
-  const first = await lead(here)
-  await join(first, 'n1')
-  await here.client.create(nodes, { metadata: { name: 'n2', annotations: { 'gantry.dev/agent': 'boot-1' } } })
-  await here.clock.advance(ABSENT_MS - 100)
-  await first.end()
-  const second = await lead(here, first)
-  await here.clock.advance(ABSENT_MS - 100)
-  expect(kinds(second, 'n2')).toEqual(['no-agent'])
-  await here.clock.advance(200)
-  expect(kinds(second, 'n2')).toEqual(['fenced'])
-  await second.end()
-  const third = await lead(here, first)
-  expect(kinds(third, 'n2')).toEqual(['fenced'])
-})
-
-test('a node that lives and whose object is deleted goes on for a while; then its right ends, and it is remembered no more', async () => {
-  await using here = world()
-  await here.start()
-  const led = await lead(here)
-  await join(led, 'n1', 'n2', 'n3')
-  await here.client.delete(nodes, { name: 'n2' })
-  await here.clock.advance(DELETED_GRACE_MS - 1_000)
-  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['seen'], true])
-  await here.clock.advance(2_800)
-  expect([kinds(led, 'n2'), led.agent('n2').isAcked()]).toEqual([['fenced'], false])
-  expect(await led.record()).toMatchObject({ bootIds: { n1: 'boot-1', n3: 'boot-1' }, fenced: {} })
-})
-
 /** The storage was put back to what it held long ago: agents decide by epochs that are not known there, and take no older one over. */
 test('agents that know newer epochs than the storage does are acked under one that is newer still', async () => {
   await using here = world()
@@ -499,7 +300,6 @@ test('a thread that begins anew is told everything again', async () => {
   await here.clock.advance(500)
   expect(kinds(led, 'n1', 'n2', 'n3')).toEqual(['seen', 'seen', 'seen'])
 })
-
 
 test('before a leader knows which Node objects there are it acks and judges, and forgets nobody', async () => {
   await using here = world()

@@ -27,6 +27,7 @@ import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { systemRandom } from '../../shared/kit/random.ts'
 import type { BuildLine, BuildRequest } from '../../shared/model/image-api.ts'
+import { bodyOf, builtOf, CONTEXT, FILE, type Built } from './builds.ts'
 import { removeGroup } from './control-groups.ts'
 
 /** Builds with the real parts: crun under conmon, overlayfs, control groups, a store on a memory file system. */
@@ -58,20 +59,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-interface Built {
-  readonly id: string
-  readonly failed: string
-  readonly output: string
-  /** How each step ended. */
-  readonly steps: ReadonlyArray<readonly [name: string, state: string]>
-  readonly warnings: readonly string[]
-}
-
-async function* bodyOf(request: BuildRequest, context: readonly TarInput[]): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(`${JSON.stringify(request)}\n`)
-  yield writeTar(context)
-}
-
 interface Around {
   readonly context?: readonly TarInput[]
   readonly signal?: AbortSignal
@@ -92,13 +79,7 @@ async function build(dockerfile: string, { context = [], signal, onLine, by = pa
       onLine?.(line)
     }
   }
-  return {
-    id: lines.flatMap((line) => (line.kind === 'done' ? line.id : []))[0] ?? '',
-    failed: lines.flatMap((line) => (line.kind === 'failed' ? line.message : []))[0] ?? '',
-    output: lines.flatMap((line) => (line.kind === 'output' ? line.text : [])).join(''),
-    steps: lines.flatMap((line) => (line.kind === 'step' && line.state !== 'started' ? [[line.name, line.state] as const] : [])),
-    warnings: lines.flatMap((line) => (line.kind === 'warning' ? line.message : [])),
-  }
+  return builtOf(lines)
 }
 
 /** What is left of a build. */
@@ -117,31 +98,6 @@ async function inside(image: string, command: string): Promise<string> {
 }
 
 const configOf = async (id: string): Promise<Readonly<Record<string, unknown>>> => (await store.shelf.inspect(id)).config as Readonly<Record<string, unknown>>
-const FILE = `
-ARG BASE=base:1
-FROM \${BASE} AS build
-ARG WHO=world
-ENV GREETING="hello \${WHO:-nobody}"
-WORKDIR /work/deep
-COPY src/*.txt notes/
-RUN --mount=type=cache,target=/cache echo "$GREETING" > made && cat notes/a.txt && touch /cache/seen && rm /etc/shadow
-FROM scratch
-COPY --from=build --chown=33 /work/deep /out
-COPY --chmod=600 <<EOT /out/here.txt
-from below
-EOT
-USER 33
-LABEL a=b
-ENTRYPOINT ["/out/made"]
-CMD --help
-`
-const CONTEXT: readonly TarInput[] = [
-  { name: 'src/', kind: 'folder', mode: 0o750 },
-  { name: 'src/a.txt', content: 'alpha\n' },
-  { name: 'src/b.txt', content: 'beta\n', mode: 0o755 },
-  { name: 'src/c.md', content: 'gamma\n' },
-]
-
 describe('a build of two stages', () => {
   test('makes an image with its files, its config and its history, and leaves nothing else', async () => {
     const { id, failed, output, steps } = await build(FILE, { context: CONTEXT, tags: ['built:1', 'built:2'], args: { WHO: 'you' }, labels: { c: 'd' } })

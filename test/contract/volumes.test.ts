@@ -1,39 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, statfs, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, statfs, symlink, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type Mounts, programOnlyMounts, systemMounts } from '../../node-agent/host/mounts.ts'
 import { podWith, testSources, volumesContract } from '../../node-agent/volumes/contract.ts'
-import type { VolumeSources, Volumes } from '../../node-agent/volumes/port.ts'
 import { bindSubPath, createVolumes, makeSubPath, readInside } from '../../node-agent/volumes/volumes.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
-import type { Pod } from '../../shared/model/gen/api.ts'
-
-interface Place extends AsyncDisposable {
-  readonly folder: string
-  readonly volumes: Volumes
-  readonly mounts: Mounts
-  open(): Promise<Volumes>
-}
-
-async function openPlace(mounts: Mounts = systemMounts()): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), 'gantry-volumes-'))
-  const open = (): Promise<Volumes> => createVolumes({ stateFolder: join(folder, 'pods'), clock: systemClock, log: silentLog, mounts })
-  return {
-    folder,
-    mounts,
-    open,
-    volumes: await open(),
-    async [Symbol.asyncDispose]() {
-      for (const { target } of (await mounts.list()).filter(({ target: at }) => at.startsWith(`${folder}/`)).reverse()) await mounts.unmount(target)
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
+import { openPlace, ownerAndMode, ready } from './volume-place.ts'
 
 const execFileOf = promisify(execFile)
 
@@ -42,18 +18,6 @@ const TMPFS_MAGIC = 0x01021994
 const uid = podWith([]).metadata.uid ?? ''
 
 for (const [name, make] of Object.entries({ 'by calls': systemMounts, 'by programs': programOnlyMounts })) volumesContract(`host, mounted ${name}`, () => openPlace(make()))
-
-/** The path of the pod's only volume. */
-async function ready(volumes: Volumes, pod: Pod, sources: VolumeSources = testSources()): Promise<string> {
-  const result = await volumes.prepare(pod, sources)
-  if (result.kind === 'waiting') throw new Error(result.message)
-  return Object.values(result.paths)[0] ?? ''
-}
-
-const ownerAndMode = async (path: string): Promise<string> => {
-  const { mode, uid: owner, gid } = await stat(path)
-  return `${(mode & 0o7777).toString(8)} ${owner}:${gid}`
-}
 
 describe('emptyDir', () => {
   it('on disk is open to all, or belongs to the pod’s group', async () => {
@@ -325,83 +289,5 @@ describe('remove', () => {
     await writeFile(join(path, 'x'), '1')
     await expect(volumes.remove(uid)).rejects.toMatchObject({ code: 'conflict' })
     expect(await readFile(join(path, 'x'), 'utf8')).toBe('1')
-  })
-})
-
-describe('sub paths', () => {
-  const volumeOf = async (place: Place): Promise<string> => await ready(place.volumes, podWith([{ name: 'd', emptyDir: {} }], { securityContext: { fsGroup: 2000 } }))
-
-  it('are made with the mode of their volume', async () => {
-    await using place = await openPlace()
-    const volume = await volumeOf(place)
-    expect(await makeSubPath({ volume, subPath: 'in/side' })).toBe(join(volume, 'in/side'))
-    expect(await ownerAndMode(join(volume, 'in'))).toBe('2777 0:2000')
-    expect(await makeSubPath({ volume, subPath: 'in/side/' })).toBe(join(volume, 'in/side'))
-  })
-
-  it('follow links that stay inside, and are bound to what they were', async () => {
-    await using place = await openPlace()
-    const sources = testSources()
-    sources.configMaps.set('ns/cm', { metadata: { name: 'cm' }, data: { k: 'old' } })
-    const pod = podWith([{ name: 'd', configMap: { name: 'cm' } }])
-    const volume = await ready(place.volumes, pod, sources)
-    const target = join(place.volumes.podFolder(uid), 'volume-subpaths/d/c/0')
-    expect(await bindSubPath(place.mounts, { volume, subPath: 'k', target })).toBe(target)
-    sources.configMaps.set('ns/cm', { metadata: { name: 'cm' }, data: { k: 'new' } })
-    await ready(place.volumes, pod, sources)
-    expect(await readFile(target, 'utf8')).toBe('old')
-    await bindSubPath(place.mounts, { volume, subPath: 'k', target })
-    expect(await readFile(target, 'utf8')).toBe('new')
-    expect((await place.mounts.list()).filter((point) => point.target === target)).toHaveLength(1)
-  })
-
-  it.each([
-    ['..', undefined],
-    ['/etc', undefined],
-    ['a/../../x', undefined],
-    ['link', '/etc'],
-    ['link/passwd', '/etc'],
-    ['link/new', '../../..'],
-  ])('refuse %s with a link to %s', async (subPath, link) => {
-    await using place = await openPlace()
-    const volume = await volumeOf(place)
-    if (link !== undefined) await symlink(link, join(volume, 'link'))
-    await expect(makeSubPath({ volume, subPath })).rejects.toMatchObject({ code: 'invalid' })
-  })
-
-  it('never lead out while somebody swaps a folder for a link', async () => {
-    await using place = await openPlace()
-    const volume = await volumeOf(place)
-    await mkdir(join(volume, 'a'))
-    await symlink('/etc', join(volume, 'b'))
-    /** The sub path is made wherever it is missing: then it is in the way, and swept away. */
-    const move = async (from: string, to: string): Promise<void> => {
-      for (let tries = 0; tries < 100; tries++) {
-        try {
-          return await rename(join(volume, from), join(volume, to))
-        } catch {
-          await rm(join(volume, to), { recursive: true, force: true })
-        }
-      }
-    }
-    const running = (async () => {
-      for (let turn = 0; turn < 300; turn++) {
-        await move('a', 't')
-        await move('b', 'a')
-        await move('a', 'b')
-        await move('t', 'a')
-      }
-    })()
-    let refused = 0
-    for (let turn = 0; turn < 300; turn++) {
-      try {
-        const path = await makeSubPath({ volume, subPath: 'a' })
-        expect(path.startsWith(volume), path).toBe(true)
-      } catch {
-        refused++
-      }
-    }
-    await running
-    expect(refused).toBeLessThan(300)
   })
 })
