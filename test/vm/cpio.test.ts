@@ -20,7 +20,7 @@ test('an archive as kernels read it: headers of 110 characters, everything at a 
 })
 
 test('the first process loads the modules in their order, and bounds what it runs', () => {
-  const script = initScript({ modules: [{ name: 'a', file: '/k/a.ko' }, { name: 'b', file: '/k/b.ko' }], root: '/work copy', script: 'echo here', limitSeconds: 7 })
+  const script = initScript({ modules: [{ name: 'a', file: '/k/a.ko' }, { name: 'b', file: '/k/b.ko' }], mounts: { host: '-t a b', out: '-t c d' }, root: '/work copy', script: 'echo here', limitSeconds: 7 })
   expect(script.indexOf('insmod /modules/a.ko')).toBeLessThan(script.indexOf('insmod /modules/b.ko'))
   expect(script).toContain('cd "/work copy" && exec timeout -k 10 7 sh -e')
   expect(script).toContain('\necho here\n')

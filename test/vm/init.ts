@@ -3,6 +3,8 @@ import type { KernelModule } from './modules.ts'
 
 export interface InitOptions {
   readonly modules: readonly KernelModule[]
+  /** Words of `mount` by which the host's files, and the folder for what is said, are had. */
+  readonly mounts: { readonly host: string; readonly out: string }
   /** The working copy, by its path on the host, which is its path inside as well. */
   readonly root: string
   /** Shell lines, run there as root. */
@@ -11,9 +13,6 @@ export interface InitOptions {
   readonly limitSeconds: number
 }
 
-/** Tags of the folders that the machine is lent. */
-export const HOST_TAG = 'host'
-export const OUT_TAG = 'out'
 /** Where a script leaves what the host shall read. */
 export const OUT_FOLDER = '/run/gantry-vm-out'
 
@@ -21,7 +20,7 @@ export const OUT_FOLDER = '/run/gantry-vm-out'
  * The host's files are below, read-only; what is written goes to memory and ends with the machine. Nothing of the host's `/proc`, `/sys`, `/dev`, `/run`
  * or Gantry's own folders is seen. Control groups are version 2 alone, with no supervisor of the machine that would own them.
  */
-export function initScript({ modules, root, script, limitSeconds }: InitOptions): string {
+export function initScript({ modules, mounts, root, script, limitSeconds }: InitOptions): string {
   return file([
     'export PATH=/bin',
     '/bin/busybox --install -s /bin',
@@ -29,14 +28,14 @@ export function initScript({ modules, root, script, limitSeconds }: InitOptions)
     'mkdir -p /proc /sys /dev /host /memory /whole',
     'mount -t proc proc /proc && mount -t sysfs sys /sys && mount -t devtmpfs dev /dev',
     ...modules.map(({ name }) => `insmod /modules/${name}.ko || echo "machine: no module ${name}"`),
-    `mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=512000,cache=loose ${HOST_TAG} /host || fail "the files of the host cannot be mounted"`,
+    `mount -r ${mounts.host} /host || fail "the files of the host cannot be mounted"`,
     'mount -t tmpfs -o size=80% memory /memory && mkdir /memory/upper /memory/work',
     'mount -t overlay -o lowerdir=/host,upperdir=/memory/upper,workdir=/memory/work overlay /whole || fail "no overlay"',
     'cd /whole',
     // What the host has there are mounts of its own, or its own business; here they are empty folders.
     'for one in run var/lib/gantry; do mkdir -p $one; mount -t tmpfs -o mode=755 tmpfs $one; done',
     `mkdir -p run/lock run/netns run/gantry-vm-tmp .${OUT_FOLDER} && chmod 1777 run/gantry-vm-tmp`,
-    `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 ${OUT_TAG} .${OUT_FOLDER} || fail "no folder for what is said"`,
+    `mount ${mounts.out} .${OUT_FOLDER} || fail "no folder for what is said"`,
     hereDocument('run/gantry-vm-script', script),
     hereDocument('run/gantry-vm-second', secondStage(root, limitSeconds)),
     'mkdir run/gantry-vm && cp /bin/busybox run/gantry-vm/busybox',

@@ -1,10 +1,11 @@
-/** A virtual machine in plain emulation: no special rights, no network, ten to twenty times slower than the host, with the host's files below its own. */
+/** A virtual machine: no network, with the host's files, read-only, below its own. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { cpioArchive } from './cpio.ts'
-import { HOST_TAG, initScript, OUT_TAG } from './init.ts'
+import { commandOf, mountsOf } from './command.ts'
+import { initScript } from './init.ts'
 import { modulesInOrder } from './modules.ts'
 import type { MachineParts } from './parts.ts'
 
@@ -20,7 +21,7 @@ export interface MachineOptions {
   readonly folder: string
   readonly memoryMegabytes: number
   readonly processors: number
-  /** From the start of the emulator to the end of everything. */
+  /** From its start to the end of everything. */
   readonly limitMs: number
   /** Each line of its console. */
   readonly onLine: (line: string) => void
@@ -29,7 +30,9 @@ export interface MachineOptions {
 export type MachineEnd = { readonly kind: 'off' } | { readonly kind: 'out-of-time' } | { readonly kind: 'broken'; readonly exitCode: number; readonly said: string }
 
 /** File systems, then what a node's network is made of. A kernel that loads a module when it is asked for has no program here to do so. */
-const MODULES = ['crc32c_generic', 'virtio_pci', '9pnet_virtio', '9p', 'overlay', 'veth', 'bridge', 'nf_tables', 'nft_chain_nat', 'nft_masq', 'nft_ct', 'nft_reject_inet', 'nft_fib_inet', 'nf_conntrack_netlink']
+const MODULES = ['crc32c_generic', 'virtio_pci', '9pnet_virtio', '9p', 'ipv6', 'overlay', 'veth', 'bridge', 'nfnetlink', 'nf_conntrack', 'nf_nat', 'nf_tables', 'nft_nat', 'nft_chain_nat', 'nft_masq', 'nft_ct', 'nft_hash', 'nft_numgen']
+/** After those they stand on, for modules that were made here do not say it. */
+const REST = ['nf_reject_ipv4', 'nft_reject', 'nft_reject_ipv4', 'nft_reject_inet', 'nft_fib', 'nft_fib_ipv4', 'nft_fib_inet', 'nf_conntrack_netlink', 'sch_netem', 'sch_tbf']
 
 /** Boots it and waits for its end, which comes in any case. */
 export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
@@ -38,7 +41,7 @@ export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
   mkdirSync(options.out, { recursive: true })
   writeFileSync(initramfs, initramfsOf(options))
   try {
-    return await emulate(options, initramfs)
+    return await run(options, commandOf(options.parts, { ...options, initramfs }))
   } finally {
     rmSync(initramfs, { force: true })
   }
@@ -47,9 +50,9 @@ export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
 /** What inside is bounded by less, so that a script that hangs is still told of. */
 const MARGIN_MS = 30_000
 
-function initramfsOf({ parts, root, script, limitMs }: MachineOptions): Uint8Array {
-  const modules = modulesInOrder(parts.modules, MODULES)
-  const init = initScript({ modules, root, script, limitSeconds: Math.max(1, Math.floor((limitMs - MARGIN_MS) / 1000)) })
+function initramfsOf({ parts, root, script, out, limitMs }: MachineOptions): Uint8Array {
+  const modules = modulesInOrder(parts.modules, [...MODULES, ...REST])
+  const init = initScript({ modules, mounts: mountsOf(parts, out), root, script, limitSeconds: Math.max(1, Math.floor((limitMs - MARGIN_MS) / 1000)) })
   return cpioArchive([
     { kind: 'folder', path: 'bin' },
     { kind: 'folder', path: 'modules' },
@@ -61,20 +64,13 @@ function initramfsOf({ parts, root, script, limitMs }: MachineOptions): Uint8Arr
   ])
 }
 
-function emulate({ parts, out, memoryMegabytes, processors, limitMs, onLine }: MachineOptions, initramfs: string): Promise<MachineEnd> {
-  const lend = (tag: string, path: string, more: string): readonly string[] => ['-fsdev', `local,id=${tag},path=${path},security_model=none${more}`, '-device', `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`]
-  const words = [
-    ['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-nic', 'none'],
-    ['-accel', 'tcg', '-cpu', 'max', '-m', String(memoryMegabytes), '-smp', String(processors)],
-    ['-kernel', parts.kernel, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1 rdinit=/init mitigations=off nmi_watchdog=0'],
-    lend(HOST_TAG, '/', ',readonly=on,multidevs=remap'),
-    lend(OUT_TAG, out, ''),
-  ].flat()
+function run({ limitMs, onLine, folder }: MachineOptions, words: readonly string[]): Promise<MachineEnd> {
+  const memory = join(folder, 'memory')
+  mkdirSync(memory, { recursive: true })
   return new Promise((resolve) => {
     let said = ''
     let late = false
-    // Whoever started this may be killed: the emulator ends with it.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', parts.emulator, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn('setpriv', [...ALONE, 'sh', '-c', WITH_MEMORY, memory, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: memory } })
     const limit = setTimeout(() => {
       late = true
       child.kill('SIGKILL')
@@ -89,3 +85,8 @@ function emulate({ parts, out, memoryMegabytes, processors, limitMs, onLine }: M
     })
   })
 }
+
+/** Whoever started this may be killed: the machine ends with it, in all its processes. */
+const ALONE = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+/** A kernel in user mode keeps the machine's memory in a file, and runs what is in it: not on a disk, and not where the host forbids that. */
+const WITH_MEMORY = 'mount -t tmpfs -o size=90%,exec gantry-vm "$0" && exec "$@"'

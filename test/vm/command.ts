@@ -1,0 +1,38 @@
+/** How a machine is started, by what it is made of. PURE. */
+import type { MachineParts } from './parts.ts'
+
+export interface CommandOptions {
+  readonly initramfs: string
+  readonly out: string
+  /** For what it keeps while it runs. */
+  readonly folder: string
+  readonly memoryMegabytes: number
+  readonly processors: number
+}
+
+const HOST_TAG = 'host'
+const OUT_TAG = 'out'
+
+/** Words of `mount` for the host's files, and for the folder in which it is told what was found. */
+export function mountsOf(parts: MachineParts, out: string): { readonly host: string; readonly out: string } {
+  if (parts.kind === 'user-mode') return { host: '-t hostfs -o / none', out: `-t hostfs -o "${out}" none` }
+  const over = (tag: string, more = ''): string => `-t 9p -o trans=virtio,version=9p2000.L,msize=512000${more} ${tag}`
+  return { host: over(HOST_TAG, ',cache=loose'), out: over(OUT_TAG) }
+}
+
+export const commandOf = (parts: MachineParts, options: CommandOptions): readonly string[] => (parts.kind === 'user-mode' ? inUserMode(parts.program, options) : emulated(parts, options))
+
+function inUserMode(program: string, { initramfs, folder, memoryMegabytes }: CommandOptions): readonly string[] {
+  return [program, `mem=${memoryMegabytes}M`, `initrd=${initramfs}`, `uml_dir=${folder}/`, 'umid=machine', 'rdinit=/init', 'con0=null,fd:1', 'con=null', 'quiet', 'panic=1']
+}
+
+function emulated({ emulator, kernel }: Extract<MachineParts, { kind: 'emulated' }>, { initramfs, out, memoryMegabytes, processors }: CommandOptions): readonly string[] {
+  const lend = (tag: string, path: string, more: string): readonly string[] => ['-fsdev', `local,id=${tag},path=${path},security_model=none${more}`, '-device', `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`]
+  return [
+    [emulator, '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-nic', 'none'],
+    ['-accel', 'tcg', '-cpu', 'max', '-m', String(memoryMegabytes), '-smp', String(processors)],
+    ['-kernel', kernel, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1 rdinit=/init mitigations=off nmi_watchdog=0'],
+    lend(HOST_TAG, '/', ',readonly=on,multidevs=remap'),
+    lend(OUT_TAG, out, ''),
+  ].flat()
+}
