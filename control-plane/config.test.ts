@@ -17,7 +17,7 @@ const read = async (settings: unknown): ReturnType<typeof readControlPlaneConfig
 }
 
 test('what is left out has a default', async () => {
-  expect(await read({})).toMatchObject({ identity: hostname(), leaderLeaseMs: 1_000, virtualIp: undefined })
+  expect(await read({})).toMatchObject({ identity: hostname(), leaderLeaseMs: 800, virtualIp: undefined })
 })
 
 test('what is given is taken', async () => {

@@ -61,7 +61,7 @@ const DEFAULTS = {
   nodeLeaseMs: DEFAULT_TERMS.leaseMs,
   fencing: {},
   identity: hostname(),
-  leaderLeaseMs: 1_000,
+  leaderLeaseMs: 800,
   virtualIp: undefined,
 } as const
 

@@ -20,7 +20,7 @@ export interface ElectionOptions {
   /** What is led: `control-plane`. */
   readonly name: string
   readonly candidate: Candidate
-  /** How long a leader that is not heard of keeps the others waiting; 1 s by default. */
+  /** How long a leader that is not heard of keeps the others waiting; 0.8 s by default. */
   readonly ttlMs?: number | undefined
   /** Of everything below {@link electionPrefix}; one of its own unless given. Run by the election in any case. */
   readonly observer?: Observer | undefined

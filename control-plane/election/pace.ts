@@ -5,10 +5,10 @@ const WRITES = 3
 /** An answer that has not come after this part of a quick storage's lease, or twice the time of a write where that is more, may be lost. */
 const LATE = 0.1
 /** The longest lease, in leases of a quick storage: whoever takes over after a leader's death waits for as long. */
-export const LONGEST = 8
+export const LONGEST = 10
 
 /** A lease over a quick storage, unless another is asked for. */
-export const DEFAULT_TTL_MS = 1_000
+export const DEFAULT_TTL_MS = 800
 
 /** No answer of the storage is waited for any longer. */
 export const longestMs = (ttlMs: number): number => ttlMs * LONGEST
