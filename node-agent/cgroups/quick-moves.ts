@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 
 /** Before the kernel closes the way again: it waits for a grace period of at least one tick (4 to 10 ms). */
@@ -18,16 +18,17 @@ export const plainMoves: QuickMoves = { during: (work) => work() }
 /** Where moves cannot be made (no such file, no right to write it) the work is done as it is. */
 export async function quickMoves(clock: Clock, root = '/sys/fs/cgroup'): Promise<QuickMoves> {
   const file = ownGroupFile(await readFile('/proc/self/cgroup', 'utf8').catch(() => ''), root)
-  const move = (): Promise<void> => writeFile(file, String(process.pid))
+  const own = String(process.pid)
   try {
-    await move()
+    await writeFile(file, own)
   } catch {
     return plainMoves
   }
   let working = 0
   const keepMoving = async (): Promise<void> => {
+    await using group = await open(file, 'w')
     while (working > 0) {
-      await move()
+      await group.write(own)
       await sleep(clock, AGAIN_MS)
     }
   }

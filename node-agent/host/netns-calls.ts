@@ -32,9 +32,8 @@ export function callNetns(libc: Libc): Omit<Netns, 'isPinned'> {
   return {
     async create(link) {
       using node = new NetlinkSocket(libc)
-      const bridge = linkIndex(node, link.bridge)
+      const bridge = node.indexOf(link.bridge)
       if (bridge === undefined) throw new Fault('not-found', `there is no bridge ${link.bridge}`)
-      dropLink(node, link.hostLink)
       unpin(libc, link.netnsPath)
       await using users = link.users === undefined ? undefined : await makePodUsers(systemMounts(libc), link.users)
       using pod = openNamespace(libc, users?.pid)
@@ -122,13 +121,21 @@ function joinToBridge(node: NetlinkSocket, link: PodLink & { readonly bridgeInde
     attribute(IFLA.master, u32(link.bridgeIndex)),
     attribute(IFLA.linkInfo, [attribute(LINK_INFO.kind, text('veth')), attribute(LINK_INFO.data, peer)]),
   ])
-  node.request([{ what: `make the link ${link.hostLink}`, type: RTM.newLink, flags: NLM.create | NLM.exclusive, body }])
-  const hairpin = Buffer.concat([linkHeader({ family: AF_BRIDGE, index: linkIndex(node, link.hostLink) ?? 0 }), attribute(IFLA.protocolInfo | NESTED, attribute(BRIDGE_PORT_HAIRPIN, u8(1)))])
+  const make = (): void => node.request([{ what: `make the link ${link.hostLink}`, type: RTM.newLink, flags: NLM.create | NLM.exclusive, body }])
+  try {
+    make()
+  } catch (error) {
+    if (!isFault(error, 'already-exists')) throw error
+    // Of a pod's earlier namespace.
+    dropLink(node, link.hostLink)
+    make()
+  }
+  const hairpin = Buffer.concat([linkHeader({ family: AF_BRIDGE, index: node.indexOf(link.hostLink) ?? 0 }), attribute(IFLA.protocolInfo | NESTED, attribute(BRIDGE_PORT_HAIRPIN, u8(1)))])
   node.request([{ what: `let ${link.hostLink} reach itself`, type: RTM.setLink, flags: 0, body: hairpin }])
 }
 
 function configurePod(pod: NetlinkSocket, link: PodLink): void {
-  const eth0 = linkIndex(pod, 'eth0')
+  const eth0 = pod.indexOf('eth0')
   if (eth0 === undefined) throw new Fault('internal', `eth0 of ${link.address} is not where it was put`)
   const up = (index: number): Message => ({ type: RTM.newLink, flags: 0, body: linkHeader({ index, flags: IFF_UP, change: IFF_UP }) })
   pod.request([
@@ -152,12 +159,8 @@ function defaultRouteBody(gateway: string, index: number): Buffer {
   return Buffer.concat([header, attribute(ROUTE.gateway, ipv4(gateway)), attribute(ROUTE.outInterface, u32(index))])
 }
 
-function linkIndex(socket: NetlinkSocket, name: string): number | undefined {
-  return socket.query({ type: RTM.getLink, flags: 0, body: Buffer.concat([linkHeader({}), attribute(IFLA.name, text(name))]) })?.readInt32LE(4)
-}
-
 function dropLink(node: NetlinkSocket, name: string): void {
-  const index = linkIndex(node, name)
+  const index = node.indexOf(name)
   if (index === undefined) return
   try {
     node.request([{ what: `remove the link ${name}`, type: RTM.delLink, flags: 0, body: linkHeader({ index }) }])

@@ -1,6 +1,6 @@
 /** Builds and reads netlink messages (netlink(7), rtnetlink(7)): little-endian as on every processor Gantry runs on. Pure but for Buffer. */
 export const NLM = { request: 0x1, ack: 0x4, create: 0x400, exclusive: 0x200, dump: 0x300 } as const
-export const RTM = { newLink: 16, delLink: 17, getLink: 18, setLink: 19, newAddress: 20, newRoute: 24 } as const
+export const RTM = { newLink: 16, delLink: 17, setLink: 19, newAddress: 20, newRoute: 24 } as const
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const HEADER_BYTES = 16

@@ -8,6 +8,11 @@ const SOCK_RAW_CLOEXEC = 3 | 0o2000000
 export const NETLINK_ROUTE = 0
 export const NETLINK_NETFILTER = 12
 
+/** netdevice(7) */
+const SIOCGIFINDEX = 0x8933
+const IFNAME_BYTES = 16
+const IFREQ_BYTES = 40
+
 /** More than any answer is long; a dump comes in pieces of at most 32 KiB. */
 const RECEIVE_BYTES = 64 << 10
 /** A dump of a full table of connections ends; one that does not is a bug. */
@@ -46,14 +51,18 @@ export class NetlinkSocket implements Disposable {
     if (failure !== undefined) throw failure
   }
 
-  /** One question with one answer; undefined where there is no such thing. */
-  query(message: Message): Buffer | undefined {
-    this.#libc.send(this.#fd, packet([{ ...message, flags: message.flags | NLM.request }], this.#sequence++))
-    for (const answer of this.#receive()) {
-      if (answer.kind === 'message') return answer.body
-      if (answer.kind === 'ack' && answer.errno !== 0) return undefined
+  /** The index of a link; undefined where there is none of that name. Waits for nobody who changes links, as a question in messages does. */
+  indexOf(link: string): number | undefined {
+    const request = Buffer.alloc(IFREQ_BYTES)
+    request.write(link, 0, IFNAME_BYTES - 1)
+    try {
+      this.#libc.ioctl(this.#fd, SIOCGIFINDEX, request)
+    } catch (error) {
+      // ENODEV
+      if (isFault(error, 'unsupported')) return undefined
+      throw error
     }
-    return undefined
+    return request.readInt32LE(IFNAME_BYTES)
   }
 
   /** Everything of a kind. */

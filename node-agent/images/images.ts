@@ -231,8 +231,7 @@ class DiskImageStore implements DiskImages {
 
   async hold(holder: string, layers: readonly string[]): Promise<void> {
     if (layers.length === 0) return
-    await using staging = await openStaging(this.#stagingFolder)
-    await this.#leases.take({ holder, kind: 'container', layers: layers.map((layer) => basename(layer)), blobs: [] }, staging.path)
+    await this.#leases.takeBriefly({ holder, kind: 'container', layers: layers.map((layer) => basename(layer)), blobs: [] })
     for (const layer of layers) if (!(await exists(layer))) throw new Fault('not-found', `the image layer ${layer} is not there any more: its image was removed`)
   }
 

@@ -1,9 +1,12 @@
 import { mkdir, readFile, rename, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Clock, sleep } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
+import { isJsonObject } from '../../shared/model/json.ts'
 import { unlessMissing } from '../host/errno.ts'
+import { identify } from '../host/proc.ts'
 import { exists, namesIn, removeTree, writeFileAtomic } from '../host/files.ts'
+import { replaceFile } from '../host/replace-file.ts'
 import { digestOf, hexOf } from './digest.ts'
 import { isOwned, openStaging } from './staging.ts'
 
@@ -45,19 +48,30 @@ export class Leases {
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
     await mkdir(this.#sweeps, { recursive: true })
+    for (const name of await namesIn(this.#folder)) if (await isAbandoned(name)) await unlessMissing(unlink(join(this.#folder, name)))
   }
 
   /** A second lease of one holder takes the place of the first. `staging`: a folder of the writer's own. */
   async take(lease: Lease, staging: string): Promise<void> {
-    const name = `${hexOf(digestOf(lease.holder))}.json`
-    const made = join(staging, `lease-${name}`)
+    const path = this.#pathOf(lease.holder)
+    const made = join(staging, `lease-${basename(path)}`)
     await writeFileAtomic(made, JSON.stringify(lease))
-    await rename(made, join(this.#folder, name))
+    await rename(made, path)
     await this.#sweepsEnd()
   }
 
+  /** The same for a holder that a power cut ends: nothing waits for the disk. */
+  async takeBriefly(lease: Lease): Promise<void> {
+    await replaceFile(this.#pathOf(lease.holder), JSON.stringify(lease))
+    await this.#sweepsEnd()
+  }
+
+  #pathOf(holder: string): string {
+    return join(this.#folder, `${hexOf(digestOf(holder))}.json`)
+  }
+
   async release(holder: string): Promise<void> {
-    await unlessMissing(unlink(join(this.#folder, `${hexOf(digestOf(holder))}.json`)))
+    await unlessMissing(unlink(this.#pathOf(holder)))
   }
 
   /** Those that hold. */
@@ -77,8 +91,8 @@ export class Leases {
     const path = join(this.#folder, name)
     const text = await unlessMissing(readFile(path, 'utf8'))
     if (text === undefined) return undefined
-    const lease = JSON.parse(text) as Lease
-    if (await exists(lease.holder)) return lease
+    const lease = parseLease(text)
+    if (lease !== undefined && (await exists(lease.holder))) return lease
     await unlessMissing(unlink(path))
     return undefined
   }
@@ -94,4 +108,20 @@ export class Leases {
       }
     }
   }
+}
+
+/** Only a power cut leaves one that is not whole, and nothing that held anything outlives that. */
+function parseLease(text: string): Lease | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isJsonObject(parsed) && typeof parsed['holder'] === 'string' ? (parsed as unknown as Lease) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Begun by a process that is no more, before it had its name. */
+async function isAbandoned(name: string): Promise<boolean> {
+  const pid = /\.(\d+)-\d+\.tmp$/.exec(name)?.[1]
+  return pid !== undefined && (await identify(Number(pid))) === undefined
 }

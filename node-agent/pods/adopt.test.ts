@@ -22,12 +22,14 @@ test('a container that has ended is deleted only when its end is noted', async (
   const { files, runtime } = node.parts
   const order: string[] = []
   const isEndNoted = (text: string): boolean => text.includes('"kind":"exited"')
-  const [write, remove] = [files.write, runtime.delete]
-  files.write = async (path, text, mode) => {
+  const [write, append, remove] = [files.write, files.append, runtime.delete]
+  const slowly = async (text: string, work: () => Promise<void>): Promise<void> => {
     if (isEndNoted(text)) await new Promise<void>((resolve) => void node.clock.after(50, resolve))
-    await write(path, text, mode)
+    await work()
     if (isEndNoted(text)) order.push('noted')
   }
+  files.write = (path, text, mode) => slowly(text, () => write(path, text, mode))
+  files.append = (path, text) => slowly(text, () => append(path, text))
   runtime.delete = (id) => (order.push('deleted'), remove(id))
   node.workers.update(testPod('p', { restartPolicy: 'Never', containers: [shell('c', 'exit 0')] }))
   await node.clock.advance(1_000)
@@ -52,12 +54,14 @@ test('containers that run are taken over though nothing was noted of their pod',
 test('a status is told once it is noted', async () => {
   const { files } = node.parts
   let noted = ''
-  const write = files.write
-  files.write = async (path, text, mode) => {
+  const { write, append } = files
+  const slowly = async (path: string, text: string, work: () => Promise<void>): Promise<void> => {
     await new Promise<void>((resolve) => void node.clock.after(50, resolve))
-    await write(path, text, mode)
+    await work()
     if (path.startsWith('/state')) noted = text
   }
+  files.write = (path, text, mode) => slowly(path, text, () => write(path, text, mode))
+  files.append = (path, text) => slowly(path, text, () => append(path, text))
   const told = node.parts.reporter.report
   const early: string[] = []
   node.parts.reporter.report = (report) => {

@@ -1,3 +1,4 @@
+import { Fault } from '../../shared/kit/faults.ts'
 import type { PodFiles } from './files-port.ts'
 
 const SIGNALS: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, USR2: 12, TERM: 15 }
@@ -8,6 +9,11 @@ export function fakePodFiles(contents: Map<string, string> = new Map()): PodFile
   return {
     contents,
     write: async (path, text) => void contents.set(path, text),
+    async append(path, text) {
+      const before = contents.get(path)
+      if (before === undefined) throw new Fault('not-found', `there is no file ${path}`)
+      contents.set(path, `${before}${text}`)
+    },
     read: async (path) => contents.get(path),
     readInside: async (volume, path) => contents.get(`${volume}/${path}`),
     readTail: async (path, bytes) => contents.get(path)?.slice(-bytes),

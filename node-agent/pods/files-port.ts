@@ -6,6 +6,8 @@ import type { UserDatabase } from '../runtime/oci-user.ts'
 export interface PodFiles {
   /** Replaces a file in one step; folders are made. */
   write(path: string, text: string, mode?: number): Promise<void>
+  /** Adds to the end of a file that is there; a killed agent may leave a part of it. Throws Fault or errno ENOENT where there is no such file. */
+  append(path: string, text: string): Promise<void>
   /** Text of a file; undefined where there is none. */
   read(path: string): Promise<string | undefined>
   /** Text of a file in a volume, however the pod has filled it: never one outside of it, never anything but a regular file. Undefined where there is none. Throws Fault('invalid'). */

@@ -1,4 +1,5 @@
-import { open, readFile, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { appendFile, chmod, open, readFile, rm } from 'node:fs/promises'
 import { hostDevices } from '../host/devices.ts'
 import { unlessMissing } from '../host/errno.ts'
 import { ensureFolder, namesIn } from '../host/files.ts'
@@ -20,6 +21,7 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
   const read = async (path: string): Promise<string | undefined> => unlessMissing(readFile(path, 'utf8'))
   return {
     write: (path, text, mode) => writeWithMode(path, text, mode ?? 0o600),
+    append: (path, text) => appendFile(path, text, { flag: constants.O_WRONLY | constants.O_APPEND }),
     read,
     readInside: (volume, path) => readInside(volume, path, MOST_VARIABLES_BYTES),
     readTail,
@@ -44,13 +46,7 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
 /** The mode of a new file is cut by this process's umask; what containers write needs its full one. */
 async function writeWithMode(path: string, text: string, mode: number): Promise<void> {
   await replaceFile(path, text, mode)
-  if ((mode & 0o022) === 0) return
-  const file = await open(path, 'r')
-  try {
-    await file.chmod(mode)
-  } finally {
-    await file.close()
-  }
+  if ((mode & 0o022) !== 0) await chmod(path, mode)
 }
 
 async function readTail(path: string, bytes: number): Promise<string | undefined> {

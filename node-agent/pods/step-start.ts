@@ -306,12 +306,14 @@ async function writePodFiles(context: StepContext, { spec }: PodContainer, attem
   const { files, config, volumes } = parts
   const folder = volumes.podFolder(pod.metadata.uid ?? '')
   const hostname = pod.spec?.hostNetwork === true ? config.hostname : hostnameOf(pod, config.clusterDomain)
-  const [nodeHosts, nodeResolvConf] = await Promise.all([files.read('/etc/hosts'), files.read('/etc/resolv.conf')])
+  const [nodeHosts, nodeResolvConf, there] = await Promise.all([pod.spec?.hostNetwork === true ? files.read('/etc/hosts') : undefined, files.read('/etc/resolv.conf'), files.names(folder)])
   const hosts = hostsFile(pod, { ip: podIPOf(context), hostname, clusterDomain: config.clusterDomain, nodeHosts: nodeHosts ?? '' })
   const resolver = resolvConf(pod, { clusterDns: config.clusterDns, clusterDomain: config.clusterDomain, nodeResolvConf: nodeResolvConf ?? '' })
   const terminationLog = terminationLogPath(folder, { container: spec.name, attempt })
   // Written in place of nothing only: a container that runs has the file mounted and may have changed it.
-  const once = async (path: string, text: string): Promise<void> => ((await files.read(path)) === undefined ? files.write(path, text, 0o644) : undefined)
-  await Promise.all([once(`${folder}/hosts`, hosts), once(`${folder}/hostname`, `${hostname}\n`), once(`${folder}/resolv.conf`, resolver), files.write(terminationLog, '', 0o666)])
+  const once = async (name: string, text: string): Promise<void> => (there.includes(name) ? undefined : files.write(`${folder}/${name}`, text, 0o644))
+  // Makes the folder of them all.
+  await files.write(terminationLog, '', 0o666)
+  await Promise.all([once('hosts', hosts), once('hostname', `${hostname}\n`), once('resolv.conf', resolver)])
   return { '/etc/hosts': `${folder}/hosts`, '/etc/hostname': `${folder}/hostname`, '/etc/resolv.conf': `${folder}/resolv.conf`, [spec.terminationMessagePath || '/dev/termination-log']: terminationLog }
 }

@@ -60,14 +60,14 @@ class OverlaySnapshots implements Snapshots {
     // An agent that has lost its records asks without the owners for what is there with them.
     const isOpen = ownersPath !== undefined || (places.openRootfs !== places.rootfs && (await this.#isMounted(places.openRootfs)))
     const rootfs = isOpen ? places.openRootfs : places.rootfs
-    await mkdir(folder, { recursive: true, mode: 0o711 })
+    const isNew = (await mkdir(folder, { recursive: true, mode: 0o711 })) !== undefined
     await Promise.all([upper, work, rootfs].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
     if (!(await this.#isMounted(rootfs))) {
       await this.#hold(folder, layers)
       // The union's root folder is the upper one: it is to look like the image's. An agent that was killed may have made it and no more.
       await copyOwnerAndMode(layers.at(-1), upper)
       // The mark of an earlier volatile mount, whose namespace is gone: overlayfs would refuse to mount over it.
-      await removeTree(join(work, 'work', 'incompat'))
+      if (!isNew) await removeTree(join(work, 'work', 'incompat'))
       const folders = { layers: layers.length === 0 ? [join(this.#root, EMPTY)] : layers, upper, work }
       if (ownersPath === undefined) await this.#mount(rootfs, folders)
       else await this.#withOwners(key, { folders, ownersPath }, (mapped) => this.#mount(rootfs, mapped))

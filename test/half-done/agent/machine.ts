@@ -90,7 +90,8 @@ export class Machine {
     const door = fakeRuntime({ clock: this.clock, host: host.containers, createMs: 2, exec: (id, command) => (this.execs.push(`${id} ${command.join(' ')}`), { exitCode: command[0] === 'false' ? 1 : 0 }) })
     this.#door = door
     const isKept = (path: string): boolean => path.startsWith(CHECKPOINTS)
-    const files: PodFiles = { ...host.files, write: (path, text) => (this.#disk.isFull && isKept(path) ? Promise.reject(new Fault('exhausted', 'no space left')) : host.files.write(path, text)) }
+    const unlessFull = (path: string, work: () => Promise<void>): Promise<void> => (this.#disk.isFull && isKept(path) ? Promise.reject(new Fault('exhausted', 'no space left')) : work())
+    const files: PodFiles = { ...host.files, write: (path, text) => unlessFull(path, () => host.files.write(path, text)), append: (path, text) => unlessFull(path, () => host.files.append(path, text)) }
     const told = { ...door, start: (id: string) => (this.#noteStart(id), door.start(id)), delete: (id: string) => (this.#noteDelete(id), door.delete(id)) }
     return {
       runtime: life.wrap('runtime', told, { sync: ['onExit'], reads: ['state', 'list'] }),
