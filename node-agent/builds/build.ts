@@ -1,4 +1,5 @@
 /** One build: the stages of a Dockerfile, one after the other, step by step, to an image. */
+import { join } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
 import { expandWord } from '../../shared/model/dockerfile/expand.ts'
 import { ignoreRules } from '../../shared/model/dockerfile/ignore.ts'
@@ -8,6 +9,7 @@ import { type Base, type BuildPlan, type PlannedStage, sourceOf } from '../../sh
 import type { BuildLine, BuildRequest } from '../../shared/model/image-api.ts'
 import { isJsonObject } from '../../shared/model/json.ts'
 import { formatTime } from '../../shared/model/time.ts'
+import { removeTree } from '../host/files.ts'
 import { systemSpecialFiles } from '../host/files-special.ts'
 import { type BuildStore, type BuiltLayer, fullNames } from '../images/build-store.ts'
 import { imageArchitecture } from '../images/image-source.ts'
@@ -19,6 +21,7 @@ import type { Turns } from '../images/turns.ts'
 import { TreeCopier } from './copy-tree.ts'
 import { doCopy, lookAtCopy, ownerOf } from './copy.ts'
 import { copyKey, datedKey, folderKey, type StepKey } from './keys.ts'
+import { fetchForAdd, type Fetched } from './fetch.ts'
 import { runInstruction } from './run.ts'
 import type { SourceRoot } from './sources.ts'
 import { applyMetadata, type ConfigFields, documentOf, type Metadata, type StageState, variablesOf, withHistory } from './state.ts'
@@ -194,11 +197,18 @@ export class Build {
 
   async #copy(state: StageState, instruction: Instruction & { readonly kind: 'copy' | 'add' }, { escape, root }: { readonly escape: string; readonly root: () => Promise<SourceRoot> }): Promise<StepResult> {
     const variables = variablesOf(state)
-    const work = await lookAtCopy(instruction, { expand: expander(variables, escape), variables, escape, config: state.config, root: await root() })
-    return await this.layer(state, copyKey(state.layers, work.key), {
-      createdBy: instruction.text,
-      change: (rootfs) => doCopy(work, { rootfs, folder: this.options.store.folder, special, signal: this.options.signal }),
-    })
+    const { parts, request, store, signal } = this.options
+    const expand = expander(variables, escape)
+    const folder = join(store.folder, 'fetched')
+    const checksum = instruction.checksum === undefined ? undefined : expand(instruction.checksum)
+    let count = 0
+    const fetch = (url: string): Promise<Fetched> => fetchForAdd(url, { clock: parts.clock, folder: join(folder, String(count++)), network: request.network, checksum, signal })
+    try {
+      const work = await lookAtCopy(instruction, { expand, variables, escape, config: state.config, root: await root(), fetch })
+      return await this.layer(state, copyKey(state.layers, work.key), { createdBy: instruction.text, change: (rootfs) => doCopy(work, { rootfs, folder: store.folder, special, signal }) })
+    } finally {
+      if (count > 0) await removeTree(folder)
+    }
   }
 
   /** A step whose result is a layer: known from before, or made and kept. */

@@ -1,21 +1,22 @@
 import { createReadStream } from 'node:fs'
-import { chmod, lstat, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { BLOCK } from '../../shared/kit/tar-pax-writer.ts'
 import { expandText, type Variables } from '../../shared/model/dockerfile/expand.ts'
 import { type IgnoreRules, ignoreRules } from '../../shared/model/dockerfile/ignore.ts'
 import type { Copy } from '../../shared/model/dockerfile/instruction.ts'
-import { unlessMissing } from '../host/errno.ts'
+import { isRemote, isUrl, unfetched } from '../../shared/model/dockerfile/parse-copy.ts'
 import { removeTree } from '../host/files.ts'
-import { resolveInside } from '../host/files-scoped.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
 import { decompressed } from '../images/decompress.ts'
 import { digestOf } from '../images/digest.ts'
 import { readHeader } from '../images/tar-header.ts'
 import { unpackLayer } from '../images/unpack-layer.ts'
 import { lookUpUser, parseGroup, parsePasswd } from '../images/users.ts'
+import { readInside } from '../volumes/volumes.ts'
 import { type Owner, TreeCopier } from './copy-tree.ts'
+import type { Fetched } from './fetch.ts'
 import type { CopyStep } from './keys.ts'
 import { type Found, findSources, folderOf, type SourceRoot } from './sources.ts'
 import { type ConfigFields, pathIn } from './state.ts'
@@ -40,12 +41,19 @@ export interface CopyOptions {
   readonly escape: string
   readonly config: ConfigFields
   readonly root: SourceRoot
+  /** Fetches what an ADD names by its address. */
+  readonly fetch: (url: string) => Promise<Fetched>
 }
 
 /** Looks at the sources, and changes nothing. Throws Fault('invalid' | 'not-found'). */
-export async function lookAtCopy(instruction: Copy, { expand, variables, escape, config, root }: CopyOptions): Promise<CopyWork> {
+export async function lookAtCopy(instruction: Copy, { expand, variables, escape, config, root, fetch }: CopyOptions): Promise<CopyWork> {
   const named: Found[] = []
-  for (const source of instruction.sources) named.push(...(await findSources(root, expand(source))))
+  for (const source of instruction.sources.map(expand)) {
+    if (instruction.kind !== 'add' || !isRemote(source)) named.push(...(await findSources(root, source)))
+    else if (isUrl(source)) named.push(await fetched(source, fetch))
+    else throw new Fault('invalid', unfetched(source))
+  }
+  if (instruction.checksum !== undefined && named[0]?.isFetched !== true) throw new Fault('invalid', 'checksum requires HTTP(S) sources: only what is fetched can be held against it')
   const files = instruction.files.map(({ name, content, expands }) => {
     const text = expands ? expandText(content, variables, escape) : { kind: 'ok' as const, text: content }
     if (text.kind === 'invalid') throw new Fault('invalid', text.message)
@@ -56,16 +64,23 @@ export async function lookAtCopy(instruction: Copy, { expand, variables, escape,
   const given = expand(instruction.destination)
   const isIntoFolder = given === '.' || given === '..' || /\/\.{0,2}$/.test(given)
   if (count > 1 && !isIntoFolder) throw new Fault('invalid', `when using ${instruction.kind.toUpperCase()} with more than one source file, the destination must be a directory and end with a /: ${given}`)
+  const nameless = named.find(({ name }) => name === '')
+  if (nameless?.isFetched === true && isIntoFolder) throw new Fault('invalid', `cannot determine filename from source URL ${nameless.way}: say the file it is to become, not a folder`)
   const patterns = instruction.excluded.map(expand)
   const excluded = ignoreRules(patterns)
   // A folder that is a source itself is taken; what is in it is held against the patterns as it is copied.
   const found = named.filter(({ name, way, isFolder }) => isFolder || !(excluded.ignores(name) || excluded.ignores(way)))
   const contents: string[] = []
-  for (const { path, name, way } of found) contents.push(`${instruction.parents ? way : name} ${await treeDigest(path, { withOwners: instruction.from !== undefined, excluded })}`)
+  for (const { path, name, way, isFetched } of found) contents.push(`${isFetched === true ? `fetched ${name}` : instruction.parents ? way : name} ${await treeDigest(path, { withOwners: instruction.from !== undefined, excluded })}`)
   for (const { name, content } of files) contents.push(`${name} ${digestOf(content)}`)
   const destination = pathIn(config, given)
-  const key: CopyStep = { kind: instruction.kind, destination, owner: expand(instruction.owner ?? ''), mode: expand(instruction.mode ?? ''), options: [String(isIntoFolder), String(instruction.parents), String(instruction.unpack), String(instruction.from !== undefined), ...patterns], contents }
+  const key: CopyStep = { kind: instruction.kind, destination, owner: expand(instruction.owner ?? ''), mode: expand(instruction.mode ?? ''), options: [String(isIntoFolder), String(instruction.parents), String(instruction.unpack), ...(instruction.unpackFetched ? ['unpack fetched'] : []), String(instruction.from !== undefined), ...patterns], contents }
   return { instruction, found, files, destination, isIntoFolder, excluded, key }
+}
+
+async function fetched(url: string, fetch: CopyOptions['fetch']): Promise<Found> {
+  const { path, name } = await fetch(url)
+  return { path, name, way: url, isFolder: false, isFetched: true }
 }
 
 export interface CopyPlace {
@@ -83,12 +98,13 @@ export async function doCopy({ instruction, found, files, destination, isIntoFol
   if (isIntoFolder) await copier.folder(destination)
   const isFolder = isIntoFolder || (await copier.isFolder(destination))
   for (const one of found) {
-    const unpacked = instruction.unpack && !one.isFolder ? await unpackedAt(one.path, { folder, special }) : undefined
+    const isUnpacked = one.isFetched === true ? instruction.unpackFetched : instruction.unpack
+    const unpacked = isUnpacked && !one.isFolder ? await unpackedAt(one.path, { folder, special }) : undefined
     if (unpacked !== undefined) {
       const plain = new TreeCopier(rootfs, { special, owner: key.owner === '' ? undefined : owner, mode: undefined, excluded: ignoreRules([]), signal })
       await plain.put(unpacked, destination)
       await removeTree(unpacked)
-    } else if (instruction.parents) await copier.put(one.path, join(destination, one.isFolder ? one.way : join(folderOf(one), basename(one.way))))
+    } else if (instruction.parents && one.isFetched !== true) await copier.put(one.path, join(destination, one.isFolder ? one.way : join(folderOf(one), basename(one.way))))
     else await copier.put(one.path, one.isFolder || !isFolder ? destination : join(destination, one.name))
   }
   for (const [at, { name, content }] of files.entries()) {
@@ -105,9 +121,12 @@ function modeOf(text: string): number | undefined {
   return Number.parseInt(text, 8)
 }
 
+/** `/etc/passwd` and `/etc/group` of an image. */
+const MOST_USERS_BYTES = 8 * 1024 * 1024
+
 /** As the image's own files say; a number alone is the group's too. Throws Fault('invalid'), with what asked for it in front. */
 export async function ownerOf(rootfs: string, text: string, asked: string): Promise<Owner> {
-  const read = async (path: string): Promise<string> => (await unlessMissing(readFile(await resolveInside(rootfs, path), 'utf8'))) ?? ''
+  const read = async (path: string): Promise<string> => (await readInside(rootfs, path, MOST_USERS_BYTES)) ?? ''
   const found = lookUpUser(/^\d+$/.test(text) ? `${text}:${text}` : text, parsePasswd(await read('/etc/passwd')), parseGroup(await read('/etc/group')))
   if (found.kind === 'unknown') throw new Fault('invalid', `${asked}${text}: ${found.message}`)
   return { uid: found.uid, gid: found.gid }

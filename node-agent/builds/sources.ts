@@ -21,6 +21,8 @@ export interface Found {
   /** From the root, without a slash in front. */
   readonly way: string
   readonly isFolder: boolean
+  /** It came from an address: `way` is that. */
+  readonly isFetched?: true
 }
 
 /** Most names a pattern is held against in one folder after another. */

@@ -3,7 +3,7 @@ import { parseDockerfile } from '../../shared/model/dockerfile/parse.ts'
 import type { Digest } from '../images/digest.ts'
 import type { BuiltLayer } from '../images/build-store.ts'
 import { copyKey, datedKey, folderKey, runKey, type CopyStep, type RunStep } from './keys.ts'
-import { applyMetadata, documentOf, isMetadata, pathIn, type StageState, variablesOf } from './state.ts'
+import { applyMetadata, documentOf, isMetadata, pathIn, type StageState, variablesOf, withHistory } from './state.ts'
 
 const empty: StageState = { document: { os: 'linux' }, config: {}, layers: [], history: [], created: '2020-01-01T00:00:00Z', args: {}, hasOwnCommand: false }
 
@@ -33,6 +33,23 @@ describe('what instructions say of an image', () => {
   test('arguments: the command line before the default, a global one where there is no default, nothing that was not asked for', () => {
     const { args } = after(['ARG A=1', 'ARG G', 'ARG H=own', 'ARG TARGETARCH', 'ARG NONE'], { args: { A: '2', X: '3' }, globals: { G: 'global', H: 'global', TARGETARCH: 'arm64' } })
     expect(args).toEqual({ A: '2', G: 'global', H: 'own', TARGETARCH: 'arm64' })
+  })
+
+  test('variables made of each other come to an end', () => {
+    const doubling = Array.from({ length: 60 }, () => 'ENV A=$A$A')
+    expect(() => after(['ENV A=xxxxxxxx', ...doubling])).toThrow(/^its variables make more than 1048576 characters of one word$/)
+    expect(() => after(['ARG A=xxxxxxxx', ...doubling.map((line) => line.replace('ENV', 'ARG'))])).toThrow(/of one word$/)
+    expect(() => after(['ENV A=xxxxxxxx', ...Array.from({ length: 60 }, () => 'ENV A=${A:+$A$A}')])).toThrow(/of one word$/)
+    let state = after([`ENV A=${'x'.repeat(1 << 19)}`]) as StageState
+    let problem: string | undefined
+    for (let at = 0; at < 100 && problem === undefined; at++) {
+      const applied = applyMetadata(state, { kind: 'label', pairs: [['l', '$A']], line: 1, text: '' }, { escape: '\\', args: {}, globals: {} })
+      if (applied.kind === 'invalid') problem = applied.message
+      else state = withHistory(applied.state, applied.createdBy)
+    }
+    expect([problem, state.history.length]).toEqual(['its variables make more than 16777216 characters', 31])
+    expect(() => after([`ENV ${Array.from({ length: 2001 }, (_, at) => `A${at}=`).join(' ')}`])).toThrow(/^there may be 2000 variables$/)
+    expect(after(['ENV A=x', ...doubling.slice(0, 10)]).config.Env?.[0]).toHaveLength(2 + 1024)
   })
 
   test('commands: ENTRYPOINT drops one of the base, and none of its own', () => {

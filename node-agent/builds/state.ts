@@ -1,5 +1,6 @@
 import { expandWord, type Variables } from '../../shared/model/dockerfile/expand.ts'
 import type { Command, Healthcheck, Instruction, Pair } from '../../shared/model/dockerfile/instruction.ts'
+import { MOST_SAID, SAYS_TOO_MUCH } from '../../shared/model/dockerfile/plan.ts'
 import { quotedWords } from '../../shared/model/dockerfile/words.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import type { BuiltLayer } from '../images/build-store.ts'
@@ -92,6 +93,12 @@ export type Metadata = Extract<Instruction, { readonly kind: Exclude<Instruction
 
 export const isMetadata = (instruction: Instruction): instruction is Metadata => instruction.kind !== 'run' && instruction.kind !== 'copy' && instruction.kind !== 'add'
 
+/** More would be looked through again and again. */
+const MOST_VARIABLES = 2000
+
+/** What the steps of ours have said, their variables replaced: they are kept in the image. */
+const saidSoFar = ({ history }: StageState): number => (history as ReadonlyArray<Partial<HistoryEntry>>).reduce((sum, { comment, created_by: said }) => (comment === COMMENT ? sum + (said?.length ?? 0) : sum), 0)
+
 /** What an instruction changes that changes no file (WORKDIR's folder is made by whoever has the files). Pure. */
 export function applyMetadata(state: StageState, instruction: Metadata, options: ApplyOptions): Applied {
   const variables = variablesOf(state)
@@ -102,7 +109,9 @@ export function applyMetadata(state: StageState, instruction: Metadata, options:
     problem ??= expanded.message
     return ''
   }
+  if (instruction.kind === 'env' && (state.config.Env ?? []).length + instruction.pairs.length > MOST_VARIABLES) return { kind: 'invalid', message: `there may be ${MOST_VARIABLES} variables` }
   const next = changed(state, instruction, { ...options, expand })
+  if (problem === undefined && saidSoFar(state) + next.createdBy.length > MOST_SAID) problem = SAYS_TOO_MUCH
   return problem === undefined ? { kind: 'ok', ...next } : { kind: 'invalid', message: problem }
 }
 

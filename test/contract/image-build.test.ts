@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { randomInt, randomUUID } from 'node:crypto'
+import { createHash, randomInt, randomUUID } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -331,6 +333,43 @@ describe('COPY and ADD', () => {
     const { id, failed } = await build('FROM base:1\nARG SKIP=*.md\nCOPY --exclude=$SKIP src /tree/\nCOPY --exclude=${SKIP} src/* /each/\nCOPY --exclude=src/c.md src/c.md src/a.txt /way/', { context: CONTEXT })
     expect(failed).toBe('')
     expect((await inside(id, 'ls /tree /each /way')).split('\n')).toEqual(['/each:', 'a.txt', 'b.txt', '', '/tree:', 'a.txt', 'b.txt', '', '/way:', 'a.txt', ''])
+  })
+
+  test('fetch what has an address, hold it against its digest, and unpack it only when told', async () => {
+    const tar = gzipSync(writeTar([{ name: 'in', content: 'packed' }]))
+    const asked: string[] = []
+    const server = createServer(({ url = '' }, response) => {
+      asked.push(url)
+      response.end(url.endsWith('.tgz') ? tar : 'fetched\n')
+    })
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}`
+    try {
+      const sum = createHash('sha256').update('fetched\n').digest('hex')
+      const file = `FROM base:1\nARG SUM=${sum} AT=${url}\nADD --checksum=sha256:$SUM $AT/f.txt /d/\nADD --chmod=644 --chown=7 ${url}/a.tgz /a\nADD --unpack=true ${url}/a.tgz /u/`
+      const { id, failed } = await build(file, { network: 'host' })
+      expect(failed).toBe('')
+      expect(await inside(id, 'cat /d/f.txt /u/in; stat -c "%a %u" /d/f.txt /a')).toBe('fetched\npacked600 0\n644 7\n')
+      const again = await build(file, { network: 'host' })
+      expect([again.id, again.steps.map(([, state]) => state).includes('cached')]).toEqual([id, true])
+      const count = asked.length
+      expect((await build(`FROM base:1\nADD ${url}/f.txt /`, { network: 'default' })).failed).toContain('is an address of the node itself')
+      expect((await build(`FROM base:1\nADD ${url}/f.txt /`, { network: 'none' })).failed).toContain('the build was given no network')
+      expect((await build(`FROM base:1\nADD --checksum=sha256:${'0'.repeat(64)} src/a.txt /`, { context: CONTEXT, network: 'host' })).failed).toContain('checksum requires HTTP(S) sources')
+      expect(asked).toHaveLength(count)
+      expect((await build(`FROM base:1\nADD --checksum=sha256:${'0'.repeat(64)} ${url}/f.txt /`, { network: 'host' })).failed).toContain('digest mismatch')
+      expect((await build(`FROM base:1\nADD ${url}/ /d/`, { network: 'host' })).failed).toContain('cannot determine filename from source URL')
+      expect(await leftovers()).toEqual(nothing)
+    } finally {
+      server.close()
+    }
+  })
+
+  test('read no users out of a pipe', async () => {
+    const { id } = await build('FROM base:1\nRUN rm -f /etc/passwd; mkfifo /etc/passwd')
+    expect((await build(`FROM ${id}\nCOPY --chown=somebody src/a.txt /x`, { context: CONTEXT })).failed).toContain('/etc/passwd is no regular file')
+    expect((await build(`FROM ${id}\nUSER somebody\nRUN true`)).failed).toContain('/etc/passwd is no regular file')
   })
 
   test('take nothing from outside, whatever leads there', async () => {

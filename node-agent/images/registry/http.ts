@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:
 import * as plain from 'node:http'
 import * as secure from 'node:https'
 import type { Readable } from 'node:stream'
+import { isIP, type LookupFunction } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import type { Clock } from '../../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../../shared/kit/faults.ts'
@@ -41,21 +42,27 @@ export interface Http extends Disposable {
   send(request: HttpRequest): Promise<HttpAnswer>
 }
 
-/** Connections are kept for a few seconds: the requests of one pull share them. A body that comes more slowly than told is given up. */
-export function createHttp(clock: Clock, leastBytesPerMinute: number): Http {
+/**
+ * Connections are kept for a few seconds: the requests of one pull share them. A body that comes more slowly than told is given up.
+ * @param mayReach of an address, whoever it belongs to. Throws Fault('permission') where it is not so.
+ */
+export function createHttp(clock: Clock, leastBytesPerMinute: number, mayReach: (address: string) => boolean = () => true): Http {
   const agents = new Map<string, plain.Agent>()
   const agentOf = (protocol: string, { ca, cert, key, skipVerify }: TlsTrust): plain.Agent => {
     const name = protocol === 'http:' ? protocol : JSON.stringify([ca, cert, key, skipVerify])
     const known = agents.get(name)
     if (known !== undefined) return known
-    const keep = { keepAlive: true, timeout: 5_000, maxFreeSockets: 4, lookup: lookupInTurn }
+    const keep = { keepAlive: true, timeout: 5_000, maxFreeSockets: 4, lookup: lookupOf(mayReach) }
     const agent = protocol === 'http:' ? new plain.Agent(keep) : new secure.Agent({ ...keep, rejectUnauthorized: !skipVerify, ca: [...systemAuthorities(), ...ca], ...(cert === undefined ? {} : { cert, key }) })
     agents.set(name, agent)
     return agent
   }
   return {
     async send(request) {
-      const { protocol } = new URL(request.url)
+      const { protocol, hostname } = new URL(request.url)
+      const literal = hostname.replace(/^\[|\]$/g, '')
+      // Nobody is asked for the address of one.
+      if (isIP(literal) !== 0 && !mayReach(literal)) throw new Fault('permission', refusedAddress(literal))
       return exchange(request, { agent: agentOf(protocol, request.tls), clock, leastBytesPerMinute })
     },
     [Symbol.dispose]: () => {
@@ -63,6 +70,17 @@ export function createHttp(clock: Clock, leastBytesPerMinute: number): Http {
     },
   }
 }
+
+/** A name is asked for once, by whoever connects: the answer to a question before could be another one. */
+const lookupOf =
+  (mayReach: (address: string) => boolean): LookupFunction =>
+  (name, options, callback) =>
+    lookupInTurn(name, options, (error, found, family) => {
+      const wrong = error === null ? (Array.isArray(found) ? found.map(({ address }) => address) : [found]).find((address) => !mayReach(address)) : undefined
+      callback(wrong === undefined ? error : new Fault('permission', `${name}: ${refusedAddress(wrong)}`), found, family)
+    })
+
+const refusedAddress = (address: string): string => `${address} is an address of the node itself or of its link`
 
 /** Those of the machine, as everything else on it believes; where it has none, those Node brings. */
 function systemAuthorities(): readonly string[] {

@@ -12,10 +12,15 @@ interface Cursor {
   /** Here-documents keep their quotes. */
   readonly keepsQuotes: boolean
   at: number
+  /** How much came out of variables so far. */
+  inserted: number
   problem: string | undefined
 }
 
-const cursorOf = (text: string, variables: Variables, { escape, keepsQuotes }: { readonly escape: string; readonly keepsQuotes: boolean }): Cursor => ({ text, variables, escape, keepsQuotes, at: 0, problem: undefined })
+/** A variable may be made of others, twice each, and so on: what comes out of one word stays within what could ever be used. */
+const MOST_INSERTED = 1 << 20
+
+const cursorOf = (text: string, variables: Variables, { escape, keepsQuotes }: { readonly escape: string; readonly keepsQuotes: boolean }): Cursor => ({ text, variables, escape, keepsQuotes, at: 0, inserted: 0, problem: undefined })
 const resultOf = (cursor: Cursor, text: string): Expanded => (cursor.problem === undefined ? { kind: 'ok', text } : { kind: 'invalid', message: cursor.problem })
 
 export function expandWord(word: string, variables: Variables, escape = '\\'): Expanded {
@@ -104,7 +109,14 @@ function variable(cursor: Cursor): string {
   if (rest.startsWith('{')) return braced(cursor)
   const name = /^(?:[A-Za-z_]\w*|[0-9@*#?!$-])/.exec(rest)?.[0]
   cursor.at += 1 + (name?.length ?? 0)
-  return name === undefined ? '$' : (valueOf(cursor, name) ?? '')
+  return name === undefined ? '$' : inserted(cursor, valueOf(cursor, name) ?? '')
+}
+
+function inserted(cursor: Cursor, value: string): string {
+  cursor.inserted += value.length
+  if (cursor.inserted <= MOST_INSERTED) return value
+  cursor.problem ??= `its variables make more than ${MOST_INSERTED} characters of one word`
+  return ''
 }
 
 const valueOf = ({ variables }: Cursor, name: string): string | undefined => (Object.hasOwn(variables, name) ? variables[name] : undefined)
@@ -120,9 +132,9 @@ function braced(cursor: Cursor): string {
   }
   cursor.at += 2 + name.length + operator.length
   const value = valueOf(cursor, name)
-  if (operator === '}') return value ?? ''
+  if (operator === '}') return inserted(cursor, value ?? '')
   const word = plain(cursor, '}')
-  return modified(cursor, { name, value, operator, word })
+  return inserted(cursor, modified(cursor, { name, value, operator, word }))
 }
 
 interface Modified {

@@ -45,6 +45,10 @@ export interface Copy {
   readonly parents: boolean
   /** Archives are unpacked; ADD does so unless told otherwise. */
   readonly unpack: boolean
+  /** What comes from a URL is unpacked only when it is said. */
+  readonly unpackFetched: boolean
+  /** `sha256:…` of what comes from the URL. */
+  readonly checksum: string | undefined
 }
 
 /** As Docker keeps it in an image's config; times in nanoseconds. */

@@ -15,11 +15,14 @@ export function parseCopy({ keyword, flags, rest, line }: Written): ParsedWork {
   if (destination === undefined || given.length === 0) return invalid(`${keyword} requires at least two arguments: what, and where to`)
   const sources = given.filter((word) => !announced.has(word))
   const remote = sources.find(isRemote)
-  if (remote !== undefined) return invalid(kind === 'add' ? `ADD of ${remote}: nothing is fetched from the network by ADD here: fetch it in a RUN step, or beforehand into the context` : `source can't be a URL for COPY: ${remote}`)
+  if (remote !== undefined && kind === 'copy') return invalid(`source can't be a URL for COPY: ${remote}`)
+  const other = sources.find((source) => isRemote(source) && !isUrl(source))
+  if (other !== undefined) return invalid(unfetched(other))
   const from = flagOf(flags, 'from')
   const mode = flagOf(flags, 'chmod')
   if (from === '') return invalid('--from must name a stage or an image')
-  if (flagOf(flags, 'checksum') !== undefined) return invalid('--checksum is for URLs, which are not fetched here')
+  const checksum = flagOf(flags, 'checksum')
+  if (checksum !== undefined && sources.length + line.heredocs.length !== 1) return invalid("checksum can't be specified for multiple sources")
   return {
     kind,
     sources,
@@ -31,9 +34,16 @@ export function parseCopy({ keyword, flags, rest, line }: Written): ParsedWork {
     excluded: flags.filter(({ name }) => name === 'exclude').map(({ value }) => value),
     parents: isOn(flagOf(flags, 'parents')),
     unpack: kind === 'add' && flagOf(flags, 'unpack') !== 'false',
+    unpackFetched: isOn(flagOf(flags, 'unpack')),
+    checksum,
   }
 }
 
 const isOn = (value: string | undefined): boolean => value !== undefined && value !== 'false'
 
-const isRemote = (source: string): boolean => /^(?:https?|ftp|git|ssh):\/\/|^git@/.test(source)
+/** What ADD fetches. */
+export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source)
+
+export const unfetched = (source: string): string => `ADD of ${source}: only http:// and https:// are fetched by ADD here: fetch it in a RUN step, or beforehand into the context`
+
+export const isRemote = (source: string): boolean => /^(?:https?|ftp|git|ssh):\/\/|^git@/.test(source)

@@ -9,9 +9,13 @@ interface OpenStage extends Stage {
   readonly instructions: Instruction[]
 }
 
+/** More would make of a build what nobody wrote by hand: each of them looks at what is known by then. */
+const MOST_INSTRUCTIONS = 5000
+
 /** @param name of the file, for messages */
 export function parseDockerfile(text: string, name = 'Dockerfile'): ParsedDockerfile {
   const { escape, lines, problems: wrongLines } = linesOf(text)
+  if (lines.length > MOST_INSTRUCTIONS) return { kind: 'invalid', problems: [`${name}: ${lines.length} instructions: there may be ${MOST_INSTRUCTIONS}`] }
   const problems = [...wrongLines]
   const warnings: string[] = []
   const globals: Array<Dockerfile['globals'][number]> = []

@@ -36,3 +36,15 @@ test('bases that are no names, and stages that come later', () => {
   expect(stages('FROM a:${X:?unset}')).toEqual(['Dockerfile:1: X: unset'])
   expect(stages('FROM a AS one\nCOPY --from=two x y\nFROM b AS two\nCOPY --from=one x y')).toEqual(['Dockerfile:2: two is a stage that comes later: a stage takes files from those before it'])
 })
+
+test('global arguments made of each other come to an end', () => {
+  const parsed = parseDockerfile(`ARG A=xxxxxxxx\n${'ARG A=$A$A\n'.repeat(60)}FROM x\n`)
+  if (parsed.kind === 'invalid') throw new Error(parsed.problems.join())
+  const plan = planBuild(parsed.file, { name: 'D', target: undefined, args: {}, platform: { os: 'linux', architecture: 'amd64' } })
+  expect(plan).toMatchObject({ kind: 'invalid' })
+  expect(plan.kind === 'invalid' && plan.problems.join()).toMatch(/^D:\d+: its variables make more than 1048576 characters of one word/)
+})
+
+test('there is an end to instructions', () => {
+  expect(parseDockerfile(`FROM x\n${'USER a\n'.repeat(5000)}`)).toEqual({ kind: 'invalid', problems: ['Dockerfile: 5001 instructions: there may be 5000'] })
+})

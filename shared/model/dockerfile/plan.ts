@@ -62,15 +62,25 @@ export function planBuild(file: Dockerfile, options: PlanOptions): BuildPlan {
   return { kind: 'ok', stages: [...planned.values()].toSorted((a, b) => a.stage.index - b.stage.index), globals, warnings }
 }
 
+/** What the variables of one stage may come to in all: made of each other, they grow beyond all bounds. */
+export const MOST_SAID = 16 << 20
+export const SAYS_TOO_MUCH = `its variables make more than ${MOST_SAID} characters`
+
 /** Those before the first FROM, and what is known of the platform: a `--build-arg` counts more than a default. */
 function globalArgs(file: Dockerfile, { args, platform }: PlanOptions, problem: (line: number, message: string) => void): Variables {
   let known: Variables = { ...platformArgs(platform), ...args }
   const own: Record<string, string> = { ...platformArgs(platform) }
+  let made = 0
   for (const { name, value, line } of file.globals.flatMap((one) => one.args.map((arg) => ({ ...arg, line: one.line })))) {
     const expanded = expandWord(value ?? '', known, file.escape)
     if (expanded.kind === 'invalid') problem(line, expanded.message)
     const given = Object.hasOwn(args, name) ? args[name] : value === undefined ? undefined : expanded.kind === 'ok' ? expanded.text : ''
     if (given === undefined) continue
+    made += given.length
+    if (made > MOST_SAID) {
+      problem(line, SAYS_TOO_MUCH)
+      return {}
+    }
     own[name] = given
     known = { ...known, [name]: given }
   }
