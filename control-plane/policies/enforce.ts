@@ -5,14 +5,17 @@ import type { Json, JsonObject } from '../../shared/model/json.ts'
 import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import { forbid } from '../apiserver/admission/refuse.ts'
 import type { AdmissionSources } from '../apiserver/admission/sources.ts'
+import type { ResourceStore } from '../apiserver/core/resources.ts'
+import type { GroupVersionKind } from '../apiserver/decode/kinds.ts'
 import type { Authorizer } from '../apiserver/authz/authorizer.ts'
 import { authorizerValue, resourceCheckValue, type Rights, type RightsQuery } from '../cel/authorizer.ts'
 import type { Value } from '../cel/values.ts'
 import { compiledPolicy } from './compiled.ts'
 import { judge, type Objection } from './judge.ts'
-import { matches, type Subject } from './matching.ts'
-import { labelsOf, paramsOf } from './params.ts'
+import { matchOf } from './matching.ts'
+import { paramsOf } from './params.ts'
 import { valueOfJson } from './values.ts'
+import { viewsOf } from './views.ts'
 
 export interface Bound {
   readonly policy: ValidatingAdmissionPolicy
@@ -27,13 +30,14 @@ export interface EnforcementParts {
 
 /** Throws the first denial. */
 export async function enforce(request: AdmissionRequest, bound: readonly Bound[], parts: EnforcementParts): Promise<void> {
-  const subject = subjectOf(request, parts.namespaceObject)
+  const views = viewsOf(request, parts.sources.resources, parts.namespaceObject)
   const denials: Denial[] = []
   for (const { policy, bindings } of bound) {
-    if (!policy.spec || !matches(policy.spec.matchConstraints, subject, false)) continue
+    const place = policy.spec ? matchOf(policy.spec.matchConstraints, views.subjects, false) : -1
+    if (place < 0) continue
     for (const binding of bindings) {
-      if (!matches(binding.spec.matchResources, subject, true)) continue
-      for (const objection of await objections({ policy, binding, request, parts })) act({ policy, binding, objection, request }, denials)
+      if (matchOf(binding.spec.matchResources, views.subjects, true) < 0) continue
+      for (const objection of await objections({ policy, binding, request: views.at(place).request, parts })) act({ policy, binding, objection, request }, denials)
     }
   }
   const [first] = denials
@@ -88,23 +92,6 @@ async function objections({ policy, binding, request, parts }: Judging): Promise
   })
 }
 
-/** What rules and selectors are held against. */
-export function subjectOf({ operation, store, namespace, name, subresource, object, old }: AdmissionRequest, namespaceObject: JsonObject | undefined): Subject {
-  const { group, version, plural } = store.definition
-  const isNamespace = group === '' && plural === 'namespaces'
-  return {
-    operation,
-    group,
-    version,
-    resource: plural,
-    subresource,
-    namespace,
-    name,
-    labels: [...(operation === 'DELETE' ? [] : [labelsOf(object)]), ...(old ? [labelsOf(old)] : [])],
-    namespaceLabels: labelsOf(isNamespace ? object : namespaceObject),
-  }
-}
-
 /** What expressions may name. */
 export function bindingsOf(request: AdmissionRequest, { authorize, namespaceObject }: Omit<EnforcementParts, 'sources'>): ReadonlyMap<string, Value> {
   const { operation, store, object, old, call, namespace, name, subresource } = request
@@ -133,18 +120,15 @@ export function bindingsOf(request: AdmissionRequest, { authorize, namespaceObje
 const accountUser = ({ namespace, name }: { readonly namespace: string; readonly name: string }): AdmissionRequest['call']['user'] => ({ name: `system:serviceaccount:${namespace}:${name}`, uid: '', groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'], extra: {} })
 
 /** The request as policies and webhooks are told of it. */
-export function requestJson({ operation, store, namespace, name, subresource, call }: AdmissionRequest): JsonObject {
-  const { group, version, kind, plural } = store.definition
+export function requestJson({ operation, store, asked = store, as, namespace, name, subresource, call }: AdmissionRequest): JsonObject {
   const { user } = call
-  const [kindValue, resourceValue]: readonly JsonObject[] = [
-    { group, version, kind },
-    { group, version, resource: plural },
-  ]
+  const kindOf = ({ group, version, kind }: GroupVersionKind): JsonObject => ({ group, version, kind })
+  const resourceOf = ({ definition: { group, version, plural } }: ResourceStore): JsonObject => ({ group, version, resource: plural })
   return {
-    kind: kindValue ?? {},
-    resource: resourceValue ?? {},
-    requestKind: kindValue ?? {},
-    requestResource: resourceValue ?? {},
+    kind: kindOf(as ?? store.definition),
+    resource: resourceOf(store),
+    requestKind: kindOf(as ?? asked.definition),
+    requestResource: resourceOf(asked),
     ...(subresource !== '' && { subResource: subresource, requestSubResource: subresource }),
     ...(name !== '' && { name }),
     ...(namespace !== '' && { namespace }),

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { matches, type Subject } from './matching.ts'
+import { matchOf, type Subject } from './matching.ts'
 
 const subject: Subject = { operation: 'CREATE', group: 'apps', version: 'v1', resource: 'deployments', subresource: '', namespace: 'a', name: 'x', labels: [{ tier: 'web' }], namespaceLabels: { env: 'prod' } }
 const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }
 
-test.each<readonly [string, Parameters<typeof matches>[0], Partial<Subject>, boolean]>([
+test.each<readonly [string, Parameters<typeof matchOf>[0], Partial<Subject>, boolean]>([
   ['its rule', { resourceRules: [rule] }, {}, true],
   ['another operation', { resourceRules: [rule] }, { operation: 'DELETE' }, false],
   ['any group', { resourceRules: [{ ...rule, apiGroups: ['*'] }] }, {}, true],
@@ -20,9 +20,18 @@ test.each<readonly [string, Parameters<typeof matches>[0], Partial<Subject>, boo
   ['what it was counts, too', { resourceRules: [rule], objectSelector: { matchLabels: { tier: 'db' } } }, { labels: [{ tier: 'web' }, { tier: 'db' }] }, true],
   ['neither', { resourceRules: [rule], objectSelector: { matchLabels: { tier: 'db' } } }, {}, false],
 ])('%s', (_, match, of, wanted) => {
-  expect(matches(match, { ...subject, ...of }, false)).toBe(wanted)
+  expect(matchOf(match, [{ ...subject, ...of }], false)).toBe(wanted ? 0 : -1)
 })
 
 test('a binding without rules is about everything its policy is about; a policy without rules about nothing', () => {
-  expect([matches(undefined, subject, true), matches({}, subject, true), matches({}, subject, false)]).toEqual([true, true, false])
+  expect([matchOf(undefined, [subject], true), matchOf({}, [subject], true), matchOf({}, [subject], false)]).toEqual([0, 0, -1])
+})
+
+test('an equivalent resource stands for the one that was asked for, unless exactly that is wanted', () => {
+  const older: Subject = { ...subject, version: 'v1beta1' }
+  const match = { resourceRules: [{ ...rule, apiVersions: ['v1beta1'] }] }
+  expect(matchOf(match, [subject, older], false)).toBe(1)
+  expect(matchOf({ ...match, matchPolicy: 'Exact' }, [subject, older], false)).toBe(-1)
+  expect(matchOf({ resourceRules: [{ ...rule, apiVersions: ['*'] }] }, [subject, older], false)).toBe(0)
+  expect(matchOf({ resourceRules: [rule], excludeResourceRules: match.resourceRules }, [subject, older], false)).toBe(-1)
 })

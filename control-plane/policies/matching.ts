@@ -17,15 +17,22 @@ export interface Subject {
   readonly namespaceLabels: Labels | undefined
 }
 
-type Match = Pick<MatchResources, 'resourceRules' | 'excludeResourceRules' | 'namespaceSelector' | 'objectSelector'>
+type Match = Pick<MatchResources, 'resourceRules' | 'excludeResourceRules' | 'namespaceSelector' | 'objectSelector' | 'matchPolicy'>
 
-/** @param anyResource whether no rules at all mean every resource, as in a binding. */
-export function matches(match: Match | undefined, subject: Subject, anyResource: boolean): boolean {
-  if (!match) return anyResource
-  const { resourceRules = [], excludeResourceRules = [], namespaceSelector, objectSelector } = match
-  if (!selectsNamespace(namespaceSelector, subject) || !selectsObject(objectSelector, subject)) return false
-  if (excludeResourceRules.some((rule) => ruleMatches(rule, subject))) return false
-  return (anyResource && resourceRules.length === 0) || resourceRules.some((rule) => ruleMatches(rule, subject))
+/**
+ * Which of the subjects, that are equivalent, the rules are about: the first of them if they name it, else one that stands for it; -1: none.
+ *
+ * @param anyResource whether no rules at all mean every resource, as in a binding.
+ */
+export function matchOf(match: Match | undefined, subjects: readonly Subject[], anyResource: boolean): number {
+  const [first] = subjects
+  if (!match || !first) return anyResource ? 0 : -1
+  const { resourceRules = [], excludeResourceRules = [], namespaceSelector, objectSelector, matchPolicy } = match
+  if (!selectsNamespace(namespaceSelector, first) || !selectsObject(objectSelector, first)) return -1
+  const named = matchPolicy === 'Exact' ? [first] : subjects
+  if (named.some((subject) => excludeResourceRules.some((rule) => ruleMatches(rule, subject)))) return -1
+  if (anyResource && resourceRules.length === 0) return 0
+  return named.findIndex((subject) => resourceRules.some((rule) => ruleMatches(rule, subject)))
 }
 
 /** What is in no namespace is never left out by its namespace. */

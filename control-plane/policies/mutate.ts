@@ -6,12 +6,13 @@ import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import { forbid } from '../apiserver/admission/refuse.ts'
 import type { Reinvoked } from '../apiserver/admission/reinvocation.ts'
 import { compiledPolicy } from './compiled.ts'
-import { bindingsOf, type EnforcementParts, subjectOf } from './enforce.ts'
+import { bindingsOf, type EnforcementParts } from './enforce.ts'
 import { concerned, type Given, variablesOf } from './judge.ts'
-import { matches } from './matching.ts'
+import { matchOf } from './matching.ts'
 import { paramsOf } from './params.ts'
 import { patchedBy } from './patches.ts'
 import { valueOfJson } from './values.ts'
+import { viewsOf } from './views.ts'
 
 export interface BoundMutation {
   readonly policy: MutatingAdmissionPolicy
@@ -21,6 +22,8 @@ export interface BoundMutation {
 /** One policy with one binding and one of its params. */
 interface Invocation {
   readonly key: string
+  /** In whose words the rules are about the request. */
+  readonly place: number
   readonly policy: MutatingAdmissionPolicy
   readonly binding: MutatingAdmissionPolicyBinding
   readonly params: Json
@@ -40,8 +43,10 @@ export async function mutate(request: AdmissionRequest, bound: readonly BoundMut
   again.begin(object)
   for (const invocation of await invocationsOf(request, bound, { parts, failures })) {
     if (!again.isDue(invocation.key)) continue
-    const changed = invoke(invocation, { ...request, object }, { parts, failures })
-    if (changed === undefined) continue
+    const view = viewsOf({ ...request, object }, parts.sources.resources, parts.namespaceObject).at(invocation.place)
+    const made = invoke(invocation, view.request, { parts, failures })
+    if (made === undefined) continue
+    const changed = made === view.request.object ? object : view.back(made)
     if (!deepEqual(changed, object)) {
       object = request.store.definition.defaults(changed)
       again.changed()
@@ -59,16 +64,17 @@ interface Collecting {
 }
 
 async function invocationsOf(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, failures }: Collecting): Promise<readonly Invocation[]> {
-  const subject = subjectOf(request, parts.namespaceObject)
+  const { subjects } = viewsOf(request, parts.sources.resources, parts.namespaceObject)
   const all: Invocation[] = []
   for (const { policy, bindings } of bound) {
-    if (!policy.spec || !matches(policy.spec.matchConstraints, subject, false)) continue
+    const place = policy.spec ? matchOf(policy.spec.matchConstraints, subjects, false) : -1
+    if (!policy.spec || place < 0) continue
     const { paramKind } = policy.spec
     for (const binding of bindings) {
       const { paramRef, matchResources, policyName } = binding.spec ?? {}
-      if (!matches(matchResources, subject, true)) continue
+      if (matchOf(matchResources, subjects, true) < 0) continue
       const found = await paramsOf({ paramKind, paramRef }, request, parts.sources)
-      if (found.kind === 'there') all.push(...found.objects.map((params, index): Invocation => ({ key: `${policyName}/${binding.metadata.name}/${index}`, policy, binding, params, hasParams: paramKind !== undefined })))
+      if (found.kind === 'there') all.push(...found.objects.map((params, index): Invocation => ({ key: `${policyName}/${binding.metadata.name}/${index}`, place, policy, binding, params, hasParams: paramKind !== undefined })))
       else if (found.message !== undefined) failures.push({ policy, binding, message: found.message })
     }
   }

@@ -14,6 +14,7 @@ const GROUP = 'admissionregistration.k8s.io'
 export function validatingAdmissionPolicy(sources: AdmissionSources, authorize: Authorizer): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionPolicy',
+    anyKind: true,
     async validate(request) {
       const bound = isExempt(request) ? [] : boundPolicies(sources)
       if (bound.length === 0) return
@@ -27,6 +28,7 @@ export function mutatingAdmissionPolicy(sources: AdmissionSources, authorize: Au
   const name = 'MutatingAdmissionPolicy'
   return {
     name,
+    anyKind: true,
     async mutate(request) {
       const bound = isExempt(request) ? [] : boundMutations(sources)
       if (bound.length === 0) return request.object

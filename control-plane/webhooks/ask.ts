@@ -10,9 +10,10 @@ import { Reinvocation } from '../apiserver/admission/reinvocation.ts'
 import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
 import { internalError } from '../apiserver/status.ts'
 import { compiledPolicy } from '../policies/compiled.ts'
-import { bindingsOf, requestJson, subjectOf } from '../policies/enforce.ts'
+import { bindingsOf, requestJson } from '../policies/enforce.ts'
 import { judge } from '../policies/judge.ts'
-import { matches } from '../policies/matching.ts'
+import { matchOf } from '../policies/matching.ts'
+import { viewsOf, type View } from '../policies/views.ts'
 import type { Webhook, WebhookParts } from './plugin.ts'
 import { readReview, reviewOf, type Review } from './review.ts'
 import { send } from './send.ts'
@@ -30,8 +31,10 @@ export async function mutateBy(hooks: readonly Webhook[], request: AdmissionRequ
   for (const [index, hook] of hooks.entries()) {
     const now = { ...request, object }
     const key = `${index}/${hook.name}`
-    if (!again.isDue(key) || !isConcerned(hook, now, parts)) continue
-    const changed = await mutateByOne(hook, now, parts)
+    const view = again.isDue(key) ? concerning(hook, now, parts) : undefined
+    if (!view) continue
+    const made = await mutateByOne(hook, view.request, parts)
+    const changed = made === view.request.object ? object : view.back(made)
     if (!deepEqual(changed, object)) {
       object = changed
       again.changed()
@@ -58,17 +61,24 @@ async function mutateByOne(hook: Webhook, request: AdmissionRequest, parts: Aski
 
 /** All at once; of several refusals the first by order is told. */
 export async function validateBy(hooks: readonly Webhook[], request: AdmissionRequest, parts: AskingParts): Promise<void> {
-  const outcomes = await Promise.allSettled(hooks.filter((hook) => isConcerned(hook, request, parts)).map((hook) => ask(hook, request, { parts, mayPatch: false })))
+  const outcomes = await Promise.allSettled(hooks.flatMap((hook) => {
+    const view = concerning(hook, request, parts)
+    return view ? [ask(hook, view.request, { parts, mayPatch: false })] : []
+  }))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
-function isConcerned(hook: Webhook, request: AdmissionRequest, parts: AskingParts): boolean {
-  const { rules, namespaceSelector, objectSelector, matchConditions = [], failurePolicy } = hook
-  if (!matches({ resourceRules: rules, namespaceSelector, objectSelector }, subjectOf(request, parts.namespaceObject), false)) return false
-  if (matchConditions.length === 0) return true
-  const verdict = judge(compiledPolicy(hook), bindingsOf(request, parts))
-  if (verdict.kind !== 'failed') return verdict.kind === 'judged'
-  if (failurePolicy === 'Ignore') return false
+/** The request as the webhook is to be told of it; `undefined` if it is not to be. */
+function concerning(hook: Webhook, request: AdmissionRequest, parts: AskingParts): View | undefined {
+  const { rules, namespaceSelector, objectSelector, matchPolicy, matchConditions = [], failurePolicy } = hook
+  const views = viewsOf(request, parts.sources.resources, parts.namespaceObject)
+  const place = matchOf({ resourceRules: rules, namespaceSelector, objectSelector, matchPolicy }, views.subjects, false)
+  if (place < 0) return undefined
+  const view = views.at(place)
+  if (matchConditions.length === 0) return view
+  const verdict = judge(compiledPolicy(hook), bindingsOf(view.request, parts))
+  if (verdict.kind !== 'failed') return verdict.kind === 'judged' ? view : undefined
+  if (failurePolicy === 'Ignore') return undefined
   throw forbid(request, verdict.message)
 }
 

@@ -20,6 +20,7 @@ const GROUP = 'admissionregistration.k8s.io'
 
 export const mutatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
   name: 'MutatingAdmissionWebhook',
+  anyKind: true,
   async mutate(request) {
     const hooks = webhooksFor(request, parts, 'mutatingwebhookconfigurations')
     if (hooks.length === 0) return request.object
@@ -34,6 +35,7 @@ export const mutatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
 
 export const validatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
   name: 'ValidatingAdmissionWebhook',
+  anyKind: true,
   async validate(request) {
     const hooks = webhooksFor(request, parts, 'validatingwebhookconfigurations')
     if (hooks.length === 0) return

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Call } from '../core/call.ts'
 import type { ResourceStore } from '../core/resources.ts'
+import type { GroupVersionKind } from '../decode/kinds.ts'
 import { Reinvocation } from './reinvocation.ts'
 
 export interface AdmissionRequest {
@@ -15,6 +16,10 @@ export interface AdmissionRequest {
   readonly object: JsonObject
   readonly old: JsonObject | undefined
   readonly call: Call
+  /** What the object is, where it is not of the kind that the resource stores. */
+  readonly as?: GroupVersionKind | undefined
+  /** The resource that was asked for, where it is told of in the words of an equivalent one. */
+  readonly asked?: ResourceStore | undefined
   /** Of a request on its way through those that change objects. */
   readonly reinvocation?: Reinvocation | undefined
 }
@@ -22,6 +27,8 @@ export interface AdmissionRequest {
 /** Both may throw an `ApiError`: that is the answer. */
 export interface AdmissionPlugin {
   readonly name: string
+  /** Whether it looks at objects that are not of the kind that the resource stores; the others know only those. */
+  readonly anyKind?: true
   /** The object as it shall be; the same value if nothing changes. */
   mutate?(request: AdmissionRequest): JsonObject | Promise<JsonObject>
   /** Looks at the object as it will be stored. */
@@ -43,6 +50,7 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
       const once = async (given: JsonObject): Promise<JsonObject> => {
         let asked: AdmissionRequest = { ...request, object: given, reinvocation }
         for (const plugin of mutating) {
+          if (asked.as && !plugin.anyKind) continue
           const answer = plugin.mutate?.(asked)
           // Most have nothing to wait for, nor anything to change.
           const object = answer instanceof Promise ? await answer : answer
@@ -57,6 +65,7 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
     },
     async validate(request) {
       for (const plugin of validating) {
+        if (request.as && !plugin.anyKind) continue
         const answer = plugin.validate?.(request)
         if (answer instanceof Promise) await answer
       }

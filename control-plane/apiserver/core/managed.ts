@@ -19,7 +19,7 @@ export interface ManagedChange {
 const known = new WeakMap<ResourceStore, readonly ResourceStore[]>()
 
 /** How the other versions of a resource show its objects; `undefined` if it has none. */
-export function versionsOf({ resources }: CoreParts, store: ResourceStore): Versions | undefined {
+export function versionsOf({ resources }: Pick<CoreParts, 'resources'>, store: ResourceStore): Versions | undefined {
   const { definition, location } = store
   if (definition.custom) return customVersions(resources, definition)
   const toStored = (object: JsonObject): JsonObject => definition.storedAs?.toStored(object) ?? object

@@ -37,6 +37,8 @@ export interface Resources {
   hasGroup(group: string): boolean
   hasVersion(group: string, version: string): boolean
   find(group: string, version: string, plural: string): ResourceStore | undefined
+  /** Those that have come, where any come and go. */
+  custom?(): readonly ResourceStore[]
   /** Whether everything in the group comes and goes. */
   isCustomGroup?(group: string): boolean
   /** By kind, for bodies and owner references. */

@@ -3,6 +3,7 @@ import { get } from '../core/get.ts'
 import { readCall, type Handler } from '../handlers/context.ts'
 import { parseTargetName } from '../proxy/paths.ts'
 import { badRequest, plainError } from '../status.ts'
+import { admitConnection, proxyOptions } from './admit.ts'
 import type { SubresourcePorts } from './ports.ts'
 import { dialNode, hostPort, isGlobalUnicast, pathInTarget, portNumber } from './proxy-target.ts'
 
@@ -19,6 +20,7 @@ export const nodeProxyHandler =
     const { name: id } = context.route.path
     const named = parseTargetName(id)
     if (!named) throw badRequest(`invalid node request ${JSON.stringify(id)}`)
+    await admitConnection(context, 'NodeProxyOptions', proxyOptions(context))
     const item = await get(context.parts, readCall(context), { store: context.route.store, at: { namespace: '', name: named.name } })
     const addresses = (item.object as unknown as Node).status?.addresses ?? []
     const host = PREFERRED.map((type) => addresses.find((one) => one.type === type)?.address).find((address) => address !== undefined)

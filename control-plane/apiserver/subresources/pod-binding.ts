@@ -5,6 +5,7 @@ import { readBody } from '../handlers/bodies.ts'
 import { atOf, writeOptions, type Handler } from '../handlers/context.ts'
 import { statusBody } from '../representations/write.ts'
 import { badRequest, plainError, success } from '../status.ts'
+import { admitted } from './admit.ts'
 import { bind } from './binding.ts'
 
 const bindingKind = { group: '', version: 'v1', kind: 'Binding', schema: 'io.k8s.api.core.v1.Binding' } as const
@@ -16,8 +17,10 @@ export const podBindingHandler: Handler = async (context) => {
   const { namespace, name } = atOf(context)
   const at = { namespace, name: name === '' ? metaText(body, 'name') : name }
   if (metaText(body, 'name') !== at.name) throw badRequest('name in URL does not match name in Binding object')
-  const nodeName = targetOf(body)
-  const { annotations, labels } = metadataOf(body)
+  targetOf(body)
+  const admittedBinding = await admitted(context, { operation: 'CREATE', kind: bindingKind, object: body, call })
+  const nodeName = targetOf(admittedBinding)
+  const { annotations, labels } = metadataOf(admittedBinding)
   await bind(context.parts, call, { at, binding: { nodeName, uid: metaText(body, 'uid'), annotations: stringsOf(annotations), labels: stringsOf(labels) } })
   return statusBody(success(undefined, 201), context.representation)
 }

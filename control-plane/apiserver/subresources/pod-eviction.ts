@@ -13,6 +13,7 @@ import type { Call } from '../core/call.ts'
 import { statusBody } from '../representations/write.ts'
 import { badRequest, success } from '../status.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
+import { admitted } from './admit.ts'
 import { askBudget } from './eviction-guard.ts'
 
 const evictionKind = { group: 'policy', version: 'v1', kind: 'Eviction', schema: 'io.k8s.api.policy.v1.Eviction', alsoAccepts: ['policy/v1beta1'] } as const
@@ -23,7 +24,7 @@ export const podEvictionHandler: Handler = async (context) => {
   const body = readBody(context.request, { expected: evictionKind, validation: query.fieldValidation, warn: asked.warn })
   const at = atOf(context)
   if (metaText(body, 'name') !== at.name) throw badRequest('name in URL does not match name in Eviction object')
-  const options = deleteOptionsOf(body)
+  const options = deleteOptionsOf(await admitted(context, { operation: 'CREATE', kind: evictionKind, object: body, call: asked }))
   const call: Call = { ...asked, dryRun: asked.dryRun || options.dryRun }
   const { store } = context.route
   const judged = await get(context.parts, call, { store, at })

@@ -4,6 +4,7 @@ import { readCall, type Handler, type HandlerContext } from '../handlers/context
 import { parseTargetName } from '../proxy/paths.ts'
 import type { ProxyTarget } from '../request.ts'
 import { badRequest } from '../status.ts'
+import { admitConnection, proxyOptions } from './admit.ts'
 import type { SubresourcePorts } from './ports.ts'
 import { dialNode, hostPort, isGlobalUnicast, pathInTarget, portNumber } from './proxy-target.ts'
 
@@ -14,6 +15,7 @@ export const podProxyHandler =
     const { namespace, name: id } = context.route.path
     const named = parseTargetName(id)
     if (!named) throw badRequest(`invalid pod request ${JSON.stringify(id)}`)
+    await admitConnection(context, 'PodProxyOptions', proxyOptions(context))
     const item = await get(context.parts, readCall(context), { store: context.route.store, at: { namespace, name: named.name } })
     const pod = item.object as unknown as Pod
     const port = named.port || String(pod.spec?.containers.flatMap((container) => container.ports ?? [])[0]?.containerPort ?? '')

@@ -1,6 +1,7 @@
 import type { Handler } from '../handlers/context.ts'
 import { boolParameter, textParameter } from '../options/parameters.ts'
 import { badRequest } from '../status.ts'
+import { admitConnection, terminalOptions } from './admit.ts'
 import { checkNode, chooseContainer, openStream, podTarget, requireNode } from './pod-target.ts'
 import type { SubresourcePorts } from './ports.ts'
 
@@ -9,6 +10,9 @@ export const terminalHandler =
   (kind: 'exec' | 'attach', { nodeStreams }: SubresourcePorts): Handler =>
   async (context) => {
     const { query } = context.request
+    const options = terminalOptions(context, kind === 'attach')
+    if (kind === 'attach') await admitConnection(context, 'PodAttachOptions', options)
+    else await admitConnection(context, 'PodExecOptions', { ...options, command: query.getAll('command') })
     const target = await podTarget(context)
     const container = chooseContainer(target.pod, textParameter(query, 'container'))
     const nodeName = requireNode(target)
@@ -26,7 +30,8 @@ export const terminalHandler =
 export const portForwardHandler =
   ({ nodeStreams }: SubresourcePorts): Handler =>
   async (context) => {
-    checkPorts(context.request.query.getAll('ports'))
+    const ports = checkedPorts(context.request.query.getAll('ports'))
+    await admitConnection(context, 'PodPortForwardOptions', ports.length === 0 ? {} : { ports })
     const target = await podTarget(context)
     const nodeName = requireNode(target)
     checkNode(context, nodeName)
@@ -35,8 +40,9 @@ export const portForwardHandler =
   }
 
 /** Ports of WebSocket clients of old; others name them on their streams. Throws a 400. */
-function checkPorts(texts: readonly string[]): void {
-  for (const text of texts.flatMap((one) => one.split(','))) {
+function checkedPorts(texts: readonly string[]): readonly number[] {
+  return texts.flatMap((one) => one.split(',')).map((text) => {
     if (!/^\d+$/.test(text)) throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
-  }
+    return Number(text)
+  })
 }

@@ -12,6 +12,7 @@ import { atOf, writeOptions, type Handler, type HandlerContext } from '../handle
 import { body as bodyAnswer } from '../representations/write.ts'
 import { badRequest, conflict, forbidden, invalid, notFound, serviceUnavailable } from '../status.ts'
 import type { Call } from '../core/call.ts'
+import { admitted } from './admit.ts'
 import type { SubresourcePorts } from './ports.ts'
 
 const tokenKind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: 'io.k8s.api.authentication.v1.TokenRequest' } as const
@@ -35,9 +36,10 @@ export const tokenHandler =
       throw invalid(subject, at.name, [invalidField('metadata.name', metaText(wanted, 'name'), 'must match the service account name if specified')])
     }
     const account = (await get(parts, call, { store: route.store, at })).object as unknown as ServiceAccount
-    const { spec = {} } = wanted as unknown as TokenRequest
-    checkExpiry(spec.expirationSeconds ?? DEFAULT_SECONDS)
-    const bound = await boundTo(context, call, wanted as unknown as TokenRequest)
+    checkExpiry((wanted as unknown as TokenRequest).spec?.expirationSeconds ?? DEFAULT_SECONDS)
+    const granted = (await admitted(context, { operation: 'CREATE', kind: tokenKind, object: wanted, call })) as unknown as TokenRequest
+    const { spec = {} } = granted
+    const bound = await boundTo(context, call, granted)
     const reason = whyNotForNode(call, spec.boundObjectRef?.uid ?? '', bound)
     if (reason !== undefined) throw forbidden(route.store.resource, at.name, { message: reason })
     if (!tokenSigner) throw serviceUnavailable('this server issues no tokens')

@@ -6,6 +6,7 @@ import { readCall, type Handler } from '../handlers/context.ts'
 import { parseTargetName } from '../proxy/paths.ts'
 import { badRequest, serviceUnavailable } from '../status.ts'
 import { podTargetOf } from './pod-proxy.ts'
+import { admitConnection, proxyOptions } from './admit.ts'
 import type { SubresourcePorts } from './ports.ts'
 
 /** `services/[SCHEME:]NAME[:PORT]/proxy`: to one of the service's ready pods. The port is one of the service's, by name or number. */
@@ -15,6 +16,7 @@ export const serviceProxyHandler =
     const { namespace, name: id } = context.route.path
     const named = parseTargetName(id)
     if (!named) throw badRequest(`invalid service request ${JSON.stringify(id)}`)
+    await admitConnection(context, 'ServiceProxyOptions', proxyOptions(context))
     const item = await get(context.parts, readCall(context), { store: context.route.store, at: { namespace, name: named.name } })
     const portName = portNameOf(item.object as unknown as Service, named.port)
     const choices = endpointsOf(context.parts.resources, { namespace, service: named.name, portName })
