@@ -13,6 +13,7 @@ import { nodeRestriction } from './node-restriction.ts'
 import { taintNewNodes } from './node-taint.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podResize } from './pod-resize.ts'
+import { podSecurity } from './pod-security.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota } from './resource-quota.ts'
@@ -27,6 +28,7 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access, nodeSt
   serviceAccount(sources),
   nodeRestriction,
   taintNewNodes,
+  podSecurity(sources),
   priority(sources),
   defaultTolerationSeconds,
   defaultStorageClass(sources),
