@@ -48,6 +48,7 @@ export const completion: Command = {
 /** `gantry __complete WORD...`: what the last word may become, a line each. */
 export const complete: Command = {
   name: '__complete',
+  usage: '[WORD...]',
   summary: 'What the shells ask',
   async run(call) {
     const words = [...call.args, ...(call.afterDash ?? [])]

@@ -26,7 +26,7 @@ export interface Command {
   readonly name: string
   readonly aliases?: readonly string[]
   readonly summary: string
-  /** What follows the command's name: `(TYPE NAME | TYPE/NAME)`. */
+  /** What follows the command's name: `(TYPE NAME | TYPE/NAME)`. A command without it takes no arguments. */
   readonly usage?: string
   readonly examples?: string
   readonly flags?: readonly Flag[]

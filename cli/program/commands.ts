@@ -65,7 +65,7 @@ export const SECTIONS: readonly Section[] = [
     commands: [
       { name: 'lab', summary: 'Run a cluster of several machines on this host', load: async () => (await import('../lab/lab.ts')).lab },
       { name: 'dashboard', summary: 'Show the cluster in a browser', load: async () => (await import('../dashboard/dashboard.ts')).dashboard },
-      { name: 'image', summary: 'Images on the nodes: bring, look at, name, take away', load: async () => (await import('../images/image.ts')).image },
+      { name: 'image', summary: 'Images on the nodes: build, bring, look at, name, take away', load: async () => (await import('../images/image.ts')).image },
       { name: 'commit', summary: 'Make an image of what a running container changed', load: async () => (await import('../images/commit.ts')).commit },
       { name: 'kubeconfig', summary: "Print a lab's kubeconfig", load: async () => (await import('../lab/kubeconfig.ts')).kubeconfig },
       { name: 'agent', summary: 'Run the node agent: join this host to a cluster', load: async () => (await import('../lab/agent.ts')).agent },

@@ -75,6 +75,11 @@ test('help, and commands that are not there', async () => {
   expect((await typed('__complete', 'rollout', 'un')).out).toBe('undo\n')
 })
 
+test('a word too many is refused where it would mean something else without it', async () => {
+  expect(await typed('lab', 'down', 'two')).toEqual({ code: 1, out: '', err: "error: unexpected arguments: two (a lab is named by --name)\nSee 'gantry lab down -h' for help and examples\n" })
+  expect(await typed('version', '--client', 'x', '--', 'y')).toEqual({ code: 1, out: '', err: "error: unexpected arguments: x y\nSee 'gantry version -h' for help and examples\n" })
+})
+
 test('a server that is not there is told with what to do', async () => {
   const { code, err } = await typed('get', 'pods', '--server', 'http://127.0.0.1:1', '--cache-dir', '/nonexistent/cache')
   expect(code).toBe(1)

@@ -3,8 +3,8 @@ import { openCluster } from '../cluster/open.ts'
 import type { Call, Command } from './command.ts'
 import { entries, findEntry, SECTIONS } from './commands.ts'
 import { GLOBAL_FLAGS, type Flag } from './flags.ts'
-import { asksHelp, parse } from './parse.ts'
-import { Problem } from './problem.ts'
+import { asksHelp, parse, type Parsed } from './parse.ts'
+import { Problem, usageProblem } from './problem.ts'
 import { takesNext } from './spelling.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -59,6 +59,7 @@ async function descend(command: Command, path: string, { words, around }: { read
     return 0
   }
   const parsed = parse(command, path, words)
+  if (command.usage === undefined) refuseArguments(path, parsed)
   let cluster: ReturnType<Call['cluster']> | undefined
   const call: Call = {
     command: path,
@@ -76,6 +77,14 @@ async function descend(command: Command, path: string, { words, around }: { read
   } finally {
     if (cluster) (await cluster.catch(() => undefined))?.[Symbol.dispose]()
   }
+}
+
+/** Left out of account they would do harm: "lab down two" would take down the lab that is meant where none is named. */
+function refuseArguments(path: string, { args, afterDash = [], flags }: Parsed): void {
+  const words = [...args, ...afterDash]
+  if (words.length === 0) return
+  const named = flags.knows('name') ? ' (a lab is named by --name)' : ''
+  throw usageProblem(`unexpected arguments: ${words.join(' ')}${named}`, path)
 }
 
 async function help(words: readonly string[], { around, globals }: { readonly around: Around; readonly globals: boolean }): Promise<number> {
