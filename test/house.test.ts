@@ -83,7 +83,6 @@ describe('walls between rooms', () => {
 
 describe('one door per library', () => {
   const DOORS: Readonly<Record<string, readonly string[]>> = {
-    etcd3: ['control-plane/storage/', 'control-plane/election/'],
     express: ['control-plane/apiserver/http/'],
     '@grpc/grpc-js': ['proto/rpc.ts'],
     pino: ['shared/kit/log.ts'],

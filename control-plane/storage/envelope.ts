@@ -1,7 +1,7 @@
 import { POSITIONS } from './port.ts'
 
 /** A value as etcd holds it: the position in its batch, a line feed, the JSON text. */
-export const toStored = (position: number, value: string): Buffer => Buffer.from(`${position}\n${value}`)
+export const toStored = (position: number, value: string): string => `${position}\n${value}`
 
 const LINE_FEED = 10
 

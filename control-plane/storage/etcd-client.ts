@@ -1,9 +1,10 @@
-import { Etcd3, isRecoverableError, type IOptions } from 'etcd3'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { CallLimit } from './call-limit.ts'
 import { Endpoints } from './etcd-endpoints.ts'
-import { isNeverSent, isOfLeaderChange } from './etcd-errors.ts'
+import { isFailure, isNeverSent } from './etcd-errors.ts'
+import { GrpcConnection, type GrpcStream, type StreamListener } from './etcd-grpc/connection.ts'
+import type { Method } from './etcd-grpc/messages.ts'
 
 /** Where etcd is and who we are to it. */
 export interface EtcdAddress {
@@ -23,79 +24,64 @@ export interface EtcdTls {
   readonly ca: string
   readonly cert?: string | undefined
   readonly key?: string | undefined
-  /** The DNS name that the servers' certificates carry, for endpoints that are IP addresses (gRPC asks for the address by name, which Node refuses); `localhost` by default. */
+  /** The DNS name that the servers' certificates carry, for endpoints that are IP addresses (TLS asks for it by name); `localhost` by default. */
   readonly serverName?: string | undefined
 }
 
-export type EtcdClient = Etcd3
+export interface EtcdClient {
+  /** Throws `GrpcError` or `Fault`. Nothing is tried twice that may have been sent: that is the caller's to decide. */
+  call<Q, A>(method: Method<Q, A>, request: Q): Promise<A>
+  /** A call that goes on. */
+  stream(path: string, listener: StreamListener): GrpcStream
+  close(): void
+}
 
 /** For one call, if nothing else is said. */
 export const DEFAULT_CALL_MS = 5000
 
-/**
- * The library's client without its own ideas about failure: it tries nothing twice that may have been sent (that is the caller's to
- * decide) and comes back quickly after a broken connection. Connects at the first call.
- */
+/** Connects at the first call, and again at the first one after a connection broke. */
 export function openEtcd({ endpoints, tls, callMs = DEFAULT_CALL_MS, longestCallMs, patienceMs }: EtcdAddress, clock: Clock): EtcdClient {
   const limit = new CallLimit(callMs, longestCallMs)
   const turns = new Endpoints(endpoints.length, clock, patienceMs)
-  const timed = async <T>(work: () => PromiseLike<T> | T): Promise<T> => {
+  const connections = endpoints.map((endpoint) => new GrpcConnection({ endpoint, tls: tls && tlsFor(endpoint, tls), clock, silenceMs: Math.max(3000, 0.6 * callMs) }))
+  const next = (): number => {
+    const index = connections.findIndex((_, at) => turns.isNext(at))
+    if (index < 0) throw new Fault('unavailable', 'etcd, which keeps all objects, cannot be reached (its members failed a moment ago)')
+    return index
+  }
+  const at = (index: number): GrpcConnection => connections[index] as GrpcConnection
+  const timed = async <Q, A>(connection: GrpcConnection, method: Method<Q, A>, request: Q): Promise<A> => {
     const begunMs = clock.monotonicMs()
     try {
-      return await work()
+      return await connection.call(method, request, limit.ms())
     } finally {
       limit.note(clock.monotonicMs() - begunMs)
     }
   }
-  return new Etcd3({
-    hosts: [...endpoints],
-    ...(tls && { credentials: { rootCertificate: Buffer.from(tls.ca), ...(tls.key && { privateKey: Buffer.from(tls.key) }), ...(tls.cert && { certChain: Buffer.from(tls.cert) }) } }),
-    defaultCallOptions: (context) => (context.isStream ? {} : { deadline: clock.nowMs() + limit.ms() }),
-    faultHandling: endpoints.length > 1 ? { global: elsewhere(endpoints.length), host: (host) => inTurn(turns, endpoints.indexOf(host), timed) } : { global: policy((work) => work()), host: () => policy(timed) },
-    grpcOptions: {
-      'grpc.max_receive_message_length': -1,
-      'grpc.max_send_message_length': -1,
-      'grpc.keepalive_time_ms': 10_000,
-      // Who may take long to answer may be silent for long.
-      'grpc.keepalive_timeout_ms': Math.max(3000, 0.6 * callMs),
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1000,
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.enable_http_proxy': 0,
-      ...(tls && endpoints.some(isAddress) && { 'grpc.ssl_target_name_override': tls.serverName ?? 'localhost' }),
-    },
-  })
-}
-
-/** An IPv4 address, or an IPv6 one in brackets. */
-const isAddress = (endpoint: string): boolean => /^(?:https?:\/\/)?(?:\[|\d+\.\d+\.\d+\.\d+(?:$|[:/]))/.test(endpoint)
-
-type FaultPolicy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>
-
-/** The shape of a policy as the library wants it. */
-function policy(run: <T>(work: () => PromiseLike<T> | T) => PromiseLike<T> | T): FaultPolicy {
-  const never = (): { dispose(): void } => ({ dispose: () => {} })
-  const execute = async <T>(work: (context: { signal: AbortSignal }) => PromiseLike<T> | T, signal = new AbortController().signal): Promise<T> => await run(() => work({ signal }))
-  return { onSuccess: never, onFailure: never, execute } as unknown as FaultPolicy
-}
-
-/** What was never sent may be sent to another endpoint. */
-function elsewhere(endpoints: number): FaultPolicy {
-  return policy(async (work) => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await work()
-      } catch (error) {
-        if (tries >= endpoints || !isNeverSent(error)) throw error
+  return {
+    async call(method, request) {
+      if (connections.length === 1) return await timed(at(0), method, request)
+      for (let tries = 1; ; tries++) {
+        try {
+          const index = next()
+          return await turns.run(index, () => timed(at(index), method, request), isFailure)
+        } catch (error) {
+          // What was never sent may be sent to another endpoint.
+          if (tries >= connections.length || !isNeverSent(error)) throw error
+        }
       }
-    }
-  })
+    },
+    stream: (path, listener) => at(connections.length === 1 ? 0 : next()).stream(path, listener),
+    close() {
+      for (const connection of connections) connection.close()
+    },
+  }
 }
 
-/** Refuses what should take another endpoint: the library then goes on to the next. */
-function inTurn(endpoints: Endpoints, index: number, timed: <T>(work: () => PromiseLike<T> | T) => Promise<T>): FaultPolicy {
-  return policy(async (work) => {
-    if (!endpoints.isNext(index)) throw new Fault('unavailable', 'etcd, which keeps all objects, cannot be reached (its members failed a moment ago)')
-    return await endpoints.run(index, () => timed(work), (error) => error instanceof Error && isRecoverableError(error) && !isOfLeaderChange(error))
-  })
-}
+/** An endpoint that is an IP address, version 4 or in brackets, is asked for by name. */
+const tlsFor = (endpoint: string, { ca, cert, key, serverName }: EtcdTls) => ({
+  ca,
+  ...(cert !== undefined && { cert }),
+  ...(key !== undefined && { key }),
+  ...(/^(?:https?:\/\/)?(?:\[|\d+\.\d+\.\d+\.\d+(?:$|[:/]))/.test(endpoint) && { servername: serverName ?? 'localhost' }),
+})

@@ -1,24 +1,7 @@
-import {
-  ClientClosedError,
-  EtcdAuthenticationFailedError,
-  EtcdInvalidAuthTokenError,
-  EtcdLeaseInvalidError,
-  EtcdPermissionDeniedError,
-  EtcdWatchStreamEnded,
-  GRPCAbortedError,
-  GRPCCancelledError,
-  GRPCDeadlineExceededError,
-  GRPCInternalError,
-  GRPCInvalidArgumentError,
-  GRPCOutOfRangeError,
-  GRPCResourceExhastedError,
-  GRPCUnauthenticatedError,
-  GRPCUnavailableError,
-  GRPCUnknownError,
-} from 'etcd3'
 import { Fault, messageOf, type FaultCode } from '../../shared/kit/faults.ts'
+import { ABORTED, CANCELLED, DEADLINE_EXCEEDED, GrpcError, INTERNAL, INVALID_ARGUMENT, OUT_OF_RANGE, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAUTHENTICATED, UNAVAILABLE, UNKNOWN } from './etcd-grpc/grpc-error.ts'
 
-/** What etcd says in words decides before the class of the error does. */
+/** What etcd says in words decides before the number of the error does. */
 const SAYINGS: ReadonlyArray<readonly [RegExp, FaultCode]> = [
   [/has been compacted/, 'gone'],
   [/is a future revision/, 'invalid'],
@@ -31,43 +14,41 @@ const SAYINGS: ReadonlyArray<readonly [RegExp, FaultCode]> = [
   [/No connection established/, 'unavailable'],
 ]
 
-const CLASSES: ReadonlyArray<readonly [abstract new (...given: never[]) => Error, FaultCode]> = [
-  [GRPCDeadlineExceededError, 'timeout'],
-  [GRPCResourceExhastedError, 'exhausted'],
-  [GRPCInvalidArgumentError, 'invalid'],
-  [GRPCOutOfRangeError, 'gone'],
-  [EtcdPermissionDeniedError, 'permission'],
-  [EtcdAuthenticationFailedError, 'permission'],
-  [EtcdInvalidAuthTokenError, 'permission'],
-  [GRPCUnauthenticatedError, 'permission'],
-  [EtcdLeaseInvalidError, 'not-found'],
-  [GRPCUnavailableError, 'unavailable'],
-  [GRPCCancelledError, 'unavailable'],
-  [GRPCAbortedError, 'unavailable'],
-  [GRPCInternalError, 'unavailable'],
-  [GRPCUnknownError, 'unavailable'],
-  [ClientClosedError, 'unavailable'],
-  [EtcdWatchStreamEnded, 'unavailable'],
-]
+const CODES: Readonly<Record<number, FaultCode>> = {
+  [DEADLINE_EXCEEDED]: 'timeout',
+  [RESOURCE_EXHAUSTED]: 'exhausted',
+  [INVALID_ARGUMENT]: 'invalid',
+  [OUT_OF_RANGE]: 'gone',
+  [PERMISSION_DENIED]: 'permission',
+  [UNAUTHENTICATED]: 'permission',
+  [UNAVAILABLE]: 'unavailable',
+  [CANCELLED]: 'unavailable',
+  [ABORTED]: 'unavailable',
+  [INTERNAL]: 'unavailable',
+  [UNKNOWN]: 'unavailable',
+}
 
-/** For people, who may never have heard of etcd. What the library said is the cause. */
+/** With which a member of etcd fails, rather than refuses. */
+const FAILURES = new Set([CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE])
+
+/** Not when etcd has chosen a leader of its own while it was asked: the member that says so works. */
+export const isFailure = (error: unknown): boolean => error instanceof GrpcError && FAILURES.has(error.status) && !/etcdserver: leader changed/.test(error.message)
+
+/** For people, who may never have heard of etcd. What was said is the cause. */
 const SENTENCES: Readonly<Partial<Record<FaultCode, string>>> = {
   unavailable: 'etcd, which keeps all objects, cannot be reached',
   timeout: 'etcd, which keeps all objects, did not answer in time',
   exhausted: 'etcd, which keeps all objects, is full: nothing can be written until there is room; deleting works, and room is being made',
 }
 
-/** The one place where the library's errors become ours. */
+/** The one place where errors of calls become ours. */
 export function etcdFault(error: unknown): Fault {
   if (error instanceof Fault) return error
   const message = messageOf(error)
-  const code = SAYINGS.find(([saying]) => saying.test(message))?.[1] ?? CLASSES.find(([kind]) => error instanceof kind)?.[1] ?? 'internal'
+  const code = SAYINGS.find(([saying]) => saying.test(message))?.[1] ?? (error instanceof GrpcError ? CODES[error.status] : undefined) ?? 'internal'
   const sentence = SENTENCES[code]
-  return new Fault(code, sentence === undefined ? `etcd: ${withoutStatus(message)}` : `${sentence}${detailOf(message)}`, { cause: error })
+  return new Fault(code, sentence === undefined ? `etcd: ${message}` : `${sentence}${detailOf(message)}`, { cause: error })
 }
-
-/** gRPC's own numbering of what went wrong. */
-const withoutStatus = (message: string): string => message.replace(/^\d+ [A-Z_]+: /, '')
 
 /** The one thing about a connection that tells where to look. */
 function detailOf(message: string): string {
@@ -76,10 +57,7 @@ function detailOf(message: string): string {
 }
 
 /** Whether nothing of a call went out, or the server refused it before it did anything: it may be given again, there or elsewhere. */
-export const isNeverSent = (error: unknown): boolean => /No connection established|failed a moment ago|too many requests/.test(messageOf(error))
-
-/** Whether etcd has chosen a leader of its own while it was asked: the member that says so works. */
-export const isOfLeaderChange = (error: unknown): boolean => /etcdserver: leader changed/.test(messageOf(error))
+export const isNeverSent = (error: unknown): boolean => (error instanceof GrpcError && error.isNeverSent) || /failed a moment ago|too many requests/.test(messageOf(error))
 
 /** Whether a batch was refused as a whole because the server allows fewer operations in one transaction. */
 export const isTooManyOperations = (error: unknown): boolean => /too many operations/.test(messageOf(error))

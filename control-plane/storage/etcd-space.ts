@@ -2,6 +2,7 @@ import { backoffMs, type BackoffPolicy } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
+import { ALARM, COMPACT, DEFRAGMENT, STATUS } from './etcd-grpc/messages.ts'
 import { openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
 
 export interface SpaceOptions {
@@ -12,7 +13,7 @@ export interface SpaceOptions {
   onCompacted(modRevision: number): void
 }
 
-/** `AlarmAction` and `AlarmType` of etcd's protocol, by number: a name it does not know would silently be the first one. */
+/** `AlarmAction` and `AlarmType` of etcd's protocol. */
 const GET = 0
 const DEACTIVATE = 2
 const NOSPACE = 1
@@ -72,18 +73,17 @@ export class SpaceKeeper {
     const { address, clock, log } = this.#options
     const members = address.endpoints.map((endpoint) => openEtcd({ ...address, endpoints: [endpoint], callMs: DEFRAGMENT_MS }, clock))
     try {
-      const any = await firstOf(members, async (member) => ({ member, status: await member.maintenance.status() }))
-      const modRevision = Number(any.status.header.revision)
-      await any.member.kv.compact({ revision: modRevision, physical: true }).catch((error: unknown) => {
+      const any = await firstOf(members, async (member) => ({ member, status: await member.call(STATUS, undefined) }))
+      const modRevision = any.status.revision
+      await any.member.call(COMPACT, { revision: modRevision, physical: true }).catch((error: unknown) => {
         // Somebody else was quicker.
         if (!/has been compacted/.test(messageOf(error))) throw error
       })
       this.#options.onCompacted(modRevision)
       // One after the other: a majority goes on answering.
-      for (const member of members) await member.maintenance.defragment().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'a member of etcd did not give its space back'))
-      const { alarms } = await any.member.maintenance.alarm({ action: GET, alarm: NOSPACE })
-      for (const { memberID } of alarms) await any.member.maintenance.alarm({ action: DEACTIVATE, alarm: NOSPACE, memberID })
-      log.warn({ beforeBytes: Number(any.status.dbSize), afterBytes: Number((await any.member.maintenance.status()).dbSize) }, 'etcd was full: its history was dropped, and it takes writes again')
+      for (const member of members) await member.call(DEFRAGMENT, undefined).catch((error: unknown) => log.warn({ err: messageOf(error) }, 'a member of etcd did not give its space back'))
+      for (const memberId of await any.member.call(ALARM, { action: GET, alarm: NOSPACE })) await any.member.call(ALARM, { action: DEACTIVATE, alarm: NOSPACE, memberId })
+      log.warn({ beforeBytes: any.status.dbSize, afterBytes: (await any.member.call(STATUS, undefined)).dbSize }, 'etcd was full: its history was dropped, and it takes writes again')
     } finally {
       for (const member of members) member.close()
     }

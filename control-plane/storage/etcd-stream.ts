@@ -1,12 +1,12 @@
-import type { IWatchResponse } from 'etcd3'
 import { channel } from '../../shared/kit/channel.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { etcdFault } from './etcd-errors.ts'
+import { WATCH, type WatchResponse } from './etcd-grpc/messages.ts'
 import { prefixRange } from './prefix-range.ts'
 
 /** The range of all keys there are. */
-const EVERYTHING = { key: Buffer.from([0]), range_end: Buffer.from([0]) } as const
+const EVERYTHING = { key: '\0', rangeEnd: '\0' } as const
 
 export interface WatchStreamOptions {
   /** The first revision wanted; 0 is the next one. */
@@ -21,14 +21,12 @@ export interface WatchStreamOptions {
  * by: how far the stream has come is known without asking, and progress notifications, which overtake events in etcd before
  * 3.4.25, are not needed. Ends when the signal aborts; throws `Fault('gone')` after compaction, `unavailable` when the stream breaks.
  */
-export async function* watchStream(client: EtcdClient, { fromModRevision, prefix, signal }: WatchStreamOptions): AsyncGenerator<IWatchResponse> {
-  const responses = channel<IWatchResponse>()
-  const stream = await client.watchClient.watch().catch((error: unknown) => {
-    throw etcdFault(error)
+export async function* watchStream(client: EtcdClient, { fromModRevision, prefix, signal }: WatchStreamOptions): AsyncGenerator<WatchResponse> {
+  const responses = channel<WatchResponse>()
+  const stream = client.stream(WATCH.path, {
+    onMessage: (message) => afterAnswers(() => responses.push(WATCH.read(message))),
+    onEnd: (error) => afterAnswers(() => responses.close(signal.aborted ? undefined : etcdFault(error))),
   })
-  stream.on('data', (response) => afterAnswers(() => responses.push(response)))
-  stream.on('error', (error) => afterAnswers(() => responses.close(signal.aborted ? undefined : etcdFault(error))))
-  stream.on('end', () => afterAnswers(() => responses.close(signal.aborted ? undefined : new Fault('unavailable', 'etcd ended the watch'))))
   const stop = (): void => {
     responses.close()
     stream.cancel()
@@ -36,7 +34,7 @@ export async function* watchStream(client: EtcdClient, { fromModRevision, prefix
   signal.addEventListener('abort', stop)
   try {
     if (signal.aborted) return
-    stream.write({ create_request: { ...(prefix === undefined ? EVERYTHING : prefixRange(prefix)), start_revision: fromModRevision, prev_kv: true } })
+    stream.send((writer) => WATCH.write(writer, { ...(prefix === undefined ? EVERYTHING : prefixRange(prefix)), startRevision: fromModRevision }))
     for await (const response of responses) {
       if (response.canceled) throw canceledFault(response)
       yield response
@@ -50,7 +48,7 @@ export async function* watchStream(client: EtcdClient, { fromModRevision, prefix
 /** Runs when what else came in with it has been dealt with: who wrote gets the answer before everybody is told of the write. */
 const afterAnswers = (run: () => void): void => void setImmediate(run)
 
-function canceledFault(response: IWatchResponse): Fault {
-  if (Number(response.compact_revision) > 0) return new Fault('gone', `the history before etcd revision ${response.compact_revision} has been compacted away: list again`)
-  return new Fault('unavailable', `etcd cancelled the watch: ${response.cancel_reason}`)
+function canceledFault({ compactRevision, cancelReason }: WatchResponse): Fault {
+  if (compactRevision > 0) return new Fault('gone', `the history before etcd revision ${compactRevision} has been compacted away: list again`)
+  return new Fault('unavailable', `etcd cancelled the watch: ${cancelReason}`)
 }

@@ -1,9 +1,9 @@
-import type { IEvent, IWatchResponse } from 'etcd3'
 import { backoffMs, type BackoffPolicy } from '../../shared/kit/backoff.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { EtcdClient } from './etcd-client.ts'
+import type { WatchEvent, WatchResponse } from './etcd-grpc/messages.ts'
 import { watchStream } from './etcd-stream.ts'
 import { toEntry } from './etcd-txn.ts'
 import { eventKey, eventRevision, firstLaterModRevision, modRevisionOf } from './events.ts'
@@ -226,7 +226,7 @@ class Hub {
     }
   }
 
-  async #take(response: IWatchResponse): Promise<void> {
+  async #take(response: WatchResponse): Promise<void> {
     if (response.created) return await this.#open(response)
     const { events, revision } = toBatch(response)
     const from = this.#last === undefined ? 0 : listRevision(this.#last)
@@ -235,12 +235,12 @@ class Hub {
     this.#recent?.append(from > 0 ? events.filter((event) => eventRevision(event) > from) : events, revision)
   }
 
-  async #open(response: IWatchResponse): Promise<void> {
+  async #open(response: WatchResponse): Promise<void> {
     if (this.#last !== undefined) {
       if (isBehind(response, this.#last)) await checkRollback(this.#options, this.#last)
       return
     }
-    const modRevision = Number(response.header.revision)
+    const modRevision = response.revision
     this.#last = modRevision
     this.#recent = new RevisionLog({ start: listRevision(modRevision), maxEvents: RECENT_EVENTS, revisionOf: eventRevision, keyOf: eventKey })
     this.#opened.resolve()
@@ -266,10 +266,10 @@ async function checkRollback({ currentModRevision }: EtcdWatchOptions, last: num
 export const lostState = (current: number, last: number): PutBack => new PutBack(`etcd is at revision ${current} but was at ${last} before: it lost its newest state`)
 
 /** Whether the member that opened the stream knows of the revision. */
-const isBehind = (created: IWatchResponse, modRevision: number): boolean => Number(created.header.revision) < modRevision
+const isBehind = (created: WatchResponse, modRevision: number): boolean => created.revision < modRevision
 
 /** The events of one answer, in order of revision. All events of one etcd revision come in one answer. */
-function toBatch(response: IWatchResponse): EventBatch {
+function toBatch(response: WatchResponse): EventBatch {
   const events = response.events.map(toEvent)
   if (events.some((event, index) => index > 0 && eventRevision(event) < eventRevision(events[index - 1] as StorageEvent))) {
     events.sort((a, b) => eventRevision(a) - eventRevision(b))
@@ -278,9 +278,9 @@ function toBatch(response: IWatchResponse): EventBatch {
   return { events, revision: last === undefined ? 0 : listRevision(modRevisionOf(eventRevision(last))) }
 }
 
-function toEvent(event: IEvent): StorageEvent {
-  if (event.type === 'Put') return { kind: 'put', entry: toEntry(event.kv), created: event.kv.create_revision === event.kv.mod_revision }
-  const key = event.kv.key.toString('utf8')
-  const revision = Number(event.kv.mod_revision) * POSITIONS + deletePosition(key)
-  return event.prev_kv ? { kind: 'delete', key, revision, previous: toEntry(event.prev_kv) } : { kind: 'delete', key, revision }
+function toEvent({ kind, kv, previous }: WatchEvent): StorageEvent {
+  if (kind === 'put') return { kind, entry: toEntry(kv), created: kv.createRevision === kv.modRevision }
+  const { key } = kv
+  const revision = kv.modRevision * POSITIONS + deletePosition(key)
+  return previous ? { kind, key, revision, previous: toEntry(previous) } : { kind, key, revision }
 }

@@ -1,9 +1,9 @@
-import type { IRangeRequest, IRangeResponse } from 'etcd3'
 import { systemClock, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { silentLog, type Log } from '../../shared/kit/log.ts'
 import { DEFAULT_CALL_MS, openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
 import { etcdFault, isNeverSent, isTooManyOperations } from './etcd-errors.ts'
+import { COMPACT, RANGE, TXN, type RangeRequest, type RangeResponse } from './etcd-grpc/messages.ts'
 import { SpaceKeeper } from './etcd-space.ts'
 import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
 import { EtcdWatch, lostState } from './etcd-watch.ts'
@@ -72,7 +72,7 @@ class EtcdStorage implements Storage {
   }
 
   async get(key: string, signal?: AbortSignal): Promise<Entry | undefined> {
-    const answer = await this.#range({ key: Buffer.from(key) }, signal)
+    const answer = await this.#range({ key }, signal)
     return answer.kvs[0] && toEntry(answer.kvs[0])
   }
 
@@ -84,13 +84,13 @@ class EtcdStorage implements Storage {
     this.#watches.prepare()
     if (revision !== undefined && isWithinBatch(revision)) return this.#listWithin(prefix, revision, options)
     const start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix
-    const request: IRangeRequest = { key: Buffer.from(start), range_end: prefixRange(prefix).range_end, limit: limit ?? 0, revision: revision === undefined ? 0 : modRevisionOf(revision) }
+    const request: RangeRequest = { key: start, rangeEnd: prefixRange(prefix).rangeEnd, limit, revision: revision === undefined ? undefined : modRevisionOf(revision) }
     const answer = await this.#range(request, signal)
-    this.#seenModRevision = Math.max(this.#seenModRevision, Number(answer.header.revision))
+    this.#seenModRevision = Math.max(this.#seenModRevision, answer.revision)
     return {
       entries: answer.kvs.map(toEntry),
-      revision: options.revision ?? listRevision(Number(answer.header.revision)),
-      remaining: Number(answer.count) - answer.kvs.length,
+      revision: options.revision ?? listRevision(answer.revision),
+      remaining: answer.count - answer.kvs.length,
     }
   }
 
@@ -119,7 +119,7 @@ class EtcdStorage implements Storage {
   /** Linearizable, and so never less than was known when it was asked: where it is less, etcd was put back to an older state, and everybody hears of it before the answer. */
   async #readModRevision(): Promise<number> {
     const known = Math.max(this.#seenModRevision, this.#watches.lastModRevision)
-    const modRevision = Number((await this.#range({ key: Buffer.from('/gantry/'), count_only: true })).header.revision)
+    const modRevision = (await this.#range({ key: '/gantry/', countOnly: true })).revision
     this.#seenModRevision = modRevision
     if (modRevision < known) await this.#watches.putBack(lostState(modRevision, known))
     else this.#watches.happened(modRevision)
@@ -128,7 +128,7 @@ class EtcdStorage implements Storage {
 
   async compact(revision: Revision): Promise<void> {
     try {
-      await this.#client.kv.compact({ revision: modRevisionOf(revision) })
+      await this.#client.call(COMPACT, { revision: modRevisionOf(revision) })
     } catch (error) {
       const fault = etcdFault(error)
       if (!isFault(fault, 'gone')) throw fault
@@ -145,10 +145,10 @@ class EtcdStorage implements Storage {
     this.#client.close()
   }
 
-  async #range(request: IRangeRequest, signal?: AbortSignal): Promise<IRangeResponse> {
+  async #range(request: RangeRequest, signal?: AbortSignal): Promise<RangeResponse> {
     if (this.#closed) throw this.#closed
     try {
-      return await orAborted(this.#client.kv.range(request), signal)
+      return await orAborted(this.#client.call(RANGE, request), signal)
     } catch (error) {
       throw etcdFault(error)
     }
@@ -158,8 +158,8 @@ class EtcdStorage implements Storage {
     try {
       const operations = batch.map(({ write, position }) => toNestedTxn(write.write, position))
       const hasPuts = batch.some(({ write }) => write.write.kind === 'put')
-      const answer = await this.#client.kv.txn(toTxn(operations, hasPuts))
-      const modRevision = Number(answer.header.revision)
+      const answer = await this.#client.call(TXN, toTxn(operations, hasPuts))
+      const modRevision = answer.revision
       return batch.map(({ write, position }, index) => fromNestedTxn(write.write, position, { response: answer.responses[index], modRevision }))
     } catch (error) {
       if (isTooManyOperations(error)) throw new BatchTooLarge({ cause: error })

@@ -1,6 +1,6 @@
 import { Fault } from '../../shared/kit/faults.ts'
 
-/** Leaves the call to itself when the caller gives up: cancelling it would make the library reset the connection for all. */
+/** Leaves the call to itself when the caller gives up: others may share it. */
 export async function orAborted<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await call
   const { promise, reject } = Promise.withResolvers<never>()

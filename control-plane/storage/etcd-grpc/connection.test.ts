@@ -1,0 +1,172 @@
+import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { systemClock, type Clock } from '../../../shared/kit/clock.ts'
+import { GrpcConnection } from './connection.ts'
+import { frameOf } from './frames.ts'
+import { DEADLINE_EXCEEDED, GrpcError, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE } from './grpc-error.ts'
+import type { Method } from './messages.ts'
+
+const ECHO: Method<string, string> = {
+  path: '/test.Echo/Once',
+  write: (writer, text) => writer.text(1, text),
+  read: (reader) => (reader.next() ? reader.text() : ''),
+}
+const CALL_MS = 60_000
+
+interface TestServer extends AsyncDisposable {
+  readonly endpoint: string
+  readonly connections: () => number
+  /** Breaks all connections. */
+  cut(): void
+}
+
+async function serve(onStream: (stream: ServerHttp2Stream, path: string) => void): Promise<TestServer> {
+  const sockets = new Set<Socket>()
+  let connections = 0
+  const server: Http2Server = createServer()
+  server.on('connection', (socket: Socket) => {
+    connections++
+    sockets.add(socket.on('close', () => sockets.delete(socket)))
+  })
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    stream.on('error', () => {})
+    onStream(stream, headers[':path'] ?? '')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => connections,
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function answer(stream: ServerHttp2Stream, text: string): void {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+  stream.end(frameOf((writer) => writer.text(1, text)))
+}
+
+function connectionTo(endpoint: string, { clock = systemClock, silenceMs = CALL_MS }: { readonly clock?: Clock; readonly silenceMs?: number } = {}): GrpcConnection & Disposable {
+  const connection = new GrpcConnection({ endpoint, clock, silenceMs })
+  return Object.assign(connection, { [Symbol.dispose]: () => connection.close() })
+}
+
+const failing = async (call: Promise<unknown>): Promise<GrpcError> => {
+  const error: unknown = await call.then(() => undefined, (reason: unknown) => reason)
+  expect(error).toBeInstanceOf(GrpcError)
+  return error as GrpcError
+}
+
+test('calls and what goes on share one connection; the next call after it broke makes another', async () => {
+  await using server = await serve((stream) => answer(stream, 'here'))
+  using connection = connectionTo(server.endpoint)
+  expect(await Promise.all(Array.from({ length: 50 }, () => connection.call(ECHO, 'x', CALL_MS)))).toEqual(Array.from({ length: 50 }, () => 'here'))
+  expect(server.connections()).toBe(1)
+  server.cut()
+  await expect.poll(() => connection.call(ECHO, 'x', CALL_MS).catch(() => ''), { timeout: 30_000 }).toBe('here')
+})
+
+test('where nobody listens nothing was sent; what breaks under way may have been done', async () => {
+  const gone = await serve(() => {})
+  await gone[Symbol.asyncDispose]()
+  using nowhere = connectionTo(gone.endpoint)
+  const refused = await failing(nowhere.call(ECHO, 'x', CALL_MS))
+  expect(refused).toMatchObject({ status: UNAVAILABLE, isNeverSent: true })
+  expect(refused.message).toMatch(/^No connection established\. Last error: connect ECONNREFUSED 127\.0\.0\.1:\d+/)
+
+  await using server = await serve(() => server.cut())
+  using connection = connectionTo(server.endpoint)
+  expect(await failing(connection.call(ECHO, 'x', CALL_MS))).toMatchObject({ status: UNAVAILABLE, isNeverSent: false })
+})
+
+test('a call that the other side did not look at was never sent', async () => {
+  await using server = await serve((stream) => stream.close(7))
+  using connection = connectionTo(server.endpoint)
+  expect(await failing(connection.call(ECHO, 'x', CALL_MS))).toMatchObject({ status: UNAVAILABLE, isNeverSent: true })
+})
+
+test('what the other side says is told, its letters decoded', async () => {
+  await using server = await serve((stream) => stream.respond({ ':status': 200, 'grpc-status': '8', 'grpc-message': 'no space, gr%C3%BC%C3%9Fe' }, { endStream: true }))
+  using connection = connectionTo(server.endpoint)
+  expect(await failing(connection.call(ECHO, 'x', CALL_MS))).toMatchObject({ status: RESOURCE_EXHAUSTED, message: 'no space, grüße' })
+})
+
+test('an answer of another protocol, or without a message, is an error', async () => {
+  await using web = await serve((stream) => {
+    stream.respond({ ':status': 502 })
+    stream.end('<html>')
+  })
+  using toWeb = connectionTo(web.endpoint)
+  expect((await failing(toWeb.call(ECHO, 'x', CALL_MS))).status).toBe(UNAVAILABLE)
+  await using empty = await serve((stream) => {
+    stream.respond({ ':status': 200 }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.end()
+  })
+  using toEmpty = connectionTo(empty.endpoint)
+  expect((await failing(toEmpty.call(ECHO, 'x', CALL_MS))).status).toBe(INTERNAL)
+})
+
+test('a call that is not answered in time ends, what goes on stays, and the next call takes another connection', async () => {
+  await using server = await serve((stream, path) => {
+    if (path === ECHO.path) answer(stream, 'here')
+  })
+  using connection = connectionTo(server.endpoint)
+  await connection.call(ECHO, 'x', CALL_MS)
+  let ended: GrpcError | undefined
+  const stream = connection.stream('/test.Echo/Always', { onMessage: () => {}, onEnd: (error) => (ended = error) })
+  stream.send((writer) => writer.text(1, 'hello'))
+  expect((await failing(connection.call({ ...ECHO, path: '/test.Echo/Never' }, 'x', 50))).status).toBe(DEADLINE_EXCEEDED)
+  expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
+  expect(server.connections()).toBe(2)
+  expect(ended).toBeUndefined()
+  stream.cancel()
+  expect(ended).toBeDefined()
+})
+
+test('a stream tells each message, and its end', async () => {
+  await using server = await serve((stream) => {
+    stream.respond({ ':status': 200 }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '14', 'grpc-message': 'leaving' }))
+    for (const text of ['a', 'b']) stream.write(frameOf((writer) => writer.text(1, text)))
+    stream.end()
+  })
+  using connection = connectionTo(server.endpoint)
+  const messages: string[] = []
+  const error = await new Promise<GrpcError>((resolve) => {
+    connection.stream('/test.Echo/Always', { onMessage: (message) => messages.push(ECHO.read(message)), onEnd: resolve }).send((writer) => writer.text(1, 'hello'))
+  })
+  expect(messages).toEqual(['a', 'b'])
+  expect(error).toMatchObject({ status: UNAVAILABLE, message: 'leaving' })
+})
+
+test('where the other side is gone without a word, what goes on ends after a silence', async () => {
+  const mute = createTcpServer((socket) => void socket.on('error', () => {}).resume())
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+  /** Waits are as short as can be. */
+  const hasty: Clock = { ...systemClock, after: (_delayMs, run) => systemClock.after(20, run) }
+  using connection = connectionTo(`http://127.0.0.1:${(mute.address() as AddressInfo).port}`, { clock: hasty })
+  const error = await new Promise<GrpcError>((resolve) => {
+    connection.stream('/test.Echo/Always', { onMessage: () => {}, onEnd: resolve }).send((writer) => writer.text(1, 'hello'))
+  })
+  expect(error.status).toBe(UNAVAILABLE)
+  expect(error.message).toMatch(/the other side has been silent for 60000 ms$/)
+  mute.close()
+})
+
+test('once closed it refuses', async () => {
+  await using server = await serve((stream) => answer(stream, 'here'))
+  const connection = connectionTo(server.endpoint)
+  const waiting = failing(connection.call(ECHO, 'x', CALL_MS))
+  connection.close()
+  await waiting
+  await failing(connection.call(ECHO, 'x', CALL_MS))
+})
