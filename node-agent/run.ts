@@ -12,7 +12,7 @@ import { collectable, discardUnused } from './collector/collectable-images.ts'
 import { ImageCollector } from './collector/image-gc.ts'
 import { imageGcPolicy } from './collector/image-gc-settings.ts'
 import { portsOf, type AgentConfig } from './config.ts'
-import { createEviction, nodeResources, podsMemoryBytes, type Amounts } from './eviction/eviction.ts'
+import { createEviction, nodeResources, podsCpuMillis, podsMemoryBytes, type Amounts } from './eviction/eviction.ts'
 import { createGuard, DeadlineFiles, forgetState, ownerOf, podGroups } from './fencing/fencing.ts'
 import type { KeeperThread } from './fencing/worker.ts'
 import { ownCapabilities } from './host/capabilities.ts'
@@ -175,7 +175,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   const capacity = capacityOf(host, config.maxPods)
   const allocatable = resources.allocatable(capacity)
   const mostMemoryBytes = podsMemoryBytes(capacity, resources.reserved)
-  await boundPods(parts.cgroups.version, `/${podsGroup(config)}`, { memoryBytes: mostMemoryBytes < Math.floor(facts.memoryBytes / 1024) * 1024 ? mostMemoryBytes : undefined })
+  await boundPods(parts.cgroups.version, `/${podsGroup(config)}`, { memoryBytes: mostMemoryBytes < Math.floor(facts.memoryBytes / 1024) * 1024 ? mostMemoryBytes : undefined, cpuMillis: podsCpuMillis(capacity, resources.reserved) })
   const share = config.sharesHost ? { cgroup: `/${config.cgroup}`, memoryBytes: host.memoryBytes, storageBytes: host.ephemeralStorageBytes } : undefined
   const folders = { stateFolder: config.stateDir, imageFolder: config.imageDir, share }
   let workers: ReturnType<typeof createPodWorkers> | undefined

@@ -31,5 +31,11 @@ function keptFree(resource: string, capacity: number, thresholds: readonly Thres
   return Math.max(0, ...thresholds.filter((one) => one.signal === signal && one.graceMs === undefined).map((one) => shareOf(one.below, capacity)))
 }
 
+/** What of the processors is for pods, in thousandths of one, where anything is reserved of them. Pure. */
+export function podsCpuMillis(capacity: Amounts, reserved: readonly Amounts[]): number | undefined {
+  const taken = reserved.reduce((sum, one) => sum + cpuMillis(one['cpu']), 0)
+  return taken === 0 ? undefined : Math.max(0, cpuMillis(capacity['cpu']) - taken)
+}
+
 /** What all pods together may take of memory: what there is, less what is reserved. The thresholds act below that. Pure. */
 export const podsMemoryBytes = (capacity: Amounts, reserved: readonly Amounts[]): number => Math.max(0, quantityValue(capacity['memory']) - reserved.reduce((sum, one) => sum + quantityValue(one['memory']), 0))

@@ -7,7 +7,7 @@ import { EvictionLoop, type EvictionOptions } from './loop.ts'
 import { DEFAULT_EVICTION, parseThresholds, type EvictionSettings, type Threshold } from './thresholds.ts'
 
 export type { EvictionLoop } from './loop.ts'
-export { podsMemoryBytes, type Amounts } from './allocatable.ts'
+export { podsCpuMillis, podsMemoryBytes, type Amounts } from './allocatable.ts'
 export type { Pressure } from './thresholds.ts'
 
 /** As kubelet's configuration has them, and what tells a lab's machine from one of its own. */
