@@ -3,7 +3,7 @@ import type { Call, Command } from '../program/command.ts'
 import { parseDurationMs } from '../program/duration.ts'
 import { list, text, toggle, type Flag } from '../program/flags.ts'
 import { Problem } from '../program/problem.ts'
-import { listed, nameFlag } from './names.ts'
+import { DEFAULT_LAB, listed, nameFlag } from './names.ts'
 
 const MEMBER = '(MACHINE | MACHINE/PROGRAM)...'
 
@@ -16,14 +16,22 @@ interface Described {
   readonly examples: string
   /** What is said when it is done. */
   readonly done: string
+  /** The command that makes it good again, where that is to be said. */
+  readonly back?: string
   readonly verb: (door: Door) => Verb
   /** What ends it, where it may be done for a while only. */
   readonly undo?: { readonly done: string; readonly verb: (door: Door) => Verb }
 }
 
-function membersGiven({ args, command }: Call): readonly string[] {
-  if (args.length === 0) throw new Problem(`which member? "gantry lab status" lists them, for example: gantry ${command} n1`)
-  return args
+function membersGiven(call: Call): readonly string[] {
+  if (call.args.length === 0) throw new Problem(`which member? ${toType(call, 'status')} lists them, for example: gantry ${call.command} n1`)
+  return call.args
+}
+
+/** A command about the same lab, to be typed as it stands. */
+function toType({ flags }: Call, words: string): string {
+  const lab = flags.text('name') ?? DEFAULT_LAB
+  return `"gantry lab ${words}${lab === DEFAULT_LAB ? '' : ` --name ${lab}`}"`
 }
 
 const forFlag: Flag = text('for', 'Only for so long (30s, 2m), then undo it; an interrupt undoes it at once')
@@ -40,7 +48,7 @@ async function waited({ flags, signal }: Call): Promise<boolean> {
   return true
 }
 
-const ofMembers = ({ name, summary, examples, done, verb, undo }: Described): Command => ({
+const ofMembers = ({ name, summary, examples, done, back, verb, undo }: Described): Command => ({
   name,
   summary,
   usage: MEMBER,
@@ -49,13 +57,13 @@ const ofMembers = ({ name, summary, examples, done, verb, undo }: Described): Co
   async run(call) {
     const door = await import('../../deploy/lab/lab.ts')
     const lab = call.flags.text('name') ?? ''
-    const each = async (what: { readonly done: string; readonly verb: (door: Door) => Verb }): Promise<void> => {
+    const each = async (what: { readonly done: string; readonly back?: string | undefined; readonly verb: (door: Door) => Verb }): Promise<void> => {
       for (const member of membersGiven(call)) {
         await what.verb(door)(lab, member)
-        call.terminal.out(`${member} ${what.done}\n`)
+        call.terminal.out(`${member} ${what.done}${what.back === undefined ? '' : `; bring it back with ${toType(call, `${what.back} ${member}`)}`}\n`)
       }
     }
-    await each({ done, verb })
+    await each({ done, back, verb })
     if (undo !== undefined && (await waited(call))) await each(undo)
   },
 })
@@ -67,7 +75,8 @@ export const kill = ofMembers({
   name: 'kill',
   summary: 'Take the power from machines, or kill single programs: they die at once and stay dead',
   examples: "# A machine with all that is on it\ngantry lab kill n1\n\n# Of a lab with several control planes one machine's etcd, for half a minute\ngantry lab kill cp1/etcd --for 30s\n\n# The agent alone: containers run on\ngantry lab kill n1/agent",
-  done: 'is dead; bring it back with "gantry lab start"',
+  done: 'is dead',
+  back: 'start',
   verb: (door) => door.kill,
   undo: started,
 })
@@ -101,7 +110,7 @@ export const partition: Command = {
     await door.partition(call.flags.text('name') ?? '', members, { from: from.length === 0 ? undefined : from, oneWay })
     const others = from.length === 0 ? '' : ` from ${listed(from)}`
     const are = members.length === 1 ? 'is' : 'are'
-    call.terminal.out(oneWay ? `${listed(members)} ${are} not heard any more${from.length === 0 ? '' : ` by ${listed(from)}`}; mend it with "gantry lab heal"\n` : `${listed(members)} ${are} cut off${others}; mend it with "gantry lab heal"\n`)
+    call.terminal.out(oneWay ? `${listed(members)} ${are} not heard any more${from.length === 0 ? '' : ` by ${listed(from)}`}; mend it with ${toType(call, 'heal')}\n` : `${listed(members)} ${are} cut off${others}; mend it with ${toType(call, 'heal')}\n`)
     if (await waited(call)) await mended(call, door)
   },
 }
@@ -126,7 +135,7 @@ export const slow: Command = {
     const wanted = { bytesPerSecond: numberOf('rate', flags.text('rate')), delayMs: delay === undefined ? undefined : parseDurationMs(delay), lossPercent: numberOf('loss', flags.text('loss')) }
     if (Object.values(wanted).every((one) => one === undefined)) throw new Problem('how slow? Give --rate, --delay or --loss')
     await door.slow(flags.text('name') ?? '', members, wanted)
-    terminal.out(`${listed(members)} ${members.length === 1 ? 'has a slow cable' : 'have slow cables'}; mend it with "gantry lab heal"\n`)
+    terminal.out(`${listed(members)} ${members.length === 1 ? 'has a slow cable' : 'have slow cables'}; mend it with ${toType(call, 'heal')}\n`)
     if (await waited(call)) await mended(call, door)
   },
 }
@@ -134,7 +143,7 @@ export const slow: Command = {
 export const clock: Command = {
   name: 'clock',
   summary: "Make machines' wall clocks wrong; their programs are started anew",
-  usage: '(MACHINE | MACHINE/PROGRAM)...',
+  usage: MEMBER,
   examples: '# Three hours behind, and right again\ngantry lab clock n1 --offset=-3h\ngantry lab clock n1 --offset 0',
   flags: [nameFlag, text('offset', 'How wrong: 3h, -10m; 0 for the right time')],
   async run(call) {
