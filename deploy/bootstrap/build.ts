@@ -5,7 +5,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
-import { etcdProtocol, nodeModules, noSubprograms, parsedJson, unusedParts } from './plugins.ts'
+import { nodeModules, noSubprograms, parsedJson, unusedParts } from './plugins.ts'
 
 const root = join(import.meta.dirname, '../..')
 const dist = join(root, 'dist')
@@ -59,7 +59,7 @@ const SHARED = {
   sourcesContent: false,
   banner: { js: BANNER },
   external: ['@lydell/node-pty', '@lydell/node-pty-*'],
-  plugins: [noSubprograms, nodeModules, etcdProtocol, unusedParts, descriptionsApart, parsedJson],
+  plugins: [noSubprograms, nodeModules, unusedParts, descriptionsApart, parsedJson],
   logLevel: 'error',
 } as const satisfies BuildOptions
 

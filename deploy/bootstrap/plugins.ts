@@ -1,57 +1,7 @@
 /** What the build does with libraries, so that programs start quickly: each plugin leaves a piece of work out of every start. */
 import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { dirname, join } from 'node:path'
 import type { Plugin } from 'esbuild'
-import protobuf from 'protobufjs'
-
-/** Calls the services of a protocol: what `@grpc/proto-loader` makes, without the descriptors of all messages (100 ms), which nobody asks for. */
-const DEFINITION = `
-const { Root, Service } = require('protobufjs/light')
-const options = { longs: String, enums: String, defaults: true, oneofs: true }
-const writer = (type) => (value) => type.encode(type.fromObject(value)).finish()
-const reader = (type) => (bytes) => type.toObject(type.decode(bytes), options)
-const methodOf = (service, method) => ({
-  path: '/' + service.fullName.slice(1) + '/' + method.name,
-  requestStream: !!method.requestStream,
-  responseStream: !!method.responseStream,
-  requestSerialize: writer(method.resolvedRequestType),
-  requestDeserialize: reader(method.resolvedRequestType),
-  responseSerialize: writer(method.resolvedResponseType),
-  responseDeserialize: reader(method.resolvedResponseType),
-  originalName: method.name[0].toLowerCase() + method.name.slice(1),
-})
-module.exports = (protocol) => {
-  const root = Root.fromJSON(protocol).resolveAll()
-  const definitions = {}
-  const visit = (namespace) => {
-    for (const item of namespace.nestedArray) {
-      if (item instanceof Service) definitions[item.fullName.slice(1)] = Object.fromEntries(item.methodsArray.map((method) => [method.name, methodOf(item, method)]))
-      else if (item.nestedArray) visit(item)
-    }
-  }
-  visit(root)
-  return definitions
-}
-`
-
-/** The client of etcd reads and compiles its protocol files whenever it starts: here they are read by the build. */
-export const etcdProtocol: Plugin = {
-  name: 'etcd3-protocol',
-  setup(building) {
-    building.onResolve({ filter: /^gantry:etcd-definition$/ }, ({ resolveDir }) => ({ path: 'etcd-definition', namespace: 'gantry', pluginData: resolveDir }))
-    building.onLoad({ filter: /^etcd-definition$/, namespace: 'gantry' }, ({ pluginData }) => ({ contents: DEFINITION, loader: 'js', resolveDir: String(pluginData) }))
-    building.onLoad({ filter: /etcd3\/lib\/connection-pool\.js$/ }, ({ path }) => {
-      const protocol = new protobuf.Root().loadSync(join(dirname(path), '../proto/rpc.proto'), { keepCase: true }).toJSON()
-      const source = readFileSync(path, 'utf8')
-      const contents = source
-        .replace(/\(0, proto_loader_1\.loadSync\)\([^;]+;/, () => `require('gantry:etcd-definition')(JSON.parse(${JSON.stringify(JSON.stringify(protocol))}));`)
-        .replace('const proto_loader_1 = require("@grpc/proto-loader");', '')
-      if (contents.includes('proto_loader')) throw new Error('the client of etcd loads its protocol in another way than before')
-      return { contents, loader: 'js' }
-    })
-  },
-}
 
 /** Never used: express offers them, and loads 700 KB for it; gRPC has them for services that we do not serve. */
 const UNUSED = /^(?:body-parser|@grpc\/proto-loader)$/
