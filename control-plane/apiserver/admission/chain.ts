@@ -7,6 +7,7 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { claimResize } from './claim-resize.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-tolerations.ts'
+import { deviceAdmin } from './device-admin.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -43,6 +44,7 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access, nodeSt
   mutatingAdmissionPolicy(sources, access.authorize),
   mutatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   rbacEscalation(sources, access),
+  deviceAdmin(sources),
   validatingAdmissionPolicy(sources, access.authorize),
   validatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   resourceQuota(sources),
