@@ -9,6 +9,7 @@ import { ApiException, AppsV1Api, Attach, CoreV1Api, Cp, Exec, KubeConfig, Kuber
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { walkByClient } from './every-kind-client.ts'
 import { isRunning, testLab, type TestLab } from './harness.ts'
 
 const BUSYBOX = 'docker.io/library/busybox:1.35'
@@ -58,6 +59,14 @@ test('objects: created, listed by pages, refused in the words of a Status, delet
   expect((refused as ApiException<string>).body).toContain('configmaps \\"none\\" not found')
   await core.deleteCollectionNamespacedConfigMap({ namespace, labelSelector: 'of=list' })
   expect((await core.listNamespacedConfigMap({ namespace, labelSelector: 'of=list' })).items).toEqual([])
+})
+
+/** In a namespace and outside, with a status and without; all kinds in the long tests. */
+const SHAPES: ReadonlySet<string> = new Set(['ConfigMap', 'CronJob', 'ClusterRole', 'FlowSchema'])
+let walks = 0
+
+test('every verb has its method: created, read, listed, watched, replaced, patched three ways, its status too, deleted alone and with others', { timeout: 180_000 }, async () => {
+  expect(await walkByClient({ kubeconfig: cluster.kubeconfig, prefix: `every-verb-${++walks}`, only: ({ kind }) => SHAPES.has(kind) })).toHaveLength(SHAPES.size)
 })
 
 test('patches of all four kinds, and what only knows objects', async () => {

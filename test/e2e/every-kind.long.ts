@@ -1,9 +1,10 @@
-/** Every verb on every kind through every kubectl of this machine. */
+/** Every verb on every kind through every kubectl of this machine, and through the methods of a client library. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { walkEveryKind } from './every-kind.ts'
+import { walkByClient } from './every-kind-client.ts'
 import { kubectlMinor, kubectls, testLab, type TestLab } from './harness.ts'
 
 const clients = kubectls().map((program) => ({ program, minor: kubectlMinor(program) ?? 0 }))
@@ -21,6 +22,10 @@ afterAll(async () => {
 
 if (clients.length === 0) test.skip('no kubectl from 1.27 on is on this machine (kubectl.1.NN, or kubectl, in the PATH)', () => {})
 
-test.each(clients)('kubectl 1.$minor does everything with every kind', { timeout: 300_000 }, async ({ program, minor }) => {
+test.each(clients)('kubectl 1.$minor does everything with every kind', { timeout: 900_000 }, async ({ program, minor }) => {
   await walkEveryKind({ program, kubeconfig: cluster.kubeconfig, folder, prefix: `every-kind-${minor}-${++attempts}` })
+})
+
+test('a client library does everything with every kind', { timeout: 600_000 }, async () => {
+  expect((await walkByClient({ kubeconfig: cluster.kubeconfig, prefix: `every-kind-client-${++attempts}` })).length).toBeGreaterThan(55)
 })

@@ -13,7 +13,7 @@ import { run, type Ran } from './harness.ts'
 
 const VERBS = ['create', 'get', 'list', 'patch', 'update', 'delete']
 
-interface Subject {
+export interface Subject {
   readonly definition: KindDefinition
   readonly object: JsonObject
   readonly name: string
@@ -62,7 +62,7 @@ const DESCRIBED_AS_BETA: ReadonlySet<string> = new Set(['VolumeAttributesClass',
 /** These go for what others of their namespace may have. */
 const LIMITING: ReadonlySet<string> = new Set(['LimitRange', 'ResourceQuota'])
 
-function subjectsOf(prefix: string): readonly Subject[] {
+export function subjectsOf(prefix: string): readonly Subject[] {
   const stored = [...kinds.map((definition) => ({ definition, suffix: '' })), ...alternateKinds.map((definition) => ({ definition, suffix: '-b' }))]
   return stored.flatMap(({ definition, suffix }) => {
     const example = !NOT_KEPT.has(definition.kind) && VERBS.every((verb) => definition.verbs.includes(verb)) ? exampleOf(definition) : undefined
