@@ -1,5 +1,9 @@
-/** Of how many writes the time is remembered. */
-const REMEMBERED = 4
+/** Of how many writes the time is remembered, and of how many of them it decides how long a lease is. */
+const REMEMBERED = 32
+const LATELY = 4
+/** A leader on a busy host is late now and then: its lease is longer by so many times its longest write, by half of a lease at most. */
+const SPARE = 2
+const MOST_SPARE = 0.5
 /** A lease is so many times as long as a write takes: one renewal is under way while the next is sent, and one may be late. */
 const WRITES = 3
 /** An answer that has not come after this part of a quick storage's lease, or twice the time of a write where that is more, may be lost. */
@@ -14,8 +18,8 @@ export const DEFAULT_TTL_MS = 800
 export const longestMs = (ttlMs: number): number => ttlMs * LONGEST
 
 /**
- * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, three times the time of a write where its disks are
- * slow. One write that was late says nothing, the first of all neither (a process that has just begun is slow itself); the second of the last four does.
+ * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, up to half as long again where one was late of late, three
+ * times the time of a write where its disks are slow. That one write was late does not mean that they are, the first of all neither (a process that has just begun is slow itself); the second of the last four does.
  */
 export class Pace {
   readonly #ttlMs: number
@@ -33,7 +37,8 @@ export class Pace {
 
   /** Whole milliseconds. */
   leaseMs(): number {
-    return Math.min(Math.max(this.#ttlMs, Math.ceil(this.#writeMs() * WRITES)), longestMs(this.#ttlMs))
+    const spareMs = Math.min(SPARE * Math.max(0, ...this.#tookMs), MOST_SPARE * this.#ttlMs)
+    return Math.min(Math.ceil(Math.max(this.#ttlMs + spareMs, this.#writeMs() * WRITES)), longestMs(this.#ttlMs))
   }
 
   /** When to send again what is not answered, if sending it twice does no harm. */
@@ -44,12 +49,12 @@ export class Pace {
   /** How long an answer of the storage is worth waiting for; whoever waited in vain waits longer the next time. */
   patienceMs(): number {
     const leaseMs = this.leaseMs()
-    return leaseMs > this.#ttlMs ? Math.min(leaseMs * 2, longestMs(this.#ttlMs)) : leaseMs
+    return this.#writeMs() * WRITES > this.#ttlMs ? Math.min(leaseMs * 2, longestMs(this.#ttlMs)) : leaseMs
   }
 
-  /** What a write takes: the second longest of those that are remembered. */
+  /** What a write takes: the second longest of late. */
   #writeMs(): number {
-    const [, second = 0] = this.#tookMs.toSorted((a, b) => b - a)
+    const [, second = 0] = this.#tookMs.slice(-LATELY).toSorted((a, b) => b - a)
     return second
   }
 }
