@@ -7,7 +7,7 @@ import type { SpecialFiles } from '../host/files-special.ts'
 import type { Archive } from './archive.ts'
 import type { Blobs, BlobWriter, KeptBlob } from './blobs.ts'
 import { decompressed } from './decompress.ts'
-import { type Digest, digestOf, hexOf, verified } from './digest.ts'
+import { checkDigest, type Digest, digestOf, hexOf, verified } from './digest.ts'
 import type { LayerSource } from './image-source.ts'
 import type { Making } from './making.ts'
 import { unpackLayer } from './unpack-layer.ts'
@@ -139,9 +139,13 @@ async function unpack(tar: AsyncIterable<Buffer>, { chain, below }: Stacked, { f
 
 /** Digests of the bytes as they are and of the plain tar are checked while they pass. */
 function layerTar(archive: Archive, layer: LayerSource, writer: BlobWriter): AsyncIterable<Buffer> {
-  const stored = writer.tee(archive.stream(layer.name))
-  const blob = layer.blobDigest === undefined ? stored : verified(stored, layer.blobDigest, layer.name)
-  return verified(decompressed(blob), layer.diffId, `the layer ${layer.name}`)
+  return verified(decompressed(storedBytes(archive, layer, writer)), layer.diffId, `the layer ${layer.name}`)
+}
+
+/** The writer knows the digest: it is not reckoned twice. */
+async function* storedBytes(archive: Archive, { name, blobDigest }: LayerSource, writer: BlobWriter): AsyncGenerator<Buffer> {
+  yield* writer.tee(archive.stream(name))
+  if (blobDigest !== undefined) checkDigest(writer.passed.digest, blobDigest, name)
 }
 
 /** Short, because a mount's options must fit into one page: 96 bits name a layer well enough among those of one host. */

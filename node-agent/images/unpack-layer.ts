@@ -1,16 +1,20 @@
-import { chmod, chown, type FileHandle, lchown, link, lstat, lutimes, mkdir, open, symlink } from 'node:fs/promises'
+import { chmod, chown, lchown, link, lstat, lutimes, mkdir, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
-import { faultOfSystemError, unlessMissing } from '../host/errno.ts'
+import { errnoOf, faultOfSystemError, unlessMissing } from '../host/errno.ts'
 import { removeTree } from '../host/files.ts'
 import { resolveInside } from '../host/files-scoped.ts'
 import type { SpecialFiles } from '../host/files-special.ts'
 import type { TarEntry } from './tar-header.ts'
 import { readTar, type TarItem } from './tar-reader.ts'
+import { FileWrites, modeAsMade, ownGroup, ownUser } from './unpack-files.ts'
 
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
 const OPAQUE_ATTRIBUTE = 'trusted.overlay.opaque'
+const SET_GROUP = 0o2000
+/** Files that are still being written do not matter to these, but for those that they take the place of. */
+const IN_TURN: ReadonlySet<TarEntry['kind']> = new Set(['file', 'folder', 'symlink'])
 
 export interface UnpackOptions {
   /** An empty folder. */
@@ -33,8 +37,12 @@ export interface UnpackOptions {
  */
 export async function unpackLayer(tar: AsyncIterable<Buffer>, options: UnpackOptions): Promise<{ readonly dependsOnParents: boolean }> {
   const unpacker = new Unpacker(options)
-  for await (const item of readTar(tar)) await unpacker.unpack(item)
-  await unpacker.finish()
+  try {
+    for await (const item of readTar(tar)) await unpacker.unpack(item)
+    await unpacker.finish()
+  } finally {
+    await unpacker.settled()
+  }
   return { dependsOnParents: unpacker.dependsOnParents }
 }
 
@@ -42,6 +50,9 @@ class Unpacker {
   readonly #options: UnpackOptions
   /** Folders known to be real ones: their way need not be walked again. */
   readonly #folders = new Map<string, string>()
+  /** Those that give what is made in them their group, or may: owners of it are always set. */
+  readonly #giving = new Set<string>()
+  readonly #writes = new FileWrites()
   /** Times of folders are set last: every file put into one changes it. */
   readonly #folderTimes = new Map<string, number>()
   #rootSeen = false
@@ -49,13 +60,16 @@ class Unpacker {
 
   constructor(options: UnpackOptions) {
     this.#options = options
+    this.#giving.add(options.target)
   }
 
   async unpack(item: TarItem): Promise<void> {
     const { entry } = item
     const name = cleanName(entry.name)
+    if (!IN_TURN.has(entry.kind) || basename(name).startsWith(WHITEOUT)) await this.#writes.all()
     if (name === '') {
       this.#rootSeen = true
+      this.#noteGroup(this.#options.target, entry)
       return await this.#applyAttributes(this.#options.target, entry)
     }
     const base = basename(name)
@@ -71,8 +85,15 @@ class Unpacker {
   }
 
   async finish(): Promise<void> {
+    await this.#writes.all()
     if (!this.#rootSeen) await this.#inheritRoot()
-    for (const [path, ms] of this.#folderTimes) await unlessMissing(lutimes(path, ms / 1000, ms / 1000))
+    for (const [path, ms] of this.#folderTimes) await this.#writes.begin(() => unlessMissing(lutimes(path, ms / 1000, ms / 1000)))
+    await this.#writes.all()
+  }
+
+  /** Nothing is written any more, whether all went well or not. */
+  settled(): Promise<void> {
+    return this.#writes.settled()
   }
 
   async #whiteout(parent: string, name: string): Promise<void> {
@@ -86,32 +107,70 @@ class Unpacker {
 
   async #place(item: TarItem, path: string): Promise<void> {
     const { entry } = item
-    await this.#clear(path, entry.kind === 'folder')
     switch (entry.kind) {
       case 'folder':
-        await mkdir(path, { recursive: true })
-        break
+        return await this.#placeFolder(entry, path)
       case 'file':
-        await writeBody(path, item)
-        break
-      case 'hardlink':
+        return await this.#placeFile(item, path)
+      case 'hardlink': {
+        await this.#clear(path)
         return await link(await this.#linkSource(entry), path)
+      }
       case 'symlink':
-        await symlink(entry.link, path)
+        await this.#inPlaceOf(path, () => symlink(entry.link, path))
         break
       case 'char':
       case 'block':
       case 'pipe':
+        await this.#clear(path)
         await this.#options.special.makeNode(path, { kind: entry.kind, mode: entry.mode, ...entry.device })
         break
     }
-    await this.#applyAttributes(path, entry)
+    await this.#applyAttributes(path, entry, { isMade: entry.kind === 'symlink' })
+  }
+
+  async #placeFolder(entry: TarEntry, path: string): Promise<void> {
+    const isMade = await this.#inPlaceOf(path, () => mkdir(path, modeAsMade(entry.mode)), async () => (await unlessMissing(lstat(path)))?.isDirectory() === true)
+    await this.#applyAttributes(path, entry, { isMade })
+    this.#noteGroup(path, entry)
+    if (isMade) this.#folders.set(relative(this.#options.target, path), path)
+  }
+
+  async #placeFile(item: TarItem, path: string): Promise<void> {
+    const { entry } = item
+    const isGiven = this.#givesGroup(path)
+    const opening = (): Promise<void> => this.#writes.open(path, modeAsMade(entry.mode))
+    await this.#inPlaceOf(path, opening)
+    await this.#writes.write(item, { setsOwner: isGiven, attributes: () => this.#setAttributes(path, entry) })
+  }
+
+  /** Makes something where mostly nothing is. What is there gives way, unless `stays` says that it may stay; answers whether something was made. */
+  async #inPlaceOf(path: string, make: () => Promise<unknown>, stays: () => Promise<boolean> = async () => false): Promise<boolean> {
+    try {
+      await make()
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
+      if (await stays()) return false
+      await this.#clear(path)
+      await make()
+    }
+    return true
+  }
+
+  #noteGroup(folder: string, { gid, mode }: TarEntry): void {
+    if (gid === ownGroup && (mode & SET_GROUP) === 0) this.#giving.delete(folder)
+    else this.#giving.add(folder)
+  }
+
+  #givesGroup(path: string): boolean {
+    return this.#giving.has(dirname(path))
   }
 
   /** A later entry replaces an earlier one; a folder stays and gets the new owner and mode. */
-  async #clear(path: string, keepFolder = false): Promise<void> {
-    const there = await unlessMissing(lstat(path))
-    if (there === undefined || (keepFolder && there.isDirectory())) return
+  async #clear(path: string): Promise<void> {
+    // Whoever is written to by its path must be where it was.
+    await this.#writes.all()
+    if ((await unlessMissing(lstat(path))) === undefined) return
     await removeTree(path)
     this.#folders.clear()
   }
@@ -124,13 +183,18 @@ class Unpacker {
     return source
   }
 
-  /** Order matters: chown clears setuid and capabilities. */
-  async #applyAttributes(path: string, entry: TarEntry): Promise<void> {
-    await lchown(path, entry.uid, entry.gid)
-    if (entry.kind !== 'symlink') await chmod(path, entry.mode)
-    for (const [name, value] of entry.attributes) await this.#setAttribute(path, name, value)
+  /** Order matters: chown clears setuid and capabilities. What was made just now is ours, and has the mode it was made with. */
+  async #applyAttributes(path: string, entry: TarEntry, { isMade = false }: { readonly isMade?: boolean } = {}): Promise<void> {
+    const isOurs = isMade && entry.uid === ownUser && entry.gid === ownGroup && !this.#givesGroup(path)
+    if (!isOurs) await lchown(path, entry.uid, entry.gid)
+    if (entry.kind !== 'symlink' && !(isOurs && entry.mode === modeAsMade(entry.mode))) await chmod(path, entry.mode)
+    await this.#setAttributes(path, entry)
     if (entry.kind === 'folder') this.#folderTimes.set(path, entry.modifiedMs)
     else await lutimes(path, entry.modifiedMs / 1000, entry.modifiedMs / 1000)
+  }
+
+  async #setAttributes(path: string, entry: TarEntry): Promise<void> {
+    for (const [name, value] of entry.attributes) await this.#setAttribute(path, name, value)
   }
 
   async #setAttribute(path: string, name: string, value: Uint8Array): Promise<void> {
@@ -162,6 +226,7 @@ class Unpacker {
       if (there?.isDirectory() === true) continue
       if (there !== undefined) throw new Fault('invalid', `${way} is a file of the layer, and a folder too`)
       await mkdir(path)
+      this.#giving.add(path)
       await chmod(path, 0o755)
       await this.#inherit(path, way)
     }
@@ -199,23 +264,4 @@ function cleanName(name: string): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.includes('..') || name.includes('\0')) throw new Fault('invalid', `the layer names a file outside of itself: ${JSON.stringify(name)}`)
   return parts.join('/')
-}
-
-/** Holes stay holes. */
-async function writeBody(path: string, item: TarItem): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    let end = 0
-    for await (const { at, bytes } of item.pieces()) {
-      await writeAll(file, bytes, at)
-      end = at + bytes.length
-    }
-    if (end < item.entry.sizeBytes) await file.truncate(item.entry.sizeBytes)
-  } finally {
-    await file.close()
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
 }
