@@ -141,7 +141,7 @@ export interface Caller {
 
 const CALLER = `
 const http = require('node:http')
-const [url, perSecond] = process.argv.slice(1)
+const [url, perSecond, timeout] = process.argv.slice(1)
 let calls = 0, open = 0, ending = false
 const failures = []
 const end = () => { if (ending && open === 0) { console.log(String.fromCharCode(10) + JSON.stringify({ calls, failures })); process.exit(0) } }
@@ -149,7 +149,7 @@ const one = () => {
   calls++; open++; process.stdout.write('.')
   const at = new Date().toISOString()
   const fail = (why) => { if (failures.length < 2000) failures.push(at + ' ' + why) }
-  const request = http.get(url, { agent: false, timeout: 2000 }, (answer) => { let text = ''; answer.on('data', (part) => { text += part }); answer.on('end', () => { if (answer.statusCode !== 200 || text === '') fail('status ' + answer.statusCode) }); answer.on('error', (error) => fail(error.message)) })
+  const request = http.get(url, { agent: false, timeout: Number(timeout) }, (answer) => { let text = ''; answer.on('data', (part) => { text += part }); answer.on('end', () => { if (answer.statusCode !== 200 || text === '') fail('status ' + answer.statusCode) }); answer.on('error', (error) => fail(error.message)) })
   request.on('timeout', () => request.destroy(new Error('timeout')))
   request.on('error', (error) => fail(error.message))
   request.on('close', () => { open--; end() })
@@ -159,7 +159,7 @@ process.stdin.resume().on('end', () => { clearInterval(timer); ending = true; en
 `
 
 export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 50 }: { readonly machine: string; readonly url: string; readonly perSecond?: number }): Caller {
-  const child: ChildProcess = spawn('nsenter', [`--net=${layoutOf(of.spec).netnsPath(machine)}`, process.execPath, '-e', CALLER, url, String(perSecond)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child: ChildProcess = spawn('nsenter', [`--net=${layoutOf(of.spec).netnsPath(machine)}`, process.execPath, '-e', CALLER, url, String(perSecond), String(2_000 * slowness)], { stdio: ['pipe', 'pipe', 'inherit'] })
   let output = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))

@@ -48,7 +48,8 @@ export interface RunOptions {
 
 /** Its output. @throws NoMachine with its last words. */
 export function mustRun(program: string, words: readonly string[], { cwd = '/', limitMs = APT_LIMIT_MS }: RunOptions = {}): string {
-  const result = spawnSync(program, words, { cwd, encoding: 'utf8', timeout: limitMs, maxBuffer: 64 << 20, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  // No input: it would be a socket, which bash takes for a login from afar, so that each shell of a build would run the user's `.bashrc` first.
+  const result = spawnSync(program, words, { cwd, encoding: 'utf8', timeout: limitMs, maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
   if (result.error) throw new NoMachine(`the machine's parts come from Debian's packages, and ${program} cannot be run here: ${result.error.message}`)
   if (result.status !== 0) throw new NoMachine(`${program} ${words.join(' ')} failed, and without it there is no machine: ${result.stderr.trim().split('\n').slice(-3).join(' ')}`)
   return result.stdout
