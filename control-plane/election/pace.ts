@@ -1,9 +1,8 @@
 /** Of how many writes the time is remembered, and of how many of them it decides how long a lease is. */
 const REMEMBERED = 32
 const LATELY = 4
-/** A leader on a busy host is late now and then: its lease is longer by so many times its longest write, by half of a lease at most. */
-const SPARE = 2
-const MOST_SPARE = 0.5
+/** A leader on a busy host is late now and then: its lease is longer by its longest write, by a quarter of a lease at most. */
+const MOST_SPARE = 0.25
 /** A lease is so many times as long as a write takes: one renewal is under way while the next is sent, and one may be late. */
 const WRITES = 3
 /** An answer that has not come after this part of a quick storage's lease, or twice the time of a write where that is more, may be lost. */
@@ -18,7 +17,7 @@ export const DEFAULT_TTL_MS = 800
 export const longestMs = (ttlMs: number): number => ttlMs * LONGEST
 
 /**
- * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, up to half as long again where one was late of late, three
+ * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, up to a quarter longer where one was late of late, three
  * times the time of a write where its disks are slow. That one write was late does not mean that they are, the first of all neither (a process that has just begun is slow itself); the second of the last four does.
  */
 export class Pace {
@@ -37,7 +36,7 @@ export class Pace {
 
   /** Whole milliseconds. */
   leaseMs(): number {
-    const spareMs = Math.min(SPARE * Math.max(0, ...this.#tookMs), MOST_SPARE * this.#ttlMs)
+    const spareMs = Math.min(Math.max(0, ...this.#tookMs), MOST_SPARE * this.#ttlMs)
     return Math.min(Math.ceil(Math.max(this.#ttlMs + spareMs, this.#writeMs() * WRITES)), longestMs(this.#ttlMs))
   }
 

@@ -44,14 +44,14 @@ describe('what a leader knows of its own key', () => {
 
 test.each<readonly [string, readonly number[], number]>([
   ['nothing is known', [], 1_000],
-  ['milliseconds', [3, 4, 2, 5], 1_010],
-  ['one that was late', [3, 90, 2, 5], 1_180],
-  ['one that was very late', [3, 900, 2, 5], 1_500],
-  ['it was late long ago', [900, ...Array.from({ length: 32 }, () => 5)], 1_010],
-  ['the first one of all was late', [900], 1_500],
+  ['milliseconds', [3, 4, 2, 5], 1_005],
+  ['one that was late', [3, 90, 2, 5], 1_090],
+  ['one that was very late', [3, 900, 2, 5], 1_250],
+  ['it was late long ago', [900, ...Array.from({ length: 32 }, () => 5)], 1_005],
+  ['the first one of all was late', [900], 1_250],
   ['the first two were late', [900, 950], 2_700],
   ['two of four', [3, 900, 1_200, 5], 2_700],
-  ['slow, and quick again', [1_200, 1_200, 1_200, 4, 4, 4], 1_500],
+  ['slow, and quick again', [1_200, 1_200, 1_200, 4, 4, 4], 1_250],
   ['slower than can be waited for', [6_000, 6_000], 10_000],
 ])('how long a lease has to be: %s', (_name, took, leaseMs) => {
   const pace = new Pace(1_000)
