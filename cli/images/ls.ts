@@ -32,6 +32,9 @@ function cells({ id, sizeBytes, added, origin, isUsed, digests, nodes }: Found, 
 
 const namesOf = ({ tags, digests }: Found): readonly string[] => (tags.length > 0 ? tags : digests.length > 0 ? digests.slice(0, 1) : ['<none>'])
 
+/** Of all images where the call looks; those without a name are left out. */
+export const imageNames = async (call: Call): Promise<readonly string[]> => (await imagesOf(call)).flatMap(({ tags }) => tags)
+
 /** The same image of several stores stands there once, with all their nodes. */
 async function imagesOf(call: Call): Promise<readonly Found[]> {
   const found = new Map<string, Found>()

@@ -31,6 +31,8 @@ export interface Command {
   readonly examples?: string
   readonly flags?: readonly Flag[]
   readonly subcommands?: readonly Command[]
+  /** Takes every word as an argument, as it is: they are the words of another command. */
+  readonly isUnparsed?: boolean
   /** Answers the exit code; nothing is 0. */
   readonly run?: (call: Call) => Promise<number | void>
 }

@@ -82,13 +82,13 @@ export const SECTIONS: readonly Section[] = [
       { name: 'config', summary: 'Look at kubeconfig files, and choose the context', load: async () => (await import('../config/commands.ts')).config },
       { name: 'cluster-info', summary: 'Print where the control plane is', load: async () => (await import('../about/cluster-info.ts')).clusterInfo },
       { name: 'version', summary: 'Print the versions of this command and of the server', load: async () => (await import('../about/version.ts')).version },
-      { name: 'completion', summary: 'Print a script that completes commands in a shell', load: async () => (await import('../about/completion.ts')).completion },
+      { name: 'completion', summary: 'Print a script that completes commands in a shell', load: async () => (await import('../complete/completion.ts')).completion },
     ],
   },
 ]
 
 /** Not shown in the help. */
-const HIDDEN: readonly CommandEntry[] = [{ name: '__complete', summary: '', load: async () => (await import('../about/completion.ts')).complete }]
+const HIDDEN: readonly CommandEntry[] = [{ name: '__complete', summary: '', load: async () => (await import('../complete/completion.ts')).complete }]
 
 export const entries = (): readonly CommandEntry[] => SECTIONS.flatMap(({ commands }) => commands)
 

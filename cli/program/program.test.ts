@@ -70,7 +70,7 @@ test('help, and commands that are not there', async () => {
   expect((await typed('-n', 'x', 'rollout')).out).toContain('Available Commands')
   expect(await typed('gett')).toMatchObject({ code: 1, err: 'error: unknown command "gett" for "gantry"\n\nDid you mean this?\n\tget\n' })
   expect(await typed('lab', 'upp')).toMatchObject({ code: 1, err: expect.stringContaining('unknown command "upp" for "gantry lab"') as string })
-  expect((await typed('completion', 'bash')).out).toContain('complete -o default -F _gantry gantry')
+  expect((await typed('completion', 'bash')).out).toContain('complete -F _gantry gantry')
   expect((await typed('__complete', 'roll')).out).toBe('rollout\n')
   expect((await typed('__complete', 'rollout', 'un')).out).toBe('undo\n')
 })

@@ -53,12 +53,12 @@ async function descend(command: Command, path: string, { words, around }: { read
   const below = command.subcommands?.find((one) => one.name === name || one.aliases?.includes(name ?? ''))
   if (below) return await descend(below, `${path} ${below.name}`, { words: [...words.slice(0, at), ...words.slice(at + 1)], around })
   if (command.subcommands && name !== undefined && !command.run && !asksHelp(words)) throw await unknownCommand(name, { names: command.subcommands.map((one) => one.name), path })
-  if (asksHelp(words) || !command.run) {
+  if ((asksHelp(words) && !command.isUnparsed) || !command.run) {
     const { commandHelp } = await import('./help.ts')
     around.terminal.out(commandHelp(command, path))
     return 0
   }
-  const parsed = parse(command, path, words)
+  const parsed = command.isUnparsed ? { ...parse(command, path, []), args: words } : parse(command, path, words)
   if (command.usage === undefined) refuseArguments(path, parsed)
   let cluster: ReturnType<Call['cluster']> | undefined
   const call: Call = {
