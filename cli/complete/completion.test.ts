@@ -11,6 +11,7 @@ import { entries } from '../program/commands.ts'
 import { flagsOf } from '../program/parse.ts'
 import { run } from '../program/run.ts'
 import type { Terminal } from '../program/terminal.ts'
+import { familiar } from './found.ts'
 import { unbroken } from './line.ts'
 import { SCRIPTS } from './scripts.ts'
 import { ARGUMENTS, VALUES } from './wanted.ts'
@@ -129,6 +130,10 @@ describe('arguments', () => {
   })
 })
 
+test('images have the names that people type', () => {
+  expect(['docker.io/library/busybox:1', 'docker.io/team/app', 'quay.io/team/app', 'localhost/a'].map(familiar)).toEqual(['busybox:1', 'team/app', 'quay.io/team/app', 'localhost/a'])
+})
+
 test('every line of the tables is about a command and a flag that there are', async () => {
   const [paths, flags] = [new Set<string>(), new Set<string>()]
   const walk = (command: Command, path: string): void => {
@@ -163,6 +168,7 @@ describe('bash', () => {
   }
   test('the script offers what is answered, as words that do nothing', async () => {
     expect(await completedBy('--all\n--as\n', 'get', '--a')).toEqual(['--all', '--as'])
+    expect(await completedBy('pods,deploy\n', 'get', 'pods,d')).toEqual(['pods,deploy'])
     expect(await completedBy('$(touch x)\na b\n', 'config', 'use-context', '')).toEqual(['\\$\\(touch\\ x\\)', 'a\\ b'])
   })
   test('the script offers files where they are wanted', async () => {

@@ -25,7 +25,7 @@ export async function found(call: Call, wanted: Wanted): Promise<readonly string
     case 'machines':
       return await machinesOf(call, wanted.programs)
     case 'images':
-      return await (await import('../images/ls.ts')).imageNames({ ...call, flags: lenient(call.flags) })
+      return (await imageNames(call)).map((name) => (wanted.inFull ? name : familiar(name)))
     case 'contexts':
     case 'clusters':
     case 'users':
@@ -36,8 +36,15 @@ export async function found(call: Call, wanted: Wanted): Promise<readonly string
   }
 }
 
-/** Commands beside `image` name images without --node and --lab. */
-const lenient = (flags: Flags): Flags => ({ ...flags, text: (name) => (flags.knows(name) ? flags.text(name) : undefined), list: (name) => (flags.knows(name) ? flags.list(name) : []) })
+/** `busybox:1.36` for `docker.io/library/busybox:1.36` */
+export const familiar = (image: string): string => image.replace(/^docker\.io\/(library\/)?/, '')
+
+async function imageNames(call: Call): Promise<readonly string[]> {
+  const { flags } = call
+  // Commands beside `image` name images without --node and --lab.
+  const lenient: Flags = { ...flags, text: (name) => (flags.knows(name) ? flags.text(name) : undefined), list: (name) => (flags.knows(name) ? flags.list(name) : []) }
+  return await (await import('../images/ls.ts')).imageNames({ ...call, flags: lenient })
+}
 
 const kubeconfig = ({ flags, env }: Call): Promise<Kubeconfig> => loadKubeconfig(flags.text('kubeconfig'), env)
 

@@ -5,7 +5,10 @@ _gantry() {
   local answer word files=
   COMPREPLY=()
   while IFS= read -r answer; do
-    if [[ $answer == :files ]]; then files=yes; else printf -v word %q "$answer"; COMPREPLY+=("$word"); fi
+    if [[ $answer == :files ]]; then files=yes; continue; fi
+    word=$answer
+    [[ $answer == *[!a-zA-Z0-9_.,:=/@+%-]* ]] && printf -v word %q "$answer"
+    COMPREPLY+=("$word")
   done < <(gantry __complete bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   if [[ $files ]]; then
     word=\${COMP_WORDS[COMP_CWORD]}

@@ -11,7 +11,8 @@ export type Wanted =
   | { readonly kind: 'labs' }
   /** Machines of the lab that `--name` means, or also the programs on them. */
   | { readonly kind: 'machines'; readonly programs: boolean }
-  | { readonly kind: 'images' }
+  /** By the names that people type; in full, with the registry, where that is how the word begins. */
+  | { readonly kind: 'images'; readonly inFull: boolean }
   | { readonly kind: 'contexts' | 'clusters' | 'users' }
   | { readonly kind: 'files' }
 
@@ -29,7 +30,7 @@ export const VALUES: Readonly<Record<string, (line: Line) => readonly Wanted[]>>
   container: ({ args: [pod] }) => containersOf(pod),
   'debug container': () => [],
   'debug target': ({ args: [pod] }) => containersOf(pod),
-  image: () => [{ kind: 'images' }],
+  image: ({ begun }) => imagesFor(begun),
   lab: () => [{ kind: 'labs' }],
   name: ({ path }) => (/^(lab|kubeconfig|token)\b/.test(path) ? [{ kind: 'labs' }] : []),
   'lab partition from': () => [{ kind: 'machines', programs: false }, ...words('control-plane')],
@@ -63,6 +64,8 @@ export function valuesWanted(line: Line, { name, help }: Flag): readonly Wanted[
 
 const containersOf = (pod: string | undefined): readonly Wanted[] => (pod === undefined ? [] : [{ kind: 'containers', pod }])
 
+const imagesFor = (begun: string): readonly Wanted[] => [{ kind: 'images', inFull: begun.startsWith('docker.') }]
+
 /** `TYPE/NAME`: types until there is a slash, then the names of that type. */
 function typeAndName(begun: string): readonly Wanted[] {
   const [type = '', ...name] = begun.split('/')
@@ -82,7 +85,7 @@ const rolled = typed({ kind: 'types', only: ['deployments', 'daemonsets', 'state
 /** The first argument is an object of the type, or any `TYPE/NAME`. */
 const firstIs = (type: string): Arguments => ({ args, begun }) => (args.length > 0 ? [] : begun.includes('/') ? typeAndName(begun) : objects(type))
 const all = (...wanted: readonly Wanted[]): Arguments => () => wanted
-const images = all({ kind: 'images' })
+const images: Arguments = ({ begun }) => imagesFor(begun)
 const machines = all({ kind: 'machines', programs: false })
 const members = all({ kind: 'machines', programs: true })
 
@@ -140,7 +143,7 @@ export const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   'image check': images,
   'image export': images,
   'image history': images,
-  'image tag': ({ args }) => (args.length > 0 ? [] : [{ kind: 'images' }]),
+  'image tag': ({ args, begun }) => (args.length > 0 ? [] : imagesFor(begun)),
   'image import': all({ kind: 'files' }),
   'image build': all({ kind: 'files' }),
   completion: ({ args }) => (args.length > 0 ? [] : words('bash zsh fish')),
