@@ -25,6 +25,8 @@ const AS_KUBERNETES = [
   /^resourceVersion should not be set on objects to be created$/,
   /^resourceVersion: Invalid value|strconv\.Parse/,
   /^failed to create typed patch object/,
+  // An applied value that no struct can hold: a time that is none, a number beyond 64 bits.
+  /failed to convert new object \(\S+; .*\) to proper version/,
   /^(?:Internal error occurred: )?(?:map: .* does not contain declared merge key|expected a \[\]interface|unable to find api field|cannot merge lists|merging lists cannot yet be specified|unknown patch type|The order in patch list)/s,
 ]
 
