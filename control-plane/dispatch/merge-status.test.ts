@@ -27,3 +27,9 @@ test('a phase never moves back: another machine that takes the name over has not
   expect(mergePodStatus(pod(), { phase: 'Failed' }, nowMs)).toMatchObject({ phase: 'Failed' })
   expect(mergePodStatus({ ...pod(), status: { phase: 'Succeeded' } }, { phase: 'Running' }, nowMs)).toBeUndefined()
 })
+
+test('a pod that is over stays what it became, though a machine of the name may say otherwise', () => {
+  expect(mergePodStatus({ ...pod(), status: { phase: 'Failed' } }, { phase: 'Succeeded' }, nowMs)).toBeUndefined()
+  expect(mergePodStatus({ ...pod(), status: { phase: 'Succeeded' } }, { phase: 'Failed' }, nowMs)).toBeUndefined()
+  expect(mergePodStatus({ ...pod(), status: { phase: 'Failed' } }, { phase: 'Failed', conditions: [ready(nowMs)] }, nowMs)).toMatchObject({ phase: 'Failed', conditions: [{ type: 'Ready' }] })
+})

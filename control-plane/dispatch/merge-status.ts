@@ -6,14 +6,14 @@ import { NODE_CONDITIONS } from './assignments.ts'
 const isFinal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 /**
- * The stored status with what the node reports: conditions of others stay, an unchanged condition keeps its times, a phase never moves back (a machine that takes a name over from another of
- * that name knows only what it did itself).
+ * The stored status with what the node reports: conditions of others stay, an unchanged condition keeps its times, a phase never moves back and a pod that is over stays what it became (a machine
+ * that takes a name over from another of that name knows only what it did itself).
  * What the node dates in the future (its wall clock is wrong) is dated now: else a pod would count as available only when that time has come.
  * `undefined` if nothing changes. `nowMs`: wall time.
  */
 export function mergePodStatus(pod: Pod, reported: PodStatus, nowMs: number): PodStatus | undefined {
   const stored = pod.status ?? {}
-  if (isFinal(stored.phase) && !isFinal(reported.phase)) return undefined
+  if (isFinal(stored.phase) && reported.phase !== stored.phase) return undefined
   const told = new Set((reported.conditions ?? []).map(({ type }) => type))
   const foreign = (stored.conditions ?? []).filter(({ type }) => !NODE_CONDITIONS.has(type) && !told.has(type))
   const own = (reported.conditions ?? []).map((condition) => notAhead(keepTransition(stored.conditions, condition), nowMs))
