@@ -43,17 +43,22 @@ export class FileWrites {
     this.#open = undefined
     const { entry, isSparse } = item
     if (isSparse || entry.sizeBytes > SMALL_BYTES || entry.attributes.size > 0) return await finished(file, item, { ...options, content: () => writePieces(file, item) })
-    const parts: Buffer[] = []
+    let isBegun = false
     try {
+      const parts: Buffer[] = []
       for await (const { bytes } of item.pieces()) parts.push(bytes)
+      await this.begin(() => {
+        isBegun = true
+        return finished(file, item, { ...options, content: () => writeParts(file, parts) }).catch((error: unknown) => Promise.reject(faultOfSystemError(error, `cannot unpack ${entry.name}`)))
+      })
     } catch (error) {
-      await file.close()
+      // Nobody else has it. One that is only forgotten ends the process: Node throws an error when it collects an open file.
+      if (!isBegun) await file.close()
       throw error
     }
-    await this.begin(() => finished(file, item, { ...options, content: () => writeParts(file, parts) }).catch((error: unknown) => Promise.reject(faultOfSystemError(error, `cannot unpack ${entry.name}`))))
   }
 
-  /** Begins some work; waits where much is under way. Throws what went wrong before. */
+  /** Begins some work; waits where much is under way. Throws what went wrong before: then it was not begun. */
   async begin(work: () => Promise<void>): Promise<void> {
     while (this.#running.size >= AT_ONCE) await Promise.race(this.#running)
     this.#throwFailure()

@@ -1,8 +1,9 @@
-import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemSpecialFiles } from '../host/files-special.ts'
+import { readTar } from './tar-reader.ts'
 import { type TarInput, writeTar } from './tar-writer.ts'
 import { FileWrites } from './unpack-files.ts'
 import { unpackLayer } from './unpack-layer.ts'
@@ -88,3 +89,24 @@ test('what goes wrong beside others is told, once all have ended', async () => {
   expect(ended).toBe(1)
   await expect(writes.begin(() => Promise.resolve())).rejects.toThrow('no space left')
 })
+
+test('a file that is not written any more, because another could not be, is closed', async () => {
+  const writes = new FileWrites()
+  await writes.begin(() => Promise.reject(new Error('no space left')))
+  await writes.settled()
+  const path = join(target, 'next')
+  await writes.open(path, 0o644)
+  for await (const item of readTar(cut(writeTar([file('next', 'text')])))) {
+    await expect(writes.write(item, { setsOwner: false, attributes: async () => {} })).rejects.toThrow('no space left')
+  }
+  expect(openFiles()).not.toContain(path)
+})
+
+const openFiles = (): readonly string[] =>
+  readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
