@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { isMainThread } from 'node:worker_threads'
-import { loadLibc, type Libc } from './libc.ts'
+import { loadLibc, type Libc, type OpenPipe } from './libc.ts'
 import type { Launched, LaunchOptions } from './processes.ts'
 import type { SpawnCalls } from './spawn-calls.ts'
 
@@ -43,35 +43,52 @@ export function launchQuickly(program: string, args: readonly string[], options:
   const spawning = libc === undefined || !program.startsWith('/') || stdin === 'pipe' || stdout === 'pipe' ? undefined : openCalls(libc)
   if (libc === undefined || spawning === undefined || stdin === 'pipe' || stdout === 'pipe') return undefined
   const given = [stdin, stdout, stderr, ...(extraPipe ? (['pipe'] as const) : [])]
-  const pipes = given.map((stream) => (stream === 'pipe' ? libc.pipe() : undefined))
+  const pipes = openPipes(libc, given)
   const streams = given.map((stream, fd) => (stream === 'ignore' ? 'nothing' : stream === 'pipe' ? (pipes[fd]?.writeEnd ?? 'nothing') : stream))
-  const closeAll = (end: 'readEnd' | 'writeEnd'): void => {
-    for (const pipe of pipes) if (pipe !== undefined) closeSync(pipe[end])
-  }
+  let pid: number
   try {
     if (streams.some((stream) => stream !== 'nothing' && stream < streams.length)) {
-      closeAll('readEnd')
+      closeAll(pipes, 'readEnd')
       return undefined
     }
-    const pid = spawning.spawn({ program, args, env: options.env ?? process.env, cwd: options.cwd, streams })
-    return launched(pid, pipes.map((pipe) => (pipe === undefined ? undefined : new Socket({ fd: pipe.readEnd, readable: true, writable: false }))))
+    pid = spawning.spawn({ program, args, env: options.env ?? process.env, cwd: options.cwd, streams })
   } catch (error) {
-    closeAll('readEnd')
+    closeAll(pipes, 'readEnd')
     throw error
   } finally {
-    closeAll('writeEnd')
+    closeAll(pipes, 'writeEnd')
+  }
+  return launched(pid, pipes)
+}
+
+type Pipes = ReadonlyArray<OpenPipe | undefined>
+
+/** All or none. */
+function openPipes(libc: Libc, given: ReadonlyArray<'pipe' | 'ignore' | number>): Pipes {
+  const opened: Array<OpenPipe | undefined> = []
+  try {
+    for (const stream of given) opened.push(stream === 'pipe' ? libc.pipe() : undefined)
+    return opened
+  } catch (error) {
+    for (const end of ['readEnd', 'writeEnd'] as const) closeAll(opened, end)
+    throw error
   }
 }
 
-function launched(pid: number, streams: ReadonlyArray<Socket | undefined>): Launched {
-  const [, , stderr, extra] = streams
+function closeAll(pipes: Pipes, end: keyof OpenPipe): void {
+  for (const pipe of pipes) if (pipe !== undefined) closeSync(pipe[end])
+}
+
+function launched(pid: number, pipes: Pipes): Launched {
   let hasEnded = false
+  // First of all: whatever fails from here on, its end is waited for.
   const exited = new Promise<{ readonly exitCode: number }>((resolve) => {
     running.set(pid, (exitCode) => {
       hasEnded = true
       resolve({ exitCode })
     })
   })
+  const [, , stderr, extra] = readersOf(pid, pipes)
   return {
     pid,
     stdin: undefined,
@@ -81,5 +98,19 @@ function launched(pid: number, streams: ReadonlyArray<Socket | undefined>): Laun
     exited,
     kill: (signal) => void (hasEnded || process.kill(pid, signal)),
     unref: () => void extra?.unref(),
+  }
+}
+
+/** A program that nobody would hear is ended: whoever wanted it is told that it was not started. */
+function readersOf(pid: number, pipes: Pipes): ReadonlyArray<Socket | undefined> {
+  const readers: Array<Socket | undefined> = []
+  try {
+    for (const pipe of pipes) readers.push(pipe === undefined ? undefined : new Socket({ fd: pipe.readEnd, readable: true, writable: false }))
+    return readers
+  } catch (error) {
+    for (const reader of readers) reader?.destroy()
+    closeAll(pipes.slice(readers.length), 'readEnd')
+    process.kill(pid, 'SIGKILL')
+    throw error
   }
 }
