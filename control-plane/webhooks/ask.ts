@@ -59,12 +59,14 @@ async function mutateByOne(hook: Webhook, request: AdmissionRequest, parts: Aski
   return request.store.definition.defaults(read.object)
 }
 
-/** All at once; of several refusals the first by order is told. */
+/** All at once, when it is known who is to be asked; of several refusals the first by order is told. */
 export async function validateBy(hooks: readonly Webhook[], request: AdmissionRequest, parts: AskingParts): Promise<void> {
-  const outcomes = await Promise.allSettled(hooks.flatMap((hook) => {
+  // This may throw: nobody may be under way by then, whose refusal nobody would wait for.
+  const concerned = hooks.flatMap((hook) => {
     const view = concerning(hook, request, parts)
-    return view ? [ask(hook, view.request, { parts, mayPatch: false })] : []
-  }))
+    return view ? [{ hook, view }] : []
+  })
+  const outcomes = await Promise.allSettled(concerned.map(({ hook, view }) => ask(hook, view.request, { parts, mayPatch: false })))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 

@@ -122,6 +122,23 @@ test('a service that is not there is named', async () => {
   expect(body['message']).toBe('Internal error occurred: failed calling webhook "service.example.com": failed to call webhook: Post "https://gone.x.svc:443/p?timeout=1s": service "gone" not found')
 })
 
+test('who cannot tell whether it is concerned refuses before anybody is asked: no refusal is left that nobody waits for', async () => {
+  const unheard: unknown[] = []
+  const hear = (reason: unknown): void => void unheard.push(reason)
+  process.on('unhandledRejection', hear)
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['*'] }]
+  const common = { admissionReviewVersions: ['v1'], sideEffects: 'None', clientConfig: { service: { namespace: 'x', name: 'gone' } }, rules, objectSelector: { matchLabels: { test: 'unsure' } } }
+  const webhooks = [{ ...common, name: 'first.example.com' }, { ...common, name: 'unsure.example.com', matchConditions: [{ name: 'c', expression: 'object.data.none == "1"' }] }]
+  const made = await server.ask(`POST ${ROOT}/validatingwebhookconfigurations`, { metadata: { name: 'unsure' }, webhooks })
+  expect(made.status, JSON.stringify(made.body)).toBe(201)
+  const { status, body } = await until(`POST ${MAPS}?dryRun=All`, map('unsure'), (answer) => answer.status !== 201)
+  // A refusal that nobody waits for is told of when the turn ends in which it came.
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', hear)
+  expect([status, body['message']]).toEqual([403, expect.stringContaining("expression 'object.data.none == \"1\"' resulted in error: no such key: none")])
+  expect(unheard).toEqual([])
+})
+
 test('what a webhook adds to a role is held against who writes it', async () => {
   answers.set('/grant', () => patch([{ op: 'add', path: '/rules/-', value: { apiGroups: ['*'], resources: ['*'], verbs: ['*'] } }]))
   await configure('Mutating', 'grant', { rules: [{ apiGroups: ['rbac.authorization.k8s.io'], apiVersions: ['v1'], resources: ['roles'], operations: ['*'] }] })
