@@ -7,26 +7,27 @@ import { objectType } from '../cel/schema-types.ts'
 import { type CelType, STRING } from '../cel/types.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import { servedKinds } from '../registry/registry.ts'
-import type { CheckedKind, KnownKinds } from './type-check.ts'
+import type { KnownKind } from './type-check.ts'
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
-export function knownKinds(definitions: readonly CustomResourceDefinition[]): KnownKinds {
-  const custom = definitions.flatMap(customKinds)
-  const apiVersionOf = ({ group, version }: Pick<CheckedKind, 'group' | 'version'>): string => (group === '' ? version : `${group}/${version}`)
-  return {
-    byResource: (group, version, resource) => builtIn(servedKinds.find((one) => one.group === group && one.version === version && one.plural === resource)) ?? custom.find((one) => one.group === group && one.version === version && one.resource === resource),
-    byKind: (apiVersion, kind) => builtIn(servedKinds.find((one) => apiVersionOf(one) === apiVersion && one.kind === kind)) ?? custom.find((one) => apiVersionOf(one) === apiVersion && one.kind === kind),
-  }
-}
+/** Those that are built in go first. */
+export const knownKinds = (definitions: readonly CustomResourceDefinition[]): readonly KnownKind[] => [...servedKinds.map(builtIn), ...definitions.flatMap(customKinds)]
 
-const builtIn = (definition: KindDefinition | undefined): CheckedKind | undefined => definition && { group: definition.group, version: definition.version, kind: definition.kind, type: celTypeOf(typeOf(definition.schema)) }
+const builtIn = ({ group, version, kind, plural, schema }: KindDefinition): KnownKind => ({ group, version, kind, resource: plural, type: () => celTypeOf(typeOf(schema)) })
 
-function customKinds({ spec }: CustomResourceDefinition): ReadonlyArray<CheckedKind & { readonly resource: string }> {
-  return spec.versions.flatMap(({ name, served, schema }) => {
-    const type = served && schema?.openAPIV3Schema ? wholeType(schema.openAPIV3Schema as PropsSchema) : undefined
-    return type ? [{ group: spec.group, version: name, kind: spec.names.kind, resource: spec.names.plural, type }] : []
-  })
+function customKinds({ spec }: CustomResourceDefinition): readonly KnownKind[] {
+  const { group, names, versions } = spec
+  return versions.filter(({ served }) => served).map((version) => ({
+    group,
+    version: version.name,
+    kind: names.kind,
+    resource: names.plural,
+    type() {
+      const schema = version.schema?.openAPIV3Schema
+      return schema && wholeType(schema as PropsSchema)
+    },
+  }))
 }
 
 function wholeType(schema: PropsSchema): CelType | undefined {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { CustomResourceDefinition, ValidatingAdmissionPolicySpec } from '../../shared/model/gen/api.ts'
+import { DYN } from '../cel/types.ts'
 import { knownKinds } from './known-kinds.ts'
-import { expressionWarnings } from './type-check.ts'
+import { expressionWarnings, type KnownKind } from './type-check.ts'
 
 const definition: CustomResourceDefinition = {
   metadata: { name: 'widgets.example.com' },
@@ -47,4 +48,49 @@ test('variables and params have types, and those of definitions too', () => {
 
 test('rules that name everything, and what is not served, are not looked at', () => {
   for (const spec of [about('*', 'v1', 'pods'), about('', '*', 'pods'), about('', 'v1', '*'), about('', 'v1', 'pods/status'), about('no.such', 'v1', 'things')]) expect(told({ ...spec, validations: [{ expression: 'object.nope' }] })).toEqual([])
+})
+
+test('however many names a rule has, each kind is looked at a few times, and only the types that are checked are made', () => {
+  const names = (what: string): readonly string[] => Array.from({ length: 500 }, (_, index) => `${what}${index}.example.com`)
+  let looks = 0
+  let made = 0
+  const kinds = names('group').map((group, index): KnownKind => ({
+    get group() {
+      looks++
+      return group
+    },
+    version: 'v1',
+    kind: `Kind${index}`,
+    resource: 'things',
+    type: () => (made++, DYN),
+  }))
+  const spec: ValidatingAdmissionPolicySpec = { matchConstraints: { resourceRules: [{ apiGroups: [...names('group')], apiVersions: [...names('version'), 'v1'], resources: ['things', ...names('resource')], operations: ['CREATE'] }] }, paramKind: { apiVersion: 'group499.example.com/v1', kind: 'Kind499' }, validations: [{ expression: 'nope' }] }
+  const [warning] = expressionWarnings({ spec }, kinds)
+  expect(warning?.warning.match(/Kind=Kind\d+:/g)).toEqual([0, 1, 10, 100, 101, 102, 103, 104, 105, 106].map((index) => `Kind=Kind${index}:`))
+  // Ten that are checked, and the params.
+  expect(made).toBe(11)
+  expect(looks).toBeLessThan(500 * 40)
+})
+
+test('of definitions only the schemas of those that are named are read', () => {
+  const read: string[] = []
+  const seen = (plural: string): CustomResourceDefinition => {
+    const [version] = definition.spec.versions
+    const watched = ['v1', 'v2'].map((name) => ({
+      name,
+      served: true,
+      storage: name === 'v1',
+      get schema() {
+        read.push(`${plural}/${name}`)
+        return version?.schema
+      },
+    }))
+    return { ...definition, spec: { ...definition.spec, names: { plural, kind: plural }, versions: watched } }
+  }
+  const known = knownKinds([seen('widgets'), seen('gadgets')])
+  const validations = [{ expression: 'object.nope' }]
+  expect(expressionWarnings({ spec: { ...about('', 'v1', 'pods'), validations } }, known)).toHaveLength(1)
+  expect(read).toEqual([])
+  expect(expressionWarnings({ spec: { ...about('example.com', 'v1', 'widgets'), validations } }, known)).toHaveLength(1)
+  expect(read).toEqual(['widgets/v1'])
 })

@@ -1,32 +1,37 @@
 /** Holds the expressions of a policy against the kinds that it is about. What is found refuses nothing: it is told in the policy's status. Loaded with the first policy. */
-import type { ExpressionWarning, ValidatingAdmissionPolicy, ValidatingAdmissionPolicySpec } from '../../shared/model/gen/api.ts'
+import type { ExpressionWarning, NamedRuleWithOperations, ValidatingAdmissionPolicy, ValidatingAdmissionPolicySpec } from '../../shared/model/gen/api.ts'
 import { typeOf } from '../../shared/model/schemas/types.ts'
+import { apiVersionOf } from '../apiserver/core/resources.ts'
 import { authorizerTypes } from '../cel/authorizer.ts'
 import { compile } from '../cel/cel.ts'
 import { celTypeOf } from '../cel/kind-types.ts'
 import { type CelType, DYN, plain } from '../cel/types.ts'
 import { requestType } from './environment.ts'
 
-/** A kind that a rule names, as far as its fields are known. */
-export interface CheckedKind {
+/** A kind that is served. */
+export interface KnownKind {
   readonly group: string
   readonly version: string
   readonly kind: string
-  readonly type: CelType
+  readonly resource: string
+  /** What is known of its fields, made when it is first asked for; `undefined`: nothing. */
+  type(): CelType | undefined
 }
 
-export interface KnownKinds {
-  /** `undefined` where the resource is not served, or nothing is known of its fields. */
-  byResource(group: string, version: string, resource: string): CheckedKind | undefined
-  byKind(apiVersion: string, kind: string): CheckedKind | undefined
+/** A kind that a rule names, as far as its fields are known. */
+interface CheckedKind {
+  readonly kind: KnownKind
+  readonly type: CelType
 }
 
 /** As many types are looked at as Kubernetes looks at. */
 const MOST = 10
 
-export function expressionWarnings({ spec }: Pick<ValidatingAdmissionPolicy, 'spec'>, known: KnownKinds): readonly ExpressionWarning[] {
+/** @param known all that are served. */
+export function expressionWarnings({ spec }: Pick<ValidatingAdmissionPolicy, 'spec'>, known: readonly KnownKind[]): readonly ExpressionWarning[] {
   if (!spec) return []
-  const environments = kindsToCheck(spec, known).map((kind) => ({ kind, variables: environmentOf(spec, kind, known) }))
+  const params = paramsType(spec, known)
+  const environments = kindsToCheck(spec, known).map(({ kind, type }) => ({ kind, variables: environmentOf(spec, type, params) }))
   return (spec.validations ?? []).flatMap(({ expression, messageExpression }, index) =>
     Object.entries({ expression, messageExpression }).flatMap(([member, text]) => {
       const warning = environments.flatMap(({ kind, variables }) => warningOf(text ?? '', kind, variables)).join('\n')
@@ -35,7 +40,7 @@ export function expressionWarnings({ spec }: Pick<ValidatingAdmissionPolicy, 'sp
   )
 }
 
-function warningOf(text: string, { group, version, kind }: CheckedKind, variables: ReadonlyMap<string, CelType>): readonly string[] {
+function warningOf(text: string, { group, version, kind }: KnownKind, variables: ReadonlyMap<string, CelType>): readonly string[] {
   if (text === '') return []
   const compiled = compile(text, variables)
   return compiled.kind === 'refused' ? [`${group}/${version}, Kind=${kind}: ${compiled.message}\n`] : []
@@ -43,16 +48,24 @@ function warningOf(text: string, { group, version, kind }: CheckedKind, variable
 
 const NAMESPACE = 'io.k8s.api.core.v1.Namespace'
 
+function paramsType({ paramKind }: ValidatingAdmissionPolicySpec, known: readonly KnownKind[]): CelType | undefined {
+  if (!paramKind) return undefined
+  for (const one of known) {
+    const type = one.kind === paramKind.kind && apiVersionOf(one.group, one.version) === paramKind.apiVersion ? one.type() : undefined
+    if (type) return type
+  }
+  return undefined
+}
+
 /** Only what can be known: params of an unknown kind are not there at all. */
-function environmentOf(spec: ValidatingAdmissionPolicySpec, { type }: CheckedKind, known: KnownKinds): ReadonlyMap<string, CelType> {
-  const params = spec.paramKind && known.byKind(spec.paramKind.apiVersion ?? '', spec.paramKind.kind ?? '')
+function environmentOf(spec: ValidatingAdmissionPolicySpec, type: CelType, params: CelType | undefined): ReadonlyMap<string, CelType> {
   const given = new Map<string, CelType>([
     ['object', type],
     ['oldObject', type],
     ['request', requestType],
     ['namespaceObject', celTypeOf(typeOf(NAMESPACE))],
     ['authorizer', plain(authorizerTypes.authorizer)],
-    ...(params ? ([['params', params.type]] as const) : []),
+    ...(params ? ([['params', params]] as const) : []),
   ])
   const fields = new Map<string, CelType>()
   const all = given.set('variables', { kind: 'object', name: 'kubernetes.variables', fields })
@@ -63,22 +76,34 @@ function environmentOf(spec: ValidatingAdmissionPolicySpec, { type }: CheckedKin
   return all
 }
 
-/** Rules that name all groups or all versions are not looked at, nor are subresources. */
-function kindsToCheck(spec: ValidatingAdmissionPolicySpec, known: KnownKinds): readonly CheckedKind[] {
+/**
+ * Rules that name all groups or all versions are not looked at, nor are subresources. Each kind is held against the rule, not each
+ * combination of the rule's names, of which there may be any number.
+ */
+function kindsToCheck(spec: ValidatingAdmissionPolicySpec, known: readonly KnownKind[]): readonly CheckedKind[] {
   const found = new Map<string, CheckedKind>()
-  for (const { apiGroups = [], apiVersions = [], resources = [] } of spec.matchConstraints?.resourceRules ?? []) {
-    if ([...apiGroups, ...apiVersions].some((one) => one.includes('*'))) continue
-    const plain = resources.filter((one) => !/[*/]/.test(one))
-    for (const group of apiGroups.toSorted()) {
-      for (const version of apiVersions.toSorted()) {
-        for (const resource of plain.toSorted()) {
-          const kind = found.size < MOST ? known.byResource(group, version, resource) : undefined
-          if (kind) found.set(sortKey(kind), kind)
-        }
-      }
+  for (const rule of spec.matchConstraints?.resourceRules ?? []) {
+    for (const one of found.size < MOST ? namedBy(rule, known) : []) {
+      if (found.size >= MOST) break
+      const type = found.has(sortKey(one)) ? undefined : one.type()
+      if (type) found.set(sortKey(one), { kind: one, type })
     }
   }
-  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind)
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, checked]) => checked)
 }
 
-const sortKey = ({ group, version, kind }: CheckedKind): string => `${group}\0${version}\0${kind}`
+/** By group, version and resource: the first are those that are looked at. */
+function namedBy({ apiGroups = [], apiVersions = [], resources = [] }: NamedRuleWithOperations, known: readonly KnownKind[]): readonly KnownKind[] {
+  if ([...apiGroups, ...apiVersions].some((one) => one.includes('*'))) return []
+  const [groups, versions, names] = [new Set(apiGroups), new Set(apiVersions), new Set(resources)]
+  const placeOf = ({ group, version, resource }: KnownKind): string => `${group}\0${version}\0${resource}`
+  return known.filter(({ group, version, resource }) => groups.has(group) && versions.has(version) && names.has(resource)).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0))
+}
+
+/** Whether the policy names any group that definitions may be in: none of theirs is without a dot. */
+export function mayNameCustom({ spec }: Pick<ValidatingAdmissionPolicy, 'spec'>): boolean {
+  const ruled = (spec?.matchConstraints?.resourceRules ?? []).flatMap(({ apiGroups = [] }) => apiGroups)
+  return [...ruled, (spec?.paramKind?.apiVersion ?? '').split('/', 1)[0] ?? ''].some((group) => group.includes('.'))
+}
+
+const sortKey = ({ group, version, kind }: KnownKind): string => `${group}\0${version}\0${kind}`

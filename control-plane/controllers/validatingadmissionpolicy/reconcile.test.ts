@@ -19,3 +19,20 @@ test('each policy is told of once a generation', async () => {
   expect(status('good')).toEqual({ observedGeneration: 1, typeChecking: {} })
   expect(status('odd')?.typeChecking?.expressionWarnings?.map(({ fieldRef }) => fieldRef)).toEqual(['spec.validations[0].expression'])
 })
+
+test('definitions are looked up for policies alone that may name one', async () => {
+  await using here = world()
+  const listed: string[] = []
+  const client = { ...here.client, list: ((resource, options) => (listed.push(resource.plural), here.client.list(resource, options))) as typeof here.client.list }
+  await here.start(createValidatingAdmissionPolicyController({ ...here.parts, client }))
+  const settle = async (made: ValidatingAdmissionPolicy): Promise<void> => {
+    const { name = '' } = (await here.client.create(validatingAdmissionPolicies, made)).metadata
+    const settled = (): number | undefined => here.client.all(validatingAdmissionPolicies).find(({ metadata }) => metadata.name === name)?.status?.observedGeneration
+    await expect.poll(async () => (await here.clock.advance(100), settled()), { timeout: 30_000 }).toBe(1)
+  }
+  await settle(policy('core', 'true'))
+  expect(listed).toEqual([])
+  const { metadata, spec } = policy('params', 'true')
+  await settle({ metadata, spec: { ...spec, paramKind: { apiVersion: 'example.com/v1', kind: 'Widget' } } })
+  expect(listed).toEqual(['customresourcedefinitions'])
+})

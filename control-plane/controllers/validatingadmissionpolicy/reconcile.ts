@@ -18,8 +18,9 @@ export function createValidatingAdmissionPolicyController({ client, informers }:
     async reconcile(name) {
       const policy = policies.get(name)
       if (!policy || isSettled(policy)) return done
-      const [{ expressionWarnings }, { knownKinds }, { items }] = await Promise.all([import('../../policies/type-check.ts'), import('../../policies/known-kinds.ts'), client.list(customResourceDefinitions)])
-      const warnings = expressionWarnings(policy, knownKinds(items))
+      const [{ expressionWarnings, mayNameCustom }, { knownKinds }] = await Promise.all([import('../../policies/type-check.ts'), import('../../policies/known-kinds.ts')])
+      const definitions = mayNameCustom(policy) ? (await client.list(customResourceDefinitions)).items : []
+      const warnings = expressionWarnings(policy, knownKinds(definitions))
       const status = { observedGeneration: policy.metadata.generation ?? 0, typeChecking: { expressionWarnings: warnings.length === 0 ? null : (warnings as unknown as Json) } }
       await client.patch(validatingAdmissionPolicies, { name }, { type: 'merge', subresource: 'status', fieldManager: MANAGER, body: { metadata: { uid: policy.metadata.uid ?? '' }, status } }).catch(ignoreOvertaken)
       return done
