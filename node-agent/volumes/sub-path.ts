@@ -1,5 +1,5 @@
 import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs'
-import { mkdir, realpath, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readlink, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { pid } from 'node:process'
 import { Fault } from '../../shared/kit/faults.ts'
@@ -15,13 +15,15 @@ export interface SubPathRequest {
   /** The volume on the host. */
   readonly volume: string
   readonly subPath: string
-  /** Nothing is made: Throws Fault('not-found') where it is not there. */
+  /** Nothing is made: Throws Fault('not-found') where it is not there. Links that are absolute lead out of the volume then, wherever they lead. */
   readonly mustExist?: boolean
 }
 
 /** O_PATH: names a file without opening it. Node has no name for it. */
 const O_PATH = 0o10000000
 const NO_FOLLOW = O_PATH | constants.O_NOFOLLOW
+/** So many links are followed for one path: as many as the kernel follows. */
+const MAX_LINKS = 40
 
 /**
  * Mounts the part at `target` (a folder of the pod's), where nobody else can change what it leads to. What was mounted there before is replaced.
@@ -56,24 +58,54 @@ async function openSubPath({ volume, subPath, mustExist }: SubPathRequest): Prom
   const parts = subPath.split('/').filter((part) => part !== '' && part !== '.')
   if (subPath.startsWith('/') || parts.includes('..')) throw outside(subPath)
   const root = await realpath(volume)
-  const { there, missing } = await existingPart(root, parts)
-  const way = relative(root, there)
-  if (mustExist === true && missing.length > 0) throw new Fault('not-found', `there is no ${subPath} in it`)
-  if (way === '..' || way.startsWith('../')) throw outside(subPath)
   try {
-    return walk(root, way.split('/').filter((part) => part !== ''), missing)
+    const { way, missing } = await (mustExist === true ? wayInside : wayOnHost)(root, parts)
+    if (way[0] === '..') throw outside(subPath)
+    if (mustExist === true && missing.length > 0) throw new Fault('not-found', `there is no ${subPath} in it`)
+    return walk(root, way, missing)
   } catch (error) {
     throw error instanceof Fault ? error : faultOfSystemError(error, `cannot open sub path ${JSON.stringify(subPath)}`)
   }
 }
 
-/** The longest part that is there, with its links resolved, and the names after it. */
-async function existingPart(root: string, parts: readonly string[]): Promise<{ readonly there: string; readonly missing: readonly string[] }> {
+/** The longest part that is there, from the root and without links, and the names after it. */
+interface Way {
+  readonly way: readonly string[]
+  readonly missing: readonly string[]
+}
+
+/** With its links resolved as the host does it, as kubelet has it. Begins with `..` where it leads out. */
+async function wayOnHost(root: string, parts: readonly string[]): Promise<Way> {
   for (let count = parts.length; count > 0; count--) {
     const there = await unlessMissing(realpath(join(root, ...parts.slice(0, count))))
-    if (there !== undefined) return { there, missing: parts.slice(count) }
+    if (there !== undefined) return { way: relative(root, there).split('/').filter((part) => part !== ''), missing: parts.slice(count) }
   }
-  return { there: root, missing: parts }
+  return { way: [], missing: parts }
+}
+
+/** With links that stay inside. The others are not followed at all: what is on the host makes no difference to what the owner of the tree is told. */
+async function wayInside(root: string, parts: readonly string[]): Promise<Way> {
+  const way: string[] = []
+  const waiting = parts.toReversed()
+  let links = 0
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (name === '' || name === '.') continue
+    if (name === '..') {
+      if (way.pop() === undefined) throw outside(parts.join('/'))
+      continue
+    }
+    const path = join(root, ...way, name)
+    const about = await unlessMissing(lstat(path))
+    if (about === undefined) return { way, missing: [name, ...waiting.toReversed()] }
+    if (!about.isSymbolicLink()) {
+      way.push(name)
+      continue
+    }
+    const link = await readlink(path)
+    if (link.startsWith('/') || ++links > MAX_LINKS) throw outside(parts.join('/'))
+    waiting.push(...link.split('/').reverse())
+  }
+  return { way, missing: [] }
 }
 
 function walk(root: string, way: readonly string[], missing: readonly string[]): number {
