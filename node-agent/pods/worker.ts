@@ -35,6 +35,8 @@ export interface WorkerOptions {
   readonly room: (pod: Pod) => Room
   /** What the pod was given has changed, or it has begun to end: others may have room now. */
   readonly onRoomChanged: () => void
+  /** Everything of a deleted pod is gone, and this is said of it. Not called where its object was gone before. */
+  readonly onLeft: (last: PodStatusReport) => void
   /** Everything of the pod is gone and reported. */
   readonly onGone: () => void
 }
@@ -369,9 +371,10 @@ export class PodWorker {
     this.#ended = true
     this.#cancelTimer()
     this.#probing.stop()
-    const { parts, onGone } = this.#options
+    const { parts, onGone, onLeft } = this.#options
     this.#told = undefined
     const last: PodStatusReport = { pod: this.#pod, status, removed: true, timeline: this.timeline }
+    if (this.#record.stop?.why === 'deleted') onLeft(last)
     parts.reporter.report(last)
     // After the report: an agent that is killed between finds the pod again and reports it again.
     this.#tasks.start('leave', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { PodStatus } from '../../shared/model/gen/api.ts'
+import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { deleted, podHarness, shell, testPod, type PodHarness } from './harness.ts'
 
 let node: PodHarness
@@ -104,6 +104,40 @@ test('a deleted pod: SIGTERM, then SIGKILL after the grace, one last report', as
   expect(eventsOf('p').at(-1)).toBe('Killing: Stopping container c')
   expect(await node.parts.runtime.list()).toEqual([])
   expect(await node.parts.volumes.list()).toEqual([])
+})
+
+test('a deleted pod that is gone from here and named again, by an object that is older than its end: how it ended is said again, and nothing is begun anew', async () => {
+  const pod = testPod('p', { initContainers: [shell('i', 'exit 0')], containers: [shell('c', 'trap "exit 0" TERM; while :; do sleep 1; done')] })
+  node.workers.update(pod)
+  await node.clock.advance(100)
+  node.workers.update(deleted(pod, 30))
+  await node.clock.advance(100)
+  const last = node.reports.at(-1)
+  expect(last).toMatchObject({ removed: true, status: { phase: 'Succeeded', containerStatuses: [{ state: { terminated: { exitCode: 0 } } }] } })
+  for (const name of [() => node.workers.update(deleted(pod, 30)), () => node.workers.setAll([deleted(pod, 30)]), () => node.workers.setAll([pod])]) {
+    const before = node.reports.length
+    name()
+    await node.clock.advance(1000)
+    expect(node.reports.slice(before).map(({ removed, status }) => ({ removed, status }))).toEqual([{ removed: true, status: last?.status }])
+    expect(await node.parts.runtime.list()).toEqual([])
+  }
+})
+
+test('the last word on a deleted pod is kept no longer than its object is there', async () => {
+  const pods = ['one', 'other'].map((name) => testPod(name, { containers: [shell('c', 'trap "exit 0" TERM; while :; do sleep 1; done')] }))
+  for (const pod of pods) node.workers.update(pod)
+  await node.clock.advance(100)
+  for (const pod of pods) node.workers.update(deleted(pod, 30))
+  await node.clock.advance(100)
+  expect(pods.map((pod) => node.status(pod.metadata.name ?? '').phase)).toEqual(['Succeeded', 'Succeeded'])
+  const [one, other] = pods as [Pod, Pod]
+  node.workers.remove('ns/one', one.metadata.uid ?? '')
+  node.workers.setAll([one])
+  await node.clock.advance(100)
+  node.workers.setAll([one, other])
+  await node.clock.advance(100)
+  // Both are as if they had never been here.
+  expect([node.status('one').phase, node.status('other').phase]).toEqual(['Running', 'Running'])
 })
 
 test('a second deletion shortens the grace', async () => {

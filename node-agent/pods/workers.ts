@@ -49,6 +49,8 @@ export class NodePodWorkers implements PodWorkers {
   #waiting: Array<() => void> | undefined = []
   /** What the last COMPLETE named, until nothing else is left. */
   #clearing: { readonly uids: ReadonlySet<string>; isCollected: boolean; readonly onClear: () => void } | undefined
+  /** The last words on pods that ended because they were deleted, by uid, until their objects are gone too: they may have got lost, and nothing else here knows how those pods ended. */
+  readonly #left = new Map<string, PodStatusReport>()
   #exempt = ''
   #cancelTimer = (): void => {}
   #cancelTokenTimer = (): void => {}
@@ -65,6 +67,7 @@ export class NodePodWorkers implements PodWorkers {
       this.#clearing = { uids, isCollected: false, onClear }
       for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.remove()
       for (const uid of this.#adoptions.uids()) if (!uids.has(uid)) this.#adoptions.say(uid, 'removed')
+      for (const uid of this.#left.keys()) if (!uids.has(uid)) this.#left.delete(uid)
       for (const pod of pods) this.#take(pod)
       void this.#collect()
     })
@@ -76,6 +79,7 @@ export class NodePodWorkers implements PodWorkers {
 
   remove(_key: string, uid: string): void {
     this.#whenAdopted(() => {
+      this.#left.delete(uid)
       this.#adoptions.say(uid, 'removed')
       this.#workers.get(uid)?.remove()
     })
@@ -174,6 +178,9 @@ export class NodePodWorkers implements PodWorkers {
 
   #take(pod: Pod): void {
     const uid = uidOf(pod)
+    const last = this.#left.get(uid)
+    // Begun anew it would be told to have failed before it ran.
+    if (last !== undefined) return this.#parts.reporter.report({ ...last, pod })
     const known = this.#workers.get(uid)
     if (known !== undefined) {
       known.update(pod)
@@ -225,7 +232,7 @@ export class NodePodWorkers implements PodWorkers {
 
   #start(pod: Pod, record: PodRecord, adopted: boolean): void {
     const uid = uidOf(pod)
-    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onRoomChanged: () => this.#roomChanged(uid), onGone: () => this.#gone(uid) })
+    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onRoomChanged: () => this.#roomChanged(uid), onLeft: (last) => void this.#left.set(uid, last), onGone: () => this.#gone(uid) })
     this.#workers.set(uid, worker)
     this.#exemptThoseHere()
     worker.begin()

@@ -28,3 +28,15 @@ test('the clone of a machine whose agent is restarted does not pass for its rebo
     { atMs: 15122, kind: 'act', what: 'createDeployment', chance: 839313 },
   ] })
 })
+
+/** Seed 2521: pod default/cache-54d44cbf95-p4f8v went back from Succeeded to Failed. Its agent, not heard for a while, had forgotten it when an older word of its own came back to it, and took it for a pod that never ran. */
+test('a pod that was deleted while its node was not heard is told as it ended', async () => {
+  await expectWell({ seed: 2521, nodes: 2, planes: 2, leaseMs: 6000, onlyPlanesAway: false, durationMs: 27896, deeds: [
+    { atMs: 3728, kind: 'fault', what: 'isolate', chance: 11338 },
+    { atMs: 11737, kind: 'act', what: 'cordon', chance: 809732 },
+    { atMs: 12954, kind: 'fault', what: 'cut', chance: 556439 },
+    { atMs: 16437, kind: 'act', what: 'createDeployment', chance: 551205 },
+    { atMs: 19809, kind: 'act', what: 'drain', chance: 644711 },
+    { atMs: 22896, kind: 'fault', what: 'failingStorage', chance: 264666 },
+  ] })
+})
