@@ -17,6 +17,14 @@ export interface Subject {
   readonly namespaceLabels: Labels | undefined
 }
 
+/** One request in all its words. */
+export interface Subjects {
+  /** As it was made. */
+  readonly own: Subject
+  /** Those that are equivalent; asked for only where the first does not decide. */
+  others(): readonly Subject[]
+}
+
 type Match = Pick<MatchResources, 'resourceRules' | 'excludeResourceRules' | 'namespaceSelector' | 'objectSelector' | 'matchPolicy'>
 
 /**
@@ -24,15 +32,18 @@ type Match = Pick<MatchResources, 'resourceRules' | 'excludeResourceRules' | 'na
  *
  * @param anyResource whether no rules at all mean every resource, as in a binding.
  */
-export function matchOf(match: Match | undefined, subjects: readonly Subject[], anyResource: boolean): number {
-  const [first] = subjects
-  if (!match || !first) return anyResource ? 0 : -1
+export function matchOf(match: Match | undefined, { own, others }: Subjects, anyResource: boolean): number {
+  if (!match) return anyResource ? 0 : -1
   const { resourceRules = [], excludeResourceRules = [], namespaceSelector, objectSelector, matchPolicy } = match
-  if (!selectsNamespace(namespaceSelector, first) || !selectsObject(objectSelector, first)) return -1
-  const named = matchPolicy === 'Exact' ? [first] : subjects
-  if (named.some((subject) => excludeResourceRules.some((rule) => ruleMatches(rule, subject)))) return -1
-  if (anyResource && resourceRules.length === 0) return 0
-  return named.findIndex((subject) => resourceRules.some((rule) => ruleMatches(rule, subject)))
+  if (!selectsNamespace(namespaceSelector, own) || !selectsObject(objectSelector, own)) return -1
+  const place = (rules: readonly NamedRuleWithOperations[]): number => {
+    const names = (subject: Subject): boolean => rules.some((rule) => ruleMatches(rule, subject))
+    if (rules.length === 0 || names(own)) return rules.length === 0 ? -1 : 0
+    const other = matchPolicy === 'Exact' ? -1 : others().findIndex(names)
+    return other < 0 ? -1 : other + 1
+  }
+  if (place(excludeResourceRules) >= 0) return -1
+  return anyResource && resourceRules.length === 0 ? 0 : place(resourceRules)
 }
 
 /** What is in no namespace is never left out by its namespace. */

@@ -8,11 +8,11 @@ import type { Reinvoked } from '../apiserver/admission/reinvocation.ts'
 import { compiledPolicy } from './compiled.ts'
 import { bindingsOf, type EnforcementParts } from './enforce.ts'
 import { concerned, type Given, variablesOf } from './judge.ts'
-import { matchOf } from './matching.ts'
+import { matchOf, type Subjects } from './matching.ts'
 import { paramsOf } from './params.ts'
 import { patchedBy } from './patches.ts'
 import { valueOfJson } from './values.ts'
-import { viewsOf } from './views.ts'
+import { changingViews } from './views.ts'
 
 export interface BoundMutation {
   readonly policy: MutatingAdmissionPolicy
@@ -41,9 +41,10 @@ export async function mutate(request: AdmissionRequest, bound: readonly BoundMut
   const failures: Failure[] = []
   let { object } = request
   again.begin(object)
-  for (const invocation of await invocationsOf(request, bound, { parts, failures })) {
+  const views = changingViews(request, parts.sources.resources, parts.namespaceObject)
+  for (const invocation of await invocationsOf(request, bound, { parts, failures, subjects: views(object).subjects })) {
     if (!again.isDue(invocation.key)) continue
-    const view = viewsOf({ ...request, object }, parts.sources.resources, parts.namespaceObject).at(invocation.place)
+    const view = views(object).at(invocation.place)
     const made = invoke(invocation, view.request, { parts, failures })
     if (made === undefined) continue
     const changed = made === view.request.object ? object : view.back(made)
@@ -63,8 +64,7 @@ interface Collecting {
   readonly failures: Failure[]
 }
 
-async function invocationsOf(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, failures }: Collecting): Promise<readonly Invocation[]> {
-  const { subjects } = viewsOf(request, parts.sources.resources, parts.namespaceObject)
+async function invocationsOf(request: AdmissionRequest, bound: readonly BoundMutation[], { parts, failures, subjects }: Collecting & { readonly subjects: Subjects }): Promise<readonly Invocation[]> {
   const all: Invocation[] = []
   for (const { policy, bindings } of bound) {
     const place = policy.spec ? matchOf(policy.spec.matchConstraints, subjects, false) : -1

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestServer, type TestServer } from '../apiserver/core/testing.ts'
+import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
+import { noCache } from '../apiserver/core/no-cache.ts'
+import { resourcesOf } from '../apiserver/core/resources.ts'
+import { admin, startTestServer, type TestServer } from '../apiserver/core/testing.ts'
+import { servedKinds } from '../registry/registry.ts'
+import { matchOf } from './matching.ts'
+import { changingViews, viewsOf } from './views.ts'
 
 const ROOT = '/apis/admissionregistration.k8s.io/v1'
 let server: TestServer
@@ -66,4 +72,35 @@ test('a rule may be about exactly what it names', async () => {
   const said = async (version: string): Promise<string> => String((await server.ask(`POST /apis/autoscaling/${version}/namespaces/x/horizontalpodautoscalers?dryRun=All`, body)).body['message'])
   await expect.poll(() => said('v2'), { timeout: 30_000 }).toContain("'exact' denied request")
   expect(await said('v1')).toBe('undefined')
+})
+
+test('equivalents are looked for when they are asked for, once for each resource, and a view is made once for each state of the object', () => {
+  let looks = 0
+  const served = resourcesOf(servedKinds, () => noCache)
+  const all = served.all.map((store) => ({
+    ...store,
+    get location() {
+      looks++
+      return store.location
+    },
+  }))
+  const resources = { ...served, all }
+  const store = all.find(({ apiVersion, definition }) => apiVersion === 'autoscaling/v1' && definition.kind === 'HorizontalPodAutoscaler')
+  if (!store) throw new Error('not served')
+  const object = { metadata: { name: 'h' }, spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, maxReplicas: 3 } }
+  const call = { user: admin, manager: 'm', dryRun: false, signal: new AbortController().signal, warn: () => {} }
+  const request: AdmissionRequest = { operation: 'CREATE', store, namespace: 'x', name: 'h', subresource: '', object, old: undefined, call }
+  const about = (version: string) => ({ resourceRules: [rule('CREATE', 'horizontalpodautoscalers', 'autoscaling', version)] })
+
+  const { subjects } = viewsOf(request, resources, undefined)
+  expect([matchOf(about('v1'), subjects, false), matchOf({ ...about('v2'), matchPolicy: 'Exact' }, subjects, false), looks]).toEqual([0, -1, 0])
+  expect(matchOf(about('v2'), subjects, false)).toBe(1)
+  const once = looks
+  expect(once).toBeGreaterThan(0)
+  const views = changingViews(request, resources, undefined)
+  expect(matchOf(about('v2'), views(object).subjects, false)).toBe(1)
+  expect(looks).toBe(once)
+  expect(views(object).at(1)).toBe(views(object).at(1))
+  expect(views(object).at(1).request.object['spec']).toHaveProperty('maxReplicas', 3)
+  expect(views({ ...object, metadata: { name: 'h', labels: { a: 'b' } } }).at(1).request.object['metadata']).toEqual({ name: 'h', labels: { a: 'b' } })
 })

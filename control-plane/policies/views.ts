@@ -6,7 +6,7 @@ import { versionsOf } from '../apiserver/core/managed.ts'
 import { findSubresource, type Resources, type ResourceStore } from '../apiserver/core/resources.ts'
 import { scaleKind, scaleOf, withScale } from '../apiserver/core/scale.ts'
 import { labelsOf } from './params.ts'
-import type { Subject } from './matching.ts'
+import type { Subject, Subjects } from './matching.ts'
 
 export interface View {
   readonly request: AdmissionRequest
@@ -15,21 +15,39 @@ export interface View {
 }
 
 export interface Views {
-  /** What rules are held against; the first is the request as it was made. */
-  readonly subjects: readonly Subject[]
-  /** The request as the subject at this place tells of it. */
+  /** As it was made. */
+  readonly request: AdmissionRequest
+  /** What rules are held against: the request as it was made, and as its equivalents have it. */
+  readonly subjects: Subjects
+  /** The request as the subject at this place tells of it; made once. */
   at(index: number): View
 }
 
+/** One for each state of the object does for all who are asked about it. */
 export function viewsOf(request: AdmissionRequest, resources: Resources, namespaceObject: JsonObject | undefined): Views {
   const own = subjectOf(request, namespaceObject)
-  const others = request.as ? [] : equivalents(resources, request.store)
+  let stores: readonly ResourceStore[] | undefined
+  let others: readonly Subject[] | undefined
+  const places = (): readonly ResourceStore[] => (stores ??= request.as ? NONE : equivalents(resources, request.store))
+  const made = new Map<number, View>()
   return {
-    subjects: [own, ...others.map(({ definition: { group, version, plural } }) => ({ ...own, group, version, resource: plural }))],
+    request,
+    subjects: { own, others: () => (others ??= places().map(({ definition: { group, version, plural } }) => ({ ...own, group, version, resource: plural }))) },
     at(index) {
-      const other = others[index - 1]
-      return scaled(other ? inOther(request, resources, other) : { request, back: (object) => object })
+      const other = index === 0 ? undefined : places()[index - 1]
+      const view = made.get(index) ?? scaled(other ? inOther(request, resources, other) : { request, back: (object) => object })
+      made.set(index, view)
+      return view
     },
+  }
+}
+
+/** The views of an object on its way through those that change it: made anew when it has changed. */
+export function changingViews(request: AdmissionRequest, resources: Resources, namespaceObject: JsonObject | undefined): (object: JsonObject) => Views {
+  let last = { object: request.object, views: viewsOf(request, resources, namespaceObject) }
+  return (object) => {
+    if (object !== last.object) last = { object, views: viewsOf({ ...request, object }, resources, namespaceObject) }
+    return last.views
   }
 }
 
@@ -49,11 +67,24 @@ function subjectOf({ operation, store, namespace, name, subresource, object, old
   }
 }
 
+interface Equivalents {
+  /** All that there were when it was looked. */
+  readonly all: readonly ResourceStore[]
+  readonly others: readonly ResourceStore[]
+}
+
+const known = new WeakMap<ResourceStore, Equivalents>()
+const NONE: readonly ResourceStore[] = []
+
 /** Where the same objects are served besides. Those that a webhook would have to convert are not told of. */
 function equivalents(resources: Resources, store: ResourceStore): readonly ResourceStore[] {
+  const all = store.definition.custom ? (resources.custom?.() ?? NONE) : resources.all
+  const before = known.get(store)
+  if (before?.all === all) return before.others
   const { group, plural } = store.location
-  const all = store.definition.custom ? (resources.custom?.() ?? []) : resources.all
-  return all.filter((one) => one !== store && one.location.plural === plural && one.location.group === group && one.apiVersion !== store.apiVersion && !one.show && !store.show)
+  const others = all.filter((one) => one !== store && one.location.plural === plural && one.location.group === group && one.apiVersion !== store.apiVersion && !one.show && !store.show)
+  known.set(store, { all, others })
+  return others
 }
 
 function inOther(request: AdmissionRequest, resources: Resources, other: ResourceStore): View {

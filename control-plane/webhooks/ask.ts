@@ -13,7 +13,7 @@ import { compiledPolicy } from '../policies/compiled.ts'
 import { bindingsOf, requestJson } from '../policies/enforce.ts'
 import { judge } from '../policies/judge.ts'
 import { matchOf } from '../policies/matching.ts'
-import { viewsOf, type View } from '../policies/views.ts'
+import { changingViews, viewsOf, type View, type Views } from '../policies/views.ts'
 import type { Webhook, WebhookParts } from './plugin.ts'
 import { readReview, reviewOf, type Review } from './review.ts'
 import { send } from './send.ts'
@@ -28,10 +28,10 @@ export async function mutateBy(hooks: readonly Webhook[], request: AdmissionRequ
   const again = (request.reinvocation ?? new Reinvocation()).of('MutatingAdmissionWebhook')
   let { object } = request
   again.begin(object)
+  const views = changingViews(request, parts.sources.resources, parts.namespaceObject)
   for (const [index, hook] of hooks.entries()) {
-    const now = { ...request, object }
     const key = `${index}/${hook.name}`
-    const view = again.isDue(key) ? concerning(hook, now, parts) : undefined
+    const view = again.isDue(key) ? concerning(hook, views(object), parts) : undefined
     if (!view) continue
     const made = await mutateByOne(hook, view.request, parts)
     const changed = made === view.request.object ? object : view.back(made)
@@ -61,9 +61,10 @@ async function mutateByOne(hook: Webhook, request: AdmissionRequest, parts: Aski
 
 /** All at once, when it is known who is to be asked; of several refusals the first by order is told. */
 export async function validateBy(hooks: readonly Webhook[], request: AdmissionRequest, parts: AskingParts): Promise<void> {
+  const views = viewsOf(request, parts.sources.resources, parts.namespaceObject)
   // This may throw: nobody may be under way by then, whose refusal nobody would wait for.
   const concerned = hooks.flatMap((hook) => {
-    const view = concerning(hook, request, parts)
+    const view = concerning(hook, views, parts)
     return view ? [{ hook, view }] : []
   })
   const outcomes = await Promise.allSettled(concerned.map(({ hook, view }) => ask(hook, view.request, { parts, mayPatch: false })))
@@ -71,9 +72,8 @@ export async function validateBy(hooks: readonly Webhook[], request: AdmissionRe
 }
 
 /** The request as the webhook is to be told of it; `undefined` if it is not to be. */
-function concerning(hook: Webhook, request: AdmissionRequest, parts: AskingParts): View | undefined {
+function concerning(hook: Webhook, views: Views, parts: AskingParts): View | undefined {
   const { rules, namespaceSelector, objectSelector, matchPolicy, matchConditions = [], failurePolicy } = hook
-  const views = viewsOf(request, parts.sources.resources, parts.namespaceObject)
   const place = matchOf({ resourceRules: rules, namespaceSelector, objectSelector, matchPolicy }, views.subjects, false)
   if (place < 0) return undefined
   const view = views.at(place)
@@ -81,7 +81,7 @@ function concerning(hook: Webhook, request: AdmissionRequest, parts: AskingParts
   const verdict = judge(compiledPolicy(hook), bindingsOf(view.request, parts))
   if (verdict.kind !== 'failed') return verdict.kind === 'judged' ? view : undefined
   if (failurePolicy === 'Ignore') return undefined
-  throw forbid(request, verdict.message)
+  throw forbid(views.request, verdict.message)
 }
 
 /** `undefined`: it could not be asked, and does not mind. */
