@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import { ABSENT_MS } from '../../control-plane/membership/absentees.ts'
-import type { Pod } from '../../shared/model/gen/api.ts'
+import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { deployments } from '../../shared/model/resources.ts'
+import { unquiet } from '../sim/invariants.ts'
+import { isOutOfService } from '../sim/ledger.ts'
 import { World } from '../sim/world.ts'
 import { deploy, deploymentOf, expectPeace, smallWorld } from './testing.ts'
 
@@ -58,4 +60,21 @@ test('pods of a node that was never admitted are replaced when it has been away 
   node.rename('n2')
   expect(await world.until(() => bound().length === 0, ABSENT_MS + 10_000)).toBe(true)
   await expectPeace(world)
+})
+
+/** Seed 2405: no pod was bound under the other name, so everything else had been at rest for long when the name was given up. */
+test('a cluster is not at rest before a name that no machine bears any more is given up', async () => {
+  const world = await smallWorld(2)
+  const node = world.node('n2')
+  const other = (): Node | undefined => world.ledger.nodes().find(({ metadata }) => metadata.name === 'n2x')
+  // It cannot say what is left on it, so it is not admitted.
+  node.weather.failures = 1
+  node.rename('n2x')
+  expect(await world.until(() => other()?.spec?.podCIDR !== undefined, 10_000)).toBe(true)
+  node.rename('n2')
+  node.weather.failures = 0
+  expect(await world.until(() => world.isNodeReady('n2'), 20_000)).toBe(true)
+  expect(unquiet(world)).toContain('node n2x, whose name no machine bears, is not given up yet')
+  await expectPeace(world)
+  expect(isOutOfService(other())).toBe(true)
 })

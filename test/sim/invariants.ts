@@ -1,8 +1,9 @@
+import { AGENT_ANNOTATION } from '../../control-plane/dispatch/node-intake.ts'
 import { podUidHex } from '../../node-agent/pods/record.ts'
 import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from '../../shared/model/gen/api.ts'
 import { controllerOf, keyOf, nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
 import { CHECKPOINTS } from './host.ts'
-import { isPodReady } from './ledger.ts'
+import { isOutOfService, isPodReady } from './ledger.ts'
 import type { SimNode } from './node.ts'
 import type { World } from './world.ts'
 
@@ -13,7 +14,7 @@ import type { World } from './world.ts'
  * Not asked for yet, because fencing comes later: that a pod removed by force from a node that cannot be reached has stopped there by then.
  */
 export function unquiet(world: World): readonly string[] {
-  return [...nodesUnquiet(world), ...podsUnquiet(world), ...deploymentsUnquiet(world), ...world.nodes.flatMap((node) => hostUnquiet(world, node)), ...world.nodes.flatMap((node) => servicesUnquiet(world, node))]
+  return [...nodesUnquiet(world), ...namesUnquiet(world), ...podsUnquiet(world), ...deploymentsUnquiet(world), ...world.nodes.flatMap((node) => hostUnquiet(world, node)), ...world.nodes.flatMap((node) => servicesUnquiet(world, node))]
 }
 
 const CORDON = 'node.kubernetes.io/unschedulable'
@@ -33,6 +34,12 @@ function nodesUnquiet(world: World): readonly string[] {
       ...(node.host.network.podCidr === object.spec?.podCIDR ? [] : [`node ${node.name} is set up for ${node.host.network.podCidr}, its object says ${object.spec?.podCIDR}`]),
     ]
   })
+}
+
+/** What an agent registered under a name that its machine has put off is given up in time: by its lease, or after 40 s if it was never admitted. */
+function namesUnquiet(world: World): readonly string[] {
+  const left = world.ledger.nodes().filter((one) => one.metadata.annotations?.[AGENT_ANNOTATION] !== undefined && !world.nodes.some(({ name }) => name === nameOf(one)))
+  return left.filter((one) => !isOutOfService(one)).map((one) => `node ${nameOf(one)}, whose name no machine bears, is not given up yet`)
 }
 
 /** Its readiness probe fails by itself (`workload.ts`). */

@@ -2,8 +2,8 @@ import { leaderKey } from '../../control-plane/election/record.ts'
 import { MEMBERSHIP_KEY } from '../../control-plane/membership/store.ts'
 import { podUidHex } from '../../node-agent/pods/record.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
-import { OUT_OF_SERVICE_TAINT } from '../../shared/model/fencing.ts'
 import { controllerOf, keyOf, uidOf, type KubeObject } from '../../shared/model/meta.ts'
+import { isOutOfService } from './ledger.ts'
 import type { Commit } from './storage.ts'
 import type { World } from './world.ts'
 
@@ -92,5 +92,3 @@ export class Judge {
     if (by !== undefined && this.#leader !== undefined && by !== this.#leader) this.#world.transcript.violate(`${by} writes ${what}, and ${this.#leader} leads`)
   }
 }
-
-const isOutOfService = (node: Node | undefined): boolean => node?.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT.key) === true

@@ -1,3 +1,4 @@
+import { OUT_OF_SERVICE_TAINT } from '../../shared/model/fencing.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { uidOf, type KubeObject } from '../../shared/model/meta.ts'
 import { podRequests, type Requests } from './requests.ts'
@@ -151,6 +152,8 @@ export class Ledger {
 }
 
 export const isPodReady = (pod: Pod): boolean => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+
+export const isOutOfService = (node: Node | undefined): boolean => node?.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT.key) === true
 
 type Status = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number]
 
