@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Libc } from './libc.ts'
@@ -45,6 +45,7 @@ export function callNetns(libc: Libc): Omit<Netns, 'isPinned'> {
       unpin(libc, netnsPath)
     },
     async dropLink(hostLink) {
+      if (isGone(hostLink)) return
       using node = new NetlinkSocket(libc)
       dropLink(node, hostLink)
     },
@@ -160,15 +161,22 @@ function defaultRouteBody(gateway: string, index: number): Buffer {
 }
 
 function dropLink(node: NetlinkSocket, name: string): void {
-  const index = node.indexOf(name)
-  if (index === undefined) return
   try {
-    node.request([{ what: `remove the link ${name}`, type: RTM.delLink, flags: 0, body: linkHeader({ index }) }])
+    node.request([{ what: `remove the link ${name}`, type: RTM.delLink, flags: 0, body: Buffer.concat([linkHeader({}), attribute(IFLA.name, text(name))]) }])
   } catch (error) {
     // It went with its namespace in the same moment.
     if (!isFault(error, 'unsupported') && !isFault(error, 'not-found')) throw error
   }
 }
+
+/** Settings of the links in this thread's network namespace, a folder for each. */
+const LINKS = '/proc/sys/net/ipv4/conf'
+
+/**
+ * Most are. Looking here waits for nobody who changes links, as the request would; and no program is started to look for a module of that name, as a kernel with
+ * modules does when it is asked for the index of a link that it does not have.
+ */
+const isGone = (link: string): boolean => !existsSync(`${LINKS}/${link}`) && existsSync(`${LINKS}/lo`)
 
 function pin(libc: Libc, fd: number, path: string): void {
   mkdirSync(dirname(path), { recursive: true })

@@ -51,7 +51,10 @@ export class NetlinkSocket implements Disposable {
     if (failure !== undefined) throw failure
   }
 
-  /** The index of a link; undefined where there is none of that name. Waits for nobody who changes links, as a question in messages does. */
+  /**
+   * The index of a link; undefined where there is none of that name. Waits for nobody who changes links, as a question in messages does. Only for links that should be
+   * there: for others a kernel with modules starts a program that looks for one of that name, and this thread waits for it.
+   */
   indexOf(link: string): number | undefined {
     const request = Buffer.alloc(IFREQ_BYTES)
     request.write(link, 0, IFNAME_BYTES - 1)
