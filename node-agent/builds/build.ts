@@ -1,7 +1,8 @@
 /** One build: the stages of a Dockerfile, one after the other, step by step, to an image. */
 import { join } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
-import { expandWord } from '../../shared/model/dockerfile/expand.ts'
+import { newBudget } from '../../shared/model/dockerfile/budget.ts'
+import { expandWord, type ExpandOptions } from '../../shared/model/dockerfile/expand.ts'
 import { ignoreRules } from '../../shared/model/dockerfile/ignore.ts'
 import type { Dockerfile, Instruction } from '../../shared/model/dockerfile/instruction.ts'
 import { parseTrigger } from '../../shared/model/dockerfile/parse.ts'
@@ -65,6 +66,8 @@ export class Build {
   readonly logins: readonly RegistryLogin[]
   /** SOURCE_DATE_EPOCH: when everything was made, so that the same build gives the same bytes. In seconds. */
   readonly epochSeconds: number | undefined
+  /** What its variables have cost so far, in all stages. */
+  readonly budget = newBudget()
   readonly #done = new Map<number, StageState>()
   #steps = 0
 
@@ -180,7 +183,7 @@ export class Build {
 
   #metadata(state: StageState, instruction: Metadata): StageState {
     const { request, plan, file } = this.options
-    const applied = applyMetadata(state, instruction, { escape: file.escape, args: request.args, globals: plan.globals })
+    const applied = applyMetadata(state, instruction, { escape: file.escape, args: request.args, globals: plan.globals, budget: this.budget })
     if (applied.kind === 'invalid') throw this.#at(instruction.line, new Fault('invalid', applied.message))
     return withHistory(applied.state, applied.createdBy)
   }
@@ -198,13 +201,14 @@ export class Build {
   async #copy(state: StageState, instruction: Instruction & { readonly kind: 'copy' | 'add' }, { escape, root }: { readonly escape: string; readonly root: () => Promise<SourceRoot> }): Promise<StepResult> {
     const variables = variablesOf(state)
     const { parts, request, store, signal } = this.options
-    const expand = expander(variables, escape)
+    const expanding = { escape, budget: this.budget }
+    const expand = expander(variables, expanding)
     const folder = join(store.folder, 'fetched')
     const checksum = instruction.checksum === undefined ? undefined : expand(instruction.checksum)
     let count = 0
     const fetch = (url: string): Promise<Fetched> => fetchForAdd(url, { clock: parts.clock, folder: join(folder, String(count++)), network: request.network, checksum, signal })
     try {
-      const work = await lookAtCopy(instruction, { expand, variables, escape, config: state.config, root: await root(), fetch })
+      const work = await lookAtCopy(instruction, { expand, variables, expanding, config: state.config, root: await root(), fetch })
       return await this.layer(state, copyKey(state.layers, work.key), { createdBy: instruction.text, change: (rootfs) => doCopy(work, { rootfs, folder: store.folder, special, signal }) })
     } finally {
       if (count > 0) await removeTree(folder)
@@ -264,9 +268,9 @@ function onTop(state: StageState, { layer, created, createdBy }: { readonly laye
 
 /** Replaces variables. Throws Fault('invalid'). */
 export const expander =
-  (variables: Readonly<Record<string, string>>, escape: string) =>
+  (variables: Readonly<Record<string, string>>, options: ExpandOptions) =>
   (word: string): string => {
-    const expanded = expandWord(word, variables, escape)
+    const expanded = expandWord(word, variables, options)
     if (expanded.kind === 'invalid') throw new Fault('invalid', expanded.message)
     return expanded.text
   }

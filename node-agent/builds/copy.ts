@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, open, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { BLOCK } from '../../shared/kit/tar-pax-writer.ts'
-import { expandText, type Variables } from '../../shared/model/dockerfile/expand.ts'
+import { expandText, type ExpandOptions, type Variables } from '../../shared/model/dockerfile/expand.ts'
 import { type IgnoreRules, ignoreRules } from '../../shared/model/dockerfile/ignore.ts'
 import type { Copy } from '../../shared/model/dockerfile/instruction.ts'
 import { isRemote, isUrl, unfetched } from '../../shared/model/dockerfile/parse-copy.ts'
@@ -38,7 +38,7 @@ export interface CopyWork {
 export interface CopyOptions {
   readonly expand: (word: string) => string
   readonly variables: Variables
-  readonly escape: string
+  readonly expanding: ExpandOptions
   readonly config: ConfigFields
   readonly root: SourceRoot
   /** Fetches what an ADD names by its address. */
@@ -46,7 +46,7 @@ export interface CopyOptions {
 }
 
 /** Looks at the sources, and changes nothing. Throws Fault('invalid' | 'not-found'). */
-export async function lookAtCopy(instruction: Copy, { expand, variables, escape, config, root, fetch }: CopyOptions): Promise<CopyWork> {
+export async function lookAtCopy(instruction: Copy, { expand, variables, expanding, config, root, fetch }: CopyOptions): Promise<CopyWork> {
   const named: Found[] = []
   for (const source of instruction.sources.map(expand)) {
     if (instruction.kind !== 'add' || !isRemote(source)) named.push(...(await findSources(root, source)))
@@ -55,7 +55,7 @@ export async function lookAtCopy(instruction: Copy, { expand, variables, escape,
   }
   if (instruction.checksum !== undefined && named[0]?.isFetched !== true) throw new Fault('invalid', 'checksum requires HTTP(S) sources: only what is fetched can be held against it')
   const files = instruction.files.map(({ name, content, expands }) => {
-    const text = expands ? expandText(content, variables, escape) : { kind: 'ok' as const, text: content }
+    const text = expands ? expandText(content, variables, expanding) : { kind: 'ok' as const, text: content }
     if (text.kind === 'invalid') throw new Fault('invalid', text.message)
     return { name, content: text.text }
   })

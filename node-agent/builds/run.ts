@@ -1,7 +1,8 @@
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../shared/kit/faults.ts'
-import type { Variables } from '../../shared/model/dockerfile/expand.ts'
+import { spend } from '../../shared/model/dockerfile/budget.ts'
+import { expandWord, type ExpandOptions, type Variables } from '../../shared/model/dockerfile/expand.ts'
 import type { Instruction, RawMount } from '../../shared/model/dockerfile/instruction.ts'
 import type { Build, StepResult } from './build.ts'
 import { runKey } from './keys.ts'
@@ -11,7 +12,6 @@ import { withSecrets } from './secrets.ts'
 import type { SourceRoot } from './sources.ts'
 import { type ConfigFields, DEFAULT_SHELL, type StageState, variablesOf } from './state.ts'
 import { OWN_MOUNTS } from './workplace.ts'
-import { expandWord } from '../../shared/model/dockerfile/expand.ts'
 
 type Run = Instruction & { readonly kind: 'run' }
 
@@ -31,7 +31,12 @@ export async function runInstruction(build: Build, state: StageState, { instruct
   const { store, request, file, tell, signal, locks } = build.options
   const { config, args } = state
   const { words, script } = commandOf(instruction, config)
-  const wanted = instruction.mounts.map((mount) => expanded(mount, variablesOf(state), file.escape))
+  const command = told(instruction, words)
+  const said = createdBy(args, command)
+  // Every command's line in the history names all arguments anew.
+  const problem = spend(build.budget, 'made', said.length - command.length)
+  if (problem !== undefined) throw new Fault('invalid', problem)
+  const wanted = instruction.mounts.map((mount) => expanded(mount, variablesOf(state), { escape: file.escape, budget: build.budget }))
   const mounts = await prepareMounts({ workplace: build.workplace, secretsFolder: build.workplace.secretsFolder, secrets: request.secrets, cacheMount: (id) => store.cacheMount(id), rootOf }, wanted, config)
   const network = networkOf(instruction.network, request.network)
   const { Env: env = [], User: user = '', WorkingDir: workingDir = '' } = config
@@ -46,7 +51,7 @@ export async function runInstruction(build: Build, state: StageState, { instruct
       build.workplace
         .run({ key: snapshot, rootfs, words, env: variables, user, workingDir, network, mounts: volumes, tmpfs: mounts.tmpfs, onOutput: (text) => tell({ kind: 'output', step, text }), signal })
         .then(({ exitCode, oomKilled }) => {
-          if (exitCode !== 0) throw new Fault('invalid', `process ${JSON.stringify(told(instruction, words))} did not complete successfully: exit code: ${exitCode}${oomKilled ? ' (out of memory)' : ''}`)
+          if (exitCode !== 0) throw new Fault('invalid', `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}${oomKilled ? ' (out of memory)' : ''}`)
         })
     const work = (): Promise<void> => withSecrets(mounts.secrets, run)
     // One after the other, always in the same order, so that two builds never wait for each other.
@@ -54,7 +59,7 @@ export async function runInstruction(build: Build, state: StageState, { instruct
   }
   try {
     const mountPoints = [...OWN_MOUNTS, ...mounts.volumes.map(({ mountPath }) => mountPath), ...mounts.tmpfs.map(({ path }) => path)]
-    return await build.layer(state, key, { createdBy: createdBy(args, told(instruction, words)), change, mountPoints })
+    return await build.layer(state, key, { createdBy: said, change, mountPoints })
   } finally {
     await rm(scriptFile, { force: true })
   }
@@ -80,10 +85,10 @@ function createdBy(args: Variables, command: string): string {
   return pairs.length === 0 ? `RUN ${command}` : `RUN |${pairs.length} ${pairs.join(' ')} ${command}`
 }
 
-function expanded(mount: RawMount, variables: Variables, escape: string): RawMount {
+function expanded(mount: RawMount, variables: Variables, options: ExpandOptions): RawMount {
   return Object.fromEntries(
     Object.entries(mount).map(([key, value]) => {
-      const made = expandWord(value, variables, escape)
+      const made = expandWord(value, variables, options)
       if (made.kind === 'invalid') throw new Fault('invalid', made.message)
       return [key, made.text]
     }),

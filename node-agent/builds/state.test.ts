@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { type Budget, MOST_SAID, newBudget } from '../../shared/model/dockerfile/budget.ts'
 import { parseDockerfile } from '../../shared/model/dockerfile/parse.ts'
 import type { Digest } from '../images/digest.ts'
 import type { BuiltLayer } from '../images/build-store.ts'
@@ -7,14 +8,14 @@ import { applyMetadata, documentOf, isMetadata, pathIn, type StageState, variabl
 
 const empty: StageState = { document: { os: 'linux' }, config: {}, layers: [], history: [], created: '2020-01-01T00:00:00Z', args: {}, hasOwnCommand: false }
 
-function after(lines: readonly string[], { state = empty, args = {}, globals = {} }: { readonly state?: StageState; readonly args?: Readonly<Record<string, string>>; readonly globals?: Readonly<Record<string, string>> } = {}): StageState & { readonly said: readonly string[] } {
+function after(lines: readonly string[], { state = empty, args = {}, globals = {}, budget = newBudget() }: { readonly state?: StageState; readonly budget?: Budget; readonly args?: Readonly<Record<string, string>>; readonly globals?: Readonly<Record<string, string>> } = {}): StageState & { readonly said: readonly string[] } {
   const parsed = parseDockerfile(['FROM x', ...lines].join('\n'))
   if (parsed.kind === 'invalid') throw new Error(parsed.problems.join('\n'))
   let now = state
   const said: string[] = []
   for (const instruction of parsed.file.stages[0]?.instructions ?? []) {
     if (!isMetadata(instruction)) continue
-    const applied = applyMetadata(now, instruction, { escape: '\\', args, globals })
+    const applied = applyMetadata(now, instruction, { escape: '\\', args, globals, budget })
     if (applied.kind === 'invalid') throw new Error(applied.message)
     now = applied.state
     said.push(applied.createdBy)
@@ -40,16 +41,40 @@ describe('what instructions say of an image', () => {
     expect(() => after(['ENV A=xxxxxxxx', ...doubling])).toThrow(/^its variables make more than 1048576 characters of one word$/)
     expect(() => after(['ARG A=xxxxxxxx', ...doubling.map((line) => line.replace('ENV', 'ARG'))])).toThrow(/of one word$/)
     expect(() => after(['ENV A=xxxxxxxx', ...Array.from({ length: 60 }, () => 'ENV A=${A:+$A$A}')])).toThrow(/of one word$/)
+    const budget = newBudget()
     let state = after([`ENV A=${'x'.repeat(1 << 19)}`]) as StageState
     let problem: string | undefined
     for (let at = 0; at < 100 && problem === undefined; at++) {
-      const applied = applyMetadata(state, { kind: 'label', pairs: [['l', '$A']], line: 1, text: '' }, { escape: '\\', args: {}, globals: {} })
+      const applied = applyMetadata(state, { kind: 'label', pairs: [['l', '$A']], line: 1, text: '' }, { escape: '\\', args: {}, globals: {}, budget })
       if (applied.kind === 'invalid') problem = applied.message
       else state = withHistory(applied.state, applied.createdBy)
     }
     expect([problem, state.history.length]).toEqual(['its variables make more than 16777216 characters', 31])
     expect(() => after([`ENV ${Array.from({ length: 2001 }, (_, at) => `A${at}=`).join(' ')}`])).toThrow(/^there may be 2000 variables$/)
     expect(after(['ENV A=x', ...doubling.slice(0, 10)]).config.Env?.[0]).toHaveLength(2 + 1024)
+  })
+
+  test('many variables of one line, too, are counted while they are made, over all stages of a build', () => {
+    const long = ['ENV A=x', ...Array.from({ length: 18 }, () => 'ENV A=$A$A')]
+    for (const kind of ['ENV', 'ARG', 'LABEL']) {
+      const budget = newBudget()
+      expect(() => after([...long, `${kind} ${Array.from({ length: 1900 }, (_, at) => `v${at}=$A$A`).join(' ')}`], { budget }), kind).toThrow(/^its variables make more than 16777216 characters$/)
+      // That which was too much, and nothing after it.
+      expect(budget.made, kind).toBeLessThanOrEqual(MOST_SAID + (1 << 19))
+    }
+    const budget = newBudget()
+    const stages = Array.from({ length: 40 }, () => (): unknown => after([...long, 'USER $A'], { budget }))
+    expect(() => stages.forEach((stage) => stage())).toThrow(/^its variables make more than 16777216 characters$/)
+  })
+
+  test('there may be so many labels and arguments, and what a line makes of little is counted', () => {
+    const many = Array.from({ length: 2001 }, (_, at) => `A${at}=`).join(' ')
+    expect(() => after([`LABEL ${many}`])).toThrow(/^there may be 2000 labels$/)
+    expect(() => after([`ARG ${many}`])).toThrow(/^there may be 2000 arguments$/)
+    const given = { A: 'x'.repeat(1 << 20) }
+    expect(() => after([`ARG ${'A '.repeat(1900)}`], { args: given })).toThrow(/^its variables make more than 16777216 characters$/)
+    expect(() => after([`EXPOSE ${'1-65535 '.repeat(2000)}`])).toThrow(/^its variables make more than 16777216 characters$/)
+    expect(Object.keys(after(['EXPOSE 1-65535']).config.ExposedPorts ?? {})).toHaveLength(65_535)
   })
 
   test('commands: ENTRYPOINT drops one of the base, and none of its own', () => {

@@ -1,6 +1,6 @@
+import { type Budget, MOST_SAID, SAYS_TOO_MUCH, spend } from '../../shared/model/dockerfile/budget.ts'
 import { expandWord, type Variables } from '../../shared/model/dockerfile/expand.ts'
 import type { Command, Healthcheck, Instruction, Pair } from '../../shared/model/dockerfile/instruction.ts'
-import { MOST_SAID, SAYS_TOO_MUCH } from '../../shared/model/dockerfile/plan.ts'
 import { quotedWords } from '../../shared/model/dockerfile/words.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import type { BuiltLayer } from '../images/build-store.ts'
@@ -52,6 +52,8 @@ export interface ApplyOptions {
   readonly args: Variables
   /** Before the first FROM, and the platform's. */
   readonly globals: Variables
+  /** Of the whole build. */
+  readonly budget: Budget
 }
 
 export const DEFAULT_SHELL: readonly string[] = ['/bin/sh', '-c']
@@ -93,8 +95,22 @@ export type Metadata = Extract<Instruction, { readonly kind: Exclude<Instruction
 
 export const isMetadata = (instruction: Instruction): instruction is Metadata => instruction.kind !== 'run' && instruction.kind !== 'copy' && instruction.kind !== 'add'
 
-/** More would be looked through again and again. */
+/** Of each kind: more would be looked through again and again. */
 const MOST_VARIABLES = 2000
+
+function tooMany({ config, args }: StageState, instruction: Metadata): string | undefined {
+  const most = (what: string, known: number, more: number): string | undefined => (known + more > MOST_VARIABLES ? `there may be ${MOST_VARIABLES} ${what}` : undefined)
+  switch (instruction.kind) {
+    case 'env':
+      return most('variables', (config.Env ?? []).length, instruction.pairs.length)
+    case 'label':
+      return most('labels', Object.keys(config.Labels ?? {}).length, instruction.pairs.length)
+    case 'arg':
+      return most('arguments', Object.keys(args).length, instruction.args.length)
+    default:
+      return undefined
+  }
+}
 
 /** What the steps of ours have said, their variables replaced: they are kept in the image. */
 const saidSoFar = ({ history }: StageState): number => (history as ReadonlyArray<Partial<HistoryEntry>>).reduce((sum, { comment, created_by: said }) => (comment === COMMENT ? sum + (said?.length ?? 0) : sum), 0)
@@ -102,17 +118,27 @@ const saidSoFar = ({ history }: StageState): number => (history as ReadonlyArray
 /** What an instruction changes that changes no file (WORKDIR's folder is made by whoever has the files). Pure. */
 export function applyMetadata(state: StageState, instruction: Metadata, options: ApplyOptions): Applied {
   const variables = variablesOf(state)
-  let problem: string | undefined
+  const { escape, budget } = options
+  let problem = tooMany(state, instruction)
+  if (problem !== undefined) return { kind: 'invalid', message: problem }
   const expand = (word: string): string => {
-    const expanded = expandWord(word, variables, options.escape)
+    // What is wrong already is not made any larger.
+    if (problem !== undefined) return ''
+    const expanded = expandWord(word, variables, { escape, budget })
     if (expanded.kind === 'ok') return expanded.text
-    problem ??= expanded.message
+    problem = expanded.message
     return ''
   }
-  if (instruction.kind === 'env' && (state.config.Env ?? []).length + instruction.pairs.length > MOST_VARIABLES) return { kind: 'invalid', message: `there may be ${MOST_VARIABLES} variables` }
-  const next = changed(state, instruction, { ...options, expand })
+  const take = (characters: number): boolean => (problem ??= spend(budget, 'made', characters)) === undefined
+  const next = changed(state, instruction, { ...options, expand, take })
   if (problem === undefined && saidSoFar(state) + next.createdBy.length > MOST_SAID) problem = SAYS_TOO_MUCH
   return problem === undefined ? { kind: 'ok', ...next } : { kind: 'invalid', message: problem }
+}
+
+interface Means extends ApplyOptions {
+  readonly expand: (word: string) => string
+  /** Whether so much more may be made of little. */
+  readonly take: (characters: number) => boolean
 }
 
 interface Change {
@@ -120,9 +146,9 @@ interface Change {
   readonly createdBy: string
 }
 
-function changed(state: StageState, instruction: Metadata, options: ApplyOptions & { readonly expand: (word: string) => string }): Change {
+function changed(state: StageState, instruction: Metadata, options: Means): Change {
   const { config } = state
-  const { expand, escape } = options
+  const { expand, take, escape } = options
   const set = (fields: ConfigFields, createdBy: string, more: Partial<StageState> = {}): Change => ({ state: { ...state, ...more, config: { ...config, ...fields } }, createdBy })
   switch (instruction.kind) {
     case 'arg':
@@ -139,12 +165,18 @@ function changed(state: StageState, instruction: Metadata, options: ApplyOptions
       const path = pathIn(config, expand(instruction.value))
       return set({ WorkingDir: path }, `WORKDIR ${path}`)
     }
-    case 'user':
-      return set({ User: expand(instruction.value) }, `USER ${expand(instruction.value)}`)
-    case 'stopsignal':
-      return set({ StopSignal: expand(instruction.value) }, `STOPSIGNAL ${expand(instruction.value)}`)
-    case 'maintainer':
-      return set({}, `MAINTAINER ${expand(instruction.value)}`, { document: { ...state.document, author: expand(instruction.value) } })
+    case 'user': {
+      const user = expand(instruction.value)
+      return set({ User: user }, `USER ${user}`)
+    }
+    case 'stopsignal': {
+      const signal = expand(instruction.value)
+      return set({ StopSignal: signal }, `STOPSIGNAL ${signal}`)
+    }
+    case 'maintainer': {
+      const author = expand(instruction.value)
+      return set({}, `MAINTAINER ${author}`, { document: { ...state.document, author } })
+    }
     case 'cmd': {
       const words = commandWords(instruction.command, config)
       return set({ Cmd: words }, `CMD ${JSON.stringify(words)}`, { hasOwnCommand: true })
@@ -156,7 +188,7 @@ function changed(state: StageState, instruction: Metadata, options: ApplyOptions
     case 'shell':
       return set({ Shell: instruction.shell }, `SHELL ${JSON.stringify(instruction.shell)}`)
     case 'expose': {
-      const ports = instruction.values.flatMap((value) => quotedWords(expand(value), escape)).flatMap(portsOf)
+      const ports = instruction.values.flatMap((value) => quotedWords(expand(value), escape)).flatMap((text) => portsOf(text, take))
       return set({ ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) } }, `EXPOSE ${ports.join(' ')}`)
     }
     case 'volume': {
@@ -170,11 +202,13 @@ function changed(state: StageState, instruction: Metadata, options: ApplyOptions
   }
 }
 
-function declared(state: StageState, args: ReadonlyArray<{ readonly name: string; readonly value: string | undefined }>, { args: given, globals, expand }: ApplyOptions & { readonly expand: (word: string) => string }): Change {
+function declared(state: StageState, args: ReadonlyArray<{ readonly name: string; readonly value: string | undefined }>, { args: given, globals, expand, take }: Means): Change {
   const own: Record<string, string> = { ...state.args }
   const told: string[] = []
   for (const { name, value } of args) {
     const known = Object.hasOwn(given, name) ? given[name] : value === undefined ? (Object.hasOwn(globals, name) ? globals[name] : undefined) : expand(value)
+    // It is in what is told once more.
+    if (known !== undefined && !take(known.length)) break
     if (known !== undefined) own[name] = known
     told.push(known === undefined ? name : `${name}=${known}`)
   }
@@ -187,12 +221,16 @@ function withVariable(env: readonly string[], [name, value]: Pair): readonly str
   return at < 0 ? [...env, `${name}=${value}`] : env.with(at, `${name}=${value}`)
 }
 
+/** In characters: every port is a key of a map, which takes more room than what it is called. */
+const PORT_COSTS = 64
+
 /** `80`, `53/udp`, `8000-8002`. */
-function portsOf(text: string): readonly string[] {
+function portsOf(text: string, take: Means['take']): readonly string[] {
   const [, first = '', last, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(text) ?? []
   if (first === '') return []
-  const count = Math.min(65_535, Number(last ?? first)) - Number(first) + 1
-  return Array.from({ length: Math.max(0, count) }, (_, at) => `${Number(first) + at}/${protocol.toLowerCase()}`)
+  const count = Math.max(0, Math.min(65_535, Number(last ?? first)) - Number(first) + 1)
+  if (!take(count * (PORT_COSTS + protocol.length))) return []
+  return Array.from({ length: count }, (_, at) => `${Number(first) + at}/${protocol.toLowerCase()}`)
 }
 
 const healthcheckOf = ({ test, intervalNanos, timeoutNanos, startPeriodNanos, startIntervalNanos, retries }: Healthcheck): JsonObject => ({

@@ -1,9 +1,17 @@
-import { ANYTHING, endsOf, type Token, valueTokens } from './glob.ts'
+import { type Budget, newBudget, spend } from './budget.ts'
+import { type CutOperator, cutValue } from './cut-value.ts'
 
 /** Variables in a Dockerfile: `$NAME`, `${NAME}`, `${NAME:-word}` and its like, with quotes and escapes taken off as a shell does. Pure. */
 export type Expanded = { readonly kind: 'ok'; readonly text: string } | { readonly kind: 'invalid'; readonly message: string }
 
 export type Variables = Readonly<Record<string, string>>
+
+export interface ExpandOptions {
+  /** `\\` unless given. */
+  readonly escape?: string
+  /** What it may cost together with all else it is given to: one of its own unless given. */
+  readonly budget?: Budget
+}
 
 interface Cursor {
   readonly text: string
@@ -11,33 +19,37 @@ interface Cursor {
   readonly variables: Variables
   /** Here-documents keep their quotes. */
   readonly keepsQuotes: boolean
+  readonly budget: Budget
   at: number
+  /** How many braces are open. */
+  depth: number
   /** How much came out of variables so far. */
   inserted: number
+  /** From here on nothing more is done. */
   problem: string | undefined
 }
 
 /** A variable may be made of others, twice each, and so on: what comes out of one word stays within what could ever be used. */
 const MOST_INSERTED = 1 << 20
 
-const cursorOf = (text: string, variables: Variables, { escape, keepsQuotes }: { readonly escape: string; readonly keepsQuotes: boolean }): Cursor => ({ text, variables, escape, keepsQuotes, at: 0, inserted: 0, problem: undefined })
-const resultOf = (cursor: Cursor, text: string): Expanded => (cursor.problem === undefined ? { kind: 'ok', text } : { kind: 'invalid', message: cursor.problem })
+/** A variable for want of which stands another, and so on. */
+const MOST_DEPTH = 100
 
-export function expandWord(word: string, variables: Variables, escape = '\\'): Expanded {
-  const cursor = cursorOf(word, variables, { escape, keepsQuotes: false })
-  return resultOf(cursor, plain(cursor, ''))
-}
+export const expandWord = (word: string, variables: Variables, options: ExpandOptions = {}): Expanded => expanded(word, variables, { ...options, keepsQuotes: false })
 
 /** The text below an instruction: quotes are nothing special in it. */
-export function expandText(text: string, variables: Variables, escape = '\\'): Expanded {
-  const cursor = cursorOf(text, variables, { escape, keepsQuotes: true })
-  return resultOf(cursor, plain(cursor, ''))
+export const expandText = (text: string, variables: Variables, options: ExpandOptions = {}): Expanded => expanded(text, variables, { ...options, keepsQuotes: true })
+
+function expanded(text: string, variables: Variables, { escape = '\\', budget = newBudget(), keepsQuotes }: ExpandOptions & { readonly keepsQuotes: boolean }): Expanded {
+  const cursor: Cursor = { text, variables, escape, keepsQuotes, budget, at: 0, depth: 0, inserted: 0, problem: undefined }
+  const made = plain(cursor, '')
+  return cursor.problem === undefined ? { kind: 'ok', text: made } : { kind: 'invalid', message: cursor.problem }
 }
 
 /** Up to `until` (which is taken) or the end. */
 function plain(cursor: Cursor, until: string): string {
   let made = ''
-  while (cursor.at < cursor.text.length) {
+  while (cursor.at < cursor.text.length && cursor.problem === undefined) {
     const char = cursor.text.charAt(cursor.at)
     if (until !== '' && char === until) {
       cursor.at++
@@ -85,7 +97,7 @@ function unterminated(cursor: Cursor, quote: string): string {
 function double(cursor: Cursor): string {
   let made = ''
   cursor.at++
-  while (cursor.at < cursor.text.length) {
+  while (cursor.at < cursor.text.length && cursor.problem === undefined) {
     const char = cursor.text.charAt(cursor.at)
     const next = cursor.text.charAt(cursor.at + 1)
     if (char === '"') {
@@ -113,8 +125,14 @@ function variable(cursor: Cursor): string {
 }
 
 function inserted(cursor: Cursor, value: string): string {
+  if (cursor.problem !== undefined) return ''
   cursor.inserted += value.length
-  if (cursor.inserted <= MOST_INSERTED) return value
+  if (cursor.inserted > MOST_INSERTED) return overflow(cursor)
+  cursor.problem = spend(cursor.budget, 'made', value.length)
+  return value
+}
+
+function overflow(cursor: Cursor): string {
   cursor.problem ??= `its variables make more than ${MOST_INSERTED} characters of one word`
   return ''
 }
@@ -133,7 +151,10 @@ function braced(cursor: Cursor): string {
   cursor.at += 2 + name.length + operator.length
   const value = valueOf(cursor, name)
   if (operator === '}') return inserted(cursor, value ?? '')
+  if (++cursor.depth > MOST_DEPTH) cursor.problem ??= `its variables stand in one another more than ${MOST_DEPTH} deep`
   const word = plain(cursor, '}')
+  cursor.depth--
+  if (cursor.problem !== undefined) return ''
   return inserted(cursor, modified(cursor, { name, value, operator, word }))
 }
 
@@ -155,73 +176,17 @@ function modified(cursor: Cursor, { name, value, operator, word }: Modified): st
       if (!isThere) cursor.problem ??= `${name}: ${word === '' ? 'not allowed to be empty' : word}`
       return value ?? ''
     default:
-      return cut(cursor, value ?? '', { operator, word })
+      return cut(cursor, value ?? '', { operator: operator as CutOperator, word })
   }
 }
 
-/** A value times its pattern: so much is looked at, and no more. */
+/** A value times its pattern: so much is looked at for one, and no more. */
 const MOST_WORK = 1 << 22
 
-/** Without a start or an end that fits a pattern, or with something else for it. */
-function cut(cursor: Cursor, value: string, { operator, word }: { readonly operator: string; readonly word: string }): string {
-  if ((value.length + 1) * word.length > MOST_WORK) {
-    cursor.problem ??= `too much to look for: ${word.length} characters of a pattern in ${value.length} of a value`
-    return ''
-  }
-  switch (operator) {
-    case '#':
-    case '##':
-      return value.slice(lengthOf(value, valueTokens(word), operator === '##') ?? 0)
-    case '%':
-    case '%%':
-      return value.slice(0, value.length - (lengthOf(reversed(value), valueTokens(word).toReversed(), operator === '%%') ?? 0))
-    default: {
-      const [pattern = '', ...by] = word.split('/')
-      return replaced(value, { tokens: valueTokens(pattern), by: by.join('/'), all: operator === '//' })
-    }
-  }
-}
-
-/** Of the longest start that fits, or the shortest. */
-function lengthOf(value: string, tokens: readonly Token[], isLongest: boolean): number | undefined {
-  let found: number | undefined
-  for (const end of endsOf(tokens, value)) {
-    found = end
-    if (!isLongest) break
-  }
-  return found
-}
-
-const reversed = (text: string): string => text.split('').reverse().join('')
-
-interface Replacement {
-  readonly tokens: readonly Token[]
-  readonly by: string
-  readonly all: boolean
-}
-
-/** The first that fits and is longest there; then those behind it. Nothing at all right behind one is none of its own. */
-function replaced(value: string, { tokens, by, all }: Replacement): string {
-  const starts = new Set<number>()
-  // Read backwards, one way through tells where all of them begin.
-  for (const end of endsOf([ANYTHING, ...tokens.toReversed()], reversed(value))) starts.add(value.length - end)
-  let made = ''
-  let done = 0
-  let isBehindOne = false
-  for (let at = 0; at <= value.length; at++) {
-    const end = starts.has(at) ? lastOf(endsOf(tokens, value, at)) : undefined
-    if (end === undefined || (end === at && isBehindOne && at === done)) continue
-    made += value.slice(done, at) + by
-    done = end
-    if (!all) break
-    isBehindOne = end > at
-    if (end > at) at = end - 1
-  }
-  return made + value.slice(done)
-}
-
-function lastOf(ends: Iterable<number>): number | undefined {
-  let last: number | undefined
-  for (const end of ends) last = end
-  return last
+function cut(cursor: Cursor, value: string, { operator, word }: { readonly operator: CutOperator; readonly word: string }): string {
+  const work = (value.length + 1) * Math.max(1, word.length)
+  if (work > MOST_WORK) cursor.problem ??= `too much to look for: ${word.length} characters of a pattern in ${value.length} of a value`
+  else cursor.problem ??= spend(cursor.budget, 'looked', work)
+  if (cursor.problem !== undefined) return ''
+  return cutValue(value, { operator, word, most: MOST_INSERTED }) ?? overflow(cursor)
 }

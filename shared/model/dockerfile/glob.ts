@@ -1,7 +1,7 @@
 /**
- * Patterns for names and values, held against a text in time that grows as one times the other and no faster: who wrote a pattern may want the builder to hang on it. Pure.
+ * Patterns for names, held against a text in time that grows as one times the other and no faster: who wrote a pattern may want the builder to hang on it. Pure.
  */
-export type Token =
+type Token =
   | { readonly kind: 'one'; readonly fits: Fits }
   /** Any number, none too. */
   | { readonly kind: 'many'; readonly fits: Fits }
@@ -18,10 +18,10 @@ export interface Glob {
 const anything: Fits = () => true
 const notSlash: Fits = (char) => char !== '/'
 
-export const ANYTHING: Token = { kind: 'many', fits: anything }
+const ANYTHING: Token = { kind: 'many', fits: anything }
 
 /** Where matches end that begin at the start of a text: the shortest first. All ways through the pattern are gone at once, a character of the text at a time. */
-export function* endsOf(tokens: readonly Token[], text: string, from = 0): Generator<number> {
+function* endsOf(tokens: readonly Token[], text: string, from = 0): Generator<number> {
   const seen = new Uint32Array(tokens.length + 1)
   let now: number[] = []
   enter(tokens, 0, { seen, stamp: 1, into: now })
@@ -115,10 +115,4 @@ function classOf(inside: string): Fits | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Of a variable's value, as a shell has it: `*` and `?` fit slashes too, and all else stands for itself. */
-export function valueTokens(pattern: string): readonly Token[] {
-  const one: Token = { kind: 'one', fits: anything }
-  return pattern.replace(/\*+/g, '*').split('').map((char) => (char === '*' ? ANYTHING : char === '?' ? one : only(char)))
 }

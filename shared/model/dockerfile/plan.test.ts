@@ -48,3 +48,8 @@ test('global arguments made of each other come to an end', () => {
 test('there is an end to instructions', () => {
   expect(parseDockerfile(`FROM x\n${'USER a\n'.repeat(5000)}`)).toEqual({ kind: 'invalid', problems: ['Dockerfile: 5001 instructions: there may be 5000'] })
 })
+
+test('what arguments before the first stage look for is counted over all of them', () => {
+  const made = plan(`ARG A=${'x'.repeat(1 << 20)}\n${'ARG B=${A//x/}\n'.repeat(100)}FROM x`)
+  expect(made.kind === 'invalid' ? made.problems.filter((one) => one.endsWith('its patterns look for more than 16777216 characters in its variables')) : []).toHaveLength(93)
+})

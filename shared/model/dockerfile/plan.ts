@@ -1,4 +1,5 @@
 import { suggest } from '../suggest.ts'
+import { type Budget, MOST_SAID, newBudget, SAYS_TOO_MUCH } from './budget.ts'
 import { expandWord, type Variables } from './expand.ts'
 import type { Dockerfile, Instruction, Stage } from './instruction.ts'
 
@@ -39,7 +40,8 @@ export function planBuild(file: Dockerfile, options: PlanOptions): BuildPlan {
   const problems: string[] = []
   const warnings: string[] = []
   const at = (line: number, message: string): string => `${options.name}:${line}: ${message}`
-  const globals = globalArgs(file, options, (line, message) => problems.push(at(line, message)))
+  const budget = newBudget()
+  const globals = globalArgs(file, options, { budget, problem: (line, message) => problems.push(at(line, message)) })
   const target = targetOf(file, options.target)
   if (target === undefined) {
     const meant = suggest(options.target ?? '', file.stages.flatMap(({ name }) => name ?? []))
@@ -51,10 +53,10 @@ export function planBuild(file: Dockerfile, options: PlanOptions): BuildPlan {
   for (let index = target.index; index >= 0; index--) {
     const stage = file.stages[index]
     if (stage === undefined || !needed.has(index)) continue
-    const made = planStage(file, stage, { globals, problem: (line, message) => problems.push(at(line, message)) })
+    const made = planStage(file, stage, { globals, budget, problem: (line, message) => problems.push(at(line, message)) })
     planned.set(index, made)
     for (const base of [made.base, ...made.sources.values()]) if (base.kind === 'stage') needed.add(base.index)
-    const platform = stage.platform === undefined ? undefined : expandWord(stage.platform, globals, file.escape)
+    const platform = stage.platform === undefined ? undefined : expandWord(stage.platform, globals, { escape: file.escape, budget })
     const own = `${options.platform.os}/${options.platform.architecture}`
     if (platform?.kind === 'ok' && platform.text !== '' && platform.text !== own) warnings.push(at(stage.line, `--platform=${platform.text} is not what this node is (${own}): the image for ${own} is taken`))
   }
@@ -62,17 +64,13 @@ export function planBuild(file: Dockerfile, options: PlanOptions): BuildPlan {
   return { kind: 'ok', stages: [...planned.values()].toSorted((a, b) => a.stage.index - b.stage.index), globals, warnings }
 }
 
-/** What the variables of one stage may come to in all: made of each other, they grow beyond all bounds. */
-export const MOST_SAID = 16 << 20
-export const SAYS_TOO_MUCH = `its variables make more than ${MOST_SAID} characters`
-
 /** Those before the first FROM, and what is known of the platform: a `--build-arg` counts more than a default. */
-function globalArgs(file: Dockerfile, { args, platform }: PlanOptions, problem: (line: number, message: string) => void): Variables {
-  let known: Variables = { ...platformArgs(platform), ...args }
+function globalArgs(file: Dockerfile, { args, platform }: PlanOptions, { budget, problem }: Omit<StageOptions, 'globals'>): Variables {
+  const known: Record<string, string> = { ...platformArgs(platform), ...args }
   const own: Record<string, string> = { ...platformArgs(platform) }
   let made = 0
   for (const { name, value, line } of file.globals.flatMap((one) => one.args.map((arg) => ({ ...arg, line: one.line })))) {
-    const expanded = expandWord(value ?? '', known, file.escape)
+    const expanded = expandWord(value ?? '', known, { escape: file.escape, budget })
     if (expanded.kind === 'invalid') problem(line, expanded.message)
     const given = Object.hasOwn(args, name) ? args[name] : value === undefined ? undefined : expanded.kind === 'ok' ? expanded.text : ''
     if (given === undefined) continue
@@ -82,7 +80,7 @@ function globalArgs(file: Dockerfile, { args, platform }: PlanOptions, problem: 
       return {}
     }
     own[name] = given
-    known = { ...known, [name]: given }
+    known[name] = given
   }
   for (const [name, value] of Object.entries(args)) if (Object.hasOwn(own, name)) own[name] = value
   return own
@@ -95,11 +93,12 @@ function targetOf({ stages }: Dockerfile, target: string | undefined): Stage | u
 
 interface StageOptions {
   readonly globals: Variables
+  readonly budget: Budget
   readonly problem: (line: number, message: string) => void
 }
 
-function planStage(file: Dockerfile, stage: Stage, { globals, problem }: StageOptions): PlannedStage {
-  const expanded = expandWord(stage.base, globals, file.escape)
+function planStage(file: Dockerfile, stage: Stage, { globals, budget, problem }: StageOptions): PlannedStage {
+  const expanded = expandWord(stage.base, globals, { escape: file.escape, budget })
   if (expanded.kind === 'invalid') problem(stage.line, expanded.message)
   const name = expanded.kind === 'ok' ? expanded.text : ''
   if (expanded.kind === 'ok' && name === '') problem(stage.line, `base name (${stage.base}) should not be blank: an ARG it is made of has no value`)
