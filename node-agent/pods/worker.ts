@@ -4,6 +4,7 @@ import { taskGroup, type TaskGroup } from '../../shared/kit/task-group.ts'
 import type { Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import type { NodeTimeline } from '../../shared/model/start-timeline.ts'
+import { isStatic } from '../static-pods/is-static.ts'
 import { allocatedPod, wantsResize } from './allocation.ts'
 import { containerExited, stopPod } from './apply.ts'
 import { CheckpointFile } from './checkpoint.ts'
@@ -37,8 +38,8 @@ export interface WorkerOptions {
   readonly onRoomChanged: () => void
   /** Everything of a deleted pod is gone, and this is said of it. Not called where its object was gone before. */
   readonly onLeft: (last: PodStatusReport) => void
-  /** Everything of the pod is gone and reported. */
-  readonly onGone: () => void
+  /** Everything of the pod is gone and reported. `next`: what was said of it since then, by a file that came back. */
+  readonly onGone: (next: Pod | undefined) => void
 }
 
 /** Why a pod is evicted, and how. */
@@ -81,6 +82,8 @@ export class PodWorker {
   #isUnrefreshed: boolean
   #scheduled = false
   #ended = false
+  /** What was said of the pod after its last word. */
+  #next: Pod | undefined
   /** A pod that ends is not reckoned with any more. */
   #countsForRoom = true
 
@@ -117,6 +120,7 @@ export class PodWorker {
 
   /** The object changed. */
   update(pod: Pod): void {
+    if (this.#ended) return void (this.#next = pod)
     const before = this.#pod
     this.#pod = pod
     if (this.#isUnrefreshed || downwardFilesChanged(before, pod)) this.#refreshVolumes()
@@ -126,6 +130,7 @@ export class PodWorker {
 
   /** The object is gone: everything of it ends at once. */
   remove(): void {
+    this.#next = undefined
     if (this.#record.stop?.why === 'removed') return
     this.change((record) => stopPod(record, { why: 'removed', sinceMs: this.#parts.clock.nowMs(), graceMs: 0 }))
   }
@@ -374,13 +379,14 @@ export class PodWorker {
     const { parts, onGone, onLeft } = this.#options
     this.#told = undefined
     const last: PodStatusReport = { pod: this.#pod, status, removed: true, timeline: this.timeline }
-    if (this.#record.stop?.why === 'deleted') onLeft(last)
+    // A file that comes back is the same pod again, which is to run.
+    if (this.#record.stop?.why === 'deleted' && !isStatic(this.#pod)) onLeft(last)
     parts.reporter.report(last)
     // After the report: an agent that is killed between finds the pod again and reports it again.
     this.#tasks.start('leave', async () => {
       await this.#checkpoint.remove()
       await parts.logs.remove(podLogFolder(parts.config.logFolder, this.#pod))
-      onGone()
+      onGone(this.#next)
     })
   }
 

@@ -140,6 +140,30 @@ test('the last word on a deleted pod is kept no longer than its object is there'
   expect([node.status('one').phase, node.status('other').phase]).toEqual(['Running', 'Running'])
 })
 
+test.each(['when it is gone', 'as its last word is said'])('a pod of a file that ended with it and comes back the same runs again: %s', async (moment) => {
+  const made = testPod('p', { containers: [shell('c', 'trap "exit 0" TERM; while :; do sleep 1; done')] })
+  const uid = (made.metadata.uid ?? '').replaceAll('-', '')
+  const pod: Pod = { ...made, metadata: { ...made.metadata, uid, annotations: { 'kubernetes.io/config.source': 'file', 'kubernetes.io/config.hash': uid } } }
+  node.workers.update(pod)
+  await node.clock.advance(100)
+  expect(node.status('p').phase).toBe('Running')
+  const { report } = node.parts.reporter
+  if (moment === 'as its last word is said') {
+    node.parts.reporter.report = (last) => {
+      report(last)
+      node.parts.reporter.report = report
+      node.workers.update(pod)
+    }
+  }
+  node.workers.update(deleted(pod, 30))
+  await node.clock.advance(100)
+  if (moment === 'when it is gone') node.workers.update(pod)
+  await node.clock.advance(100)
+  expect(node.reports.filter(({ removed }) => removed)).toHaveLength(1)
+  expect(node.status('p').phase).toBe('Running')
+  expect(await node.parts.runtime.list()).toHaveLength(1)
+})
+
 test('a second deletion shortens the grace', async () => {
   const pod = testPod('p', { containers: [shell('c', 'trap "" TERM; while :; do sleep 1; done')] })
   node.workers.update(pod)

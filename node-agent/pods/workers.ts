@@ -232,14 +232,15 @@ export class NodePodWorkers implements PodWorkers {
 
   #start(pod: Pod, record: PodRecord, adopted: boolean): void {
     const uid = uidOf(pod)
-    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onRoomChanged: () => this.#roomChanged(uid), onLeft: (last) => void this.#left.set(uid, last), onGone: () => this.#gone(uid) })
+    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onRoomChanged: () => this.#roomChanged(uid), onLeft: (last) => void this.#left.set(uid, last), onGone: (next) => this.#gone(uid, next) })
     this.#workers.set(uid, worker)
     this.#exemptThoseHere()
     worker.begin()
   }
 
-  #gone(uid: string): void {
+  #gone(uid: string, next: Pod | undefined): void {
     this.#workers.delete(uid)
+    if (next !== undefined) this.#take(next)
     this.#roomChanged(uid)
     this.#exemptThoseHere()
     this.#lookIfClear()
