@@ -51,7 +51,7 @@ class KeyElection implements Election {
     this.#key = leaderKey(options.name)
     this.#observer = options.observer ?? new Observer({ ...options, prefix: electionPrefix(options.name) })
     this.#pace = new Pace(options.ttlMs)
-    this.#pulse = new Pulse({ clock: options.clock, ask: (signal) => this.#look(signal) })
+    this.#pulse = new Pulse({ clock: options.clock, ask: (signal) => this.#look(signal), patienceMs: () => this.#pace.patienceMs() })
     this.#registration = new Registration({ ...options, pace: this.#pace, observer: this.#observer, key: candidateKey(options.name, options.candidate) })
   }
 
@@ -136,19 +136,26 @@ class KeyElection implements Election {
 
   /**
    * How long there is nothing to do but look again: until a lease after the key was seen, and until the storage has been seen to work for long enough. One that was away kept the leader from
-   * renewing too: it gets the time for it, so that an outage changes no leader that lives.
+   * renewing too: it gets the time for it, so that an outage changes no leader that lives. One that comes and goes, and was never away for long, keeps nobody waiting for more than the longest lease: a removal is as safe then
+   * as it ever is.
    */
   #patienceMs(sinceMs: number, leaseMs: number): number {
-    const silenceMs = sinceMs + leaseMs - this.#options.clock.monotonicMs()
+    const { clock, ttlMs } = this.#options
+    const silenceMs = sinceMs + leaseMs - clock.monotonicMs()
     if (silenceMs > leaseMs * WATCHFUL) return silenceMs - leaseMs * WATCHFUL
     const untilNextMs = this.#pulse.take(leaseMs)
-    const leftMs = Math.max(silenceMs, leaseMs * STEADY - this.#pulse.steadyMs(leaseMs))
+    const unsteadyMs = leaseMs * STEADY - this.#pulse.steadyMs(leaseMs)
+    const unheardMs = longestMs(ttlMs) - Math.min(this.#pulse.heardMs(leaseMs), clock.monotonicMs() - sinceMs)
+    const leftMs = Math.max(silenceMs, Math.min(unsteadyMs, unheardMs))
     return leftMs > 0 ? Math.min(leftMs, untilNextMs) : 0
   }
 
   async #look(signal: AbortSignal): Promise<void> {
     const known = this.#observer.find(this.#key)
+    const { putBackMs } = this.#observer
     const entry = await this.#options.storage.get(this.#key, signal)
+    // Of what stood there before the storage was put back.
+    if (putBackMs !== this.#observer.putBackMs) return
     // What is gone now may have been followed while the answer was on its way.
     if (entry || known === this.#observer.find(this.#key)) this.#observer.note(this.#key, entry, known)
   }

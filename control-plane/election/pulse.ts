@@ -5,24 +5,31 @@ export interface PulseOptions {
   readonly clock: Clock
   /** Asks the storage something that only a storage that works can answer; throws where it does not. */
   readonly ask: (signal: AbortSignal) => Promise<void>
+  /** How long an answer is waited for: at least as long as a storage that is slow, and works, may take. */
+  readonly patienceMs: () => number
 }
 
 /** How often it is asked, as a part of the lease: so often, whether the question before is answered or not. */
 const EVERY = 0.1
-/** An answer is waited for so long; and who has had none for longer has seen the storage away. */
-const PATIENCE = 0.3
-const SILENCE = EVERY + PATIENCE
+/** Who has had no answer for longer than an answer takes, and this part of the lease, has seen the storage away. */
+const SILENCE = 0.4
+/** What an answer takes is the second longest of so many: one that was kept waiting says nothing of the others. */
+const LATELY = 4
 
 /**
  * Whether the storage works, and since when. A leader is not to blame for a silence that is the storage's: whoever would take its place asks the storage again and again before, and does so only when that has
- * answered for long enough for a leader that lives to have renewed.
+ * answered for long enough for a leader that lives to have renewed. An answer that takes long, as all of them do, is one all the same: the questions overtake each other, so a pause is seen as soon as over a quick one.
  */
 export class Pulse {
   readonly #options: PulseOptions
+  readonly #tookMs: number[] = []
   /** Of the newest question that was answered. */
   #answeredSentMs = Number.NEGATIVE_INFINITY
+  #answeredMs = Number.NEGATIVE_INFINITY
   /** The first answer since it was away. */
   #sinceMs: number | undefined
+  /** The first answer since there was none for as long as one is waited for. */
+  #heardSinceMs = Number.POSITIVE_INFINITY
   #nextMs = Number.NEGATIVE_INFINITY
 
   constructor(options: PulseOptions) {
@@ -41,21 +48,42 @@ export class Pulse {
 
   /** For how long it has been answering by now, without a pause. */
   steadyMs(leaseMs: number): number {
-    const nowMs = this.#options.clock.monotonicMs()
-    return this.#sinceMs === undefined || nowMs - this.#answeredSentMs > leaseMs * SILENCE ? 0 : nowMs - this.#sinceMs
+    return this.#sinceMs === undefined || this.#isSilent(leaseMs) ? 0 : this.#options.clock.monotonicMs() - this.#sinceMs
+  }
+
+  /** For how long it has been answering by now, however many questions it refused, or with however many pauses that were no longer than an answer is waited for. */
+  heardMs(leaseMs: number): number {
+    return this.#isUnheard(leaseMs) ? 0 : this.#options.clock.monotonicMs() - this.#heardSinceMs
   }
 
   async #ask(sentAtMs: number, leaseMs: number): Promise<void> {
     const { clock, ask } = this.#options
     try {
-      await within(clock, leaseMs * PATIENCE, ask)
+      await within(clock, this.#patienceMs(leaseMs), ask)
     } catch {
       // One that was sent later may have been answered, elsewhere: then this one says nothing.
       if (sentAtMs > this.#answeredSentMs) this.#sinceMs = undefined
       return
     }
     const nowMs = clock.monotonicMs()
-    if (this.#sinceMs === undefined || nowMs - this.#answeredSentMs > leaseMs * SILENCE) this.#sinceMs = nowMs
+    this.#tookMs.push(nowMs - sentAtMs)
+    if (this.#tookMs.length > LATELY) this.#tookMs.shift()
+    if (this.#sinceMs === undefined || this.#isSilent(leaseMs)) this.#sinceMs = nowMs
+    if (this.#isUnheard(leaseMs)) this.#heardSinceMs = nowMs
     this.#answeredSentMs = Math.max(this.#answeredSentMs, sentAtMs)
+    this.#answeredMs = nowMs
+  }
+
+  #isSilent(leaseMs: number): boolean {
+    const [, takesMs = 0] = this.#tookMs.toSorted((a, b) => b - a)
+    return this.#options.clock.monotonicMs() - this.#answeredSentMs > takesMs + leaseMs * SILENCE
+  }
+
+  #isUnheard(leaseMs: number): boolean {
+    return this.#options.clock.monotonicMs() - this.#answeredMs > this.#patienceMs(leaseMs)
+  }
+
+  #patienceMs(leaseMs: number): number {
+    return Math.max(leaseMs, this.#options.patienceMs())
   }
 }

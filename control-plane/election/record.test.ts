@@ -11,7 +11,7 @@ const OF_BEFORE = JSON.stringify({ ...CANDIDATE, renewals: 7 })
 
 const parsed = (value: string): ReturnType<typeof parseRecord> => parseRecord({ key: 'k', value, revision: 1 })
 
-test('what is written is read again; the version before wrote no lease, and meant the default one', () => {
+test('what is written is read again; the version before wrote no lease, and meant one second', () => {
   expect(parsed(formatRecord(CANDIDATE, { renewals: 3, leaseMs: 2_500 }))).toEqual({ ...CANDIDATE, renewals: 3, leaseMs: 2_500 })
   expect(parsed(OF_BEFORE)).toEqual({ ...CANDIDATE, renewals: 7, leaseMs: 1_000 })
   expect(['[]', '{}', JSON.stringify({ ...CANDIDATE, renewals: 1, leaseMs: 'long' })].map(parsed)).toEqual([undefined, undefined, undefined])

@@ -192,22 +192,36 @@ test('one that was struck off the list while it stood still does not act on what
 /** Many more where many seeds are asked for. */
 const OUTAGES = Number(process.env['GANTRY_SIM_SEEDS'] ?? 0) >= 1_000 ? 60 : 12
 
-/** How often somebody began to lead, and after how many outages nobody was certain of it two leases later. */
-async function throughOutages(seed: number, kind: 'failures' | 'losses'): Promise<{ readonly terms: number; readonly uncertain: number }> {
+interface Outages {
+  readonly kind: 'failures' | 'losses'
+  readonly count: number
+  /** In leases of a quick storage. */
+  readonly shortest: number
+  readonly longest: number
+  /** Each way. */
+  readonly maxDelayMs: number
+  /** Between two of them. */
+  readonly calmMs: number
+}
+
+const OFTEN = { count: OUTAGES, shortest: 0.2, longest: 3.2, maxDelayMs: 5, calmMs: 2 * TTL_MS } as const
+
+/** How often somebody began to lead, and after how many outages nobody was certain of it when the next came. */
+async function throughOutages(seed: number, { kind, count, shortest, longest, maxDelayMs, calmMs }: Outages): Promise<{ readonly terms: number; readonly uncertain: number }> {
   const truth = new VirtualClock()
   const random = seededRandom(seed)
   const real = createMemoryStorage()
-  const weather: Weather = { failures: 0, losses: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs: 5, stragglers: 0 }
+  const weather: Weather = { failures: 0, losses: 0, lostAnswers: 0, brokenWatches: 0, maxDelayMs, stragglers: 0 }
   const processes = Array.from({ length: 3 }, () => new Process(truth, random, { real, weather }))
   const stop = new AbortController()
   processes.forEach((process, index) => void live(process, `replica-${index}`, { signal: stop.signal, random, isCalm: () => true }))
-  await truth.advance(3 * TTL_MS)
+  await truth.advance(calmMs + TTL_MS)
   let uncertain = 0
-  for (let outage = 0; outage < OUTAGES; outage++) {
+  for (let outage = 0; outage < count; outage++) {
     weather[kind] = 1
-    await truth.advance(TTL_MS * (0.2 + random.next() * 3))
+    await truth.advance(TTL_MS * (shortest + random.next() * (longest - shortest)))
     weather[kind] = 0
-    await truth.advance(2 * TTL_MS)
+    await truth.advance(calmMs)
     if (!processes.some(({ leadership }) => leadership?.isConfirmed())) uncertain++
   }
   stop.abort()
@@ -215,5 +229,19 @@ async function throughOutages(seed: number, kind: 'failures' | 'losses'): Promis
 }
 
 test.each(['failures', 'losses'] as const)('an outage of the storage, for all, changes no leader that lives (%s)', async (kind) => {
-  for (let seed = 1; seed <= 40; seed++) expect({ seed, ...(await throughOutages(seed, kind)) }).toEqual({ seed, terms: 1, uncertain: 0 })
+  for (let seed = 1; seed <= 40; seed++) expect({ seed, ...(await throughOutages(seed, { ...OFTEN, kind })) }).toEqual({ seed, terms: 1, uncertain: 0 })
+}, 120_000)
+
+test.each([
+  { kind: 'failures', maxDelayMs: 5 },
+  { kind: 'losses', maxDelayMs: 5 },
+  { kind: 'failures', maxDelayMs: 500 },
+  { kind: 'losses', maxDelayMs: 500 },
+] as const)('nor does one that is longer than the longest lease, nor any over a storage that is slow (%o)', async (way) => {
+  const slow = { ...OFTEN, ...way, calmMs: 8 * TTL_MS }
+  for (let seed = 1; seed <= 8; seed++) {
+    const often = await throughOutages(seed, slow)
+    const long = await throughOutages(seed, { ...slow, count: 3, shortest: LONGEST, longest: 2 * LONGEST })
+    expect([seed, often.terms, long.terms]).toEqual([seed, 1, 1])
+  }
 }, 120_000)
