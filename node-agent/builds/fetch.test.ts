@@ -4,7 +4,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { systemClock } from '../../shared/kit/clock.ts'
+import { type Clock, systemClock } from '../../shared/kit/clock.ts'
+import type { diskSpace } from '../host/disk.ts'
 import { fetchForAdd, type FetchOptions, type Fetched } from './fetch.ts'
 
 let folder: string
@@ -67,5 +68,36 @@ test('what is refused: other bytes, other addresses, too much, no network, no en
 test('the node itself is out of reach where the build has not its network, by number and by name', async () => {
   const url = await serve((_request, response) => void response.end(TEXT))
   const port = new URL(url).port
-  for (const host of ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0', '169.254.169.254', '[fe80::1]']) await expect(fetched(`http://${host}:${port}/`, { network: 'default' }), host).rejects.toThrow(/is an address of the node itself or of its link/)
+  for (const host of ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '0.0.0.0', '169.254.169.254']) await expect(fetched(`http://${host}:${port}/`, { network: 'default' }), host).rejects.toThrow(/is an address of the node itself or of its link/)
+})
+
+test('over IPv6 nothing is fetched where the build has not the network of the node: its own has none', async () => {
+  for (const host of ['[::1]', '[::ffff:127.0.0.1]', '[fe80::1]', '[fd00:ec2::254]', '[fc00::1]', '[64:ff9b::a9fe:a9fe]', '[2001:db8::1]']) {
+    const error: unknown = await fetched(`http://${host}:1/`, { network: 'default' }).catch((failure: unknown) => failure)
+    expect(error, host).toMatchObject({ code: 'permission', message: expect.stringContaining('is an address of IPv6, and the network of a build has none') })
+  }
+})
+
+test('what takes longer than an hour is given up, however steadily it comes', async () => {
+  const hour = Promise.withResolvers<() => void>()
+  const clock: Clock = { ...systemClock, after: (delayMs, run) => (delayMs === 3_600_000 ? (hour.resolve(run), () => {}) : systemClock.after(delayMs, run)) }
+  const url = await serve((_request, response) => {
+    response.writeHead(200).write('a drip')
+    void hour.promise.then((pass) => pass())
+  })
+  await expect(fetched(url, { clock })).rejects.toThrow(`ADD of ${url}: it took longer than 60 minutes`)
+})
+
+test('what has no room on the disk is refused before it comes, or as soon as it is seen', async () => {
+  const url = await serve(({ url: path }, response) => {
+    if (path === '/long') return void response.writeHead(200, { 'content-length': '5000' }).write('a beginning')
+    for (let at = 0; at < 18; at++) response.write(Buffer.alloc(1 << 20))
+    if (path === '/short') response.end()
+  })
+  const having = (availableBytes: number) => (): ReturnType<typeof diskSpace> => Promise.resolve({ capacityBytes: 1 << 20, availableBytes })
+  await expect(fetched(`${url}/long`, { mostBytes: 4999 })).rejects.toThrow(`ADD of ${url}/long: it is larger than 4999 bytes`)
+  await expect(fetched(`${url}/long`, { space: having(57_000) })).rejects.toThrow(`ADD of ${url}/long: the disk of the node has room for 4571 bytes more, and 5000 come`)
+  // It does not say how much it is.
+  await expect(fetched(`${url}/endless`, { space: having(10) })).rejects.toThrow(/the disk of the node has room for 0 bytes more/)
+  expect((await fetched(`${url}/short`, { space: having(1 << 20) })).name).toBe('short')
 })

@@ -42,17 +42,27 @@ export interface Http extends Disposable {
   send(request: HttpRequest): Promise<HttpAnswer>
 }
 
+/** Where connections may go. */
+export interface Reach {
+  /** Names are asked for addresses of this family alone; 0 is every one. */
+  readonly family: 0 | 4
+  /** Why not there, as the rest of a sentence that begins with the address. */
+  readonly refusal: (address: string) => string | undefined
+}
+
+const EVERYWHERE: Reach = { family: 0, refusal: () => undefined }
+
 /**
  * Connections are kept for a few seconds: the requests of one pull share them. A body that comes more slowly than told is given up.
- * @param mayReach of an address, whoever it belongs to. Throws Fault('permission') where it is not so.
+ * @param reach holds for an address, whoever it belongs to. Throws Fault('permission') for one that is refused.
  */
-export function createHttp(clock: Clock, leastBytesPerMinute: number, mayReach: (address: string) => boolean = () => true): Http {
+export function createHttp(clock: Clock, leastBytesPerMinute: number, reach: Reach = EVERYWHERE): Http {
   const agents = new Map<string, plain.Agent>()
   const agentOf = (protocol: string, { ca, cert, key, skipVerify }: TlsTrust): plain.Agent => {
     const name = protocol === 'http:' ? protocol : JSON.stringify([ca, cert, key, skipVerify])
     const known = agents.get(name)
     if (known !== undefined) return known
-    const keep = { keepAlive: true, timeout: 5_000, maxFreeSockets: 4, lookup: lookupOf(mayReach) }
+    const keep = { keepAlive: true, timeout: 5_000, maxFreeSockets: 4, lookup: lookupOf(reach) }
     const agent = protocol === 'http:' ? new plain.Agent(keep) : new secure.Agent({ ...keep, rejectUnauthorized: !skipVerify, ca: [...systemAuthorities(), ...ca], ...(cert === undefined ? {} : { cert, key }) })
     agents.set(name, agent)
     return agent
@@ -62,7 +72,8 @@ export function createHttp(clock: Clock, leastBytesPerMinute: number, mayReach: 
       const { protocol, hostname } = new URL(request.url)
       const literal = hostname.replace(/^\[|\]$/g, '')
       // Nobody is asked for the address of one.
-      if (isIP(literal) !== 0 && !mayReach(literal)) throw new Fault('permission', refusedAddress(literal))
+      const refusal = isIP(literal) === 0 ? undefined : reach.refusal(literal)
+      if (refusal !== undefined) throw new Fault('permission', `${literal} ${refusal}`)
       return exchange(request, { agent: agentOf(protocol, request.tls), clock, leastBytesPerMinute })
     },
     [Symbol.dispose]: () => {
@@ -73,14 +84,13 @@ export function createHttp(clock: Clock, leastBytesPerMinute: number, mayReach: 
 
 /** A name is asked for once, by whoever connects: the answer to a question before could be another one. */
 const lookupOf =
-  (mayReach: (address: string) => boolean): LookupFunction =>
+  ({ family, refusal }: Reach): LookupFunction =>
   (name, options, callback) =>
-    lookupInTurn(name, options, (error, found, family) => {
-      const wrong = error === null ? (Array.isArray(found) ? found.map(({ address }) => address) : [found]).find((address) => !mayReach(address)) : undefined
-      callback(wrong === undefined ? error : new Fault('permission', `${name}: ${refusedAddress(wrong)}`), found, family)
+    lookupInTurn(name, family === 0 ? options : { ...options, family }, (error, found, foundFamily) => {
+      const addresses = error !== null ? [] : Array.isArray(found) ? found.map(({ address }) => address) : [found]
+      const wrong = addresses.find((address) => refusal(address) !== undefined)
+      callback(wrong === undefined ? error : new Fault('permission', `${name}: ${wrong} ${refusal(wrong) ?? ''}`), found, foundFamily)
     })
-
-const refusedAddress = (address: string): string => `${address} is an address of the node itself or of its link`
 
 /** Those of the machine, as everything else on it believes; where it has none, those Node brings. */
 function systemAuthorities(): readonly string[] {
