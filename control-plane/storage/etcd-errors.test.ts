@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { etcdFault } from './etcd-errors.ts'
+import { etcdFault, isFailure } from './etcd-errors.ts'
 import { DEADLINE_EXCEEDED, GrpcError, RESOURCE_EXHAUSTED, UNAVAILABLE } from './etcd-grpc/grpc-error.ts'
 
 const said = (error: Error): readonly [string, string] => {
@@ -14,4 +14,11 @@ test('what people read is a sentence, and none of the words of gRPC', () => {
   expect(said(new GrpcError(UNAVAILABLE, 'etcdserver: no leader'))).toEqual(['unavailable', 'etcd, which keeps all objects, cannot be reached (etcdserver: no leader)'])
   expect(said(new GrpcError(RESOURCE_EXHAUSTED, 'etcdserver: mvcc: database space exceeded'))).toEqual(['exhausted', 'etcd, which keeps all objects, is full: nothing can be written until there is room; deleting works, and room is being made'])
   expect(said(new Error('something new'))).toEqual(['internal', 'etcd: something new'])
+})
+
+test('what a working member says is no failure of it', () => {
+  for (const says of ['etcdserver: mvcc: database space exceeded', 'grpc: received message larger than max (3000000 vs. 2097152)']) expect(isFailure(new GrpcError(RESOURCE_EXHAUSTED, says))).toBe(false)
+  expect(isFailure(new GrpcError(UNAVAILABLE, 'etcdserver: leader changed'))).toBe(false)
+  expect(isFailure(new GrpcError(RESOURCE_EXHAUSTED, 'etcdserver: too many requests'))).toBe(true)
+  expect(isFailure(new GrpcError(UNAVAILABLE, 'etcdserver: no leader'))).toBe(true)
 })

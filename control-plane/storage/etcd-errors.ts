@@ -31,8 +31,10 @@ const CODES: Readonly<Record<number, FaultCode>> = {
 /** With which a member of etcd fails, rather than refuses. */
 const FAILURES = new Set([CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE])
 
-/** Not when etcd has chosen a leader of its own while it was asked: the member that says so works. */
-export const isFailure = (error: unknown): boolean => error instanceof GrpcError && FAILURES.has(error.status) && !/etcdserver: leader changed/.test(error.message)
+/** A member that says so works: etcd has chosen a leader of its own while it was asked, is full (reads and deletes are taken even then), or was asked for too much at once. */
+const WORKS = /etcdserver: leader changed|database space exceeded|larger than max/
+
+export const isFailure = (error: unknown): boolean => error instanceof GrpcError && FAILURES.has(error.status) && !WORKS.test(error.message)
 
 /** For people, who may never have heard of etcd. What was said is the cause. */
 const SENTENCES: Readonly<Partial<Record<FaultCode, string>>> = {
