@@ -2,6 +2,7 @@ import { channel } from '../../shared/kit/channel.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { etcdFault } from './etcd-errors.ts'
+import { unreadable } from './etcd-grpc/grpc-error.ts'
 import { WATCH, type WatchResponse } from './etcd-grpc/messages.ts'
 import { prefixRange } from './prefix-range.ts'
 
@@ -24,7 +25,13 @@ export interface WatchStreamOptions {
 export async function* watchStream(client: EtcdClient, { fromModRevision, prefix, signal }: WatchStreamOptions): AsyncGenerator<WatchResponse> {
   const responses = channel<WatchResponse>()
   const stream = client.stream(WATCH.path, {
-    onMessage: (message) => afterAnswers(() => responses.push(WATCH.read(message))),
+    onMessage: (message) => afterAnswers(() => {
+      try {
+        responses.push(WATCH.read(message))
+      } catch (error) {
+        responses.close(etcdFault(unreadable(error)))
+      }
+    }),
     onEnd: (error) => afterAnswers(() => responses.close(signal.aborted ? undefined : etcdFault(error))),
   })
   const stop = (): void => {

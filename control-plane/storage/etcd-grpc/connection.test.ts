@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
@@ -17,6 +18,8 @@ const CALL_MS = 60_000
 interface TestServer extends AsyncDisposable {
   readonly endpoint: string
   readonly connections: () => number
+  /** Of these, those that are still there. */
+  readonly open: () => number
   /** Breaks all connections. */
   cut(): void
 }
@@ -40,6 +43,7 @@ async function serve(onStream: (stream: ServerHttp2Stream, path: string) => void
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: () => connections,
+    open: () => sockets.size,
     cut,
     async [Symbol.asyncDispose]() {
       cut()
@@ -49,15 +53,44 @@ async function serve(onStream: (stream: ServerHttp2Stream, path: string) => void
 }
 
 function answer(stream: ServerHttp2Stream, text: string): void {
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-  stream.end(frameOf((writer) => writer.text(1, text)))
+  answerWith(stream, frameOf((writer) => writer.text(1, text)))
 }
 
-function connectionTo(endpoint: string, { clock = systemClock, silenceMs = CALL_MS }: { readonly clock?: Clock; readonly silenceMs?: number } = {}): GrpcConnection & Disposable {
-  const connection = new GrpcConnection({ endpoint, clock, silenceMs })
+function answerWith(stream: ServerHttp2Stream, frame: Buffer): void {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+  stream.end(frame)
+}
+
+function connectionTo(endpoint: string, { clock = systemClock, silenceMs = CALL_MS, maxCalls }: { readonly clock?: Clock; readonly silenceMs?: number; readonly maxCalls?: number } = {}): GrpcConnection & Disposable {
+  const connection = new GrpcConnection({ endpoint, clock, silenceMs, maxCalls })
   return Object.assign(connection, { [Symbol.dispose]: () => connection.close() })
 }
+
+/** Takes connections and whatever is written, and never says a word, nor farewell: as a server that was stopped. */
+async function mutes(): Promise<AsyncDisposable & { readonly endpoint: string }> {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer({ allowHalfOpen: true }, (socket) => void sockets.add(socket.on('error', () => {}).resume()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** What comes by on one of Node's diagnostics channels. */
+function noted<T>(name: string): Disposable & { readonly all: readonly T[] } {
+  const all: T[] = []
+  const note = (message: unknown): void => void all.push(message as T)
+  subscribe(name, note)
+  return { all, [Symbol.dispose]: () => unsubscribe(name, note) }
+}
+
+const socketsMade = () => noted<{ readonly socket: Socket }>('net.client.socket')
+const stillOpen = ({ all }: ReturnType<typeof socketsMade>): number => all.filter(({ socket }) => !socket.destroyed).length
 
 const failing = async (call: Promise<unknown>): Promise<GrpcError> => {
   const error: unknown = await call.then(() => undefined, (reason: unknown) => reason)
@@ -169,4 +202,91 @@ test('once closed it refuses', async () => {
   connection.close()
   await waiting
   await failing(connection.call(ECHO, 'x', CALL_MS))
+})
+
+/** A field that says it is longer than the message. */
+const MALFORMED = Buffer.from([0, 0, 0, 0, 2, 0x0a, 0x7f])
+const COMPRESSED = Buffer.from([1, 0, 0, 0, 0])
+
+test('an answer that is compressed, or no message, is an error of that call alone', async () => {
+  await using server = await serve((stream, path) => (path === ECHO.path ? answer(stream, 'here') : answerWith(stream, path === '/test.Echo/Malformed' ? MALFORMED : COMPRESSED)))
+  using connection = connectionTo(server.endpoint)
+  for (const name of ['Malformed', 'Compressed']) expect(await failing(connection.call({ ...ECHO, path: `/test.Echo/${name}` }, 'x', CALL_MS))).toMatchObject({ status: INTERNAL, isNeverSent: false })
+  const ended = await new Promise<GrpcError>((resolve) => {
+    connection.stream('/test.Echo/Compressed', { onMessage: () => {}, onEnd: resolve }).send((writer) => writer.text(1, 'hello'))
+  })
+  expect(ended).toMatchObject({ status: INTERNAL, message: 'a message is compressed' })
+  expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
+  expect(server.connections()).toBe(1)
+})
+
+/** What Node's types leave out of a session. */
+interface Numbered {
+  setNextStreamID(id: number): void
+}
+
+test('a connection that has no numbers left for calls gives way to another', async () => {
+  await using server = await serve((stream) => answer(stream, 'here'))
+  using connection = connectionTo(server.endpoint)
+  using calls = noted<{ readonly stream: { readonly session: Numbered } }>('http2.client.stream.created')
+  await connection.call(ECHO, 'x', CALL_MS)
+  calls.all[0]?.stream.session.setNextStreamID(2 ** 31 - 1)
+  expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
+  expect(await failing(connection.call(ECHO, 'x', CALL_MS))).toMatchObject({ status: UNAVAILABLE, isNeverSent: true })
+  expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
+  expect(server.connections()).toBe(2)
+  await expect.poll(server.open, { timeout: 30_000 }).toBe(1)
+})
+
+test('after enough calls another connection is made before the numbers run out, and the old one ends with its last call', async () => {
+  const held: ServerHttp2Stream[] = []
+  await using server = await serve((stream, path) => (path === ECHO.path ? answer(stream, 'here') : held.push(stream)))
+  using connection = connectionTo(server.endpoint, { maxCalls: 3 })
+  const slow = connection.call({ ...ECHO, path: '/test.Echo/Slow' }, 'x', CALL_MS)
+  for (let count = 0; count < 5; count++) expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
+  expect(server.connections()).toBe(2)
+  await expect.poll(server.open, { timeout: 30_000 }).toBe(1)
+  for (const stream of held) answer(stream, 'late')
+  expect(await slow).toBe('late')
+  await expect.poll(server.open, { timeout: 30_000 }).toBe(0)
+})
+
+test('a server that takes its leave is left at once when nothing is under way, and the next call takes another connection', async () => {
+  let session: ServerHttp2Stream['session']
+  await using server = await serve((stream) => {
+    session ??= stream.session
+    answer(stream, 'here')
+  })
+  using sockets = socketsMade()
+  using connection = connectionTo(server.endpoint)
+  await connection.call(ECHO, 'x', CALL_MS)
+  session?.goaway(0)
+  await expect.poll(() => stillOpen(sockets), { timeout: 30_000 }).toBe(0)
+  expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
+  expect(server.connections()).toBe(2)
+})
+
+test.each(['http', 'https'])('calls to a server that was stopped leave no sockets behind (%s)', async (scheme) => {
+  await using server = await mutes()
+  using sockets = socketsMade()
+  using connection = connectionTo(server.endpoint.replace('http', scheme))
+  for (let count = 0; count < 3; count++) expect((await failing(connection.call(ECHO, 'x', 50))).status).toBe(DEADLINE_EXCEEDED)
+  expect(sockets.all.length).toBe(3)
+  await expect.poll(() => stillOpen(sockets), { timeout: 30_000 }).toBe(0)
+})
+
+test('once closed nothing is left: neither connections that still had something under way, nor new ones', async () => {
+  await using server = await mutes()
+  using sockets = socketsMade()
+  const connection = connectionTo(server.endpoint)
+  const ended = Promise.withResolvers<GrpcError>()
+  connection.stream('/test.Echo/Always', { onMessage: () => {}, onEnd: ended.resolve }).send((writer) => writer.text(1, 'hello'))
+  expect((await failing(connection.call(ECHO, 'x', 50))).status).toBe(DEADLINE_EXCEEDED)
+  const waiting = failing(connection.call(ECHO, 'x', CALL_MS))
+  expect([sockets.all.length, stillOpen(sockets)]).toEqual([2, 2])
+  connection.close()
+  await Promise.all([ended.promise, waiting])
+  await failing(connection.call(ECHO, 'x', CALL_MS))
+  expect(sockets.all.length).toBe(2)
+  await expect.poll(() => stillOpen(sockets), { timeout: 30_000 }).toBe(0)
 })

@@ -2,23 +2,21 @@
  * Calls over one HTTP/2 connection to one server, which is made at the first call and again at the first one after it broke. What is asked once and what goes on (watches) share
  * it: what the server has to say about both comes in together.
  */
-import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type SecureClientSessionOptions } from 'node:http2'
-import { connect as connectSocket } from 'node:net'
+import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import type { Clock } from '../../../shared/kit/clock.ts'
-import { messageOf } from '../../../shared/kit/faults.ts'
 import { FrameReader, frameOf } from './frames.ts'
-import { CANCELLED, DEADLINE_EXCEEDED, errorOf, GrpcError, INTERNAL, UNAVAILABLE } from './grpc-error.ts'
+import { CANCELLED, DEADLINE_EXCEEDED, errorOf, GrpcError, INTERNAL, UNAVAILABLE, unreadable } from './grpc-error.ts'
+import { broken, discard, leave, neverSent, openLive, retire, takesCalls, type Live, type Peer } from './live.ts'
 import type { MessageReader } from './message-reader.ts'
 import type { MessageWriter } from './message-writer.ts'
 import type { Method } from './messages.ts'
 
-export interface ConnectionOptions {
-  /** `http://127.0.0.1:2379`, `https://…`, `127.0.0.1:2379` or `unix:/run/etcd.sock`. */
-  readonly endpoint: string
-  readonly tls?: Pick<SecureClientSessionOptions, 'ca' | 'cert' | 'key' | 'servername'> | undefined
+export interface ConnectionOptions extends Peer {
   readonly clock: Clock
   /** After so long without an answer to a ping the connection counts as broken. */
   readonly silenceMs: number
+  /** After so many calls another connection is made; half of all there can be by default. */
+  readonly maxCalls?: number | undefined
 }
 
 /** What comes of a call that goes on. */
@@ -36,21 +34,13 @@ export interface GrpcStream {
 
 /** A server takes more often for an attack. */
 const PING_MS = 10_000
-/** What the other side may send ahead of us: a long list comes without waiting. */
-const WINDOW_BYTES = 8 * 1024 * 1024
-
-interface Live {
-  readonly session: ClientHttp2Session
-  isConnected: boolean
-  failure: Error | undefined
-  /** Calls under way. */
-  calls: number
-  /** Of the next look whether the other side is still there. */
-  cancelLook: () => void
-}
+/** HTTP/2 has twice as many numbers for the calls of one connection. */
+const MAX_CALLS = 2 ** 29
 
 export class GrpcConnection {
   readonly #options: ConnectionOptions
+  /** All there are: the newest, and those retired ones that have calls under way. */
+  readonly #all = new Set<Live>()
   #live: Live | undefined
   #isClosed = false
 
@@ -68,16 +58,17 @@ export class GrpcConnection {
         onEnd: (error) => {
           cancelTimer()
           if (error) return reject(error)
-          const message = frames.take()
-          if (message === undefined) reject(new GrpcError(INTERNAL, 'the answer has no message'))
-          else resolve(method.read(message))
+          try {
+            resolve(answerIn(frames, method))
+          } catch (fault) {
+            reject(unreadable(fault))
+          }
         },
       })
       if (stream.isOver) return
       cancelTimer = this.#options.clock.after(timeoutMs, () => {
         stream.end(new GrpcError(DEADLINE_EXCEEDED, `no answer within ${timeoutMs} ms`))
-        // Others need not wait as long for what may be gone: they take another connection, and what is under way goes on.
-        this.#retire(stream.live)
+        if (stream.live) giveUp(stream.live)
       })
       stream.send(frameOf((writer) => method.write(writer, request)), true)
     })
@@ -100,18 +91,17 @@ export class GrpcConnection {
 
   close(): void {
     this.#isClosed = true
-    this.#live?.session.destroy()
-    this.#live = undefined
+    for (const live of this.#all) discard(live)
   }
 
   #open(path: string, timeoutMs: number | undefined, listener: PieceListener): Call {
-    const live = this.#connected()
-    const call = new Call(live, listener)
+    const call = new Call(listener)
     if (this.#isClosed) call.end(new GrpcError(CANCELLED, 'the connection is closed'))
     else {
+      const live = this.#connected()
       try {
-        call.follow(live.session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...(timeoutMs !== undefined && { 'grpc-timeout': `${Math.ceil(timeoutMs)}m` }) }))
-        if (live.calls++ === 0) this.#lookLater(live)
+        call.follow(live, live.session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...(timeoutMs !== undefined && { 'grpc-timeout': `${Math.ceil(timeoutMs)}m` }) }))
+        this.#count(live)
       } catch (error) {
         call.end(broken(live, error))
       }
@@ -119,30 +109,25 @@ export class GrpcConnection {
     return call
   }
 
-  #connected(): Live {
-    const known = this.#live
-    if (known && !known.session.closed && !known.session.destroyed) return known
-    const session = openSession(this.#options)
-    const live: Live = { session, isConnected: false, failure: undefined, calls: 0, cancelLook: () => {} }
-    session.once('connect', () => {
-      // It may be told of when it has been given up already.
-      if (session.destroyed) return
-      live.isConnected = true
-      session.setLocalWindowSize(2 * WINDOW_BYTES)
-      this.#lookLater(live)
-    })
-    session.on('error', (error) => (live.failure = error))
-    session.on('goaway', () => this.#retire(live))
-    session.on('close', () => live.cancelLook())
-    this.#live = live
-    return live
+  #count(live: Live): void {
+    if (live.calls++ === 0) this.#lookLater(live)
+    if (++live.begun >= (this.#options.maxCalls ?? MAX_CALLS)) retire(live)
   }
 
-  /** No new calls; it ends with the last of those under way. */
-  #retire(live: Live): void {
-    if (this.#live === live) this.#live = undefined
-    if (!live.session.destroyed && live.isConnected) live.session.close()
-    else live.session.destroy()
+  #connected(): Live {
+    const known = this.#live
+    if (known) {
+      if (takesCalls(known)) return known
+      retire(known)
+    }
+    const live = openLive(this.#options)
+    this.#all.add(live)
+    live.session.once('connect', () => {
+      if (live.isConnected && live.calls > 0) this.#lookLater(live)
+    })
+    live.session.on('close', () => this.#all.delete(live))
+    this.#live = live
+    return live
   }
 
   /** As long as a call is under way it is looked whether the other side is still there: it may have gone without a word. */
@@ -164,18 +149,19 @@ export class GrpcConnection {
   }
 }
 
-const silent = ({ session }: Live, silenceMs: number): void => session.destroy(new Error(`the other side has been silent for ${silenceMs} ms`))
+const silent = (live: Live, silenceMs: number): void => discard(live, new Error(`the other side has been silent for ${silenceMs} ms`))
 
-function openSession({ endpoint, tls }: ConnectionOptions): ClientHttp2Session {
-  const settings = { enablePush: false, initialWindowSize: WINDOW_BYTES }
-  if (endpoint.startsWith('unix:')) return connect('http://localhost', { settings, createConnection: () => connectSocket(endpoint.slice('unix:'.length)) })
-  return connect(/^https?:\/\//.test(endpoint) ? endpoint : `${tls ? 'https' : 'http'}://${endpoint}`, { settings, ...tls })
+/** Others need not wait as long for what may be gone: they take another connection, and what is under way goes on. */
+function giveUp(live: Live): void {
+  if (live.isConnected) retire(live)
+  else discard(live)
 }
 
-/** Whoever never got through may try again, there or elsewhere. */
-function broken({ isConnected, failure }: Live, error: unknown): GrpcError {
-  const cause = failure ?? (error instanceof Error ? (error.cause ?? error) : error)
-  return isConnected ? new GrpcError(UNAVAILABLE, messageOf(cause), { cause }) : new GrpcError(UNAVAILABLE, `No connection established. Last error: ${messageOf(cause)}`, { cause, isNeverSent: true })
+/** Throws `GrpcError`, and what a reader throws of what is no message. */
+function answerIn<A>(frames: FrameReader, method: Method<never, A>): A {
+  const message = frames.take()
+  if (message === undefined) throw new GrpcError(INTERNAL, 'the answer has no message')
+  return method.read(message)
 }
 
 interface PieceListener {
@@ -186,19 +172,20 @@ interface PieceListener {
 
 /** One call on its way: it ends once, with the last headers, with the connection, or by us. */
 class Call {
-  readonly live: Live
+  /** Once it has set out. */
+  live: Live | undefined
   readonly #listener: PieceListener
   #stream: ClientHttp2Stream | undefined
   isOver = false
   #last: IncomingHttpHeaders | undefined
   #hasEnded = false
 
-  constructor(live: Live, listener: PieceListener) {
-    this.live = live
+  constructor(listener: PieceListener) {
     this.#listener = listener
   }
 
-  follow(stream: ClientHttp2Stream): void {
+  follow(live: Live, stream: ClientHttp2Stream): void {
+    this.live = live
     this.#stream = stream
     stream.on('response', (headers) => {
       // One that is refused at once has no body, and its first headers are the last.
@@ -212,11 +199,8 @@ class Call {
       this.#hasEnded = true
       if (this.#last) this.end(errorOf(this.#last))
     })
-    stream.on('error', (error) => this.end(this.#failed(stream, error)))
-    stream.on('close', () => {
-      if (--this.live.calls === 0) this.live.cancelLook()
-      this.end(this.#last ? errorOf(this.#last) : this.#failed(stream, new Error('the call was cut off')))
-    })
+    stream.on('error', (error) => this.end(failed(live, stream, error)))
+    stream.on('close', () => this.end(this.#last ? errorOf(this.#last) : failed(live, stream, new Error('the call was cut off'))))
   }
 
   send(frame: Buffer, isLast: boolean): void {
@@ -230,6 +214,7 @@ class Call {
     this.isOver = true
     if (this.#stream?.closed === false && error) this.#stream.close(constants.NGHTTP2_CANCEL)
     this.#listener.onEnd(error)
+    if (this.live) leave(this.live)
   }
 
   /** What is in order comes before the last headers; the stream's end may come after them. */
@@ -242,12 +227,16 @@ class Call {
     try {
       this.#listener.onPiece(piece)
     } catch (error) {
-      this.end(error instanceof GrpcError ? error : new GrpcError(INTERNAL, messageOf(error), { cause: error }))
+      this.end(unreadable(error))
     }
   }
+}
 
-  #failed(stream: ClientHttp2Stream, error: Error): GrpcError {
-    if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return new GrpcError(UNAVAILABLE, 'No connection established. The other side takes no calls', { isNeverSent: true })
-    return broken(this.live, error)
+function failed(live: Live, stream: ClientHttp2Stream, error: Error): GrpcError {
+  if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return new GrpcError(UNAVAILABLE, 'No connection established. The other side takes no calls', { isNeverSent: true })
+  if ('code' in error && error.code === 'ERR_HTTP2_OUT_OF_STREAMS') {
+    live.isRetired = true
+    return neverSent(error.message, error)
   }
+  return broken(live, error)
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '../../../shared/kit/faults.ts'
+
 /** How a call ends that was not answered: gRPC's own numbers for it, as far as they are told apart here. */
 export const CANCELLED = 1
 export const UNKNOWN = 2
@@ -23,6 +25,9 @@ export class GrpcError extends Error {
     this.isNeverSent = isNeverSent
   }
 }
+
+/** Of what came and cannot be read: it is compressed, or no message. */
+export const unreadable = (error: unknown): GrpcError => (error instanceof GrpcError ? error : new GrpcError(INTERNAL, `what the other side sent cannot be read: ${messageOf(error)}`, { cause: error }))
 
 /** What an answer's last headers say; `undefined` when all went well. */
 export function errorOf(headers: Readonly<Record<string, unknown>>): GrpcError | undefined {
