@@ -13,6 +13,7 @@ import { createMemoryStorage } from '../../storage/storage.ts'
 import { createApiServer, type ApiServer } from '../apiserver.ts'
 import { createAuthorizer } from '../authz/authz.ts'
 import { createRbac } from '../authz/rbac/rbac.ts'
+import type { SubresourcePorts } from '../subresources/ports.ts'
 import type { ApiResponse, User } from '../request.ts'
 
 export const admin: User = { name: 'admin', uid: '', groups: ['system:masters'], extra: {} }
@@ -37,12 +38,12 @@ export interface TestServer {
 }
 
 /** With the namespace `x` and its default account; several may share a storage. */
-export async function startTestServer(storage: Storage = createMemoryStorage()): Promise<TestServer> {
+export async function startTestServer(storage: Storage = createMemoryStorage(), ports: Pick<SubresourcePorts, 'tokenSigner'> = {}): Promise<TestServer> {
   const stop = new AbortController()
   const rbac = createRbac()
   const authorize = createAuthorizer({ nodes: { isPodOfNode: () => true, isReferencedByNode: () => true }, rbac: rbac.authorizer })
   const nodeStreams = { open: () => Promise.reject(new Error('no nodes here')) }
-  const api = createApiServer({ storage, kinds: servedKinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize, rbac, nodeStreams })
+  const api = createApiServer({ storage, kinds: servedKinds, clock: systemClock, random: seededRandom(1), log: silentLog, authorize, rbac, nodeStreams, ...ports })
   void api.run(stop.signal)
   await api.whenReady()
   await api.whenBootstrapped()

@@ -14,13 +14,26 @@ export interface Admitting {
 }
 
 /** The object as it shall be; throws who refuses it. */
-export async function admitted({ parts, route }: HandlerContext, { operation, kind, object, call }: Admitting): Promise<JsonObject> {
+export async function admitted(context: HandlerContext, admitting: Admitting): Promise<JsonObject> {
+  const { mutate, validate } = admissionOf(context, admitting)
+  const changed = await mutate()
+  await validate(changed)
+  return changed
+}
+
+export interface Admission {
+  /** What those who may change the object make of it. */
+  mutate(): Promise<JsonObject>
+  /** Asks those who only look. */
+  validate(object: JsonObject): Promise<void>
+}
+
+/** The two halves, for those who look at the object themselves in between. */
+export function admissionOf({ parts, route }: HandlerContext, { operation, kind, object, call }: Admitting): Admission {
   const { namespace, name } = route.path
   const given = { ...object, kind: kind.kind, apiVersion: apiVersionOf(kind) }
   const request = ofKind({ operation, store: route.store, namespace, name, subresource: route.subresource?.name ?? '', object: given, old: undefined, call }, kind)
-  const changed = await parts.admission.mutate(request)
-  await parts.admission.validate({ ...request, object: changed })
-  return changed
+  return { mutate: () => parts.admission.mutate(request), validate: (changed) => parts.admission.validate({ ...request, object: changed }) }
 }
 
 /** Asks whether a connection may be made. What those who are asked change of its options is not followed. */

@@ -11,8 +11,8 @@ import { readBody } from '../handlers/bodies.ts'
 import { atOf, writeOptions, type Handler, type HandlerContext } from '../handlers/context.ts'
 import { body as bodyAnswer } from '../representations/write.ts'
 import { badRequest, conflict, forbidden, invalid, notFound, serviceUnavailable } from '../status.ts'
-import type { Call } from '../core/call.ts'
-import { admitted } from './admit.ts'
+import type { At, Call } from '../core/call.ts'
+import { admissionOf } from './admit.ts'
 import type { SubresourcePorts } from './ports.ts'
 
 const tokenKind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: 'io.k8s.api.authentication.v1.TokenRequest' } as const
@@ -30,23 +30,22 @@ export const tokenHandler =
     const { parts, request, route } = context
     const at = atOf(context)
     const decoded = readBody(request, { expected: tokenKind, validation: query.fieldValidation, warn: call.warn })
-    const wanted = defaulted(decoded)
-    if (metaText(wanted, 'namespace') !== '' && metaText(wanted, 'namespace') !== at.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-    if (metaText(wanted, 'name') !== '' && metaText(wanted, 'name') !== at.name) {
-      throw invalid(subject, at.name, [invalidField('metadata.name', metaText(wanted, 'name'), 'must match the service account name if specified')])
-    }
+    const admission = admissionOf(context, { operation: 'CREATE', kind: tokenKind, object: defaulted(decoded), call })
+    // Who changes requests is no more to be trusted than who makes them: it is looked at when they are through.
+    const granted = defaulted(await admission.mutate())
+    checkNames(granted, at)
     const account = (await get(parts, call, { store: route.store, at })).object as unknown as ServiceAccount
-    checkExpiry((wanted as unknown as TokenRequest).spec?.expirationSeconds ?? DEFAULT_SECONDS)
-    const granted = (await admitted(context, { operation: 'CREATE', kind: tokenKind, object: wanted, call })) as unknown as TokenRequest
-    const { spec = {} } = granted
-    const bound = await boundTo(context, call, granted)
+    checkExpiry(granted)
+    await admission.validate(granted)
+    const { spec = {} } = granted as unknown as TokenRequest
+    const bound = await boundTo(context, call, spec)
     const reason = whyNotForNode(call, spec.boundObjectRef?.uid ?? '', bound)
     if (reason !== undefined) throw forbidden(route.store.resource, at.name, { message: reason })
     if (!tokenSigner) throw serviceUnavailable('this server issues no tokens')
     const signed = await tokenSigner.sign({ subject: { namespace: at.namespace, serviceAccount: named(account.metadata), ...bound }, audiences: spec.audiences ?? [], expirationSeconds: spec.expirationSeconds })
     const status = { token: signed.token, expirationTimestamp: formatTime(signed.expiresMs) }
-    const managed = withManagedFields(parts, call, { store: route.store, change: { live: undefined, changed: wanted, subresource: 'token' }, kind: tokenKind })
-    const answer = withMeta({ ...managed, spec: { ...(wanted['spec'] as JsonObject), audiences: signed.audiences }, status }, { name: at.name, namespace: at.namespace, uid: account.metadata.uid, creationTimestamp: formatTime(parts.clock.nowMs()) })
+    const managed = withManagedFields(parts, call, { store: route.store, change: { live: undefined, changed: granted, subresource: 'token' }, kind: tokenKind })
+    const answer = withMeta({ ...managed, spec: { ...(granted['spec'] as JsonObject), audiences: signed.audiences }, status }, { name: at.name, namespace: at.namespace, uid: account.metadata.uid, creationTimestamp: formatTime(parts.clock.nowMs()) })
     return bodyAnswer(201, { kind: 'value', value: { ...answer, kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1' } }, context.representation)
   }
 
@@ -55,7 +54,14 @@ function defaulted(request: JsonObject): JsonObject {
   return { metadata: {}, ...request, spec: { boundObjectRef: null, ...spec, expirationSeconds: spec['expirationSeconds'] ?? DEFAULT_SECONDS } }
 }
 
-function checkExpiry(seconds: number): void {
+function checkNames(request: JsonObject, at: At): void {
+  const [namespace, name] = [metaText(request, 'namespace'), metaText(request, 'name')]
+  if (namespace !== '' && namespace !== at.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (name !== '' && name !== at.name) throw invalid(subject, at.name, [invalidField('metadata.name', name, 'must match the service account name if specified')])
+}
+
+function checkExpiry(request: JsonObject): void {
+  const seconds = (request as unknown as TokenRequest).spec?.expirationSeconds ?? DEFAULT_SECONDS
   const refuse = (why: string): Error => invalid(subject, '', [invalidField('spec.expirationSeconds', seconds, why)])
   if (seconds < SHORTEST_SECONDS) throw refuse('may not specify a duration less than 10 minutes')
   if (seconds > LONGEST_SECONDS) throw refuse('may not specify a duration larger than 2^32 seconds')
@@ -75,8 +81,7 @@ function whyNotForNode({ user }: Call, uid: string, { pod, node }: Bound): strin
 }
 
 /** The object whose end ends the token. */
-async function boundTo(context: HandlerContext, call: Call, { spec }: TokenRequest): Promise<Bound> {
-  const reference = spec?.boundObjectRef
+async function boundTo(context: HandlerContext, call: Call, { boundObjectRef: reference }: NonNullable<TokenRequest['spec']>): Promise<Bound> {
   if (!reference) return {}
   const { kind = '', name = '', uid } = reference
   const plural = kind === 'Pod' ? 'pods' : kind === 'Secret' ? 'secrets' : kind === 'Node' ? 'nodes' : undefined
