@@ -42,7 +42,7 @@ export function mutatingAdmissionPolicy(sources: AdmissionSources, authorize: Au
 const namespaceOf = ({ namespace }: AdmissionRequest, sources: AdmissionSources): JsonObject | undefined => (namespace === '' ? undefined : cachedObject(sources, namespacesResource, { namespace: '', name: namespace }))
 
 /** Nobody may lock himself out of the policies. */
-const isExempt = ({ store }: AdmissionRequest): boolean => store.definition.group === GROUP && /^(validating|mutating)admissionpolic/.test(store.definition.plural)
+const isExempt = ({ store, call }: AdmissionRequest): boolean => call.isPart === true || (store.definition.group === GROUP && /^(validating|mutating)admissionpolic/.test(store.definition.plural))
 
 function all<T>({ resources }: AdmissionSources, plural: string): readonly T[] {
   const store = resources.find(GROUP, 'v1', plural)

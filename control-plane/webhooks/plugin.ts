@@ -55,7 +55,7 @@ export const conversionBy =
   }
 
 /** Nobody may lock himself out of the configurations. */
-const isExempt = ({ store }: AdmissionRequest): boolean => store.definition.group === GROUP && /^(validating|mutating)(webhook|admissionpolic)/.test(store.definition.plural)
+const isExempt = ({ store, call }: AdmissionRequest): boolean => call.isPart === true || (store.definition.group === GROUP && /^(validating|mutating)(webhook|admissionpolic)/.test(store.definition.plural))
 
 /** In the order of their configurations' names. */
 function webhooksFor(request: AdmissionRequest, { sources }: WebhookParts, plural: string): readonly Webhook[] {

@@ -12,6 +12,8 @@ export interface Call {
   readonly signal: AbortSignal
   /** Throws a 403 where a write that is allowed to change something would have to create it, and whoever asks may not; left out: who changes may also create. */
   readonly checkCreate?: (() => void) | undefined
+  /** It is a part of something that users' own policies and webhooks have seen: they are not asked about it again. */
+  readonly isPart?: true | undefined
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
 }

@@ -60,3 +60,39 @@ test('a trial run asks the budget and takes nothing', async () => {
   expect(status).toBe(201)
   expect((await server.client.get(podDisruptionBudgets, { namespace: 'x', name: `b-${round}` })).status?.disruptionsAllowed).toBe(1)
 })
+
+const ADMISSION = '/apis/admissionregistration.k8s.io/v1'
+
+/** Something of the user's own that lets nothing be done to the pods of this round. */
+async function forbidAll(plural: string): Promise<void> {
+  const name = `none-${round}`
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: plural === 'mutatingadmissionpolicies' ? ['UPDATE'] : ['UPDATE', 'DELETE'], resources: ['pods', 'pods/status'] }
+  const objectSelector = { matchLabels: label() }
+  const matchConstraints = { resourceRules: [rule], objectSelector }
+  const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "add", path: "/none/none", value: "1"}]' } }]
+  const webhooks = [{ name: `${name}.example.com`, admissionReviewVersions: ['v1'], sideEffects: 'None', clientConfig: { service: { namespace: 'x', name: 'gone' } }, rules: [rule], objectSelector }]
+  const isPolicy = plural.endsWith('policies')
+  const isMutating = plural.startsWith('mutating')
+  const spec = { matchConstraints, ...(isMutating ? { reinvocationPolicy: 'Never', mutations } : { validations: [{ expression: 'false' }] }) }
+  const made = [await server.ask(`POST ${ADMISSION}/${plural}`, { metadata: { name }, ...(isPolicy ? { spec } : { webhooks }) })]
+  if (isPolicy) made.push(await server.ask(`POST ${ADMISSION}/${plural.replace('policies', 'policybindings')}`, { metadata: { name }, spec: { policyName: name, ...(!isMutating && { validationActions: ['Deny'] }) } }))
+  expect(made.map(({ status }) => status), JSON.stringify(made)).toEqual(made.map(() => 201))
+}
+
+test.each([
+  ['validatingadmissionpolicies', true],
+  ['mutatingadmissionpolicies', true],
+  ['validatingwebhookconfigurations', true],
+  ['mutatingwebhookconfigurations', true],
+  ['validatingadmissionpolicies', false],
+] as const)('%s are asked about the eviction, not about what it does to the pod (ready: %s)', async (plural, ready) => {
+  const name = await runningPod('p', ready)
+  if (!ready) await budget('b', { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 1 }, { unhealthyPodEvictionPolicy: 'AlwaysAllow' })
+  await forbidAll(plural)
+  const change = () => server.ask(`PATCH /api/v1/namespaces/x/pods/${name}/status?dryRun=All`, { status: { message: 'm' } }, { 'content-type': 'application/merge-patch+json' })
+  await expect.poll(async () => (await change()).status, { timeout: 30_000 }).toBeGreaterThanOrEqual(400)
+  if (!plural.startsWith('mutatingadmission')) expect((await server.ask(`DELETE /api/v1/namespaces/x/pods/${name}`)).status).toBeGreaterThanOrEqual(400)
+  const { status, body } = await evict(name)
+  expect([status, body['message']]).toEqual([201, undefined])
+  expect((await server.ask(`GET /api/v1/namespaces/x/pods/${name}`)).status).toBe(404)
+})

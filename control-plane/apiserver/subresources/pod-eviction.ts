@@ -29,10 +29,12 @@ export const podEvictionHandler: Handler = async (context) => {
   const { store } = context.route
   const judged = await get(context.parts, call, { store, at })
   const permission = await askBudget(context.parts, call, judged.object as unknown as Pod)
-  if (permission.kind === 'unready') await removeUnready(context, call, { judged, options, refusal: permission.refusal })
+  // Users' rules were asked about the eviction; what it does to the pod is for nobody else to refuse.
+  const part: Call = { ...call, isPart: true }
+  if (permission.kind === 'unready') await removeUnready(context, part, { judged, options, refusal: permission.refusal })
   else {
-    if (needsCondition(judged.object) && !call.dryRun && options.preconditions === undefined) await sayWhy(context, call)
-    await remove(context.parts, call, { store, at, options })
+    if (needsCondition(judged.object) && !call.dryRun && options.preconditions === undefined) await sayWhy(context, part)
+    await remove(context.parts, part, { store, at, options })
   }
   return statusBody(success(undefined, 201), context.representation)
 }
