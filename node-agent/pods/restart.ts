@@ -1,5 +1,5 @@
 import type { ContainerRestartRule, Pod } from '../../shared/model/gen/api.ts'
-import type { Backoff, ContainerRecord, Ended, PodContainer } from './record.ts'
+import type { Backoff, ContainerRecord, Ended, PodContainer, PodRecord } from './record.ts'
 
 const FIRST_MS = 10_000
 const LONGEST_MS = 300_000
@@ -80,3 +80,15 @@ export function goDuration(ms: number): string {
   if (hours > 0) return `${hours}h${minutes % 60}m${seconds % 60}s`
   return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`
 }
+
+/** What waits for a ConfigMap, a Secret or an image that a Secret opens is due now. */
+export function sourcesDue(record: PodRecord): PodRecord {
+  return {
+    ...record,
+    volumes: record.volumes.kind === 'waiting' ? { ...record.volumes, retryAtMs: 0 } : record.volumes,
+    containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, mayWaitForSource(one) ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])),
+  }
+}
+
+const mayWaitForSource = (one: ContainerRecord): one is ContainerRecord & { readonly problem: NonNullable<ContainerRecord['problem']> } =>
+  one.problem?.of === 'container' || one.problem?.reason === 'ErrImagePull' || one.problem?.reason === 'ImagePullBackOff'

@@ -16,7 +16,7 @@ import type { PodStatusReport } from './port.ts'
 import { Probing } from './probing.ts'
 import { containerRecord, containersOf, withMoment, type PodRecord } from './record.ts'
 import type { Room } from './resize.ts'
-import { isDue, retryDelayMs } from './restart.ts'
+import { isDue, retryDelayMs, sourcesDue } from './restart.ts'
 import { mayRun } from './right.ts'
 import { downwardFilesChanged } from './seen-pod.ts'
 import { podStatus } from './status.ts'
@@ -138,11 +138,7 @@ export class PodWorker {
   /** A ConfigMap or Secret that the pod may use changed: volumes are filled anew, and what waited for it is tried now. */
   sourcesChanged(): void {
     this.#refreshVolumes()
-    this.change((record) => ({
-      ...record,
-      volumes: record.volumes.kind === 'waiting' ? { ...record.volumes, retryAtMs: 0 } : record.volumes,
-      containers: Object.fromEntries(Object.entries(record.containers).map(([name, one]) => [name, one.problem?.of === 'container' || one.problem?.reason === 'ErrImagePull' || one.problem?.reason === 'ImagePullBackOff' ? { ...one, problem: { ...one.problem, retryAtMs: 0 } } : one])),
-    }))
+    this.change(sourcesDue)
   }
 
   /** The node lacks something: the pod fails for that. False where it ends already. */
