@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Fault } from '../../shared/kit/faults.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
@@ -9,8 +10,8 @@ import { createScheduler, type Scheduler } from './scheduler.ts'
 const node = (name: string, cpu = '2'): Node => ({ metadata: { name, labels: { 'kubernetes.io/hostname': name } }, spec: {}, status: { allocatable: { cpu, memory: '4Gi', pods: '10' } } })
 const pod = (name: string, cpu: string, more: Partial<NonNullable<Pod['spec']>> = {}): Pod => ({ metadata: { name, namespace: 'default' }, spec: { schedulerName: 'default-scheduler', containers: [{ name: 'c', resources: { requests: { cpu } } }], ...more } })
 
-async function scheduling(at: World): Promise<Scheduler> {
-  const scheduler = createScheduler({ client: at.client, informers: at.informers, clock: at.clock, random: seededRandom(1), log: silentLog, events: at.parts.events })
+async function scheduling(at: World, client = at.client): Promise<Scheduler> {
+  const scheduler = createScheduler({ client, informers: at.informers, clock: at.clock, random: seededRandom(1), log: silentLog, events: at.parts.events })
   await at.start()
   scheduler.run(new AbortController().signal).catch(() => {})
   await at.clock.advance(100)
@@ -38,6 +39,25 @@ test('assumed pods count at once: more than fits is never bound', async () => {
   await at.clock.advance(1_000)
   const bound = (await at.client.list(pods)).items.filter((one) => one.spec?.nodeName === 'n1')
   expect(bound).toHaveLength(2)
+})
+
+test('a bind whose answer is lost may have happened: its room is given to nobody until it is tried again', async () => {
+  await using at = world()
+  await at.client.create(nodes, node('n1'))
+  let lost = 0
+  const client: typeof at.client = {
+    ...at.client,
+    async bind(given, nodeName, annotations) {
+      if (given.name === 'first' && lost++ === 0) throw new Fault('unavailable', 'the answer was lost')
+      await at.client.bind(given, nodeName, annotations)
+    },
+  }
+  await scheduling(at, client)
+  await at.client.create(pods, pod('first', '2'))
+  await at.clock.advance(100)
+  await at.client.create(pods, pod('second', '1'))
+  await at.clock.advance(10_000)
+  expect([lost, await nodeOf(at, 'first'), await nodeOf(at, 'second')]).toEqual([2, 'n1', undefined])
 })
 
 test('who does not fit is told why, and is bound when room is made', async () => {

@@ -147,6 +147,8 @@ class SchedulingLoop implements Scheduler {
   #scheduleOne(key: string): void {
     const pod = this.#pods.get(key)
     if (!pod || pod.spec?.nodeName || !isWaiting(pod)) return this.#queue.remove(key)
+    // A try that failed may have bound it all the same: its room was kept until now.
+    this.#forget(pod)
     const placement = schedule(podInfo(pod), this.#state, { tieBreak: this.#options.random.next(), start: this.#start, memory: this.#memory })
     this.#start = placement.nextStart
     this.#remember(pod, placement)
@@ -158,6 +160,14 @@ class SchedulingLoop implements Scheduler {
     this.#state.setPod(pod, placement.node)
     this.#assumed.set(key, uidOf(pod))
     this.#background(key, this.#bind(pod, placement.node))
+  }
+
+  /** It is not assumed to be on a node any more. */
+  #forget(pod: Pod): void {
+    const key = keyOf(pod)
+    if (this.#assumed.get(key) !== uidOf(pod)) return
+    this.#assumed.delete(key)
+    this.#state.removePod(key)
   }
 
   #remember(pod: Pod, placement: Placement): void {
@@ -173,12 +183,10 @@ class SchedulingLoop implements Scheduler {
       await this.#options.client.bind({ namespace: namespaceOf(pod), name: nameOf(pod), uid: uidOf(pod) }, nodeName)
       this.#options.events.record(SCHEDULER_NAME, referenceTo(pods, pod), { type: 'Normal', reason: 'Scheduled', action: 'Binding', message: `Successfully assigned ${key} to ${nodeName}` })
     } catch (error) {
-      if (this.#assumed.get(key) === uidOf(pod)) {
-        this.#assumed.delete(key)
-        this.#state.removePod(key)
-      }
-      if (isApiError(error, 'NotFound') || isApiError(error, 'Conflict')) this.#queue.remove(key)
-      else this.#queue.parkFailed(key)
+      if (isApiError(error, 'NotFound') || isApiError(error, 'Conflict')) {
+        this.#forget(pod)
+        this.#queue.remove(key)
+      } else this.#queue.parkFailed(key)
       throw error
     } finally {
       this.#binding--
