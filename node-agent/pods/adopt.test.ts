@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { StreamFrame } from '../../proto/gen/node/v1/session.ts'
+import { channel } from '../../shared/kit/channel.ts'
 import { podHarness, shell, testPod, type PodHarness } from './harness.ts'
 
 let node: PodHarness
@@ -90,4 +92,19 @@ test('a hook of an agent that was killed is run by the next one', async () => {
   } finally {
     await hooked.close()
   }
+})
+
+/** The API server tells of a pod that runs: a client that comes while its agent is being started again was told that its container is not there. */
+test('what is asked of a pod while it is taken over waits for that', async () => {
+  const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
+  node.workers.update(pod)
+  await node.clock.advance(1_000)
+  await node.restartAgent()
+  const heard: StreamFrame[] = []
+  const incoming = channel<StreamFrame>()
+  const value = { pod: { namespace: 'ns', name: 'p', uid: pod.metadata.uid ?? '' }, container: 'c', command: ['true'], stdin: false, stdout: true, stderr: true, tty: false }
+  const served = node.workers.serveStream({ streamId: 's', request: { $case: 'exec', value } }, { send: (frame) => void heard.push(frame), incoming, close: () => incoming.close() })
+  await node.clock.advance(1_000)
+  await served
+  expect(heard.map(({ frame }) => frame?.$case)).toEqual(['started', 'ended'])
 })

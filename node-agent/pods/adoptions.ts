@@ -21,6 +21,8 @@ interface Pending {
   readonly pod: Pod
   next: Pod | 'removed' | undefined
   readonly exits: string[]
+  /** Resolves when the pod is taken over, or the agent ends. */
+  readonly over: Promise<void>
 }
 
 export interface AdoptionOptions {
@@ -43,9 +45,12 @@ export class Adoptions {
 
   begin(pod: Pod, record: PodRecord): void {
     const { parts } = this.#options
-    const pending: Pending = { pod, next: undefined, exits: [] }
+    const over = Promise.withResolvers<void>()
+    const pending: Pending = { pod, next: undefined, exits: [], over: over.promise }
     this.#pending.set(uidOf(pod), pending)
-    this.#run(pending, record).catch((error: unknown) => parts.log.error({ pod: keyOf(pod), err: messageOf(error) }, 'cannot take a pod over'))
+    this.#run(pending, record)
+      .catch((error: unknown) => parts.log.error({ pod: keyOf(pod), err: messageOf(error) }, 'cannot take a pod over'))
+      .finally(over.resolve)
   }
 
   has(uid: string): boolean {
@@ -64,6 +69,11 @@ export class Adoptions {
   say(uid: string, next: Pod | 'removed'): void {
     const pending = this.#pending.get(uid)
     if (pending) pending.next = next
+  }
+
+  /** Resolves when no pod that fits is being taken over any more. */
+  async over(fits: (pod: Pod) => boolean): Promise<void> {
+    await Promise.all([...this.#pending.values()].filter(({ pod }) => fits(pod)).map((pending) => pending.over))
   }
 
   exited(id: string): void {

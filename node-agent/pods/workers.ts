@@ -1,4 +1,4 @@
-import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
+import type { OpenStream, PodRef, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import { backoffMs } from '../../shared/kit/backoff.ts'
 import { sleep } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
@@ -47,6 +47,8 @@ export class NodePodWorkers implements PodWorkers {
   #found: ReadonlySet<string> = new Set()
   /** What was said before the pods of an earlier agent were known: done after that. */
   #waiting: Array<() => void> | undefined = []
+  /** Resolves then. */
+  readonly #looked = Promise.withResolvers<void>()
   /** What the last COMPLETE named, until nothing else is left. */
   #clearing: { readonly uids: ReadonlySet<string>; isCollected: boolean; readonly onClear: () => void } | undefined
   /** The last words on pods that ended because they were deleted, by uid, until their objects are gone too: they may have got lost, and nothing else here knows how those pods ended. */
@@ -160,6 +162,7 @@ export class NodePodWorkers implements PodWorkers {
     this.#waiting = undefined
     this.#exemptThoseHere()
     for (const work of waiting) work()
+    this.#looked.resolve()
   }
 
   /** No pod is begun before it is known what runs. */
@@ -269,8 +272,12 @@ export class NodePodWorkers implements PodWorkers {
     for (const [uid, worker] of this.#workers) if (podUidHex(uid) === prefix) worker.containerExited(id)
   }
 
-  #find({ uid, namespace, name }: { readonly uid: string; readonly namespace: string; readonly name: string }): PodWorker | undefined {
-    return this.#workers.get(uid) ?? [...this.#workers.values()].find((worker) => worker.pod.metadata.namespace === namespace && worker.pod.metadata.name === name)
+  /** A pod that an agent before this one left is found as soon as it is taken over: what is asked of it meanwhile waits. */
+  async #find({ uid, namespace, name }: PodRef): Promise<PodWorker | undefined> {
+    const fits = ({ metadata }: Pod): boolean => metadata.uid === uid || (metadata.namespace === namespace && metadata.name === name)
+    await this.#looked.promise
+    await this.#adoptions.over(fits)
+    return this.#workers.get(uid) ?? [...this.#workers.values()].find(({ pod }) => fits(pod))
   }
 
   async #collect(): Promise<void> {

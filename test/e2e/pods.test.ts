@@ -170,13 +170,14 @@ describe.concurrent('files that outlive', () => {
 })
 
 test('an agent that is killed while pods start goes on where it was', async () => {
-  const names = Array.from({ length: 12 }, (_, index) => `many-${index}`)
-  await Promise.all(names.map((name) => create(cluster, trialPod(name, FOREVER, { labels: { many: 'yes' } }))))
+  const many = `many-${randomUUID().slice(0, 8)}`
+  const names = Array.from({ length: 12 }, (_, index) => `${many}-${index}`)
+  await Promise.all(names.map((name) => create(cluster, trialPod(name, FOREVER, { labels: { many } }))))
   for (const pauseMs of [100, 400]) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
     process.kill(await eventually(() => agentPid().catch(() => 0), (pid) => pid > 0), 'SIGKILL')
   }
-  const pods = await cluster.until<Pod>('/api/v1/namespaces/default/pods?labelSelector=many', (items) => items.length === names.length && items.every(isRunning))
+  const pods = await cluster.until<Pod>(`/api/v1/namespaces/default/pods?labelSelector=many=${many}`, (items) => items.length === names.length && items.every(isRunning))
   expect(pods.map(containerOf).filter(({ restartCount }) => restartCount > 0).map(({ lastState }) => lastState)).toEqual([])
   expect(new Set(pods.map((pod) => pod.status?.podIP)).size).toBe(names.length)
   for (const pod of pods) expect(await inside(cluster, pod.metadata.name ?? '', 'hostname')).toBe(`${pod.metadata.name}\n`)

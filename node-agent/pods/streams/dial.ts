@@ -10,7 +10,7 @@ import type { Frames, StreamDoor } from './place.ts'
 export async function serveDial(door: StreamDoor, { pod, port }: DialRequest, stream: Frames): Promise<void> {
   if (pod === undefined && port === 0) return serveNodeApi(door, stream)
   const { config, forwarder } = door.parts
-  const worker = pod && door.findPod(pod)
+  const worker = pod && (await door.findPod(pod))
   const sandbox = worker?.record.sandbox
   const host = pod === undefined || worker?.pod.spec?.hostNetwork === true ? config.hostIP : sandbox?.kind === 'ready' ? sandbox.ip : undefined
   if (host === undefined) return stream.send(refusal(`pod ${pod?.namespace ?? ''}/${pod?.name ?? ''} has no network on node ${config.nodeName}`))

@@ -4,11 +4,12 @@ import { endedFrame, exitStatus, internalError, notFound, startedFrame, stderrFr
 import { containerFor, runningId, type Frames, type StreamDoor } from './place.ts'
 import { attemptOf, sendLog } from './logs.ts'
 import { containerLogPath } from '../paths.ts'
+import type { PodWorker } from '../worker.ts'
 import type { ContainerInput } from '../../runtime/port.ts'
 
 /** `kubectl exec` */
 export async function serveExec(door: StreamDoor, request: ExecRequest, stream: Frames): Promise<void> {
-  const target = targetOf(door, request)
+  const target = await targetOf(door, request)
   if (target === undefined) return stream.send(endedFrame(notFound(`container not found ("${request.container}")`)))
   const gone = new AbortController()
   const process = await door.parts.runtime.exec(target.id, { command: request.command, tty: request.tty, signal: gone.signal, ...(request.tty ? { env: ['TERM=xterm'] } : {}) })
@@ -26,7 +27,7 @@ export async function serveExec(door: StreamDoor, request: ExecRequest, stream: 
 
 /** `kubectl attach`: the container's own output as its log gets it, and its standard input. */
 export async function serveAttach(door: StreamDoor, request: ExecRequest, stream: Frames): Promise<void> {
-  const target = targetOf(door, request)
+  const target = await targetOf(door, request)
   if (target === undefined) return stream.send(endedFrame(notFound(`container not found ("${request.container}")`)))
   const { worker, name, id } = target
   const { runtime } = door.parts
@@ -42,13 +43,13 @@ export async function serveAttach(door: StreamDoor, request: ExecRequest, stream
 }
 
 interface Target {
-  readonly worker: NonNullable<ReturnType<StreamDoor['findPod']>>
+  readonly worker: PodWorker
   readonly name: string
   readonly id: string
 }
 
-function targetOf(door: StreamDoor, request: ExecRequest): Target | undefined {
-  const worker = request.pod === undefined ? undefined : door.findPod(request.pod)
+async function targetOf(door: StreamDoor, request: ExecRequest): Promise<Target | undefined> {
+  const worker = request.pod === undefined ? undefined : await door.findPod(request.pod)
   const container = worker === undefined ? undefined : containerFor(worker, request.container)
   const id = worker === undefined || container === undefined ? undefined : runningId(worker, container.spec.name)
   return worker === undefined || container === undefined || id === undefined ? undefined : { worker, name: container.spec.name, id }

@@ -9,7 +9,7 @@ import { containerFor, runningId, untilEnded, type Frames, type StreamDoor } fro
 
 /** `kubectl logs` */
 export async function serveLogs(door: StreamDoor, request: LogsRequest, stream: Frames): Promise<void> {
-  const worker = request.pod === undefined ? undefined : door.findPod(request.pod)
+  const worker = request.pod === undefined ? undefined : await door.findPod(request.pod)
   if (worker === undefined) return stream.send(endedFrame(notFound(`pods "${request.pod?.name ?? ''}" not found`)))
   const container = containerFor(worker, request.container)
   if (container === undefined) return stream.send(endedFrame(badRequest(`container ${request.container} is not valid for pod ${worker.pod.metadata.name ?? ''}`)))

@@ -7,7 +7,7 @@ import type { PodWorker } from '../worker.ts'
 /** What serving a stream needs. */
 export interface StreamDoor {
   readonly parts: PodParts
-  readonly findPod: (ref: PodRef) => PodWorker | undefined
+  readonly findPod: (ref: PodRef) => Promise<PodWorker | undefined>
   readonly allPods: () => readonly PodWorker[]
 }
 

@@ -5,7 +5,7 @@ import type { Frames, StreamDoor } from './place.ts'
 
 /** `kubectl port-forward`: one connection. */
 export async function servePortForward({ parts, findPod }: StreamDoor, { pod, port }: PortForwardRequest, stream: Frames): Promise<void> {
-  const worker = pod === undefined ? undefined : findPod(pod)
+  const worker = pod === undefined ? undefined : await findPod(pod)
   const sandbox = worker?.record.sandbox
   if (worker === undefined || sandbox?.kind !== 'ready') return stream.send(endedFrame(notFound(`pods "${pod?.name ?? ''}" not found`)))
   const problem = await carry(await parts.forwarder.connect(sandbox.netnsPath, port), stream)
