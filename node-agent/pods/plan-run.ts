@@ -20,7 +20,7 @@ export function planRun(view: PodView): PodPlan {
   if (record.restartAll?.isUnderWay === true) return planAllDown(view)
   const ready = [sandboxPlan(record, nowMs), volumesPlan(record, nowMs)]
   const due = dueContainers(pod, record)
-  const starts = due.map((container) => containerPlan(view, container))
+  const starts = due.map((container, index) => inTurn(containerPlan(view, container), container, () => due.slice(0, index).some((earlier) => holdsBack(view, earlier))))
   const hooks = containersOf(pod).map(({ spec }): PodPlan => hookPlan(spec.name, containerRecord(record, spec.name)))
   const stops = containersOf(pod).map((container) => planContainerStop(view, container))
   return merge([...ready, ...starts, ...hooks, ...stops])
@@ -47,12 +47,28 @@ export function dueContainers(pod: Pod, record: PodRecord): readonly PodContaine
     if (container.kind === 'sidecar') {
       due.push(container)
       // Until the main ones have run once, a sidecar that is not up holds back what comes after it.
-      if (!record.initialized && !(state.now.kind === 'running' && state.started)) return due
+      if (!record.initialized && !(state.now.kind === 'running' && state.started && state.now.hook !== 'due')) return due
     } else if (!record.initialized && !(state.now.kind === 'exited' && state.now.ended.exitCode === 0)) {
       return [...due, container]
     }
   }
   return [...due, ...all.filter((one) => one.kind === 'main' || one.kind === 'ephemeral')]
+}
+
+/**
+ * Main containers start in the order in which they stand in the pod, each when the hook of the one before has ended: people put first what the others
+ * need (a proxy that waits in its hook until it is ready). Images are fetched side by side all the same.
+ */
+const inTurn = (plan: PodPlan, { kind }: PodContainer, isHeldBack: () => boolean): PodPlan => (kind === 'main' && plan.steps.some(isStart) && isHeldBack() ? { ...plan, steps: plan.steps.filter((step) => !isStart(step)) } : plan)
+
+const isStart = (step: Step): boolean => step.kind === 'start-container'
+
+/** It is about to start, or its hook runs. What cannot start as things are holds back nobody. */
+function holdsBack(view: PodView, container: PodContainer): boolean {
+  if (container.kind !== 'main') return false
+  const { now, problem } = containerRecord(view.record, container.spec.name)
+  if (now.kind === 'running') return now.hook === 'due'
+  return problem === undefined && containerPlan(view, container).steps.some((step) => isStart(step) || step.kind === 'ensure-image')
 }
 
 function containerPlan(view: PodView, container: PodContainer): PodPlan {

@@ -31,6 +31,24 @@ test('init containers hold back what comes after them', () => {
   expect(plan(of, started(after, 's', { isMain: false })).steps).toEqual([{ kind: 'start-container', container: 'c', attempt: 0 }])
 })
 
+/** Of two images the second was found first now and then, and its container was started before the first. A hook held back nobody. */
+test('main containers start in their order, each after the hook of the one before; what cannot start holds back nobody', () => {
+  const of = pod({ containers: [{ name: 'a', image: 'i' }, { name: 'b', image: 'i' }] })
+  expect(plan(of, withImages(prepared, 'b')).steps).toEqual([{ kind: 'ensure-image', container: 'a', attempt: 0 }])
+  const both = withImages(prepared, 'a', 'b')
+  expect(plan(of, both).steps).toEqual([{ kind: 'start-container', container: 'a', attempt: 0 }])
+  expect(plan(of, started(both, 'a', { hook: 'due' })).steps).toEqual([{ kind: 'post-start', container: 'a' }])
+  expect(plan(of, started(both, 'a')).steps).toEqual([{ kind: 'start-container', container: 'b', attempt: 0 }])
+  const troubled = withContainer(both, 'a', { problem: { of: 'container', reason: 'CreateContainerConfigError', message: 'm', failures: 1, sinceMs: 0, retryAtMs: 1000 } })
+  expect(plan(of, troubled, { nowMs: 10 })).toEqual({ steps: [{ kind: 'start-container', container: 'b', attempt: 0 }], wakeAtMs: 1000 })
+})
+
+test('the hook of a sidecar holds back what comes after it', () => {
+  const of = pod({ initContainers: [{ name: 's', image: 'i', restartPolicy: 'Always' }] })
+  const record = withImages(prepared, 's', 'c')
+  expect(plan(of, started(record, 's', { isMain: false, hook: 'due' })).steps).toEqual([{ kind: 'post-start', container: 's' }])
+})
+
 test('a container that exits is started again at once, then after a wait that is told once', () => {
   const exited = containerExited(started(withImages(prepared, 'c'), 'c'), 'c', ended(1, 1000))
   expect(plan(pod({}), exited, { nowMs: 1000 })).toEqual({ steps: [{ kind: 'delete-container', container: 'c', id: 'x' }, { kind: 'start-container', container: 'c', attempt: 1, backoff: { delayMs: 10_000, updatedMs: 1000 } }] })
