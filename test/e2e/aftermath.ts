@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
-import { openLabs, type TestLab } from './harness.ts'
+import { failed, openLabs, type TestLab } from './harness.ts'
 
 const KEPT = join(import.meta.dirname, '../../.gantry/reports/labs')
 const LOG_LINES = 15
@@ -12,6 +12,7 @@ const LOG_LINES = 15
 afterEach(async ({ task }) => {
   const [error] = task.result?.errors ?? []
   if (error === undefined) return
+  failed.tests++
   const told = await Promise.all([...openLabs].map((one) => story(one, task.name).catch((reason: unknown) => `lab ${one.name}: ${String(reason)}`)))
   error.message += `\n${told.join('\n')}`
   // It is tried once more: a failure that does not come again is told all the same.
