@@ -85,3 +85,19 @@ test('a pod that is deleted before its image came: its container is lost, it has
   expect(node.status('p')).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: unknown }] })
   expect(node.status('p').conditions?.find(({ type }) => type === 'ContainersReady')).toMatchObject({ reason: 'ContainersNotReady' })
 })
+
+/** An agent that was killed between the two left the logs on the host for ever. */
+test('the logs of a deleted pod go before the note on it', async () => {
+  const { logs, files } = node.parts
+  const order: string[] = []
+  const [removeLogs, removeFile] = [logs.remove, files.remove]
+  logs.remove = (path) => (order.push(path), removeLogs(path))
+  files.remove = (path) => (order.push(path), removeFile(path))
+  const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
+  node.workers.update(pod)
+  await node.clock.advance(1_000)
+  node.workers.update(deleted(pod))
+  await node.clock.advance(5_000)
+  const { uid = '' } = pod.metadata
+  expect(order.filter((path) => path === `/logs/ns_p_${uid}` || path === `/state/${uid}.json`)).toEqual([`/logs/ns_p_${uid}`, `/state/${uid}.json`])
+})

@@ -378,10 +378,10 @@ export class PodWorker {
     // A file that comes back is the same pod again, which is to run.
     if (this.#record.stop?.why === 'deleted' && !isStatic(this.#pod)) onLeft(last)
     parts.reporter.report(last)
-    // After the report: an agent that is killed between finds the pod again and reports it again.
+    // After the report: an agent that is killed between finds the pod again and reports it again. The checkpoint goes last: nobody else knows of the logs.
     this.#tasks.start('leave', async () => {
-      await this.#checkpoint.remove()
       await parts.logs.remove(podLogFolder(parts.config.logFolder, this.#pod))
+      await this.#checkpoint.remove()
       onGone(this.#next)
     })
   }
