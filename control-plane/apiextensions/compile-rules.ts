@@ -40,6 +40,14 @@ export function compileRules(schema: PropsSchema): Rules {
   }
 }
 
+/** Every rule of a part of a schema that a value in its place breaks, as something new. */
+export function brokenRules(schema: PropsSchema, value: Json, isRoot: boolean): readonly FieldError[] {
+  const part = ruledOf(schema, isRoot)
+  const verdict: Verdict = { errors: [], warnings: [] }
+  if (part) judge(part, { value, path: '', before: undefined }, verdict)
+  return verdict.errors
+}
+
 /** `undefined` where there is no rule. */
 function ruledOf(schema: PropsSchema, isRoot: boolean): Ruled | undefined {
   const members = new Map(Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {

@@ -16,7 +16,10 @@ export function withRuleErrors(kind: KindDefinition): KindDefinition {
       if (schemas.length === 0) return []
       const { ruleErrors } = await import('./rule-errors.ts')
       const before = old && placedSchemas((old as unknown as CustomResourceDefinition).spec)
-      return schemas.flatMap((placed) => ruleErrors(placed, before))
+      const errors = schemas.flatMap((placed) => ruleErrors(placed, before))
+      if (errors.length > 0) return errors
+      const { defaultRuleErrors } = await import('./default-rules.ts')
+      return schemas.flatMap(defaultRuleErrors)
     },
   }
 }

@@ -7,6 +7,7 @@ import { type FieldError, forbidden, invalid } from '../../shared/model/field-er
 import { deepEqual } from '../../shared/model/json.ts'
 import { itemsOf, type PropsSchema, sortedProperties, type ValidationRule, valuesOf } from '../../shared/model/structural/schema.ts'
 import type { PlacedSchema } from '../registry/validation/custom-resource-definition/hoisted.ts'
+import { printedRule } from '../registry/validation/custom-resource-definition/printed.ts'
 import { rulePath } from '../registry/validation/custom-resource-definition/rules.ts'
 
 /** Of one expression, and of all in a schema. */
@@ -59,9 +60,6 @@ function walk(place: Place, costs: Costs): readonly FieldError[] {
   ]
 }
 
-/** Rules in the order in which errors print their parts. */
-const printed = (rule: ValidationRule): unknown => ({ Rule: rule.rule ?? '', Message: rule.message ?? '', MessageExpression: rule.messageExpression ?? '', Reason: rule.reason ?? null, FieldPath: rule.fieldPath ?? '', OptionalOldSelf: rule.optionalOldSelf ?? null })
-
 function ownErrors({ schema, path, isRoot, cardinality, uncorrelatable }: Place, costs: Costs): readonly FieldError[] {
   const rules = schema['x-kubernetes-validations'] ?? []
   if (rules.length === 0) return []
@@ -81,7 +79,7 @@ function ownErrors({ schema, path, isRoot, cardinality, uncorrelatable }: Place,
     }
     const variables = variablesOf(self, rule)
     const compiled = compile(rule.rule ?? '', variables)
-    const refuse = (name: string, detail: string): void => void errors.push(invalid(`${at}.${name}`, printed(rule), detail))
+    const refuse = (name: string, detail: string): void => void errors.push(invalid(`${at}.${name}`, printedRule(rule), detail))
     if (compiled.kind === 'refused') refuse('rule', `compilation failed: ${compiled.message}`)
     else if (compiled.program.type !== BOOL && compiled.program.type.kind !== 'dyn') refuse('rule', 'cel expression must evaluate to a bool')
     else judge('rule', compiled.program)

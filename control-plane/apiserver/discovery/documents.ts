@@ -63,8 +63,13 @@ const subresourceEntry = (kind: DiscoveredKind, subresource: DiscoveredKind['sub
   verbs: subresource.verbs.toSorted(),
 })
 
-/** Kinds that are stored as another version or in another group. */
-const STORED_AS: Readonly<Record<string, string>> = { 'events.k8s.io/v1/Event': '/v1/Event', 'autoscaling/v1/HorizontalPodAutoscaler': 'autoscaling/v2/HorizontalPodAutoscaler' }
+/** Kinds that are stored as another version or in another group; what is new in 1.36 as the server before it can read it. */
+const STORED_AS: Readonly<Record<string, string>> = {
+  'events.k8s.io/v1/Event': '/v1/Event',
+  'autoscaling/v1/HorizontalPodAutoscaler': 'autoscaling/v2/HorizontalPodAutoscaler',
+  'admissionregistration.k8s.io/v1/MutatingAdmissionPolicy': 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy',
+  'admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding': 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding',
+}
 
 function storageVersionHash(kind: DiscoveredKind): string {
   const own = `${kind.group}/${kind.version}/${kind.kind}`

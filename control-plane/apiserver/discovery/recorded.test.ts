@@ -60,3 +60,9 @@ describe('recorded', () => {
     })
   }
 })
+
+test('mutating policies are stored as the server before can read them', async () => {
+  const { body } = (await answerTo({ do: 'GET /apis/admissionregistration.k8s.io/v1' })) as { readonly body: { readonly resources: ReadonlyArray<{ readonly name: string; readonly storageVersionHash?: string }> } }
+  const hashes = Object.fromEntries(body.resources.map(({ name, storageVersionHash }) => [name, storageVersionHash]))
+  expect(hashes).toMatchObject({ mutatingadmissionpolicies: 'LYmCf+UMVdg=', mutatingadmissionpolicybindings: '90V5FRZZ3Zg=', validatingadmissionpolicies: '6OxvlMmQ6is=' })
+})

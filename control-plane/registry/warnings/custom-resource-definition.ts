@@ -5,6 +5,6 @@ import { placedSchemas } from '../validation/custom-resource-definition/hoisted.
 
 /** Formats that nobody knows judge nothing. */
 export function definitionWarnings({ spec }: CustomResourceDefinition): readonly string[] {
-  const formats = placedSchemas(spec).flatMap(({ schema }) => [...schemasIn(schema)].flatMap(({ format }) => (format && !isKnownFormat(format) ? [format] : [])))
+  const formats = placedSchemas(spec).flatMap(({ schema }) => [...schemasIn(schema)].flatMap(({ format, type }) => (format && !isKnownFormat(format, type) ? [format] : [])))
   return [...new Set(formats)].toSorted().map((format) => `unrecognized format ${JSON.stringify(format)}`)
 }

@@ -1,6 +1,5 @@
 /** The formats of strings that schemas of custom resources may name. Those not named here say nothing. */
 import { dns1123SubdomainProblems } from '../validation/names.ts'
-import { parseTime } from '../time.ts'
 import { parseCidr, parseIp } from '../validation/ip.ts'
 
 const UUID = /^[0-9A-F]{8}-?[0-9A-F]{4}-?[0-9A-F]{4}-?[0-9A-F]{4}-?[0-9A-F]{12}$/i
@@ -8,7 +7,8 @@ const uuid = (version: string, variant = '[89AB]'): RegExp => new RegExp(`^[0-9A
 const UUID3 = uuid('3', '[0-9A-F]')
 const UUID4 = uuid('4')
 const UUID5 = uuid('5')
-const MAC = /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4,18}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2,9}[0-9a-f]{4})$/i
+/** Of six, eight or twenty bytes, in pairs or in fours. */
+const MAC = /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}(?:(?:[0-9a-f]{2}\1){2}|(?:[0-9a-f]{2}\1){14})?[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}(?:[0-9a-f]{4}\.|(?:[0-9a-f]{4}\.){7})?[0-9a-f]{4})$/i
 const HEX_COLOR = /^#?(?:[0-9a-f]{3}|[0-9a-f]{6})$/i
 const BYTE = '(0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])'
 const RGB_COLOR = new RegExp(`^rgb\\(\\s*${BYTE}\\s*,\\s*${BYTE}\\s*,\\s*${BYTE}\\s*\\)$`)
@@ -16,12 +16,13 @@ const SSN = /^\d{3}[- ]?\d{2}[- ]?\d{4}$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$|^(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/
 const OBJECT_ID = /^[0-9a-f]{24}$/i
 const DATE = /^\d{4}-\d\d-\d\d$/
-const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
+const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 const DURATION = /^-?(?:\d+(?:\.\d*)?|\.\d+)\s*(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/
 /** What Kubernetes' own reader of durations takes beside Go's: `1d`, `2 weeks`, `P1D`. */
 const LOOSE_DURATION = /\d+\s*(?:n|µ|u|m|s|h|d|w)[a-zµ]*/i
-const HOST = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?)(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?)*\.?$/u
-const ADDRESS = /^[^\s<>@"(),:;\\[\]]+@[^\s<>@"(),:;\\[\]]+$/
+/** A label alone may hold a dash behind its first character; of several the last has two characters or more. */
+const HOST = /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]){1,62})$/u
+const ADDRESS = /^(?:[^\s<>@"(),:;\\[\]]+|"(?:[^"\\]|\\.)*")@[^\s<>@"(),:;\\[\]]+$/
 const NAMED_ADDRESS = /^(?:"[^"]*"|[^<>@"(),:;\\[\]]*)\s*<([^<>]+)>$/
 const CREDIT_CARD = /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|(222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11}|6[27]\d{14})$/
 
@@ -54,7 +55,24 @@ function isCalendarDay(text: string): boolean {
 
 const isEmail = (text: string): boolean => ADDRESS.test(text) || ADDRESS.test(NAMED_ADDRESS.exec(text.trim())?.[1] ?? '')
 
-const isUri = (text: string): boolean => /^(?:[A-Za-z][A-Za-z0-9+.-]*:[^\s]*|\/[^\s]*)$/.test(text) && !/%(?![0-9A-Fa-f]{2})/.test(text)
+const LONE_PERCENT = /%(?![0-9A-Fa-f]{2})/
+// oxlint-disable-next-line no-control-regex -- those are what is refused
+const CONTROL = /[\u0000-\u001f\u007f]/
+const HOST_AND_PORT = /^(?:[\w.~!$&'()*+,;=:%-]*@)?(?:\[[0-9A-Fa-f:.]+(?:%25[^\]]*)?\]|[^\s<>"%\\^`{|}/?#[\]@:]*)(?::\d*)?$/
+
+/** What Go's reader of request targets takes: a whole URI, or a path from the root. */
+function isUri(text: string): boolean {
+  if (text === '' || CONTROL.test(text)) return false
+  if (text === '*' || text.startsWith('/')) return text === '*' || !LONE_PERCENT.test(text.split('?', 1)[0] ?? '')
+  const { rest } = /^[A-Za-z][A-Za-z0-9+.-]*:(?<rest>.*)$/u.exec(text)?.groups ?? {}
+  if (rest === undefined) return false
+  if (!rest.startsWith('//')) return !rest.startsWith('/') || !LONE_PERCENT.test(rest.split('?', 1)[0] ?? '')
+  const [, host = '', path = ''] = /^\/\/([^/?]*)([^?]*)/.exec(rest) ?? []
+  return HOST_AND_PORT.test(host) && !LONE_PERCENT.test(path)
+}
+
+/** An address as Go reads it: no part of it with zeros before. */
+const isIp = (text: string): boolean => parseIp(text) !== undefined && !/(?:^|\.)0\d/.test(text)
 
 type Check = (text: string) => boolean
 
@@ -63,9 +81,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   uri: isUri,
   email: isEmail,
   hostname: (text) => HOST.test(text) && text.length <= 255,
-  ipv4: (text) => !text.includes(':') && parseIp(text) !== undefined,
-  ipv6: (text) => text.includes(':') && parseIp(text) !== undefined,
-  cidr: (text) => parseCidr(text) !== undefined,
+  ipv4: (text) => text.includes('.') && isIp(text),
+  ipv6: (text) => text.includes(':') && isIp(text),
+  cidr: (text) => parseCidr(text) !== undefined && isIp(text.split('/', 1)[0] ?? ''),
   mac: (text) => MAC.test(text),
   uuid: (text) => UUID.test(text),
   uuid3: (text) => UUID3.test(text),
@@ -82,18 +100,19 @@ const CHECKS: Readonly<Record<string, Check>> = {
   password: () => true,
   date: isDate,
   duration: (text) => DURATION.test(text) || LOOSE_DURATION.test(text),
-  datetime: (text) => DATE_TIME.test(text) && parseTime(text) !== undefined && isCalendarDay(text.slice(0, 10)),
+  datetime: (text) => DATE_TIME.test(text) && isCalendarDay(text.slice(0, 10)),
   'k8s-short-name': (text) => text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text),
   'k8s-long-name': (text) => dns1123SubdomainProblems(text).length === 0,
 }
 
 /** Formats of numbers, which are judged with the type. */
-const NUMBER_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double'])
+const NUMBER_FORMATS: Readonly<Record<string, readonly string[]>> = { integer: ['int32', 'int64'], number: ['float', 'double'] }
 
 /** Dashes in names of formats are no matter. */
 const normalName = (format: string): string => (Object.hasOwn(CHECKS, format) ? format : format.replaceAll('-', ''))
 
-export const isKnownFormat = (format: string): boolean => Object.hasOwn(CHECKS, normalName(format)) || NUMBER_FORMATS.has(format)
+/** @param type of the schema that names the format; only numbers and texts have some. */
+export const isKnownFormat = (format: string, type = ''): boolean => (type === '' || type === 'string' ? Object.hasOwn(CHECKS, normalName(format)) : (NUMBER_FORMATS[type]?.includes(format) ?? false))
 
 /** Whether the text is of the format; of one that nobody knows everything is. */
 export const hasFormat = (format: string, text: string): boolean => {

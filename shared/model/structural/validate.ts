@@ -59,7 +59,8 @@ const fieldOf = (path: string): string => (path === '' ? '<nil>' : path)
 export function typeNameOf(value: Json): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  // What 64 bits do not hold is read as a fraction.
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) <= 2 ** 63 ? 'integer' : 'number'
   return typeof value
 }
 
@@ -121,12 +122,19 @@ function judgeNumber({ schema, value, path }: Subject): Judged | undefined {
   const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false } = schema
   const errors: FieldError[] = []
   const say = (message: string): void => void errors.push(invalid(fieldOf(path), value, `${path} in body should be ${message}`))
-  const bits = schema.format === 'int32' ? 2 ** 31 : undefined
-  if (bits !== undefined && Number.isInteger(value) && (value >= bits || value < -bits)) errors.push(invalid(fieldOf(path), value, `Checked value must be of type ${schema.type ?? ''} with format int32 in ${path}`))
+  if (isBeyondFormat(schema, value)) errors.push(invalid(fieldOf(path), value, `Checked value must be of type ${schema.type ?? ''} with format ${schema.format ?? ''} in ${path}`))
   if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, multipleOf)) say(`a multiple of ${goFloat(multipleOf)}`)
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) say(`less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(maximum)}`)
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) say(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(minimum)}`)
   return result(errors)
+}
+
+/** Halfway between the largest float of 32 bits and the next that there would be. */
+const FLOAT_END = 2 ** 128 - 2 ** 103
+
+function isBeyondFormat({ type, format }: PropsSchema, value: number): boolean {
+  if (type === 'integer' && format === 'int32') return Number.isInteger(value) && (value >= 2 ** 31 || value < -(2 ** 31))
+  return type === 'number' && format === 'float' && Math.abs(value) >= FLOAT_END
 }
 
 function isMultiple(value: number, factor: number): boolean {

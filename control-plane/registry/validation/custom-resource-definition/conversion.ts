@@ -1,5 +1,5 @@
 import type { ApiextensionsV1ServiceReference, CustomResourceConversion } from '../../../../shared/model/gen/api.ts'
-import { duplicate, type FieldError, forbidden, invalid, required } from '../../../../shared/model/field-error.ts'
+import { type FieldError, forbidden, invalid, required } from '../../../../shared/model/field-error.ts'
 import { dns1035LabelProblems } from '../../../../shared/model/validation/names.ts'
 import { requiredOneOf } from '../check.ts'
 
@@ -67,8 +67,8 @@ function validateReviewVersions(versions: readonly string[]): readonly FieldErro
   if (versions.length === 0) return [required(VERSIONS)]
   const seen = new Set<string>()
   const errors = versions.flatMap((version, index) => {
-    const problems = dns1035LabelProblems(version)
-    const found = seen.has(version) ? [duplicate(`${VERSIONS}[${index}]`, version)] : problems.length > 0 ? [invalid(`${VERSIONS}[${index}]`, version, problems.join(','))] : []
+    const at = `${VERSIONS}[${index}]`
+    const found = seen.has(version) ? [invalid(at, version, 'duplicate version')] : dns1035LabelProblems(version).map((problem) => invalid(at, version, problem))
     seen.add(version)
     return found
   })

@@ -1,7 +1,6 @@
 /** Whether the defaults of a schema fit it. */
 import { type FieldError, invalid } from '../../../../shared/model/field-error.ts'
 import { isJsonObject, type Json } from '../../../../shared/model/json.ts'
-import { validateListTypes } from '../../../../shared/model/structural/list-types.ts'
 import { validateEmbedded, validateTypeMeta } from '../../../../shared/model/structural/object-meta.ts'
 import { hasUnknown } from '../../../../shared/model/structural/prune.ts'
 import { isEmbedded, itemsOf, type PropsSchema, sortedProperties } from '../../../../shared/model/structural/schema.ts'
@@ -18,8 +17,9 @@ export function validateDefaults(schema: PropsSchema, path: string, isRoot = tru
 
 function defaultErrors(schema: PropsSchema, value: Json, { path, isRoot }: { readonly path: string; readonly isRoot: boolean }): readonly FieldError[] {
   const whole = isRoot || isEmbedded(schema)
-  if (hasUnknown(schema, value, whole)) return [invalid(path, value, 'must not have unknown fields')]
+  const unknown = hasUnknown(schema, value, whole) ? [invalid(path, value, 'must not have unknown fields')] : []
   const placed = (error: FieldError): FieldError => ({ ...error, field: error.field === '<nil>' || error.field === '' ? path : `${path}.${error.field}` })
   const typeMeta = whole && isJsonObject(value) ? validateTypeMeta(value, path) : []
-  return [...typeMeta, ...validateEmbedded(schema, value).map(placed), ...validateListTypes(schema, value).map(placed), ...validateValue(schema, value).map(placed)]
+  const meta = [...typeMeta, ...validateEmbedded(schema, value).map(placed)]
+  return [...unknown, ...(meta.length > 0 ? meta : validateValue(schema, value).map(placed))]
 }

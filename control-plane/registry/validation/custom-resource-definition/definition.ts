@@ -7,6 +7,7 @@ import { approvalOf, validateApproval } from './api-approval.ts'
 import { validateColumns, validateSubresources } from './columns.ts'
 import { validateConversion } from './conversion.ts'
 import { type Hoisted, hoisted, placedSchemas, schemaOf } from './hoisted.ts'
+import { printedVersion } from './printed.ts'
 import { validateNames, validateRequiredNames } from './names.ts'
 import { validateSchema } from './schema.ts'
 import { validateSelectableFields } from './selectable-fields.ts'
@@ -90,29 +91,27 @@ function validateVersions(spec: Partial<CustomResourceDefinitionSpec>, { shared,
       ...validateColumns(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`),
     ]
   })
-  const given = spec.versions === undefined ? null : versions.map(printed)
+  const given = spec.versions === undefined ? null : versions.map(printedVersion)
   const unique = new Set(versions.map(({ name }) => name)).size === versions.length
   const one = versions.filter(({ storage }) => storage).length === 1
-  return [...own, ...(unique ? [] : [invalid('spec.versions', given, 'must contain unique version names')]), ...(one ? [] : [invalid('spec.versions', given, 'must have exactly one version marked as storage version')])]
+  return [
+    ...own,
+    ...(unique ? [] : [invalid('spec.versions', given, 'must contain unique version names')]),
+    ...(one ? [] : [invalid('spec.versions', given, 'must have exactly one version marked as storage version')]),
+    ...firstVersionProblems(versions[0]?.name ?? ''),
+  ]
 }
 
-/** A version as Go prints the struct it is held in. */
-const printed = (version: CustomResourceDefinitionVersion): unknown => ({
-  Name: version.name,
-  Served: version.served,
-  Storage: version.storage,
-  Deprecated: version.deprecated ?? false,
-  DeprecationWarning: version.deprecationWarning ?? null,
-  Schema: version.schema ?? null,
-  Subresources: version.subresources ?? null,
-  AdditionalPrinterColumns: version.additionalPrinterColumns ?? null,
-  SelectableFields: version.selectableFields ?? null,
-})
+/** The first version's name is held apart too, and judged there once more. */
+function firstVersionProblems(name: string): readonly FieldError[] {
+  const problems = name === '' ? [] : dns1035LabelProblems(name)
+  return problems.length === 0 ? [] : [invalid('spec.version', name, problems.join(','))]
+}
 
 function deprecationProblems({ deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion): readonly string[] {
   if (text === undefined) return []
+  if (!deprecated) return ['can only be set for deprecated versions']
   const problems: string[] = []
-  if (!deprecated) problems.push('can only be set for deprecated versions')
   if (text === '') problems.push('must not be an empty string')
   if (text.length > 256) problems.push('must be <= 256 characters long')
   const strange = text.search(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u)
@@ -123,10 +122,10 @@ function deprecationProblems({ deprecated, deprecationWarning: text }: CustomRes
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): readonly FieldError[] {
   const path = 'status.storedVersions'
   const stored = status?.storedVersions ?? []
-  const versions = (spec as Partial<CustomResourceDefinitionSpec>).versions ?? []
+  const { versions } = hoisted(spec as Partial<CustomResourceDefinitionSpec>)
   if (stored.length === 0) return [invalid(path, status?.storedVersions ?? null, 'must have at least one stored version')]
   const names = new Set(versions.map(({ name }) => name))
-  const missing = versions.filter(({ name, storage }) => storage && !stored.includes(name)).map((version) => invalid(path, printed(version), `must have the storage version ${version.name}`))
+  const missing = versions.filter(({ name, storage }) => storage && !stored.includes(name)).map((version) => invalid(path, printedVersion(version), `must have the storage version ${version.name}`))
   const gone = stored.flatMap((name, index) =>
     names.has(name) ? [] : [invalid(`${path}[${index}]`, name, `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`)],
   )

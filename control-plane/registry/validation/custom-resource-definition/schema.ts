@@ -5,6 +5,7 @@ import { isEmbedded, itemsOf, META_FIELDS, type PropsSchema, sortedProperties, v
 import { validateDefaults } from './default-values.ts'
 import type { PlacedSchema } from './hoisted.ts'
 import { validateListKeywords } from './list-keywords.ts'
+import { printedSchema } from './printed.ts'
 import { validateRules } from './rules.ts'
 import { unreadable, validateStructural } from './structural.ts'
 
@@ -28,7 +29,7 @@ export function validateSchema({ schema, path, hasStatus }: PlacedSchema): reado
 function rootErrors(schema: PropsSchema, path: string): readonly FieldError[] {
   if (schema.type !== undefined && schema.type !== 'object') return [invalid(`${path}.type`, schema.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled')]
   const other = Object.keys(schema).some((name) => !ROOT_FIELDS.has(name))
-  return other ? [invalid(path, schema, `only ${ROOT_FIELD_NAMES} fields are allowed at the root of the schema if the status subresource is enabled`)] : []
+  return other ? [invalid(path, printedSchema(schema), `only ${ROOT_FIELD_NAMES} fields are allowed at the root of the schema if the status subresource is enabled`)] : []
 }
 
 /** Where in the schema a keyword stands. */

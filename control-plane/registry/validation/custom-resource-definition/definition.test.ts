@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import type { CustomResourceDefinition } from '../../../../shared/model/gen/api.ts'
+import { fieldErrorText } from '../../../../shared/model/field-error.ts'
+import type { JsonObject } from '../../../../shared/model/json.ts'
+import { definitionWarnings } from '../../warnings/custom-resource-definition.ts'
+import { validateNewDefinition } from './definition.ts'
+
+const LABEL = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+const PRINTED = (name: string, storage: boolean): string => JSON.stringify({ Name: name, Served: true, Storage: storage, Deprecated: false, DeprecationWarning: null, Schema: null, Subresources: null, AdditionalPrinterColumns: null, SelectableFields: null })
+
+const version = (name: string, more: JsonObject = {}): JsonObject => ({ name, served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } }, ...more })
+
+const definition = (versions: readonly JsonObject[], storedVersions = ['v1']): CustomResourceDefinition =>
+  ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.example.com' },
+    spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' }, versions },
+    status: { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions },
+  }) as unknown as CustomResourceDefinition
+
+const withSchema = (x: JsonObject): CustomResourceDefinition => definition([version('v1', { schema: { openAPIV3Schema: { type: 'object', properties: { x } } } })])
+const errors = (subject: CustomResourceDefinition): readonly string[] => validateNewDefinition(subject).map(fieldErrorText)
+
+describe('versions', () => {
+  test('the name of the first is judged twice, that of others once', () => {
+    expect(errors(definition([version('V1')], ['V1']))).toEqual([`spec.versions[0].name: Invalid value: "V1": ${LABEL}`, `spec.version: Invalid value: "V1": ${LABEL}`])
+    expect(errors(definition([version('v1'), version('v1.2', { storage: false })]))).toEqual([`spec.versions[1].name: Invalid value: "v1.2": ${LABEL}`])
+    expect(errors(definition([version('')], ['']))).toEqual([`spec.versions[0].name: Invalid value: "": ${LABEL}`])
+  })
+
+  test('two of storage are printed without what they have in common', () => {
+    expect(errors(definition([version('v1'), version('v2')]))).toEqual([
+      `spec.versions: Invalid value: [${PRINTED('v1', true)},${PRINTED('v2', true)}]: must have exactly one version marked as storage version`,
+      `status.storedVersions: Invalid value: ${PRINTED('v2', true)}: must have the storage version v2`,
+    ])
+  })
+
+  test('a warning of one that is not deprecated is not read', () => {
+    expect(errors(definition([version('v1', { deprecationWarning: '' })]))).toEqual(['spec.versions[0].deprecationWarning: Invalid value: "": can only be set for deprecated versions'])
+  })
+})
+
+const EMPTY_SCHEMA =
+  '"Nullable":false,"Format":"","Title":"","Default":null,"Maximum":null,"ExclusiveMaximum":false,"Minimum":null,"ExclusiveMinimum":false,"MaxLength":null,"MinLength":null,"Pattern":"","MaxItems":null,"MinItems":null,"UniqueItems":false,"MultipleOf":null,"Enum":null,"MaxProperties":null,"MinProperties":null,"Required":null,"Items":null,"AllOf":null,"OneOf":null,'
+const EMPTY_REST =
+  '"Not":null,"Properties":null,"AdditionalProperties":null,"PatternProperties":null,"Dependencies":null,"AdditionalItems":null,"Definitions":null,"ExternalDocs":null,"Example":null,"XPreserveUnknownFields":null,"XEmbeddedResource":false,"XIntOrString":false,"XListMapKeys":null,"XListType":null,"XMapType":null,"XValidations":null'
+
+test('a schema is printed with every field it could have', () => {
+  const root = { type: 'object', anyOf: [{ required: ['a'] }] }
+  const any = `{"ID":"","Schema":"","Ref":null,"Description":"","Type":"",${EMPTY_SCHEMA.replace('"Required":null', '"Required":["a"]')}"AnyOf":null,${EMPTY_REST}}`
+  const all = `{"ID":"","Schema":"","Ref":null,"Description":"","Type":"object",${EMPTY_SCHEMA}"AnyOf":[${any}],${EMPTY_REST}}`
+  const [error = ''] = errors(definition([version('v1', { schema: { openAPIV3Schema: root }, subresources: { status: {} } })]))
+  expect(error).toMatch(/^spec.validation.openAPIV3Schema: Invalid value: \{.*\}: only \[Description .*\] fields are allowed at the root of the schema if the status subresource is enabled$/)
+  expect(error).toContain(all)
+})
+
+test('versions of conversion reviews', () => {
+  const subject = definition([version('v1')])
+  const conversion = { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://x.example' }, conversionReviewVersions: ['v1', 'v1', 'V'] } }
+  expect(errors({ ...subject, spec: { ...subject.spec, conversion } } as unknown as CustomResourceDefinition)).toEqual([
+    'spec.conversion.conversionReviewVersions[1]: Invalid value: "v1": duplicate version',
+    `spec.conversion.conversionReviewVersions[2]: Invalid value: "V": ${LABEL}`,
+  ])
+})
+
+describe('defaults', () => {
+  const path = 'spec.validation.openAPIV3Schema.properties[x].default'
+  test.each<[JsonObject, readonly string[]]>([
+    [{ type: 'object', properties: { a: { type: 'string' } }, default: { a: 1, b: 2 } }, [`${path}: Invalid value: {"a":1,"b":2}: must not have unknown fields`, `${path}.a: Invalid value: "integer": a in body must be of type string: "integer"`]],
+    [{ type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set', default: ['a', 'a'] }, []],
+    [{ type: 'object', required: ['a'], properties: { a: { type: 'string', default: 'z' } }, default: {} }, [`${path}.a: Required value`]],
+  ])('%j', (schema, wanted) => expect(errors(withSchema(schema))).toEqual(wanted))
+})
+
+test.each<[JsonObject, readonly string[]]>([
+  [{ type: 'integer', format: 'int32' }, []],
+  [{ type: 'integer', format: 'double' }, ['unrecognized format "double"']],
+  [{ type: 'string', format: 'int32' }, ['unrecognized format "int32"']],
+  [{ type: 'number', format: 'float' }, []],
+  [{ type: 'boolean', format: 'date' }, ['unrecognized format "date"']],
+  [{ type: 'string', format: 'date-time' }, []],
+])('formats belong to types: %j', (schema, wanted) => expect(definitionWarnings(withSchema(schema))).toEqual(wanted))
