@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ApiError } from '../../shared/kit/api-error.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
@@ -74,6 +75,134 @@ test('who does not fit is told why, and is bound when room is made', async () =>
   await at.client.delete(pods, { namespace: 'default', name: 'first' }, { gracePeriodSeconds: 0 })
   await at.clock.advance(2_000)
   expect(await nodeOf(at, 'second')).toBe('n1')
+})
+
+const listens = (hostPort: number): Partial<NonNullable<Pod['spec']>> => ({ containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort }] }] })
+
+/** Counts the tries that found no node, pod by pod. */
+function countFailures(at: World): Map<string, number> {
+  const failures = new Map<string, number>()
+  const { record } = at.parts.events
+  at.parts.events.record = (source, about, what) => {
+    if (what.reason === 'FailedScheduling') failures.set(about.name ?? '', (failures.get(about.name ?? '') ?? 0) + 1)
+    record.call(at.parts.events, source, about, what)
+  }
+  return failures
+}
+
+test('a pod whose room becomes free is bound at once, however much that did not concern it has happened', async () => {
+  await using at = world()
+  await at.client.create(nodes, node('n1', '100'))
+  const failures = countFailures(at)
+  await scheduling(at)
+  await at.client.create(pods, pod('first', '1', listens(80)))
+  await at.clock.advance(200)
+  await at.client.create(pods, pod('second', '1', listens(80)))
+  for (let i = 0; i < 40; i++) {
+    await at.client.create(pods, pod(`p${i}`, '1', listens(1_000 + i)))
+    await at.clock.advance(250)
+    await at.client.delete(pods, { namespace: 'default', name: `p${i}` }, { gracePeriodSeconds: 0 })
+    await at.clock.advance(250)
+  }
+  expect([await nodeOf(at, 'second'), failures.get('second')]).toEqual([undefined, 1])
+  await at.client.delete(pods, { namespace: 'default', name: 'first' }, { gracePeriodSeconds: 0 })
+  await at.clock.advance(20)
+  expect(await nodeOf(at, 'second')).toBe('n1')
+})
+
+test('room that another took first and left again is not waited for until the back-off ends', async () => {
+  await using at = world()
+  await at.client.create(nodes, node('n1', '2'))
+  await scheduling(at)
+  await at.client.create(pods, pod('a', '2'))
+  await at.clock.advance(100)
+  await at.client.create(pods, pod('second', '1'))
+  // It tries in vain again and again: somebody more important is always quicker.
+  for (const [gone, next] of [['a', 'b'], ['b', 'c'], ['c', 'd'], ['d', 'e']] as const) {
+    await at.clock.advance(20_000)
+    await at.client.create(pods, pod(next, '2', { priority: 10 }))
+    await at.clock.advance(2_000)
+    await at.client.delete(pods, { namespace: 'default', name: gone }, { gracePeriodSeconds: 0 })
+    await at.clock.advance(100)
+    expect([await nodeOf(at, next), await nodeOf(at, 'second')]).toEqual(['n1', undefined])
+  }
+  await at.client.delete(pods, { namespace: 'default', name: 'e' }, { gracePeriodSeconds: 0 })
+  await at.clock.advance(120)
+  expect(await nodeOf(at, 'second')).toBe('n1')
+})
+
+test('with a thousand pods that wait, what happens costs few tries', async () => {
+  await using at = world()
+  await at.client.create(nodes, node('n1', '1'))
+  const failures = countFailures(at)
+  await scheduling(at)
+  const tries = (): number => [...failures.values()].reduce((sum, count) => sum + count, 0)
+  await at.client.create(pods, pod('taker', '1'))
+  await at.clock.advance(100)
+  // A quarter asks for more than there is, the others are of ten sizes.
+  for (let i = 0; i < 1_000; i++) await at.client.create(pods, pod(`p${i}`, i % 4 === 0 ? '2' : `${500 + (i % 10)}m`))
+  await at.clock.advance(2_000)
+  expect(tries()).toBe(1_000)
+  for (let round = 0; round < 20; round++) {
+    const [taker] = (await at.client.list(pods)).items.filter((one) => one.spec?.nodeName)
+    await at.client.delete(pods, { namespace: 'default', name: taker?.metadata.name ?? '' }, { gracePeriodSeconds: 0 })
+    await at.clock.advance(500)
+    expect((await at.client.list(pods)).items.filter((one) => one.spec?.nodeName)).toHaveLength(1)
+  }
+  // Each time one got the room and at most one of each size was refused.
+  expect(tries() - 1_000).toBeLessThanOrEqual(20 * 10)
+})
+
+test('room that was kept for a pod which cannot be bound there is given to who waits', async () => {
+  await using at = world()
+  await at.client.create(nodes, node('n1'))
+  const asked = Promise.withResolvers<void>()
+  const client: typeof at.client = {
+    ...at.client,
+    async bind(given, nodeName, annotations) {
+      if (given.name === 'first') {
+        await asked.promise
+        throw new ApiError({ metadata: {}, code: 409, reason: 'Conflict', message: 'it is bound already' })
+      }
+      await at.client.bind(given, nodeName, annotations)
+    },
+  }
+  await scheduling(at, client)
+  await at.client.create(pods, pod('first', '2'))
+  await at.clock.advance(100)
+  await at.client.create(pods, pod('second', '1'))
+  await at.clock.advance(100)
+  asked.resolve()
+  await at.clock.advance(200)
+  expect(await nodeOf(at, 'second')).toBe('n1')
+})
+
+test('a pod that came back under its name while the one before was being bound is not forgotten with it', async () => {
+  await using at = world()
+  await at.client.create(nodes, node('n1'))
+  const asked = Promise.withResolvers<void>()
+  let binds = 0
+  const client: typeof at.client = {
+    ...at.client,
+    async bind(given, nodeName, annotations) {
+      if (binds++ === 0) {
+        await asked.promise
+        throw new ApiError({ metadata: {}, code: 409, reason: 'Conflict', message: 'another uid' })
+      }
+      await at.client.bind(given, nodeName, annotations)
+    },
+  }
+  await scheduling(at, client)
+  await at.client.create(pods, pod('first', '2'))
+  await at.clock.advance(100)
+  await at.client.delete(pods, { namespace: 'default', name: 'first' }, { gracePeriodSeconds: 0 })
+  await at.client.create(pods, pod('first', '4'))
+  await at.clock.advance(100)
+  asked.resolve()
+  await at.clock.advance(100)
+  await at.client.patch(nodes, { name: 'n1' }, { type: 'merge', body: { status: { allocatable: { cpu: '8' } } }, subresource: 'status' })
+  await at.clock.advance(200)
+  expect(await nodeOf(at, 'first')).toBe('n1')
 })
 
 test('pods of another scheduler, and gated ones, are left alone', async () => {

@@ -14,9 +14,11 @@ import type { EventRecorder } from '../controllers/events/recorder.ts'
 import { referenceTo } from '../controllers/events/recorder.ts'
 import type { Change, Informer, Informers } from '../informers/port.ts'
 import { explain, type Explanation } from './core/explain.ts'
+import type { ClusterEvent } from './core/framework.ts'
+import { hintOf } from './core/hints.ts'
 import { createMemory } from './core/memory.ts'
 import { schedule, type Placement } from './core/schedule.ts'
-import { ClusterState, podInfo } from './core/state.ts'
+import { ClusterState, podInfo, type PodInfo } from './core/state.ts'
 import { SchedulingQueue } from './queue.ts'
 import { NAMESPACE_INDEX, siblingSelector } from './siblings.ts'
 
@@ -111,15 +113,11 @@ class SchedulingLoop implements Scheduler {
   }
 
   #nodeChanged({ key, before, after }: Change<Node>): void {
-    if (!after) return this.#state.removeNode(key)
-    if (before && !matters(before, after)) return
-    this.#state.setNode(after)
-    if (!before) this.#queue.wake('node-added')
-    else {
-      if (!deepEqual(before.status?.allocatable, after.status?.allocatable)) this.#queue.wake('node-allocatable')
-      if (!deepEqual(before.metadata.labels, after.metadata.labels)) this.#queue.wake('node-labels')
-      if (!deepEqual(before.spec?.taints, after.spec?.taints) || before.spec?.unschedulable !== after.spec?.unschedulable) this.#queue.wake('node-taints')
-    }
+    if (before && after && !matters(before, after)) return
+    const was = this.#state.findNode(key)
+    if (after) this.#state.setNode(after)
+    else this.#state.removeNode(key)
+    this.#happened({ kind: 'node', node: { before: was, after: this.#state.findNode(key) } })
   }
 
   #podChanged({ key, before, after }: Change<Pod>): void {
@@ -127,21 +125,38 @@ class SchedulingLoop implements Scheduler {
       this.#queue.remove(key)
       this.#assumed.delete(key)
       if (before || after) this.#decisions.delete(uidOf(after ?? before ?? { metadata: {} }))
-      if (this.#state.nodeOf(key) === undefined) return
-      this.#state.removePod(key)
-      return this.#queue.wake('pod-removed')
+      return this.#leaves(key)
     }
-    if (after.spec?.nodeName) {
-      this.#assumed.delete(key)
-      this.#queue.remove(key)
-      this.#state.setPod(after, after.spec.nodeName)
-      if (!before?.spec?.nodeName) this.#queue.wake('pod-added')
-      else if (!deepEqual(before.metadata.labels, after.metadata.labels)) this.#queue.wake('pod-labels')
-      return
-    }
+    if (after.spec?.nodeName) return this.#podOnNode(key, after, after.spec.nodeName)
     if (!isWaiting(after)) return this.#queue.remove(key)
     if (this.#assumed.get(key) === uidOf(after)) return
     if (!before || !deepEqual(before.spec, after.spec) || !deepEqual(before.metadata.labels, after.metadata.labels)) this.#queue.add(key, after.spec?.priority ?? 0)
+  }
+
+  #podOnNode(key: string, pod: Pod, nodeName: string): void {
+    this.#queue.remove(key)
+    const wasAssumed = this.#assumed.delete(key)
+    const known = this.#state.podOf(key)
+    // Somebody else has bound it elsewhere.
+    if (known && known.node !== nodeName) this.#leaves(key)
+    const was = this.#state.findNode(nodeName)
+    this.#state.setPod(pod, nodeName)
+    const info = podInfo(pod)
+    if (known && !wasAssumed && isAlike(known.info, info)) return
+    this.#happened({ kind: 'pod', pod: { before: wasAssumed ? undefined : known?.info, after: info }, node: { before: was, after: this.#state.findNode(nodeName) } })
+  }
+
+  /** The pod takes no room any more. */
+  #leaves(key: string): void {
+    const known = this.#state.podOf(key)
+    if (!known) return
+    const was = this.#state.findNode(known.node)
+    this.#state.removePod(key)
+    this.#happened({ kind: 'pod', pod: { before: known.info }, node: { before: was, after: this.#state.findNode(known.node) } })
+  }
+
+  #happened(event: ClusterEvent): void {
+    this.#queue.wake(hintOf(event, this.#state))
   }
 
   #scheduleOne(key: string): void {
@@ -153,7 +168,7 @@ class SchedulingLoop implements Scheduler {
     this.#start = placement.nextStart
     this.#remember(pod, placement)
     if (placement.kind === 'unschedulable') {
-      this.#queue.parkUnschedulable(key, placement.refusedBy)
+      this.#queue.parkUnschedulable(key, { pod: podInfo(pod), refusedBy: placement.refusedBy })
       this.#background(key, this.#tellUnschedulable(pod, placement.message))
       return
     }
@@ -167,7 +182,7 @@ class SchedulingLoop implements Scheduler {
     const key = keyOf(pod)
     if (this.#assumed.get(key) !== uidOf(pod)) return
     this.#assumed.delete(key)
-    this.#state.removePod(key)
+    this.#leaves(key)
   }
 
   #remember(pod: Pod, placement: Placement): void {
@@ -183,10 +198,12 @@ class SchedulingLoop implements Scheduler {
       await this.#options.client.bind({ namespace: namespaceOf(pod), name: nameOf(pod), uid: uidOf(pod) }, nodeName)
       this.#options.events.record(SCHEDULER_NAME, referenceTo(pods, pod), { type: 'Normal', reason: 'Scheduled', action: 'Binding', message: `Successfully assigned ${key} to ${nodeName}` })
     } catch (error) {
+      // Another pod of this name may wait by now.
+      const isSame = uidOf(this.#pods.get(key) ?? pod) === uidOf(pod)
       if (isApiError(error, 'NotFound') || isApiError(error, 'Conflict')) {
         this.#forget(pod)
-        this.#queue.remove(key)
-      } else this.#queue.parkFailed(key)
+        if (isSame) this.#queue.remove(key)
+      } else if (isSame) this.#queue.parkFailed(key)
       throw error
     } finally {
       this.#binding--
@@ -213,6 +230,10 @@ class SchedulingLoop implements Scheduler {
 /** What of a node the scheduler looks at: heartbeats change nothing. */
 const matters = (before: Node, after: Node): boolean =>
   !deepEqual(before.metadata.labels, after.metadata.labels) || !deepEqual(before.spec, after.spec) || !deepEqual(before.status?.allocatable, after.status?.allocatable) || !deepEqual(before.status?.images, after.status?.images)
+
+/** What of a pod on a node the others look at: most changes of its status are nothing to them. */
+const isAlike = (a: PodInfo, b: PodInfo): boolean =>
+  deepEqual(a.pod.metadata.labels, b.pod.metadata.labels) && isTerminating(a.pod) === isTerminating(b.pod) && a.requests.cpuMillis === b.requests.cpuMillis && a.requests.memoryBytes === b.requests.memoryBytes && a.requests.ephemeralBytes === b.requests.ephemeralBytes
 
 const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 

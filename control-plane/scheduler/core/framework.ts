@@ -21,16 +21,36 @@ export interface NodeScorer {
   normalize?(raw: readonly number[], nodes: readonly NodeInfo[]): readonly number[]
 }
 
-/** What may make a pod schedulable that a plugin refused: wakes it from the queue. */
-export type ClusterEvent = 'node-added' | 'node-allocatable' | 'node-labels' | 'node-taints' | 'pod-added' | 'pod-removed' | 'pod-labels'
+/** Something as it was and as it is; one of the two is missing where it came or went. */
+export interface Changed<T> {
+  readonly before?: T | undefined
+  readonly after?: T | undefined
+}
 
-export interface FilterPlugin {
+/** What happened in the cluster and may make pods schedulable that were refused: wakes them from the queue. */
+export type ClusterEvent =
+  | { readonly kind: 'node'; readonly node: Changed<NodeInfo> }
+  /** A pod that is on a node, with that node: both are missing where no such node is known. */
+  | { readonly kind: 'pod'; readonly pod: Changed<PodInfo>; readonly node: Changed<NodeInfo> }
+
+interface Filter {
   readonly name: string
   filter(pod: PodInfo, snapshot: Snapshot): NodeFilter | undefined
-  readonly wakesOn: readonly ClusterEvent[]
-  /** Its answer depends on the pod's class and that one node alone, so it may be remembered until the node changes. */
-  readonly local: boolean
 }
+
+/** Its answer depends on the pod's class and that one node alone: it may be remembered until the node changes, and only a change of that node can change it. */
+export interface LocalFilter extends Filter {
+  readonly local: true
+}
+
+/** Its answer depends on other things too, so that it says itself what can help. */
+export interface WideFilter extends Filter {
+  readonly local: false
+  /** Whether what happened may make a node pass that this plugin refused to the pod; true where it is not sure (a queueing hint, KEP-4247). */
+  helps(pod: PodInfo, event: ClusterEvent, snapshot: Snapshot): boolean
+}
+
+export type FilterPlugin = LocalFilter | WideFilter
 
 export interface ScorePlugin {
   readonly name: string

@@ -1,5 +1,5 @@
 /** Chooses a node for a pod. PURE: the same snapshot, pod and tie-break give the same placement. */
-import type { FilterPlugin, NodeFilter, NodeScorer, Refusal, ScorePlugin } from './framework.ts'
+import type { FilterPlugin, LocalFilter, NodeFilter, NodeScorer, Refusal, ScorePlugin } from './framework.ts'
 import type { NodeInfo, PodInfo, Snapshot } from './state.ts'
 import type { Memory, Remembered } from './memory.ts'
 import { balancedAllocation } from './plugins/balanced-allocation.ts'
@@ -15,6 +15,8 @@ import { taintTolerationFilter, taintTolerationScore } from './plugins/taint-tol
 
 /** In the order they are asked: the first that refuses a node speaks for it. */
 export const filterPlugins: readonly FilterPlugin[] = [nodeUnschedulable, nodeName, taintTolerationFilter, nodeAffinityFilter, nodePorts, nodeResourcesFit, podTopologySpreadFilter, interPodAffinityFilter]
+/** Those that look at one node alone. */
+export const localFilters: readonly LocalFilter[] = filterPlugins.filter((plugin) => plugin.local)
 export const scorePlugins: readonly ScorePlugin[] = [taintTolerationScore, nodeAffinityScore, leastAllocatedScore, podTopologySpreadScore, interPodAffinityScore, balancedAllocation, imageLocality]
 
 /** A node that passed, and its weighed score with the part of each plugin. */

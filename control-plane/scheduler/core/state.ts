@@ -148,9 +148,9 @@ export class ClusterState implements Snapshot {
     return at === undefined ? undefined : this.#nodes[at]
   }
 
-  /** The node a pod is on, by the pod's key. */
-  nodeOf(podKey: string): string | undefined {
-    return this.#podNode.get(podKey)?.node
+  /** A pod that is on a node, and the node's name, by the pod's key. */
+  podOf(podKey: string): { readonly node: string; readonly info: PodInfo } | undefined {
+    return this.#podNode.get(podKey)
   }
 
   setNode(node: Node): void {

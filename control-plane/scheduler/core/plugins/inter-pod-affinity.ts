@@ -1,4 +1,5 @@
 import type { Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '../../../../shared/model/gen/api.ts'
+import { deepEqual } from '../../../../shared/model/json.ts'
 import { MAX_SCORE, type FilterPlugin, type ScorePlugin } from '../framework.ts'
 import { labelMatcher } from '../match.ts'
 import type { NodeInfo, PodInfo, Snapshot } from '../state.ts'
@@ -98,8 +99,16 @@ export const interPodAffinityFilter: FilterPlugin = {
       return undefined
     }
   },
-  wakesOn: ['node-added', 'node-labels', 'pod-added', 'pod-removed', 'pod-labels'],
   local: false,
+  helps(info, event, snapshot) {
+    if (event.kind === 'node') return !deepEqual(event.node.before?.labels, event.node.after?.labels)
+    const { before, after } = event.pod
+    const concerns = (terms: readonly PodAffinityTerm[]): boolean => [before, after].some((other) => other && terms.some((term) => termOf(term, info.pod, snapshot).matches(other.pod)))
+    // Whom the pod wants beside it came; or went, so that it may be the first of its group.
+    if (concerns(info.requiredAffinity)) return true
+    if (!before) return false
+    return concerns(info.requiredAntiAffinity) || before.requiredAntiAffinity.some((term) => termOf(term, before.pod, snapshot).matches(info.pod))
+  },
 }
 
 interface Weighted {

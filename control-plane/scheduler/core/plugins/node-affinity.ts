@@ -12,7 +12,6 @@ export const nodeAffinityFilter: FilterPlugin = {
     if (labels.length === 0 && !required) return undefined
     return (node) => (labels.every(([key, value]) => node.labels[key] === value) && (!required || nodeSelectorMatches(required, node)) ? undefined : REFUSAL)
   },
-  wakesOn: ['node-added', 'node-labels'],
   local: true,
 }
 

@@ -9,6 +9,5 @@ export const nodeName: FilterPlugin = {
     const wanted = pod.spec?.nodeName
     return wanted ? (node) => (node.name === wanted ? undefined : REFUSAL) : undefined
   },
-  wakesOn: ['node-added'],
   local: true,
 }

@@ -11,6 +11,5 @@ export const nodePorts: FilterPlugin = {
       return taken && { reasons: ["node(s) didn't have free ports for the requested pod ports"], resolvable: true, detail: `host port ${taken.hostPort}/${taken.protocol ?? 'TCP'} is taken` }
     }
   },
-  wakesOn: ['node-added', 'pod-removed'],
   local: true,
 }

@@ -13,7 +13,6 @@ interface Missing {
 export const nodeResourcesFit: FilterPlugin = {
   name: 'NodeResourcesFit',
   filter: ({ requests }) => (node) => (fits(requests, node) ? undefined : refusal(requests, node)),
-  wakesOn: ['node-added', 'node-allocatable', 'pod-removed'],
   local: true,
 }
 

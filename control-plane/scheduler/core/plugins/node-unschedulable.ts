@@ -8,6 +8,5 @@ const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } 
 export const nodeUnschedulable: FilterPlugin = {
   name: 'NodeUnschedulable',
   filter: ({ pod }) => (isTolerated(TAINT, pod.spec?.tolerations ?? []) ? undefined : (node) => (node.unschedulable ? REFUSAL : undefined)),
-  wakesOn: ['node-added', 'node-taints'],
   local: true,
 }

@@ -1,4 +1,5 @@
 import type { Pod, TopologySpreadConstraint } from '../../../../shared/model/gen/api.ts'
+import { deepEqual } from '../../../../shared/model/json.ts'
 import { MAX_SCORE, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts'
 import { nodeSelectorMatches } from '../../../../shared/model/node-selector.ts'
 import { isTolerated, labelMatcher } from '../match.ts'
@@ -80,8 +81,13 @@ export const podTopologySpreadFilter: FilterPlugin = {
       return undefined
     }
   },
-  wakesOn: ['node-added', 'node-labels', 'pod-added', 'pod-removed', 'pod-labels'],
   local: false,
+  helps({ pod }, event) {
+    // Another set of domains, or of nodes that count.
+    if (event.kind === 'node') return !deepEqual(event.node.before?.labels, event.node.after?.labels) || !deepEqual(event.node.before?.taints, event.node.after?.taints)
+    const others = [event.pod.before, event.pod.after].filter((other) => other?.pod.metadata.namespace === pod.metadata.namespace)
+    return constraintsOf(pod, 'DoNotSchedule').some(({ selects }) => others.some((other) => selects(other?.pod.metadata.labels)))
+  },
 }
 
 /** What kube-scheduler spreads by when a pod says nothing, but a service or owner selects its siblings. */

@@ -15,7 +15,6 @@ export const taintTolerationFilter: FilterPlugin = {
       return taint && { reasons: ['node(s) had untolerated taint(s)'], resolvable: false, detail: `taint ${describe(taint)}` }
     }
   },
-  wakesOn: ['node-added', 'node-taints'],
   local: true,
 }
 
