@@ -33,7 +33,7 @@ function delayed(clock: Clock, real: Storage, delayMs: (write: number) => number
 }
 
 /** How much of a time a leader is certain of itself while somebody waits for it to fall silent. */
-async function certainty(delayMs: (write: number) => number, forMs: number): Promise<number> {
+async function certainty(delayMs: (write: number) => number, forMs: number, pace = new Pace(TTL_MS)): Promise<number> {
   const clock = new VirtualClock()
   const real = createMemoryStorage()
   const storage = delayed(clock, real, delayMs)
@@ -42,7 +42,7 @@ async function certainty(delayMs: (write: number) => number, forMs: number): Pro
   await registered()
   const made = await real.write({ kind: 'put', key: leaderKey('test'), value: formatRecord(candidate, { renewals: 0, leaseMs: TTL_MS }), expect: { kind: 'absent' } })
   if (made.kind !== 'committed') throw new Error(made.kind)
-  const leadership = holdLeadership({ name: 'test', candidate, guard: { key: leaderKey('test'), createRevision: modRevisionOf(made.revision) }, made: { sentAtMs: clock.monotonicMs(), revision: made.revision, leaseMs: TTL_MS }, storage, clock, log: silentLog, ttlMs: TTL_MS, pace: new Pace(TTL_MS), onPutBack: () => expect.unreachable() })
+  const leadership = holdLeadership({ name: 'test', candidate, guard: { key: leaderKey('test'), createRevision: modRevisionOf(made.revision) }, made: { sentAtMs: clock.monotonicMs(), revision: made.revision, leaseMs: TTL_MS }, storage, clock, log: silentLog, ttlMs: TTL_MS, pace, onPutBack: () => expect.unreachable() })
   // What it learns first is how slow the storage is.
   for (let passedMs = 0; passedMs < 2 * LONGEST * TTL_MS; passedMs += 10) {
     await clock.advance(10)
@@ -64,8 +64,10 @@ test('renewals that take a third of a lease, or most of it, or more: the lease g
   for (const delayMs of [5, 340, 600, 690, 1_100, 2_000]) expect([delayMs, await certainty(() => delayMs, 20_000)]).toEqual([delayMs, 1])
 })
 
-test('half of the renewals hang for ever: the others go on', async () => {
-  expect(await certainty((write) => (write % 2 === 0 ? 5 : 1e9), 10_000)).toBe(1)
+test('half of the renewals hang for ever: the others go on, and no lease is longer for what is lost', async () => {
+  const pace = new Pace(TTL_MS)
+  expect(await certainty((write) => (write % 2 === 0 ? 5 : 1e9), 10_000, pace)).toBe(1)
+  expect(pace.leaseMs()).toBeLessThan(1.05 * TTL_MS)
 })
 
 test('what takes longer than the longest lease confirms nothing', async () => {

@@ -55,6 +55,8 @@ class Holder implements Leadership {
   readonly #listeners = new Set<(untilMs: number) => void>()
   readonly #standing: Renewals
   #confirmedUntilMs: number
+  /** Of the newest write that was answered. */
+  #answeredSentMs = Number.NEGATIVE_INFINITY
   #renewals = 0
   #looks = 0
   /** Nobody is registered, when it was last looked: at first that is looked at. */
@@ -113,9 +115,10 @@ class Holder implements Leadership {
    */
   async renew(): Promise<void> {
     const { clock, ttlMs, pace } = this.#options
-    for (let waitMs = ttlMs / RENEWALS; await this.#waited(waitMs); ) {
+    for (let [waitMs, dueMs] = [ttlMs / RENEWALS, clock.monotonicMs() + ttlMs / RENEWALS]; await this.#waited(waitMs); dueMs = clock.monotonicMs() + waitMs) {
       const periodMs = Math.max(ttlMs / RENEWALS, pace.leaseMs() / (2 * RENEWALS))
       const sentAtMs = clock.monotonicMs()
+      pace.noteLate(sentAtMs - dueMs)
       const outcome = await this.#firstOf(this.#attempt(sentAtMs), Math.min(periodMs, pace.lateMs(), this.#standing.leaseMs * LATEST))
       waitMs = outcome === 'failed' ? ttlMs / RETRIES : outcome === 'pending' ? 0 : Math.max(0, sentAtMs + periodMs - clock.monotonicMs())
     }
@@ -128,7 +131,8 @@ class Holder implements Leadership {
       if (await within(clock, patienceMs, (signal) => this.#isStillLeading(sentAtMs, signal))) return 'renewed'
       this.#end('its key is gone')
     } catch (error) {
-      if (isFault(error, 'timeout')) pace.note(patienceMs)
+      // One that was overtaken is lost, with a member of etcd most often: that does not make the others slow.
+      if (isFault(error, 'timeout') && sentAtMs >= this.#answeredSentMs) pace.note(patienceMs)
       log.debug({ identity: this.identity, err: messageOf(error) }, 'the leader key was not renewed')
     }
     return 'failed'
@@ -189,6 +193,7 @@ class Holder implements Leadership {
     const result = await storage.write({ kind: 'put', key: this.guard.key, value, expect: { kind: 'revision', revision }, guard: this.guard }, signal)
     // Looks say nothing of it: slow disks answer them at once. What was given up has been noted then.
     if (!signal.aborted) pace.note(clock.monotonicMs() - sentAtMs)
+    this.#answeredSentMs = Math.max(this.#answeredSentMs, sentAtMs)
     if (result.kind === 'deposed') return false
     // Another one landed first: it says which.
     const now = result.kind === 'committed' ? { key: this.guard.key, value, revision: result.revision } : result.current

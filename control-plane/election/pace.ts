@@ -1,7 +1,7 @@
 /** Of how many writes the time is remembered, and of how many of them it decides how long a lease is. */
 const REMEMBERED = 32
 const LATELY = 4
-/** A leader on a busy host is late now and then: its lease is longer by its longest write, by a quarter of a lease at most. */
+/** A leader on a busy host is late now and then: its lease is longer by as much, by a quarter of a lease at most. */
 const MOST_SPARE = 0.25
 /** A lease is so many times as long as a write takes: one renewal is under way while the next is sent, and one may be late. */
 const WRITES = 3
@@ -17,12 +17,14 @@ export const DEFAULT_TTL_MS = 800
 export const longestMs = (ttlMs: number): number => ttlMs * LONGEST
 
 /**
- * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, up to a quarter longer where one was late of late, three
- * times the time of a write where its disks are slow. That one write was late does not mean that they are, the first of all neither (a process that has just begun is slow itself); the second of the last four does.
+ * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, up to a quarter longer on a host so busy that its writes come back late, or
+ * leave late, now and then, three times the time of a write where its disks are slow. That one was late means neither, the first of all neither (a process that has just begun is slow itself, and so is one that has just
+ * begun to lead); the second does: of the last four where it is about disks, of the last 32 where it is about the host.
  */
 export class Pace {
   readonly #ttlMs: number
   readonly #tookMs: number[] = []
+  readonly #lateMs: number[] = []
 
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs
@@ -30,13 +32,17 @@ export class Pace {
 
   /** A write has taken so long, or at least so long. */
   note(tookMs: number): void {
-    this.#tookMs.push(tookMs)
-    if (this.#tookMs.length > REMEMBERED) this.#tookMs.shift()
+    remember(this.#tookMs, tookMs)
+  }
+
+  /** A renewal was sent so much later than it should have been: this process had other things to do, or its host had. */
+  noteLate(lateMs: number): void {
+    remember(this.#lateMs, lateMs)
   }
 
   /** Whole milliseconds. */
   leaseMs(): number {
-    const spareMs = Math.min(Math.max(0, ...this.#tookMs), MOST_SPARE * this.#ttlMs)
+    const spareMs = Math.min(Math.max(second(this.#tookMs), second(this.#lateMs)), MOST_SPARE * this.#ttlMs)
     return Math.min(Math.ceil(Math.max(this.#ttlMs + spareMs, this.#writeMs() * WRITES)), longestMs(this.#ttlMs))
   }
 
@@ -53,7 +59,14 @@ export class Pace {
 
   /** What a write takes: the second longest of late. */
   #writeMs(): number {
-    const [, second = 0] = this.#tookMs.slice(-LATELY).toSorted((a, b) => b - a)
-    return second
+    return second(this.#tookMs.slice(-LATELY))
   }
 }
+
+function remember(times: number[], ms: number): void {
+  times.push(ms)
+  if (times.length > REMEMBERED) times.shift()
+}
+
+/** The second longest. */
+const second = (times: readonly number[]): number => times.toSorted((a, b) => b - a)[1] ?? 0

@@ -44,11 +44,13 @@ describe('what a leader knows of its own key', () => {
 
 test.each<readonly [string, readonly number[], number]>([
   ['nothing is known', [], 1_000],
-  ['milliseconds', [3, 4, 2, 5], 1_005],
-  ['one that was late', [3, 90, 2, 5], 1_090],
-  ['one that was very late', [3, 900, 2, 5], 1_250],
-  ['it was late long ago', [900, ...Array.from({ length: 32 }, () => 5)], 1_005],
-  ['the first one of all was late', [900], 1_250],
+  ['milliseconds', [3, 4, 2, 5], 1_004],
+  ['one that was late', [3, 90, 2, 5], 1_005],
+  ['one that was very late', [3, 900, 2, 5], 1_005],
+  ['now and then one is late', [3, 90, 2, 5, 4, 6, 5, 80, 3], 1_080],
+  ['now and then one is very late', [3, 900, 2, 5, 4, 6, 5, 600, 3], 1_250],
+  ['they were late long ago', [900, 900, ...Array.from({ length: 32 }, () => 5)], 1_005],
+  ['the first one of all was late', [900], 1_000],
   ['the first two were late', [900, 950], 2_700],
   ['two of four', [3, 900, 1_200, 5], 2_700],
   ['slow, and quick again', [1_200, 1_200, 1_200, 4, 4, 4], 1_250],
@@ -57,4 +59,18 @@ test.each<readonly [string, readonly number[], number]>([
   const pace = new Pace(1_000)
   for (const ms of took) pace.note(ms)
   expect(pace.leaseMs()).toBe(leaseMs)
+})
+
+test.each<readonly [string, readonly number[], number]>([
+  ['one that left late', [0, 1, 400, 1], 1_001],
+  ['now and then one leaves late', [0, 1, 150, 1, 2, 0, 90, 1], 1_090],
+  ['two that left very late', [600, 700], 1_250],
+])('a leader that is late itself has more time: %s', (_name, late, leaseMs) => {
+  const pace = new Pace(1_000)
+  for (const ms of late) {
+    pace.noteLate(ms)
+    pace.note(1)
+  }
+  expect(pace.leaseMs()).toBe(leaseMs)
+  expect(pace.lateMs()).toBe(100)
 })

@@ -202,12 +202,17 @@ interface Outages {
   readonly maxDelayMs: number
   /** Between two of them. */
   readonly calmMs: number
+  /** It comes back so often for a moment; not at all by default. */
+  readonly flickers?: number
 }
+
+/** How long it is back at most when it flickers, in leases. */
+const FLICKER = 0.35
 
 const OFTEN = { count: OUTAGES, shortest: 0.2, longest: 3.2, maxDelayMs: 5, calmMs: 2 * TTL_MS } as const
 
 /** How often somebody began to lead, and after how many outages nobody was certain of it when the next came. */
-async function throughOutages(seed: number, { kind, count, shortest, longest, maxDelayMs, calmMs }: Outages): Promise<{ readonly terms: number; readonly uncertain: number }> {
+async function throughOutages(seed: number, { kind, count, shortest, longest, maxDelayMs, calmMs, flickers = 0 }: Outages): Promise<{ readonly terms: number; readonly uncertain: number }> {
   const truth = new VirtualClock()
   const random = seededRandom(seed)
   const real = createMemoryStorage()
@@ -218,9 +223,12 @@ async function throughOutages(seed: number, { kind, count, shortest, longest, ma
   await truth.advance(calmMs + TTL_MS)
   let uncertain = 0
   for (let outage = 0; outage < count; outage++) {
-    weather[kind] = 1
-    await truth.advance(TTL_MS * (shortest + random.next() * (longest - shortest)))
-    weather[kind] = 0
+    for (let flicker = 0; flicker <= flickers; flicker++) {
+      if (flicker > 0) await truth.advance(TTL_MS * FLICKER * random.next())
+      weather[kind] = 1
+      await truth.advance(TTL_MS * (shortest + random.next() * (longest - shortest)))
+      weather[kind] = 0
+    }
     await truth.advance(calmMs)
     if (!processes.some(({ leadership }) => leadership?.isConfirmed())) uncertain++
   }
@@ -244,4 +252,12 @@ test.each([
     const long = await throughOutages(seed, { ...slow, count: 3, shortest: LONGEST, longest: 2 * LONGEST })
     expect([seed, often.terms, long.terms]).toEqual([seed, 1, 1])
   }
+}, 120_000)
+
+test.each([
+  { kind: 'losses', shortest: 0.05, longest: 0.45 },
+  { kind: 'losses', shortest: 0.2, longest: 0.9 },
+  { kind: 'failures', shortest: 0.02, longest: 0.3 },
+] as const)('nor does one that comes and goes several times within a lease (%o)', async (way) => {
+  for (let seed = 1; seed <= 20; seed++) expect({ seed, ...(await throughOutages(seed, { ...OFTEN, ...way, flickers: 5 })) }).toEqual({ seed, terms: 1, uncertain: 0 })
 }, 120_000)

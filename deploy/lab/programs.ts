@@ -35,7 +35,7 @@ async function controlPlaneProgram(spec: LabSpec, member: Member): Promise<Progr
     advertiseAddress: layout.addressOf(member.machine),
     clusterCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/16',
-    ...(slowness > 1 && { etcdCallMs: 5_000 * slowness, leaderLeaseMs: Math.min(60_000, 1_000 * slowness), nodeLeaseMs: 1_200 * slowness }),
+    ...(slowness > 1 && { etcdCallMs: 5_000 * slowness, leaderLeaseMs: Math.min(60_000, 800 * slowness), nodeLeaseMs: 1_200 * slowness }),
     ...(layout.virtualAddress !== undefined && { identity: member.machine, virtualIp: { address: `${layout.virtualAddress}/24`, device: 'eth0' } }),
   }
   await writeFile(file, JSON.stringify(config, null, 2))
