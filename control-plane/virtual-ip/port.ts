@@ -2,8 +2,8 @@
 export interface AddressHolder {
   /** Gives the device the address, or leaves it there, for so long: the kernel takes it away by itself when that is over. Throws `Fault('unsupported' | 'internal')`. */
   keep(seconds: number): Promise<void>
-  /** Tells the neighbours which machine has the address now, a few times over the next seconds. Best effort. */
-  tell(): Promise<void>
+  /** The same where another machine may have had it until now: as soon as it is here the neighbours are told so, and again over the next seconds (best effort, and nobody waits for that). */
+  take(seconds: number): Promise<void>
   /** Takes it away, if it is there. */
   drop(): Promise<void>
 }

@@ -8,12 +8,16 @@ import { createVirtualIp, LIFE_S } from './virtual-ip.ts'
 function machine(clock: VirtualClock) {
   let untilMs = Number.NEGATIVE_INFINITY
   const said: string[] = []
+  const keep = async (seconds: number): Promise<void> => void (untilMs = clock.monotonicMs() + seconds * 1_000)
   return {
     said,
     hasAddress: () => clock.monotonicMs() < untilMs,
     holder: {
-      keep: async (seconds: number) => void (untilMs = clock.monotonicMs() + seconds * 1_000),
-      tell: async () => void said.push('here'),
+      keep,
+      take: async (seconds: number) => {
+        said.push('here')
+        await keep(seconds)
+      },
       drop: async () => {
         said.push('dropped')
         untilMs = Number.NEGATIVE_INFINITY
@@ -86,7 +90,7 @@ test('a device that is not there stops nothing', async () => {
   const clock = new VirtualClock()
   const failing = (): Promise<void> => Promise.reject(new Error('Cannot find device'))
   const { held, over } = leadership()
-  const done = createVirtualIp({ holder: { keep: failing, tell: failing, drop: failing }, clock, log: silentLog })(held)
+  const done = createVirtualIp({ holder: { keep: failing, take: failing, drop: failing }, clock, log: silentLog })(held)
   await clock.advance(5_000)
   over.abort()
   await clock.advance(1)

@@ -31,9 +31,8 @@ export function createVirtualIp({ holder, clock, log }: VirtualIpOptions): (lead
         const isNew = clock.monotonicMs() >= untilMs
         try {
           const startedMs = clock.monotonicMs()
-          await holder.keep(LIFE_S)
+          await (isNew ? holder.take(LIFE_S) : holder.keep(LIFE_S))
           untilMs = startedMs + LIFE_S * 1_000
-          if (isNew) void holder.tell()
         } catch (error) {
           log.warn({ err: messageOf(error) }, 'the virtual address is not here')
         }
