@@ -26,7 +26,6 @@ export const ipAddress = defineKind<IPAddress>({
   allowUnconditionalUpdate: true,
   deleteAnswers: 'status',
   defaultPropagation: 'Background',
-  selectableFields: ({ spec }) => ({ 'spec.parentRef.group': spec?.parentRef.group ?? '', 'spec.parentRef.resource': spec?.parentRef.resource ?? '', 'spec.parentRef.namespace': spec?.parentRef.namespace ?? '', 'spec.parentRef.name': spec?.parentRef.name ?? '' }),
   columns: ipAddressColumns,
   row: ipAddressRow,
 })

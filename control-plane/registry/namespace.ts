@@ -27,7 +27,7 @@ export const namespace = defineKind<Namespace>({
   allowUnconditionalUpdate: true,
   deleteAnswers: 'object',
   defaultPropagation: 'Background',
-  selectableFields: (object) => ({ 'status.phase': object.status?.phase ?? '', name: object.metadata.name ?? '' }),
+  selectableFields: (object) => ({ 'status.phase': object.status?.phase ?? '' }),
   columns: namespaceColumns,
   row: namespaceRow,
 })

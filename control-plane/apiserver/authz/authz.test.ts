@@ -68,6 +68,8 @@ describe('who may what', () => {
     [node, 'PATCH /api/v1/namespaces/x/pods/mine/status', 'allow'],
     [node, 'PATCH /api/v1/namespaces/x/pods/mine', 'no-opinion'],
     [node, 'POST /api/v1/namespaces/x/pods/mine/exec', 'no-opinion'],
+    [node, 'POST /api/v1/namespaces/x/pods/mine/eviction', 'allow'],
+    [node, 'POST /api/v1/namespaces/x/pods/other/eviction', 'no-opinion'],
     [node, 'GET /api/v1/namespaces/x/pods/other', 'no-opinion'],
     [node, 'GET /api/v1/namespaces/x/secrets/used', 'allow'],
     [node, 'GET /api/v1/namespaces/x/secrets/other', 'no-opinion'],

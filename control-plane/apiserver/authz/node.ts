@@ -65,6 +65,7 @@ function ownPods(nodeName: string, wanted: ResourceAttributes, index: NodeIndex)
   }
   if (!index.isPodOfNode(nodeName, wanted)) return noOpinion(unrelated(nodeName))
   if (wanted.subresource === '') return READS.has(wanted.verb) || wanted.verb === 'delete' ? allow() : noOpinion()
+  if (wanted.subresource === 'eviction') return wanted.verb === 'create' ? allow() : noOpinion()
   return wanted.subresource === 'status' && (wanted.verb === 'get' || WRITES.has(wanted.verb)) ? allow() : noOpinion()
 }
 

@@ -60,8 +60,11 @@ function fieldsOf(definition: KindDefinition, requirements: readonly FieldRequir
 
 const BLANK: JsonObject = { metadata: {}, spec: {}, status: {}, involvedObject: {}, source: {} }
 
+/** Kinds without fields of their own to select by offer both names, also where objects have no namespace. */
+const hasNamespaceField = ({ namespaced, custom, selectableFields }: KindDefinition): boolean => namespaced || (!custom && !selectableFields)
+
 function checkField(definition: KindDefinition, field: string): void {
-  if (field === 'metadata.name' || (field === 'metadata.namespace' && (definition.namespaced || !definition.custom))) return
+  if (field === 'metadata.name' || (field === 'metadata.namespace' && hasNamespaceField(definition))) return
   if (!definition.selectableFields) throw badRequest(`${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`)
   if (!Object.hasOwn(definition.selectableFields(BLANK), field)) throw badRequest(definition.unknownFieldMessage?.(field) ?? `field label not supported: ${field}`)
 }
