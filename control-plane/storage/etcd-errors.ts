@@ -61,5 +61,8 @@ function detailOf(message: string): string {
 /** Whether nothing of a call went out, or the server refused it before it did anything: it may be given again, there or elsewhere. */
 export const isNeverSent = (error: unknown): boolean => (error instanceof GrpcError && error.isNeverSent) || /failed a moment ago|too many requests/.test(messageOf(error))
 
+/** Whether a call was lost on its way, and may or may not have come to anything: with its connection, or with the leader that etcd had until then. */
+export const wasCutOff = (error: unknown): boolean => error instanceof GrpcError && error.status === UNAVAILABLE && !isNeverSent(error) && !/request timed out/.test(error.message)
+
 /** Whether a batch was refused as a whole because the server allows fewer operations in one transaction. */
 export const isTooManyOperations = (error: unknown): boolean => /too many operations/.test(messageOf(error))

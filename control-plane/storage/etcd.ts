@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../../shared/kit/clock.ts'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
 import { silentLog, type Log } from '../../shared/kit/log.ts'
 import { DEFAULT_CALL_MS, openEtcd, type EtcdAddress, type EtcdClient } from './etcd-client.ts'
-import { etcdFault, isNeverSent, isTooManyOperations } from './etcd-errors.ts'
+import { etcdFault, isNeverSent, isTooManyOperations, wasCutOff } from './etcd-errors.ts'
 import { COMPACT, RANGE, TXN, type RangeRequest, type RangeResponse } from './etcd-grpc/messages.ts'
 import { SpaceKeeper } from './etcd-space.ts'
 import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
@@ -148,9 +148,19 @@ class EtcdStorage implements Storage {
   async #range(request: RangeRequest, signal?: AbortSignal): Promise<RangeResponse> {
     if (this.#closed) throw this.#closed
     try {
-      return await orAborted(this.#client.call(RANGE, request), signal)
+      return await orAborted(this.#read(request), signal)
     } catch (error) {
       throw etcdFault(error)
+    }
+  }
+
+  /** One that was cut off is asked again, once: nothing comes of reading twice, and whoever asked need not know that a connection broke, or that etcd chose a leader of its own. */
+  async #read(request: RangeRequest): Promise<RangeResponse> {
+    try {
+      return await this.#client.call(RANGE, request)
+    } catch (error) {
+      if (this.#closed || !wasCutOff(error)) throw error
+      return await this.#client.call(RANGE, request)
     }
   }
 
