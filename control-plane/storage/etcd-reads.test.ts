@@ -9,7 +9,7 @@ import { frameOf } from './etcd-grpc/frames.ts'
 async function etcd(answer: (stream: ServerHttp2Stream, read: number) => void): Promise<AsyncDisposable & { readonly endpoint: string; readonly reads: () => number }> {
   let reads = 0
   const server = createServer()
-  server.on('stream', (stream) => {
+  server.on('stream', (stream: ServerHttp2Stream) => {
     stream.on('error', () => {})
     stream.resume()
     answer(stream, ++reads)
@@ -18,7 +18,7 @@ async function etcd(answer: (stream: ServerHttp2Stream, read: number) => void): 
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     reads: () => reads,
-    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
   }
 }
 
@@ -32,7 +32,7 @@ const refuses = (stream: ServerHttp2Stream, words: string): void => stream.respo
 
 test('its connection broke, or etcd chose a leader of its own meanwhile: whoever reads hears nothing of it', async () => {
   for (const cutOff of [(stream: ServerHttp2Stream) => stream.session?.destroy(), (stream: ServerHttp2Stream) => refuses(stream, 'etcdserver: leader changed')]) {
-    await using server = await etcd((stream, read) => void (read === 1 ? cutOff(stream) : holdsNothing(stream)))
+    await using server = await etcd((stream, read) => (read === 1 ? cutOff(stream) : holdsNothing(stream)))
     await using storage = createEtcdStorage({ endpoints: [server.endpoint] })
     expect(await storage.get('/gantry/x')).toBeUndefined()
     expect(server.reads()).toBe(2)
