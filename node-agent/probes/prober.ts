@@ -25,7 +25,7 @@ export interface ProberOptions {
 }
 
 /** What an eager prober waits after its first try; twice as long after each more, a period at most. */
-const EAGER_MS = 50
+const EAGER_MS = 20
 /** A try whose time was up so long ago, when that was noticed, was made by a process that stood still itself (stopped, frozen, starved). */
 const LATE_MS = 50
 /** So often in a row is a failure not believed for that; where it is always so, the failure counts. */

@@ -135,7 +135,7 @@ test('readiness is tried sooner until it is there, then once a period; others ke
     stop()
     return tries
   }
-  expect(await triesAt(true)).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550, 5_550])
+  expect(await triesAt(true)).toEqual([0, 20, 60, 140, 300, 620, 1_260, 2_260, 3_260, 4_260, 5_260])
   expect(await triesAt(false)).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000])
 })
 
