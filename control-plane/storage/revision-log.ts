@@ -87,8 +87,8 @@ export class RevisionLog<E> {
       this.#events += events.length
       while (this.#events > this.#options.maxEvents && this.#batches.length > 1) this.#dropOldest()
     }
-    const { keyOf } = this.#options
-    this.#sleepers.wake(events.length > 0 ? this.#end - 1 : this.#end, (prefix) => events.some((event) => keyOf(event).startsWith(prefix)))
+    const keys = events.map(this.#options.keyOf)
+    this.#sleepers.wake(events.length > 0 ? this.#end - 1 : this.#end, (prefix) => hasPrefix(keys, prefix))
   }
 
   /** How many batches are remembered. */
@@ -218,6 +218,11 @@ export class RevisionLog<E> {
     this.#events -= oldest.events.length
     this.#floor = Math.max(this.#floor, oldest.revision)
   }
+}
+
+function hasPrefix(keys: readonly string[], prefix: string): boolean {
+  for (const key of keys) if (key.startsWith(prefix)) return true
+  return false
 }
 
 const tooOld = (after: Revision, floor: Revision): Fault => new Fault('gone', `the history after revision ${after} is not known any more (it begins after ${floor}): list again`)

@@ -28,7 +28,7 @@ export class Sleepers {
 
   /** Wakes the curious, and those who wait under a prefix that is `meant`. */
   wake(position: number, isMeant: (prefix: string) => boolean): void {
-    for (const [prefix, sleepers] of this.#byPrefix) if (isMeant(prefix)) this.#rouseAll(sleepers, position)
+    for (const prefix of this.#byPrefix.keys()) if (isMeant(prefix)) this.#rouseAll(this.#byPrefix.get(prefix), position)
     this.#rouseAll(this.#curious, position)
   }
 
@@ -48,7 +48,8 @@ export class Sleepers {
     wake(position)
   }
 
-  #rouseAll(sleepers: ReadonlySet<Sleeper>, position: number): void {
+  #rouseAll(sleepers: ReadonlySet<Sleeper> | undefined, position: number): void {
+    if (sleepers === undefined || sleepers.size === 0) return
     for (const sleeper of sleepers) this.rouse(sleeper, position)
   }
 }

@@ -2,7 +2,7 @@
 import { deepEqual, isJsonObject, type Json, type JsonObject, ownMember } from '../../../shared/model/json.ts'
 import { type Field, type ListType, type MapType, memberType, type ObjectType, type Type, typeFor } from '../../../shared/model/schemas/types.ts'
 import { EMPTY, type FieldNode, LEAF, type MutableNode, SELF, without } from './field-set.ts'
-import { itemElement } from './path-element.ts'
+import { fieldElement, itemElement } from './path-element.ts'
 
 export interface Comparison {
   /** Fields that are new or have another value. */
@@ -33,18 +33,44 @@ type Pair = readonly [before: Maybe, after: Maybe]
 function visit(known: Type, pair: Pair, found: Found): void {
   const [before, after] = pair
   if (before === after) return
+  if (before === undefined) {
+    found.changed = allFields(known, after)
+    return
+  }
   const type = typeFor(known, before, after)
   if (isLeaf(type, pair)) {
-    if (before === undefined) found.changed = LEAF
-    else if (after === undefined) found.removed = LEAF
+    if (after === undefined) found.removed = LEAF
     else if (!deepEqual(before, after)) found.changed = LEAF
     return
   }
   if (type.kind === 'object') visitObject(type, pair, found)
   else if (type.kind === 'map') visitMap(type, pair, found)
   else if (type.kind === 'list') visitList(type, pair, found)
-  if (before === undefined) found.changed = withSelf(found.changed)
-  else if (after === undefined) found.removed = withSelf(found.removed)
+  if (after === undefined) found.removed = withSelf(found.removed)
+}
+
+/** What all of a value is that was not there before. */
+function allFields(known: Type, value: Maybe): MutableNode | FieldNode {
+  const type = typeFor(known, undefined, value)
+  if (isLeaf(type, [undefined, value])) return LEAF
+  let all: MutableNode | undefined
+  if (type.kind === 'object' || type.kind === 'map') {
+    const object = objectOf(value)
+    for (const name in object) {
+      const below = object[name] === undefined ? undefined : memberOf(type, name)
+      if (below) (all ??= {})[fieldElement(name)] = allFields(below, object[name])
+    }
+  } else if (type.kind === 'list') {
+    const { items, repeated } = itemsByElement(type, value)
+    for (const [element, item] of items) (all ??= {})[element] = allFields(repeated?.has(element) ? ANY : type.items, item)
+  }
+  return withSelf(all)
+}
+
+/** Absent for what the object does not know and does not keep. */
+function memberOf(type: ObjectType | MapType, name: string): Type | undefined {
+  if (type.kind === 'map') return type.values
+  return type.fields.get(name)?.type ?? (type.open ? (memberType(type, name) ?? ANY) : undefined)
 }
 
 function withSelf(node: MutableNode | FieldNode | undefined): MutableNode | FieldNode {
@@ -93,13 +119,13 @@ function visitObject(type: ObjectType, [before, after]: Pair, found: Found): voi
   const [left, right] = [objectOf(before), objectOf(after)]
   for (const name in right) {
     const field = type.fields.get(name)
-    if (field) descend(field.type, { element: `f:${name}`, pair: [left[name] ?? unset(field, before), right[name]] }, found)
-    else if (type.open) descend(memberType(type, name) ?? ANY, { element: `f:${name}`, pair: [left[name], right[name]] }, found)
+    if (field) descend(field.type, { element: fieldElement(name), pair: [left[name] ?? unset(field, before), right[name]] }, found)
+    else if (type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [left[name], right[name]] }, found)
   }
   for (const name in left) {
     if (right[name] !== undefined) continue
     const field = type.fields.get(name)
-    if (field || type.open) descend(memberType(type, name) ?? ANY, { element: `f:${name}`, pair: [left[name], field && unset(field, after)] }, found)
+    if (field || type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [left[name], field && unset(field, after)] }, found)
   }
 }
 
@@ -114,8 +140,8 @@ function unset(field: Field, struct: Maybe): Maybe {
 
 function visitMap(type: MapType, [before, after]: Pair, found: Found): void {
   const [left, right] = [objectOf(before), objectOf(after)]
-  for (const key in right) descend(type.values, { element: `f:${key}`, pair: [ownMember(left, key), right[key]] }, found)
-  for (const key in left) if (ownMember(right, key) === undefined) descend(type.values, { element: `f:${key}`, pair: [left[key], undefined] }, found)
+  for (const key in right) descend(type.values, { element: fieldElement(key), pair: [ownMember(left, key), right[key]] }, found)
+  for (const key in left) if (ownMember(right, key) === undefined) descend(type.values, { element: fieldElement(key), pair: [left[key], undefined] }, found)
 }
 
 function visitList(type: ListType, [before, after]: Pair, found: Found): void {

@@ -14,10 +14,24 @@ function trimmed({ path, source }: Placed): Placed {
   return { path: path.slice(0, end), source }
 }
 
+/** The token of a service account, which every pod has, comes with two other files: so few are sooner compared than put in a tree. */
+const FEW = 8
+
+function meetsOneBefore(path: string, files: readonly Placed[], end: number): boolean {
+  for (let index = 0; index < end; index++) {
+    const other = (files[index] as Placed).path
+    if (path === other || isBelow(path, other) || isBelow(other, path)) return true
+  }
+  return false
+}
+
+const isBelow = (path: string, folder: string): boolean => path.length > folder.length && path.charCodeAt(folder.length) === TRAILING && path.startsWith(folder)
+
 /** Tells each file that meets one before it, with that one. */
 function tellMeetings(told: Told, files: readonly Placed[], place: string): void {
   if (files.length < 2 || told.isFull) return
   const all = files.map(trimmed)
+  if (all.length <= FEW && !all.some(({ path }, index) => meetsOneBefore(path, all, index))) return
   const tree = new PathTree(all.map(({ path }) => path))
   for (const file of all) {
     for (const earlier of tree.add(file)) {
