@@ -1,7 +1,7 @@
 /** The columns of a custom resource's tables. PURE. */
-import { goPrint } from '../../shared/model/go-text.ts'
+import { goJson, goPrint } from '../../shared/model/go-text.ts'
 import type { CustomResourceColumnDefinition } from '../../shared/model/gen/api.ts'
-import type { Json, JsonObject } from '../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
 import { parseTime } from '../../shared/model/time.ts'
 import { CREATION_DESCRIPTION, nameColumn } from '../registry/columns/columns.ts'
 import { ageSince, formatAge } from '../registry/columns/age.ts'
@@ -55,11 +55,15 @@ function cellOf(values: readonly Json[], { type }: CustomResourceColumnDefinitio
     case 'date':
       return typeof first === 'string' ? dateCell(first, nowMs) : null
     default:
-      return typeof first === 'object' && first !== null ? JSON.stringify(first) : goPrint(first)
+      return first === null ? '<no value>' : typeof first === 'object' ? goJson(sorted(first)) : goPrint(first)
   }
 }
 
+/** The keys of maps in their order, as Go writes them. */
+const sorted = (value: Json): Json => (Array.isArray(value) ? (value as readonly Json[]).map(sorted) : isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item)] as const).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value)
+
 function dateCell(text: string, nowMs: number): string {
+  if (text === '' || text === 'null') return '<unknown>'
   const at = parseTime(text)
   if (at === undefined) return '<invalid>'
   return at > nowMs ? formatAge(at - nowMs) : ageSince(text, nowMs)

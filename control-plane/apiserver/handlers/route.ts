@@ -59,9 +59,9 @@ function bindingsOf(resources: Resources, request: ApiRequest, path: ResourcePat
   return { store, path, verb: 'create', subresource }
 }
 
-/** A namespaced object is named within its namespace only, a cluster-scoped one never; what is not stored has no names. */
+/** A namespaced object is named within its namespace only, a cluster-scoped one never; what is not stored has a name where it can be read by one. */
 function fits({ definition }: ResourceStore, { namespace, name }: ResourcePath): boolean {
-  if (definition.stored === false) return name === '' && definition.namespaced === (namespace !== '')
+  if (definition.stored === false) return (name === '' || definition.verbs.includes('get')) && definition.namespaced === (namespace !== '')
   if (!definition.namespaced) return namespace === ''
   return namespace !== '' || name === ''
 }

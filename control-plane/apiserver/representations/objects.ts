@@ -1,9 +1,7 @@
 /** Objects and lists of them in whatever form was negotiated. */
 import type { Scale } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
-import type { KubeObject } from '../../../shared/model/meta.ts'
-import { plainColumns, plainRow } from '../../registry/columns/rbac.ts'
-import { scaleColumns, scaleRow } from '../../registry/columns/scale.ts'
+import { customScaleColumns, customScaleRow, scaleColumns, scaleRow } from '../../registry/columns/scale.ts'
 import type { Listing } from '../core/list.ts'
 import type { ResourceStore } from '../core/resources.ts'
 import { metaText } from '../core/stored.ts'
@@ -48,7 +46,7 @@ export function objectContent(item: CachedObject, rendering: Rendering): Content
 }
 
 const scaleRows: Rows = { columns: scaleColumns, row: (scale, nowMs) => scaleRow(scale as unknown as Scale, nowMs) }
-const plainRows: Rows = { columns: plainColumns, row: (scale) => plainRow(scale as unknown as KubeObject) }
+const customScaleRows: Rows = { columns: customScaleColumns, row: (scale, nowMs) => customScaleRow(scale as unknown as Scale, nowMs) }
 
 /** The Scale of an object, which is stored nowhere. */
 export function scaleAnswer(scale: JsonObject, rendering: Rendering): ApiResponse {
@@ -57,7 +55,7 @@ export function scaleAnswer(scale: JsonObject, rendering: Rendering): ApiRespons
     case 'object':
       return body(200, { kind: 'value', value: scale }, representation)
     case 'Table': {
-      const options = { ...tableOptions(rendering, { resourceVersion: metaText(scale, 'resourceVersion') }), definition: store.definition.custom ? plainRows : scaleRows }
+      const options = { ...tableOptions(rendering, { resourceVersion: metaText(scale, 'resourceVersion') }), definition: store.definition.custom ? customScaleRows : scaleRows }
       return body(200, { kind: 'value', value: tableOf([{ object: scale }], options) }, representation)
     }
     case 'PartialObjectMetadata':

@@ -13,8 +13,13 @@ test('a scale is a row of its own columns', () => {
   expect(table).toMatchObject({ kind: 'Table', metadata: { resourceVersion: '7' }, columnDefinitions: ['Name', 'Desired', 'Available', 'Age'].map((name) => ({ name })), rows: [{ cells: ['web', 3, 2, '60s'], object: { kind: 'PartialObjectMetadata' } }] })
 })
 
-test('that of a custom resource is a row of two', () => {
-  expect(parsed(scaleAnswer(scale, rendering('Table', {})))).toMatchObject({ rows: [{ cells: ['web', '2026-01-01T00:00:00Z'] }] })
+test('that of a custom resource has words of its own, and no cell for what it does not say', () => {
+  const asked = (one: JsonObject): unknown => parsed(scaleAnswer(one, rendering('Table', {})))
+  expect(asked(scale)).toMatchObject({
+    columnDefinitions: [{ name: 'Name' }, { name: 'Desired', type: 'integer', description: 'Number of desired replicas' }, { name: 'Available', description: 'Number of actual replicas' }, { name: 'Age', type: 'date' }],
+    rows: [{ cells: ['web', 3, 2, '60s'] }],
+  })
+  expect(asked({ ...scale, spec: {}, status: { replicas: 0 } })).toMatchObject({ rows: [{ cells: ['web', null, 0, '60s'] }] })
 })
 
 test('a scale is an object, or its metadata, and never a list', () => {

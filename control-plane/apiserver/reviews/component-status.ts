@@ -7,7 +7,7 @@ import { readCall, renderingOf, type Handler } from '../handlers/context.ts'
 import { parseListOptions } from '../options/list-options.ts'
 import { listAnswer, objectAnswer } from '../representations/objects.ts'
 import { selectionOf } from '../selectors/selection.ts'
-import { methodNotAllowed, notFound } from '../status.ts'
+import { methodNotAllowed, plainError } from '../status.ts'
 import { messageOf } from '../../../shared/kit/faults.ts'
 
 const HERE = ['scheduler', 'controller-manager']
@@ -23,7 +23,8 @@ export const componentStatusHandler: Handler = async (context) => {
     return listAnswer(listing, renderingOf(context))
   }
   const found = all.find(({ key }) => key === path.name)
-  if (!found) throw notFound(store.resource, path.name)
+  // Kubernetes does not say it as a missing object.
+  if (!found) throw plainError(`Component not found: ${path.name}`)
   return objectAnswer(200, found, renderingOf(context))
 }
 

@@ -1,7 +1,7 @@
 import type { Scale } from '../../../shared/model/gen/api.ts'
 import type { TableColumn } from '../kind.ts'
 import { ageSince } from './age.ts'
-import { ageColumn, integerColumn, nameColumn } from './columns.ts'
+import { ageColumn, CREATION_DESCRIPTION, integerColumn, nameColumn } from './columns.ts'
 
 export const scaleColumns: readonly TableColumn[] = [
   nameColumn,
@@ -11,3 +11,13 @@ export const scaleColumns: readonly TableColumn[] = [
 ]
 
 export const scaleRow = ({ metadata, spec, status }: Scale, nowMs: number): ReadonlyArray<string | number> => [metadata.name ?? '', spec?.replicas ?? 0, status?.replicas ?? 0, ageSince(metadata.creationTimestamp, nowMs)]
+
+/** Of a custom resource: what its scale leaves out has no cell. */
+export const customScaleColumns: readonly TableColumn[] = [
+  nameColumn,
+  integerColumn('Desired', 'Number of desired replicas'),
+  integerColumn('Available', 'Number of actual replicas'),
+  { name: 'Age', type: 'date', description: CREATION_DESCRIPTION, priority: 0 },
+]
+
+export const customScaleRow = ({ metadata, spec, status }: Scale, nowMs: number): ReadonlyArray<string | number | null> => [metadata.name ?? '', spec?.replicas || null, status?.replicas ?? 0, ageSince(metadata.creationTimestamp, nowMs)]
