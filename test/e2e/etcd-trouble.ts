@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { isInstalled } from '../../deploy/lab/checks.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
@@ -44,12 +44,19 @@ export interface TroubleLengths {
 
 export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: TroubleLengths): void {
   let cluster: TestLab
+  /** As a test found them. */
   let before: readonly Pod[]
+  let tries = 0
+  /** No try meets what another has left. */
+  const own = (name: string): string => `${name}-${tries}`
 
   beforeAll(async () => {
     // Sixteen megabytes: filled within seconds, and several times what an empty cluster takes.
     cluster = await testLab(labName, { nodes: 2, etcdQuotaBytes: 16 << 20 })
     await cluster.send('POST', '/apis/apps/v1/namespaces/default/deployments', steady)
+  })
+  beforeEach(async () => {
+    tries++
     before = await running()
   })
   // One that failed halfway leaves the others a whole lab.
@@ -93,11 +100,11 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
   }
 
   test(`etcd is away for ${awaySeconds} s: told in words, readyz names it, a killed container is restarted, and all is there afterwards`, { timeout: awaySeconds * 1_000 + 120_000 }, async () => {
-    const stored = await configMap('before-away', { kept: 'yes' })
+    const stored = await configMap(own('before-away'), { kept: 'yes' })
     const endMs = performance.now() + awaySeconds * 1_000
     await lab.kill(cluster.name, 'etcd')
     await expectPlainRefusal(['get', 'pods'], /ServiceUnavailable\): etcd, which keeps all objects, cannot be reached/)
-    await expectPlainRefusal(['create', 'configmap', 'while-away'], /etcd, which keeps all objects, cannot be reached/)
+    await expectPlainRefusal(['create', 'configmap', own('while-away')], /etcd, which keeps all objects, cannot be reached/)
     const ready = await cluster.client.request({ path: '/readyz?verbose' })
     expect(ready.status).toBe(500)
     expect(ready.text).toContain('[-]etcd failed')
@@ -106,9 +113,9 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     await lab.start(cluster.name, 'etcd')
     const backMs = performance.now()
     await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
-    await configMap('after-away')
-    expect(await cluster.get<ConfigMap>('/api/v1/namespaces/default/configmaps/before-away')).toEqual(stored)
-    expect((await cluster.client.request({ path: '/api/v1/namespaces/default/configmaps/while-away' })).status).toBe(404)
+    await configMap(own('after-away'))
+    expect(await cluster.get<ConfigMap>(`/api/v1/namespaces/default/configmaps/${own('before-away')}`)).toEqual(stored)
+    expect((await cluster.client.request({ path: `/api/v1/namespaces/default/configmaps/${own('while-away')}` })).status).toBe(404)
     await expectSameApplication(1)
     // However long it was away: nobody waits for the end of a long back-off.
     expect(performance.now() - backMs).toBeLessThan(6_000)
@@ -142,7 +149,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     await killOneContainer()
     let written = 0
     while (performance.now() < endMs || written < 3) {
-      const { metadata } = await configMap(`slow-${written++}`)
+      const { metadata } = await configMap(own(`slow-${written++}`))
       // A list that must be fresh holds what was acknowledged.
       const list = await cluster.get<{ items: ConfigMap[] }>('/api/v1/namespaces/default/configmaps')
       expect(list.items.map((one) => one.metadata.uid)).toContain(metadata.uid)
@@ -155,28 +162,30 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
   })
 
   test('etcd is full: writes are refused with a sentence, reads go on, and room is made without a hand', async () => {
-    await configMap('filler')
-    const path = '/api/v1/namespaces/default/configmaps/filler'
+    await configMap(own('filler'))
+    const path = `/api/v1/namespaces/default/configmaps/${own('filler')}`
     const refused: string[] = []
     // History alone fills it: one object, written again and again.
     for (let round = 0; round < 400 && refused.length === 0; round++) {
-      const { status, text } = await cluster.client.request({ method: 'PUT', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'filler' }, data: { round: String(round), text: 'x'.repeat(500_000) } }) })
+      const { status, text } = await cluster.client.request({ method: 'PUT', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: own('filler') }, data: { round: String(round), text: 'x'.repeat(500_000) } }) })
       if (status >= 400) refused.push((JSON.parse(text) as { message: string }).message)
     }
     expect(refused).toEqual(['etcd, which keeps all objects, is full: nothing can be written until there is room; deleting works, and room is being made'])
     expect((await gantry('get', 'pods')).exitCode).toBe(0)
-    await expect.poll(() => configMap('after-full').then(() => 'written', (error: Error) => error.message), { timeout: 20_000, interval: 100 }).toBe('written')
+    await expect.poll(() => configMap(own('after-full')).then(() => 'written', (error: Error) => error.message), { timeout: 20_000, interval: 100 }).toBe('written')
     await killOneContainer()
     await expectSameApplication(1)
   })
 
   test('etcd forgets what a hanging control plane has not seen, and is started anew: it looks again, and no answer is of the past', async () => {
-    await configMap('forgotten')
-    await cluster.get('/api/v1/namespaces/default/configmaps/forgotten')
+    const [kept, forgotten] = [own('kept'), own('forgotten')]
+    await configMap(kept)
+    await configMap(forgotten)
+    await cluster.get(`/api/v1/namespaces/default/configmaps/${forgotten}`)
     await lab.pause(cluster.name, 'control-plane')
     const etcdctl = (...words: readonly string[]): Promise<Ran> => run('nsenter', [`--net=${layoutOf(cluster.spec).netnsPath('control-plane')}`, 'env', 'ETCDCTL_API=3', 'etcdctl', ...words])
     const { stdout: keys } = await etcdctl('get', '/gantry/', '--prefix', '--keys-only')
-    const key = keys.split('\n').find((one) => one.endsWith('/default/forgotten')) ?? ''
+    const key = keys.split('\n').find((one) => one.endsWith(`/default/${forgotten}`)) ?? ''
     expect(key).toContain('configmaps')
     const removed = await etcdctl('del', key, '--write-out=json')
     expect(removed.exitCode, removed.stderr).toBe(0)
@@ -187,9 +196,9 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     await lab.resume(cluster.name, 'control-plane')
     await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
     const names = (await cluster.get<{ items: ConfigMap[] }>('/api/v1/namespaces/default/configmaps')).items.map((one) => one.metadata.name)
-    expect(names).toContain('after-away')
-    expect(names).not.toContain('forgotten')
-    await configMap('forgotten', { again: 'yes' })
+    expect(names).toContain(kept)
+    expect(names).not.toContain(forgotten)
+    await configMap(forgotten, { again: 'yes' })
     await expectSameApplication(0)
   })
 }
