@@ -99,5 +99,8 @@ test('the logs of a deleted pod go before the note on it', async () => {
   node.workers.update(deleted(pod))
   await node.clock.advance(5_000)
   const { uid = '' } = pod.metadata
+  expect(order).toContain(`/logs/ns_p_${uid}`)
+  node.workers.remove('ns/p', uid)
+  await node.clock.advance(100)
   expect(order.filter((path) => path === `/logs/ns_p_${uid}` || path === `/state/${uid}.json`)).toEqual([`/logs/ns_p_${uid}`, `/state/${uid}.json`])
 })

@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly onRoomChanged: () => void
   /** Everything of a deleted pod is gone, and this is said of it. Not called where its object was gone before. */
   readonly onLeft: (last: PodStatusReport) => void
+  /** Whether that word is still kept: then what is noted of the pod is too, for the next agent. */
+  readonly isKept: () => boolean
   /** Everything of the pod is gone and reported. `next`: what was said of it since then, by a file that came back. */
   readonly onGone: (next: Pod | undefined) => void
 }
@@ -372,16 +374,17 @@ export class PodWorker {
     this.#ended = true
     this.#cancelTimer()
     this.#probing.stop()
-    const { parts, onGone, onLeft } = this.#options
+    const { parts, onGone, onLeft, isKept } = this.#options
     this.#told = undefined
     const last: PodStatusReport = { pod: this.#pod, status, removed: true, timeline: this.timeline }
     // A file that comes back is the same pod again, which is to run.
     if (this.#record.stop?.why === 'deleted' && !isStatic(this.#pod)) onLeft(last)
     parts.reporter.report(last)
-    // After the report: an agent that is killed between finds the pod again and reports it again. The checkpoint goes last: nobody else knows of the logs.
+    // After the report: an agent that is killed between finds the pod again and reports it again. The checkpoint goes last: nobody else knows of the logs, nor, until the report has come through, of how the pod ended.
     this.#tasks.start('leave', async () => {
       await parts.logs.remove(podLogFolder(parts.config.logFolder, this.#pod))
-      await this.#checkpoint.remove()
+      await this.#checkpoint.settled()
+      if (!isKept()) await this.#checkpoint.remove()
       onGone(this.#next)
     })
   }

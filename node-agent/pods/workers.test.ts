@@ -123,6 +123,27 @@ test('a deleted pod that is gone from here and named again, by an object that is
   }
 })
 
+test('an agent that is killed before its last word on a deleted pod has come through: the next one says it again', async () => {
+  const pod = testPod('p', { containers: [shell('c', 'trap "exit 0" TERM; while :; do sleep 1; done')] })
+  node.workers.update(pod)
+  await node.clock.advance(100)
+  node.workers.update(deleted(pod, 30))
+  await node.clock.advance(100)
+  const last = node.reports.at(-1)
+  expect(last).toMatchObject({ removed: true, status: { phase: 'Succeeded', containerStatuses: [{ state: { terminated: { exitCode: 0 } } }] } })
+  for (let death = 1; death <= 2; death++) {
+    await node.restartAgent()
+    const before = node.reports.length
+    node.workers.setAll([deleted(pod, 30)])
+    await node.clock.advance(1000)
+    expect(node.reports.slice(before).map(({ removed, status }) => ({ removed, phase: status.phase, containers: status.containerStatuses }))).toEqual([{ removed: true, phase: 'Succeeded', containers: last?.status.containerStatuses }])
+  }
+  expect(await node.parts.files.names('/state')).toHaveLength(1)
+  node.workers.setAll([])
+  await node.clock.advance(100)
+  expect(await node.parts.files.names('/state')).toEqual([])
+})
+
 test('the last word on a deleted pod is kept no longer than its object is there', async () => {
   const pods = ['one', 'other'].map((name) => testPod(name, { containers: [shell('c', 'trap "exit 0" TERM; while :; do sleep 1; done')] }))
   for (const pod of pods) node.workers.update(pod)
@@ -134,6 +155,7 @@ test('the last word on a deleted pod is kept no longer than its object is there'
   node.workers.remove('ns/one', one.metadata.uid ?? '')
   node.workers.setAll([one])
   await node.clock.advance(100)
+  expect(await node.parts.files.names('/state')).toEqual([`${one.metadata.uid}.json`])
   node.workers.setAll([one, other])
   await node.clock.advance(100)
   // Both are as if they had never been here.

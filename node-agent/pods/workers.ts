@@ -17,7 +17,7 @@ import { Adoptions, type Meanwhile } from './adoptions.ts'
 import { readCheckpoints } from './checkpoint.ts'
 import { OomWatch } from './oom.ts'
 import type { PodParts } from './parts.ts'
-import { containerLogPath } from './paths.ts'
+import { checkpointPath, containerLogPath } from './paths.ts'
 import type { PodStatusReport, PodWorkers } from './port.ts'
 import { containerRecord, containersOf, newRecord, podUidHex, withContainer, type PodRecord, type Verdict } from './record.ts'
 import { roomFor } from './resize.ts'
@@ -51,7 +51,7 @@ export class NodePodWorkers implements PodWorkers {
   readonly #looked = Promise.withResolvers<void>()
   /** What the last COMPLETE named, until nothing else is left. */
   #clearing: { readonly uids: ReadonlySet<string>; isCollected: boolean; readonly onClear: () => void } | undefined
-  /** The last words on pods that ended because they were deleted, by uid, until their objects are gone too: they may have got lost, and nothing else here knows how those pods ended. */
+  /** The last words on pods that ended because they were deleted, by uid, until their objects are gone too: they may have got lost, and nothing else here knows how those pods ended. So long their checkpoints stay, for an agent after this one. */
   readonly #left = new Map<string, PodStatusReport>()
   #exempt = ''
   #cancelTimer = (): void => {}
@@ -69,7 +69,7 @@ export class NodePodWorkers implements PodWorkers {
       this.#clearing = { uids, isCollected: false, onClear }
       for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.remove()
       for (const uid of this.#adoptions.uids()) if (!uids.has(uid)) this.#adoptions.say(uid, 'removed')
-      for (const uid of this.#left.keys()) if (!uids.has(uid)) this.#left.delete(uid)
+      for (const uid of this.#left.keys()) if (!uids.has(uid)) this.#forget(uid)
       for (const pod of pods) this.#take(pod)
       void this.#collect()
     })
@@ -81,7 +81,7 @@ export class NodePodWorkers implements PodWorkers {
 
   remove(_key: string, uid: string): void {
     this.#whenAdopted(() => {
-      this.#left.delete(uid)
+      this.#forget(uid)
       this.#adoptions.say(uid, 'removed')
       this.#workers.get(uid)?.remove()
     })
@@ -235,10 +235,17 @@ export class NodePodWorkers implements PodWorkers {
 
   #start(pod: Pod, record: PodRecord, adopted: boolean): void {
     const uid = uidOf(pod)
-    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onRoomChanged: () => this.#roomChanged(uid), onLeft: (last) => void this.#left.set(uid, last), onGone: (next) => this.#gone(uid, next) })
+    const worker = new PodWorker({ parts: this.#parts, pod, record, adopted, signal: this.#ended.signal, room: (wished) => roomFor(wished, this.#othersThan(uid), this.#parts.config.capacity), onRoomChanged: () => this.#roomChanged(uid), onLeft: (last) => void this.#left.set(uid, last), isKept: () => this.#left.has(uid), onGone: (next) => this.#gone(uid, next) })
     this.#workers.set(uid, worker)
     this.#exemptThoseHere()
     worker.begin()
+  }
+
+  /** Its object is gone: nobody asks any more how it ended. A worker that is still about to leave sees to its checkpoint itself. */
+  #forget(uid: string): void {
+    const { files, config, log } = this.#parts
+    if (!this.#left.delete(uid) || this.#workers.has(uid)) return
+    files.remove(checkpointPath(config.checkpointFolder, uid)).catch((error: unknown) => log.warn({ uid, err: messageOf(error) }, 'the note on a pod that is gone stays until the next start'))
   }
 
   #gone(uid: string, next: Pod | undefined): void {

@@ -64,8 +64,10 @@ export class Desk {
     if (removed) told.push(undefined)
     const known = this.pods.get(uidOf(pod))
     if (!known) return
-    // Only a pod that was to go goes.
-    if (removed && known.metadata.deletionTimestamp !== undefined) this.pods.delete(uidOf(pod))
-    else this.pods.set(uidOf(pod), { ...known, status })
+    // Only a pod that was to go goes; the agent hears of it as of any change.
+    if (removed && known.metadata.deletionTimestamp !== undefined) {
+      this.pods.delete(uidOf(pod))
+      this.agent?.remove(`ns/${nameOf(pod)}`, uidOf(pod))
+    } else this.pods.set(uidOf(pod), { ...known, status })
   }
 }

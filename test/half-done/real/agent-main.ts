@@ -19,6 +19,7 @@ import { systemClock } from '../../../shared/kit/clock.ts'
 import { createLog } from '../../../shared/kit/log.ts'
 import { systemRandom } from '../../../shared/kit/random.ts'
 import type { ConfigMap, Pod } from '../../../shared/model/gen/api.ts'
+import { keyOf, uidOf } from '../../../shared/model/meta.ts'
 
 export interface AgentOptions {
   /** All that is this node's is below it. */
@@ -35,6 +36,7 @@ export type ToAgent =
   | { readonly kind: 'watch'; readonly death: CrashPoint | undefined }
   | { readonly kind: 'set'; readonly pods: readonly Pod[]; readonly configMaps: readonly ConfigMap[] }
   | { readonly kind: 'update'; readonly pod: Pod }
+  | { readonly kind: 'remove'; readonly pod: Pod }
   | { readonly kind: 'config'; readonly configMap: ConfigMap }
 
 export type FromAgent = { readonly kind: 'open' } | { readonly kind: 'report'; readonly report: PodStatusReport } | { readonly kind: 'point'; readonly label: string }
@@ -102,6 +104,9 @@ process.on('message', (message: ToAgent) => {
       break
     case 'update':
       workers?.update(message.pod)
+      break
+    case 'remove':
+      workers?.remove(keyOf(message.pod), uidOf(message.pod))
       break
     case 'config':
       keep(message.configMap)

@@ -182,6 +182,7 @@ export class RealMachine {
     if (!removed) return
     this.gone.add(uid)
     this.pods.delete(uid)
+    this.#send({ kind: 'remove', pod })
   }
 
   #send(message: ToAgent): void {
