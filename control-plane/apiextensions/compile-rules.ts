@@ -1,5 +1,6 @@
 /** The rules of a schema, ready to judge objects. */
-import { compile, names, type Program } from '../cel/cel.ts'
+import { compile, type Program } from '../cel/cel.ts'
+import { names } from '../cel/parts.ts'
 import { objectType, ruled, typeOfSchema, valueOf } from '../cel/schema-types.ts'
 import type { CelType } from '../cel/types.ts'
 import { CelFault, Optional, type Value } from '../cel/values.ts'

@@ -1,6 +1,7 @@
 /** What is wrong with the rules of a definition: those that make no sense, and those that may cost too much. */
 import { costOf, type Size } from '../cel/cost.ts'
-import { compile, names, type Program } from '../cel/cel.ts'
+import { compile, type Program } from '../cel/cel.ts'
+import { names } from '../cel/parts.ts'
 import { mostValues, objectType, ruled, sizeOfSchema, typeOfSchema } from '../cel/schema-types.ts'
 import { BOOL, type CelType, optionalOf, STRING } from '../cel/types.ts'
 import { type FieldError, forbidden, invalid } from '../../shared/model/field-error.ts'

@@ -21,10 +21,9 @@ export type Expression = Node &
     | { readonly kind: 'message'; readonly type: string; readonly fields: ReadonlyArray<{ readonly name: string; readonly value: Expression; readonly isOptional: boolean }> }
     /** A key or an item that is there only if its value (or it) is. */
     | { readonly kind: 'optional'; readonly part: Expression }
-    | { readonly kind: 'bind'; readonly name: string; readonly value: Expression; readonly body: Expression }
   )
 
-export type Macro = 'all' | 'exists' | 'existsOne' | 'map' | 'filter' | 'transformList' | 'transformMap' | 'optMap' | 'optFlatMap'
+export type Macro = 'all' | 'exists' | 'existsOne' | 'map' | 'filter' | 'transformList' | 'transformMap' | 'transformMapEntry' | 'sortBy' | 'optMap' | 'optFlatMap'
 
 export interface Problem {
   readonly at: number
@@ -72,8 +71,6 @@ function relocated(expression: Expression, place: (at: number) => number): Expre
       return { ...expression, at, part: again(expression.part) }
     case 'fold':
       return { ...expression, at, range: again(expression.range), where: expression.where && again(expression.where), body: again(expression.body) }
-    case 'bind':
-      return { ...expression, at, value: again(expression.value), body: again(expression.body) }
   }
 }
 
@@ -182,8 +179,6 @@ class Reader {
   }
 
   #method(name: string, { receiver, args, open }: { readonly receiver: ASTNode; readonly args: readonly ASTNode[]; readonly open: number }): Expression {
-    const [first, second, third] = args
-    if (name === 'bind' && receiver.op === 'id' && receiver.args === 'cel' && first && second && third) return { kind: 'bind', at: open, name: this.#variable(first), value: this.read(second), body: this.read(third) }
     return this.#fold(name, { receiver, args, open }) ?? { kind: 'call', at: open, name, target: this.read(receiver), args: args.map((argument) => this.read(argument)) }
   }
 
@@ -198,9 +193,9 @@ class Reader {
     const quantifier = Object.hasOwn(quantifiers, name) ? quantifiers[name] : undefined
     if (quantifier) return args.length === 2 ? make(quantifier, [first], { body: second }) : third && args.length === 3 ? make(quantifier, [first, second], { body: third }) : undefined
     if (name === 'map') return args.length === 2 ? make('map', [first], { body: second }) : third && args.length === 3 ? make('map', [first], { body: third, where: second }) : undefined
-    if (name === 'filter' && args.length === 2) return make('filter', [first], { body: second })
+    if ((name === 'filter' || name === 'sortBy') && args.length === 2) return make(name, [first], { body: second })
     if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return make(name, [first], { body: second })
-    if ((name === 'transformList' || name === 'transformMap') && third) return fourth && args.length === 4 ? make(name, [first, second], { body: fourth, where: third }) : args.length === 3 ? make(name, [first, second], { body: third }) : undefined
+    if ((name === 'transformList' || name === 'transformMap' || name === 'transformMapEntry') && third) return fourth && args.length === 4 ? make(name, [first, second], { body: fourth, where: third }) : args.length === 3 ? make(name, [first, second], { body: third }) : undefined
     return undefined
   }
 

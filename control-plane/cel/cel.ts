@@ -6,7 +6,7 @@ import { evaluate, type Bindings } from './evaluate.ts'
 import { kubernetes } from './kubernetes.ts'
 import { libraries } from './libraries.ts'
 import { functionsOf } from './overloads.ts'
-import { patternProblemOf } from '../../shared/model/structural/patterns.ts'
+import { literalProblems } from './literal-problems.ts'
 import { standard } from './standard.ts'
 import type { CelType } from './types.ts'
 import type { Value } from './values.ts'
@@ -38,57 +38,7 @@ function compileShallow(text: string, variables: ReadonlyMap<string, CelType>): 
   if (parsed.kind === 'problems') return { kind: 'refused', message: problemsText(text, parsed.problems) }
   const { expression } = parsed
   const checked = check(expression, variables, functions)
-  const problems = checked.problems.length > 0 ? checked.problems : literalProblems(expression)
+  const problems = checked.problems.length > 0 ? checked.problems : literalProblems(expression, checked)
   if (problems.length > 0) return { kind: 'refused', message: problemsText(text, problems) }
   return { kind: 'compiled', program: { expression, checked, type: checked.type, run: (bindings) => evaluate(expression, checked, bindings) } }
-}
-
-/** Texts that can be seen to be wrong before anything runs. */
-function literalProblems(expression: Expression): ReadonlyArray<{ readonly at: number; readonly message: string }> {
-  const problems: Array<{ readonly at: number; readonly message: string }> = []
-  visit(expression, (one) => {
-    if (one.kind !== 'call' || one.name !== 'matches') return
-    const pattern = one.args.at(-1)
-    if (pattern?.kind === 'constant' && typeof pattern.value === 'string' && patternProblemOf(pattern.value) !== undefined) problems.push({ at: pattern.at, message: 'invalid matches argument' })
-  })
-  return problems
-}
-
-/** Every part of an expression, itself first. */
-export function visit(expression: Expression, see: (one: Expression) => void): void {
-  see(expression)
-  for (const part of partsOf(expression)) visit(part, see)
-}
-
-function partsOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'constant':
-    case 'name':
-      return []
-    case 'select':
-      return [expression.operand]
-    case 'call':
-      return [...(expression.target ? [expression.target] : []), ...expression.args]
-    case 'list':
-      return expression.items
-    case 'map':
-      return expression.entries.flat()
-    case 'message':
-      return expression.fields.map(({ value }) => value)
-    case 'optional':
-      return [expression.part]
-    case 'fold':
-      return [expression.range, ...(expression.where ? [expression.where] : []), expression.body]
-    case 'bind':
-      return [expression.value, expression.body]
-  }
-}
-
-/** Whether the expression names the variable. */
-export function names(expression: Expression, name: string): boolean {
-  let found = false
-  visit(expression, (one) => {
-    if (one.kind === 'name' && one.name === name) found = true
-  })
-  return found
 }

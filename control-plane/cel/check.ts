@@ -1,6 +1,7 @@
 /** Whether an expression makes sense, and of which type it is, in cel-go's words. */
 import type { Expression, Macro, Problem } from './ast.ts'
 import type { Functions, Overload } from './overloads.ts'
+import { COMPARABLE } from './lists.ts'
 import { assignable, BOOL, bound, type CelType, DYN, ERROR, INT, listOf, mapOf, optionalOf, plain, STRING, typeText, typeType } from './types.ts'
 import { typeNameOf } from './values.ts'
 
@@ -75,8 +76,6 @@ class Checker {
       }
       case 'fold':
         return this.#fold(expression, scope)
-      case 'bind':
-        return this.typeOf(expression.body, new Map([...scope, [expression.name, this.typeOf(expression.value, scope)]]))
     }
   }
 
@@ -220,7 +219,8 @@ class Checker {
     }
     if (where) this.#mustBeBool(this.typeOf(where, inner), where.at)
     const result = this.typeOf(body, inner)
-    if (macro !== 'map' && macro !== 'transformList' && macro !== 'transformMap') this.#mustBeBool(result, body.kind === 'call' ? body.at : at)
+    if (macro === 'sortBy' && !isComparable(result)) return this.#say(at, `found no matching overload for '@sortByAssociatedKeys' applied to '${typeText(over)}.(${typeText(listOf(result))})'`)
+    if (QUANTIFIERS.has(macro)) this.#mustBeBool(result, body.kind === 'call' ? body.at : at)
     return resultOf(macro, { over, result, key: parts.key })
   }
 
@@ -239,6 +239,9 @@ class Checker {
 
 const SPECIAL: ReadonlySet<string> = new Set(['_&&_', '_||_', '_?_:_', '_[_]', '_[?_]'])
 
+const QUANTIFIERS: ReadonlySet<Macro> = new Set(['all', 'exists', 'existsOne', 'filter'])
+const isComparable = (type: CelType): boolean => type.kind === 'dyn' || type.kind === 'error' || (type.kind === 'plain' && COMPARABLE.includes(type.name))
+
 function resultOf(macro: Macro, { over, result, key }: { readonly over: CelType; readonly result: CelType; readonly key: CelType }): CelType {
   switch (macro) {
     case 'map':
@@ -246,6 +249,10 @@ function resultOf(macro: Macro, { over, result, key }: { readonly over: CelType;
       return listOf(result)
     case 'transformMap':
       return mapOf(key, result)
+    case 'transformMapEntry':
+      return result.kind === 'map' ? result : mapOf(DYN, DYN)
+    case 'sortBy':
+      return over
     case 'filter':
       return over.kind === 'map' ? listOf(over.keys) : over
     default:

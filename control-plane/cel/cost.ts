@@ -59,11 +59,6 @@ class Estimate {
         return { cost: expression.fields.reduce((sum, { value }) => sum + this.of(value, scope).cost, MESSAGE_CREATE), size: { size: expression.fields.length } }
       case 'optional':
         return this.of(expression.part, scope)
-      case 'bind': {
-        const value = this.of(expression.value, scope)
-        const body = this.of(expression.body, new Map([...scope, [expression.name, value.size]]))
-        return { cost: value.cost + body.cost + 1, size: body.size }
-      }
       case 'fold':
         return this.#fold(expression, scope)
       case 'call':
@@ -79,9 +74,10 @@ class Estimate {
     const isMap = this.#checked.types.get(range)?.kind === 'map'
     const inner = new Map([...scope, ...(second === undefined ? [[first, isMap ? key : item] as const] : [[first, key] as const, [second, item] as const])])
     const result = this.of(body, inner)
-    const each = 2 + result.cost + (where ? this.of(where, inner).cost : 0) + (macro === 'map' || macro === 'filter' ? LIST_CREATE + 2 : 1)
+    const each = 2 + result.cost + (where ? this.of(where, inner).cost : 0) + (macro === 'map' || macro === 'filter' || macro === 'sortBy' ? LIST_CREATE + 2 : 1)
     const optional = macro === 'optMap' || macro === 'optFlatMap'
-    return { cost: over.cost + (optional ? each : product(over.size.size, each)) + 1, size: { size: over.size.size, items: macro === 'filter' ? over.size.items : result.size } }
+    const sorting = macro === 'sortBy' ? product(over.size.size, over.size.size) : 0
+    return { cost: sorting + over.cost + (optional ? each : product(over.size.size, each)) + 1, size: { size: over.size.size, items: macro === 'filter' || macro === 'sortBy' ? over.size.items : result.size } }
   }
 
   #call(expression: Extract<Expression, { kind: 'call' }>, scope: Scope): Estimated {
@@ -143,6 +139,16 @@ function ownCost(name: string, { first, second, types, result }: Called): Estima
     case 'indexOf':
     case 'lastIndexOf':
       return { cost: Math.max(1, types[0]?.kind === 'list' ? first.size : scan(first.size)), size: ONE }
+    case 'slice':
+    case 'reverse':
+    case 'flatten':
+      return { cost: LIST_CREATE + Math.max(1, first.size), size: name === 'flatten' ? UNKNOWN : first }
+    case 'sort':
+    case 'distinct':
+      return { cost: LIST_CREATE + product(first.size, first.size), size: first }
+    case 'first':
+    case 'last':
+      return { cost: 1, size: first.items ?? UNKNOWN }
     case 'intersects':
     case 'equivalent':
       return { cost: product(first.size, second.size) * (name === 'equivalent' ? 2 : 1), size: ONE }

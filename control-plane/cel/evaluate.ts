@@ -2,12 +2,15 @@
 import type { Expression, Macro } from './ast.ts'
 import type { Checked } from './check.ts'
 import type { Overload } from './overloads.ts'
+import { sortedByKeys } from './lists.ts'
 import { CelFault, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
 export type Bindings = ReadonlyMap<string, Value>
 
 /** Steps one evaluation may take: no rule keeps a server busy. */
 const MAX_STEPS = 10_000_000
+/** What a function makes at once takes room: no rule fills a server's memory. */
+const STEPS_PER_ITEM = 10
 
 export function evaluate(expression: Expression, checked: Checked, bindings: Bindings): Value {
   return new Evaluation(checked).value(expression, bindings)
@@ -24,7 +27,7 @@ class Evaluation {
   }
 
   value(expression: Expression, scope: Bindings): Value {
-    if (++this.#steps > MAX_STEPS) throw new CelFault('operation cancelled: actual cost limit exceeded')
+    this.#count(1)
     switch (expression.kind) {
       case 'constant':
         return expression.value
@@ -44,9 +47,12 @@ class Evaluation {
         return this.value(expression.part, scope)
       case 'fold':
         return this.#fold(expression, scope)
-      case 'bind':
-        return this.value(expression.body, new Map([...scope, [expression.name, this.value(expression.value, scope)]]))
     }
+  }
+
+  #count(steps: number): void {
+    this.#steps += steps
+    if (this.#steps > MAX_STEPS) throw new CelFault('operation cancelled: actual cost limit exceeded')
   }
 
   /** The value, or none where it is left out. */
@@ -81,7 +87,9 @@ class Evaluation {
     const values = [...(withTarget ? [this.value(target, scope)] : []), ...args.map((argument) => this.value(argument, scope))]
     const overload = chosen(overloads, values)
     if (!overload) throw new CelFault('no such overload')
-    return overload.apply(...values)
+    const result = overload.apply(...values)
+    if (Array.isArray(result)) this.#count(result.length * STEPS_PER_ITEM)
+    return result
   }
 
   /** One side may fail if the other decides. */
@@ -125,6 +133,10 @@ class Evaluation {
         return items.filter((item) => bool(this.value(body, item.scope))).map((item) => (isMap ? item.key : item.value))
       case 'transformMap':
         return new Map(items.map((item) => [item.key, this.value(body, item.scope)]))
+      case 'transformMapEntry':
+        return merged(items.map((item) => this.value(body, item.scope)))
+      case 'sortBy':
+        return sortedByKeys(items.map((item) => ({ key: this.value(body, item.scope), item: item.value })))
       default:
         return items.map((item) => this.value(body, item.scope))
     }
@@ -144,6 +156,19 @@ class Evaluation {
     if (problem) throw problem
     return !decides
   }
+}
+
+/** All entries in one map, each key once. */
+function merged(maps: readonly Value[]): Value {
+  const all = new Map<Value, Value>()
+  for (const one of maps) {
+    if (!(one instanceof Map)) throw new CelFault('no such overload')
+    for (const [key, value] of one) {
+      if (all.has(key as Value)) throw new CelFault(`insert failed: key ${String(key)} already exists`)
+      all.set(key as Value, value as Value)
+    }
+  }
+  return all
 }
 
 function named(name: string, scope: Bindings): Value {

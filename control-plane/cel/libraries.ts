@@ -3,6 +3,7 @@ import { compilePattern } from '../../shared/model/structural/patterns.ts'
 import { goQuote } from '../../shared/model/go-text.ts'
 import type { Apply } from './overloads.ts'
 import { formatText } from './format-text.ts'
+import { listsExtended } from './lists.ts'
 import { compareValues } from './standard.ts'
 import { CelFault, Duration, equal, Optional, Uint, type Value } from './values.ts'
 
@@ -79,7 +80,6 @@ const strings: Record<string, Apply> = {
   'list<string>.join(): string': (list) => (list as readonly string[]).join(''),
   'list<string>.join(string): string': (list, separator) => (list as readonly string[]).join(separator as string),
   'strings.quote(string): string': (text) => goQuote(text as string),
-  'string.reverse(): string': (text) => runes(text).toReversed().join(''),
   'string.find(string): string': (text, wanted) => found(text, wanted)[0] ?? '',
   'string.findAll(string): list<string>': (text, wanted) => found(text, wanted),
   'string.findAll(string, int): list<string>': (text, wanted, limit) => ((limit as bigint) < 0n ? found(text, wanted) : found(text, wanted).slice(0, Number(limit))),
@@ -126,9 +126,4 @@ function isZero(value: Value): boolean {
   return value instanceof Map && value.size === 0
 }
 
-const base64: Record<string, Apply> = {
-  'base64.encode(bytes): string': (bytes) => Buffer.from(bytes as Uint8Array).toString('base64'),
-  'base64.decode(string): bytes': (text) => Uint8Array.from(Buffer.from(text as string, 'base64')),
-}
-
-export const libraries: Record<string, Apply> = { ...strings, ...lists, ...sets, ...optionals, ...base64 }
+export const libraries: Record<string, Apply> = { ...strings, ...lists, ...listsExtended, ...sets, ...optionals }

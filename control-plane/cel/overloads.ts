@@ -15,7 +15,7 @@ export interface Overload {
 /** By name; namespaced functions under their whole name: `sets.contains`. */
 export type Functions = ReadonlyMap<string, readonly Overload[]>
 
-const NAMESPACES: ReadonlySet<string> = new Set(['sets', 'optional', 'format', 'ip', 'strings', 'base64', 'jsonpatch'])
+const NAMESPACES: ReadonlySet<string> = new Set(['sets', 'lists', 'optional', 'format', 'ip', 'strings', 'jsonpatch'])
 const SIGNATURE = /^(?:(.+)\.)?([\w@!?:_[\]&|<>=+\-*/%]+)\((.*)\): (.+)$/s
 
 /** `'string.startsWith(string): bool'`, `'size(list<A>): int'`, `'sets.contains(list<A>, list<A>): bool'`. */

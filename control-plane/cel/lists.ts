@@ -1,0 +1,80 @@
+/** The extended list library of CEL, in its third version: parts, order and distinct items of lists. */
+import type { Apply } from './overloads.ts'
+import { compareValues } from './standard.ts'
+import { CelFault, equal, Optional, type Value } from './values.ts'
+
+const fault = (message: string): never => {
+  throw new CelFault(message)
+}
+
+const listOf = (value: Value): readonly Value[] => value as readonly Value[]
+
+/** Nothing that may be evaluated holds a longer one. */
+const MOST_ITEMS = 100_000n
+
+function slice(list: Value, start: bigint, end: bigint): readonly Value[] {
+  const call = `cannot slice(${start}, ${end})`
+  if (start < 0n || end < 0n) return fault(`${call}, negative indexes not supported`)
+  if (start > end) return fault(`${call}, start index must be less than or equal to end index`)
+  const items = listOf(list)
+  return BigInt(items.length) < end ? fault(`${call}, list is length ${items.length}`) : items.slice(Number(start), Number(end))
+}
+
+const flattened = (list: Value, depth: bigint): readonly Value[] => listOf(list).flatMap((item) => (Array.isArray(item) && depth > 0n ? flattened(item as Value, depth - 1n) : [item]))
+
+function range(count: bigint): readonly Value[] {
+  if (count > MOST_ITEMS) return fault('operation cancelled: actual cost limit exceeded')
+  return Array.from({ length: Math.max(0, Number(count)) }, (_, index) => BigInt(index))
+}
+
+const MOST_COMPARISONS = 10_000_000
+
+/** Equal values of these types are the same key of a set; numbers of other types are compared one by one. */
+const isKey = (value: Value): boolean => typeof value === 'string' || typeof value === 'bigint' || typeof value === 'boolean'
+
+function distinct(list: Value): readonly Value[] {
+  const keys = new Set<Value>()
+  const others: Value[] = []
+  let comparisons = 0
+  const isNew = (item: Value): boolean => {
+    if (isKey(item) && keys.has(item)) return false
+    comparisons += others.length + (isKey(item) ? 0 : keys.size)
+    if (comparisons > MOST_COMPARISONS) fault('operation cancelled: actual cost limit exceeded')
+    if (others.some((one) => equal(one, item))) return false
+    return isKey(item) || ![...keys].some((one) => equal(one, item))
+  }
+  return listOf(list).filter((item) => {
+    if (!isNew(item)) return false
+    if (isKey(item)) keys.add(item)
+    else others.push(item)
+    return true
+  })
+}
+
+/** The types of what can be put in order. */
+export const COMPARABLE: readonly string[] = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes']
+
+const sort: Apply = (list) => listOf(list).toSorted(compareValues)
+
+/** Items in the order of their keys. Throws where keys cannot be compared. */
+export function sortedByKeys(items: ReadonlyArray<{ readonly key: Value; readonly item: Value }>): readonly Value[] {
+  const type = typeof items[0]?.key
+  if (items.some(({ key }) => typeof key !== type)) return fault('list elements must have the same type')
+  return items.toSorted((a, b) => compareValues(a.key, b.key)).map(({ item }) => item)
+}
+
+const optionalsOf = (list: Value): readonly Value[] => listOf(list).flatMap((one) => (one instanceof Optional && one.value !== undefined ? [one.value] : []))
+
+export const listsExtended: Record<string, Apply> = {
+  'list<A>.slice(int, int): list<A>': (list, start, end) => slice(list, start as bigint, end as bigint),
+  'list<list<A>>.flatten(): list<A>': (list) => flattened(list, 1n),
+  'list<dyn>.flatten(int): list<dyn>': (list, depth) => ((depth as bigint) < 0n ? fault('level must be non-negative') : flattened(list, depth as bigint)),
+  ...Object.fromEntries(COMPARABLE.map((type) => [`list<${type}>.sort(): list<${type}>`, sort] as const)),
+  'list<A>.distinct(): list<A>': distinct,
+  'list<A>.reverse(): list<A>': (list) => listOf(list).toReversed(),
+  'lists.range(int): list<int>': (count) => range(count as bigint),
+  'list<A>.first(): optional<A>': (list) => new Optional(listOf(list)[0]),
+  'list<A>.last(): optional<A>': (list) => new Optional(listOf(list).at(-1)),
+  'list<optional<A>>.unwrapOpt(): list<A>': optionalsOf,
+  'optional.unwrap(list<optional<A>>): list<A>': optionalsOf,
+}

@@ -1,0 +1,54 @@
+/** What can be seen to be wrong in a checked expression before anything runs: texts that no function takes, lists and maps of mixed types. */
+import { patternProblemOf } from '../../shared/model/structural/patterns.ts'
+import type { Expression, Problem } from './ast.ts'
+import type { Checked } from './check.ts'
+import { partsOf } from './parts.ts'
+import { parseDuration, parseTimestamp } from './times.ts'
+import { type CelType, typeText } from './types.ts'
+
+export const literalProblems = (expression: Expression, { types }: Checked): readonly Problem[] => problemsIn(expression, { types, mixes: false })
+
+interface Where {
+  readonly types: Checked['types']
+  /** Within `format`, whose arguments are of any types. */
+  readonly mixes: boolean
+}
+
+function problemsIn(one: Expression, where: Where): readonly Problem[] {
+  const inner = one.kind === 'call' && one.name === 'format' ? { ...where, mixes: true } : where
+  return [...ownProblems(one, where), ...partsOf(one).flatMap((part) => problemsIn(part, inner))]
+}
+
+const isWrong: Readonly<Record<string, (text: string) => boolean>> = {
+  matches: (text) => patternProblemOf(text) !== undefined,
+  duration: (text) => parseDuration(text) === undefined,
+  timestamp: (text) => parseTimestamp(text) === undefined,
+}
+
+function ownProblems(one: Expression, { types, mixes }: Where): readonly Problem[] {
+  switch (one.kind) {
+    case 'call': {
+      const argument = one.args.at(-1)
+      const check = Object.hasOwn(isWrong, one.name) ? isWrong[one.name] : undefined
+      return check && argument?.kind === 'constant' && typeof argument.value === 'string' && check(argument.value) ? [{ at: argument.at, message: `invalid ${one.name} argument` }] : []
+    }
+    case 'list':
+      return mixes ? [] : mixed(one.items, types).slice(0, 1)
+    case 'map':
+      return mixes ? [] : [...mixed(one.entries.map(([key]) => key), types), ...mixed(one.entries.map(([, value]) => value), types)]
+    default:
+      return []
+  }
+}
+
+/** All are of the type of the first, as far as their types are known. */
+function mixed(parts: readonly Expression[], types: Checked['types']): readonly Problem[] {
+  const known = parts.flatMap((part) => {
+    const type = types.get(part)
+    return type && isKnown(type) ? [{ at: part.at, text: typeText(type) }] : []
+  })
+  const [first] = known
+  return first === undefined || known.length < parts.length ? [] : known.filter(({ text }) => text !== first.text).map(({ at, text }) => ({ at, message: `expected type '${first.text}' but found '${text}'` }))
+}
+
+const isKnown = (type: CelType): boolean => !/\b(?:dyn|error)\b/.test(typeText(type))
