@@ -69,6 +69,9 @@ describe('expressions', () => {
     ['self.charAt(1) + self.substring(1, 2)', 'bb'],
     ['"a,b,c".split(",", 2)', '[a, b,c]'],
     ['"%d of %s, %.2f".format([3, "x", 1.5])', '3 of x, 1.50'],
+    ['"%b %o %x %X %e %%".format([5, 8, "hi", 255, 1234.5])', '101 10 6869 FF 1.234500e+03 %'],
+    ['"%d".format([dyn("a")])', 'fault: error during formatting: decimal clause can only be used on integers, was given string'],
+    ['"%s, %s".format([["b", "a"], {"x": 1}])', '[b, a], {x: 1}'],
     ['"äöü".size()', '3'],
     ['"abc".matches("^[a-c]+$")', 'true'],
     ['[1, 3, 2].isSorted()', 'false'],
@@ -108,6 +111,12 @@ describe('expressions', () => {
     ['timestamp("soon") > timestamp("2020-01-01T00:00:00Z")', 'refused: ERROR: <input>:1:11: invalid timestamp argument'],
     ['size([1, "a", 2.0]) > 1', "refused: ERROR: <input>:1:10: expected type 'int' but found 'string'"],
     ['{"a": 1, "b": "c"}.size() > 1', "refused: ERROR: <input>:1:15: expected type 'int' but found 'string'"],
+    ['"%s %s".format([1]) == ""', 'refused: ERROR: <input>:1:15: index 1 out of range'],
+    ['"%s".format([1, "a"]) == ""', 'refused: ERROR: <input>:1:12: too many arguments supplied to string.format (expected 1, got 2)'],
+    ['"%j".format([1]) == ""', 'refused: ERROR: <input>:1:12: could not parse formatting clause: unrecognized formatting clause "j"'],
+    ['"100%".format([]) == ""', 'refused: ERROR: <input>:1:14: unexpected end of string'],
+    ['"%s %d".format([1, "a"]) == ""', 'refused: ERROR: <input>:1:20: error during formatting: decimal clause can only be used on integers, was given string'],
+    ['"%f".format([1]) == ""', 'refused: ERROR: <input>:1:14: error during formatting: fixed-point clause can only be used on doubles, was given int'],
     ['true ? 1 : "a"', "refused: ERROR: <input>:1:6: found no matching overload for '_?_:_' applied to '(bool, int, string)'"],
   ])('%s is refused', (expression, wanted) => expect(ask(expression)).toBe(wanted))
 })

@@ -7,41 +7,83 @@ const fault = (message: string): never => {
   throw new CelFault(message)
 }
 
+/** One `%…` of a template. */
+export interface Clause {
+  readonly verb: string
+  readonly precision: number
+}
+
+/** What a template asks for, with the plain text between; a problem where it cannot be read, which is met only when all before it is fine. */
+export type TemplatePart = { readonly kind: 'text'; readonly text: string } | ({ readonly kind: 'clause' } & Clause) | { readonly kind: 'problem'; readonly message: string }
+
+export function templateParts(template: string): readonly TemplatePart[] {
+  const parts: TemplatePart[] = []
+  const next = /%%|%(?:\.(\d+))?(.)?|[^%]+/gsu
+  for (const [all, precision, verb] of template.matchAll(next)) {
+    if (all === '%%') parts.push({ kind: 'text', text: '%' })
+    else if (!all.startsWith('%')) parts.push({ kind: 'text', text: all })
+    else if (verb === undefined) parts.push({ kind: 'problem', message: 'unexpected end of string' })
+    else if (!Object.hasOwn(WRONG, verb.toLowerCase()) && verb !== 's') parts.push({ kind: 'problem', message: `could not parse formatting clause: unrecognized formatting clause "${verb}"` })
+    else parts.push({ kind: 'clause', verb, precision: precision === undefined ? 6 : Number(precision) })
+  }
+  return parts
+}
+
 export function formatText(template: string, args: readonly Value[]): string {
   let next = 0
-  return template.replace(/%(?:\.(\d+))?([%a-zA-Z])/g, (_, precision: string | undefined, verb: string) => {
-    if (verb === '%') return '%'
-    if (next >= args.length) return fault(`index ${next} out of range`)
-    const arg = args[next] ?? null
-    next++
-    return clause(verb, arg, precision === undefined ? 6 : Number(precision))
-  })
+  return templateParts(template)
+    .map((part) => {
+      if (part.kind === 'text') return part.text
+      if (next >= args.length && (part.kind === 'clause' || part.message !== 'unexpected end of string')) return fault(`index ${next} out of range`)
+      return part.kind === 'problem' ? fault(part.message) : clause(part.verb, args[next++] ?? null, part.precision)
+    })
+    .join('')
+}
+
+/** What each clause says of a value that it cannot show, and the types it can. */
+const WRONG: Readonly<Record<string, { readonly words: string; readonly types: readonly string[] }>> = {
+  d: { words: 'decimal clause can only be used on integers', types: ['int', 'uint'] },
+  f: { words: 'fixed-point clause can only be used on doubles', types: ['double', 'string'] },
+  e: { words: 'scientific clause can only be used on doubles', types: ['double', 'string'] },
+  b: { words: 'only integers and bools can be formatted as binary', types: ['int', 'uint', 'bool'] },
+  o: { words: 'octal clause can only be used on integers', types: ['int', 'uint'] },
+  x: { words: 'only integers, byte buffers, and strings can be formatted as hex', types: ['int', 'uint', 'string', 'bytes'] },
+}
+
+/** What is wrong with a value of the type in a clause, seen before anything runs. */
+export function clauseProblem({ verb }: Clause, typeName: string): string | undefined {
+  const wrong = Object.hasOwn(WRONG, verb.toLowerCase()) ? WRONG[verb.toLowerCase()] : undefined
+  return !wrong || wrong.types.includes(typeName) ? undefined : `error during formatting: ${wrong.words}, was given ${typeName}`
 }
 
 const integer = (value: Value): bigint | undefined => (typeof value === 'bigint' ? value : value instanceof Uint ? value.value : undefined)
-const wrong = (verb: string, value: Value): never => fault(`error during formatting: ${verb} clause can only be used on other types, was given ${typeNameOf(value)}`)
+const wrong = (verb: string, value: Value): never => fault(`error during formatting: ${WRONG[verb]?.words ?? ''}, was given ${typeNameOf(value)}`)
+const NUMBER_WORDS = ['NaN', 'Infinity', '-Infinity']
+
+/** A double, or one of those that have no digits, told as text. */
+function double(verb: string, value: Value): number {
+  if (typeof value === 'number') return value
+  return typeof value === 'string' && NUMBER_WORDS.includes(value) ? Number(value) : wrong(verb, value)
+}
 
 function clause(verb: string, value: Value, precision: number): string {
   switch (verb) {
     case 's':
       return text(value)
     case 'd':
-      return String(integer(value) ?? (typeof value === 'number' && !Number.isFinite(value) ? doubleText(value) : wrong('decimal', value)))
+      return String(integer(value) ?? wrong('d', value))
     case 'f':
-      return typeof value === 'number' ? value.toFixed(precision) : Number(integer(value) ?? wrong('fixed-point', value)).toFixed(precision)
+      return double('f', value).toFixed(precision)
     case 'e':
-      return (typeof value === 'number' ? value : Number(integer(value) ?? wrong('scientific', value))).toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2')
+      return double('e', value).toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2')
     case 'b':
-      return typeof value === 'boolean' ? (value ? '1' : '0') : (integer(value) ?? wrong('binary', value)).toString(2)
+      return typeof value === 'boolean' ? (value ? '1' : '0') : (integer(value) ?? wrong('b', value)).toString(2)
     case 'o':
-      return (integer(value) ?? wrong('octal', value)).toString(8)
-    case 'x':
-    case 'X': {
-      const hex = typeof value === 'string' ? Buffer.from(value).toString('hex') : value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (integer(value) ?? wrong('hex', value)).toString(16)
+      return (integer(value) ?? wrong('o', value)).toString(8)
+    default: {
+      const hex = typeof value === 'string' ? Buffer.from(value).toString('hex') : value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (integer(value) ?? wrong('x', value)).toString(16)
       return verb === 'X' ? hex.toUpperCase() : hex
     }
-    default:
-      return fault(`error during formatting: unrecognized formatting clause "${verb}"`)
   }
 }
 

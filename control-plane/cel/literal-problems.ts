@@ -2,6 +2,7 @@
 import { patternProblemOf } from '../../shared/model/structural/patterns.ts'
 import type { Expression, Problem } from './ast.ts'
 import type { Checked } from './check.ts'
+import { clauseProblem, templateParts } from './format-text.ts'
 import { partsOf } from './parts.ts'
 import { parseDuration, parseTimestamp } from './times.ts'
 import { type CelType, typeText } from './types.ts'
@@ -30,6 +31,7 @@ function ownProblems(one: Expression, { types, mixes }: Where): readonly Problem
     case 'call': {
       const argument = one.args.at(-1)
       const check = Object.hasOwn(isWrong, one.name) ? isWrong[one.name] : undefined
+      if (one.name === 'format') return formatProblems(one, types)
       return check && argument?.kind === 'constant' && typeof argument.value === 'string' && check(argument.value) ? [{ at: argument.at, message: `invalid ${one.name} argument` }] : []
     }
     case 'list':
@@ -39,6 +41,24 @@ function ownProblems(one: Expression, { types, mixes }: Where): readonly Problem
     default:
       return []
   }
+}
+
+/** Templates and arguments that are written out are held against each other. */
+function formatProblems({ at, target, args }: Extract<Expression, { kind: 'call' }>, types: Checked['types']): readonly Problem[] {
+  const [list] = args
+  if (target?.kind !== 'constant' || typeof target.value !== 'string' || list?.kind !== 'list' || args.length !== 1) return []
+  let used = 0
+  for (const part of templateParts(target.value)) {
+    if (part.kind === 'text') continue
+    const argument = list.items[used]
+    if (!argument && (part.kind === 'clause' || part.message !== 'unexpected end of string')) return [{ at, message: `index ${used} out of range` }]
+    if (part.kind === 'problem') return [{ at, message: part.message }]
+    used++
+    const type = argument && types.get(argument)
+    const problem = type?.kind === 'plain' ? clauseProblem(part, type.name) : type?.kind === 'list' || type?.kind === 'map' ? clauseProblem(part, type.kind) : undefined
+    if (argument && problem !== undefined) return [{ at: argument.at, message: problem }]
+  }
+  return list.items.length > used ? [{ at, message: `too many arguments supplied to string.format (expected ${used}, got ${list.items.length})` }] : []
 }
 
 /** All are of the type of the first, as far as their types are known. */
