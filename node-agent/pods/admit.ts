@@ -1,4 +1,5 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { podPeak, type Reckoning } from '../../shared/model/pod-peak.ts'
 import { cpuMillis, quantityValue } from '../../shared/model/quantity.ts'
 import { missingModule, noSecurityModules, type SecurityModules } from '../runtime/confinement.ts'
 import { sysctlName } from '../../shared/model/sysctl.ts'
@@ -45,13 +46,10 @@ const requestedMillis = (pod: Pod): number => requestOf(pod, (list) => cpuMillis
 const requestedBytes = (pod: Pod): number => requestOf(pod, (list) => quantityValue(text(list?.['memory'])))
 const text = (value: string | number | undefined): string | undefined => (value === undefined ? undefined : String(value))
 
-/** What a pod asks for as a whole: its own word, or its containers together, or the largest init container if that is more. */
-function requestOf({ spec }: Pod, read: (list: Readonly<Record<string, string | number>> | undefined) => number): number {
-  const own = read(spec?.resources?.requests)
-  if (own > 0) return own + read(spec?.overhead)
-  const init = spec?.initContainers ?? []
-  const sidecars = init.filter((one) => one.restartPolicy === 'Always').reduce((sum, one) => sum + read(one.resources?.requests), 0)
-  const main = (spec?.containers ?? []).reduce((sum, one) => sum + read(one.resources?.requests), 0)
-  const largest = Math.max(0, ...init.filter((one) => one.restartPolicy !== 'Always').map((one) => read(one.resources?.requests)))
-  return Math.max(main + sidecars, largest + sidecars) + read(spec?.overhead)
+const MOST: Reckoning<number> = { zero: 0, add: (a, b) => a + b, max: Math.max }
+
+/** What a pod asks for as a whole: its own word, or what its containers take together; and its overhead. */
+function requestOf({ spec = { containers: [] } }: Pod, read: (list: Readonly<Record<string, string | number>> | undefined) => number): number {
+  const own = read(spec.resources?.requests)
+  return (own > 0 ? own : podPeak(spec, (one) => read(one.resources?.requests), MOST)) + read(spec.overhead)
 }

@@ -29,3 +29,8 @@ test.each<[string, Resized, number]>([
   expect(podRequests(podOf(pod)).cpuMillis).toBe(millis)
   expect(podNonZeroRequests(podOf(pod)).cpuMillis).toBe(millis)
 })
+
+test('what the pod as a whole asks for stands for its containers, huge pages too', () => {
+  const { cpuMillis, memoryBytes, scalars } = podRequests({ metadata: { name: 'p' }, spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1', memory: '1Mi', 'hugepages-2Mi': '2Mi', 'a.b/c': '1' } } }], resources: { requests: { cpu: '2', 'hugepages-2Mi': '8Mi' } }, overhead: { memory: '1Mi' } } })
+  expect([cpuMillis, memoryBytes, Object.fromEntries(scalars)]).toEqual([2_000, 2 << 20, { 'hugepages-2Mi': 8 << 20, 'a.b/c': 1 }])
+})

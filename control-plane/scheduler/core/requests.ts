@@ -1,3 +1,4 @@
+import { podPeak, type Reckoning } from '../../../shared/model/pod-peak.ts'
 import { cpuMillis, quantityValue } from '../../../shared/model/quantity.ts'
 import type { Container, Node, Pod } from '../../../shared/model/gen/api.ts'
 
@@ -48,29 +49,19 @@ export const add = (a: Resources, b: Resources): Resources => combine(a, b, plus
 export const subtract = (a: Resources, b: Resources): Resources => combine(a, b, minus)
 const max = (a: Resources, b: Resources): Resources => combine(a, b, Math.max)
 
-type Reckon = (container: Container) => Resources
+const RESOURCES: Reckoning<Resources> = { zero: NO_RESOURCES, add, max }
 
-/** Containers and sidecars run together; each ordinary init container runs alone beside the sidecars started before it (KEP-753). */
-function podSum(pod: Pod, reckon: Reckon): Resources {
-  let running = NO_RESOURCES
-  for (const container of pod.spec?.containers ?? []) running = add(running, reckon(container))
-  let sidecars = NO_RESOURCES
-  let peak = NO_RESOURCES
-  for (const container of pod.spec?.initContainers ?? []) {
-    if (container.restartPolicy === 'Always') {
-      sidecars = add(sidecars, reckon(container))
-      peak = max(peak, sidecars)
-    } else peak = max(peak, add(sidecars, reckon(container)))
-  }
-  const total = max(add(running, sidecars), peak)
-  const wholePod = pod.spec?.resources?.requests
+function podSum({ spec = { containers: [] } }: Pod, reckon: (container: Container) => Resources): Resources {
+  const total = podPeak(spec, reckon, RESOURCES)
+  const wholePod = spec.resources?.requests
   const withPodLevel = wholePod ? overlay(total, wholePod) : total
-  return pod.spec?.overhead ? add(withPodLevel, fromTexts(pod.spec.overhead)) : withPodLevel
+  return spec.overhead ? add(withPodLevel, fromTexts(spec.overhead)) : withPodLevel
 }
 
-/** Requests of the pod as a whole stand for cpu and memory (KEP-2837). */
+/** Requests of the pod as a whole stand for cpu, memory and huge pages (KEP-2837). */
 function overlay(total: Resources, texts: NonNullable<ResourceTexts>): Resources {
-  return { ...total, ...(texts['cpu'] !== undefined && { cpuMillis: cpuMillis(text(texts['cpu'])) }), ...(texts['memory'] !== undefined && { memoryBytes: quantityValue(text(texts['memory'])) }) }
+  const { scalars } = fromTexts(texts)
+  return { ...total, ...(texts['cpu'] !== undefined && { cpuMillis: cpuMillis(text(texts['cpu'])) }), ...(texts['memory'] !== undefined && { memoryBytes: quantityValue(text(texts['memory'])) }), ...(scalars.size > 0 && { scalars: new Map([...total.scalars, ...scalars]) }) }
 }
 
 /**
