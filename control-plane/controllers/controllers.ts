@@ -32,6 +32,7 @@ import { createPersistentVolumeController } from './persistentvolume/reconcile.t
 import { createPodGcController } from './podgc/reconcile.ts'
 import { createReplicaSetController } from './replicaset/reconcile.ts'
 import { createReplicationControllerController } from './replicationcontroller/reconcile.ts'
+import { createResourceClaimController } from './resourceclaim/reconcile.ts'
 import { createResourceQuotaController } from './resourcequota/reconcile.ts'
 import { createRootCaController } from './root-ca/reconcile.ts'
 import { runController, type ControllerMetrics } from './runner.ts'
@@ -110,6 +111,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createPodGcController(parts, liveness),
     createPersistentVolumeController(parts),
     createStorageProtectionController(parts),
+    createResourceClaimController(parts),
     createResourceQuotaController(parts, resources.filter(isOwnable), custom),
     createEventTtlController(parts),
     createFlowSchemaController(parts),

@@ -4,7 +4,7 @@ import { Fault } from '../../shared/kit/faults.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
-import { events, nodes, pods } from '../../shared/model/resources.ts'
+import { deviceClasses, events, nodes, pods, resourceClaims } from '../../shared/model/resources.ts'
 import { world, type World } from '../controllers/testing.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
@@ -131,28 +131,6 @@ test('room that another took first and left again is not waited for until the ba
   expect(await nodeOf(at, 'second')).toBe('n1')
 })
 
-test('with a thousand pods that wait, what happens costs few tries', async () => {
-  await using at = world()
-  await at.client.create(nodes, node('n1', '1'))
-  const failures = countFailures(at)
-  await scheduling(at)
-  const tries = (): number => [...failures.values()].reduce((sum, count) => sum + count, 0)
-  await at.client.create(pods, pod('taker', '1'))
-  await at.clock.advance(100)
-  // A quarter asks for more than there is, the others are of ten sizes.
-  for (let i = 0; i < 1_000; i++) await at.client.create(pods, pod(`p${i}`, i % 4 === 0 ? '2' : `${500 + (i % 10)}m`))
-  await at.clock.advance(2_000)
-  expect(tries()).toBe(1_000)
-  for (let round = 0; round < 20; round++) {
-    const [taker] = (await at.client.list(pods)).items.filter((one) => one.spec?.nodeName)
-    await at.client.delete(pods, { namespace: 'default', name: taker?.metadata.name ?? '' }, { gracePeriodSeconds: 0 })
-    await at.clock.advance(500)
-    expect((await at.client.list(pods)).items.filter((one) => one.spec?.nodeName)).toHaveLength(1)
-  }
-  // Each time one got the room and at most one of each size was refused.
-  expect(tries() - 1_000).toBeLessThanOrEqual(20 * 10)
-})
-
 test('room that was kept for a pod which cannot be bound there is given to who waits', async () => {
   await using at = world()
   await at.client.create(nodes, node('n1'))
@@ -203,6 +181,29 @@ test('a pod that came back under its name while the one before was being bound i
   await at.client.patch(nodes, { name: 'n1' }, { type: 'merge', body: { status: { allocatable: { cpu: '8' } } }, subresource: 'status' })
   await at.clock.advance(200)
   expect(await nodeOf(at, 'first')).toBe('n1')
+})
+
+test('a pod whose claim is not there is not tried; one whose claim is there waits for a driver to offer devices', async () => {
+  await using at = world()
+  await at.client.create(nodes, node('n1'))
+  const failures = countFailures(at)
+  await scheduling(at)
+  await at.client.create(pods, pod('p', '1', { resourceClaims: [{ name: 'gpu', resourceClaimName: 'mine' }] }))
+  await at.client.create(pods, pod('q', '1', { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'any' }] }))
+  await at.clock.advance(400_000)
+  const stored = async (name: string): Promise<Pod> => await at.client.get(pods, { namespace: 'default', name })
+  expect([(await stored('p')).status, (await stored('q')).status, failures.size]).toEqual([undefined, undefined, 0])
+  await at.client.create(resourceClaims, { metadata: { name: 'mine', namespace: 'default' }, spec: { devices: { requests: [{ name: 'one', exactly: { deviceClassName: 'gpus' } }] } } })
+  await at.clock.advance(200)
+  const why = 'preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.'
+  expect((await stored('p')).status?.conditions).toMatchObject([{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: `0/1 nodes are available: request one: device class gpus does not exist. no new claims to deallocate, ${why}` }])
+  await at.client.create(deviceClasses, { metadata: { name: 'gpus' }, spec: {} })
+  await at.clock.advance(200)
+  expect((await stored('p')).status?.conditions).toMatchObject([{ message: `0/1 nodes are available: 1 cannot allocate all claims. still not schedulable, ${why}` }])
+  // The controller has followed the template of the other: that none is needed.
+  await at.client.patch(pods, { namespace: 'default', name: 'q' }, { type: 'strategic', body: { status: { resourceClaimStatuses: [{ name: 'gpu' }] } }, subresource: 'status' })
+  await at.clock.advance(200)
+  expect([await nodeOf(at, 'p'), await nodeOf(at, 'q')]).toEqual([undefined, 'n1'])
 })
 
 test('pods of another scheduler, and gated ones, are left alone', async () => {

@@ -5,8 +5,8 @@ import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import type { Node, Pod, Service } from '../../shared/model/gen/api.ts'
-import { isTerminating, keyOf, nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
-import { namespaces, nodes, pods, replicaSets, services } from '../../shared/model/resources.ts'
+import { isTerminating, keyOf, nameOf, namespaceOf, uidOf, type KubeObject } from '../../shared/model/meta.ts'
+import { deviceClasses, namespaces, nodes, pods, replicaSets, resourceClaims, services } from '../../shared/model/resources.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import type { ApiClient } from '../client/port.ts'
@@ -17,6 +17,7 @@ import { explain, type Explanation } from './core/explain.ts'
 import type { ClusterEvent } from './core/framework.ts'
 import { hintOf } from './core/hints.ts'
 import { createMemory } from './core/memory.ts'
+import { hasItsClaims } from './core/plugins/dynamic-resources.ts'
 import { schedule, type Placement } from './core/schedule.ts'
 import { ClusterState, podInfo, type PodInfo } from './core/state.ts'
 import { SchedulingQueue } from './queue.ts'
@@ -67,6 +68,8 @@ class SchedulingLoop implements Scheduler {
   /** Pods placed but not yet seen bound: key → uid. */
   readonly #assumed = new Map<string, string>()
   readonly #memory = createMemory()
+  /** Pods of which a claim is not there yet, by key: not in the queue. */
+  readonly #gated = new Set<string>()
   #start = 0
   #binding = 0
   #onBindEnd: (() => void) | undefined
@@ -82,6 +85,12 @@ class SchedulingLoop implements Scheduler {
     serviceInformer.addIndex(NAMESPACE_INDEX, namespaceOnly)
     this.#state.namespaceLabels = (name) => spaces.get(name)?.metadata.labels ?? {}
     this.#state.siblingSelector = (pod) => siblingSelector(pod, { services: serviceInformer, replicaSets: sets })
+    const claims = informers.for(resourceClaims)
+    const classes = informers.for(deviceClasses)
+    this.#state.findClaim = (key) => claims.get(key)
+    this.#state.hasDeviceClass = (name) => classes.get(name) !== undefined
+    claims.subscribe(({ before, after }) => this.#devicesChanged(before, after))
+    classes.subscribe(({ before, after }) => this.#devicesChanged(before, after))
     informers.for(nodes).subscribe((change) => this.#nodeChanged(change))
     this.#pods.subscribe((change) => this.#podChanged(change))
   }
@@ -122,19 +131,21 @@ class SchedulingLoop implements Scheduler {
 
   #podChanged({ key, before, after }: Change<Pod>): void {
     if (!after || isOver(after)) {
-      this.#queue.remove(key)
+      this.#drop(key)
       this.#assumed.delete(key)
       if (before || after) this.#decisions.delete(uidOf(after ?? before ?? { metadata: {} }))
       return this.#leaves(key)
     }
     if (after.spec?.nodeName) return this.#podOnNode(key, after, after.spec.nodeName)
-    if (!isWaiting(after)) return this.#queue.remove(key)
+    if (!isWaiting(after)) return this.#drop(key)
     if (this.#assumed.get(key) === uidOf(after)) return
-    if (!before || !deepEqual(before.spec, after.spec) || !deepEqual(before.metadata.labels, after.metadata.labels)) this.#queue.add(key, after.spec?.priority ?? 0)
+    if (!hasItsClaims(after, this.#state)) return this.#gate(key)
+    const wasGated = this.#gated.delete(key)
+    if (!before || wasGated || !deepEqual(before.spec, after.spec) || !deepEqual(before.metadata.labels, after.metadata.labels)) this.#queue.add(key, after.spec?.priority ?? 0)
   }
 
   #podOnNode(key: string, pod: Pod, nodeName: string): void {
-    this.#queue.remove(key)
+    this.#drop(key)
     const wasAssumed = this.#assumed.delete(key)
     const known = this.#state.podOf(key)
     // Somebody else has bound it elsewhere.
@@ -155,6 +166,28 @@ class SchedulingLoop implements Scheduler {
     this.#happened({ kind: 'pod', pod: { before: known.info }, node: { before: was, after: this.#state.findNode(known.node) } })
   }
 
+  /** It needs no node, or has one. */
+  #drop(key: string): void {
+    this.#gated.delete(key)
+    this.#queue.remove(key)
+  }
+
+  #gate(key: string): void {
+    this.#gated.add(key)
+    this.#queue.remove(key)
+  }
+
+  #devicesChanged(before: KubeObject | undefined, after: KubeObject | undefined): void {
+    for (const key of this.#gated) {
+      const pod = this.#pods.get(key)
+      if (!pod || !hasItsClaims(pod, this.#state)) continue
+      this.#gated.delete(key)
+      this.#queue.add(key, pod.spec?.priority ?? 0)
+    }
+    // Of what is gone, and of who manages which fields, nobody needs to hear.
+    if (after && !deepEqual({ ...before, metadata: undefined }, { ...after, metadata: undefined })) this.#happened({ kind: 'devices', node: {} })
+  }
+
   #happened(event: ClusterEvent): void {
     this.#queue.wake(hintOf(event, this.#state))
   }
@@ -162,6 +195,7 @@ class SchedulingLoop implements Scheduler {
   #scheduleOne(key: string): void {
     const pod = this.#pods.get(key)
     if (!pod || pod.spec?.nodeName || !isWaiting(pod)) return this.#queue.remove(key)
+    if (!hasItsClaims(pod, this.#state)) return this.#gate(key)
     // A try that failed may have bound it all the same: its room was kept until now.
     this.#forget(pod)
     const placement = schedule(podInfo(pod), this.#state, { tieBreak: this.#options.random.next(), start: this.#start, memory: this.#memory })

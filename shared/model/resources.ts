@@ -1,4 +1,4 @@
-import type { APIService, AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, FlowSchema, Job, Lease, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityLevelConfiguration, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet, StorageClass, ValidatingAdmissionPolicy, VolumeAttributesClass } from './gen/api.ts'
+import type { APIService, AutoscalingV2HorizontalPodAutoscaler, CertificateSigningRequest, ClusterRole, ClusterRoleBinding, ConfigMap, CustomResourceDefinition, DaemonSet, Deployment, DeviceClass, Endpoints, EndpointSlice, Event, FlowSchema, Job, Lease, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityLevelConfiguration, ReplicaSet, ReplicationController, ResourceClaimTemplate, ResourceQuota, ResourceV1ResourceClaim, Role, RoleBinding, Secret, Service, ServiceAccount, StatefulSet, StorageClass, ValidatingAdmissionPolicy, VolumeAttributesClass } from './gen/api.ts'
 import type { KubeObject } from './meta.ts'
 
 /** Names one resource of the API, typed by what its objects are. */
@@ -49,6 +49,9 @@ export const roleBindings = resource<RoleBinding>(['rbac.authorization.k8s.io', 
 export const validatingAdmissionPolicies = resource<ValidatingAdmissionPolicy>(['admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy'], false)
 export const flowSchemas = resource<FlowSchema>(['flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas', 'FlowSchema'], false)
 export const priorityLevelConfigurations = resource<PriorityLevelConfiguration>(['flowcontrol.apiserver.k8s.io', 'v1', 'prioritylevelconfigurations', 'PriorityLevelConfiguration'], false)
+export const resourceClaims = resource<ResourceV1ResourceClaim>(['resource.k8s.io', 'v1', 'resourceclaims', 'ResourceClaim'])
+export const resourceClaimTemplates = resource<ResourceClaimTemplate>(['resource.k8s.io', 'v1', 'resourceclaimtemplates', 'ResourceClaimTemplate'])
+export const deviceClasses = resource<DeviceClass>(['resource.k8s.io', 'v1', 'deviceclasses', 'DeviceClass'], false)
 export const certificateSigningRequests = resource<CertificateSigningRequest>(['certificates.k8s.io', 'v1', 'certificatesigningrequests', 'CertificateSigningRequest'], false)
 
 /** `apps/v1`, or `v1` for the core group. */

@@ -32,10 +32,14 @@ export type ClusterEvent =
   | { readonly kind: 'node'; readonly node: Changed<NodeInfo> }
   /** A pod that is on a node, with that node: both are missing where no such node is known. */
   | { readonly kind: 'pod'; readonly pod: Changed<PodInfo>; readonly node: Changed<NodeInfo> }
+  /** A claim, or a class of devices, came or changed: nothing of a node. */
+  | { readonly kind: 'devices'; readonly node: Changed<never> }
 
 interface Filter {
   readonly name: string
   filter(pod: PodInfo, snapshot: Snapshot): NodeFilter | undefined
+  /** Why no node is even asked, in Kubernetes' words; undefined: they are. */
+  rejects?(pod: PodInfo, snapshot: Snapshot): string | undefined
 }
 
 /** Its answer depends on the pod's class and that one node alone: it may be remembered until the node changes, and only a change of that node can change it. */

@@ -1,8 +1,10 @@
 /** Chooses a node for a pod. PURE: the same snapshot, pod and tie-break give the same placement. */
+import type { Pod } from '../../../shared/model/gen/api.ts'
 import type { FilterPlugin, LocalFilter, NodeFilter, NodeScorer, Refusal, ScorePlugin } from './framework.ts'
 import type { NodeInfo, PodInfo, Snapshot } from './state.ts'
 import type { Memory, Remembered } from './memory.ts'
 import { balancedAllocation } from './plugins/balanced-allocation.ts'
+import { dynamicResources } from './plugins/dynamic-resources.ts'
 import { imageLocality } from './plugins/image-locality.ts'
 import { interPodAffinityFilter, interPodAffinityScore } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinityFilter, nodeAffinityScore } from './plugins/node-affinity.ts'
@@ -14,7 +16,7 @@ import { podTopologySpreadFilter, podTopologySpreadScore } from './plugins/pod-t
 import { taintTolerationFilter, taintTolerationScore } from './plugins/taint-toleration.ts'
 
 /** In the order they are asked: the first that refuses a node speaks for it. */
-export const filterPlugins: readonly FilterPlugin[] = [nodeUnschedulable, nodeName, taintTolerationFilter, nodeAffinityFilter, nodePorts, nodeResourcesFit, podTopologySpreadFilter, interPodAffinityFilter]
+export const filterPlugins: readonly FilterPlugin[] = [nodeUnschedulable, nodeName, taintTolerationFilter, nodeAffinityFilter, nodePorts, nodeResourcesFit, podTopologySpreadFilter, interPodAffinityFilter, dynamicResources]
 /** Those that look at one node alone. */
 export const localFilters: readonly LocalFilter[] = filterPlugins.filter((plugin) => plugin.local)
 export const scorePlugins: readonly ScorePlugin[] = [taintTolerationScore, nodeAffinityScore, leastAllocatedScore, podTopologySpreadScore, interPodAffinityScore, balancedAllocation, imageLocality]
@@ -172,6 +174,8 @@ function recallScores(scorers: readonly NamedScorer[], { feasible, positions }: 
 }
 
 export function schedule(pod: PodInfo, snapshot: Snapshot, { tieBreak, start, memory }: ScheduleOptions): Placement {
+  const rejected = rejection(pod, snapshot)
+  if (rejected) return { kind: 'unschedulable', ...rejected, evaluated: 0, revision: snapshot.revision, nextStart: start }
   const filters = filtersFor(pod, snapshot)
   const remembered = filters.every(({ local }) => local) ? memory?.of(pod, snapshot) : undefined
   const found = search(snapshot, { filters, start, remembered })
@@ -184,6 +188,17 @@ export function schedule(pod: PodInfo, snapshot: Snapshot, { tieBreak, start, me
   const scored = (at: number): Scored => ({ node: found.feasible[at]?.name ?? '', score: totals[at] ?? 0, parts: partsOf(at) })
   const [winner = 0, ...others] = best(totals, tieBreak)
   return { kind: 'placed', ...scored(winner), runnersUp: others.map(scored), feasible: found.feasible.length, evaluated: found.evaluated, refusals, revision, nextStart }
+}
+
+/** Where no node need be asked. */
+function rejection(info: PodInfo, snapshot: Snapshot): Pick<Extract<Placement, { kind: 'unschedulable' }>, 'refusals' | 'message' | 'refusedBy'> | undefined {
+  const total = snapshot.nodes.length
+  if (total === 0) return undefined
+  for (const { name, rejects } of filterPlugins) {
+    const reason = rejects?.(info, snapshot)
+    if (reason !== undefined) return { refusals: { [reason]: total }, refusedBy: [name], message: `0/${total} nodes are available: ${reason}. no new claims to deallocate, ${preemptionMessage(info.pod, total, { unresolvable: total, resolvable: 0 })}` }
+  }
+  return undefined
 }
 
 /** Indices of the highest totals: the winner among equals by the tie-break, then the runners-up. */
@@ -220,12 +235,14 @@ function best(totals: Float64Array, tieBreak: number): readonly number[] {
 function unschedulableMessage({ pod }: PodInfo, { nodes }: Snapshot, found: Search): string {
   const total = nodes.length
   if (total === 0) return 'no nodes available to schedule pods'
-  const reasons = histogram(found.refusals)
-  const preemption =
-    pod.spec?.preemptionPolicy === 'Never'
-      ? 'not eligible due to preemptionPolicy=Never.'
-      : `0/${total} nodes are available: ${histogram(new Map([...(found.unresolvable > 0 ? [['Preemption is not helpful for scheduling', found.unresolvable] as const] : []), ...(found.resolvable > 0 ? [['No preemption victims found for incoming pod', found.resolvable] as const] : [])]))}.`
-  return `0/${total} nodes are available: ${reasons}. no new claims to deallocate, preemption: ${preemption}`
+  const claims = (pod.spec?.resourceClaims ?? []).length > 0 ? 'still not schedulable' : 'no new claims to deallocate'
+  return `0/${total} nodes are available: ${histogram(found.refusals)}. ${claims}, ${preemptionMessage(pod, total, found)}`
+}
+
+function preemptionMessage({ spec }: Pod, total: number, { unresolvable, resolvable }: Pick<Search, 'unresolvable' | 'resolvable'>): string {
+  if (spec?.preemptionPolicy === 'Never') return 'preemption: not eligible due to preemptionPolicy=Never.'
+  const counts = [...(unresolvable > 0 ? [['Preemption is not helpful for scheduling', unresolvable] as const] : []), ...(resolvable > 0 ? [['No preemption victims found for incoming pod', resolvable] as const] : [])]
+  return `preemption: 0/${total} nodes are available: ${histogram(new Map(counts))}.`
 }
 
 const histogram = (counts: ReadonlyMap<string, number>): string => [...counts].map(([reason, count]) => `${count} ${reason}`).sort().join(', ')

@@ -1,4 +1,5 @@
-import type { ContainerPort, Node, Pod, PodAffinityTerm, Taint } from '../../../shared/model/gen/api.ts'
+import type { ContainerPort, Node, Pod, PodAffinityTerm, ResourceV1ResourceClaim, Taint } from '../../../shared/model/gen/api.ts'
+import { hostPortsOf } from '../../../shared/model/host-ports.ts'
 import { keyOf } from '../../../shared/model/meta.ts'
 import { add, NO_RESOURCES, nodeAllocatable, podNonZeroRequests, podRequests, subtract, type Allocatable, type Resources } from './requests.ts'
 
@@ -46,7 +47,7 @@ export function podInfo(pod: Pod): PodInfo {
     pod,
     requests: podRequests(pod),
     nonZero: podNonZeroRequests(pod),
-    hostPorts: [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')].flatMap((container) => (container.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0)),
+    hostPorts: hostPortsOf(pod),
     requiredAffinity: pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     requiredAntiAffinity: pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     classKey: classKeyOf(pod),
@@ -102,6 +103,9 @@ export interface Snapshot {
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>
   /** How the pod's own service or owner selects its siblings, for spreading by default; `undefined`: nothing does. */
   readonly siblingSelector: (pod: Pod) => ((labels: Readonly<Record<string, string>>) => boolean) | undefined
+  /** A ResourceClaim, by `namespace/name`. */
+  readonly findClaim: (key: string) => ResourceV1ResourceClaim | undefined
+  readonly hasDeviceClass: (name: string) => boolean
   /** How many nodes have a PreferNoSchedule taint: if none has, nothing is scored by taints. */
   readonly softTaintedNodes: number
   /** Per node, in their order: grows with each change of it, and never repeats. */
@@ -130,6 +134,8 @@ export class ClusterState implements Snapshot {
   affinityPods = 0
   namespaceLabels: Snapshot['namespaceLabels'] = () => ({})
   siblingSelector: Snapshot['siblingSelector'] = () => undefined
+  findClaim: Snapshot['findClaim'] = () => undefined
+  hasDeviceClass: Snapshot['hasDeviceClass'] = () => false
 
   get nodes(): readonly NodeInfo[] {
     return this.#nodes

@@ -102,6 +102,7 @@ export const interPodAffinityFilter: FilterPlugin = {
   local: false,
   helps(info, event, snapshot) {
     if (event.kind === 'node') return !deepEqual(event.node.before?.labels, event.node.after?.labels)
+    if (event.kind !== 'pod') return false
     const { before, after } = event.pod
     const concerns = (terms: readonly PodAffinityTerm[]): boolean => [before, after].some((other) => other && terms.some((term) => termOf(term, info.pod, snapshot).matches(other.pod)))
     // Whom the pod wants beside it came; or went, so that it may be the first of its group.

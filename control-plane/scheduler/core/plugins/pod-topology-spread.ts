@@ -85,6 +85,7 @@ export const podTopologySpreadFilter: FilterPlugin = {
   helps({ pod }, event) {
     // Another set of domains, or of nodes that count.
     if (event.kind === 'node') return !deepEqual(event.node.before?.labels, event.node.after?.labels) || !deepEqual(event.node.before?.taints, event.node.after?.taints)
+    if (event.kind !== 'pod') return false
     const others = [event.pod.before, event.pod.after].filter((other) => other?.pod.metadata.namespace === pod.metadata.namespace)
     return constraintsOf(pod, 'DoNotSchedule').some(({ selects }) => others.some((other) => selects(other?.pod.metadata.labels)))
   },
