@@ -44,7 +44,7 @@ export interface PodHarness {
   close(): Promise<void>
 }
 
-export async function podHarness({ pressures, ...options }: Partial<FakeRuntimeOptions> & Pick<PodParts, 'pressures'> = {}): Promise<PodHarness> {
+export async function podHarness({ pressures, ownNode, ...options }: Partial<FakeRuntimeOptions> & Pick<PodParts, 'pressures' | 'ownNode'> = {}): Promise<PodHarness> {
   const clock = new VirtualClock()
   const host = newFakeHost()
   const network = fakePodNetwork()
@@ -71,6 +71,7 @@ export async function podHarness({ pressures, ...options }: Partial<FakeRuntimeO
     sources: { configMap: () => undefined, secret: () => undefined, services: () => [], serviceAccountToken: () => Promise.reject(new Error('no tokens here')) },
     reporter,
     pressures,
+    ownNode,
     right: { mayRun: () => right.isHeld, right: () => (right.isHeld ? { kind: 'held', untilMs: Number.POSITIVE_INFINITY } : right.last), onChange: (listener) => (right.listeners.add(listener), () => right.listeners.delete(listener)) },
     deadlines: { setExempt: (uids) => void (right.exempt = uids) },
     clock,

@@ -15,6 +15,7 @@ import { hasStarted, seedFromStatus } from './adopt.ts'
 import { allocationToldOf } from './allocation.ts'
 import { Adoptions, type Meanwhile } from './adoptions.ts'
 import { readCheckpoints } from './checkpoint.ts'
+import { LateLabels } from './late-labels.ts'
 import { OomWatch } from './oom.ts'
 import type { PodParts } from './parts.ts'
 import { checkpointPath, containerLogPath } from './paths.ts'
@@ -43,6 +44,7 @@ export class NodePodWorkers implements PodWorkers {
   readonly #ended = new AbortController()
   readonly #adoptions: Adoptions
   readonly #oom: OomWatch
+  readonly #late: LateLabels
   /** The beginnings of the ids of containers that an agent before this one left: nobody of theirs is begun anew, also when nothing was noted. */
   #found: ReadonlySet<string> = new Set()
   /** What was said before the pods of an earlier agent were known: done after that. */
@@ -60,6 +62,7 @@ export class NodePodWorkers implements PodWorkers {
   constructor(parts: PodParts) {
     this.#parts = parts
     this.#oom = new OomWatch(parts)
+    this.#late = new LateLabels(parts.clock, (pod) => this.#take(pod))
     this.#adoptions = new Adoptions({ parts, signal: this.#ended.signal, onAdopted: (pod, record, meanwhile) => this.#adopted(pod, record, meanwhile) })
   }
 
@@ -70,6 +73,7 @@ export class NodePodWorkers implements PodWorkers {
       for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.remove()
       for (const uid of this.#adoptions.uids()) if (!uids.has(uid)) this.#adoptions.say(uid, 'removed')
       for (const uid of this.#left.keys()) if (!uids.has(uid)) this.#forget(uid)
+      this.#late.keepOnly(uids)
       for (const pod of pods) this.#take(pod)
       void this.#collect()
     })
@@ -82,6 +86,7 @@ export class NodePodWorkers implements PodWorkers {
   remove(_key: string, uid: string): void {
     this.#whenAdopted(() => {
       this.#forget(uid)
+      this.#late.forget(uid)
       this.#adoptions.say(uid, 'removed')
       this.#workers.get(uid)?.remove()
     })
@@ -145,6 +150,7 @@ export class NodePodWorkers implements PodWorkers {
       stopAsking()
       this.#cancelTimer()
       this.#cancelTokenTimer()
+      this.#late.end()
       this.#ended.abort(new Error('the agent ends'))
       await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
     }
@@ -195,6 +201,8 @@ export class NodePodWorkers implements PodWorkers {
     const seeded: PodRecord = { ...seedFromStatus(pod, newRecord(parseTime(pod.status?.startTime) ?? nowMs)), allocated: allocationToldOf(pod) }
     if (hasStarted(seeded) || this.#found.has(podUidHex(uid))) return this.#adopt(pod, seeded)
     const refusal = pod.metadata.deletionTimestamp === undefined ? (refusedUnderPressure(pod, this.#parts.pressures?.() ?? []) ?? this.#refused(pod)) : undefined
+    if (refusal !== undefined && this.#late.holds(pod, refusal)) return
+    this.#late.forget(uid)
     const record: PodRecord = refusal === undefined ? seeded : { ...seeded, rejected: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
     if (refusal !== undefined) this.#parts.reporter.event(pod, events.rejected(refusal.reason, refusal.message))
     this.#start(pod, record, false)
@@ -217,6 +225,7 @@ export class NodePodWorkers implements PodWorkers {
   }
 
   #adopt(pod: Pod, record: PodRecord): void {
+    this.#late.forget(uidOf(pod))
     this.#adoptions.begin(pod, record)
     this.#exemptThoseHere()
   }
@@ -230,6 +239,7 @@ export class NodePodWorkers implements PodWorkers {
 
   /** A pod that ended before this agent knew it: nothing runs and nothing will; only its removal is to be told. */
   #takeFinished(pod: Pod): void {
+    this.#late.forget(uidOf(pod))
     if (pod.metadata.deletionTimestamp !== undefined) this.#parts.reporter.report({ pod, status: pod.status ?? {}, removed: true })
   }
 
