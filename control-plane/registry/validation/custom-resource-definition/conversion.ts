@@ -1,6 +1,8 @@
 import type { ApiextensionsV1ServiceReference, CustomResourceConversion } from '../../../../shared/model/gen/api.ts'
+import { decodeBase64 } from '../../../../shared/model/base64.ts'
 import { type FieldError, forbidden, invalid, required } from '../../../../shared/model/field-error.ts'
 import { dns1035LabelProblems } from '../../../../shared/model/validation/names.ts'
+import { asciiOf, pemBlocks } from '../certificate-text.ts'
 import { requiredOneOf } from '../check.ts'
 
 const PATH = 'spec.conversion'
@@ -9,12 +11,13 @@ const VERSIONS = `${PATH}.conversionReviewVersions`
 /** Of ConversionReview, that Kubernetes can send. */
 const KNOWN_VERSIONS = ['v1', 'v1beta1']
 
-export function validateConversion(conversion: CustomResourceConversion | undefined): readonly FieldError[] {
+/** @param judgesBundle whether the client must be given certificates that can be read: not before definitions are established, nor where none could be read before. */
+export function validateConversion(conversion: CustomResourceConversion | undefined, judgesBundle: boolean): readonly FieldError[] {
   if (!conversion) return []
   const { strategy, webhook } = conversion
   const errors = requiredOneOf(`${PATH}.strategy`, strategy, ['None', 'Webhook'])
   const versions = webhook?.conversionReviewVersions ?? []
-  if (strategy === 'Webhook') return [...errors, ...validateClient(webhook?.clientConfig), ...validateReviewVersions(versions)]
+  if (strategy === 'Webhook') return [...errors, ...validateClient(webhook?.clientConfig), ...(judgesBundle ? bundleErrors(webhook?.clientConfig?.caBundle) : []), ...validateReviewVersions(versions)]
   const unwanted = 'should not be set when strategy is not set to Webhook'
   return [...errors, ...(webhook?.clientConfig ? [forbidden(CLIENT, unwanted)] : []), ...(versions.length > 0 ? [forbidden(VERSIONS, unwanted)] : [])]
 }
@@ -26,6 +29,14 @@ function validateClient(client: Client | undefined): readonly FieldError[] {
   const { url, service } = client
   if ((url === undefined) === (service === undefined)) return [required(CLIENT, 'exactly one of url or service is required')]
   return url === undefined ? (service ? validateService(service) : []) : validateUrl(`${CLIENT}.url`, url)
+}
+
+/** Of certificates in base64 of PEM. */
+export function bundleErrors(bundle: string | undefined): readonly FieldError[] {
+  if (!bundle) return []
+  const blocks = pemBlocks(asciiOf(decodeBase64(bundle) ?? new Uint8Array()))
+  if (blocks.some(({ type, headers }) => type === 'CERTIFICATE' && !headers)) return []
+  return [invalid(`${CLIENT}.caBundle`, bundle, `unable to load root certificates: ${blocks.length === 0 ? 'unable to parse bytes as PEM block' : 'no valid certificate authority data seen'}`)]
 }
 
 const FORM = '; desired format: https://host[/path]'

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { CustomResourceDefinition } from '../../../../shared/model/gen/api.ts'
 import { fieldErrorText } from '../../../../shared/model/field-error.ts'
+import { encodeBase64 } from '../../../../shared/model/base64.ts'
 import type { JsonObject } from '../../../../shared/model/json.ts'
 import { definitionWarnings } from '../../warnings/custom-resource-definition.ts'
-import { validateNewDefinition } from './definition.ts'
+import { validateDefinitionChange, validateNewDefinition } from './definition.ts'
 
 const LABEL = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 const PRINTED = (name: string, storage: boolean): string => JSON.stringify({ Name: name, Served: true, Storage: storage, Deprecated: false, DeprecationWarning: null, Schema: null, Subresources: null, AdditionalPrinterColumns: null, SelectableFields: null })
@@ -39,6 +40,25 @@ describe('versions', () => {
   test('a warning of one that is not deprecated is not read', () => {
     expect(errors(definition([version('v1', { deprecationWarning: '' })]))).toEqual(['spec.versions[0].deprecationWarning: Invalid value: "": can only be set for deprecated versions'])
   })
+})
+
+test('certificates for conversions are judged once the definition is established, unless none could be read before', () => {
+  const plain = definition([version('v1')])
+  const calling = (caBundle: string, established = true): CustomResourceDefinition => {
+    const conditions = established ? [{ type: 'Established', status: 'True' }] : []
+    const conversion = { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://x.example', caBundle }, conversionReviewVersions: ['v1'] } }
+    return { ...plain, spec: { ...plain.spec, conversion }, status: { ...plain.status, conditions } } as unknown as CustomResourceDefinition
+  }
+  const [garbage, key] = ['aGk=', encodeBase64('-----BEGIN KEY-----\naGk=\n-----END KEY-----\n')]
+  const certificate = encodeBase64('-----BEGIN CERTIFICATE-----\naGk=\n-----END CERTIFICATE-----\n')
+  const told = (now: string, before: CustomResourceDefinition): readonly string[] => validateDefinitionChange(calling(now), before).map(fieldErrorText)
+  const refusal = (bundle: string, why: string): string => `spec.conversion.webhookClientConfig.caBundle: Invalid value: "${bundle}": unable to load root certificates: ${why}`
+  expect(errors(calling(garbage))).toEqual([])
+  expect(told(garbage, calling(certificate))).toEqual([refusal(garbage, 'unable to parse bytes as PEM block')])
+  expect(told(key, calling(certificate))).toEqual([refusal(key, 'no valid certificate authority data seen')])
+  expect(told(certificate, calling(certificate))).toEqual([])
+  expect(told(garbage, calling(garbage))).toEqual([])
+  expect(told(garbage, calling(certificate, false))).toEqual([])
 })
 
 const EMPTY_SCHEMA =

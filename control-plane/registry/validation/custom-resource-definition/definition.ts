@@ -5,7 +5,7 @@ import { dns1035LabelProblems, dns1123SubdomainProblems } from '../../../../shar
 import { requiredOneOf } from '../check.ts'
 import { approvalOf, validateApproval } from './api-approval.ts'
 import { validateColumns, validateSubresources } from './columns.ts'
-import { validateConversion } from './conversion.ts'
+import { bundleErrors, validateConversion } from './conversion.ts'
 import { type Hoisted, hoisted, placedSchemas, schemaOf } from './hoisted.ts'
 import { printedVersion } from './printed.ts'
 import { validateNames, validateRequiredNames } from './names.ts'
@@ -16,7 +16,7 @@ export function validateNewDefinition(definition: CustomResourceDefinition): rea
   const { metadata, spec } = definition
   const { names, group = '' } = spec as Partial<CustomResourceDefinitionSpec>
   const misnamed = metadata.name && metadata.name !== `${names?.plural ?? ''}.${group}` ? [invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')] : []
-  return [...misnamed, ...validateSpec(spec), ...validateStatusNames(definition), ...validateStoredVersions(definition), ...validateApproval(group, metadata.annotations), ...validatePreserving(spec)]
+  return [...misnamed, ...validateSpec(spec, false), ...validateStatusNames(definition), ...validateStoredVersions(definition), ...validateApproval(group, metadata.annotations), ...validatePreserving(spec)]
 }
 
 export function validateDefinitionChange(definition: CustomResourceDefinition, old: CustomResourceDefinition): readonly FieldError[] {
@@ -27,7 +27,7 @@ export function validateDefinitionChange(definition: CustomResourceDefinition, o
   const sameApproval = approvalOf(metadata.annotations).state === approvalOf(old.metadata.annotations).state
   return [
     // Who takes the last version away has sent an empty list.
-    ...validateSpec({ ...spec, versions: spec.versions ?? [] }),
+    ...validateSpec({ ...spec, versions: spec.versions ?? [] }, established && bundleErrors(before.conversion?.webhook?.clientConfig?.caBundle).length === 0),
     ...(established ? [...fixed('spec.scope', spec.scope, before.scope), ...fixed('spec.names.kind', spec.names.kind, before.names.kind)] : []),
     ...fixed('spec.group', spec.group, before.group),
     ...fixed('spec.names.plural', spec.names.plural, before.names.plural),
@@ -49,7 +49,7 @@ export const isEstablished = ({ status }: CustomResourceDefinition): boolean => 
 
 const validateStatusNames = ({ status }: CustomResourceDefinition): readonly FieldError[] => validateNames(status?.acceptedNames ?? {}, 'status.acceptedNames')
 
-function validateSpec(spec: Partial<CustomResourceDefinitionSpec>): readonly FieldError[] {
+function validateSpec(spec: Partial<CustomResourceDefinitionSpec>, judgesBundle: boolean): readonly FieldError[] {
   const { scope, names = {}, versions = [], conversion } = spec
   const parts = hoisted(spec)
   return [
@@ -63,7 +63,7 @@ function validateSpec(spec: Partial<CustomResourceDefinitionSpec>): readonly Fie
     ...validateSubresources(parts.shared.subresources, 'spec.subresources'),
     ...validateSelectableFields(parts.shared.selectableFields, schemaOf(parts.shared), 'spec.selectableFields'),
     ...validateColumns(parts.shared.additionalPrinterColumns, 'spec.additionalPrinterColumns'),
-    ...validateConversion(conversion),
+    ...validateConversion(conversion, judgesBundle),
   ]
 }
 
