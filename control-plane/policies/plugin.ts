@@ -15,12 +15,15 @@ export function validatingAdmissionPolicy(sources: AdmissionSources, authorize: 
   return {
     name: 'ValidatingAdmissionPolicy',
     anyKind: true,
-    async validate(request) {
+    validate(request) {
       const bound = isExempt(request) ? [] : boundPolicies(sources)
-      if (bound.length === 0) return
-      const { enforce } = await import('./enforce.ts')
-      await enforce(request, bound, { sources, authorize, namespaceObject: namespaceOf(request, sources) })
+      return bound.length === 0 ? undefined : enforced(request, bound)
     },
+  }
+
+  async function enforced(request: AdmissionRequest, bound: readonly Bound[]): Promise<void> {
+    const { enforce } = await import('./enforce.ts')
+    await enforce(request, bound, { sources, authorize, namespaceObject: namespaceOf(request, sources) })
   }
 }
 
@@ -29,13 +32,16 @@ export function mutatingAdmissionPolicy(sources: AdmissionSources, authorize: Au
   return {
     name,
     anyKind: true,
-    async mutate(request) {
+    mutate(request) {
       const bound = isExempt(request) ? [] : boundMutations(sources)
-      if (bound.length === 0) return request.object
-      const { mutate } = await import('./mutate.ts')
-      const reinvocation = request.reinvocation ?? new Reinvocation()
-      return mutate(request, bound, { parts: { sources, authorize, namespaceObject: namespaceOf(request, sources) }, again: reinvocation.of(name) })
+      return bound.length === 0 ? request.object : mutated(request, bound)
     },
+  }
+
+  async function mutated(request: AdmissionRequest, bound: readonly BoundMutation[]): Promise<JsonObject> {
+    const { mutate } = await import('./mutate.ts')
+    const reinvocation = request.reinvocation ?? new Reinvocation()
+    return mutate(request, bound, { parts: { sources, authorize, namespaceObject: namespaceOf(request, sources) }, again: reinvocation.of(name) })
   }
 }
 

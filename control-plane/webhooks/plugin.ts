@@ -21,28 +21,38 @@ const GROUP = 'admissionregistration.k8s.io'
 export const mutatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
   name: 'MutatingAdmissionWebhook',
   anyKind: true,
-  async mutate(request) {
+  mutate(request) {
     const hooks = webhooksFor(request, parts, 'mutatingwebhookconfigurations')
-    if (hooks.length === 0) return request.object
-    const { mutateBy } = await import('./ask.ts')
-    return mutateBy(hooks, request, { ...parts, namespaceObject: namespaceOf(request, parts) })
+    return hooks.length === 0 ? request.object : mutated(hooks, request, parts)
   },
   // What is deleted is changed by nobody, but each of them may refuse.
-  async validate(request) {
-    if (request.operation === 'DELETE') await this.mutate?.(request)
+  validate(request) {
+    return request.operation === 'DELETE' ? refusedByNone(this, request) : undefined
   },
 })
 
 export const validatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
   name: 'ValidatingAdmissionWebhook',
   anyKind: true,
-  async validate(request) {
+  validate(request) {
     const hooks = webhooksFor(request, parts, 'validatingwebhookconfigurations')
-    if (hooks.length === 0) return
-    const { validateBy } = await import('./ask.ts')
-    await validateBy(hooks, request, { ...parts, namespaceObject: namespaceOf(request, parts) })
+    return hooks.length === 0 ? undefined : validated(hooks, request, parts)
   },
 })
+
+async function refusedByNone(plugin: AdmissionPlugin, request: AdmissionRequest): Promise<void> {
+  await plugin.mutate?.(request)
+}
+
+async function mutated(hooks: readonly Webhook[], request: AdmissionRequest, parts: WebhookParts): Promise<JsonObject> {
+  const { mutateBy } = await import('./ask.ts')
+  return mutateBy(hooks, request, { ...parts, namespaceObject: namespaceOf(request, parts) })
+}
+
+async function validated(hooks: readonly Webhook[], request: AdmissionRequest, parts: WebhookParts): Promise<void> {
+  const { validateBy } = await import('./ask.ts')
+  await validateBy(hooks, request, { ...parts, namespaceObject: namespaceOf(request, parts) })
+}
 
 /** How a definition's own webhook is asked to convert. */
 export const conversionBy =

@@ -1,9 +1,9 @@
-import { isJsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { notFound } from '../status.ts'
 import { metadataOf } from '../core/stored.ts'
 import { isCore, type AdmissionPlugin, type AdmissionRequest } from './plugin.ts'
 import { forbid } from './refuse.ts'
-import { findObject, namespacesResource, type AdmissionSources } from './sources.ts'
+import { cachedObject, findObject, namespacesResource, type AdmissionSources } from './sources.ts'
 
 const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public'])
 
@@ -11,8 +11,11 @@ const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-p
 export function namespaceLifecycle(sources: AdmissionSources): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',
-    async mutate(request) {
-      if (request.store.definition.namespaced) await checkNamespaceOf(sources, request)
+    mutate(request) {
+      if (!request.store.definition.namespaced) return request.object
+      const namespace = cachedObject(sources, namespacesResource, { namespace: '', name: request.namespace })
+      if (namespace === undefined) return afterAsking(sources, request)
+      checkNamespaceOf(namespace, request)
       return request.object
     },
     validate(request) {
@@ -21,10 +24,17 @@ export function namespaceLifecycle(sources: AdmissionSources): AdmissionPlugin {
   }
 }
 
-async function checkNamespaceOf(sources: AdmissionSources, request: AdmissionRequest): Promise<void> {
-  const { namespace: name, operation, call } = request
+/** The cache may not have it yet. */
+async function afterAsking(sources: AdmissionSources, request: AdmissionRequest): Promise<JsonObject> {
+  const { namespace: name, call, object } = request
   const namespace = await findObject(sources, namespacesResource, { namespace: '', name, signal: call.signal })
   if (!namespace) throw notFound({ group: '', name: 'namespaces' }, name)
+  checkNamespaceOf(namespace, request)
+  return object
+}
+
+function checkNamespaceOf(namespace: JsonObject, request: AdmissionRequest): void {
+  const { namespace: name, operation } = request
   const { status } = namespace
   const phase = isJsonObject(status) ? status['phase'] : undefined
   if (operation !== 'CREATE' || (phase !== 'Terminating' && metadataOf(namespace)['deletionTimestamp'] === undefined)) return

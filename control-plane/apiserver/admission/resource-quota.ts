@@ -21,24 +21,28 @@ export function resourceQuota(sources: AdmissionSources): AdmissionPlugin {
   const inTurn = turns()
   return {
     name: 'ResourceQuota',
-    async validate(request) {
-      const { namespace, object, old, store } = request
+    validate(request) {
+      const { namespace, store } = request
       if (namespace === '' || !store.definition.namespaced || !isCharged(request)) return
       const quotas = listCached(sources, resourceQuotasResource, namespace) as unknown as readonly ResourceQuota[]
-      if (quotas.length === 0) return
-      const resource: Counted = store.definition
-      const nowMs = sources.clock.nowMs()
-      const usage = usageOf(resource, object, nowMs)
-      const grown = grownUsage(usage, old && request.operation === 'UPDATE' ? usageOf(resource, old, nowMs) : {})
-      const concerned = quotas.filter((quota) => boundedNames(quota, { resource, object }).length > 0)
-      if (concerned.length === 0 || Object.keys(grown).length === 0) return
-      const names = concerned.map(({ metadata }) => metadata.name ?? '').toSorted()
-      // All are asked before any is charged.
-      for (const quota of concerned) check(request, quota, { resource, grown })
-      await inTurn(namespace, async () => {
-        for (const name of names) await charge(sources, request, { name, resource, grown })
-      })
+      return quotas.length === 0 ? undefined : chargeAll(request, quotas)
     },
+  }
+
+  async function chargeAll(request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> {
+    const { namespace, object, old, store } = request
+    const resource: Counted = store.definition
+    const nowMs = sources.clock.nowMs()
+    const usage = usageOf(resource, object, nowMs)
+    const grown = grownUsage(usage, old && request.operation === 'UPDATE' ? usageOf(resource, old, nowMs) : {})
+    const concerned = quotas.filter((quota) => boundedNames(quota, { resource, object }).length > 0)
+    if (concerned.length === 0 || Object.keys(grown).length === 0) return
+    const names = concerned.map(({ metadata }) => metadata.name ?? '').toSorted()
+    // All are asked before any is charged.
+    for (const quota of concerned) check(request, quota, { resource, grown })
+    await inTurn(namespace, async () => {
+      for (const name of names) await charge(sources, request, { name, resource, grown })
+    })
   }
 }
 

@@ -4,6 +4,7 @@ import type { Random } from '../../../shared/kit/random.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Storage } from '../../storage/port.ts'
 import { storageKey } from '../../storage/port.ts'
+import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { Resources } from '../core/resources.ts'
 import { itemOfEntry } from '../core/stored.ts'
 
@@ -31,9 +32,17 @@ export async function findObject(sources: AdmissionSources, named: Named, at: { 
   return entry && itemOfEntry(entry).object
 }
 
+const NOTHING: readonly JsonObject[] = []
+/** The cache answers with the same array until something changes. */
+const objectsOf = new WeakMap<readonly CachedObject[], readonly JsonObject[]>()
+
 /** All the cache holds of a resource, in a namespace if one is named. */
 export function listCached({ resources }: AdmissionSources, { group, version, plural }: Named, namespace = ''): readonly JsonObject[] {
-  return (resources.find(group, version, plural)?.cache.list(storageKey({ group, plural }, namespace)) ?? []).map(({ object }) => object)
+  const items = resources.find(group, version, plural)?.cache.list(storageKey({ group, plural }, namespace)) ?? []
+  if (items.length === 0) return NOTHING
+  let objects = objectsOf.get(items)
+  if (objects === undefined) objectsOf.set(items, (objects = items.map(({ object }) => object)))
+  return objects
 }
 
 export const namespacesResource: Named = { group: '', version: 'v1', plural: 'namespaces' }

@@ -51,7 +51,7 @@ export const apiVersionOf = (group: string, version: string): string => (group =
 export function resourcesOf(definitions: readonly KindDefinition[], cacheFor: (prefix: string, definition: KindDefinition) => WatchCache): Resources {
   const all: ResourceStore[] = []
   for (const definition of definitions) all.push(definition.storedAs ? alternateOf(definition, definition.storedAs, all) : storedOf(definition, definition.stored === false ? noCache : cacheFor(storageKey(definition), definition)))
-  const byPlural = new Map(all.map((store) => [`${store.apiVersion}/${store.definition.plural}`, store]))
+  const byPlural = Map.groupBy(all, (store) => store.definition.plural)
   const byKind = new Map(all.map((store) => [`${store.apiVersion}/${store.definition.kind}`, store]))
   const groups = new Set(all.map((store) => store.definition.group))
   const versions = new Set(all.map((store) => store.apiVersion))
@@ -59,7 +59,7 @@ export function resourcesOf(definitions: readonly KindDefinition[], cacheFor: (p
     all,
     hasGroup: (group) => groups.has(group),
     hasVersion: (group, version) => versions.has(apiVersionOf(group, version)),
-    find: (group, version, plural) => byPlural.get(`${apiVersionOf(group, version)}/${plural}`),
+    find: (group, version, plural) => byPlural.get(plural)?.find(({ definition }) => definition.group === group && definition.version === version),
     findKind: (group, version, kind) => byKind.get(`${apiVersionOf(group, version)}/${kind}`),
   }
 }

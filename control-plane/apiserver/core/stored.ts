@@ -20,7 +20,8 @@ export function metaText(object: JsonObject, member: string): string {
 
 export const withMeta = (object: JsonObject, changes: Readonly<Record<string, JsonObject[string] | undefined>>): JsonObject => {
   const metadata: Record<string, JsonObject[string]> = { ...metadataOf(object) }
-  for (const [member, value] of Object.entries(changes)) {
+  for (const member in changes) {
+    const value = changes[member]
     if (value === undefined) delete metadata[member]
     else metadata[member] = value
   }

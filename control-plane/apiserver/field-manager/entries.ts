@@ -69,6 +69,7 @@ const OLD_UPDATES = 'ancient-changes'
 
 /** Joins the oldest updaters once there are more than ten, per version. */
 export function capUpdaters(managers: Managers): void {
+  if (managers.size <= MOST_UPDATERS) return
   const updaters = [...managers.entries()].filter(([, { operation }]) => operation === 'Update').toSorted(([, a], [, b]) => secondsOf(a.time) - secondsOf(b.time) || byText(idOf(a), idOf(b)))
   const firstOf = new Map<string, string>()
   let count = updaters.length

@@ -85,8 +85,9 @@ function track(managers: Managers, { schema, kind, live, changed, manager, apiVe
   const taken = withoutStripped(foundIn(apiVersion)?.changed ?? EMPTY)
   if (isEmptySet(taken)) return
   const writer: ManagerId = { manager, operation: 'Update', apiVersion, subresource }
-  const before = managers.get(idOf(writer))
-  managers.set(idOf(writer), { ...writer, time: formatTime(nowMs), set: union(taken, before?.set ?? EMPTY) })
+  const id = idOf(writer)
+  const before = managers.get(id)
+  managers.set(id, { ...writer, time: formatTime(nowMs), set: union(taken, before?.set ?? EMPTY) })
   capUpdaters(managers)
 }
 
