@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
+import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import type { StoredImage } from '../images/disk-images.ts'
 import { ImageCollector } from './image-gc.ts'
 import { forSpace, KUBELET_IMAGE_GC, type SeenImage, tooOld } from './image-gc-plan.ts'
@@ -48,12 +49,12 @@ test('settings are those of kubelet, and refused in its words', () => {
 const plain: Omit<StoredImage, 'id'> = { origin: 'pulled', addedMs: 0, pinned: false, isUsed: false }
 
 describe('the collector', () => {
-  function place(sizes: Readonly<Record<string, number>>) {
+  function place(sizes: Readonly<Record<string, number>>, time?: Clock) {
     const images = new Map(Object.keys(sizes).map((id): [string, StoredImage] => [id, { ...plain, id, pinned: id.startsWith('pinned') }]))
     const told: string[] = []
     const calls: string[] = []
     const state = { nowMs: 0, availableBytes: 10, capacityBytes: 100 }
-    const clock: Clock = { nowMs: () => state.nowMs, monotonicMs: () => state.nowMs, after: () => () => {} }
+    const clock: Clock = time ?? { nowMs: () => state.nowMs, monotonicMs: () => state.nowMs, after: () => () => {} }
     const collector = new ImageCollector({
       policy: KUBELET_IMAGE_GC,
       images: {
@@ -74,7 +75,7 @@ describe('the collector', () => {
       state.nowMs = minutes * MINUTE
       return collector.collect()
     }
-    return { images, told, calls, state, collectAt }
+    return { images, told, calls, state, collector, collectAt }
   }
 
   test('frees what is needed and no more, longest unused first, once images are old enough', async () => {
@@ -94,6 +95,22 @@ describe('the collector', () => {
     await collectAt(5)
     const words = (bytes: number, found: number): string => `Failed to garbage collect required amount of images. Attempted to free ${bytes} bytes, but only found ${found} bytes eligible to free.`
     expect(told).toEqual([`FreeDiskSpaceFailed: ${words(10, 0)}`, `FreeDiskSpaceFailed: ${words(10, 3)}`, `ImageGCFailed: ${words(10, 3)}`])
+  })
+
+  /** A disk that was full when the agent started stayed so for five minutes. */
+  test('looks again soon when it found too little: what was in use may not be any more', async () => {
+    const clock = new VirtualClock()
+    const { images, collector } = place({ a: 50 }, clock)
+    images.set('a', { ...plain, id: 'a', isUsed: true })
+    const over = new AbortController()
+    const running = collector.run(over.signal)
+    await clock.advance(125_000)
+    images.set('a', { ...plain, id: 'a' })
+    await clock.advance(60_000)
+    expect([...images.keys()]).toEqual([])
+    over.abort()
+    await clock.advance(0)
+    await running
   })
 
   test('results of steps go many at once, longest unused first, and those that free nothing stay', async () => {

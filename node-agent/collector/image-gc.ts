@@ -1,3 +1,4 @@
+import { backoffMs } from '../../shared/kit/backoff.ts'
 import { type Clock, sleep } from '../../shared/kit/clock.ts'
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
@@ -6,6 +7,8 @@ import { batchFor, type DiskSpace, forSpace, type ImageGcPolicy, type SeenImage,
 
 /** As often as kubelet. */
 const PERIOD_MS = 5 * 60_000
+/** Sooner where too little was found: what is in use now, or too young, may soon not be, and pods wait for the room. */
+const AGAIN = { baseMs: 10_000, capMs: PERIOD_MS, factor: 2 }
 /** Ids in one line of the log. */
 const MOST_TOLD = 20
 
@@ -28,7 +31,8 @@ export class ImageCollector {
   readonly #options: ImageCollectorOptions
   readonly #sinceMs: number
   #seen = new Map<string, SeenImage>()
-  #failedBefore = false
+  /** In a row. */
+  #failures = 0
 
   constructor(options: ImageCollectorOptions) {
     this.#options = options
@@ -39,7 +43,7 @@ export class ImageCollector {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.collect()
-      await sleep(this.#options.clock, PERIOD_MS, signal).catch(() => {})
+      await sleep(this.#options.clock, backoffMs(AGAIN, this.#failures) || PERIOD_MS, signal).catch(() => {})
     }
   }
 
@@ -47,14 +51,14 @@ export class ImageCollector {
   async collect(): Promise<number> {
     try {
       const freed = await this.#collect()
-      this.#failedBefore = false
+      this.#failures = 0
       return freed
     } catch (error) {
       const message = messageOf(error)
       // The first failure may be one of the start: kubelet is silent about it, too.
-      if (this.#failedBefore) this.#options.tell({ type: 'Warning', reason: 'ImageGCFailed', message })
+      if (this.#failures > 0) this.#options.tell({ type: 'Warning', reason: 'ImageGCFailed', message })
       this.#options.log.warn({ err: message }, 'images cannot be collected')
-      this.#failedBefore = true
+      this.#failures++
       return 0
     }
   }
