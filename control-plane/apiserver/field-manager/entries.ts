@@ -47,7 +47,8 @@ export function readManagers(entries: readonly ManagedFieldsEntry[]): Managers |
 export function writeManagers(managers: Managers): readonly ManagedFieldsEntry[] {
   const owning = [...managers.values()].filter(({ set }) => !isEmptySet(set))
   return owning.toSorted(inOrder).map(({ manager, operation, apiVersion, subresource, time, set }) => ({
-    manager,
+    // Who did not say who they are have no name.
+    ...(manager === '' ? {} : { manager }),
     operation,
     apiVersion,
     ...(time === undefined ? {} : { time }),
