@@ -132,7 +132,7 @@ class Holder implements Leadership {
       this.#end('its key is gone')
     } catch (error) {
       // One that was overtaken is lost, with a member of etcd most often: that does not make the others slow.
-      if (isFault(error, 'timeout') && sentAtMs >= this.#answeredSentMs) pace.note(patienceMs)
+      if (isFault(error, 'timeout') && sentAtMs >= this.#answeredSentMs) pace.note(patienceMs, sentAtMs)
       log.debug({ identity: this.identity, err: messageOf(error) }, 'the leader key was not renewed')
     }
     return 'failed'
@@ -192,7 +192,7 @@ class Holder implements Leadership {
     const value = formatRecord(candidate, attempt)
     const result = await storage.write({ kind: 'put', key: this.guard.key, value, expect: { kind: 'revision', revision }, guard: this.guard }, signal)
     // Looks say nothing of it: slow disks answer them at once. What was given up has been noted then.
-    if (!signal.aborted) pace.note(clock.monotonicMs() - sentAtMs)
+    if (!signal.aborted) pace.note(clock.monotonicMs() - sentAtMs, sentAtMs)
     this.#answeredSentMs = Math.max(this.#answeredSentMs, sentAtMs)
     if (result.kind === 'deposed') return false
     // Another one landed first: it says which.

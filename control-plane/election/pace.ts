@@ -25,24 +25,32 @@ export class Pace {
   readonly #ttlMs: number
   readonly #tookMs: number[] = []
   readonly #lateMs: number[] = []
+  /** What those took that were not under way at the same time. */
+  readonly #apartMs: number[] = []
+  /** When the last of those was answered. */
+  #notedMs = Number.NEGATIVE_INFINITY
 
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs
   }
 
-  /** A write has taken so long, or at least so long. */
-  note(tookMs: number): void {
-    remember(this.#tookMs, tookMs)
+  /** A write that was sent then has taken so long, or at least so long. */
+  note(tookMs: number, sentAtMs: number): void {
+    remember(this.#tookMs, tookMs, LATELY)
+    // Of those that were under way at the same time one speaks for all: what keeps one waiting, a host that stands still or an etcd that chooses a leader of its own, keeps them all.
+    if (sentAtMs < this.#notedMs) return
+    this.#notedMs = sentAtMs + tookMs
+    remember(this.#apartMs, tookMs, REMEMBERED)
   }
 
   /** A renewal was sent so much later than it should have been: this process had other things to do, or its host had. */
   noteLate(lateMs: number): void {
-    remember(this.#lateMs, lateMs)
+    remember(this.#lateMs, lateMs, REMEMBERED)
   }
 
   /** Whole milliseconds. */
   leaseMs(): number {
-    const spareMs = Math.min(Math.max(second(this.#tookMs), second(this.#lateMs)), MOST_SPARE * this.#ttlMs)
+    const spareMs = Math.min(Math.max(second(this.#apartMs), second(this.#lateMs)), MOST_SPARE * this.#ttlMs)
     return Math.min(Math.ceil(Math.max(this.#ttlMs + spareMs, this.#writeMs() * WRITES)), longestMs(this.#ttlMs))
   }
 
@@ -59,13 +67,13 @@ export class Pace {
 
   /** What a write takes: the second longest of late. */
   #writeMs(): number {
-    return second(this.#tookMs.slice(-LATELY))
+    return second(this.#tookMs)
   }
 }
 
-function remember(times: number[], ms: number): void {
+function remember(times: number[], ms: number, most: number): void {
   times.push(ms)
-  if (times.length > REMEMBERED) times.shift()
+  if (times.length > most) times.shift()
 }
 
 /** The second longest. */

@@ -42,6 +42,15 @@ describe('what a leader knows of its own key', () => {
   })
 })
 
+/** One after the other. */
+function note(pace: Pace, took: readonly number[]): void {
+  let nowMs = 0
+  for (const ms of took) {
+    pace.note(ms, nowMs)
+    nowMs += ms
+  }
+}
+
 test.each<readonly [string, readonly number[], number]>([
   ['nothing is known', [], 1_000],
   ['milliseconds', [3, 4, 2, 5], 1_004],
@@ -57,7 +66,7 @@ test.each<readonly [string, readonly number[], number]>([
   ['slower than can be waited for', [6_000, 6_000], 10_000],
 ])('how long a lease has to be: %s', (_name, took, leaseMs) => {
   const pace = new Pace(1_000)
-  for (const ms of took) pace.note(ms)
+  note(pace, took)
   expect(pace.leaseMs()).toBe(leaseMs)
 })
 
@@ -67,10 +76,19 @@ test.each<readonly [string, readonly number[], number]>([
   ['two that left very late', [600, 700], 1_250],
 ])('a leader that is late itself has more time: %s', (_name, late, leaseMs) => {
   const pace = new Pace(1_000)
-  for (const ms of late) {
-    pace.noteLate(ms)
-    pace.note(1)
-  }
+  for (const ms of late) pace.noteLate(ms)
+  note(pace, late.map(() => 1))
   expect(pace.leaseMs()).toBe(leaseMs)
   expect(pace.lateMs()).toBe(100)
+})
+
+test('writes that wait for the same thing at the same time say once that a host is late', () => {
+  const pace = new Pace(1_000)
+  const quick = (fromMs: number): void => [0, 10, 20, 30].forEach((ms) => pace.note(5, fromMs + ms))
+  for (const sentAtMs of [100, 200, 300, 400]) pace.note(600 - sentAtMs, sentAtMs)
+  quick(600)
+  expect(pace.leaseMs()).toBe(1_005)
+  for (const sentAtMs of [700, 800]) pace.note(1_000 - sentAtMs, sentAtMs)
+  quick(1_000)
+  expect(pace.leaseMs()).toBe(1_250)
 })

@@ -27,10 +27,10 @@ export async function timed<T>(clock: Clock, pace: Pace, write: (signal: AbortSi
   const sentAtMs = clock.monotonicMs()
   try {
     const answer = await within(clock, patienceMs, write)
-    pace.note(clock.monotonicMs() - sentAtMs)
+    pace.note(clock.monotonicMs() - sentAtMs, sentAtMs)
     return answer
   } catch (error) {
-    if (isFault(error, 'timeout')) pace.note(patienceMs)
+    if (isFault(error, 'timeout')) pace.note(patienceMs, sentAtMs)
     throw error
   }
 }
