@@ -89,6 +89,25 @@ describe('the scheduling queue', () => {
     expect(drained(queue).toSorted()).toEqual(Array.from({ length: 72 }, (_, i) => `p${128 + i}`).toSorted())
   })
 
+  /** One of a low priority that had waited a little longer took the room that both were woken for. */
+  test('of those whose back-offs end in the same second the highest priority is tried early first', async () => {
+    const clock = virtualClock()
+    const queue = new SchedulingQueue(clock)
+    const tryInVain = (key: string, priority: number): void => {
+      queue.add(key, priority)
+      drained(queue)
+      queue.parkUnschedulable(key, wide())
+    }
+    tryInVain('low', 0)
+    // Its second back-off ends in the next second.
+    for (let attempt = 1; attempt <= 2; attempt++) tryInVain('highest', 20)
+    await clock.advance(500)
+    tryInVain('high', 10)
+    queue.wake(everybody)
+    await clock.advance(100)
+    expect(drained(queue)).toEqual(['high', 'low', 'highest'])
+  })
+
   test('of pods that are alike the first that is refused again speaks for all, until something else helps them', async () => {
     const clock = virtualClock()
     const queue = new SchedulingQueue(clock)

@@ -10,6 +10,8 @@ const STALE_MS = 300_000
 const EARLY_MS = 100
 /** So many of them each time at most. */
 const EARLY_AT_ONCE = 64
+/** Where back-offs end within the same so long the priority decides whose turn it is first, as in kube-scheduler. */
+const WINDOW_MS = 1_000
 /** A pod that no node could take, at its last try. */
 interface Tried extends Unschedulable {
   readonly triedMs: number
@@ -35,9 +37,9 @@ interface BackingOff {
  * Pods that wait for a node. A pod is *active* (to be tried now, highest priority first, then first come), *waiting* for an event that could help it, or in
  * *back-off* after one came. Nothing is lost: a waiting pod is woken by what helps it, and becomes active after five minutes in any case.
  *
- * While nothing is active, pods that were woken are tried before their back-off ends (KEP-5142), those first whose back-off ends first; so that it costs
- * little however many wait, none sooner than 100 ms after its last try, and 64 in 100 ms at most. And of pods that are alike the first that is refused again
- * speaks for all: the others that were woken wait on, untried.
+ * While nothing is active, pods that were woken are tried before their back-off ends (KEP-5142), those first whose back-off ends first (in the same second
+ * the highest priority); so that it costs little however many wait, none sooner than 100 ms after its last try, and 64 in 100 ms at most. And of pods that
+ * are alike the first that is refused again speaks for all: the others that were woken wait on, untried.
  */
 export class SchedulingQueue {
   readonly #clock: Clock
@@ -145,7 +147,7 @@ export class SchedulingQueue {
   #takeEarly(): string | undefined {
     const nowMs = this.#clock.monotonicMs()
     if (this.#early.length === 0 && nowMs >= this.#nextEarlyMs) {
-      const due = [...this.#backoff].filter(([, { earlyMs }]) => earlyMs <= nowMs).toSorted(([, a], [, b]) => a.untilMs - b.untilMs)
+      const due = [...this.#backoff].filter(([, { earlyMs }]) => earlyMs <= nowMs).toSorted(([a, { untilMs: left }], [b, { untilMs: right }]) => windowOf(left) - windowOf(right) || this.#rank(b, a))
       this.#early = due.slice(0, EARLY_AT_ONCE).map(([key]) => key).toReversed()
       if (due.length > 0) this.#nextEarlyMs = nowMs + EARLY_MS
     }
@@ -229,3 +231,5 @@ export class SchedulingQueue {
     if (alike?.size === 0) this.#woken.delete(classKey)
   }
 }
+
+const windowOf = (untilMs: number): number => Math.floor(untilMs / WINDOW_MS)
