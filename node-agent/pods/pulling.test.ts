@@ -44,6 +44,21 @@ test('one that cannot be pulled: ErrImagePull, ImagePullBackOff after a moment, 
   expect(node.status('p').phase).toBe('Running')
 })
 
+/** Nothing told of it, and the containers after it waited for as long as it lasted. */
+test('a store that fails (the disk is full) is told of as kubelet does, and keeps no other container waiting', async () => {
+  const { images } = node.parts
+  const ensure = images.ensure.bind(images)
+  images.ensure = (reference, policy, options) => (reference === IMAGE ? Promise.reject(new Error('ENOSPC: no space left on device, write')) : ensure(reference, policy, options))
+  node.workers.update(testPod('p', { containers: [forever(), shell('d', 'while :; do sleep 1; done')] }))
+  await node.clock.advance(500)
+  expect(node.status('p').containerStatuses).toMatchObject([{ state: { waiting: { reason: 'ErrImagePull' } } }, { state: { running: {} } }])
+  expect(eventsOf('p')).toContain(`Warning Failed: Failed to pull image "${IMAGE}": ENOSPC: no space left on device, write`)
+  images.ensure = ensure
+  publish()
+  await node.clock.advance(11_000)
+  expect(node.status('p').containerStatuses).toMatchObject([{ state: { running: {} } }, { state: { running: {} } }])
+})
+
 test('an image that was imported is used at once; one for somebody else changes nothing', async () => {
   const { images } = node.parts
   const put = (tag: string): unknown => (images as unknown as { put(image: object): unknown }).put({ tags: [tag] })

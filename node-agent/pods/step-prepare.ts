@@ -68,8 +68,21 @@ async function allVolumes(context: StepContext): Promise<PrepareResult> {
   return parts.volumes.prepare({ ...seen, spec: { containers: [], ...seen.spec, volumes: others } }, parts.sources)
 }
 
-/** The images of the volumes that a container mounts, then its own. */
-export async function ensureImage(context: StepContext, step: Extract<ActionStep, { kind: 'ensure-image' }>): Promise<Change> {
+type ImageStep = Extract<ActionStep, { kind: 'ensure-image' }>
+
+/** The images of the volumes that a container mounts, then its own. Whatever keeps them away (a full disk, a store that cannot be read) is told as kubelet tells of it, and holds back no other container. */
+export async function ensureImage(context: StepContext, step: ImageStep): Promise<Change> {
+  try {
+    return await ensureImages(context, step)
+  } catch (error) {
+    if (context.signal.aborted) throw error
+    const message = messageOf(error)
+    context.parts.log.warn({ container: step.container, err: message }, 'the image store failed')
+    return imageRefused(context, step.container, { reason: 'ErrImagePull', message })
+  }
+}
+
+async function ensureImages(context: StepContext, step: ImageStep): Promise<Change> {
   const { pod } = context
   const volumes = await findVolumeImages(context, missingImageVolumes(pod, context.record, containerNamed(pod, step.container).spec))
   if (volumes.kind === 'refused') return imageRefused(context, step.container, volumes)
@@ -77,7 +90,7 @@ export async function ensureImage(context: StepContext, step: Extract<ActionStep
   return Object.keys(volumes.images).length === 0 ? change : (newest) => change({ ...newest, imageVolumes: { ...volumes.images, ...newest.imageVolumes } })
 }
 
-async function ensureOwnImage(context: StepContext, { container: name, attempt }: Extract<ActionStep, { kind: 'ensure-image' }>): Promise<Change> {
+async function ensureOwnImage(context: StepContext, { container: name, attempt }: ImageStep): Promise<Change> {
   const { parts, pod, signal, emit } = context
   const { spec } = containerNamed(pod, name)
   const reference = spec.image ?? ''
