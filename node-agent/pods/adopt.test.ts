@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import { channel } from '../../shared/kit/channel.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
 import { podHarness, shell, testPod, type PodHarness } from './harness.ts'
 
 let node: PodHarness
@@ -94,17 +95,38 @@ test('a hook of an agent that was killed is run by the next one', async () => {
   }
 })
 
+/** Serves an exec, and answers what was heard of it so far. */
+function exec(pod: Pod): { readonly heard: readonly StreamFrame[]; readonly served: Promise<void> } {
+  const heard: StreamFrame[] = []
+  const incoming = channel<StreamFrame>()
+  const value = { pod: { namespace: 'ns', name: 'p', uid: pod.metadata.uid ?? '' }, container: 'c', command: ['true'], stdin: false, stdout: true, stderr: true, tty: false }
+  return { heard, served: node.workers.serveStream({ streamId: 's', request: { $case: 'exec', value } }, { send: (frame) => void heard.push(frame), incoming, close: () => incoming.close() }) }
+}
+
 /** The API server tells of a pod that runs: a client that comes while its agent is being started again was told that its container is not there. */
 test('what is asked of a pod while it is taken over waits for that', async () => {
   const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
   node.workers.update(pod)
   await node.clock.advance(1_000)
   await node.restartAgent()
-  const heard: StreamFrame[] = []
-  const incoming = channel<StreamFrame>()
-  const value = { pod: { namespace: 'ns', name: 'p', uid: pod.metadata.uid ?? '' }, container: 'c', command: ['true'], stdin: false, stdout: true, stderr: true, tty: false }
-  const served = node.workers.serveStream({ streamId: 's', request: { $case: 'exec', value } }, { send: (frame) => void heard.push(frame), incoming, close: () => incoming.close() })
+  const { heard, served } = exec(pod)
   await node.clock.advance(1_000)
   await served
   expect(heard.map(({ frame }) => frame?.$case)).toEqual(['started', 'ended'])
+})
+
+test('nor does it wait for ever where the pod cannot be taken over', async () => {
+  const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
+  node.workers.update(pod)
+  await node.clock.advance(1_000)
+  const { files } = node.parts
+  const names = files.names.bind(files)
+  files.names = (folder) => (folder.startsWith('/pods/') ? Promise.reject(new Error('EIO')) : names(folder))
+  await node.restartAgent()
+  const { heard, served } = exec(pod)
+  await node.clock.advance(59_000)
+  expect(heard).toEqual([])
+  await node.clock.advance(1_000)
+  await served
+  expect(heard.map(({ frame }) => (frame?.$case === 'ended' ? Buffer.from(frame.value.status).toString() : frame?.$case))).toEqual([expect.stringContaining('pod ns/p is not taken over yet')])
 })

@@ -71,7 +71,7 @@ export class Adoptions {
     if (pending) pending.next = next
   }
 
-  /** Resolves when no pod that fits is being taken over any more. */
+  /** Resolves when no pod that fits is being taken over any more. What stands in the way of that may last: whoever waits sees to it that it is not for ever. */
   async over(fits: (pod: Pod) => boolean): Promise<void> {
     await Promise.all([...this.#pending.values()].filter(({ pod }) => fits(pod)).map((pending) => pending.over))
   }

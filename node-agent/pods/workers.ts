@@ -1,7 +1,7 @@
 import type { OpenStream, PodRef, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import { backoffMs } from '../../shared/kit/backoff.ts'
 import { sleep } from '../../shared/kit/clock.ts'
-import { messageOf } from '../../shared/kit/faults.ts'
+import { Fault, messageOf } from '../../shared/kit/faults.ts'
 import { staysWhenFenced } from '../../shared/model/fenced-pods.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { uidOf } from '../../shared/model/meta.ts'
@@ -34,6 +34,8 @@ const COLLECT_AGAIN_MS = 30_000
 const CLEAR_AGAIN_MS = 500
 /** How soon to look again for containers where that failed. */
 const LOOK_AGAIN = { baseMs: 100, capMs: 5_000, factor: 2 }
+/** A pod that is not taken over for so long may never be: whoever asks something of it is told so. */
+const TAKE_OVER_MS = 60_000
 /** A token lives ten minutes at least, and is replaced when a fifth of that is left. */
 const TOKEN_CHECK_MS = 60_000
 
@@ -289,11 +291,12 @@ export class NodePodWorkers implements PodWorkers {
     for (const [uid, worker] of this.#workers) if (podUidHex(uid) === prefix) worker.containerExited(id)
   }
 
-  /** A pod that an agent before this one left is found as soon as it is taken over: what is asked of it meanwhile waits. */
+  /** A pod that an agent before this one left is found as soon as it is taken over: what is asked of it meanwhile waits, but not for ever. */
   async #find({ uid, namespace, name }: PodRef): Promise<PodWorker | undefined> {
     const fits = ({ metadata }: Pod): boolean => metadata.uid === uid || (metadata.namespace === namespace && metadata.name === name)
-    await this.#looked.promise
-    await this.#adoptions.over(fits)
+    const late = Promise.withResolvers<never>()
+    const cancel = this.#parts.clock.after(TAKE_OVER_MS, () => late.reject(new Fault('unavailable', `pod ${namespace}/${name} is not taken over yet by the agent, which was started again`)))
+    await Promise.race([this.#looked.promise.then(() => this.#adoptions.over(fits)), late.promise]).finally(cancel)
     return this.#workers.get(uid) ?? [...this.#workers.values()].find(({ pod }) => fits(pod))
   }
 
