@@ -1,4 +1,5 @@
 /** The formats of strings that schemas of custom resources may name. Those not named here say nothing. */
+import { byteLength } from '../go-text.ts'
 import { dns1123SubdomainProblems } from '../validation/names.ts'
 import { parseCidr, parseIp } from '../validation/ip.ts'
 
@@ -19,11 +20,12 @@ const DATE = /^\d{4}-\d\d-\d\d$/
 const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 const DURATION = /^-?(?:\d+(?:\.\d*)?|\.\d+)\s*(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/
 /** What Kubernetes' own reader of durations takes beside Go's: `1d`, `2 weeks`, `P1D`. */
-const LOOSE_DURATION = /\d+\s*(?:n|µ|u|m|s|h|d|w)[a-zµ]*/i
+const LOOSE_DURATION = /\d\s*(?:n|µ|u|m|s|h|d|w)/i
 /** A label alone may hold a dash behind its first character; of several the last has two characters or more. */
 const HOST = /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]){1,62})$/u
 const ADDRESS = /^(?:[^\s<>@"(),:;\\[\]]+|"(?:[^"\\]|\\.)*")@[^\s<>@"(),:;\\[\]]+$/
-const NAMED_ADDRESS = /^(?:"[^"]*"|[^<>@"(),:;\\[\]]*)\s*<([^<>]+)>$/
+/** The name holds its own spaces: those that could belong to two parts would be tried in every way. */
+const NAMED_ADDRESS = /^(?:"[^"]*"\s*|[^<>@"(),:;\\[\]]*)<([^<>]+)>$/
 const CREDIT_CARD = /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|(222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11}|6[27]\d{14})$/
 
 function isCreditCard(text: string): boolean {
@@ -80,7 +82,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   bsonobjectid: (text) => OBJECT_ID.test(text),
   uri: isUri,
   email: isEmail,
-  hostname: (text) => HOST.test(text) && text.length <= 255,
+  hostname: (text) => HOST.test(text) && byteLength(text) <= 255 && text.split('.').every((label) => byteLength(label) <= 63),
   ipv4: (text) => text.includes('.') && isIp(text),
   ipv6: (text) => text.includes(':') && isIp(text),
   cidr: (text) => parseCidr(text) !== undefined && isIp(text.split('/', 1)[0] ?? ''),
@@ -99,7 +101,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   byte: (text) => BASE64.test(text),
   password: () => true,
   date: isDate,
-  duration: (text) => DURATION.test(text) || LOOSE_DURATION.test(text),
+  duration: (text) => /^[-+]?0$/.test(text) || DURATION.test(text) || LOOSE_DURATION.test(text),
   datetime: (text) => DATE_TIME.test(text) && isCalendarDay(text.slice(0, 10)),
   'k8s-short-name': (text) => text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text),
   'k8s-long-name': (text) => dns1123SubdomainProblems(text).length === 0,

@@ -111,5 +111,18 @@ test.each([
   ['uri', '/a%zz', false],
   ['uri', 'mailto:a b', true],
   ['email', '"a b"@x.example', true],
+  ['email', 'A b  <a@x.example>', true],
+  ['email', '"A, b" <a@x.example>', true],
+  ['duration', '0', true],
+  ['duration', '2 weeks', true],
+  ['hostname', 'a'.repeat(63), true],
+  ['hostname', `a-${'a'.repeat(62)}`, false],
+  ['hostname', `x.${'a-'.repeat(40)}a`, false],
   ['no-such', 'anything', true],
 ])('format %s of %s', (format, value, fits) => expect(hasFormat(format, value)).toBe(fits))
+
+test.each<[string, string]>([
+  ['email', `a${' '.repeat(300_000)}b`],
+  ['duration', '1'.repeat(300_000)],
+  ['duration', '1'.repeat(150_000) + ' '.repeat(150_000)],
+])('a long text that is no %s is soon seen to be none', (format, text) => expect(hasFormat(format, text)).toBe(false))
