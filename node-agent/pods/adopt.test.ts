@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import { channel } from '../../shared/kit/channel.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
-import { podHarness, shell, testPod, type PodHarness } from './harness.ts'
+import { deleted, podHarness, shell, testPod, type PodHarness } from './harness.ts'
 
 let node: PodHarness
 beforeEach(async () => {
@@ -129,4 +129,23 @@ test('nor does it wait for ever where the pod cannot be taken over', async () =>
   await node.clock.advance(1_000)
   await served
   expect(heard.map(({ frame }) => (frame?.$case === 'ended' ? Buffer.from(frame.value.status).toString() : frame?.$case))).toEqual([expect.stringContaining('pod ns/p is not taken over yet')])
+})
+
+/** A pod that was assigned while the agent was away was refused for ever, for the room of pods that had ended. */
+test('what had ended before the agent was started again needs no room while it is taken over', async () => {
+  const large = (name: string, command: string): Pod => testPod(name, { restartPolicy: 'Never', containers: [shell('c', command, { resources: { requests: { cpu: '1500m' } } })] })
+  const done = large('done', 'exit 0')
+  node.workers.update(done)
+  await node.clock.advance(1_000)
+  expect(node.status('done').phase).toBe('Succeeded')
+  const gone = large('gone', 'trap "exit 0" TERM; while :; do sleep 1; done')
+  node.workers.update(gone)
+  await node.clock.advance(1_000)
+  node.workers.update(deleted(gone, 5))
+  await node.clock.advance(1_000)
+  expect(node.removed('gone')).toBe(true)
+  await node.restartAgent()
+  node.workers.setAll([{ ...done, status: node.status('done') }, large('new', 'while :; do sleep 1; done')])
+  await node.clock.advance(1_000)
+  expect(node.status('new')).toMatchObject({ phase: 'Running' })
 })

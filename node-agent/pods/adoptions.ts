@@ -19,6 +19,8 @@ export interface Meanwhile {
 
 interface Pending {
   readonly pod: Pod
+  /** As the agent before this one left it. */
+  readonly record: PodRecord
   next: Pod | 'removed' | undefined
   readonly exits: string[]
   /** Resolves when the pod is taken over, or the agent ends. */
@@ -46,9 +48,9 @@ export class Adoptions {
   begin(pod: Pod, record: PodRecord): void {
     const { parts } = this.#options
     const over = Promise.withResolvers<void>()
-    const pending: Pending = { pod, next: undefined, exits: [], over: over.promise }
+    const pending: Pending = { pod, record, next: undefined, exits: [], over: over.promise }
     this.#pending.set(uidOf(pod), pending)
-    this.#run(pending, record)
+    this.#run(pending)
       .catch((error: unknown) => parts.log.error({ pod: keyOf(pod), err: messageOf(error) }, 'cannot take a pod over'))
       .finally(over.resolve)
   }
@@ -63,6 +65,11 @@ export class Adoptions {
 
   pods(): readonly Pod[] {
     return [...this.#pending.values()].map(({ pod }) => pod)
+  }
+
+  /** Those that need room: what was ending, or refused, before needs none, nor does what is gone by now. */
+  inNeedOfRoom(): readonly Pod[] {
+    return [...this.#pending.values()].filter(({ record, next }) => record.stop === undefined && record.rejected === undefined && next !== 'removed').map(({ pod }) => pod)
   }
 
   /** Keeps the newest word on a pod until it is taken over. */
@@ -80,11 +87,11 @@ export class Adoptions {
     for (const [uid, { exits }] of this.#pending) if (podUidHex(uid) === id.slice(0, 32)) exits.push(id)
   }
 
-  async #run(pending: Pending, record: PodRecord): Promise<void> {
+  async #run(pending: Pending): Promise<void> {
     const { parts, signal, onAdopted } = this.#options
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        const taken = await adopt(parts, pending.pod, record)
+        const taken = await adopt(parts, pending.pod, pending.record)
         if (signal.aborted) return
         this.#pending.delete(uidOf(pending.pod))
         return onAdopted(pending.pod, taken, pending)

@@ -218,7 +218,7 @@ export class NodePodWorkers implements PodWorkers {
   /** The pods that need room on this node beside one, with what they were given. */
   #othersThan(uid: string): readonly Pod[] {
     const others = [...this.#workers].filter(([one, { record }]) => one !== uid && record.stop === undefined && record.rejected === undefined).map(([, worker]) => worker.allocated)
-    return [...others, ...this.#adoptions.pods()]
+    return [...others, ...this.#adoptions.inNeedOfRoom()]
   }
 
   /** There may be room now for what waits for it. */
