@@ -11,10 +11,22 @@ export type Bindings = ReadonlyMap<string, Value>
 const MAX_STEPS = 10_000_000
 /** What a function makes at once takes room: no rule fills a server's memory. */
 const STEPS_PER_ITEM = 10
+/** Of a text that is read or made. */
+const CHARACTERS_PER_STEP = 10
+const TOO_MUCH = 'operation cancelled: actual cost limit exceeded'
 
 export function evaluate(expression: Expression, checked: Checked, bindings: Bindings): Value {
-  return new Evaluation(checked).value(expression, bindings)
+  try {
+    return new Evaluation(checked).value(expression, bindings)
+  } catch (error) {
+    // A number, a text or a depth that the language below does not have.
+    if (error instanceof RangeError) throw new CelFault(TOO_MUCH)
+    throw error
+  }
 }
+
+/** What a function has to go through. */
+const stepsOf = (value: Value): number => (typeof value === 'string' ? value.length / CHARACTERS_PER_STEP : Array.isArray(value) ? value.length : 0)
 
 const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
 
@@ -52,7 +64,7 @@ class Evaluation {
 
   #count(steps: number): void {
     this.#steps += steps
-    if (this.#steps > MAX_STEPS) throw new CelFault('operation cancelled: actual cost limit exceeded')
+    if (this.#steps > MAX_STEPS) throw new CelFault(TOO_MUCH)
   }
 
   /** The value, or none where it is left out. */
@@ -87,8 +99,9 @@ class Evaluation {
     const values = [...(withTarget ? [this.value(target, scope)] : []), ...args.map((argument) => this.value(argument, scope))]
     const overload = chosen(overloads, values)
     if (!overload) throw new CelFault('no such overload')
+    if (name !== 'size') for (const value of values) this.#count(stepsOf(value))
     const result = overload.apply(...values)
-    if (Array.isArray(result)) this.#count(result.length * STEPS_PER_ITEM)
+    this.#count(stepsOf(result) * (Array.isArray(result) ? STEPS_PER_ITEM : 1))
     return result
   }
 

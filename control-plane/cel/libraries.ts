@@ -51,11 +51,27 @@ function split(text: Value, separator: Value, limit = -1n): readonly string[] {
   return [...parts.slice(0, kept), parts.slice(kept).join(separator as string)]
 }
 
+/** Nothing that may be evaluated holds a longer one. */
+const MOST_CHARACTERS = 10_000_000
+
+/** Asked before a text is made that may be much longer than what it is made of. */
+function checkLength(characters: number): void {
+  if (characters > MOST_CHARACTERS) fault('operation cancelled: actual cost limit exceeded')
+}
+
 function replace(text: Value, [from, to]: readonly [Value, Value], limit = -1n): string {
+  const growth = (to as string).length - (from as string).length
+  if (growth > 0) checkLength((text as string).length + growth * ((text as string).split(from as string).length + 1))
   if (limit < 0n) return (text as string).replaceAll(from as string, () => to as string)
   const parts = (text as string).split(from as string)
   const times = Math.min(Number(limit), parts.length - 1)
   return parts.slice(1).reduce((done, part, index) => `${done}${index < times ? (to as string) : (from as string)}${part}`, parts[0] ?? '')
+}
+
+function join(list: Value, separator: Value): string {
+  const parts = list as readonly string[]
+  checkLength(parts.reduce((sum, part) => sum + part.length + (separator as string).length, 0))
+  return parts.join(separator as string)
 }
 
 const pattern = (text: Value): RegExp => compilePattern(text as string) ?? fault(`error parsing regexp: ${String(text)}`)
@@ -77,8 +93,8 @@ const strings: Record<string, Apply> = {
   'string.substring(int, int): string': (text, start, end) => substring(text, start as bigint, end as bigint),
   'string.trim(): string': (text) => (text as string).trim(),
   'string.format(list<dyn>): string': (text, args) => formatText(text as string, args as readonly Value[]),
-  'list<string>.join(): string': (list) => (list as readonly string[]).join(''),
-  'list<string>.join(string): string': (list, separator) => (list as readonly string[]).join(separator as string),
+  'list<string>.join(): string': (list) => join(list, ''),
+  'list<string>.join(string): string': join,
   'strings.quote(string): string': (text) => goQuote(text as string),
   'string.find(string): string': (text, wanted) => found(text, wanted)[0] ?? '',
   'string.findAll(string): list<string>': (text, wanted) => found(text, wanted),

@@ -1,7 +1,7 @@
 /** The extended list library of CEL, in its third version: parts, order and distinct items of lists. */
 import type { Apply } from './overloads.ts'
 import { compareValues } from './standard.ts'
-import { CelFault, equal, Optional, type Value } from './values.ts'
+import { CelFault, equal, Optional, typeNameOf, type Value } from './values.ts'
 
 const fault = (message: string): never => {
   throw new CelFault(message)
@@ -54,12 +54,14 @@ function distinct(list: Value): readonly Value[] {
 /** The types of what can be put in order. */
 export const COMPARABLE: readonly string[] = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes']
 
-const sort: Apply = (list) => listOf(list).toSorted(compareValues)
+const sort: Apply = (list) => sortedByKeys(listOf(list).map((item) => ({ key: item, item })))
 
 /** Items in the order of their keys. Throws where keys cannot be compared. */
 export function sortedByKeys(items: ReadonlyArray<{ readonly key: Value; readonly item: Value }>): readonly Value[] {
-  const type = typeof items[0]?.key
-  if (items.some(({ key }) => typeof key !== type)) return fault('list elements must have the same type')
+  const [first, ...others] = items
+  if (!first) return []
+  const type = typeNameOf(first.key)
+  if (others.some(({ key }) => typeNameOf(key) !== type)) return fault('list elements must have the same type')
   return items.toSorted((a, b) => compareValues(a.key, b.key)).map(({ item }) => item)
 }
 

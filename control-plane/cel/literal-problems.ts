@@ -35,9 +35,9 @@ function ownProblems(one: Expression, { types, mixes }: Where): readonly Problem
       return check && argument?.kind === 'constant' && typeof argument.value === 'string' && check(argument.value) ? [{ at: argument.at, message: `invalid ${one.name} argument` }] : []
     }
     case 'list':
-      return mixes ? [] : mixed(one.items, types).slice(0, 1)
+      return mixes ? [] : mixed(one.items.map((item) => ({ at: item.at, type: types.get(item) }))).slice(0, 1)
     case 'map':
-      return mixes ? [] : [...mixed(one.entries.map(([key]) => key), types), ...mixed(one.entries.map(([, value]) => value), types)]
+      return mixes ? [] : [...mixed(one.entries.map(([key]) => ({ at: key.at, type: types.get(key) }))), ...mixed(one.entries.map(([key, value]) => ({ at: value.at, type: valueType(types.get(value), key.kind === 'optional') })))]
     default:
       return []
   }
@@ -61,12 +61,12 @@ function formatProblems({ at, target, args }: Extract<Expression, { kind: 'call'
   return list.items.length > used ? [{ at, message: `too many arguments supplied to string.format (expected ${used}, got ${list.items.length})` }] : []
 }
 
+/** What is there only if it has a value stands in the map as that. */
+const valueType = (type: CelType | undefined, isOptional: boolean): CelType | undefined => (isOptional && type?.kind === 'optional' ? type.of : type)
+
 /** All are of the type of the first, as far as their types are known. */
-function mixed(parts: readonly Expression[], types: Checked['types']): readonly Problem[] {
-  const known = parts.flatMap((part) => {
-    const type = types.get(part)
-    return type && isKnown(type) ? [{ at: part.at, text: typeText(type) }] : []
-  })
+function mixed(parts: ReadonlyArray<{ readonly at: number; readonly type: CelType | undefined }>): readonly Problem[] {
+  const known = parts.flatMap(({ at, type }) => (type && isKnown(type) ? [{ at, text: typeText(type) }] : []))
   const [first] = known
   return first === undefined || known.length < parts.length ? [] : known.filter(({ text }) => text !== first.text).map(({ at, text }) => ({ at, message: `expected type '${first.text}' but found '${text}'` }))
 }
