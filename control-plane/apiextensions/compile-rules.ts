@@ -34,19 +34,24 @@ export function compileRules(schema: PropsSchema): Rules {
   const root = ruledOf(schema, true)
   return {
     judge(object, old) {
-      const verdict: Verdict = { errors: [], warnings: [] }
+      const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: true }
       if (root) judge(root, { value: object, path: '', before: old && { old } }, verdict)
       return verdict
     },
   }
 }
 
-/** Every rule of a part of a schema that a value in its place breaks, as something new. */
+/** Every rule of a part of a schema that a value in its place breaks: as one that stays what it was, and if it breaks none so, as something new. */
 export function brokenRules(schema: PropsSchema, value: Json, isRoot: boolean): readonly FieldError[] {
   const part = ruledOf(schema, isRoot)
-  const verdict: Verdict = { errors: [], warnings: [] }
-  if (part) judge(part, { value, path: '', before: undefined }, verdict)
-  return verdict.errors
+  if (!part) return []
+  const broken = (before: Correlated | undefined): readonly FieldError[] => {
+    const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: false }
+    judge(part, { value, path: '', before }, verdict)
+    return verdict.errors
+  }
+  const kept = broken({ old: value })
+  return kept.length > 0 ? kept : broken(undefined)
 }
 
 /** `undefined` where there is no rule. */
@@ -77,6 +82,8 @@ function compiled(rule: ValidationRule, self: CelType): readonly Rule[] {
 interface Verdict {
   readonly errors: FieldError[]
   readonly warnings: string[]
+  /** What was there before and broke a rule is only warned of. */
+  readonly forgivesUnchanged: boolean
 }
 
 interface Subject {
@@ -113,7 +120,7 @@ function judgeOwn({ seen, rules, schema }: Ruled, subject: Subject, verdict: Ver
     const bindings = new Map<string, Value>([['self', self], ...(optional ? [['oldSelf', new Optional(old)] as const] : old === undefined ? [] : [['oldSelf', old] as const])])
     const error = failure(rule, bindings, { subject, schema })
     if (!error) continue
-    if (!rule.usesOld && isUnchanged(before, value)) verdict.warnings.push(fieldErrorText(error))
+    if (verdict.forgivesUnchanged && !rule.usesOld && isUnchanged(before, value)) verdict.warnings.push(fieldErrorText(error))
     else verdict.errors.push(error)
   }
 }
