@@ -119,14 +119,20 @@ function visitObject(type: ObjectType, [before, after]: Pair, found: Found): voi
   const [left, right] = [objectOf(before), objectOf(after)]
   for (const name in right) {
     const field = type.fields.get(name)
-    if (field) descend(field.type, { element: fieldElement(name), pair: [left[name] ?? unset(field, before), right[name]] }, found)
-    else if (type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [left[name], right[name]] }, found)
+    if (field) descend(field.type, { element: fieldElement(name), pair: [own(left, name) ?? unset(field, before), right[name]] }, found)
+    else if (type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [own(left, name), right[name]] }, found)
   }
   for (const name in left) {
-    if (right[name] !== undefined) continue
+    if (own(right, name) !== undefined) continue
     const field = type.fields.get(name)
     if (field || type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [left[name], field && unset(field, after)] }, found)
   }
+}
+
+/** As `ownMember`, for most names without asking: what objects inherit are functions, but for `__proto__`. */
+function own(object: JsonObject, name: string): Maybe {
+  const value: Maybe = object[name]
+  return typeof value === 'function' || name === '__proto__' ? ownMember(object, name) : value
 }
 
 const ANY: Type = { kind: 'any' }
