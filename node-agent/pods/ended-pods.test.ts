@@ -104,3 +104,25 @@ test('the logs of a deleted pod go before the note on it', async () => {
   await node.clock.advance(100)
   expect(order.filter((path) => path === `/logs/ns_p_${uid}` || path === `/state/${uid}.json`)).toEqual([`/logs/ns_p_${uid}`, `/state/${uid}.json`])
 })
+
+/** One failure, and the agent looked after it until its own end. */
+test('a pod whose last traces cannot be cleared away at once is let go when they can', async () => {
+  const { logs, files } = node.parts
+  const [removeLogs, removeFile] = [logs.remove, files.remove]
+  const busy = (): Promise<void> => Promise.reject(new Error('ENOTEMPTY'))
+  const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
+  node.workers.update(pod)
+  await node.clock.advance(1_000)
+  logs.remove = busy
+  files.remove = (path) => (path.startsWith('/state/') ? busy() : removeFile(path))
+  node.workers.remove('ns/p', pod.metadata.uid ?? '')
+  await node.clock.advance(5_000)
+  expect(node.removed('p')).toBe(true)
+  logs.remove = removeLogs
+  await node.clock.advance(10_000)
+  expect(node.workers.pods()).toHaveLength(1)
+  files.remove = removeFile
+  await node.clock.advance(30_000)
+  expect(node.workers.pods()).toEqual([])
+  expect(await files.names('/state')).toEqual([])
+})

@@ -9,8 +9,8 @@ import { allocatedPod, wantsResize } from './allocation.ts'
 import { containerExited, stopPod } from './apply.ts'
 import { CheckpointFile } from './checkpoint.ts'
 import { endedOf, lostContainer } from './ended.ts'
+import { removeLastTraces } from './last-traces.ts'
 import type { PodParts } from './parts.ts'
-import { podLogFolder } from './paths.ts'
 import { planPod } from './plan.ts'
 import type { PodStatusReport } from './port.ts'
 import { Probing } from './probing.ts'
@@ -381,12 +381,7 @@ export class PodWorker {
     if (this.#record.stop?.why === 'deleted' && !isStatic(this.#pod)) onLeft(last)
     parts.reporter.report(last)
     // After the report: an agent that is killed between finds the pod again and reports it again. The checkpoint goes last: nobody else knows of the logs, nor, until the report has come through, of how the pod ended.
-    this.#tasks.start('leave', async () => {
-      await parts.logs.remove(podLogFolder(parts.config.logFolder, this.#pod))
-      await this.#checkpoint.settled()
-      if (!isKept()) await this.#checkpoint.remove()
-      onGone(this.#next)
-    })
+    this.#tasks.start('leave', (signal) => removeLastTraces({ parts, pod: this.#pod, checkpoint: this.#checkpoint, isKept, onGone: () => onGone(this.#next) }, signal))
   }
 
   #setTimer(atMs: number | undefined, nowMs: number): void {
