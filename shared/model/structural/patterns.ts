@@ -1,12 +1,20 @@
 /** Go's regular expressions (RE2) in JavaScript's: what both have is compiled, what Go has not is told in Go's words. */
 
 const compiled = new Map<string, RegExp | undefined>()
+const MOST_REMEMBERED = 10_000
+/** Patterns also come from fields of objects, and may be as long as those. */
+const MOST_CHARACTERS = 2_000_000
+let characters = 0
 
 /** `undefined` for what cannot be compiled here. */
 export function compilePattern(pattern: string): RegExp | undefined {
   if (compiled.has(pattern)) return compiled.get(pattern)
-  if (compiled.size > 10_000) compiled.clear()
   const made = patternProblemOf(pattern) === undefined ? translated(pattern) : undefined
+  characters += pattern.length
+  if (compiled.size >= MOST_REMEMBERED || characters > MOST_CHARACTERS) {
+    compiled.clear()
+    characters = pattern.length
+  }
   compiled.set(pattern, made)
   return made
 }

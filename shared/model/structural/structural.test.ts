@@ -72,6 +72,15 @@ test('patterns of Go: what both know is compiled, what Go has not is refused in 
   expect(patternProblemOf('(a')).toBe('error parsing regexp: missing closing ): `(a`')
 })
 
+test('patterns are remembered, long ones not all of them', () => {
+  const long = (char: string): RegExp | undefined => compilePattern(char.repeat(500_000))
+  const [first, short] = [long('a'), compilePattern('^a$')]
+  expect(compilePattern('^a$')).toBe(short)
+  expect(long('a')).toBe(first)
+  for (const char of 'bcdef') long(char)
+  expect(long('a')).not.toBe(first)
+})
+
 test.each([
   ['date-time', '2024-02-29T12:00:00Z', true],
   ['date-time', '2024-02-30T12:00:00Z', false],
