@@ -3,6 +3,7 @@ import type { LifecycleHandler } from '../../shared/model/gen/api.ts'
 import { sleep } from '../../shared/kit/clock.ts'
 import { runHandler } from '../probes/handler.ts'
 import type { ProbeResult } from '../probes/threshold.ts'
+import type { ContainerRuntime } from '../runtime/port.ts'
 import { containerDeleted, hookEnded, stopStage } from './apply.ts'
 import { removeImageVolumes } from './image-volumes.ts'
 import { containerLogPath } from './paths.ts'
@@ -49,15 +50,42 @@ async function runHook(context: StepContext, { handler, container, limitMs }: Ho
   return result.kind === 'success' || result.kind === 'warning'
 }
 
+/**
+ * A hook is over with the container it belongs to: nobody waits for it then, and what became of it is nothing to the attempt after that one. (kubelet stops
+ * waiting when the pod is deleted, and waits out a sleep of a container that has ended.)
+ */
 export async function postStart(context: StepContext, name: string): Promise<Change> {
-  const { pod, parts, emit } = context
+  const { pod, parts, record, signal, emit } = context
   const handler = containerNamed(pod, name).spec.lifecycle?.postStart
-  const fine = handler === undefined || (await runHook(context, { handler, container: name, limitMs: LONGEST_HOOK_MS }).catch(() => false))
-  if (fine) return (record) => hookEnded(record, name, 'done')
+  const { now } = containerRecord(record, name)
+  if (now.kind !== 'running') return unchanged
+  const whileRunning =
+    (change: Change): Change =>
+    (newest) => {
+      const { now: newestNow } = containerRecord(newest, name)
+      return newestNow.kind === 'running' && newestNow.id === now.id ? change(newest) : newest
+    }
+  using ended = endOf(parts.runtime, now.id)
+  const fine = handler === undefined || (await runHook({ ...context, signal: AbortSignal.any([signal, ended.signal]) }, { handler, container: name, limitMs: LONGEST_HOOK_MS }).catch(() => false))
+  signal.throwIfAborted()
+  if (fine) return whileRunning((newest) => hookEnded(newest, name, 'done'))
+  if (ended.signal.aborted && handler.exec === undefined) return unchanged
   emit(events.postStartFailed(name))
   emit(events.hookKills(name))
   const stop = { why: 'hook', sinceMs: parts.clock.nowMs(), graceMs: graceOf(pod), stage: 'begin' } as const
-  return (record) => withContainer(hookEnded(record, name, 'failed'), name, { stop: containerRecord(record, name).stop ?? stop })
+  return whileRunning((newest) => withContainer(hookEnded(newest, name, 'failed'), name, { stop: containerRecord(newest, name).stop ?? stop }))
+}
+
+/** Aborts when the container has ended, be it before this was asked. */
+function endOf(runtime: ContainerRuntime, id: string): Disposable & { readonly signal: AbortSignal } {
+  const over = new AbortController()
+  const end = (): void => over.abort(new Error('the container has ended'))
+  const stopListening = runtime.onExit((one) => one === id && end())
+  runtime.state(id).then(
+    ({ kind }) => kind === 'exited' && end(),
+    () => {},
+  )
+  return { signal: over.signal, [Symbol.dispose]: stopListening }
 }
 
 export async function preStop(context: StepContext, { container, limitMs }: Extract<Step, { kind: 'pre-stop' }>): Promise<Change> {
