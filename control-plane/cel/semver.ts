@@ -2,7 +2,7 @@
 import { SemverValue } from './values.ts'
 
 const STRICT = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/
-const LENIENT = /^\s*v?0*(\d+?)(?:\.0*(\d+?))?(?:\.0*(\d+?))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\s*$/
+const LENIENT = /^\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\s*$/
 
 /** @param lenient whether `v1.2` is a version too. */
 export function parseSemver(text: string, lenient: boolean): SemverValue | undefined {

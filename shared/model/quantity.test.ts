@@ -37,3 +37,8 @@ test('percentages are scaled', () => {
 test('rounded up to thousandths', () => {
   expect([roundUpToMillis('0.0001'), roundUpToMillis('1u'), roundUpToMillis('1.5'), roundUpToMillis('1Gi'), roundUpToMillis('1.2345')]).toEqual(['1m', '1m', '1.5', '1Gi', '1235m'])
 })
+
+test('long texts are soon read, and soon seen to be none', () => {
+  for (const text of ['1'.repeat(200_000), `1.${'1'.repeat(200_000)}`]) expect(quantityProblem(`${text}!`)).toBe(QUANTITY_FORMAT_MESSAGE)
+  expect(canonicalQuantity(`1${'0'.repeat(600_000)}`)).toBe('1e600000')
+})

@@ -17,7 +17,8 @@ const MILLI = 1_000_000n
 const MAX_BINARY = (2n ** 63n - 1n) * NANO
 /** Beyond these exponents a number would be absurd, and working with it a way to keep a server busy. */
 const MAX_EXPONENT = 400
-const QUANTITY = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/
+/** No digit is left to the suffix that the number could have: long texts would be cut in every way. */
+const QUANTITY = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?![0-9])([eEinumkKMGTP]*[-+]?[0-9]*)$/
 
 const decimalExponents: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }
 const binaryExponents: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n }
@@ -113,14 +114,12 @@ function formatBinary(value: bigint): string {
 }
 
 function formatDecimal(nanos: bigint, exponential: boolean): string {
-  let mantissa = nanos
-  let power = 0
-  while (mantissa % 1000n === 0n) {
-    mantissa /= 1000n
-    power++
-  }
+  const digits = String(nanos)
+  let end = digits.length
+  while (digits.endsWith('000', end)) end -= 3
+  const power = (digits.length - end) / 3
   const suffix = exponential ? undefined : decimalSuffixes[power]
-  return `${mantissa}${suffix ?? (power === 3 ? '' : `e${power * 3 - 9}`)}`
+  return `${digits.slice(0, end)}${suffix ?? (power === 3 ? '' : `e${power * 3 - 9}`)}`
 }
 
 /** How Kubernetes writes what it read from a text (or a JSON number), or `undefined` if that is no quantity. */

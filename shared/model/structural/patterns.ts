@@ -32,7 +32,7 @@ function translated(pattern: string): RegExp | undefined {
     .replace(/\[:(\w+):\]/g, (whole, name: string) => POSIX[name] ?? whole)
     .replace(/\\A/g, '^')
     .replace(/\\z/g, '$')
-    .replace(/\\Q(.*?)\\E/gs, (_, literal: string) => literal.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+    .replace(/\\Q(.*?)(?:\\E|$)/gs, (_, literal: string) => literal.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
   return tryCompile(source, `${flags}u`) ?? tryCompile(source, flags)
 }
 

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ObjectMeta } from '../gen/api.ts'
-import { duplicate, fieldErrorsText, invalid, notSupported, required, tooLong, tooMany } from '../field-error.ts'
+import { duplicate, fieldErrorText, fieldErrorsText, invalid, notSupported, required, tooLong, tooMany } from '../field-error.ts'
 import { cidrContains, cidrProblems, formatCidr, formatIp, ipProblems, parseCidr, parseIp } from './ip.ts'
 import { configKeyProblems, envNameProblems, nameProblems } from './names.ts'
 import { portNameProblems } from './numbers.ts'
-import { validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
+import { validateFieldManager, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
 
 interface Cause {
   readonly reason: string
@@ -83,4 +83,9 @@ test('updates of metadata', () => {
     'metadata.uid: Invalid value: "v": field is immutable',
     'metadata.deletionTimestamp: Invalid value: null: field is immutable',
   ])
+})
+
+test('a manager that is much too long is told once, with whatever is in it', () => {
+  expect(validateFieldManager('\t'.repeat(100_000), 'm')).toHaveLength(1)
+  expect(validateFieldManager('a\t', 'm').map(fieldErrorText)).toEqual(['m: Invalid value: "a\\t": invalid character U+0009 (at position 1)'])
 })
