@@ -7,7 +7,7 @@ export type BodyMedia = 'json' | 'yaml' | 'protobuf'
 const media: Readonly<Record<string, BodyMedia>> = { 'application/json': 'json', 'application/yaml': 'yaml', 'application/vnd.kubernetes.protobuf': 'protobuf' }
 
 /** `type/subtype` and parameters that each have a value. */
-const WELL_FORMED = /^\s*[^\s;/]+\/[^\s;/]+\s*(?:;\s*[^\s;=]+=(?:"[^"]*"|[^\s;"]+)\s*)*;?\s*$/
+const WELL_FORMED = /^\s*[^\s;/]+\/[^\s;/]+\s*(?:;\s*[^\s;=]+=(?:"[^"]*"|[^\s;"]+)\s*)*(?:;\s*)?$/
 
 /** Nothing said is JSON; `undefined` for what the server cannot read. */
 export function bodyMedia(contentType: string | undefined): BodyMedia | undefined {
