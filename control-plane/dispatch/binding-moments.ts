@@ -5,7 +5,7 @@ import { parseTime } from '../../shared/model/time.ts'
 import type { BindingTimes } from '../../shared/model/start-timeline.ts'
 import type { Informer } from '../informers/port.ts'
 
-/** A pod that was made longer ago was not seen to come: this control plane did not lead then. */
+/** A pod that was made longer ago was not seen to come: nobody led then, or who leads is busy. */
 const NEW_MS = 2_000
 
 /** When pods came and when they were bound, finer than the seconds of their objects: of those that are on their way to a start. */
@@ -34,8 +34,13 @@ export class BindingMoments {
     const uid = uidOf(after)
     const nowMs = this.#clock.nowMs()
     const createdMs = parseTime(after.metadata.creationTimestamp)
-    if (before === undefined && createdMs !== undefined && nowMs - createdMs < NEW_MS) this.#times.set(uid, { queuedMs: nowMs, ...(after.spec?.nodeName ? { boundMs: nowMs } : {}) })
+    const isBound = Boolean(after.spec?.nodeName)
+    if (before === undefined && createdMs !== undefined) {
+      const isNew = nowMs - createdMs < NEW_MS
+      // Of one that is bound already nobody here knows when that was.
+      if (isNew || !isBound) this.#times.set(uid, { queuedMs: isNew ? nowMs : createdMs, ...(isBound ? { boundMs: nowMs } : {}) })
+    }
     const known = this.#times.get(uid)
-    if (known !== undefined && known.boundMs === undefined && after.spec?.nodeName) this.#times.set(uid, { ...known, boundMs: nowMs })
+    if (known !== undefined && known.boundMs === undefined && isBound) this.#times.set(uid, { ...known, boundMs: nowMs })
   }
 }
