@@ -28,7 +28,7 @@ export const planted: readonly Planted[] = [
   one('a controller forgets a key after an error', 'control-plane/controllers/runner.ts', ['queue.retry(key)', 'queue.forget(key)']),
   one('a status that could not be written is not written again', 'control-plane/dispatch/status-intake.ts', ['this.#queue.retry(key)', 'this.#newest.delete(key)']),
   one('an informer goes on watching where the history is gone', 'control-plane/informers/informer.ts', ['if (isGone(error)) isListed = false', '']),
-  one('the scheduler never looks again at a pod it could not bind', 'control-plane/scheduler/loop.ts', ['else this.#queue.parkFailed(key)', 'else this.#queue.remove(key)']),
+  one('the scheduler never looks again at a pod it could not bind', 'control-plane/scheduler/loop.ts', ['else if (isSame) this.#queue.parkFailed(key)', 'else this.#queue.remove(key)']),
   one('the scheduler ignores what fits', 'control-plane/scheduler/core/plugins/node-resources-fit.ts', ['filter: ({ requests }) => (node) => (fits(requests, node) ? undefined : refusal(requests, node))', 'filter: ({ requests }) => (node) => (fits(requests, node) || node.pods !== undefined ? undefined : refusal(requests, node))']),
   one('an agent does not take over what runs', 'node-agent/pods/adopt.ts', ["if (state.kind === 'running') return record", "if (state.kind === 'running' && now.startedMs < 0) return record"]),
   one('the end of a container is asked for once', 'node-agent/pods/worker.ts', ['void (this.#ended || this.containerExited(id))', 'void this.#ended']),
