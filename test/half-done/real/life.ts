@@ -15,7 +15,8 @@ const pod: Pod = {
   spec: {
     nodeName: 'n1',
     restartPolicy: 'Always',
-    terminationGracePeriodSeconds: 2,
+    // An agent that dies in the midst of it may need seconds of it to come back, on a busy host.
+    terminationGracePeriodSeconds: 20,
     volumes: [{ name: 'disk', emptyDir: {} }, { name: 'memory', emptyDir: { medium: 'Memory' } }, { name: 'settings', configMap: { name: 'settings' } }],
     initContainers: [
       { name: 'first', image: 'busybox:1.35', command: ['sh', '-c', 'echo first >>/disk/marks; mkdir -p /disk/part'], volumeMounts: [{ name: 'disk', mountPath: '/disk' }] },

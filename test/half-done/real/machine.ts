@@ -143,7 +143,8 @@ export class RealMachine {
   view(): readonly string[] {
     const plain = (text: string): string => text.replaceAll(this.at, '').replaceAll(this.parent, '').replaceAll(this.netns, '')
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(this.at)).map((line) => `mount ${line.split(' ')[4]} ${line.split(' - ')[1]?.split(' ')[0]}`)
-    const links = run('ip', '-n', this.netns, '-o', 'link').split('\n').filter((line) => line !== '').map((line) => `link ${line.split(': ')[1]?.replace(/@.*/, '')} ${/state (\w+)/.exec(line)?.[1]}`)
+    // As it was set: whether anything is plugged in (its `state`) the kernel notices up to a second later.
+    const links = run('ip', '-n', this.netns, '-o', 'link').split('\n').filter((line) => line !== '').map((line) => `link ${line.split(': ')[1]?.replace(/@.*/, '')} ${/[<,]UP[,>]/.test(line) ? 'UP' : 'DOWN'}`)
     const sandboxes = this.#names('network').filter((name) => name.endsWith('.netns')).flatMap((name) => run('nsenter', `--net=${join(this.at, 'network', name)}`, 'sh', '-c', 'ip -o -4 address show; ip route; cat /proc/sys/net/ipv4/ip_unprivileged_port_start').split('\n').map((line) => `sandbox ${line.replace(/^\d+: /, '').replace(/ifindex \d+|if\d+/g, '')}`))
     const nft = run('ip', 'netns', 'exec', this.netns, 'nft', '-s', 'list', 'ruleset').split('\n').filter((line) => line.includes('8099')).map((line) => `nft ${line.trim()}`)
     const groups = this.#groups().map((path) => `group ${path}`)
