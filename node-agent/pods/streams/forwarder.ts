@@ -1,4 +1,5 @@
-import { launch } from '../../host/processes.ts'
+import type { Readable } from 'node:stream'
+import { launch, type Launched } from '../../host/processes.ts'
 import { dial } from './dialer.ts'
 
 /** A connection into a pod. */
@@ -28,18 +29,32 @@ export const socatForwarder: PortForwarder = {
   async connect(netnsPath, port) {
     const command = ['socat', '-', `TCP:localhost:${port}`]
     const [program = '', ...args] = netnsPath === undefined ? command : ['nsenter', `--net=${netnsPath}`, '--', ...command]
-    const child = await launch(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' })
-    child.stdin?.on('error', () => {})
-    let words = ''
-    child.stderr?.on('data', (bytes: Buffer) => void (words.length < 2048 && (words += bytes.toString())))
-    return {
-      output: (async function* () {
-        if (child.stdout !== undefined) for await (const chunk of child.stdout) yield chunk as Uint8Array
-      })(),
-      write: (bytes) => new Promise((resolve) => (child.stdin === undefined || child.stdin.destroyed ? resolve() : void child.stdin.write(bytes, () => resolve()))),
-      end: () => void child.stdin?.end(),
-      close: () => child.kill(SIGKILL),
-      ended: child.exited.then(({ exitCode }) => (exitCode === 1 ? words.trim().split('\n').at(-1) : undefined)),
-    }
+    return connectionOf(await launch(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' }))
   },
+}
+
+/** What a relaying program makes of its standard streams. What went wrong is its last line of complaint, which may come after its exit is known. */
+export function connectionOf(child: Launched): ForwardConnection {
+  child.stdin?.on('error', () => {})
+  const complaint = textOf(child.stderr)
+  return {
+    output: (async function* () {
+      if (child.stdout !== undefined) for await (const chunk of child.stdout) yield chunk as Uint8Array
+    })(),
+    write: (bytes) => new Promise((resolve) => (child.stdin === undefined || child.stdin.destroyed ? resolve() : void child.stdin.write(bytes, () => resolve()))),
+    end: () => void child.stdin?.end(),
+    close: () => child.kill(SIGKILL),
+    ended: child.exited.then(async ({ exitCode }) => (exitCode === 1 ? (await complaint).trim().split('\n').at(-1) : undefined)),
+  }
+}
+
+/** The first 2 KiB of it, at its end; what comes after them is read and dropped. */
+async function textOf(stream: Readable | undefined): Promise<string> {
+  let text = ''
+  try {
+    if (stream !== undefined) for await (const chunk of stream) if (text.length < 2048) text += String(chunk)
+  } catch {
+    // What was read before counts.
+  }
+  return text
 }
