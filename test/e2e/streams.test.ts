@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Pod } from '../../shared/model/gen/api.ts'
-import { isRunning, kubectlMinor, kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
+import { failed, isRunning, kubectlMinor, kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
 
 const clients = kubectls().map((path) => ({ path, minor: kubectlMinor(path) ?? 0 }))
 const BUSYBOX = 'docker.io/library/busybox:1.35'
@@ -67,7 +67,7 @@ spec:
 `
 
 describe.each(clients)('kubectl 1.$minor', { concurrent: true }, ({ path: program, minor }) => {
-  const namespace = `s1${minor}`
+  let namespace = ''
   const words = (more: readonly string[]): readonly string[] => ['--kubeconfig', cluster.kubeconfig, '--cache-dir', join(folder, `cache-${minor}`), '-n', namespace, ...more]
   const kubectl = (more: readonly string[], stdin?: string): Promise<Ran> => run(program, words(more), stdin === undefined ? {} : { stdin })
   const ok = async (more: readonly string[], stdin?: string): Promise<string> => {
@@ -77,6 +77,8 @@ describe.each(clients)('kubectl 1.$minor', { concurrent: true }, ({ path: progra
   }
 
   test('exec, attach, run, cp, logs, debug, port-forward, proxy', { timeout: 60_000 }, async ({ expect }) => {
+    // What a first try did to its pods must not stand in the way of a second one.
+    namespace = `s1${minor}-${failed.tests}`
     await ok(['apply', '-f', '-'], pods(namespace))
     await cluster.until<Pod>(`/api/v1/namespaces/${namespace}/pods`, (all) => all.length === 4 && all.every(isRunning))
 
