@@ -47,7 +47,7 @@ export class Making {
   /** Answers whether the mark there is this process's. */
   async #take(file: string, staging: string): Promise<boolean> {
     const mark = join(staging, `making-${basename(file)}`)
-    await writeFile(mark, await ownerMark(process.pid))
+    await writeFile(mark, await ownerMark())
     const endMs = this.#clock.monotonicMs() + LONGEST_MS
     let isTaken = await linked(mark, file)
     for (; !isTaken && this.#clock.monotonicMs() < endMs; isTaken = await linked(mark, file)) {

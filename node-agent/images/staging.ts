@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { unlessMissing } from '../host/errno.ts'
 import { namesIn, removeTree } from '../host/files.ts'
+import { identify, type ProcessIdentity } from '../host/proc.ts'
 
 /** A folder for unfinished work on the file system of its store; gone when disposed, and swept after a crash by whoever opens the store next. */
 export interface Staging extends AsyncDisposable {
@@ -10,7 +10,7 @@ export interface Staging extends AsyncDisposable {
 
 export async function openStaging(folder: string): Promise<Staging> {
   await mkdir(folder, { recursive: true })
-  const path = await mkdtemp(join(folder, `${await ownerMark(process.pid)}-`))
+  const path = await mkdtemp(join(folder, `${await ownerMark()}-`))
   return { path, [Symbol.asyncDispose]: () => removeTree(path) }
 }
 
@@ -19,15 +19,18 @@ export async function sweepStaging(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) if (!(await isOwned(name))) await removeTree(join(folder, name))
 }
 
-/** Whether the process that made a folder of this name still lives. */
+/** Whether the process that made a folder of this name still lives. One that is dead and that nobody has waited for does not. */
 export async function isOwned(name: string): Promise<boolean> {
   const [pid = '', started = ''] = name.split('-')
-  return (await ownerMark(Number(pid))) === `${pid}-${started}`
+  const who = await identify(Number(pid))
+  return who !== undefined && markOf(who) === `${pid}-${started}`
 }
 
-/** The owner stands in the name, so that no moment is without. A process is its id and its start time (field 22 of proc(5) stat), because ids come again. */
-export async function ownerMark(pid: number): Promise<string> {
-  const stat = await unlessMissing(readFile(`/proc/${pid}/stat`, 'utf8'))
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return `${pid}-${fields?.[19] ?? 'gone'}`
+/** The owner stands in the name, so that no moment is without. A process is its id and its start time, because ids come again. */
+export async function ownerMark(): Promise<string> {
+  const own = await identify(process.pid)
+  if (own === undefined) throw new Error('/proc knows nothing of this process')
+  return markOf(own)
 }
+
+const markOf = ({ pid, startTicks }: ProcessIdentity): string => `${pid}-${startTicks}`
