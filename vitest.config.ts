@@ -13,5 +13,6 @@ export default defineConfig({
     maxWorkers: '100%',
     // No test is a judge of how busy the host is.
     testTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })

@@ -70,6 +70,6 @@ test('a real process gives back what it freed, without a word, and goes on', () 
     import { loadTrim } from ${JSON.stringify(new URL('native-memory.ts', import.meta.url).href)}
     loadTrim()?.()
     setTimeout(() => console.log('goes on'), 50)`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' })
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 50_000, killSignal: 'SIGKILL' })
   expect([stdout, stderr]).toEqual(['goes on\n', ''])
 })

@@ -108,14 +108,14 @@ test('a write that the server refused for now is sent again; of one that it lost
 
 test('--request-timeout is the time for all attempts together, and says so', async () => {
   const { port } = await serve(() => {})
-  const { cluster } = clusterAt(port, { 'request-timeout': '200ms' })
-  expect(explain(await cluster.json({ path: '/x' }).catch((error: unknown) => error))).toEqual({ exitCode: 1, message: `error: the server 127.0.0.1:${port} did not answer within --request-timeout=200ms` })
-  expect(explain(await cluster.json({ method: 'PATCH', path: '/api/v1/nodes/n1', body: {} }).catch((error: unknown) => error)).message).toContain('did not answer within --request-timeout=200ms after the request to change nodes/n1 was sent: it is not known')
-  const nobody = clusterAt(await freePort(), { 'request-timeout': '300ms' }).cluster
+  const { cluster } = clusterAt(port, { 'request-timeout': '1s' })
+  expect(explain(await cluster.json({ path: '/x' }).catch((error: unknown) => error))).toEqual({ exitCode: 1, message: `error: the server 127.0.0.1:${port} did not answer within --request-timeout=1s` })
+  expect(explain(await cluster.json({ method: 'PATCH', path: '/api/v1/nodes/n1', body: {} }).catch((error: unknown) => error)).message).toContain('did not answer within --request-timeout=1s after the request to change nodes/n1 was sent: it is not known')
+  const nobody = clusterAt(await freePort(), { 'request-timeout': '1s' }).cluster
   expect(explain(await nobody.json({ method: 'PATCH', path: '/api/v1/nodes/n1', body: {} }).catch((error: unknown) => error)).message).toMatch(/was refused/)
 })
 
-test('a machine that takes connections and never speaks is not waited for without end', { timeout: 20_000 }, async () => {
+test('a machine that takes connections and never speaks is not waited for without end', { timeout: 60_000 }, async () => {
   // Nothing is accepted: the connection of TLS never comes about.
   const silent = createTcp(() => {})
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()))
@@ -125,7 +125,7 @@ test('a machine that takes connections and never speaks is not waited for withou
   using cluster = connect({ rest: { server: `https://127.0.0.1:${port}` }, serverNamed: true, namespace: 'default', namespaceGiven: false, headers: {} }, told)
   const began = performance.now()
   expect(explain(await cluster.json({ path: '/x' }).catch((error: unknown) => error)).message).toMatch(/^Unable to connect to the server: 127\.0\.0\.1:\d+ does not answer \(ETIMEDOUT\)\nNobody answered for \d/)
-  expect(performance.now() - began).toBeLessThan(6_000)
+  expect(performance.now() - began).toBeLessThan(30_000)
 })
 
 interface Thing {

@@ -49,7 +49,7 @@ const definition = (properties: JsonObject, more: JsonObject = {}): JsonObject =
 const widget = (name: string, spec: JsonObject): JsonObject => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name }, spec })
 
 async function until(server: TestServer, line: string, holds: (answer: Awaited<ReturnType<TestServer['ask']>>) => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 4_000; attempt++) {
     if (holds(await server.ask(line))) return
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

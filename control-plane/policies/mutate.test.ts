@@ -25,7 +25,7 @@ type Answer = Awaited<ReturnType<TestServer['ask']>>
 async function until(path: string, body: object, isDone: (answer: Answer) => boolean): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     const answer = await server.ask(`POST ${path}?dryRun=All`, body)
-    if (isDone(answer) || tries === 300) return answer
+    if (isDone(answer) || tries === 3_000) return answer
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

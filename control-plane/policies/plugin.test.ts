@@ -19,7 +19,7 @@ async function bind(name: string, spec: object, binding: object = {}): Promise<v
 async function until(line: string, body: object | undefined, status: number): ReturnType<TestServer['ask']> {
   for (let tries = 0; ; tries++) {
     const answer = await server.ask(line, body)
-    if (answer.status === status || tries === 100) return answer
+    if (answer.status === status || tries === 3_000) return answer
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -52,7 +52,7 @@ const patch = (operations: Json): JsonObject => ({ allowed: true, patchType: 'JS
 async function until(line: string, body: object, isDone: (answer: Awaited<ReturnType<TestServer['ask']>>) => boolean): ReturnType<TestServer['ask']> {
   for (let tries = 0; ; tries++) {
     const answer = await server.ask(line, body)
-    if (isDone(answer) || tries === 100) return answer
+    if (isDone(answer) || tries === 3_000) return answer
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -19,7 +19,7 @@ async function holder(name: string, verbs: string): Promise<User> {
   await server.ask(`POST ${RBAC}/rolebindings`, { metadata: { name }, roleRef: { kind: 'Role', name }, subjects: [{ kind: 'User', name }] })
   const user = { name, uid: '', groups: ['system:authenticated'], extra: {} }
   const review = { spec: { user: name, resourceAttributes: { verb: verbs.split(' ')[0], resource: 'secrets', namespace: 'x' } } }
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 4_000; attempt++) {
     const { body } = await server.ask('POST /apis/authorization.k8s.io/v1/subjectaccessreviews', review)
     if ((body['status'] as JsonObject)['allowed'] === true) return user
     await new Promise((resolve) => setTimeout(resolve, 5))

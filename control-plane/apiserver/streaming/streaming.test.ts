@@ -120,13 +120,11 @@ describe('over WebSocket', () => {
     await using server = await fakeServer()
     const { messages, socket, closed } = await open(server, `${POD}/portforward?ports=80&ports=81`, ['v4.channel.k8s.io'])
     socket.send(Buffer.concat([Buffer.of(0), Buffer.from('ping')]))
-    for (let i = 0; i < 100 && onChannel(messages, 0).length < 6; i++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(onChannel(messages, 0)).toBe('P\0ping')
-    expect(onChannel(messages, 3)).toBe('Q\0failed to connect to port 81: connection refused')
+    await expect.poll(() => onChannel(messages, 0)).toBe('P\0ping')
+    await expect.poll(() => onChannel(messages, 3)).toBe('Q\0failed to connect to port 81: connection refused')
     socket.close()
     await closed
-    for (let i = 0; i < 100 && server.node.openStreams > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(server.node.openStreams).toBe(0)
+    await expect.poll(() => server.node.openStreams).toBe(0)
   })
 
   test('a client that vanishes frees the stream; the server going down ends it', async () => {
@@ -134,8 +132,7 @@ describe('over WebSocket', () => {
     const gone = await open(server, `${POD}/exec?command=hang&stdout=true`, ['v5.channel.k8s.io'])
     expect(server.node.openStreams).toBe(1)
     gone.socket.terminate()
-    for (let i = 0; i < 100 && server.node.openStreams > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(server.node.openStreams).toBe(0)
+    await expect.poll(() => server.node.openStreams).toBe(0)
     const held = await open(server, `${POD}/exec?command=hang&stdout=true`, ['v5.channel.k8s.io'])
     await server.door.close()
     await held.closed
@@ -167,8 +164,7 @@ describe('over SPDY', () => {
     expect(head).toContain('X-Stream-Protocol-Version: v4.channel.k8s.io')
     expect(server.node.openStreams).toBe(1)
     socket.destroy()
-    for (let i = 0; i < 100 && server.node.openStreams > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(server.node.openStreams).toBe(0)
+    await expect.poll(() => server.node.openStreams).toBe(0)
   })
 
   test('one that speaks nonsense is cut', async () => {
@@ -178,8 +174,7 @@ describe('over SPDY', () => {
     socket.resume()
     socket.write(Buffer.alloc(64, 0xff))
     await new Promise((resolve) => socket.once('close', resolve))
-    for (let i = 0; i < 100 && server.node.openStreams > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(server.node.openStreams).toBe(0)
+    await expect.poll(() => server.node.openStreams).toBe(0)
   })
 
   test('an upgrade to something else is asked for properly', async () => {

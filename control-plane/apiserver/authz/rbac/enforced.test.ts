@@ -23,7 +23,7 @@ const pathOf = (object: JsonObject, plural: string, group: string): string => `$
 
 /** Writes are decided by at once or a moment later. */
 async function until<T extends { readonly status: number }>(ask: () => Promise<T>, status: number): Promise<T> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 4_000; attempt++) {
     const answer = await ask()
     if (answer.status === status) return answer
     await new Promise((resolve) => setTimeout(resolve, 5))
