@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { Fault } from '../../shared/kit/faults.ts'
 import { sleep, systemClock } from '../../shared/kit/clock.ts'
+import { handDown, handDownFromRoot } from '../../node-agent/cgroups/room.ts'
 
 const ROOT = '/sys/fs/cgroup'
+/** Of version 2, without which there is no lab; `io` is not everywhere. */
+const CONTROLLERS = ['cpu', 'memory', 'pids'] as const
 const V1_CONTROLLERS = ['cpu', 'cpuacct', 'memory', 'pids', 'freezer', 'blkio', 'cpuset', 'devices'] as const
 
 /** The mounted hierarchies a member takes part in: one per v1 controller, or the single v2 one. */
@@ -44,8 +47,9 @@ async function inheritCpuset(hierarchy: string, path: string): Promise<void> {
 async function delegate(path: string): Promise<void> {
   let folder = ROOT
   for (const part of ['', ...path.split('/').slice(0, -1)]) {
+    const give = part === '' ? handDownFromRoot : handDown
     folder = part === '' ? folder : `${folder}/${part}`
-    await writeFile(`${folder}/cgroup.subtree_control`, '+cpu +memory +pids +io').catch(() => writeFile(`${folder}/cgroup.subtree_control`, '+cpu +memory +pids'))
+    await give(folder, [...CONTROLLERS, 'io']).catch(() => give(folder, CONTROLLERS))
   }
 }
 

@@ -5,6 +5,7 @@ import { Fault } from '../../shared/kit/faults.ts'
 import { exists } from '../host/files.ts'
 import { watchPath } from '../host/watch.ts'
 import { POD_PREFIX, type Cgroups, type PodLimits } from './port.ts'
+import { handDown, handDownFromRoot } from './room.ts'
 import { amountIn, childGroups, counter, killOnce, processesIn, readGroupFile, tryRemove, untilDone, writeGroupFile } from './tree.ts'
 import type { CgroupOptions } from './version1.ts'
 
@@ -68,20 +69,20 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
 
 /** Makes the parent and hands the controllers down to it, level by level. */
 async function delegate(root: string, parent: string): Promise<void> {
+  await enable(root, handDownFromRoot)
   let folder = root
   for (const name of parent.split('/').filter((part) => part !== '')) {
-    await enable(folder)
     folder = join(folder, name)
     await mkdir(folder, { recursive: true })
+    await enable(folder)
   }
-  await enable(folder)
 }
 
-async function enable(folder: string): Promise<void> {
+async function enable(folder: string, give = handDown): Promise<void> {
   const offered = ((await readGroupFile(folder, 'cgroup.controllers')) ?? '').trim().split(' ')
   const active = ((await readGroupFile(folder, 'cgroup.subtree_control')) ?? '').trim().split(' ')
   const missing = CONTROLLERS.filter((name) => offered.includes(name) && !active.includes(name))
-  if (missing.length > 0) await writeGroupFile(folder, 'cgroup.subtree_control', missing.map((name) => `+${name}`).join(' '))
+  if (missing.length > 0) await give(folder, missing)
 }
 
 function settings(limits: PodLimits): ReadonlyArray<readonly [string, string | number]> {

@@ -30,6 +30,7 @@ export interface TestLab extends AsyncDisposable {
 export interface RunOptions {
   readonly stdin?: string
   readonly program?: string
+  /** On an ordinary host: on a slower one it is as many times more (`GANTRY_SLOWNESS`), as is every bound of a wait here. */
   readonly timeoutMs?: number
 }
 
@@ -39,9 +40,9 @@ export interface Ran {
   readonly stderr: string
 }
 
-export function run(program: string, words: readonly string[], { stdin = '', timeoutMs = 60_000 * slowness }: RunOptions = {}): Promise<Ran> {
+export function run(program: string, words: readonly string[], { stdin = '', timeoutMs = 60_000 }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: 'pipe', timeout: timeoutMs, killSignal: 'SIGKILL' })
+    const child = spawn(program, words, { stdio: 'pipe', timeout: timeoutMs * slowness, killSignal: 'SIGKILL' })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -113,8 +114,8 @@ function labApi(client: RestClient): LabApi {
   return {
     get: (path) => send('GET', path),
     send,
-    async until<T>(path: string, holds: (items: readonly T[]) => boolean, timeoutMs = 60_000 * slowness) {
-      const signal = AbortSignal.timeout(timeoutMs)
+    async until<T>(path: string, holds: (items: readonly T[]) => boolean, timeoutMs = 60_000) {
+      const signal = AbortSignal.timeout(timeoutMs * slowness)
       let items: readonly T[] = []
       while (!signal.aborted) {
         try {
@@ -131,7 +132,7 @@ function labApi(client: RestClient): LabApi {
           if ((error as Error).message.includes(': 404 ')) throw error
         }
       }
-      throw new Error(`not reached in ${timeoutMs / 1000} s: ${path}: ${JSON.stringify(items.map(summary))}`)
+      throw new Error(`not reached in ${(timeoutMs * slowness) / 1000} s: ${path}: ${JSON.stringify(items.map(summary))}`)
     },
   }
 }

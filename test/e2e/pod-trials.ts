@@ -72,12 +72,12 @@ export async function told(cluster: TestLab, name: string, { reason, message }: 
 }
 
 /** Asks until the answer is as wanted, or throws with the last one. */
-export async function eventually<T>(ask: () => Promise<T> | T, holds: (answer: T) => boolean, timeoutMs = 30_000 * slowness): Promise<T> {
-  const until = performance.now() + timeoutMs
+export async function eventually<T>(ask: () => Promise<T> | T, holds: (answer: T) => boolean, timeoutMs = 30_000): Promise<T> {
+  const until = performance.now() + timeoutMs * slowness
   for (;;) {
     const answer = await ask()
     if (holds(answer)) return answer
-    if (performance.now() > until) throw new Error(`not reached in ${timeoutMs / 1000} s: ${JSON.stringify(answer)}`)
+    if (performance.now() > until) throw new Error(`not reached in ${(timeoutMs * slowness) / 1000} s: ${JSON.stringify(answer)}`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { slowness } from '../../deploy/lab/patience.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { failed, isRunning, kubectlMinor, kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
 
@@ -76,7 +77,7 @@ describe.each(clients)('kubectl 1.$minor', { concurrent: true }, ({ path: progra
     return ran.stdout
   }
 
-  test('exec, attach, run, cp, logs, debug, port-forward, proxy', { timeout: 60_000 }, async ({ expect }) => {
+  test('exec, attach, run, cp, logs, debug, port-forward, proxy', { timeout: 60_000 * slowness }, async ({ expect }) => {
     // What a first try did to its pods must not stand in the way of a second one.
     namespace = `s1${minor}-${failed.tests}`
     await ok(['apply', '-f', '-'], pods(namespace))
@@ -124,11 +125,11 @@ describe.each(clients)('kubectl 1.$minor', { concurrent: true }, ({ path: progra
       forward.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
       forward.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
       const portTo = (port: number): string => new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${port}\n`).exec(said)?.[1] ?? ''
-      await expect.poll(() => portTo(8080) !== '' && portTo(81) !== '', { timeout: 20_000 }).toBe(true)
+      await expect.poll(() => portTo(8080) !== '' && portTo(81) !== '', { timeout: 20_000 * slowness }).toBe(true)
       const answers = await Promise.all([1, 2, 3].map(async () => (await fetch(`http://127.0.0.1:${portTo(8080)}/large`, { headers: { connection: 'close' } })).text()))
       expect(answers.map((text) => text.length)).toEqual([1_000_000, 1_000_000, 1_000_000])
       await fetch(`http://127.0.0.1:${portTo(81)}/`).catch(() => {})
-      await expect.poll(() => said, { timeout: 20_000 }).toContain('Connection refused')
+      await expect.poll(() => said, { timeout: 20_000 * slowness }).toContain('Connection refused')
     } finally {
       forward.kill('SIGKILL')
     }

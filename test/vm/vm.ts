@@ -15,15 +15,18 @@ const folder = join(root, '.gantry/vm')
 const reports = join(root, '.gantry/reports')
 
 const contracts = (names: readonly string[]): readonly string[] => names.map((name) => `test/contract/${name}.test.ts`)
+const endToEnd = (names: readonly string[]): readonly string[] => names.map((name) => `test/e2e/${name}.test.ts`)
 const LAB = 'test/vm/lab.vm.ts'
 /** Those in which control groups matter most. */
-const ROOMS = contracts(['cgroups', 'runtime', 'pods'])
-const ALL = [LAB, ...ROOMS, ...contracts(['volumes', 'snapshots', 'images', 'network', 'own-users', 'runtime-trouble']), ...['pods', 'pod-files', 'streams'].map((name) => `test/e2e/${name}.test.ts`)]
+const SHORT = contracts(['cgroups', 'runtime', 'pods'])
+/** The other rooms of a node: what stands on the kernel's mounts, its layers, its packet filter. */
+const ROOMS = contracts(['volumes', 'sub-paths', 'images', 'snapshots', 'network', 'virtual-ip', 'probes', 'runtime-trouble'])
+const LABS = [LAB, 'test/vm/two-nodes.vm.ts', ...endToEnd(['pods', 'pod-files', 'streams', 'images'])]
 
 const words = process.argv.slice(2)
 const named = words.filter((word) => !word.startsWith('--'))
 /** A whole lab takes longer to come up in an emulator than the short form may. */
-const filesFor = (kind: MachineParts['kind']): readonly string[] => (named.length > 0 ? named : !words.includes('--short') ? ALL : kind === 'emulated' ? ROOMS : [LAB, ...ROOMS])
+const filesFor = (kind: MachineParts['kind']): readonly string[] => (named.length > 0 ? named : !words.includes('--short') ? [...SHORT, ...ROOMS, ...LABS] : kind === 'emulated' ? SHORT : [...SHORT, LAB])
 const limitMs = Number(process.env['GANTRY_VM_MINUTES'] ?? (words.includes('--short') ? 60 : 150)) * 60_000
 
 /** How many times as long everything may take: a kernel in user mode makes calls slow, an emulator everything. */
@@ -39,15 +42,15 @@ interface Report {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly success: boolean
-  readonly testResults: ReadonlyArray<{ readonly name: string; readonly assertionResults: ReadonlyArray<{ readonly status: string }> }>
+  readonly testResults: ReadonlyArray<{ readonly name: string; readonly startTime: number; readonly endTime: number; readonly assertionResults: ReadonlyArray<{ readonly status: string }> }>
 }
 
-/** `  4 passed, 1 failed  test/contract/cgroups.test.ts` for each. */
+/** `  4 passed, 1 failed  test/contract/cgroups.test.ts (30 s)` for each. */
 const byFile = ({ testResults }: Report): string =>
   testResults
-    .map(({ name, assertionResults }) => {
+    .map(({ name, startTime, endTime, assertionResults }) => {
       const counts = ['passed', 'failed', 'skipped'].map((status) => [assertionResults.filter((one) => one.status === status).length, status] as const)
-      return `  ${counts.filter(([count]) => count > 0).map(([count, status]) => `${count} ${status}`).join(', ') || 'none'}  ${relative(root, name)}`
+      return `  ${counts.filter(([count]) => count > 0).map(([count, status]) => `${count} ${status}`).join(', ') || 'none'}  ${relative(root, name)} (${((endTime - startTime) / 1000).toFixed(0)} s)`
     })
     .join('\n')
 

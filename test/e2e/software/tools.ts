@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { processesOf } from '../../../deploy/lab/cgroups.ts'
 import { layoutOf } from '../../../deploy/lab/layout.ts'
-import { slowness } from '../../../deploy/lab/patience.ts'
 import type { ContainerStatus, Deployment, Pod, Service } from '../../../shared/model/gen/api.ts'
 import { isRunning, run, type TestLab } from '../harness.ts'
 import { imageOf, softwareArchive, type Software } from './images.ts'
@@ -14,7 +13,7 @@ const GANTRY = join(import.meta.dirname, '../../../gantry')
 
 /** Brings the image to the nodes with the command that people use. */
 export async function importSoftware(cluster: TestLab, software: Software): Promise<string> {
-  const { exitCode, stderr } = await run(GANTRY, ['--kubeconfig', cluster.kubeconfig, 'image', 'import', softwareArchive(software)], { timeoutMs: 120_000 * slowness })
+  const { exitCode, stderr } = await run(GANTRY, ['--kubeconfig', cluster.kubeconfig, 'image', 'import', softwareArchive(software)], { timeoutMs: 120_000 })
   expect(exitCode, stderr).toBe(0)
   return imageOf(software)
 }
@@ -33,7 +32,7 @@ export const podsPath = (app: string): string => `/api/v1/namespaces/default/pod
 
 /** The only pod of the application, as soon as it is as asked for. */
 export async function podOf(cluster: TestLab, app: string, holds: (pod: Pod) => boolean = isRunning): Promise<Pod> {
-  const [pod] = await cluster.until<Pod>(podsPath(app), (pods) => pods.length === 1 && pods.every(holds), 90_000 * slowness)
+  const [pod] = await cluster.until<Pod>(podsPath(app), (pods) => pods.length === 1 && pods.every(holds), 90_000)
   if (pod === undefined) throw new Error(`no pod of ${app}`)
   return pod
 }
@@ -84,7 +83,7 @@ export async function stopped(cluster: TestLab, pod: Pod, meanwhile: (log: Follo
   const log = followLog(cluster, pod)
   await log.said('\n')
   await meanwhile(log)
-  const { exitCode, stderr } = await cluster.kubectl(['delete', 'pod', nameOf(pod), '--wait=true'], { timeoutMs: 120_000 * slowness })
+  const { exitCode, stderr } = await cluster.kubectl(['delete', 'pod', nameOf(pod), '--wait=true'], { timeoutMs: 120_000 })
   expect(exitCode, stderr).toBe(0)
   return log.ended
 }
@@ -138,4 +137,4 @@ export const rolledOut = (cluster: TestLab, app: string): Promise<unknown> =>
   cluster.until<Deployment>(`/apis/apps/v1/namespaces/default/deployments?fieldSelector=metadata.name%3D${app}`, ([one]) => {
     const { metadata, spec, status } = one ?? {}
     return status?.observedGeneration === metadata?.generation && status?.updatedReplicas === spec?.replicas && status?.availableReplicas === spec?.replicas && status?.replicas === spec?.replicas
-  }, 120_000 * slowness)
+  }, 120_000)
