@@ -4,6 +4,8 @@ import type { ConfigMap, Pod } from '../../../shared/model/gen/api.ts'
 import type { CrashPoint } from './crash-points.ts'
 import { RealMachine, type Kit } from './machine.ts'
 
+/** An agent that dies in the midst of a deletion may need seconds of it to come back, on a busy host. */
+const GRACE_SECONDS = 20
 const UID = '0a0b0c0d-0000-4000-8000-000000000001'
 const settings = (text: string): ConfigMap => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'ns', name: 'settings' }, data: { text } })
 
@@ -15,8 +17,7 @@ const pod: Pod = {
   spec: {
     nodeName: 'n1',
     restartPolicy: 'Always',
-    // An agent that dies in the midst of it may need seconds of it to come back, on a busy host.
-    terminationGracePeriodSeconds: 20,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
     volumes: [{ name: 'disk', emptyDir: {} }, { name: 'memory', emptyDir: { medium: 'Memory' } }, { name: 'settings', configMap: { name: 'settings' } }],
     initContainers: [
       { name: 'first', image: 'busybox:1.35', command: ['sh', '-c', 'echo first >>/disk/marks; mkdir -p /disk/part'], volumeMounts: [{ name: 'disk', mountPath: '/disk' }] },
@@ -82,7 +83,7 @@ export async function live(tag: string, kit: Kit, { deaths = {}, truth }: { read
     await machine.restart(deaths.adopt)
     await after('adopt')
     machine.watch(deaths.delete)
-    machine.put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 2 } })
+    machine.put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: GRACE_SECONDS } })
     await machine.until(() => machine.gone.has(UID), 'gone')
     await after('delete')
     return { points: points as Course['points'], views: views as Course['views'], spared }
