@@ -88,6 +88,7 @@ describe('one door per library', () => {
     pino: ['shared/kit/log.ts'],
     'prom-client': ['shared/kit/metrics.ts'],
     '@marcbachmann/cel-js': ['control-plane/cel/'],
+    re2js: ['shared/kit/re2.ts'],
     // The control plane starts programs for one thing: Linux takes an address on a device from `ip` alone (netlink is not for Node), and the neighbours hear of it from `arping`.
     'node:child_process': ['node-agent/host/', 'deploy/', 'control-plane/virtual-ip/ip.ts'],
     // The control plane asks for one thing that nobody else gives: that freed memory goes back to the machine.

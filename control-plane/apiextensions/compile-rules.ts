@@ -1,5 +1,6 @@
 /** The rules of a schema, ready to judge objects. */
 import { compile, type Program } from '../cel/cel.ts'
+import { COST_EXCEEDED, type Meter } from '../cel/evaluate.ts'
 import { names } from '../cel/parts.ts'
 import { objectType, ruled, typeOfSchema, valueOf } from '../cel/schema-types.ts'
 import type { CelType } from '../cel/types.ts'
@@ -34,7 +35,7 @@ export function compileRules(schema: PropsSchema): Rules {
   const root = ruledOf(schema, true)
   return {
     judge(object, old) {
-      const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: true }
+      const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: true, meter: { cost: 0 }, isOver: false }
       if (root) judge(root, { value: object, path: '', before: old && { old } }, verdict)
       return verdict
     },
@@ -46,7 +47,7 @@ export function brokenRules(schema: PropsSchema, value: Json, isRoot: boolean): 
   const part = ruledOf(schema, isRoot)
   if (!part) return []
   const broken = (before: Correlated | undefined): readonly FieldError[] => {
-    const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: false }
+    const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: false, meter: { cost: 0 }, isOver: false }
     judge(part, { value, path: '', before }, verdict)
     return verdict.errors
   }
@@ -84,7 +85,15 @@ interface Verdict {
   readonly warnings: string[]
   /** What was there before and broke a rule is only warned of. */
   readonly forgivesUnchanged: boolean
+  /** Of all rules that were judged by now. */
+  readonly meter: Meter
+  /** Nothing more is judged. */
+  isOver: boolean
 }
+
+/** What all rules may cost for one object. */
+const OBJECT_BUDGET = 10_000_000
+const isSpent = ({ meter }: Verdict): boolean => meter.cost > OBJECT_BUDGET
 
 interface Subject {
   readonly value: Json
@@ -94,7 +103,7 @@ interface Subject {
 
 function judge(ruledSchema: Ruled, subject: Subject, verdict: Verdict): void {
   const { value, path, before } = subject
-  if (value === null) return
+  if (value === null || verdict.isOver) return
   const { schema, items, values, members, rules } = ruledSchema
   if (rules.length > 0) judgeOwn(ruledSchema, subject, verdict)
   if (Array.isArray(value)) {
@@ -118,31 +127,59 @@ function judgeOwn({ seen, rules, schema }: Ruled, subject: Subject, verdict: Ver
     const optional = rule.rule.optionalOldSelf === true
     if (rule.usesOld && old === undefined && !optional) continue
     const bindings = new Map<string, Value>([['self', self], ...(optional ? [['oldSelf', new Optional(old)] as const] : old === undefined ? [] : [['oldSelf', old] as const])])
-    const error = failure(rule, bindings, { subject, schema })
-    if (!error) continue
-    if (verdict.forgivesUnchanged && !rule.usesOld && isUnchanged(before, value)) verdict.warnings.push(fieldErrorText(error))
-    else verdict.errors.push(error)
+    const { error, isLast } = failure(rule, bindings, { subject, schema, verdict })
+    if (isLast) verdict.isOver = true
+    if (error && !isLast && verdict.forgivesUnchanged && !rule.usesOld && isUnchanged(before, value)) verdict.warnings.push(fieldErrorText(error))
+    else if (error) verdict.errors.push(error)
+    if (isLast) return
   }
 }
 
 interface About {
   readonly subject: Subject
   readonly schema: PropsSchema
+  readonly verdict: Verdict
 }
 
-function failure({ rule, program, message }: Rule, bindings: ReadonlyMap<string, Value>, { subject, schema }: About): FieldError | undefined {
+interface Failure {
+  readonly error?: FieldError
+  /** The budget is spent. */
+  readonly isLast?: boolean
+}
+
+function failure({ rule, program, message }: Rule, bindings: ReadonlyMap<string, Value>, { subject, schema, verdict }: About): Failure {
   const path = subject.path === '' ? '<nil>' : subject.path
   const said = rule.message?.trim() || rule.rule?.trim() || ''
-  try {
-    if (program.run(bindings) === true) return undefined
-  } catch (error) {
-    if (!(error instanceof CelFault)) throw error
-    return invalid(path, schema.type ?? '', `${error.message} evaluating rule: ${said}`)
-  }
-  const detail = (message && messageFrom(message, bindings)) ?? (rule.message ? rule.message.trim() : `failed rule: ${said}`)
+  const failed = (detail: string, isLast = false): Failure => ({ error: invalid(path, schema.type ?? '', detail), isLast })
+  const { problem, value } = outcome(program, bindings, verdict)
+  if (isSpent(verdict)) return failed('validation failed due to running out of cost budget, no further validation rules will be run', true)
+  if (problem?.startsWith('no such overload')) return failed(`'${problem}': call arguments did not match a supported operator, function or macro signature for rule: ${said}`)
+  if (problem === COST_EXCEEDED) return failed(`'${problem}': no further validation rules will be run due to call cost exceeds limit for rule: ${said}`, true)
+  if (problem !== undefined) return failed(`${problem} evaluating rule: ${said}`)
+  if (value === true) return {}
+  const made = message && outcome(message, bindings, verdict)
+  if (made && isSpent(verdict)) return failed('messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run', true)
+  if (made?.problem === COST_EXCEEDED) return failed(`no further validation rules will be run due to call cost exceeds limit for messageExpression: ${rule.messageExpression ?? ''}`, true)
+  const detail = lineOf(made?.value) ?? (rule.message ? rule.message.trim() : `failed rule: ${said}`)
   const at = (fieldPathSteps(rule.fieldPath ?? '') ?? []).reduce((where, step) => (where === '<nil>' ? step : `${where}.${step}`), path)
   const shown = typeof subject.value === 'object' ? undefined : subject.value
-  return reasoned(rule.reason, { at, shown, detail })
+  return { error: reasoned(rule.reason, { at, shown, detail }) }
+}
+
+/** The value of an expression, or why it has none. */
+function outcome(program: Program, bindings: ReadonlyMap<string, Value>, { meter }: Verdict): { readonly value?: Value; readonly problem?: string } {
+  try {
+    return { value: program.run(bindings, meter) }
+  } catch (error) {
+    if (error instanceof CelFault) return { problem: error.message }
+    throw error
+  }
+}
+
+/** A message must be one line that says something. */
+function lineOf(text: Value | undefined): string | undefined {
+  const trimmed = typeof text === 'string' ? text.trim() : ''
+  return trimmed === '' || /[\r\n]/.test(trimmed) || trimmed.length > 5 * 1024 ? undefined : trimmed
 }
 
 function reasoned(reason: string | undefined, { at, shown, detail }: { readonly at: string; readonly shown: Json | undefined; readonly detail: string }): FieldError {
@@ -157,16 +194,3 @@ function reasoned(reason: string | undefined, { at, shown, detail }: { readonly 
       return invalid(at, shown, detail)
   }
 }
-
-/** A message must be one line that says something. */
-function messageFrom(message: Program, bindings: ReadonlyMap<string, Value>): string | undefined {
-  try {
-    const text = message.run(bindings)
-    const trimmed = typeof text === 'string' ? text.trim() : ''
-    return trimmed === '' || /[\r\n]/.test(trimmed) || trimmed.length > 5 * 1024 ? undefined : trimmed
-  } catch (error) {
-    if (error instanceof CelFault) return undefined
-    throw error
-  }
-}
-

@@ -1,15 +1,19 @@
 /** A definition's rules are read when it is written: by code that is loaded when the first definition has some. */
 import type { CustomResourceDefinition } from '../../shared/model/gen/api.ts'
+import type { FieldError } from '../../shared/model/field-error.ts'
+import { deepEqual, type JsonObject } from '../../shared/model/json.ts'
 import { schemasIn } from '../../shared/model/structural/schema.ts'
-import type { KindDefinition } from '../registry/kind.ts'
+import type { KindDefinition, StrategyContext } from '../registry/kind.ts'
 import { placedSchemas } from '../registry/validation/custom-resource-definition/hoisted.ts'
+import { loadPatterns } from './patterns.ts'
 
 /** The kind of definitions, with rules judged too; every other kind as it is. */
 export function withRuleErrors(kind: KindDefinition): KindDefinition {
   if (kind.group !== 'apiextensions.k8s.io' || kind.kind !== 'CustomResourceDefinition') return kind
   return {
     ...kind,
-    async laterErrors(object, old, found) {
+    async laterErrors(object, old, judged) {
+      const found = await withPatternErrors(kind, { object, old, found: judged })
       if (found.length > 0) return found
       const { spec } = object as unknown as CustomResourceDefinition
       const schemas = placedSchemas(spec).filter(({ schema }) => [...schemasIn(schema)].some((one) => (one['x-kubernetes-validations'] ?? []).length > 0))
@@ -22,4 +26,22 @@ export function withRuleErrors(kind: KindDefinition): KindDefinition {
       return schemas.flatMap(defaultRuleErrors)
     },
   }
+}
+
+interface Found {
+  readonly object: JsonObject
+  readonly old: JsonObject | undefined
+  readonly found: readonly FieldError[]
+}
+
+/** The first definition with patterns is judged once more when they can be read. */
+async function withPatternErrors(kind: KindDefinition, { object, old, found }: Found): Promise<readonly FieldError[]> {
+  const { spec } = object as unknown as CustomResourceDefinition
+  // Through `status` the schemas stay what they were.
+  if (old && deepEqual(spec, (old as unknown as CustomResourceDefinition).spec)) return found
+  const context: StrategyContext = { nowMs: 0, subresource: '', userName: '', user: undefined }
+  const judge = (): readonly FieldError[] => (old ? kind.validateUpdate(object, old, context) : kind.validateCreate(object, context))
+  const before = judge().length
+  for (const { schema } of placedSchemas(spec)) if (await loadPatterns(schema)) return [...found.slice(0, found.length - before), ...judge()]
+  return found
 }

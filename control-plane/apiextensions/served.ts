@@ -15,6 +15,7 @@ import { storageKey, type Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
 import type { CachedObject, WatchCache } from '../storage/watch-cache-port.ts'
 import { schemaOfVersion } from './custom-kind.ts'
+import { loadPatterns } from './patterns.ts'
 import type { Rules } from './rules.ts'
 import { storesOf } from './stores.ts'
 
@@ -132,6 +133,7 @@ class ServedDefinitions {
     const rules = new Map<string, Rules>()
     for (const version of spec.versions) {
       const schema = schemaOfVersion(version)
+      await loadPatterns(schema)
       if (![...schemasIn(schema)].some((one) => (one['x-kubernetes-validations'] ?? []).length > 0)) continue
       const { compileRules } = await import('./compile-rules.ts')
       rules.set(version.name, compileRules(schema))

@@ -2,7 +2,7 @@
 import { authorization } from './authorizer.ts'
 import { parse, problemsText, type Expression } from './ast.ts'
 import { check, type Checked } from './check.ts'
-import { evaluate, type Bindings } from './evaluate.ts'
+import { evaluate, type Bindings, type Meter } from './evaluate.ts'
 import { kubernetes } from './kubernetes.ts'
 import { libraries } from './libraries.ts'
 import { functionsOf } from './overloads.ts'
@@ -15,8 +15,8 @@ export interface Program {
   readonly expression: Expression
   readonly checked: Checked
   readonly type: CelType
-  /** Throws a CelFault where the expression has no value. */
-  run(bindings: Bindings): Value
+  /** Throws a CelFault where the expression has no value. What it cost is added to the meter. */
+  run(bindings: Bindings, meter?: Meter): Value
 }
 
 export type Compiled = { readonly kind: 'compiled'; readonly program: Program } | { readonly kind: 'refused'; readonly message: string }
@@ -40,5 +40,5 @@ function compileShallow(text: string, variables: ReadonlyMap<string, CelType>): 
   const checked = check(expression, variables, functions)
   const problems = checked.problems.length > 0 ? checked.problems : literalProblems(expression, checked)
   if (problems.length > 0) return { kind: 'refused', message: problemsText(text, problems) }
-  return { kind: 'compiled', program: { expression, checked, type: checked.type, run: (bindings) => evaluate(expression, checked, bindings) } }
+  return { kind: 'compiled', program: { expression, checked, type: checked.type, run: (bindings, meter) => evaluate({ expression, checked }, bindings, meter) } }
 }

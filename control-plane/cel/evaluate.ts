@@ -7,53 +7,92 @@ import { CelFault, isOf, Message, Optional, TypeValue, typeNameOf, type Value } 
 
 export type Bindings = ReadonlyMap<string, Value>
 
-/** Steps one evaluation may take: no rule keeps a server busy. */
-const MAX_STEPS = 10_000_000
-/** What a function makes at once takes room: no rule fills a server's memory. */
-const STEPS_PER_ITEM = 10
-/** Of a text that is read or made. */
-const CHARACTERS_PER_STEP = 10
-const TOO_MUCH = 'operation cancelled: actual cost limit exceeded'
+/** What one evaluation may cost, in Kubernetes' units: no rule keeps a server busy. */
+const COST_LIMIT = 1_000_000
+const TRAVERSAL = 0.1
+const REGEX = 0.25
+const LIST_CREATE = 10
+const MAP_CREATE = 30
+const MESSAGE_CREATE = 40
+/** What a comprehension does at each item beside its body. */
+const FOLD_STEP = 3
+export const COST_EXCEEDED = 'operation cancelled: actual cost limit exceeded'
 
-export function evaluate(expression: Expression, checked: Checked, bindings: Bindings): Value {
+/** Counts what several evaluations cost. */
+export interface Meter {
+  cost: number
+}
+
+export function evaluate({ expression, checked }: { readonly expression: Expression; readonly checked: Checked }, bindings: Bindings, meter?: Meter): Value {
+  const evaluation = new Evaluation(checked)
   try {
-    return new Evaluation(checked).value(expression, bindings)
+    return evaluation.value(expression, bindings)
   } catch (error) {
     // A number, a text or a depth that the language below does not have.
-    if (error instanceof RangeError) throw new CelFault(TOO_MUCH)
+    if (error instanceof RangeError) throw new CelFault(COST_EXCEEDED)
     throw error
+  } finally {
+    if (meter) meter.cost += evaluation.cost
   }
 }
 
-/** What a function has to go through. */
-const stepsOf = (value: Value): number => (typeof value === 'string' ? value.length / CHARACTERS_PER_STEP : Array.isArray(value) ? value.length : 0)
+const sizeOf = (value: Value | undefined): number => (typeof value === 'string' || Array.isArray(value) ? value.length : value instanceof Map ? value.size : 1)
+const scan = (size: number): number => Math.ceil(size * TRAVERSAL)
+
+/** What a function has to go through; what takes no time is counted, too. */
+function callCost(name: string, [first, second, ...others]: readonly Value[]): number {
+  switch (name) {
+    case 'size':
+      return 1
+    case 'matches':
+    case 'find':
+    case 'findAll':
+      return scan(sizeOf(first) + 1) * Math.ceil(sizeOf(second) * REGEX)
+    case 'contains':
+      return typeof second === 'string' ? scan(sizeOf(first)) * scan(sizeOf(second)) : sizeOf(first) * sizeOf(second)
+    case '@in':
+      return sizeOf(second)
+    case '_==_':
+    case '_!=_':
+      return scan(Math.min(sizeOf(first), sizeOf(second)))
+    default:
+      return [first, second, ...others].reduce<number>((sum, value) => sum + (typeof value === 'string' ? scan(value.length) : Array.isArray(value) ? value.length : 0), 1)
+  }
+}
+
+/** A long text or list that a function has made takes room. */
+const madeCost = (value: Value): number => (typeof value === 'string' ? scan(value.length) : Array.isArray(value) ? value.length : 0)
 
 const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
 
 class Evaluation {
   readonly #checked: Checked
-  #steps = 0
+  cost = 0
 
   constructor(checked: Checked) {
     this.#checked = checked
   }
 
   value(expression: Expression, scope: Bindings): Value {
-    this.#count(1)
     switch (expression.kind) {
       case 'constant':
         return expression.value
       case 'name':
+        this.#count(1)
         return named(expression.name, scope)
       case 'select':
+        this.#count(1)
         return this.#select(expression, scope)
       case 'call':
         return this.#call(expression, scope)
       case 'list':
+        this.#count(LIST_CREATE)
         return expression.items.flatMap((item) => this.#part(this.value(item.kind === 'optional' ? item.part : item, scope), item.kind === 'optional'))
       case 'map':
+        this.#count(MAP_CREATE)
         return new Map(expression.entries.flatMap(([key, value]) => this.#part(this.value(value, scope), key.kind === 'optional').map((found) => [this.value(key.kind === 'optional' ? key.part : key, scope), found] as const)))
       case 'message':
+        this.#count(MESSAGE_CREATE)
         return new Message(expression.type, expression.fields.flatMap(({ name, value, isOptional }) => this.#part(this.value(value, scope), isOptional).map((found) => [name, found] as const)))
       case 'optional':
         return this.value(expression.part, scope)
@@ -62,9 +101,9 @@ class Evaluation {
     }
   }
 
-  #count(steps: number): void {
-    this.#steps += steps
-    if (this.#steps > MAX_STEPS) throw new CelFault(TOO_MUCH)
+  #count(cost: number): void {
+    this.cost += cost
+    if (this.cost > COST_LIMIT) throw new CelFault(COST_EXCEEDED)
   }
 
   /** The value, or none where it is left out. */
@@ -92,6 +131,7 @@ class Evaluation {
     if (first && second && !target) {
       if (name === '_&&_' || name === '_||_') return this.#logical(name === '_||_', [first, second], scope)
       if (name === '_?_:_' && third) return this.value(bool(this.value(first, scope)) ? second : third, scope)
+      if (name === '_[_]' || name === '_[?_]') this.#count(1)
       if (name === '_[_]' || name === '_[?_]') return indexed(this.value(first, scope), this.value(second, scope), name === '_[?_]')
     }
     const overloads = this.#checked.overloads.get(expression) ?? []
@@ -99,9 +139,9 @@ class Evaluation {
     const values = [...(withTarget ? [this.value(target, scope)] : []), ...args.map((argument) => this.value(argument, scope))]
     const overload = chosen(overloads, values)
     if (!overload) throw new CelFault('no such overload')
-    if (name !== 'size') for (const value of values) this.#count(stepsOf(value))
+    this.#count(callCost(name, values))
     const result = overload.apply(...values)
-    this.#count(stepsOf(result) * (Array.isArray(result) ? STEPS_PER_ITEM : 1))
+    this.#count(madeCost(result))
     return result
   }
 
@@ -112,7 +152,7 @@ class Evaluation {
       try {
         if (bool(this.value(side, scope)) === decides) return decides
       } catch (error) {
-        if (!(error instanceof CelFault)) throw error
+        if (!(error instanceof CelFault) || this.cost > COST_LIMIT) throw error
         problem ??= error
       }
     }
@@ -131,6 +171,7 @@ class Evaluation {
       return macro === 'optMap' ? new Optional(result) : result
     }
     const items = entriesOf(over).map(([key, value]) => ({ key, value, scope: new Map<string, Value>([...scope, ...(second === undefined ? [[first, over instanceof Map ? key : value] as const] : [[first, key] as const, [second, value] as const])]) }))
+    this.#count(items.length * FOLD_STEP)
     const kept = where ? items.filter((item) => bool(this.value(where, item.scope))) : items
     return this.#folded(macro, { items: kept, body, isMap: over instanceof Map })
   }
@@ -162,7 +203,7 @@ class Evaluation {
       try {
         if (bool(this.value(body, scope)) === decides) return decides
       } catch (error) {
-        if (!(error instanceof CelFault)) throw error
+        if (!(error instanceof CelFault) || this.cost > COST_LIMIT) throw error
         problem ??= error
       }
     }

@@ -1,9 +1,9 @@
 /** What Kubernetes adds to CEL: strings, lists, sets, optionals, regular expressions. */
-import { compilePattern } from '../../shared/model/structural/patterns.ts'
 import { goQuote } from '../../shared/model/go-text.ts'
 import type { Apply } from './overloads.ts'
 import { formatText } from './format-text.ts'
 import { listsExtended } from './lists.ts'
+import { patternOf } from './patterns.ts'
 import { compareValues } from './standard.ts'
 import { CelFault, Duration, equal, Optional, Uint, type Value } from './values.ts'
 
@@ -74,8 +74,7 @@ function join(list: Value, separator: Value): string {
   return parts.join(separator as string)
 }
 
-const pattern = (text: Value): RegExp => compilePattern(text as string) ?? fault(`error parsing regexp: ${String(text)}`)
-const found = (text: Value, wanted: Value): readonly string[] => [...(text as string).matchAll(new RegExp(pattern(wanted).source, `${pattern(wanted).flags.replace('g', '')}g`))].map((match) => match[0])
+const found = (text: Value, pattern: Value, limit = -1n): readonly string[] => patternOf(pattern).findAll(text as string, Number(limit))
 
 const strings: Record<string, Apply> = {
   'string.charAt(int): string': charAt,
@@ -96,9 +95,9 @@ const strings: Record<string, Apply> = {
   'list<string>.join(): string': (list) => join(list, ''),
   'list<string>.join(string): string': join,
   'strings.quote(string): string': (text) => goQuote(text as string),
-  'string.find(string): string': (text, wanted) => found(text, wanted)[0] ?? '',
+  'string.find(string): string': (text, wanted) => found(text, wanted, 1n)[0] ?? '',
   'string.findAll(string): list<string>': (text, wanted) => found(text, wanted),
-  'string.findAll(string, int): list<string>': (text, wanted, limit) => ((limit as bigint) < 0n ? found(text, wanted) : found(text, wanted).slice(0, Number(limit))),
+  'string.findAll(string, int): list<string>': (text, wanted, limit) => found(text, wanted, limit as bigint),
 }
 
 const listOf = (value: Value): readonly Value[] => value as readonly Value[]

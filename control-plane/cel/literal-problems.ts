@@ -1,5 +1,5 @@
 /** What can be seen to be wrong in a checked expression before anything runs: texts that no function takes, lists and maps of mixed types. */
-import { patternProblemOf } from '../../shared/model/structural/patterns.ts'
+import { compileRe2 } from '../../shared/kit/re2.ts'
 import type { Expression, Problem } from './ast.ts'
 import type { Checked } from './check.ts'
 import { clauseProblem, templateParts } from './format-text.ts'
@@ -21,7 +21,7 @@ function problemsIn(one: Expression, where: Where): readonly Problem[] {
 }
 
 const isWrong: Readonly<Record<string, (text: string) => boolean>> = {
-  matches: (text) => patternProblemOf(text) !== undefined,
+  matches: (text) => compileRe2(text).kind === 'refused',
   duration: (text) => parseDuration(text) === undefined,
   timestamp: (text) => parseTimestamp(text) === undefined,
 }

@@ -1,5 +1,5 @@
 /** The functions that every CEL has. */
-import { compilePattern } from '../../shared/model/structural/patterns.ts'
+import { patternOf } from './patterns.ts'
 import type { Apply } from './overloads.ts'
 import { durationText, parseDuration, parseTimestamp, timestampText, zoned } from './times.ts'
 import { CelFault, Duration, equal, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
@@ -64,10 +64,7 @@ export const doubleText = (value: number): string => (value === Infinity ? '+Inf
 const utf8 = new TextEncoder()
 const sizeOf = (value: Value): bigint => BigInt(typeof value === 'string' ? [...value].length : value instanceof Map ? value.size : (value as { readonly length: number }).length)
 
-function matches(text: Value, pattern: Value): boolean {
-  const compiled = compilePattern(pattern as string)
-  return compiled ? compiled.test(text as string) : fault(`error parsing regexp: ${String(pattern)}`)
-}
+const matches = (text: Value, pattern: Value): boolean => patternOf(pattern).test(text as string)
 
 /** Value of `type()`; the names are types too. */
 export const typeOfValue = (value: Value): TypeValue => new TypeValue(typeNameOf(value))

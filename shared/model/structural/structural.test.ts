@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../json.ts'
 import { withDefaults } from './defaults.ts'
 import { hasFormat } from './formats.ts'
 import { validateListTypes } from './list-types.ts'
-import { compilePattern, patternProblemOf } from './patterns.ts'
+import { hasPattern, patternProblemOf, usePatterns } from './patterns.ts'
 import { pruned } from './prune.ts'
 import { structuralReader } from './reader.ts'
 import type { PropsSchema } from './schema.ts'
@@ -63,22 +63,10 @@ describe('values', () => {
   })
 })
 
-test('patterns of Go: what both know is compiled, what Go has not is refused in its words', () => {
-  expect(compilePattern('^(?P<n>a+)[[:digit:]]$')?.test('aa1')).toBe(true)
-  expect(compilePattern('(?i)^abc$')?.test('ABC')).toBe(true)
-  expect(patternProblemOf('[a-')).toBe('error parsing regexp: missing closing ]: `[a-`')
-  expect(patternProblemOf('^(?!x)')).toBe('error parsing regexp: invalid or unsupported Perl syntax: `(?!`')
-  expect(patternProblemOf('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')).toBeUndefined()
-  expect(patternProblemOf('(a')).toBe('error parsing regexp: missing closing ): `(a`')
-})
-
-test('patterns are remembered, long ones not all of them', () => {
-  const long = (char: string): RegExp | undefined => compilePattern(char.repeat(500_000))
-  const [first, short] = [long('a'), compilePattern('^a$')]
-  expect(compilePattern('^a$')).toBe(short)
-  expect(long('a')).toBe(first)
-  for (const char of 'bcdef') long(char)
-  expect(long('a')).not.toBe(first)
+test('patterns are judged by the engine that somebody brings, and by nobody before', () => {
+  expect([patternProblemOf('('), hasPattern('^a$', 'b')]).toEqual([undefined, true])
+  usePatterns({ problemOf: (pattern) => `no ${pattern}`, occursIn: (pattern, text) => text.includes(pattern) })
+  expect([patternProblemOf('('), hasPattern('a', 'bab'), hasPattern('c', 'bab')]).toEqual(['no (', true, false])
 })
 
 test.each([

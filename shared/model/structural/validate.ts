@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts'
 import { correlatedItem, correlatedMember, type Correlated, isUnchanged } from './correlate.ts'
 import { hasFormat } from './formats.ts'
 import { isIntOrString, itemsOf, type PropsSchema, sortedProperties, valuesOf } from './schema.ts'
-import { compilePattern } from './patterns.ts'
+import { hasPattern } from './patterns.ts'
 import { sorted } from './list-types.ts'
 
 export interface ValidateOptions {
@@ -105,7 +105,7 @@ function judgeString({ schema, value, path }: Subject): Judged | undefined {
   const { maxLength, minLength, pattern } = schema
   if (maxLength !== undefined && runesIn(value) > maxLength) return result([tooLong(fieldOf(path), maxLength)])
   if (minLength !== undefined && runesIn(value) < minLength) return result([invalid(fieldOf(path), value, `${path} in body should be at least ${minLength} chars long`)])
-  if (pattern && !(compilePattern(pattern)?.test(value) ?? true)) return result([invalid(fieldOf(path), value, `${path} in body should match '${pattern}'`)])
+  if (pattern && !hasPattern(pattern, value)) return result([invalid(fieldOf(path), value, `${path} in body should match '${pattern}'`)])
   return result([])
 }
 
