@@ -34,8 +34,9 @@ export interface DocumentOptions {
 /** Custom resources are told apart from what the server has by itself. */
 const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
 
-export function documentV3(version: DiscoveredVersion, options: DocumentOptions): Document {
+export function documentV3(version: DiscoveredVersion, given: DocumentOptions): Document {
   const operations = operationsOf(version)
+  const options = { ...given, groupVersions: given.groupVersions.filter((one) => one.group === '' || (one.group === version.group && one.version === version.version)) }
   return {
     openapi: '3.0.0',
     info: isCustom(version) ? CUSTOM_INFO : { title: 'Kubernetes', version: options.version },
@@ -52,7 +53,7 @@ export function documentV3(version: DiscoveredVersion, options: DocumentOptions)
   }
 }
 
-/** Kinds of the machinery belong to every group version that is served. */
+/** Kinds of the machinery belong to every group version that is told of beside them, and to the core. */
 const IN_EVERY_GROUP = new Set(['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'])
 
 export function publishedSchema(name: string, options: Pick<DocumentOptions, 'groupVersions' | 'descriptions' | 'find'>): Schema {

@@ -38,6 +38,15 @@ test('types and fields are described, also those that only refer to another type
   expect(at(definitions, 'io.k8s.api.core.v1.Container', 'properties', 'lifecycle')).toMatchObject({ $ref: '#/definitions/io.k8s.api.core.v1.Lifecycle', description: expect.any(String) as string })
 })
 
+test('kinds of the machinery belong to the core and to the group version that is told of; in the one document of all, to all', async () => {
+  const openapi = createOpenApi({ kinds: () => [...servedKinds, widget] })
+  const name = 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'
+  const owners = async (path: string, ...place: readonly string[]): Promise<readonly string[]> => (at(json(await ask(openapi, path)), ...place, name, 'x-kubernetes-group-version-kind') as ReadonlyArray<{ readonly group: string; readonly version: string }>).map(({ group, version }) => `${group}/${version}`)
+  expect(await owners('/openapi/v3/api/v1', 'components', 'schemas')).toEqual(['/v1'])
+  expect(await owners('/openapi/v3/apis/autoscaling/v2', 'components', 'schemas')).toEqual(['/v1', 'autoscaling/v2'])
+  expect((await owners('/openapi/v2', 'definitions')).length).toBeGreaterThan(15)
+})
+
 test('a document is named by its hash, kept, and sent as it is kept', async () => {
   const openapi = createOpenApi({ kinds: () => servedKinds })
   const url = at(json(await ask(openapi, '/openapi/v3')), 'paths', 'apis/apps/v1', 'serverRelativeURL') as string
