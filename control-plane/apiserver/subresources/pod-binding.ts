@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { required, notSupported } from '../../../shared/model/field-error.ts'
+import { checkNamespace } from '../core/create.ts'
 import { metadataOf, metaText } from '../core/stored.ts'
 import { readBody } from '../handlers/bodies.ts'
 import { atOf, writeOptions, type Handler } from '../handlers/context.ts'
@@ -15,7 +16,9 @@ export const podBindingHandler: Handler = async (context) => {
   const { query, call } = writeOptions(context, 'CreateOptions')
   const body = readBody(context.request, { expected: bindingKind, validation: query.fieldValidation, warn: call.warn })
   const { namespace, name } = atOf(context)
+  checkNamespace(metaText(body, 'namespace'), namespace)
   const at = { namespace, name: name === '' ? metaText(body, 'name') : name }
+  if (at.name === '') throw badRequest('Name parameter required.')
   if (metaText(body, 'name') !== at.name) throw badRequest('name in URL does not match name in Binding object')
   targetOf(body)
   const admittedBinding = await admitted(context, { operation: 'CREATE', kind: bindingKind, object: body, call })

@@ -2,6 +2,7 @@ import { isApiError } from '../../../shared/kit/api-error.ts'
 import type { Pod } from '../../../shared/model/gen/api.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { formatTime } from '../../../shared/model/time.ts'
+import { checkNamespace } from '../core/create.ts'
 import { remove } from '../core/delete.ts'
 import { get } from '../core/get.ts'
 import { metadataOf, metaText } from '../core/stored.ts'
@@ -23,6 +24,7 @@ export const podEvictionHandler: Handler = async (context) => {
   const { query, call: asked } = writeOptions(context, 'CreateOptions')
   const body = readBody(context.request, { expected: evictionKind, validation: query.fieldValidation, warn: asked.warn })
   const at = atOf(context)
+  checkNamespace(metaText(body, 'namespace'), at.namespace)
   if (metaText(body, 'name') !== at.name) throw badRequest('name in URL does not match name in Eviction object')
   const options = deleteOptionsOf(await admitted(context, { operation: 'CREATE', kind: evictionKind, object: body, call: asked }))
   const call: Call = { ...asked, dryRun: asked.dryRun || options.dryRun }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { BoundObject, TokenSubject } from '../authn/claims.ts'
 import { nodeNameOf } from '../authz/node.ts'
+import { checkNamespace } from '../core/create.ts'
 import { get } from '../core/get.ts'
 import { withManagedFields } from '../core/managed.ts'
 import { metaText, withMeta } from '../core/stored.ts'
@@ -56,7 +57,7 @@ function defaulted(request: JsonObject): JsonObject {
 
 function checkNames(request: JsonObject, at: At): void {
   const [namespace, name] = [metaText(request, 'namespace'), metaText(request, 'name')]
-  if (namespace !== '' && namespace !== at.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  checkNamespace(namespace, at.namespace)
   if (name !== '' && name !== at.name) throw invalid(subject, at.name, [invalidField('metadata.name', name, 'must match the service account name if specified')])
 }
 
