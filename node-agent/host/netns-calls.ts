@@ -28,7 +28,7 @@ const ROUTE_UNICAST = 1
 const ROUTE_ONLINK = 4
 
 /** Namespaces made by system calls in this thread: about a millisecond, no process. */
-export function callNetns(libc: Libc): Omit<Netns, 'isPinned'> {
+export function callNetns(libc: Libc): Omit<Netns, 'isPinned' | 'set'> {
   return {
     async create(link) {
       using node = new NetlinkSocket(libc)

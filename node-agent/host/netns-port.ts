@@ -32,6 +32,8 @@ export interface Netns {
   /** Removes a pair whose namespace is still held by somebody. What is not there is no error. */
   dropLink(hostLink: string): Promise<void>
   isPinned(netnsPath: string): Promise<boolean>
+  /** Writes settings of the namespace, by their names with dots. Fault('invalid') where the kernel does not take one. */
+  set(netnsPath: string, settings: Readonly<Record<string, string>>): Promise<void>
 }
 
 /** Any process of a pod may listen on any port of its own address, and ping: both are the container runtimes' defaults today. */

@@ -5,7 +5,7 @@ import { mustRun, runProgram } from './exec.ts'
 import { type Netns, POD_SYSCTLS, type PodLink } from './netns-port.ts'
 
 /** Namespaces made with iproute2 and util-linux: five processes each. The fallback where the C library cannot be called. */
-export function programNetns(): Omit<Netns, 'isPinned'> {
+export function programNetns(): Omit<Netns, 'isPinned' | 'set'> {
   return {
     async create(link) {
       if (link.users !== undefined) throw new Fault('unsupported', 'the node cannot make a user namespace for the pod: this Node does not reach the C library')

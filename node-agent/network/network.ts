@@ -13,7 +13,7 @@ import { isInRange, macOf } from './cidr.ts'
 import type { HostPort } from './host-ports.ts'
 import { type NodeSetup, setUpNode, tearDownNode } from './node-setup.ts'
 import { type PodRecord, PodRecords } from './pod-records.ts'
-import type { NodeRoute, PodNetwork, Sandbox, ServicePort } from './port.ts'
+import type { AttachOptions, NodeRoute, PodNetwork, Sandbox, ServicePort } from './port.ts'
 import { planRoutes } from './routes.ts'
 import { ServiceTable } from './service-table.ts'
 import { freeRange, userPool, type UserPool } from './user-ranges.ts'
@@ -83,20 +83,24 @@ class LinuxPodNetwork implements PodNetwork {
     await this.#node.run(planRoutes(await this.#node.routes(), routes))
   }
 
-  attach(podUid: string, options: { readonly hostname: string; readonly ownUsers?: boolean; readonly hostPorts?: readonly HostPort[] }): Promise<Sandbox> {
+  attach(podUid: string, options: AttachOptions): Promise<Sandbox> {
     return this.#oneAtATime(podUid, async () => {
-      const there = await this.#sandboxOf(podUid)
-      if (there !== undefined) return there
-      const setup = this.#setup
-      if (setup === undefined) throw new Fault('unavailable', 'the node has no pod range yet')
-      const pool = options.ownUsers === true ? await poolOfHost() : undefined
-      // No wait between: two calls must never get one address.
-      const record = { ...this.#allocate(podUid, setup, options.hostPorts ?? []), ...(pool === undefined ? {} : { hostFirst: this.#freeRange(podUid, pool) }) }
-      await this.#records.put(record)
-      await this.#create(record, setup)
-      if (record.hostPorts.length > 0) await this.#writeHostPorts()
-      return this.#toSandbox(record)
+      const sandbox = (await this.#sandboxOf(podUid)) ?? (await this.#make(podUid, options))
+      await this.#netns.set(sandbox.netnsPath, options.sysctls ?? {})
+      return sandbox
     })
+  }
+
+  async #make(podUid: string, options: AttachOptions): Promise<Sandbox> {
+    const setup = this.#setup
+    if (setup === undefined) throw new Fault('unavailable', 'the node has no pod range yet')
+    const pool = options.ownUsers === true ? await poolOfHost() : undefined
+    // No wait between: two calls must never get one address.
+    const record = { ...this.#allocate(podUid, setup, options.hostPorts ?? []), ...(pool === undefined ? {} : { hostFirst: this.#freeRange(podUid, pool) }) }
+    await this.#records.put(record)
+    await this.#create(record, setup)
+    if (record.hostPorts.length > 0) await this.#writeHostPorts()
+    return this.#toSandbox(record)
   }
 
   find(podUid: string): Promise<Sandbox | undefined> {

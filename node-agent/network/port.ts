@@ -38,13 +38,23 @@ export interface ServicePort {
   readonly localEndpoints: ReadonlyArray<{ readonly ip: string; readonly port: number }>
 }
 
+export interface AttachOptions {
+  readonly hostname: string
+  readonly ownUsers?: boolean
+  readonly hostPorts?: ReadonlyArray<{ readonly hostPort: number; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostIP: string }>
+  readonly sysctls?: Readonly<Record<string, string>>
+}
+
 export interface PodNetwork {
   /** Bridge, forwarding, masquerading and the service table for this node's range; called at start and when the range becomes known. */
   configureNode(options: { readonly podCidr: string; readonly clusterCidr: string; readonly nodeAddress: string }): Promise<void>
   /** Routes to all other nodes' ranges; replaces what was there. */
   setRoutes(routes: readonly NodeRoute[]): Promise<void>
-  /** Makes the sandbox of a pod (by uid), or answers the one that is there. `ownUsers`: with a user namespace that owns the network, and a range of ids no other pod of this node has. */
-  attach(podUid: string, options: { readonly hostname: string; readonly ownUsers?: boolean; readonly hostPorts?: ReadonlyArray<{ readonly hostPort: number; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostIP: string }> }): Promise<Sandbox>
+  /**
+   * Makes the sandbox of a pod (by uid), or answers the one that is there. `ownUsers`: with a user namespace that owns the network, and a range of ids no other pod of this node has.
+   * `sysctls`: settings of its network, by their names with dots; Fault('invalid') where the kernel does not take one.
+   */
+  attach(podUid: string, options: AttachOptions): Promise<Sandbox>
   /** The sandbox if it is there. */
   find(podUid: string): Promise<Sandbox | undefined>
   /** Releases address, namespace and interfaces. Removing what is not there is no error. */

@@ -2,6 +2,7 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { podLimits } from '../cgroups/pod-limits.ts'
 import type { Image } from '../images/port.ts'
+import { sysctlsOf } from '../runtime/oci-spec.ts'
 import type { PrepareResult } from '../volumes/port.ts'
 import { containerTrouble, imageFound } from './apply.ts'
 import { findVolumeImages, type VolumeImages } from './image-volumes.ts'
@@ -24,7 +25,7 @@ export async function prepareSandbox({ parts, pod, record, emit }: StepContext):
     if (ownUsers && parts.runtime.name === 'runc') throw new Error(NO_USERS)
     const hostname = hostnameOf(pod, config.clusterDomain)
     if (hostname.length > 64) throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname} is too long (64 characters is the max, ${hostname.length} characters requested)`)
-    const attach = pod.spec?.hostNetwork === true ? Promise.resolve({ ip: config.hostIP, netnsPath: undefined, users: undefined }) : network.attach(uid, { hostname, ownUsers, hostPorts: hostPortsOf(pod) })
+    const attach = pod.spec?.hostNetwork === true ? Promise.resolve({ ip: config.hostIP, netnsPath: undefined, users: undefined }) : network.attach(uid, { hostname, ownUsers, hostPorts: hostPortsOf(pod), sysctls: networkSysctlsOf(pod) })
     const [sandbox] = await Promise.all([attach, cgroups.createPod(uid, podLimits(pod, config.podPidsLimit))])
     const nowMs = clock.nowMs()
     return (newest) => withMoment({ ...newest, sandbox: { kind: 'ready', ip: sandbox.ip, netnsPath: sandbox.netnsPath, ...(sandbox.users === undefined ? {} : { users: sandbox.users }) } }, 'network', nowMs)
@@ -39,6 +40,9 @@ export async function prepareSandbox({ parts, pod, record, emit }: StepContext):
 
 /** Of Debian's runc: it shows no volumes with other owners. The first half is kubelet's. */
 const NO_USERS = 'RuntimeClass handler "" does not support user namespaces: this node runs containers by runc; crun can'
+
+/** Here and not when its containers are made: what the kernel does not take is then a matter of the sandbox, as with a pause container. */
+const networkSysctlsOf = (pod: Pod): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(sysctlsOf(pod)).filter(([name]) => name.startsWith('net.')))
 
 function hostPortsOf(pod: Pod): ReadonlyArray<{ readonly hostPort: number; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostIP: string }> {
   const ports = [...(pod.spec?.initContainers ?? []).filter((one) => one.restartPolicy === 'Always'), ...(pod.spec?.containers ?? [])].flatMap((one) => one.ports ?? [])

@@ -189,4 +189,4 @@ function namespacesOf({ pod, sandbox }: OciSpecInput): readonly Namespace[] {
 }
 
 /** What the pod asks for; ping and low ports for everybody are set by whoever made the pod's network. */
-const sysctlsOf = (pod: Pod): Readonly<Record<string, string>> => Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [sysctlName(one.name), one.value]))
+export const sysctlsOf = (pod: Pod): Readonly<Record<string, string>> => Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [sysctlName(one.name), one.value]))

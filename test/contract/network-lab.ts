@@ -45,7 +45,7 @@ const nextTag = (): string => `gtt${process.pid.toString(36)}-${(labs++).toStrin
 
 /** The kernel takes a link down in its own time after its namespace is gone. */
 async function untilGone(tag: string): Promise<void> {
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < 2_400; round++) {
     if (!(await shell('ip -o link')).includes(` ${tag}`)) return
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
