@@ -25,6 +25,8 @@ export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly bootIdFile: string
   readonly clusterCidr: string
   readonly maxPods: number
+  /** As kubelet's: how many processes a pod may have; -1: no bound of its own. */
+  readonly podPidsLimit: number
   readonly labels: Readonly<Record<string, string>>
   readonly runtime: 'crun' | 'runc'
   /** A folder whose files are pods that this node runs by itself; none unless given. */
@@ -38,7 +40,7 @@ export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly imageMaximumGCAge: string
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, peerPort: 6447, imagePort: 6448, labels: {}, runtime: 'crun', staticPodPath: '', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, podPidsLimit: -1, peerPort: 6447, imagePort: 6448, labels: {}, runtime: 'crun', staticPodPath: '', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {
@@ -56,6 +58,7 @@ export function parseAgentConfig(text: string, where: string): AgentConfig {
     if (typeof config[name] !== 'string' || config[name] === '') throw new Fault('invalid', `${where}: "${name}" is missing`)
   }
   if (config.server.length === 0) throw new Fault('invalid', `${where}: "server" is missing`)
+  if (!Number.isSafeInteger(config.podPidsLimit) || config.podPidsLimit === 0 || config.podPidsLimit < -1) throw new Fault('invalid', `${where}: podPidsLimit: ${JSON.stringify(config.podPidsLimit)} is no number of processes: above 0, or -1 for no bound`)
   checkResources(config)
   checkPulls(config, where)
   return config

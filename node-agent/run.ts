@@ -117,6 +117,7 @@ function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modu
     capacity: { cpuMillis: cpuMillis(allocatable['cpu']), memoryBytes: quantityValue(allocatable['memory']), pods: config.maxPods, securityModules: modules },
     allocatable,
     capabilities,
+    ...(config.podPidsLimit > 0 && { podPidsLimit: config.podPidsLimit }),
     architecture: host.architecture,
     seccompFolder: `${config.stateDir}/seccomp`,
     buildSecretsFolder: buildSecretsFolder(config),
