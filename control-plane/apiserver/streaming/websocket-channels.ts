@@ -8,7 +8,8 @@ const CLOSE_CHANNEL = 255
 
 const PING_EVERY_MS = 15_000
 const SILENT_PINGS = 3
-const LINGER_MS = 2_000
+/** How long a client may take over what was sent to it before our goodbye: one on a busy host is not cut off from the end of it. */
+const LINGER_MS = 20_000
 
 export interface Channels {
   /** What comes on a channel, until the client closes it or goes. One reader each. */

@@ -17,8 +17,8 @@ export interface SpdySessionOptions {
 /** A peer that says nothing for so long, not even to a ping, is gone. */
 const PING_EVERY_MS = 20_000
 const SILENT_PINGS = 3
-/** How long the peer may take to close after we said goodbye. */
-const LINGER_MS = 2_000
+/** How long the peer may take over what was sent to it before our goodbye, and to close: one on a busy host is not cut off from the end of it. */
+const LINGER_MS = 20_000
 const MAX_STREAMS = 1024
 
 export class SpdySession {
