@@ -91,13 +91,17 @@ export async function isFrozen(path: string): Promise<boolean> {
   return isV2() ? text.trim() === '1' : /FRO|FREEZ/.test(text)
 }
 
+/** How long a host that is busy, or waits for its disk, may take over the end of a process or of a group. */
+const ENDS_WITHIN_MS = 60_000
+
 /** Kills everything in the group at one moment: frozen first, so that nobody sees the others die. */
 export async function killGroup(path: string): Promise<void> {
   await setFrozen(path, true).catch(() => {})
   for (const pid of await processesOf(path)) endProcess(pid)
   await thawAll(path)
   // A process that was being born escapes the first round.
-  for (let round = 0; round < 500; round++) {
+  const deadline = systemClock.monotonicMs() + ENDS_WITHIN_MS
+  for (let round = 0; systemClock.monotonicMs() < deadline; round++) {
     const left = await processesOf(path)
     if (left.length === 0) return
     for (const pid of left) endProcess(pid)
@@ -129,13 +133,14 @@ export async function removeIfEmpty(path: string): Promise<void> {
 
 /** The kernel lets go of a group a moment after its last process. */
 async function removeFolder(folder: string): Promise<void> {
+  const deadline = systemClock.monotonicMs() + ENDS_WITHIN_MS
   for (let round = 0; ; round++) {
     try {
       return await rmdir(folder)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOENT') return
-      if (code !== 'EBUSY' || round >= 200) throw new Fault('internal', `cgroup ${folder} cannot be removed: ${(error as Error).message}`, { cause: error })
+      if (code !== 'EBUSY' || systemClock.monotonicMs() > deadline) throw new Fault('internal', `cgroup ${folder} cannot be removed: ${(error as Error).message}`, { cause: error })
       await sleep(systemClock, Math.min(round, 20))
     }
   }

@@ -47,7 +47,8 @@ async function cutPower(spec: LabSpec, machine: string): Promise<void> {
 }
 
 const LOOK_EVERY_MS = 5
-const DOWN_MS = 5_000
+/** Of a busy host, too. */
+const DOWN_MS = 60_000
 
 /** The supervisor notices a death a moment later. One that was just being born, and not yet in its group, has escaped until now. */
 async function untilDown(spec: LabSpec, member: Member): Promise<void> {
