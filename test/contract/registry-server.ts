@@ -53,8 +53,8 @@ export async function startRegistry({ tls = false, auth, address = '127.0.0.1', 
     const child = await listening([...prefix, PROGRAM ?? 'docker-registry', 'serve', join(folder, 'config.json')])
     if (child === undefined && tries < 5) continue
     if (child === undefined) throw new Error('docker-registry does not start')
+    const gone = new Promise((resolve) => void child.once('close', resolve))
     const stop = async (): Promise<void> => {
-      const gone = new Promise((resolve) => void child.once('close', resolve))
       child.kill('SIGKILL')
       await gone
       await rm(folder, { recursive: true, force: true })

@@ -1,20 +1,16 @@
 /** Who may do what, as every kubectl on this machine asks and shows it: roles, impersonation, tokens of service accounts, certificates. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { createCertificateRequest } from '../../shared/kit/certificate-request.ts'
-import { kubectlMinor, kubectls, testLab, type Ran, type TestLab } from './harness.ts'
+import { kubectlMinor, kubectls, type Ran, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const clients = kubectls().map((path) => ({ path, minor: kubectlMinor(path) ?? 0 }))
 
 let cluster: TestLab
-beforeAll(async () => {
-  if (clients.length > 0) cluster = await testLab('e2e-access', { nodes: 0 })
-})
-afterAll(async () => {
-  if (clients.length > 0) await cluster[Symbol.asyncDispose]()
-})
+if (clients.length > 0) labOfTests({ name: 'e2e-access', nodes: 0, prepare: (lab) => void (cluster = lab) })
 
 if (clients.length === 0) test.skip('no kubectl from 1.27 on is on this machine (kubectl.1.NN, or kubectl, in the PATH)', () => {})
 
@@ -27,7 +23,8 @@ function kubeconfigFor(name: string, user: Readonly<Record<string, string>>): st
 }
 
 describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
-  const namespace = `access-${minor}`
+  let namespace = ''
+  let tests = 0
   const words = (of: readonly string[]): readonly string[] => ['--cache-dir', join(cluster.kubeconfig, '..', `cache-access-${minor}`), '-n', namespace, ...of]
   const kubectl = (...of: readonly string[]): Promise<Ran> => cluster.kubectl(words(of), { program })
   const ok = async (...of: readonly string[]): Promise<string> => {
@@ -36,9 +33,10 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
     return ran.stdout
   }
   /** Bindings count a moment after they are written. */
-  const allowed = (...of: readonly string[]): Promise<void> => expect.poll(async () => (await kubectl('auth', 'can-i', ...of)).stdout.trim(), { timeout: 10_000, interval: 100 }).toBe('yes')
+  const allowed = (...of: readonly string[]): Promise<void> => expect.poll(async () => (await kubectl('auth', 'can-i', ...of)).stdout.trim(), { timeout: 60_000, interval: 100 }).toBe('yes')
 
-  beforeAll(async () => {
+  beforeEach(async () => {
+    namespace = `access-${minor}-${++tests}`
     await ok('create', 'namespace', namespace)
   })
 
@@ -79,7 +77,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
     await allowed('create', 'roles', `--as=system:serviceaccount:${namespace}:bot`)
     expect((await bot('create', 'role', 'more', '--verb=delete', '--resource=configmaps')).stderr).toContain('is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["configmaps"], Verbs:["delete"]}')
     await ok('delete', 'serviceaccount', 'bot')
-    await expect.poll(async () => (await bot('get', 'configmaps')).stderr, { timeout: 10_000, interval: 200 }).toContain('Unauthorized')
+    await expect.poll(async () => (await bot('get', 'configmaps')).stderr, { timeout: 60_000, interval: 200 }).toContain('Unauthorized')
   })
 
   test('auth reconcile makes roles whole, and finds nothing to do the second time', async () => {
@@ -106,12 +104,14 @@ subjects: [{ kind: User, name: joe, apiGroup: rbac.authorization.k8s.io }]
 
   test('an approved request becomes a certificate, and that a user', async () => {
     const name = `csr-${minor}`
+    await ok('create', 'role', 'reader', '--verb=get,list', '--resource=pods')
+    await ok('create', 'rolebinding', 'read', '--role=reader', '--group=devs')
     const { requestPem, privateKeyPem } = await createCertificateRequest({ commonName: `ann-${minor}`, organizations: ['devs'] })
     const request = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name }, spec: { request: Buffer.from(requestPem).toString('base64'), signerName: 'kubernetes.io/kube-apiserver-client', expirationSeconds: 3600, usages: ['client auth'] } }
     expect(await cluster.kubectl(words(['create', '-f', '-']), { program, stdin: JSON.stringify(request) })).toMatchObject({ exitCode: 0 })
     expect(await ok('get', 'csr', name)).toMatch(/kubernetes\.io\/kube-apiserver-client +\S+ +60m +Pending/)
     await ok('certificate', 'approve', name)
-    await expect.poll(() => ok('get', 'csr', name), { timeout: 10_000, interval: 100 }).toContain('Approved,Issued')
+    await expect.poll(() => ok('get', 'csr', name), { timeout: 60_000, interval: 100 }).toContain('Approved,Issued')
     const certificate = await ok('get', 'csr', name, '-o', 'jsonpath={.status.certificate}')
     const kubeconfig = kubeconfigFor(`ann-${minor}`, { 'client-certificate-data': certificate, 'client-key-data': Buffer.from(privateKeyPem).toString('base64') })
     await allowed('list', 'pods', '--as=x', '--as-group=devs')

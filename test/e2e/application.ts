@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pod, Service } from '../../shared/model/gen/api.ts'
-import { callFrom, isRunning, type Caller, type TestLab } from './harness.ts'
+import { callFrom, isRunning, untilAnswers, type Caller, type TestLab } from './harness.ts'
 
 export const APP_PODS = '/api/v1/namespaces/default/pods?labelSelector=app%3Dshop'
 export const REPLICAS = 6
@@ -74,8 +74,10 @@ export async function openApplication(cluster: TestLab): Promise<Application> {
     cluster.until<Pod>(APP_PODS, (pods) => pods.length === REPLICAS && pods.every((pod) => isRunning(pod) && where(pod.spec?.nodeName ?? '')), timeoutMs)
   await whole()
   const service = await cluster.get<Service>('/api/v1/namespaces/default/services/shop')
+  const url = `http://${service.spec?.clusterIP}:80/`
+  await untilAnswers(cluster, url)
   return {
-    call: (machine) => callFrom(cluster, { machine, url: `http://${service.spec?.clusterIP}:80/` }),
+    call: (machine) => callFrom(cluster, { machine, url }),
     whole,
     lifeOf(podName) {
       const file = readdirSync(folder).find((name) => name === podName)

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as lab from '../../deploy/lab/lab.ts'
-import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
+import { layoutOf, nodeName, type LabSpec } from '../../deploy/lab/layout.ts'
 import { slowness } from '../../deploy/lab/patience.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
 import { makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
@@ -40,7 +40,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-export function run(program: string, words: readonly string[], { stdin = '', timeoutMs = 60_000 }: RunOptions = {}): Promise<Ran> {
+export function run(program: string, words: readonly string[], { stdin = '', timeoutMs = 120_000 }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { stdio: 'pipe', timeout: timeoutMs * slowness, killSignal: 'SIGKILL' })
     let stdout = ''
@@ -54,11 +54,24 @@ export function run(program: string, words: readonly string[], { stdin = '', tim
   })
 }
 
+/** What kubectl 1.30 to 1.33 say when an answer came before they were ready for it (mended by kubernetes/kubernetes#131203): the output is lost. */
+const NOT_READY = 'Unknown stream id'
+
+/** A command in a container whose output kubectl has lost by that fault of its own is done again. */
+export async function runKubectl(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  for (let tries = 1; ; tries++) {
+    const ran = await run(program, words, options)
+    if (tries === 5 || !ran.stderr.includes(NOT_READY) || !words.some((word) => word === 'exec' || word === 'cp')) return ran
+  }
+}
+
+export type LabOptions = Pick<lab.UpOptions, 'nodes' | 'controlPlanes' | 'etcdQuotaBytes' | 'ownImages'>
+
 /** Labs of this file's tests that are up. */
 export const openLabs = new Set<TestLab>()
 
 /** A fresh lab with the two busybox images on it; gone, with all its data, when disposed. */
-export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpOptions, 'nodes' | 'controlPlanes' | 'etcdQuotaBytes' | 'ownImages'> = {}): Promise<TestLab> {
+export async function testLab(name: string, { nodes = 3, ...more }: LabOptions = {}): Promise<TestLab> {
   await lab.down(name, { keep: false })
   const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-'))
   const { spec } = await lab.up({ name, nodes, ...more, kubeconfig: false })
@@ -74,12 +87,13 @@ export async function testLab(name: string, { nodes = 3, ...more }: Pick<lab.UpO
     kubeconfig,
     client,
     ...self,
-    kubectl: (words, options = {}) => run(options.program ?? 'kubectl', ['--kubeconfig', kubeconfig, ...words], options),
+    kubectl: (words, options = {}) => runKubectl(options.program ?? 'kubectl', ['--kubeconfig', kubeconfig, ...words], options),
     async [Symbol.asyncDispose]() {
       openLabs.delete(opened)
       client[Symbol.dispose]()
       rmSync(folder, { recursive: true, force: true })
-      await lab.down(name, { keep: false })
+      // What was interrupted is finished by the same again.
+      await lab.down(name, { keep: false }).catch(() => lab.down(name, { keep: false }))
     },
   }
   openLabs.add(opened)
@@ -144,6 +158,17 @@ const summary = (item: unknown): unknown => {
   return { name: metadata.name, node: spec?.nodeName, phase: status?.phase, conditions: status?.conditions?.map((one) => `${one.type}=${one.status}`), containers: status?.containerStatuses?.map((one) => ({ restarts: one.restartCount, state: one.state })) }
 }
 
+/** The process of a member, as soon as there is one: never 0, which a signal would take for all processes of this group. */
+export async function pidOf({ name }: Pick<TestLab, 'name'>, member: string): Promise<number> {
+  const over = AbortSignal.timeout(60_000 * slowness)
+  for (;;) {
+    const pid = (await lab.status(name)).members.find((one) => one.name === member)?.pid
+    if (pid !== undefined && pid > 0) return pid
+    if (over.aborted) throw new Error(`${member} of lab ${name} does not run`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 export const isRunning = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && pod.status?.phase === 'Running' && (pod.status.containerStatuses ?? []).every((one) => one.ready)
 
 /** Calls `http://host:port/` from inside a machine of the lab, `perSecond` times a second, each on a new connection, until stopped. */
@@ -186,6 +211,21 @@ export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 
       return JSON.parse(output.slice(output.indexOf('{'))) as { calls: number; failures: string[] }
     },
   }
+}
+
+/** Resolves when a URL answers from each node of the lab: that a Service has endpoints reaches the nodes a moment after its pods are ready. */
+export async function untilAnswers({ spec }: Pick<TestLab, 'spec'>, url: string): Promise<void> {
+  const over = AbortSignal.timeout(60_000 * slowness)
+  const nodes = Array.from({ length: spec.nodes }, (_, at) => nodeName(at + 1))
+  const untilFrom = async (node: string): Promise<void> => {
+    for (;;) {
+      const { exitCode, stderr } = await run('nsenter', [`--net=${layoutOf(spec).netnsPath(node)}`, 'busybox', 'wget', '-q', '-O', '/dev/null', '-T', '5', url])
+      if (exitCode === 0) return
+      if (over.aborted) throw new Error(`${url} does not answer from ${node}: ${stderr}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  await Promise.all(nodes.map(untilFrom))
 }
 
 /** Real kubectls of this machine: the oldest and the newest, or all (`GANTRY_KUBECTLS=all`, as `npm run test:ci` and `test:long` do: minutes more). */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import { busyboxFiles, makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
@@ -12,17 +12,22 @@ import { silentLog } from '../../shared/kit/log.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
 import { imageOf, layerOf, passwordLogin, reference } from '../contract/registry-images.ts'
 import { hasRegistry, LOGIN, startRegistry } from '../contract/registry-server.ts'
-import { isRunning, testLab, type TestLab } from './harness.ts'
+import { isRunning, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 import { BUSYBOX, containerOf, create, podWhen, trialPod } from './pod-trials.ts'
 
 describe.skipIf(!hasRegistry)('images from other nodes', () => {
   let cluster: TestLab
-  beforeAll(async () => {
-    cluster = await testLab('e2e-peers', { nodes: 2, ownImages: true })
-    // Told by the control plane: where each gives images.
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(({ metadata }) => metadata.annotations?.['gantry.dev/images'] !== undefined))
-  }, 120_000)
-  afterAll(() => cluster?.[Symbol.asyncDispose]())
+  labOfTests({
+    name: 'e2e-peers',
+    nodes: 2,
+    ownImages: true,
+    async prepare(lab) {
+      cluster = lab
+      // Told by the control plane: where each gives images.
+      await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(({ metadata }) => metadata.annotations?.['gantry.dev/images'] !== undefined))
+    },
+  })
 
   const on = (node: string, name: string, image: string, more: object = {}) => trialPod(name, 'exec sleep 100000', { container: { image, imagePullPolicy: 'IfNotPresent' }, spec: { nodeSelector: { 'kubernetes.io/hostname': node }, ...more } })
   const storeOf = (node: string) => createImageStore({ root: layoutOf(cluster.spec).imagesOf(node), log: silentLog })
@@ -40,7 +45,7 @@ describe.skipIf(!hasRegistry)('images from other nodes', () => {
 
   test('pulled with a secret on one node, then the registry goes: with the secret it runs on another, without it does not', async () => {
     const layout = layoutOf(cluster.spec)
-    const registry = await startRegistry({ tls: true, auth: 'htpasswd', address: layout.addressOf('control-plane'), prefix: ['nsenter', `--net=${layout.netnsPath('control-plane')}`] })
+    await using registry = await startRegistry({ tls: true, auth: 'htpasswd', address: layout.addressOf('control-plane'), prefix: ['nsenter', `--net=${layout.netnsPath('control-plane')}`] })
     writeFileSync(layout.registriesFile, JSON.stringify({ [registry.host]: { ca: registry.ca } }))
     const name = `${registry.host}/team/app:v1`
     const image = imageOf([layerOf(busyboxFiles(readFileSync('/bin/busybox'), ['sh', 'sleep']))])

@@ -4,27 +4,27 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import { busyboxFiles, dockerArchive } from '../../deploy/images/make-busybox.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
-import { isRunning, testLab, type TestLab } from './harness.ts'
+import { isRunning, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 import { create, eventually, inside, logOf, podWhen, running, trialPod } from './pod-trials.ts'
 
 const FOREVER = 'exec sleep 100000'
 const TOKEN_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
 let cluster: TestLab
 
-beforeAll(async () => {
-  cluster = await testLab('e2e-pod-files', { nodes: 1 })
+labOfTests({ name: 'e2e-pod-files', nodes: 1, prepare })
+
+async function prepare(lab: TestLab): Promise<void> {
+  cluster = lab
   await cluster.send('POST', '/api/v1/namespaces/default/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { COLOUR: 'green', motto: 'slow and steady' } })
   await cluster.send('POST', '/api/v1/namespaces/default/secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys' }, stringData: { PIN: '1234' } })
-})
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]()
-})
+}
 
 test('variables: from fields, resources, ConfigMaps and Secrets, whole or one by one, one in another', async () => {
   const pod = trialPod('told', 'env | sort', {
@@ -52,7 +52,7 @@ test('a container whose ConfigMap is missing waits for it, and starts when it co
   await create(cluster, trialPod('early', FOREVER, { container: { envFrom: [{ configMapRef: { name: 'later' } }] } }))
   await podWhen(cluster, 'early', (one) => one.status?.containerStatuses?.[0]?.state?.waiting?.message === 'configmap "later" not found')
   await cluster.send('POST', '/api/v1/namespaces/default/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'later' }, data: { X: 'y' } })
-  await podWhen(cluster, 'early', isRunning, 10_000)
+  await podWhen(cluster, 'early', isRunning, 30_000)
   expect(await inside(cluster, 'early', 'echo $X')).toBe('y\n')
 })
 
@@ -69,7 +69,7 @@ test('files of ConfigMaps, Secrets and the pod itself; a change reaches them', a
   await cluster.send('PATCH', '/api/v1/namespaces/default/configmaps/settings', { data: { motto: 'quick' } }, 'application/merge-patch+json')
   await cluster.send('PATCH', '/api/v1/namespaces/default/secrets/keys', { stringData: { PIN: '9' } }, 'application/merge-patch+json')
   await cluster.send('PATCH', '/api/v1/namespaces/default/pods/reader', { metadata: { labels: { mood: 'good' } } }, 'application/merge-patch+json')
-  await eventually(() => inside(cluster, 'reader', 'cat /v/map/motto /v/keys/PIN /v/self/labels'), (text) => text === 'quick9mood="good"\ntrial="reader"', 10_000)
+  await eventually(() => inside(cluster, 'reader', 'cat /v/map/motto /v/keys/PIN /v/self/labels'), (text) => text === 'quick9mood="good"\ntrial="reader"', 30_000)
 })
 
 test('a sub path that leads out of its volume is refused, and nothing of the host is told', async () => {
@@ -124,7 +124,8 @@ test('an image that is imported is used by the pod that waits for it, at once', 
   await podWhen(cluster, 'hopeful', (one) => one.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff')
   try {
     await store.importArchive(file)
-    await podWhen(cluster, 'hopeful', isRunning, 5_000)
+    // Sooner than it would have been tried again by itself.
+    await podWhen(cluster, 'hopeful', isRunning, 8_000)
     await eventually(async () => (await cluster.get<Node>('/api/v1/nodes/n1')).status?.images?.flatMap(({ names }) => names ?? []) ?? [], (names) => names.includes('docker.io/library/late:1'))
   } finally {
     await store.remove('late:1')

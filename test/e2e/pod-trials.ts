@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import { slowness } from '../../deploy/lab/patience.ts'
 import type { Container, ContainerStatus, Event, Pod, PodSpec } from '../../shared/model/gen/api.ts'
-import { isRunning, type Ran, type TestLab } from './harness.ts'
+import { isRunning, type TestLab } from './harness.ts'
 
 export const BUSYBOX = 'busybox:1.35'
 const PODS = '/api/v1/namespaces/default/pods'
@@ -52,14 +52,9 @@ export async function remove(cluster: TestLab, name: string, graceSeconds?: numb
   return performance.now() - beganAt
 }
 
-/** What kubectl 1.30 to 1.33 say when an answer came before they were ready for it (mended by kubernetes/kubernetes#131203): the output is lost. */
-const NOT_READY = 'Unknown stream id'
-
 /** Runs a script in the container; throws when it fails. */
 export async function inside(cluster: TestLab, name: string, script: string): Promise<string> {
-  const exec = (): Promise<Ran> => cluster.kubectl(['exec', name, '--', 'sh', '-c', script])
-  const first = await exec()
-  const { exitCode, stdout, stderr } = first.stderr.includes(NOT_READY) ? await exec() : first
+  const { exitCode, stdout, stderr } = await cluster.kubectl(['exec', name, '--', 'sh', '-c', script])
   if (exitCode !== 0) throw new Error(`exec in ${name}: ${exitCode} ${stderr}`)
   return stdout
 }
@@ -72,7 +67,7 @@ export async function told(cluster: TestLab, name: string, { reason, message }: 
 }
 
 /** Asks until the answer is as wanted, or throws with the last one. */
-export async function eventually<T>(ask: () => Promise<T> | T, holds: (answer: T) => boolean, timeoutMs = 30_000): Promise<T> {
+export async function eventually<T>(ask: () => Promise<T> | T, holds: (answer: T) => boolean, timeoutMs = 60_000): Promise<T> {
   const until = performance.now() + timeoutMs * slowness
   for (;;) {
     const answer = await ask()

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import { busyboxFiles } from '../../deploy/images/make-busybox.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
@@ -11,36 +11,42 @@ import { silentLog } from '../../shared/kit/log.ts'
 import type { Event, Pod } from '../../shared/model/gen/api.ts'
 import { imageOf, layerOf, passwordLogin, reference, type TestImage } from '../contract/registry-images.ts'
 import { hasRegistry, LOGIN, startRegistry, type TestRegistry } from '../contract/registry-server.ts'
-import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
+import { isRunning, run, type Ran, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 import { containerOf, create, inside, podWhen, told, trialPod } from './pod-trials.ts'
 
 const FOREVER = 'exec sleep 100000'
 
 describe.skipIf(!hasRegistry)('a registry', () => {
   let cluster: TestLab
-  let registry: TestRegistry
+  let registry: TestRegistry | undefined
+  let host: string
   let image: TestImage
   let name: string
 
-  beforeAll(async () => {
-    cluster = await testLab('e2e-registry', { nodes: 1 })
+  labOfTests({ name: 'e2e-registry', nodes: 1, prepare, ending })
+
+  async function prepare(lab: TestLab): Promise<void> {
+    cluster = lab
     const layout = layoutOf(cluster.spec)
     registry = await startRegistry({ tls: true, auth: 'htpasswd', address: layout.addressOf('control-plane'), prefix: ['nsenter', `--net=${layout.netnsPath('control-plane')}`] })
-    writeFileSync(layout.registriesFile, JSON.stringify({ [registry.host]: { ca: registry.ca } }))
-    name = `${registry.host}/team/busybox:v1`
+    ;({ host } = registry)
+    writeFileSync(layout.registriesFile, JSON.stringify({ [host]: { ca: registry.ca } }))
+    name = `${host}/team/busybox:v1`
     // Of this run alone, so that nothing of it is in the store of this host yet.
     image = imageOf([layerOf(busyboxFiles(readFileSync('/bin/busybox'), ['sh', 'sleep', 'cat'])), layerOf([{ name: 'etc/run', content: `${Date.now()}` }], 'zstd')])
     using client = createRegistryClient({ settings: settingsFile(layout.registriesFile) })
-    await pushImage(client, { reference: reference(name), manifest: image.manifest, blobs: image.blobs, logins: [passwordLogin(registry.host)] }, AbortSignal.timeout(60_000))
-    await secret('good', { [registry.host]: LOGIN })
-    await secret('bad', { [registry.host]: { ...LOGIN, password: 'wrong' } })
-  }, 120_000)
+    await pushImage(client, { reference: reference(name), manifest: image.manifest, blobs: image.blobs, logins: [passwordLogin(host)] }, AbortSignal.timeout(60_000))
+    await secret('good', { [host]: LOGIN })
+    await secret('bad', { [host]: { ...LOGIN, password: 'wrong' } })
+  }
 
-  afterAll(async () => {
-    if (name !== undefined) await (await createImageStore({ root: layoutOf(cluster.spec).images, log: silentLog })).remove(image.digest === undefined ? name : (await idOf()) ?? name)
-    await registry?.[Symbol.asyncDispose]()
-    await cluster?.[Symbol.asyncDispose]()
-  })
+  async function ending(): Promise<void> {
+    if (registry === undefined) return
+    await (await createImageStore({ root: layoutOf(cluster.spec).images, log: silentLog })).remove((await idOf()) ?? name)
+    await registry[Symbol.asyncDispose]()
+    registry = undefined
+  }
 
   const idOf = async (): Promise<string | undefined> => (await (await createImageStore({ root: layoutOf(cluster.spec).images, log: silentLog })).find(name))?.id
 
@@ -66,7 +72,7 @@ describe.skipIf(!hasRegistry)('a registry', () => {
   test("the pod's secret: pulled, told, run", async () => {
     await create(cluster, pod('pulled', { imagePullSecrets: [{ name: 'good' }] }))
     const status = containerOf(await podWhen(cluster, 'pulled', isRunning))
-    expect(status).toMatchObject({ image: name, imageID: `${registry.host}/team/busybox@${image.digest}` })
+    expect(status).toMatchObject({ image: name, imageID: `${host}/team/busybox@${image.digest}` })
     expect(await inside(cluster, 'pulled', 'cat /etc/run')).toMatch(/^\d+$/)
     await told(cluster, 'pulled', { reason: 'Started', message: 'Container started' })
     expect((await eventsOf('pulled')).filter((one) => /Pull/.test(one))).toEqual([`Normal Pulling: Pulling image "${name}"`, expect.stringMatching(/^Normal Pulled: Successfully pulled image ".*:v1" in [\d.ms]+ \([\d.ms]+ including waiting\)\. Image size: \d+ bytes\.$/) as string])
@@ -74,11 +80,11 @@ describe.skipIf(!hasRegistry)('a registry', () => {
 
   test('an image is built on a private one with the builder’s own login, and pushed beside it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-build-'))
-    const built = `${registry.host}/team/built:1`
+    const built = `${host}/team/built:1`
     const gantry = (...words: readonly string[]): Promise<Ran> => run(join(import.meta.dirname, '../../gantry'), ['--kubeconfig', cluster.kubeconfig, 'image', ...words])
     const login = join(folder, 'login.json')
     writeFileSync(join(folder, 'Dockerfile'), `FROM ${name}\nRUN echo built > /built\n`)
-    writeFileSync(login, JSON.stringify({ auths: { [registry.host]: { auth: Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64') } } }))
+    writeFileSync(login, JSON.stringify({ auths: { [host]: { auth: Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64') } } }))
     writeFileSync(join(folder, 'none.json'), '{}')
     expect(await gantry('build', '-q', '-t', built, '--node', 'n1', '--docker-config', join(folder, 'none.json'), folder)).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('pull access denied') as string })
     expect(await gantry('build', '-q', '-t', built, '--node', 'n1', '--docker-config', login, folder)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^sha256:[0-9a-f]{64}\n$/) as string })
@@ -94,9 +100,9 @@ describe.skipIf(!hasRegistry)('a registry', () => {
 
   test('by digest, with the secret of the service account; without any, what is here is not for everybody', async () => {
     await cluster.send('POST', '/api/v1/namespaces/default/serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'puller' }, imagePullSecrets: [{ name: 'good' }] })
-    await create(cluster, pod('by-digest', { serviceAccountName: 'puller' }, `${registry.host}/team/busybox@${image.digest}`))
+    await create(cluster, pod('by-digest', { serviceAccountName: 'puller' }, `${host}/team/busybox@${image.digest}`))
     await create(cluster, pod('nobody', {}))
-    expect(containerOf(await podWhen(cluster, 'by-digest', isRunning)).imageID).toBe(`${registry.host}/team/busybox@${image.digest}`)
+    expect(containerOf(await podWhen(cluster, 'by-digest', isRunning)).imageID).toBe(`${host}/team/busybox@${image.digest}`)
     const refused = await podWhen(cluster, 'nobody', (one) => one.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff')
     expect(containerOf(refused).state?.waiting?.message).toContain('authorization failed: no basic auth credentials')
   })
