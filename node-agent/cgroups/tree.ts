@@ -9,7 +9,15 @@ import { sendSignal } from '../host/signals.ts'
 /** Verbs on one folder of a hierarchy, the same in both versions. */
 
 /** A file of a group; undefined where the group or the file is not there. */
-export const readGroupFile = (folder: string, file: string): Promise<string | undefined> => unlessMissing(readFile(join(folder, file), 'utf8'))
+export async function readGroupFile(folder: string, file: string): Promise<string | undefined> {
+  try {
+    return await unlessMissing(readFile(join(folder, file), 'utf8'))
+  } catch (error) {
+    // The group was removed between the opening of its file and the reading.
+    if (errnoOf(error) === 'ENODEV') return undefined
+    throw error
+  }
+}
 
 export const writeGroupFile = (folder: string, file: string, value: string | number): Promise<void> => writeFile(join(folder, file), String(value))
 

@@ -80,10 +80,14 @@ test('everything in a group is killed, what forks as well', async () => {
 test('removal waits for the last process', async () => {
   await cgroups.createPod('three', { cpuShares: 2 })
   const path = cgroups.podPath('three')
-  inside(path, 'exec sleep 0.2')
-  const before = performance.now()
-  await cgroups.remove(path)
-  expect(performance.now() - before).toBeGreaterThan(100)
+  const child = inside(path, 'exec sleep 1000')
+  let isGone = false
+  const removed = cgroups.remove(path).then(() => void (isGone = true))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect([isGone, existsSync(procsOf(path))]).toEqual([false, true])
+  child.kill('SIGKILL')
+  await removed
+  expect(existsSync(procsOf(path))).toBe(false)
 })
 
 test('processes killed for want of memory are counted; usage is told', async () => {
