@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
 import type { Cgroups } from '../../node-agent/cgroups/port.ts'
@@ -21,15 +23,15 @@ afterEach(() => {
 afterAll(() => cgroups.remove(PARENT))
 
 const fileOf = (path: string, version1: string, version2: string): string => (cgroups.version === 2 ? `/sys/fs/cgroup${path}/${version2}` : `/sys/fs/cgroup/${version1.split('.')[0]}${path}/${version1}`)
-const procsOf = (path: string): string => (cgroups.version === 2 ? `/sys/fs/cgroup${path}/cgroup.procs` : `/sys/fs/cgroup/memory${path}/cgroup.procs`)
+const procsOf = (path: string, controller = 'memory'): string => (cgroups.version === 2 ? `/sys/fs/cgroup${path}/cgroup.procs` : `/sys/fs/cgroup/${controller}${path}/cgroup.procs`)
 
 /** A process inside a pod's group, as the runtime puts it there: in a group of its own below it, which version 2 asks for. */
-function inside(pod: string, script: string): ChildProcess {
+function inside(pod: string, script: string, controllers: readonly string[] = ['memory']): ChildProcess {
   const path = cgroups.version === 2 ? `${pod}/container` : pod
   if (cgroups.version === 2) mkdirSync(`/sys/fs/cgroup${path}`, { recursive: true })
   const child = spawn('sh', ['-c', `read go; ${script}`], { stdio: ['pipe', 'ignore', 'ignore'] })
   processes.add(child)
-  writeFileSync(procsOf(path), String(child.pid))
+  for (const controller of controllers) writeFileSync(procsOf(path, controller), String(child.pid))
   child.stdin?.end('go\n')
   return child
 }
@@ -88,6 +90,19 @@ test('removal waits for the last process', async () => {
   child.kill('SIGKILL')
   await removed
   expect(existsSync(procsOf(path))).toBe(false)
+})
+
+test('a program that cannot be started because no process is left is told as that, and nothing else ends', async () => {
+  await cgroups.createPod('six', { cpuShares: 1024, pids: 40 })
+  const path = cgroups.podPath('six')
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-pids-'))
+  const program = `import { launch } from ${JSON.stringify(new URL('../../node-agent/host/processes.ts', import.meta.url).href)}; import { writeFileSync } from 'node:fs'; let count = 0; try { for (; count < 100; count++) await launch('/bin/sleep', ['1000']) } catch (error) { writeFileSync('said', error.code + ': ' + error.message + ', after ' + (count > 3)) } process.exit()`
+  writeFileSync(join(folder, 'program.mjs'), program)
+  await gone(inside(path, `cd ${folder}; exec ${process.execPath} --disable-warning=ExperimentalWarning program.mjs`, ['memory', 'pids']))
+  expect(readFileSync(join(folder, 'said'), 'utf8')).toBe('exhausted: cannot run /bin/sleep: resource temporarily unavailable (no process is left), after true')
+  await cgroups.killAll(path)
+  await cgroups.remove(path)
+  rmSync(folder, { recursive: true })
 })
 
 test('processes killed for want of memory are counted; usage is told', async () => {
