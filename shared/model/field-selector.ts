@@ -25,7 +25,18 @@ export function parseFieldSelector(text: string): ParsedFieldSelector {
 }
 
 /** Splits at commas that no backslash escapes. */
-const splitTerms = (text: string): readonly string[] => text.match(/(?:^|,)((?:\\.|[^,\\]|\\$)*)/gsu)?.map((part, index) => (index === 0 ? part : part.slice(1))) ?? []
+function splitTerms(text: string): readonly string[] {
+  const terms: string[] = []
+  let start = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === ',') {
+      terms.push(text.slice(start, at))
+      start = at + 1
+    }
+  }
+  return [...terms, text.slice(start)]
+}
 
 /** A requirement, or a message, or `undefined` where there is no operator. */
 function parseTerm(term: string): FieldRequirement | string | undefined {

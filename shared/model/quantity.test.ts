@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { addQuantities, canonicalQuantity, compareQuantities, cpuMillis, quantityProblem, QUANTITY_FORMAT_MESSAGE, quantityValue, roundUpToMillis, subtractQuantities } from './quantity.ts'
 import { scaledValue } from './int-or-string.ts'
@@ -38,7 +39,10 @@ test('rounded up to thousandths', () => {
   expect([roundUpToMillis('0.0001'), roundUpToMillis('1u'), roundUpToMillis('1.5'), roundUpToMillis('1Gi'), roundUpToMillis('1.2345')]).toEqual(['1m', '1m', '1.5', '1Gi', '1235m'])
 })
 
+/** Ends also what is stuck in a regular expression: what is gone back over takes a quarter of an hour here. */
+const soon = <T>(work: () => T): T => runInNewContext('work()', { work }, { timeout: 30_000 }) as T
+
 test('long texts are soon read, and soon seen to be none', () => {
-  for (const text of ['1'.repeat(200_000), `1.${'1'.repeat(200_000)}`]) expect(quantityProblem(`${text}!`)).toBe(QUANTITY_FORMAT_MESSAGE)
+  for (const text of ['1'.repeat(1_000_000), `1.${'1'.repeat(1_000_000)}`]) expect(soon(() => quantityProblem(`${text}!`))).toBe(QUANTITY_FORMAT_MESSAGE)
   expect(canonicalQuantity(`1${'0'.repeat(600_000)}`)).toBe('1e600000')
-})
+}, 120_000)

@@ -56,5 +56,7 @@ test('field selectors match and are written', () => {
   expect(formatFieldSelector(parsed.requirements)).toBe('metadata.name=a\\,b,status.phase!=Running')
   expect(meetsFieldRequirements(parsed.requirements, { 'metadata.name': 'a,b' })).toBe(true)
   expect(meetsFieldRequirements(parsed.requirements, { 'metadata.name': 'a,b', 'status.phase': 'Running' })).toBe(false)
+  for (const text of [',a=b', 'a=b,', ',,a=b,,']) expect(parseFieldSelector(text)).toEqual({ kind: 'selector', requirements: [{ field: 'a', operator: '=', value: 'b' }] })
+  expect(parseFieldSelector(',')).toEqual({ kind: 'selector', requirements: [] })
   expect(parseFieldSelector('=a')).toEqual({ kind: 'selector', requirements: [{ field: '', operator: '=', value: 'a' }] })
 })

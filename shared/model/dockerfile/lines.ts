@@ -97,7 +97,9 @@ function join(physical: readonly string[], from: number, escape: string): Joined
 
 /** The line without the mark at its end; undefined where it has none. Two marks are one character. */
 function withoutContinuation(line: string, escape: string): string | undefined {
-  const trimmed = line.replace(/[ \t]+$/, '')
+  let end = line.length
+  while (line[end - 1] === ' ' || line[end - 1] === '\t') end--
+  const trimmed = line.slice(0, end)
   if (!trimmed.endsWith(escape) || trimmed.endsWith(escape + escape)) return undefined
   return trimmed.slice(0, -1)
 }
@@ -106,8 +108,9 @@ function readHeredocs(physical: readonly string[], { text, next }: Joined, at: n
   const heredocs: Heredoc[] = []
   let from = next
   for (const { word, name, expands, strips } of announced(text)) {
-    const end = physical.findIndex((line, index) => index >= from && (strips ? line.replace(/^\t+/, '') : line) === name)
-    if (end < 0) return { heredocs, next: physical.length, problem: { line: at + 1, message: `unterminated heredoc ${name}: no line ${JSON.stringify(name)} follows` } }
+    let end = from
+    while (end < physical.length && (strips ? physical[end]?.replace(/^\t+/, '') : physical[end]) !== name) end++
+    if (end === physical.length) return { heredocs, next: physical.length, problem: { line: at + 1, message: `unterminated heredoc ${name}: no line ${JSON.stringify(name)} follows` } }
     const content = physical.slice(from, end).map((line) => `${strips ? line.replace(/^\t+/, '') : line}\n`)
     heredocs.push({ word, name, expands, content: content.join('') })
     from = end + 1

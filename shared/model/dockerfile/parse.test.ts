@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { linesOf } from './lines.ts'
 import { parseDockerfile } from './parse.ts'
@@ -16,6 +17,14 @@ const problems = (text: string): readonly string[] => {
 
 describe('lines', () => {
   const texts = (text: string): ReadonlyArray<readonly [number, string]> => linesOf(text).lines.map(({ line, text: one }) => [line, one])
+
+  test('long ones, and many documents, are soon read', () => {
+    const blanks = `RUN a${' '.repeat(1_000_000)}b`
+    const names = Array.from({ length: 40_000 }, (_, at) => `E${at}`)
+    const documents = `RUN ${names.map((name) => `<<${name}`).join(' ')}\n${names.join('\n')}`
+    const lines = runInNewContext('work()', { work: () => [linesOf(blanks), linesOf(documents)].map((read) => read.lines.length) }, { timeout: 30_000 }) as readonly number[]
+    expect(lines).toEqual([1, 1])
+  }, 120_000)
 
   test('are joined where they go on; comments and empty lines between are nobody’s', () => {
     expect(texts('\ufeffFROM a \\\r\n  AS b\r\n\n# no\nRUN one && \\\n  # a comment\n\n  two \\  \n  three\nRUN c:\\\\\nCMD x \\')).toEqual([

@@ -19,8 +19,25 @@ const OBJECT_ID = /^[0-9a-f]{24}$/i
 const DATE = /^\d{4}-\d\d-\d\d$/
 const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 const DURATION = /^-?(?:\d+(?:\.\d*)?|\.\d+)\s*(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/
-/** What Kubernetes' own reader of durations takes beside Go's: `1d`, `2 weeks`, `P1D`. */
-const LOOSE_DURATION = /\d\s*(?:n|µ|u|m|s|h|d|w)/i
+const DIGITS = /\d+/g
+const DURATION_UNIT = /[\t\n\f\r ]*([A-Za-zµ]+)/y
+const UNITS: ReadonlySet<string> = new Set(['ns', 'us', 'µs', 'ms', 's', 'm', 'h', 'hr', 'd', 'w', 'wk'])
+/** May go on as they like: `minutes`. */
+const UNIT_STARTS = ['nano', 'micro', 'milli', 'sec', 'min', 'hour', 'day', 'week']
+const MOST_OF_A_UNIT = 2n ** 63n - 1n
+
+/** What Kubernetes' own reader of durations takes beside Go's: `1d`, `2 weeks`, `P1D`. One unit that it knows is enough. */
+function isLooseDuration(text: string): boolean {
+  let isKnown = false
+  for (const digits of text.matchAll(DIGITS)) {
+    DURATION_UNIT.lastIndex = digits.index + digits[0].length
+    const unit = DURATION_UNIT.exec(text)?.[1]?.toLowerCase()
+    if (unit === undefined) continue
+    if (digits[0].length > 18 && (digits[0].length > 1_000 || BigInt(digits[0]) > MOST_OF_A_UNIT)) return false
+    isKnown ||= UNITS.has(unit) || UNIT_STARTS.some((start) => unit.startsWith(start))
+  }
+  return isKnown
+}
 /** A label alone may hold a dash behind its first character; of several the last has two characters or more. */
 const HOST = /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]){1,62})$/u
 const ADDRESS = /^(?:[^\s<>@"(),:;\\[\]]+|"(?:[^"\\]|\\.)*")@[^\s<>@"(),:;\\[\]]+$/
@@ -101,7 +118,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   byte: (text) => BASE64.test(text),
   password: () => true,
   date: isDate,
-  duration: (text) => /^[-+]?0$/.test(text) || DURATION.test(text) || LOOSE_DURATION.test(text),
+  duration: (text) => /^[-+]?0$/.test(text) || DURATION.test(text) || isLooseDuration(text),
   datetime: (text) => DATE_TIME.test(text) && isCalendarDay(text.slice(0, 10)),
   'k8s-short-name': (text) => text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text),
   'k8s-long-name': (text) => dns1123SubdomainProblems(text).length === 0,
