@@ -213,13 +213,15 @@ export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 
   }
 }
 
+const ASKER = `require('node:http').get(process.argv[1], { agent: false, timeout: 5000 }, (answer) => answer.resume().on('end', () => process.exit(answer.statusCode === 200 ? 0 : 1))).on('timeout', () => process.exit(1)).on('error', (error) => { console.error(error.message); process.exit(1) })`
+
 /** Resolves when a URL answers from each node of the lab: that a Service has endpoints reaches the nodes a moment after its pods are ready. */
 export async function untilAnswers({ spec }: Pick<TestLab, 'spec'>, url: string): Promise<void> {
   const over = AbortSignal.timeout(60_000 * slowness)
   const nodes = Array.from({ length: spec.nodes }, (_, at) => nodeName(at + 1))
   const untilFrom = async (node: string): Promise<void> => {
     for (;;) {
-      const { exitCode, stderr } = await run('nsenter', [`--net=${layoutOf(spec).netnsPath(node)}`, 'busybox', 'wget', '-q', '-O', '/dev/null', '-T', '5', url])
+      const { exitCode, stderr } = await run('nsenter', [`--net=${layoutOf(spec).netnsPath(node)}`, process.execPath, '-e', ASKER, url])
       if (exitCode === 0) return
       if (over.aborted) throw new Error(`${url} does not answer from ${node}: ${stderr}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
