@@ -109,13 +109,28 @@ export async function wantUp(spec: LabSpec, member: string): Promise<void> {
   await order(spec, member, 'u')
 }
 
-/** Has it not started again once it is dead. It is told nothing: a power cut does not knock. */
+/**
+ * Has it not started again once it is dead, and resolves when its supervisor knows: told only after the death, it would give it one life more. The program is told
+ * nothing: a power cut does not knock.
+ */
 export async function wantDown(spec: LabSpec, member: string): Promise<void> {
   const { pid, wanted, supervised } = await stateOfService(spec, member)
   if (!supervised) throw notSupervised(spec, member)
   await writeFile(downFile(spec, member), '')
   if (pid !== undefined) await order(spec, member, 'o')
   else if (wanted) await order(spec, member, 'd')
+  await untilUnwanted(spec, member)
+}
+
+const TAKEN_MS = 60_000
+const LOOK_EVERY_MS = 5
+
+async function untilUnwanted(spec: LabSpec, member: string): Promise<void> {
+  const deadline = systemClock.monotonicMs() + TAKEN_MS
+  while ((await stateOfService(spec, member)).wanted) {
+    if (systemClock.monotonicMs() > deadline) throw new Fault('timeout', `the supervisor of ${member} of lab ${spec.name} has not taken an order for ${TAKEN_MS / 1_000} s`)
+    await sleep(systemClock, LOOK_EVERY_MS)
+  }
 }
 
 /** The program's supervisor ends, and nobody starts it again. The program must be dead. */
