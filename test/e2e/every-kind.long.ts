@@ -2,23 +2,19 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { walkEveryKind } from './every-kind.ts'
 import { walkByClient } from './every-kind-client.ts'
-import { kubectlMinor, kubectls, testLab, type TestLab } from './harness.ts'
+import { kubectlMinor, kubectls, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const clients = kubectls().map((program) => ({ program, minor: kubectlMinor(program) ?? 0 }))
 const folder = mkdtempSync(join(tmpdir(), 'gantry-every-kind-'))
 let cluster: TestLab
 let attempts = 0
 
-beforeAll(async () => {
-  cluster = await testLab('e2e-kinds-all', { nodes: 0 })
-})
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
-  await cluster[Symbol.asyncDispose]()
-})
+labOfTests({ name: 'e2e-kinds-all', nodes: 0, prepare: (lab) => void (cluster = lab) })
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 if (clients.length === 0) test.skip('no kubectl from 1.27 on is on this machine (kubectl.1.NN, or kubectl, in the PATH)', () => {})
 

@@ -2,24 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { walkEveryKind } from './every-kind.ts'
-import { kubectls, testLab, type TestLab } from './harness.ts'
+import { kubectls, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const [newest] = kubectls().toReversed()
 const folder = mkdtempSync(join(tmpdir(), 'gantry-every-kind-'))
 let cluster: TestLab
 let attempts = 0
 
-beforeAll(async () => {
-  cluster = await testLab('e2e-kinds', { nodes: 0 })
-})
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
-  await cluster[Symbol.asyncDispose]()
-})
+labOfTests({ name: 'e2e-kinds', nodes: 0, prepare: (lab) => void (cluster = lab) })
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test.skipIf(newest === undefined)('kubectl does everything with every kind', { timeout: 300_000 }, async () => {
+test.skipIf(newest === undefined)('kubectl does everything with every kind', { timeout: 900_000 }, async () => {
   expect(newest).toBeDefined()
   await walkEveryKind({ program: newest ?? '', kubeconfig: cluster.kubeconfig, folder, prefix: `every-kind-${++attempts}` })
 })

@@ -95,7 +95,7 @@ export async function walkEveryKind({ program, kubeconfig, folder, prefix }: Wal
   const steady = join(folder, `${prefix}-steady.yaml`)
   writeFileSync(steady, listOf(subjects.filter(({ definition }) => !CHANGED_BY_OTHERS.has(definition.kind))))
   writeFileSync(scaled, listOf(subjects.filter(({ definition }) => SCALED.has(definition.kind))))
-  const kubectl: Kubectl = (words, more = []) => run(program, ['--kubeconfig', kubeconfig, ...words.split(' '), ...more], { timeoutMs: 120_000 })
+  const kubectl: Kubectl = (words, more = []) => run(program, ['--kubeconfig', kubeconfig, ...words.split(' '), ...more], { timeoutMs: 300_000 })
   const told: Told = async (words, more = []) => {
     const { exitCode, stdout, stderr } = await kubectl(words, more)
     expect(exitCode, `kubectl ${words}: ${stderr.split('\n').filter((line) => !line.startsWith('Warning:')).join('\n')}`).toBe(0)
@@ -109,7 +109,7 @@ export async function walkEveryKind({ program, kubeconfig, folder, prefix }: Wal
   }
 
   // What an attempt before left behind goes first.
-  await told(`delete --ignore-not-found --timeout=60s -f ${all}`)
+  await told(`delete --ignore-not-found --timeout=180s -f ${all}`)
   for (const namespace of [prefix, `${prefix}-limits`]) await told(`create namespace ${namespace}`)
   each(await told(`create -f ${all}`), ' created')
   await shown(subjects, all, { kubectl, told })
@@ -125,7 +125,7 @@ export async function walkEveryKind({ program, kubeconfig, folder, prefix }: Wal
   each(await told(`patch -f ${all} --type merge -p`, ['{"metadata":{"annotations":{"every-kind":"merge"}}}']), ' patched')
   each(await told(`patch -f ${all} --type strategic -p`, ['{"metadata":{"annotations":{"every-kind":"strategic"}}}']), ' patched')
   each(await told(`patch -f ${all} --type json -p`, ['[{"op":"replace","path":"/metadata/annotations/every-kind","value":"json"}]']), ' patched')
-  await told(`wait --for=jsonpath={.metadata.annotations.every-kind}=json --timeout=60s -f ${all}`)
+  await told(`wait --for=jsonpath={.metadata.annotations.every-kind}=json --timeout=180s -f ${all}`)
   for (const [namespace, some] of Map.groupBy(subjects, ({ definition }) => (LIMITING.has(definition.kind) ? `${prefix}-limits` : prefix))) {
     const file = join(folder, `${namespace}-edited.yaml`)
     writeFileSync(file, listOf(some))
@@ -136,7 +136,7 @@ export async function walkEveryKind({ program, kubeconfig, folder, prefix }: Wal
   const scaledText = await told(`scale --replicas=3 -f ${scaled}`)
   for (const one of scaling) expect(scaledText).toContain(`${one.shown} scaled`)
   expect((await told(`get -f ${scaled} -o jsonpath={.items[*].spec.replicas}`)).trim()).toBe(scaling.map(() => '3').join(' '))
-  const deleted = await told(`delete --timeout=60s -f ${all}`)
+  const deleted = await told(`delete --timeout=180s -f ${all}`)
   for (const { definition, name } of subjects) expect(deleted).toMatch(new RegExp(`^${definition.kind.toLowerCase()}\\S* "${name.replace(/[.]/g, '\\.')}" (?:force )?deleted`, 'm'))
   expect((await kubectl(`get -f ${all} --ignore-not-found -o name`)).stdout).toBe('')
   await told(`delete namespace ${prefix} ${prefix}-limits --wait=false`)
@@ -171,7 +171,7 @@ async function edited(subjects: readonly Subject[], { file, namespace, program, 
   const editor = join(folder, `${prefix}-editor.sh`)
   writeFileSync(editor, '#!/bin/sh\nexec sed -i "s/every-kind: json/every-kind: edited/" "$1"\n')
   chmodSync(editor, 0o755)
-  const { exitCode, stdout, stderr } = await run('/usr/bin/env', [`KUBE_EDITOR=${editor}`, program, '--kubeconfig', kubeconfig, '--namespace', namespace, 'edit', '-f', file], { timeoutMs: 120_000 })
+  const { exitCode, stdout, stderr } = await run('/usr/bin/env', [`KUBE_EDITOR=${editor}`, program, '--kubeconfig', kubeconfig, '--namespace', namespace, 'edit', '-f', file], { timeoutMs: 300_000 })
   expect(exitCode, stderr).toBe(0)
   for (const one of subjects) expect(stdout).toContain(`${one.shown} edited`)
 }
