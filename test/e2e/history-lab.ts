@@ -109,6 +109,11 @@ export class HistoryLab {
     this.#recorder.forgets()
   }
 
+  /** How many writes have been acknowledged so far. */
+  get acknowledged(): number {
+    return this.#recorder.history([]).operations.filter((one) => one.kind === 'write' && one.outcome.kind === 'done').length
+  }
+
   /** Ends the work, waits until all is told everywhere, and judges. */
   async judge(): Promise<Judged> {
     this.#working.abort()
@@ -149,7 +154,7 @@ function tell({ operations, changes }: History): string {
   return `${operations.length} operations, ${changes.length} changes; of ${writes.length} writes ${count('done')} done, ${count('refused')} refused, ${count('unknown')} unknown; ${operations.filter((one) => one.kind === 'watch').length} watches`
 }
 
-async function until(holds: () => Promise<boolean>, what: string, limitMs = 60_000): Promise<void> {
+async function until(holds: () => Promise<boolean>, what: string, limitMs = 120_000): Promise<void> {
   const end = clock.monotonicMs() + limitMs
   while (!(await holds())) {
     if (clock.monotonicMs() > end) throw new Error(`not within ${limitMs / 1_000} s: ${what}`)

@@ -3,10 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { FAULTS, pause } from './history-faults.ts'
 import { HistoryLab } from './history-lab.ts'
+import { afterFailure } from './lab-of-tests.ts'
 
 const NAME = 'e2e-history'
 let room: HistoryLab
 beforeAll(async () => {
+  room = await HistoryLab.up(NAME, 3).catch(() => HistoryLab.up(NAME, 3))
+})
+// What it heard of a try that failed is no part of the next one's story.
+afterFailure(async () => {
+  await room.down()
   room = await HistoryLab.up(NAME, 3)
 })
 afterAll(async () => {
@@ -28,7 +34,7 @@ test('what one control plane has acknowledged every other one shows, at once', a
     const { items } = JSON.parse(listed.text) as { readonly items: ReadonlyArray<{ readonly metadata: { readonly name: string }; readonly data?: { readonly v?: string } }> }
     expect(items.find(({ metadata }) => metadata.name === 'fresh')?.data?.v).toBe(String(round))
   }
-}, 60_000)
+})
 
 test('whatever dies, hangs or is cut off, answers are true', async () => {
   await room.start(1)
@@ -37,10 +43,12 @@ test('whatever dies, hangs or is cut off, answers are true', async () => {
     await strike(room)
     await pause(1_500)
   }
+  // A host with other things to do takes longer over as much.
+  await expect.poll(() => room.acknowledged, { timeout: 240_000, interval: 500 }).toBeGreaterThan(200)
   const { violations, operations, told } = await room.judge()
   console.log(told)
   expect(violations.map(({ rule, sentence }) => `${rule}: ${sentence}`)).toEqual([])
   const writes = operations.filter((one) => one.kind === 'write')
   expect(writes.filter(({ outcome }) => outcome.kind === 'done').length).toBeGreaterThan(200)
   expect(writes.filter(({ outcome }) => outcome.kind === 'unknown').length).toBeGreaterThan(0)
-}, 240_000)
+}, 600_000)
