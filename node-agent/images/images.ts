@@ -98,7 +98,7 @@ class DiskImageStore implements DiskImages {
     this.#log = log
     this.#special = special
     this.#architecture = architecture
-    this.#records = new ImageRecords(root)
+    this.#records = new ImageRecords(root, clock)
     this.#blobs = new Blobs(root)
     this.#making = new Making(root, clock)
     this.#leases = new Leases(root, clock)

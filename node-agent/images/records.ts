@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { errnoOf, unlessMissing } from '../host/errno.ts'
 import { exists, namesIn, writeFileAtomic } from '../host/files.ts'
@@ -51,6 +52,9 @@ export interface NameRecord {
   readonly id: Digest
 }
 
+/** Longer than a tick of the kernel's clock: two changes within one leave the same time on their folder (Linux before 6.13). */
+const TICK_MS = 100
+
 /**
  * The index of a store: one small file per image and per name, each replaced by rename. Several processes work on it without locks:
  * a name is written after its image and its layers, so whoever finds a name finds all of it.
@@ -62,8 +66,10 @@ export class ImageRecords {
   readonly #known = new Map<Digest, ImageRecord>()
 
   #listed: { readonly mtimeNs: bigint; readonly names: readonly NameRecord[] } | undefined
+  readonly #clock: Pick<Clock, 'nowMs'>
 
-  constructor(root: string) {
+  constructor(root: string, clock: Pick<Clock, 'nowMs'>) {
+    this.#clock = clock
     this.#images = join(root, 'images')
     this.#names = join(root, 'names')
   }
@@ -96,12 +102,13 @@ export class ImageRecords {
     return record
   }
 
-  /** Every name; read again only when a file of the folder was put or removed since. */
+  /** Every name; read again only when a file of the folder was put or removed since, or so shortly before that the time of the folder does not tell. */
   async listNames(): Promise<readonly NameRecord[]> {
-    const { mtimeNs } = await stat(this.#names, { bigint: true })
+    const { mtimeNs, mtimeMs } = await stat(this.#names, { bigint: true })
     if (this.#listed?.mtimeNs === mtimeNs) return this.#listed.names
+    const isSettled = this.#clock.nowMs() - Number(mtimeMs) > TICK_MS
     const names = await this.#readNames()
-    this.#listed = { mtimeNs, names }
+    this.#listed = isSettled ? { mtimeNs, names } : undefined
     return names
   }
 

@@ -23,10 +23,13 @@ test('a folder is owned as long as its process lives', async () => {
 
 test('a process that is dead, and that nobody has waited for, owns nothing', async () => {
   // What takes the place of the shell does not know of its child, and never waits for it.
-  const careless = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const careless = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] })
   onTestFinished(() => void careless.kill('SIGKILL'))
   const [said] = (await once(careless.stdout, 'data')) as [Buffer]
   const pid = said.toString().trim()
+  careless.stdin.write('now it is no shell any more')
+  await once(careless.stdout, 'data')
+  process.kill(Number(pid), 'SIGKILL')
   await expect.poll(() => statOf(pid)[0]).toBe('Z')
   expect(await isOwned(`${pid}-${statOf(pid)[1]}-abc`)).toBe(false)
 })
