@@ -2,11 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { busyboxFiles, dockerArchive } from '../../deploy/images/make-busybox.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
-import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
+import { isRunning, run, type Ran, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const GANTRY = join(import.meta.dirname, '../../gantry')
 const NAMESPACE = 'mistakes'
@@ -14,14 +15,15 @@ const OBJECTS = ['/api/v1/namespaces/mistakes/pods', '/api/v1/namespaces/mistake
 
 let cluster: TestLab
 let folder: string
-beforeAll(async () => {
-  cluster = await testLab('e2e-errors', { nodes: 1 })
-  folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-errors-'))
-  await cluster.send('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } })
-})
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
-  await cluster[Symbol.asyncDispose]()
+labOfTests({
+  name: 'e2e-errors',
+  nodes: 1,
+  async prepare(lab) {
+    cluster = lab
+    folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-errors-'))
+    await cluster.send('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } })
+  },
+  over: () => rmSync(folder, { recursive: true, force: true }),
 })
 
 const gantry = (...words: readonly string[]): Promise<Ran> => run(GANTRY, ['--kubeconfig', cluster.kubeconfig, '--cache-dir', join(folder, 'cache'), '-n', NAMESPACE, ...words])
@@ -111,27 +113,26 @@ describe('files: what is wrong has its line and column, and nothing is changed',
   })
 })
 
-/** Of its own, so that no other run has brought it in. */
-const IMAGE = `docker.io/library/app:${process.pid}`
-
 const pod = (name: string, container: object): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: NAMESPACE }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: 'docker.io/library/busybox:1.35', command: ['sleep', '1000'], ...container }] } })
 const create = (object: object): Promise<unknown> => cluster.send('POST', `/api/v1/namespaces/${NAMESPACE}/pods`, object)
 const waitingReason = (one: Pod): string | undefined => one.status?.containerStatuses?.[0]?.state?.waiting?.reason
 
 test('a missing image: the pod says so, and how it is mended; then it is mended', async () => {
-  await create(pod('no-image', { image: IMAGE }))
+  // Of its own, so that no other run has brought it in, nor another try.
+  const image = `docker.io/library/app:${process.pid}-${Date.now()}`
+  await create(pod('no-image', { image }))
   await cluster.until<Pod>(OBJECTS[0] ?? '', (pods) => pods.some((one) => waitingReason(one) === 'ErrImagePull' || waitingReason(one) === 'ImagePullBackOff'))
   expect((await gantry('get', 'pod', 'no-image')).stdout).toMatch(/no-image +0\/1 +(ErrImagePull|ImagePullBackOff) /)
   const { stdout } = await gantry('describe', 'pod', 'no-image')
-  expect(stdout).toContain(`${IMAGE}: not found`)
+  expect(stdout).toContain(`${image}: not found`)
   expect(stdout).toContain('gantry image import FILE')
   const archive = join(folder, 'app.tar')
-  writeFileSync(archive, dockerArchive(IMAGE, [...busyboxFiles(readFileSync('/bin/busybox'), ['sleep']), { name: 'etc/made-by', content: IMAGE }]))
-  expect((await gantry('image', 'import', archive)).stdout).toBe(`${IMAGE} imported\n`)
-  await cluster.until<Pod>(OBJECTS[0] ?? '', (pods) => pods.some(isRunning), 90_000)
+  writeFileSync(archive, dockerArchive(image, [...busyboxFiles(readFileSync('/bin/busybox'), ['sleep']), { name: 'etc/made-by', content: image }]))
+  expect((await gantry('image', 'import', archive)).stdout).toBe(`${image} imported\n`)
+  await cluster.until<Pod>(OBJECTS[0] ?? '', (pods) => pods.some(isRunning), 120_000)
   await cluster.send('DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/no-image`)
-  expect((await gantry('image', 'rm', IMAGE)).stdout).toBe(`${IMAGE} removed\n`)
-  expect((await gantry('image', 'rm', IMAGE)).stderr).toBe(`error: there is no image "${IMAGE}": "gantry image ls" lists those there are\n`)
+  expect((await gantry('image', 'rm', image)).stdout).toBe(`${image} removed\n`)
+  expect((await gantry('image', 'rm', image)).stderr).toBe(`error: there is no image "${image}": "gantry image ls" lists those there are\n`)
 })
 
 test('an image archive whose layer has another digest than it says, one that is cut short, one that is none', async () => {

@@ -4,14 +4,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { isInstalled } from '../../deploy/lab/checks.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import { OUT_OF_SERVICE_TAINT } from '../../shared/model/fencing.ts'
 import type { ConfigMap, Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
-import { isRunning, run, testLab, type Ran, type TestLab } from './harness.ts'
+import { isRunning, pidOf, run, type Ran, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const GANTRY = join(import.meta.dirname, '../../gantry')
 const PODS = '/api/v1/namespaces/default/pods?labelSelector=app%3Dsteady'
@@ -50,24 +51,19 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
   /** No try meets what another has left. */
   const own = (name: string): string => `${name}-${tries}`
 
-  beforeAll(async () => {
+  labOfTests({
+    name: labName,
+    nodes: 2,
     // Sixteen megabytes: filled within seconds, and several times what an empty cluster takes.
-    cluster = await testLab(labName, { nodes: 2, etcdQuotaBytes: 16 << 20 })
-    await cluster.send('POST', '/apis/apps/v1/namespaces/default/deployments', steady)
+    etcdQuotaBytes: 16 << 20,
+    async prepare(lab) {
+      cluster = lab
+      await cluster.send('POST', '/apis/apps/v1/namespaces/default/deployments', steady)
+    },
   })
   beforeEach(async () => {
     tries++
     before = await running()
-  })
-  // One that failed halfway leaves the others a whole lab.
-  afterEach(async () => {
-    for (const member of ['etcd', 'control-plane']) {
-      await lab.resume(cluster.name, member)
-      await lab.start(cluster.name, member)
-    }
-  })
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]()
   })
 
   const gantry = (...words: readonly string[]): Promise<Ran> => run(GANTRY, ['--kubeconfig', cluster.kubeconfig, ...words])
@@ -81,7 +77,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     expect(all).toHaveLength(REPLICAS)
     const [victim = 0] = all
     process.kill(victim, 'SIGKILL')
-    await expect.poll(async () => (await sleepers()).filter((pid) => pid !== victim), { timeout: 30_000, interval: 50 }).toHaveLength(REPLICAS)
+    await expect.poll(async () => (await sleepers()).filter((pid) => pid !== victim), { timeout: 60_000, interval: 50 }).toHaveLength(REPLICAS)
   }
 
   /** The pods are those of before, restarted as often as containers were killed, and every node counts. */
@@ -99,7 +95,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     expect(stderr).not.toMatch(GRPC_TEXT)
   }
 
-  test(`etcd is away for ${awaySeconds} s: told in words, readyz names it, a killed container is restarted, and all is there afterwards`, { timeout: awaySeconds * 1_000 + 120_000 }, async () => {
+  test(`etcd is away for ${awaySeconds} s: told in words, readyz names it, a killed container is restarted, and all is there afterwards`, { timeout: awaySeconds * 1_000 + 300_000 }, async () => {
     const stored = await configMap(own('before-away'), { kept: 'yes' })
     const endMs = performance.now() + awaySeconds * 1_000
     await lab.kill(cluster.name, 'etcd')
@@ -112,7 +108,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     await wait(Math.max(0, endMs - performance.now()))
     await lab.start(cluster.name, 'etcd')
     const backMs = performance.now()
-    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
+    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 60_000, interval: 50 }).toBe(200)
     await configMap(own('after-away'))
     expect(await cluster.get<ConfigMap>(`/api/v1/namespaces/default/configmaps/${own('before-away')}`)).toEqual(stored)
     expect((await cluster.client.request({ path: `/api/v1/namespaces/default/configmaps/${own('while-away')}` })).status).toBe(404)
@@ -126,12 +122,12 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     await lab.kill(cluster.name, 'control-plane')
     await lab.start(cluster.name, 'control-plane')
     const answer = (path: string): Promise<string> => cluster.client.request({ path }).then(({ status, text }) => `${status} ${text}`, (error: Error) => error.message)
-    await expect.poll(() => answer('/livez'), { timeout: 20_000, interval: 50 }).toBe('200 ok')
+    await expect.poll(() => answer('/livez'), { timeout: 60_000, interval: 50 }).toBe('200 ok')
     expect(await answer('/readyz')).toContain('500 [+]ping ok\n[-]etcd failed')
     expect(await answer('/api/v1/nodes')).toContain('503 ')
     await expectPlainRefusal(['get', 'pods'], /the control plane is starting: what etcd keeps has not been read yet/)
     await lab.start(cluster.name, 'etcd')
-    await expect.poll(() => answer('/readyz'), { timeout: 20_000, interval: 50 }).toBe('200 ok')
+    await expect.poll(() => answer('/readyz'), { timeout: 60_000, interval: 50 }).toBe('200 ok')
     await expectSameApplication(0)
   })
 
@@ -139,11 +135,11 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     await lab.pause(cluster.name, 'etcd')
     await expectPlainRefusal(['get', 'pods'], /etcd, which keeps all objects, (did not answer in time|cannot be reached)/)
     await lab.resume(cluster.name, 'etcd')
-    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
+    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 60_000, interval: 50 }).toBe(200)
     await expectSameApplication(0)
   })
 
-  test.skipIf(!isInstalled('strace'))(`every fsync of etcd takes half a second, for ${slowSeconds} s: slow and right, and no node is lost`, { timeout: slowSeconds * 1_000 + 120_000 }, async () => {
+  test.skipIf(!isInstalled('strace'))(`every fsync of etcd takes half a second, for ${slowSeconds} s: slow and right, and no node is lost`, { timeout: slowSeconds * 1_000 + 300_000 }, async () => {
     await using slowness = await slowFsync(cluster, 500)
     const endMs = performance.now() + slowSeconds * 1_000
     await killOneContainer()
@@ -172,7 +168,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     }
     expect(refused).toEqual(['etcd, which keeps all objects, is full: nothing can be written until there is room; deleting works, and room is being made'])
     expect((await gantry('get', 'pods')).exitCode).toBe(0)
-    await expect.poll(() => configMap(own('after-full')).then(() => 'written', (error: Error) => error.message), { timeout: 20_000, interval: 100 }).toBe('written')
+    await expect.poll(() => configMap(own('after-full')).then(() => 'written', (error: Error) => error.message), { timeout: 60_000, interval: 100 }).toBe('written')
     await killOneContainer()
     await expectSameApplication(1)
   })
@@ -192,9 +188,9 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
     await lab.kill(cluster.name, 'etcd')
     await lab.start(cluster.name, 'etcd')
     const { revision } = (JSON.parse(removed.stdout) as { header: { revision: number } }).header
-    await expect.poll(async () => (await etcdctl('compaction', '--physical', String(revision))).exitCode, { timeout: 10_000 }).toBe(0)
+    await expect.poll(async () => (await etcdctl('compaction', '--physical', String(revision))).exitCode, { timeout: 60_000 }).toBe(0)
     await lab.resume(cluster.name, 'control-plane')
-    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 20_000, interval: 50 }).toBe(200)
+    await expect.poll(async () => (await cluster.client.request({ path: '/readyz' })).status, { timeout: 60_000, interval: 50 }).toBe(200)
     const names = (await cluster.get<{ items: ConfigMap[] }>('/api/v1/namespaces/default/configmaps')).items.map((one) => one.metadata.name)
     expect(names).toContain(kept)
     expect(names).not.toContain(forgotten)
@@ -206,10 +202,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
 /** Three control planes, each with a member of etcd beside it. */
 export function slowMemberTests(labName: string): void {
   let cluster: TestLab
-  beforeAll(async () => {
-    cluster = await testLab(labName, { nodes: 3, controlPlanes: 3 })
-  })
-  afterAll(() => cluster?.[Symbol.asyncDispose]())
+  labOfTests({ name: labName, nodes: 3, controlPlanes: 3, prepare: (lab) => void (cluster = lab) })
 
   const leaderOf = async (): Promise<string> => (await lab.status(cluster.name)).members.find(({ leads }) => leads)?.name ?? ''
   const isGivenUp = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT.key) === true
@@ -231,7 +224,7 @@ export function slowMemberTests(labName: string): void {
   }
 
   test.skipIf(!isInstalled('strace'))('the disk of the member beside the leader takes half a second for each fsync: a leader is certain all the same, and a node that is lost is given up', async () => {
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady), 30_000)
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady), 60_000)
     const machine = (await leaderOf()).split('/')[0] ?? ''
     await using slowness = await slowFsync(cluster, 500, `${machine}/etcd`)
     await wait(3_000)
@@ -267,7 +260,7 @@ interface Slowness extends AsyncDisposable {
 
 /** Every fsync of a member of etcd waits first. */
 async function slowFsync(cluster: TestLab, delayMs: number, member = 'etcd'): Promise<Slowness> {
-  const pid = (await lab.status(cluster.name)).members.find(({ name }) => name === member)?.pid ?? 0
+  const pid = await pidOf(cluster, member)
   const folder = mkdtempSync(join(tmpdir(), 'gantry-strace-'))
   const file = join(folder, 'calls')
   const child = spawn('strace', ['-f', '-p', String(pid), '-o', file, '-e', 'trace=fsync,fdatasync', '-e', `inject=fsync,fdatasync:delay_enter=${delayMs * 1_000}`], { stdio: ['ignore', 'ignore', 'pipe'] })

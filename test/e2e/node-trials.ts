@@ -29,17 +29,17 @@ export function nodeTrials(cluster: () => TestLab, lives: () => Lives) {
   }
   const logOf = async (machine: string): Promise<string> => (await lab.logs(cluster().name, machine)).text
   return {
-    nodesAre: (holds: (all: readonly Node[]) => boolean): Promise<readonly Node[]> => cluster().until<Node>('/api/v1/nodes', (all) => all.every(isWell) && holds(all), 30_000),
-    untilNode: async (name: string, holds: (node: Node) => boolean): Promise<Node> => (await cluster().until<Node>(`/api/v1/nodes?fieldSelector=metadata.name%3D${name}`, ([node]) => node !== undefined && holds(node), 30_000))[0] as Node,
+    nodesAre: (holds: (all: readonly Node[]) => boolean): Promise<readonly Node[]> => cluster().until<Node>('/api/v1/nodes', (all) => all.every(isWell) && holds(all)),
+    untilNode: async (name: string, holds: (node: Node) => boolean): Promise<Node> => (await cluster().until<Node>(`/api/v1/nodes?fieldSelector=metadata.name%3D${name}`, ([node]) => node !== undefined && holds(node)))[0] as Node,
     pod: (name: string, more: object): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } }, spec: lives().spec(more) }),
     create: (object: object): Promise<Pod> => cluster().send('POST', PODS, object),
-    untilPod: async (name: string, holds: (pod: Pod) => boolean = isRunning): Promise<Pod> => (await cluster().until<Pod>(`${PODS}?fieldSelector=metadata.name%3D${name}`, ([one]) => one !== undefined && holds(one), 30_000))[0] as Pod,
-    untilGone: (name: string): Promise<unknown> => cluster().until<Pod>(`${PODS}?fieldSelector=metadata.name%3D${name}`, ([one]) => one === undefined, 30_000),
+    untilPod: async (name: string, holds: (pod: Pod) => boolean = isRunning): Promise<Pod> => (await cluster().until<Pod>(`${PODS}?fieldSelector=metadata.name%3D${name}`, ([one]) => one !== undefined && holds(one)))[0] as Pod,
+    untilGone: (name: string): Promise<unknown> => cluster().until<Pod>(`${PODS}?fieldSelector=metadata.name%3D${name}`, ([one]) => one === undefined),
     remove: async (...names: readonly string[]): Promise<void> => {
       await Promise.all(names.map((name) => cluster().kubectl(['delete', 'pod', name, '--ignore-not-found', '--timeout=20s'])))
     },
     toldOf,
-    untilTold: (node: string, sinceMs: number, what: RegExp): Promise<void> => expect.poll(async () => (await toldOf(node, sinceMs)).join('\n'), { timeout: 15_000, interval: 100 }).toMatch(what),
+    untilTold: (node: string, sinceMs: number, what: RegExp): Promise<void> => expect.poll(async () => (await toldOf(node, sinceMs)).join('\n'), { timeout: 60_000, interval: 100 }).toMatch(what),
     /** Containers of pods on a machine. */
     containersOn: (machine: string): Promise<readonly number[]> => programsIn(`${layoutOf(cluster().spec).memberCgroup(machine)}/pods`, 'sh'),
     /** What a machine's agent says from now on. */

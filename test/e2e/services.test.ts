@@ -1,26 +1,27 @@
 /** Services keep answering: while a Deployment rolls, while agents, control plane and etcd die, when a node is lost. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import type { Deployment, Pod, Service } from '../../shared/model/gen/api.ts'
-import { callFrom, isRunning, testLab, type TestLab } from './harness.ts'
+import { callFrom, isRunning, pidOf, untilAnswers, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const PODS = '/api/v1/namespaces/default/pods?labelSelector=app%3Dhello'
 let cluster: TestLab
 let url: string
 
-beforeAll(async () => {
-  cluster = await testLab('e2e-services')
+labOfTests({ name: 'e2e-services', prepare })
+
+async function prepare(lab: TestLab): Promise<void> {
+  cluster = lab
   const applied = await cluster.kubectl(['apply', '-f', '-'], { stdin: readFileSync(join(import.meta.dirname, '../../deploy/examples/hello.yaml'), 'utf8') })
   expect(applied.exitCode, applied.stderr).toBe(0)
   await cluster.until<Pod>(PODS, (pods) => pods.filter(isRunning).length === 6)
   const service = await cluster.get<Service>('/api/v1/namespaces/default/services/hello')
   url = `http://${service.spec?.clusterIP}:80/`
-})
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]()
-})
+  await untilAnswers(cluster, url)
+}
 
 const identities = (pods: readonly Pod[]): readonly string[] => pods.map((pod) => `${pod.metadata.uid} ${pod.status?.containerStatuses?.[0]?.containerID} ${pod.status?.containerStatuses?.[0]?.restartCount}`).sort()
 
@@ -29,7 +30,7 @@ test('six replicas run, spread over three nodes, and the Service answers from ea
   expect(new Set(pods.map((pod) => pod.spec?.nodeName)).size).toBe(3)
   for (const machine of ['n1', 'n2', 'n3']) {
     const caller = callFrom(cluster, { machine, url, perSecond: 100 })
-    await expect.poll(caller.calls, { timeout: 20_000 }).toBeGreaterThan(30)
+    await expect.poll(caller.calls, { timeout: 60_000 }).toBeGreaterThan(30)
     const { failures } = await caller.stop()
     expect(failures).toEqual([])
   }
@@ -37,12 +38,12 @@ test('six replicas run, spread over three nodes, and the Service answers from ea
 
 test('no call fails during a rolling update', async () => {
   const caller = callFrom(cluster, { machine: 'n1', url })
-  await expect.poll(caller.calls, { timeout: 20_000 }).toBeGreaterThan(0)
+  await expect.poll(caller.calls, { timeout: 60_000 }).toBeGreaterThan(0)
   const before = await cluster.get<{ items: Pod[] }>(PODS)
   await cluster.send('PATCH', '/apis/apps/v1/namespaces/default/deployments/hello', { spec: { template: { metadata: { annotations: { round: 'two' } } } } }, 'application/strategic-merge-patch+json')
   const old = new Set(before.items.map((pod) => pod.metadata.uid))
   await cluster.until<Pod>(PODS, (pods) => pods.length === 6 && pods.every((pod) => isRunning(pod) && !old.has(pod.metadata.uid)), 90_000)
-  await expect.poll(caller.calls, { timeout: 20_000 }).toBeGreaterThan(50)
+  await expect.poll(caller.calls, { timeout: 60_000 }).toBeGreaterThan(50)
   const { failures } = await caller.stop()
   expect(failures).toEqual([])
 })
@@ -51,15 +52,13 @@ test.each(['n1', 'control-plane', 'etcd'])('%s is killed with SIGKILL and starte
   const before = await cluster.until<Pod>(PODS, (pods) => pods.filter(isRunning).length === 6)
   const stored = await cluster.get<Deployment>('/apis/apps/v1/namespaces/default/deployments/hello')
   const caller = callFrom(cluster, { machine: 'n2', url })
-  const { members } = await lab.status(cluster.name)
-  const pid = members.find((one) => one.name === member)?.pid ?? 0
-  expect(pid).toBeGreaterThan(0)
+  const pid = await pidOf(cluster, member)
   process.kill(pid, 'SIGKILL')
-  await expect.poll(async () => (await lab.status(cluster.name)).members.find((one) => one.name === member)?.pid ?? pid, { timeout: 20_000, interval: 50 }).not.toBe(pid)
+  await expect.poll(async () => (await lab.status(cluster.name)).members.find((one) => one.name === member)?.pid ?? pid, { timeout: 60_000, interval: 50 }).not.toBe(pid)
   await cluster.until('/api/v1/nodes', (nodes: readonly { status?: { conditions?: readonly { type: string; status: string }[] } }[]) => nodes.length === 3 && nodes.every((node) => node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True')))
   // The stored Ready may be of before. A command in a pod of n1 needs the control plane and an agent that has taken the container over.
   const onFirst = before.find((pod) => pod.spec?.nodeName === 'n1')?.metadata.name ?? ''
-  await expect.poll(async () => (await cluster.kubectl(['exec', onFirst, '--', 'true'])).exitCode, { timeout: 20_000, interval: 200 }).toBe(0)
+  await expect.poll(async () => (await cluster.kubectl(['exec', onFirst, '--', 'true'])).exitCode, { timeout: 60_000, interval: 200 }).toBe(0)
   // A write, to see that everything works again.
   await cluster.send('PATCH', '/apis/apps/v1/namespaces/default/deployments/hello', { metadata: { annotations: { [`after-${member}`]: 'yes' } } }, 'application/merge-patch+json')
   const { failures } = await caller.stop()
