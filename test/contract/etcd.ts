@@ -27,11 +27,25 @@ export interface TestEtcdOptions {
 }
 
 export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
+  for (let tries = 1; ; tries++) {
+    const etcd = await etcdOn(await freePorts(3), options)
+    try {
+      await etcd.start()
+      return etcd
+    } catch (error) {
+      await etcd[Symbol.asyncDispose]()
+      // Somebody else may have taken a port meanwhile.
+      if (tries === 5) throw error
+    }
+  }
+}
+
+/** It does not run yet. */
+async function etcdOn([port = 0, metricsPort = 0, peerPort = 0]: readonly number[], options: TestEtcdOptions): Promise<TestEtcd> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-etcd-'))
-  const port = await freePort()
   const endpoint = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`
-  const metrics = `http://127.0.0.1:${await freePort()}`
-  const peer = `http://127.0.0.1:${await freePort()}`
+  const metrics = `http://127.0.0.1:${metricsPort}`
+  const peer = `http://127.0.0.1:${peerPort}`
   const flags: Readonly<Record<string, string>> = {
     name: 'gantry-test',
     'data-dir': join(folder, 'data'),
@@ -67,7 +81,7 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
     resume: () => void child?.kill('SIGCONT'),
     async start() {
       child = spawn('etcd', Object.entries(flags).map(([name, value]) => `--${name}=${value}`), { stdio: 'ignore' })
-      await untilHealthy(metrics)
+      await untilHealthy(metrics, child)
     },
     wipe: () => rm(flags['data-dir'] ?? '', { recursive: true, force: true }),
     async [Symbol.asyncDispose]() {
@@ -76,7 +90,6 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
       await rm(folder, { recursive: true, force: true })
     },
   }
-  await self.start()
   return self
 }
 
@@ -86,10 +99,11 @@ async function tlsFlags(folder: string, tls: TestEtcdOptions['tls']): Promise<Re
   return { 'trusted-ca-file': join(folder, 'ca'), 'cert-file': join(folder, 'cert'), 'key-file': join(folder, 'key'), 'client-cert-auth': 'true' }
 }
 
-async function untilHealthy(endpoint: string): Promise<void> {
-  const deadline = performance.now() + 20_000
+async function untilHealthy(endpoint: string, etcd: ChildProcess): Promise<void> {
+  const deadline = performance.now() + 120_000
   while (performance.now() < deadline) {
-    const healthy = await fetch(`${endpoint}/health`).then(
+    if (etcd.exitCode !== null || etcd.signalCode !== null) throw new Error(`etcd at ${endpoint} ended at once: ${etcd.exitCode ?? etcd.signalCode}`)
+    const healthy = await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(10_000) }).then(
       async (response) => response.ok && (await response.text()).includes('true'),
       () => false,
     )
@@ -99,13 +113,18 @@ async function untilHealthy(endpoint: string): Promise<void> {
   throw new Error(`etcd at ${endpoint} does not come up`)
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
+/** Taken together, so that no two are the same. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+        }),
+    ),
+  )
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
 }

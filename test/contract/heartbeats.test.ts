@@ -99,25 +99,25 @@ test('keepers are acked and seen, also while both main threads are busy for long
 
 test('a leadership that begins anew sees those whose connections it found', async () => {
   const [n1, n2] = [named('n1'), named('n2')]
-  lead(n1, n2)
+  leadBy(PATIENT, n1, n2)
   await Promise.all([keeper(n1), keeper(n2)])
   for (let leaderships = 0; leaderships < 5; leaderships++) {
     await until(() => kindOf(n1) === 'seen' && kindOf(n2) === 'seen')
-    lead(n1, n2)
+    leadBy(PATIENT, n1, n2)
   }
 })
 
 test('a keeper that ends is silent, then fenced by the lease', async () => {
   const [n1, n2] = [named('n1'), named('n2')]
-  lead(n1, n2)
+  leadBy(PATIENT, n1, n2)
   const [, second] = await Promise.all([keeper(n1), keeper(n2)])
   await until(() => kindOf(n1) === 'seen' && kindOf(n2) === 'seen')
   const stoppedMs = clock.monotonicMs()
   second?.stop()
   await until(() => kindOf(n2) === 'fenced')
-  expect(clock.monotonicMs() - stoppedMs).toBeGreaterThan(DEFAULT_TERMS.leaseMs - DEFAULT_TERMS.seenMs)
+  expect(clock.monotonicMs() - stoppedMs).toBeGreaterThan(PATIENT.leaseMs - PATIENT.seenMs)
   const sight = sights.get(n2)
-  expect(sight?.kind === 'fenced' && sight.evidence.kind === 'lease-ended' && sight.evidence.silentForMs).toBeGreaterThan(DEFAULT_TERMS.leaseMs - 150)
+  expect(sight?.kind === 'fenced' && sight.evidence.kind === 'lease-ended' && sight.evidence.silentForMs).toBeGreaterThan(PATIENT.leaseMs - 150)
 })
 
 test('no ack after the moment until which the leadership was certain, however busy the main thread is', async () => {

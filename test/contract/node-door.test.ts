@@ -11,10 +11,10 @@ import type { NodeServer, TlsFiles } from '../../proto/rpc.ts'
 import { channel } from '../../shared/kit/channel.ts'
 import { systemClock as clock } from '../../shared/kit/clock.ts'
 import { createAuthority, issueCertificate, type Identity } from '../../shared/kit/pki.ts'
+import { portsInARow } from './ports.ts'
 
-/** Below those that the kernel gives to callers, and of this process alone. */
-const FIRST_PORT = 20_000 + 2 * (process.pid % 3_000)
-const PORTS = { leader: FIRST_PORT, follower: FIRST_PORT + 1 }
+const [leader = 0, follower = 0] = await portsInARow(2)
+const PORTS = { leader, follower }
 const at = (name: keyof typeof PORTS): string => `127.0.0.1:${PORTS[name]}`
 let authority: Identity
 const servers: NodeServer[] = []

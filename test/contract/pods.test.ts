@@ -209,7 +209,7 @@ test('an emptyDir outlives its container; init containers fill it; a sub path of
 })
 
 test('exec probes: readiness waits for the file; liveness kills', async () => {
-  const probe = (command: readonly string[]): object => ({ exec: { command }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1, successThreshold: 1 })
+  const probe = (command: readonly string[]): object => ({ exec: { command }, periodSeconds: 1, timeoutSeconds: 60, failureThreshold: 1, successThreshold: 1 })
   const pod = podOf('p', { containers: [shell('c', 'sleep 1.2; touch /tmp/ok; exec sleep 1000', { readinessProbe: probe(['test', '-f', '/tmp/ok']) })] })
   const sick = podOf('sick', { containers: [shell('c', 'exec sleep 1000', { livenessProbe: probe(['cat', '/tmp/health']) })] })
   node.workers.update(pod)
@@ -259,7 +259,7 @@ test('the agent is started again: a container that runs is not restarted, one th
   expect(statusOf(ends).containerStatuses).toMatchObject([{ restartCount: 0, state: { terminated: { exitCode: 3 } } }])
   node.workers.setAll([runs, ends])
   expect((await execIn(runs, ['echo', 'still'])).stdout).toBe('still\n')
-  expect(node.workers.statuses().find((one) => one.pod.metadata.name === 'runs')?.status.containerStatuses).toEqual(before)
+  await expect.poll(() => node.workers.statuses().find((one) => one.pod.metadata.name === 'runs')?.status.containerStatuses, POLL).toEqual(before)
   await node.close()
   const at = join(folder, `node${count}`)
   expect([readdirSync(join(at, 'run/bundles')), readdirSync(join(at, 'run/exits')), readdirSync(join(at, 'pods')), readdirSync(join(at, 'state')), readdirSync(join(at, 'logs'))]).toEqual([[], [], [], [], []])

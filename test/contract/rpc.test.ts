@@ -15,6 +15,7 @@ import { renewedIdentity } from '../../node-agent/identity.ts'
 import { systemClock, type Clock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { createAuthority, issueCertificate, readCertificate, signCertificateRequest, type Identity } from '../../shared/kit/pki.ts'
+import { portsInARow } from './ports.ts'
 
 const clock = systemClock
 const SECRET = 'a-secret-of-some-length'
@@ -22,10 +23,8 @@ let authority: Identity
 let server: NodeServer
 /** Resolves when the server's side of a session that it closed itself has read to the end. */
 const ended = Promise.withResolvers<void>()
-/** Below those that the kernel gives to callers, and of this process alone. */
-const PORT = 26_000 + 3 * (process.pid % 2_000)
-const JOIN_PORT = PORT + 1
-const NOBODYS_PORT = PORT + 2
+/** An agent asks one port above that of the API. */
+const [API_PORT = 0, PORT = 0, JOIN_PORT = 0, NOBODYS_PORT = 0] = await portsInARow(4)
 
 beforeAll(async () => {
   authority = await createAuthority({ clock })
@@ -78,7 +77,7 @@ test('a node joins with a token and speaks under its own name', async () => {
 
 test('a certificate that ages is renewed with the old one, and kept on disk', async () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-identity-'))
-  const config = parseAgentConfig(JSON.stringify({ nodeName: 'n7', server: `https://127.0.0.1:${PORT - 1}`, address: '127.0.0.1', stateDir }), 'test')
+  const config = parseAgentConfig(JSON.stringify({ nodeName: 'n7', server: `https://127.0.0.1:${API_PORT}`, address: '127.0.0.1', stateDir }), 'test')
   const young = await joined('n7')
   const inAYear: Clock = { ...clock, nowMs: () => clock.nowMs() + 364 * 86_400_000 }
   const renewed = await renewedIdentity(config, young, { clock: inAYear, log: silentLog, signal: AbortSignal.timeout(60_000) })

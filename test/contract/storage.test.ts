@@ -196,13 +196,18 @@ describe('the connection is lost', () => {
     await using storage = createEtcdStorage({ endpoints: [link.endpoint] })
     await using other = open(own)
     const abort = new AbortController()
+    const { promise: isCut, resolve: cut } = Promise.withResolvers<void>()
+    const after = await storage.currentRevision()
     const watching = (async () => {
-      for await (const batch of storage.watch(PREFIX, { after: await storage.currentRevision(), signal: abort.signal })) if (batch.events.length > 0) link.cut()
+      for await (const batch of storage.watch(PREFIX, { after, signal: abort.signal })) {
+        if (batch.events.length === 0) continue
+        link.cut()
+        cut()
+      }
     })()
     const gone = expect(watching).rejects.toSatisfy(faulty('gone'))
-    await pause(100)
     for (let n = 0; n < 5; n++) await committed(put(other, `${PREFIX}c/${n}`, '{}'))
-    await pause(50)
+    await isCut
     for (let n = 0; n < 5; n++) await committed(put(other, `${PREFIX}c/${n}`, '{}'))
     await other.compact(await other.currentRevision())
     link.mend()
@@ -350,9 +355,9 @@ const eventKeyOf = (event: StorageEvent): string => (event.kind === 'put' ? even
 const pause = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs))
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 3_000; tries++) {
     if (await holds()) return
     await pause(20)
   }
-  throw new Error('it did not happen within 10 s')
+  throw new Error('it did not happen within 60 s')
 }
