@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pod, Service } from '../../shared/model/gen/api.ts'
-import { callFrom, isRunning, untilAnswers, type Caller, type TestLab } from './harness.ts'
+import { callFrom, isRunning, PATIENCE_MS, untilAnswers, type Caller, type TestLab } from './harness.ts'
 
 export const APP_PODS = '/api/v1/namespaces/default/pods?labelSelector=app%3Dshop'
 export const REPLICAS = 6
@@ -77,7 +77,7 @@ export async function openApplication(cluster: TestLab): Promise<Application> {
   const url = `http://${service.spec?.clusterIP}:80/`
   await untilAnswers(cluster, url)
   return {
-    call: (machine) => callFrom(cluster, { machine, url }),
+    call: (machine) => callFrom(cluster, { machine, url, patienceMs: PATIENCE_MS }),
     whole,
     lifeOf(podName) {
       const file = readdirSync(folder).find((name) => name === podName)

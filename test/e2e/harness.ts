@@ -198,8 +198,8 @@ const timer = setInterval(one, 1000 / Number(perSecond))
 process.stdin.resume().on('end', () => { clearInterval(timer); ending = true; end() })
 `
 
-export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 50 }: { readonly machine: string; readonly url: string; readonly perSecond?: number }): Caller {
-  const child: ChildProcess = spawn('nsenter', [`--net=${layoutOf(of.spec).netnsPath(machine)}`, process.execPath, '-e', CALLER, url, String(perSecond), String(2_000 * slowness)], { stdio: ['pipe', 'pipe', 'inherit'] })
+export function callFrom(of: Pick<TestLab, 'spec'>, { machine, url, perSecond = 50, patienceMs = 2_000 }: { readonly machine: string; readonly url: string; readonly perSecond?: number; readonly patienceMs?: number }): Caller {
+  const child: ChildProcess = spawn('nsenter', [`--net=${layoutOf(of.spec).netnsPath(machine)}`, process.execPath, '-e', CALLER, url, String(perSecond), String(patienceMs * slowness)], { stdio: ['pipe', 'pipe', 'inherit'] })
   let output = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
@@ -229,6 +229,9 @@ export async function untilAnswers({ spec }: Pick<TestLab, 'spec'>, url: string)
   }
   await Promise.all(nodes.map(untilFrom))
 }
+
+/** How long an answer may take that is no failure, where whether there is one is the question and not when. */
+export const PATIENCE_MS = 5_000
 
 /** Real kubectls of this machine: the oldest and the newest, or all (`GANTRY_KUBECTLS=all`, as `npm run test:ci` and `test:long` do: minutes more). */
 export const kubectls = (): readonly string[] => (process.env['GANTRY_KUBECTLS'] === 'all' ? allKubectls() : allKubectls().filter((_, at, all) => at === 0 || at === all.length - 1))

@@ -4,10 +4,12 @@ import * as lab from '../../deploy/lab/lab.ts'
 import { spread, type Death } from './interrupted/deaths.ts'
 import { downDeaths, downDies, must, SPARED, takeDown, trial, upDeaths, upDies, upOf } from './interrupted/lab-trials.ts'
 import { verbDeaths, verbDies, VERBS, type Verb } from './interrupted/power-trials.ts'
+import { afterFailure } from './lab-of-tests.ts'
 
 const NAME = 'e2e-interrupted-l'
 const HOUR_MS = 3_600_000
 
+afterFailure(() => lab.down(NAME, { keep: false }))
 afterAll(() => lab.down(NAME, { keep: false }).then(() => {}))
 
 /** What was wrong. A few points are not reached in every run: what is done side by side changes places. */

@@ -11,9 +11,11 @@ import { downDies, must, mustDie, takeDown, trial, upDeaths, upDies, upOf } from
 import { twoAtOnce, verbDies } from './interrupted/power-trials.ts'
 import { applyDies, deleteDies, NAMESPACE, restartDies, saidTo, scaleDies, writeDocuments } from './interrupted/write-trials.ts'
 import { testLab } from './harness.ts'
+import { afterFailure } from './lab-of-tests.ts'
 
 const NAME = 'e2e-interrupted'
 
+afterFailure(() => lab.down(NAME, { keep: false }))
 afterAll(() => lab.down(NAME, { keep: false }).then(() => {}))
 
 const at = (label: string, side: Death['side'], more: Partial<Death> = {}): Death => ({ label, nth: 0, side, who: 'alone', ...more })
@@ -26,7 +28,7 @@ function lastOf(deaths: readonly Death[], words: RegExp, wanted: Partial<Death>)
   return found
 }
 
-test('the making of a lab is killed', { timeout: 120_000 }, async () => {
+test('the making of a lab is killed', async () => {
   const deaths = await upDeaths(NAME)
   await takeDown(NAME)
   const unpinned = lastOf(deaths, /^start unshare/, { side: 'after', who: 'group', delayMs: 2 })
@@ -41,7 +43,7 @@ test('the making of a lab is killed', { timeout: 120_000 }, async () => {
   expect(wrong.filter((one) => one !== undefined)).toEqual([])
 })
 
-test('the removal of a lab is killed', { timeout: 120_000 }, async () => {
+test('the removal of a lab is killed', async () => {
   const frozen = at(`writeFile cgroup/gantry/${NAME}/freezer.state`, 'after', { nth: 1 })
   const wrong = [
     await trial('all frozen, then down', () => downDies(NAME, frozen, 'down')),
@@ -52,7 +54,7 @@ test('the removal of a lab is killed', { timeout: 120_000 }, async () => {
   expect(wrong.filter((one) => one !== undefined)).toEqual([])
 })
 
-test('power is cut, given back and cables are pulled by commands that are killed; two make one lab', { timeout: 120_000 }, async () => {
+test('power is cut, given back and cables are pulled by commands that are killed; two make one lab', async () => {
   expect(await twoAtOnce(NAME)).toEqual(['everything was running', 'started etcd, control-plane and n1'])
   const order = at(`order /run/gantry/labs/${NAME}/services/n1/supervise/control`, 'after')
   const frozen = at(`writeFile cgroup/gantry/${NAME}/n1/freezer.state`, 'after')
@@ -66,14 +68,14 @@ test('power is cut, given back and cables are pulled by commands that are killed
   await takeDown(NAME)
 })
 
-test('three control planes come up after their making was killed', { timeout: 120_000 }, async () => {
+test('three control planes come up after their making was killed', async () => {
   await mustDie(upOf(NAME, 3), at(`writeFile /run/gantry/labs/${NAME}/services/cp2/control-plane/run`, 'half'))
   await must(upOf(NAME, 3))
   expect((await lab.status(NAME)).members.filter(({ state: now }) => now !== 'running')).toEqual([])
   await takeDown(NAME)
 })
 
-test('sixty documents are applied, scaled, restarted and deleted by commands that are killed', { timeout: 120_000 }, async () => {
+test('sixty documents are applied, scaled, restarted and deleted by commands that are killed', async () => {
   await using cluster = await testLab(NAME, { nodes: 0 })
   const folder = mkdtempSync(join(tmpdir(), 'gantry-interrupted-'))
   const said = saidTo(cluster, folder)
@@ -86,7 +88,7 @@ test('sixty documents are applied, scaled, restarted and deleted by commands tha
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('an import that is killed is done by the next one, once', { timeout: 60_000 }, async () => {
+test('an import that is killed is done by the next one, once', async () => {
   await using _ = await testLab(NAME, { nodes: 0 })
   const folder = mkdtempSync(join(tmpdir(), 'gantry-interrupted-'))
   const [archive = ''] = makeBusyboxImages(folder)

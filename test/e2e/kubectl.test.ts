@@ -1,20 +1,16 @@
 /** Every real kubectl from 1.27 on that is on this machine does its daily work on a lab of two nodes, each in a namespace of its own. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ConfigMap, Deployment, Node, Pod, Secret } from '../../shared/model/gen/api.ts'
-import { isRunning, kubectlMinor, kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
+import { isRunning, kubectlMinor, kubectls, run, type Ran, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const clients = kubectls().map((path) => ({ path, minor: kubectlMinor(path) ?? 0 }))
 const BUSYBOX = 'docker.io/library/busybox'
 
 let cluster: TestLab
-beforeAll(async () => {
-  if (clients.length > 0) cluster = await testLab('e2e-kubectl', { nodes: 2 })
-})
-afterAll(async () => {
-  if (clients.length > 0) await cluster[Symbol.asyncDispose]()
-})
+if (clients.length > 0) labOfTests({ name: 'e2e-kubectl', nodes: 2, prepare: (lab) => void (cluster = lab) })
 
 if (clients.length === 0) test.skip('no kubectl from 1.27 on is on this machine (kubectl.1.NN, or kubectl, in the PATH)', () => {})
 
@@ -53,7 +49,7 @@ interface Going {
 }
 
 function follow(program: string, words: readonly string[]): Going {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL' })
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000, killSignal: 'SIGKILL' })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -66,7 +62,7 @@ function follow(program: string, words: readonly string[]): Going {
     stop: () => void child.kill('SIGTERM'),
     async seen(what) {
       const holds = (): boolean => (typeof what === 'string' ? stdout.includes(what) : what.test(stdout))
-      await expect.poll(() => holds() || `${stdout}${stderr}`, { timeout: 30_000, interval: 20 }).toBe(true)
+      await expect.poll(() => holds() || `${stdout}${stderr}`, { timeout: 60_000, interval: 20 }).toBe(true)
       return stdout
     },
   }
@@ -93,6 +89,15 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   const deployment = (): Promise<Deployment> => cluster.get(`/apis/apps/v1/namespaces/${namespace}/deployments/web`)
   const webImages = async (): Promise<readonly (string | undefined)[]> => (await cluster.until<Pod>(webPods, (pods) => pods.length === 2 && pods.every(isRunning))).map((pod) => pod.spec?.containers[0]?.image)
 
+  const spaceOf = (): Promise<unknown> => cluster.get(api).catch(() => ok(['create', 'namespace', namespace]))
+  /** What earlier tests have made; made anew where one of them failed, and its lab went. */
+  const webOf = async (replicas: number): Promise<readonly Pod[]> => {
+    await spaceOf()
+    const there = await deployment().catch(() => undefined)
+    if (there?.spec?.replicas !== replicas) await ok(['apply', '-f', '-'], manifest(replicas))
+    return cluster.until<Pod>(webPods, (pods) => pods.length === replicas && pods.every(isRunning))
+  }
+
   test('create (protobuf from 1.32 on)', async () => {
     expect(await ok(['create', 'namespace', namespace])).toBe(`namespace/${namespace} created\n`)
     expect(await ok(['create', 'serviceaccount', 'robot'])).toBe('serviceaccount/robot created\n')
@@ -111,6 +116,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('apply, rollout status, get -w sees changes', async () => {
+    await spaceOf()
     expect(await ok(['apply', '-f', '-'], manifest(1))).toBe('deployment.apps/web created\nservice/web created\n')
     expect(await ok(['rollout', 'status', 'deployment/web', '--timeout=60s'])).toContain('successfully rolled out')
     expect(await ok(['apply', '-f', '-'], manifest(1))).toBe('deployment.apps/web unchanged\nservice/web unchanged\n')
@@ -124,14 +130,20 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('describe', async () => {
-    const [pod] = await cluster.until<Pod>(webPods, (pods) => pods.length === 2 && pods.every(isRunning))
-    const described = await ok(['describe', 'pod', pod?.metadata.name ?? ''])
+    const [pod] = await webOf(2)
+    /** Events and statuses are written a moment after what they tell of. */
+    const describedWith = async (what: readonly string[], wanted: RegExp | string): Promise<string> => {
+      const describe = (): Promise<string> => ok(['describe', ...what])
+      if (typeof wanted === 'string') await expect.poll(describe, { timeout: 60_000 }).toContain(wanted)
+      else await expect.poll(describe, { timeout: 60_000 }).toMatch(wanted)
+      return describe()
+    }
+    const described = await describedWith(['pod', pod?.metadata.name ?? ''], /Normal +Started /)
     expect(described).toMatch(new RegExp(`^IP: +${pod?.status?.podIP}$`, 'm'))
     expect(described).toMatch(/^Controlled By: +ReplicaSet\/web-/m)
     expect(described).toMatch(/Normal +Scheduled .*Successfully assigned/)
     expect(described).toMatch(/Normal +Started /)
-    const ofDeployment = await ok(['describe', 'deployment', 'web'])
-    expect(ofDeployment).toMatch(/^Replicas: +2 desired \| 2 updated \| 2 total \| 2 available \| 0 unavailable$/m)
+    const ofDeployment = await describedWith(['deployment', 'web'], /^Replicas: +2 desired \| 2 updated \| 2 total \| 2 available \| 0 unavailable$/m)
     expect(ofDeployment).toContain('ScalingReplicaSet')
     const ofNode = await ok(['describe', 'node', pod?.spec?.nodeName ?? ''])
     expect(ofNode).toContain(pod?.metadata.name)
@@ -139,12 +151,13 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
     const ofService = await ok(['describe', 'service', 'web'])
     expect(ofService).toMatch(/^Selector: +app=web$/m)
     // Older ones look for the Endpoints of core/v1, which are not served.
-    if (minor >= 31) expect(ofService).toContain(`${pod?.status?.podIP}:8080`)
+    if (minor >= 31) await describedWith(['service', 'web'], `${pod?.status?.podIP}:8080`)
   })
 
   test('logs -f follows until the pod ends', async () => {
+    await spaceOf()
     await ok(['run', 'teller', `--image=${BUSYBOX}:1.35`, '--restart=Never', '--', 'sh', '-c', 'echo line 1; until [ -f /go ]; do usleep 20000; done; echo line 2; echo line 3'])
-    await ok(['wait', 'pod/teller', '--for=jsonpath={.status.phase}=Running', '--timeout=30s'])
+    await ok(['wait', 'pod/teller', '--for=jsonpath={.status.phase}=Running', '--timeout=60s'])
     const logs = going(['logs', '-f', 'teller'])
     expect(await logs.seen('line 1\n')).toBe('line 1\n')
     await ok(['exec', 'teller', '--', 'touch', '/go'])
@@ -155,6 +168,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('exec: output, exit code, input', async () => {
+    await webOf(2)
     expect(await ok(['exec', 'deploy/web', '--', 'hostname'])).toMatch(/^web-/)
     const failed = await kubectl(['exec', 'deploy/web', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7'])
     expect(failed).toMatchObject({ exitCode: 7, stdout: 'out\n' })
@@ -166,7 +180,8 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('exec on a terminal: a shell that is typed to, its size, its exit code', async () => {
-    const shell = await onTerminal(['exec', '-it', 'deploy/web', '--', 'sh'], 'sleep 0.3; stty size; echo $((6*7)) $TERM\nexit 3\n')
+    await webOf(2)
+    const shell = await onTerminal(['exec', '-it', 'deploy/web', '--', 'sh'], 'for _ in $(seq 99); do [ "$(stty size)" = "40 100" ] && break; sleep 0.1; done; stty size; echo $((6*7)) $TERM\nexit 3\n')
     expect(shell.stdout).toContain('\r\n40 100\r\n')
     expect(shell.stdout).toContain('\r\n42 xterm\r\n')
     expect(shell.exitCode).toBe(3)
@@ -176,6 +191,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('port-forward', async () => {
+    await webOf(2)
     const forward = going(['port-forward', 'service/web', ':80'])
     const port = /127\.0\.0\.1:(\d+)/.exec(await forward.seen('Forwarding from 127.0.0.1:'))?.[1]
     for (let call = 0; call < 3; call++) expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).text()).toMatch(/^web-/)
@@ -184,6 +200,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('set image, rollout history and undo', async () => {
+    await webOf(2)
     expect(await webImages()).toEqual([`${BUSYBOX}:1.35`, `${BUSYBOX}:1.35`])
     expect(await ok(['set', 'image', 'deployment/web', `httpd=${BUSYBOX}:1.36`])).toBe('deployment.apps/web image updated\n')
     expect(await ok(['rollout', 'status', 'deployment/web', '--timeout=60s'])).toContain('successfully rolled out')
@@ -196,8 +213,9 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('scale, label, annotate', async () => {
+    await webOf(2)
     expect(await ok(['scale', 'deployment/web', '--replicas=3'])).toBe('deployment.apps/web scaled\n')
-    await ok(['wait', 'deployment/web', '--for=jsonpath={.status.readyReplicas}=3', '--timeout=30s'])
+    await ok(['wait', 'deployment/web', '--for=jsonpath={.status.readyReplicas}=3', '--timeout=60s'])
     expect(await ok(['label', 'deployment', 'web', 'tier=front'])).toBe('deployment.apps/web labeled\n')
     expect(await ok(['get', 'deployment', '-l', 'tier=front', '-o', 'name'])).toBe('deployment.apps/web\n')
     expect(await ok(['annotate', 'deployment', 'web', 'note=a b'])).toMatch(/^deployment.apps\/web annotated?\n$/)
@@ -207,7 +225,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('cordon, drain, uncordon', async () => {
-    const node = (await cluster.until<Pod>(webPods, (pods) => pods.length === 3 && pods.every(isRunning)))[0]?.spec?.nodeName ?? ''
+    const node = (await webOf(3))[0]?.spec?.nodeName ?? ''
     expect(await ok(['cordon', node])).toBe(`node/${node} cordoned\n`)
     expect(await ok(['get', 'node', node])).toContain('Ready,SchedulingDisabled')
     const drained = await ok(['drain', node, '--pod-selector=app=web', '--timeout=60s'])
@@ -220,7 +238,7 @@ describe.each(clients)('kubectl 1.$minor', ({ path: program, minor }) => {
   })
 
   test('delete --wait returns when it is gone', async () => {
-    const [pod] = await cluster.until<Pod>(webPods, (pods) => pods.length === 3)
+    const [pod] = await webOf(3)
     expect(await ok(['delete', 'pod', pod?.metadata.name ?? '', '--wait'])).toContain('deleted')
     const { items } = await cluster.get<{ readonly items: readonly Pod[] }>(webPods)
     expect(items.map((one) => one.metadata.uid)).not.toContain(pod?.metadata.uid)

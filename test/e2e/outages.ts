@@ -1,12 +1,13 @@
 /** What runs goes on while control plane or etcd are away, and while pods take all the CPU. Seconds by parameter: short in `npm test`, as long as promised in `npm run test:long`. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
 import { openApplication, type Application } from './application.ts'
-import { isRunning, testLab, type TestLab } from './harness.ts'
+import { isRunning, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 export interface OutageLengths {
   readonly awaySeconds: number
@@ -35,23 +36,23 @@ export function outageTests(labName: string, { awaySeconds, busySeconds }: Outag
   let cluster: TestLab
   let shop: Application
 
-  beforeAll(async () => {
-    cluster = await testLab(labName)
-    shop = await openApplication(cluster)
-    // Not behind the Service: what calls meet in a container that is killed is no matter of the outage.
-    await cluster.send('POST', DEPLOYMENTS, deployment('bystander', 3, ['sleep', '1000000']))
-    await cluster.until<Pod>(podsOf('bystander'), (pods) => pods.filter(isRunning).length === 3)
-  })
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]()
-    shop[Symbol.dispose]()
+  labOfTests({
+    name: labName,
+    async prepare(lab) {
+      cluster = lab
+      shop = await openApplication(cluster)
+      // Not behind the Service: what calls meet in a container that is killed is no matter of the outage.
+      await cluster.send('POST', DEPLOYMENTS, deployment('bystander', 3, ['sleep', '1000000']))
+      await cluster.until<Pod>(podsOf('bystander'), (pods) => pods.filter(isRunning).length === 3)
+    },
+    over: () => shop?.[Symbol.dispose](),
   })
 
   test.each(['control-plane', 'etcd'])(`%s is away for ${awaySeconds} s: no call fails, nothing stops, what dies is restarted, and nobody is evicted afterwards`, async (member) => {
     const before = await shop.whole()
     const bystanders = await cluster.until<Pod>(podsOf('bystander'), (pods) => pods.filter(isRunning).length === 3)
     const caller = shop.call('n1')
-    await expect.poll(caller.calls, { timeout: 20_000 }).toBeGreaterThan(10)
+    await expect.poll(caller.calls, { timeout: 60_000 }).toBeGreaterThan(10)
     await lab.kill(cluster.name, member)
     await wait(2_000)
     // A container dies meanwhile: its agent alone can restart it.
@@ -61,7 +62,7 @@ export function outageTests(labName: string, { awaySeconds, busySeconds }: Outag
     const [victim = 0] = await programsIn(pods, 'sleep')
     expect(victim).toBeGreaterThan(0)
     process.kill(victim, 'SIGKILL')
-    await expect.poll(async () => (await programsIn(pods, 'sleep')).filter((pid) => pid !== victim).length, { timeout: 15_000, interval: 50 }).toBe(bystanders.filter((pod) => pod.spec?.nodeName === node).length)
+    await expect.poll(async () => (await programsIn(pods, 'sleep')).filter((pid) => pid !== victim).length, { timeout: 60_000, interval: 50 }).toBe(bystanders.filter((pod) => pod.spec?.nodeName === node).length)
     await wait(awaySeconds * 1_000 - 2_000)
     await lab.start(cluster.name, member)
     await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import type { Deployment, Pod, Service } from '../../shared/model/gen/api.ts'
-import { callFrom, isRunning, pidOf, untilAnswers, type TestLab } from './harness.ts'
+import { callFrom, isRunning, PATIENCE_MS, pidOf, untilAnswers, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 const PODS = '/api/v1/namespaces/default/pods?labelSelector=app%3Dhello'
@@ -29,7 +29,7 @@ test('six replicas run, spread over three nodes, and the Service answers from ea
   const pods = await cluster.until<Pod>(PODS, (items) => items.filter(isRunning).length === 6)
   expect(new Set(pods.map((pod) => pod.spec?.nodeName)).size).toBe(3)
   for (const machine of ['n1', 'n2', 'n3']) {
-    const caller = callFrom(cluster, { machine, url, perSecond: 100 })
+    const caller = callFrom(cluster, { machine, url, perSecond: 100, patienceMs: PATIENCE_MS })
     await expect.poll(caller.calls, { timeout: 60_000 }).toBeGreaterThan(30)
     const { failures } = await caller.stop()
     expect(failures).toEqual([])
@@ -37,7 +37,7 @@ test('six replicas run, spread over three nodes, and the Service answers from ea
 })
 
 test('no call fails during a rolling update', async () => {
-  const caller = callFrom(cluster, { machine: 'n1', url })
+  const caller = callFrom(cluster, { machine: 'n1', url, patienceMs: PATIENCE_MS })
   await expect.poll(caller.calls, { timeout: 60_000 }).toBeGreaterThan(0)
   const before = await cluster.get<{ items: Pod[] }>(PODS)
   await cluster.send('PATCH', '/apis/apps/v1/namespaces/default/deployments/hello', { spec: { template: { metadata: { annotations: { round: 'two' } } } } }, 'application/strategic-merge-patch+json')
@@ -51,7 +51,7 @@ test('no call fails during a rolling update', async () => {
 test.each(['n1', 'control-plane', 'etcd'])('%s is killed with SIGKILL and started again: no container restarts, nothing stored is lost, no call fails', async (member) => {
   const before = await cluster.until<Pod>(PODS, (pods) => pods.filter(isRunning).length === 6)
   const stored = await cluster.get<Deployment>('/apis/apps/v1/namespaces/default/deployments/hello')
-  const caller = callFrom(cluster, { machine: 'n2', url })
+  const caller = callFrom(cluster, { machine: 'n2', url, patienceMs: PATIENCE_MS })
   const pid = await pidOf(cluster, member)
   process.kill(pid, 'SIGKILL')
   await expect.poll(async () => (await lab.status(cluster.name)).members.find((one) => one.name === member)?.pid ?? pid, { timeout: 60_000, interval: 50 }).not.toBe(pid)
@@ -80,7 +80,7 @@ test('a node loses power: its pods are replaced on the others', async () => {
   expect(before.some((pod) => pod.spec?.nodeName === 'n3')).toBe(true)
   await lab.kill(cluster.name, 'n3')
   await cluster.until<Pod>(PODS, (pods) => pods.filter((pod) => isRunning(pod) && pod.spec?.nodeName !== 'n3').length === 6)
-  const caller = callFrom(cluster, { machine: 'n1', url })
+  const caller = callFrom(cluster, { machine: 'n1', url, patienceMs: PATIENCE_MS })
   await new Promise((resolve) => setTimeout(resolve, 1000))
   expect((await caller.stop()).failures).toEqual([])
   await lab.start(cluster.name, 'n3')

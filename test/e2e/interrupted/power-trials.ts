@@ -25,7 +25,7 @@ const stateOf = async (name: string): Promise<string | undefined> => (await lab.
 
 const WANTED: Readonly<Record<Verb, string>> = { kill: 'stopped', start: 'running', partition: 'cut off', heal: 'running' }
 
-const WITHIN_MS = 10_000
+const WITHIN_MS = 60_000
 
 async function untilState(name: string, wanted: string): Promise<void> {
   const deadlineMs = performance.now() + WITHIN_MS
