@@ -9,7 +9,9 @@ import { removeGroup } from './control-groups.ts'
 
 const TREE = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((folder) => existsSync(join(folder, 'cgroup.controllers'))) ?? ''
 const wordsOf = (folder: string, file: string): readonly string[] => readFileSync(join(folder, file), 'utf8').split(/\s+/).filter((word) => word !== '')
-const offered = TREE === '' ? [] : wordsOf(TREE, 'cgroup.controllers')
+/** Those that a group with processes cannot hand down: others (`cpu`, `pids`) know threads. */
+const OF_DOMAINS = ['memory', 'io', 'hugetlb']
+const offered = TREE === '' ? [] : wordsOf(TREE, 'cgroup.controllers').filter((name) => OF_DOMAINS.includes(name))
 
 const processes: ChildProcess[] = []
 const roots: string[] = []
@@ -20,7 +22,7 @@ afterAll(async () => {
 
 /** The tree hands a controller down, so that there is one to be had below it; what it did before it does afterwards. */
 function withController(): Disposable {
-  const added = wordsOf(TREE, 'cgroup.subtree_control').length > 0 ? [] : offered.slice(0, 1)
+  const added = offered.some((name) => wordsOf(TREE, 'cgroup.subtree_control').includes(name)) ? [] : offered.slice(0, 1)
   const set = (sign: '+' | '-'): void => added.forEach((name) => writeFileSync(join(TREE, 'cgroup.subtree_control'), `${sign}${name}`))
   set('+')
   return { [Symbol.dispose]: () => set('-') }

@@ -4,10 +4,12 @@ import type { MachineParts } from './parts.ts'
 export interface CommandOptions {
   readonly initramfs: string
   readonly out: string
-  /** For what it keeps while it runs. */
-  readonly folder: string
+  /** Of the machine alone, for what it keeps while it runs. */
+  readonly memory: string
   readonly memoryMegabytes: number
   readonly processors: number
+  /** On which of the host's a machine with one runs. */
+  readonly processor: number
 }
 
 const HOST_TAG = 'host'
@@ -22,8 +24,9 @@ export function mountsOf(parts: MachineParts, out: string): { readonly host: str
 
 export const commandOf = (parts: MachineParts, options: CommandOptions): readonly string[] => (parts.kind === 'user-mode' ? inUserMode(parts.program, options) : emulated(parts, options))
 
-function inUserMode(program: string, { initramfs, folder, memoryMegabytes }: CommandOptions): readonly string[] {
-  return [program, `mem=${memoryMegabytes}M`, `initrd=${initramfs}`, `uml_dir=${folder}/`, 'umid=machine', 'rdinit=/init', 'con0=null,fd:1', 'con=null', 'quiet', 'panic=1']
+/** A kernel and its programs are processes that wait for one another at each call: on one processor the next goes on at once, on a busy host that is two to four times as fast. */
+function inUserMode(program: string, { initramfs, memory, memoryMegabytes, processor }: CommandOptions): readonly string[] {
+  return ['taskset', '--cpu-list', String(processor), program, `mem=${memoryMegabytes}M`, `initrd=${initramfs}`, `uml_dir=${memory}/`, 'umid=machine', 'rdinit=/init', 'con0=null,fd:1', 'con=null', 'quiet', 'panic=1']
 }
 
 function emulated({ emulator, kernel }: Extract<MachineParts, { kind: 'emulated' }>, { initramfs, out, memoryMegabytes, processors }: CommandOptions): readonly string[] {

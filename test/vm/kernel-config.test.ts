@@ -13,10 +13,10 @@ test('the settings of a kernel are told to make without quotes, to the compiler 
 })
 
 test('either machine is given its memory, its first files, and the folder in which it tells what it found', () => {
-  const options = { initramfs: '/f/initramfs', out: '/f/out', folder: '/f', memoryMegabytes: 100, processors: 2 }
+  const options = { initramfs: '/f/initramfs', out: '/f/out', memory: '/f/memory', memoryMegabytes: 100, processors: 2, processor: 1 }
   const userMode: MachineParts = { kind: 'user-mode', program: '/k/linux.uml', modules: '/k', busybox: '/b' }
   const emulated: MachineParts = { kind: 'emulated', emulator: 'qemu', kernel: '/k/vmlinuz', modules: '/k', busybox: '/b' }
-  expect(commandOf(userMode, options)).toEqual(expect.arrayContaining(['/k/linux.uml', 'mem=100M', 'initrd=/f/initramfs']))
+  expect(commandOf(userMode, options)).toEqual(expect.arrayContaining(['taskset', '--cpu-list', '1', '/k/linux.uml', 'mem=100M', 'initrd=/f/initramfs', 'uml_dir=/f/memory/']))
   expect(mountsOf(userMode, options.out).out).toContain('/f/out')
   expect(commandOf(emulated, options).join(' ')).toMatch(/-m 100 -smp 2 -kernel \/k\/vmlinuz -initrd \/f\/initramfs .*path=\/f\/out,/)
 })

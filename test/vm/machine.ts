@@ -41,7 +41,7 @@ export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
   mkdirSync(options.out, { recursive: true })
   writeFileSync(initramfs, initramfsOf(options))
   try {
-    return await run(options, commandOf(options.parts, { ...options, initramfs }))
+    return await run(options, commandOf(options.parts, { ...options, initramfs, memory: memoryOf(options), processor: lastProcessor() }))
   } finally {
     rmSync(initramfs, { force: true })
   }
@@ -64,8 +64,15 @@ function initramfsOf({ parts, root, script, out, limitMs }: MachineOptions): Uin
   ])
 }
 
-function run({ limitMs, onLine, folder }: MachineOptions, words: readonly string[]): Promise<MachineEnd> {
-  const memory = join(folder, 'memory')
+/** Of those that this process may use: `0-3,6`. */
+const lastProcessor = (): number => Number(/^Cpus_allowed_list:.*?(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0)
+
+/** What each machine sees there is its own. */
+const memoryOf = ({ folder }: MachineOptions): string => join(folder, 'memory')
+
+function run(options: MachineOptions, words: readonly string[]): Promise<MachineEnd> {
+  const { limitMs, onLine } = options
+  const memory = memoryOf(options)
   mkdirSync(memory, { recursive: true })
   return new Promise((resolve) => {
     let said = ''
