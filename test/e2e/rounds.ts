@@ -1,13 +1,14 @@
 /** One fault of the list after the other, by chance, on one cluster: after each everything promised is there again. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import { seededRandom, type Random } from '../../shared/kit/random.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
 import { APP_PODS, openApplication, REPLICAS, type Application } from './application.ts'
-import { isRunning, testLab, type TestLab } from './harness.ts'
+import { isRunning, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 interface Fault {
   readonly name: string
@@ -90,13 +91,15 @@ export function roundTests(name: string, { rounds, seed }: { readonly rounds: nu
   let cluster: TestLab
   let shop: Application
 
-  beforeAll(async () => {
-    cluster = await testLab(name, { nodes: 3, controlPlanes: 3 })
-    shop = await openApplication(cluster)
-  })
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]()
-    shop[Symbol.dispose]()
+  labOfTests({
+    name,
+    nodes: 3,
+    controlPlanes: 3,
+    async prepare(lab) {
+      cluster = lab
+      shop = await openApplication(cluster)
+    },
+    over: () => shop?.[Symbol.dispose](),
   })
 
   test(`${rounds} rounds of a fault by chance (seed ${seed}): every object and every promised replica is there at the end`, async () => {

@@ -1,12 +1,13 @@
 /** What people see when something dies, and that what they do on purpose (drain, cordon) costs no call. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import { openApplication, type Application } from './application.ts'
-import { kubectls, run, testLab, type Ran, type TestLab } from './harness.ts'
+import { kubectls, run, type Ran, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 const GANTRY = join(import.meta.dirname, '../../gantry')
@@ -19,7 +20,7 @@ interface Going {
 
 /** A command that goes on until it is stopped. */
 function going(cluster: TestLab, words: readonly string[]): Going {
-  const child = spawn(GANTRY, ['--kubeconfig', cluster.kubeconfig, ...words], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 })
+  const child = spawn(GANTRY, ['--kubeconfig', cluster.kubeconfig, ...words], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000 })
   let [output, errors] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
@@ -41,14 +42,14 @@ const isReady = (node: Node): boolean => node.status?.conditions?.some(({ type, 
 describe('one control plane, three nodes', () => {
   let cluster: TestLab
   let application: Application
-  beforeAll(async () => {
-    cluster = await testLab('e2e-see')
-    application = await openApplication(cluster)
-  })
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]()
+  labOfTests({
+    name: 'e2e-see',
+    async prepare(lab) {
+      cluster = lab
+      application = await openApplication(cluster)
+    },
     // Its pods write to it until the lab is gone.
-    application[Symbol.dispose]()
+    over: () => application?.[Symbol.dispose](),
   })
   const gantry = (...words: readonly string[]): Promise<Ran> => gantryOn(cluster, ...words)
 
@@ -94,9 +95,9 @@ describe('one control plane, three nodes', () => {
     const lost = before.filter((pod) => pod.spec?.nodeName === 'n3')
     expect(lost.length).toBeGreaterThan(0)
     const following = going(cluster, ['events', '-A', '--follow'])
-    await expect.poll(following.output, { timeout: 20_000 }).toContain('LAST SEEN')
+    await expect.poll(following.output, { timeout: 60_000 }).toContain('LAST SEEN')
     await lab.kill(cluster.name, 'n3')
-    await application.whole((place) => place !== 'n3', 30_000)
+    await application.whole((place) => place !== 'n3')
     const [node] = await cluster.until<Node>('/api/v1/nodes?fieldSelector=metadata.name%3Dn3', ([one]) => one !== undefined && !isReady(one))
     const message = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? ''
     // The table is kubectl's; what was decided stands beside it.
@@ -108,13 +109,13 @@ describe('one control plane, three nodes', () => {
     expect((await gantry('describe', 'node', 'n3')).stdout).toMatch(/Life: +Node n3 is given up: /)
     expect(await gantry('node', 'confirm-dead', 'n3')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^node\/n3 is given up already: /) as string })
     // Events are written a moment after what they tell of.
-    await expect.poll(async () => (await gantry('why', 'node/n3')).stdout, { timeout: 20_000 }).toMatch(new RegExp(`${lost.length} pods? started elsewhere `))
+    await expect.poll(async () => (await gantry('why', 'node/n3')).stdout, { timeout: 60_000 }).toMatch(new RegExp(`${lost.length} pods? started elsewhere `))
     const story = (await gantry('why', 'node/n3')).stdout
     expect(story).toMatch(/^Node n3 is given up: /)
     for (const pod of lost) expect(story).toMatch(new RegExp(`default/${pod.metadata.name} +[-+]\\S+ s +shop-\\S+ +n[12] +\\+\\S+ s +\\+\\S+ s +\\+\\S+ s +\\d\\d:\\d\\d:\\d\\d +shop`))
     const successor = new RegExp(`default/${lost[0]?.metadata.name} +\\S+ s +(shop-\\S+)`).exec(story)?.[1] ?? ''
-    expect((await gantry('why', `pod/${successor}`)).stdout).toContain(`It replaces pod ${lost[0]?.metadata.name}, which was on node n3`)
-    expect(following.output()).toMatch(/Node\/n3 /)
+    await expect.poll(async () => (await gantry('why', `pod/${successor}`)).stdout, { timeout: 60_000 }).toContain(`It replaces pod ${lost[0]?.metadata.name}, which was on node n3`)
+    await expect.poll(following.output, { timeout: 60_000 }).toMatch(/Node\/n3 /)
     await following.stop()
     // Once more from a control plane that remembers nothing.
     await lab.kill(cluster.name, 'control-plane')
@@ -122,15 +123,15 @@ describe('one control plane, three nodes', () => {
     expect((await gantry('why', 'node/n3')).stdout).toContain(story.split('\n').find((line) => line.startsWith(`default/${lost[0]?.metadata.name}`)) ?? 'no such line')
     await lab.start(cluster.name, 'n3')
     await cluster.until<Node>('/api/v1/nodes', (all) => all.length === 3 && all.every(isReady))
-    await expect.poll(async () => (await gantry('why', 'node/n3')).stdout, { timeout: 20_000 }).toMatch(/^Node n3 is Ready/)
+    await expect.poll(async () => (await gantry('why', 'node/n3')).stdout, { timeout: 60_000 }).toMatch(/^Node n3 is Ready/)
     expect((await gantry('why', 'node/n1')).stdout).toMatch(/^Node n1 is Ready[\s\S]*Nothing that could have stopped its pods happened to it in the last hour\.\n$/)
   })
 
   test('two of three nodes die at once: nobody is given up until a person says so', async () => {
     await application.whole()
     await Promise.all(['n2', 'n3'].map((name) => lab.kill(cluster.name, name)))
-    await expect.poll(async () => (await gantry('get', 'nodes')).stderr, { timeout: 30_000 }).toMatch(/n2: no heartbeat for .*; 1 of 3 members seen, fewer than half: not decided/)
-    expect((await gantry('why', 'node/n2')).stdout).toMatch(/^Node n2 is silent since \S+ \S+, and not judged: only 1 of 3 members are seen\. If it is dead, say so: gantry node confirm-dead n2\.\n[\s\S]*NodeSilent: /)
+    await expect.poll(async () => (await gantry('get', 'nodes')).stderr, { timeout: 60_000 }).toMatch(/n2: no heartbeat for .*; 1 of 3 members seen, fewer than half: not decided/)
+    await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 60_000 }).toMatch(/^Node n2 is silent since \S+ \S+, and not judged: only 1 of 3 members are seen\. If it is dead, say so: gantry node confirm-dead n2\.\n[\s\S]*NodeSilent: /)
     const asked = await gantry('node', 'confirm-dead', 'n2')
     expect(asked).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(/^Node n2: the last sign of life came .* ago[\s\S]*start on other nodes at once[\s\S]*error: nothing was done: say --yes if you are sure\n$/) as string })
     expect((await gantry('node', 'confirm-dead', 'n2', '--yes', '--dry-run=server')).exitCode).toBe(0)
@@ -138,11 +139,11 @@ describe('one control plane, three nodes', () => {
     expect(await gantry('node', 'confirm-dead', 'n2', '--yes')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^node\/n2 confirmed dead: /) as string })
     // Of the two that are left one is seen, which is half: the other is judged without a word.
     await application.whole((place) => place === 'n1')
-    await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 20_000 }).toMatch(/NodeFenced: n2: confirmed dead by \S+.*; fenced at [\s\S]*started elsewhere/)
+    await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 60_000 }).toMatch(/NodeFenced: n2: confirmed dead by \S+.*; fenced at [\s\S]*started elsewhere/)
     for (const name of ['n2', 'n3']) await lab.start(cluster.name, name)
     await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every((node) => isReady(node) && !node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE)))
-    await expect.poll(async () => (await gantry('get', 'nodes')).stderr, { timeout: 20_000 }).toMatch(/n2 is back\. .* ago: confirmed dead by/)
-    await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 20_000 }).toMatch(/^Node n2 is Ready: seen just now[\s\S]*NodeAdmitted: /)
+    await expect.poll(async () => (await gantry('get', 'nodes')).stderr, { timeout: 60_000 }).toMatch(/n2 is back\. .* ago: confirmed dead by/)
+    await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 60_000 }).toMatch(/^Node n2 is Ready: seen just now[\s\S]*NodeAdmitted: /)
   })
 
   test('a control plane that restarts: reads wait for it, and one that stays away is told with what to do', async () => {
@@ -161,34 +162,30 @@ describe('one control plane, three nodes', () => {
 
 describe('three control planes', () => {
   let cluster: TestLab
-  beforeAll(async () => {
-    cluster = await testLab('e2e-see-ha', { nodes: 2, controlPlanes: 3 })
-  })
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]()
-  })
+  labOfTests({ name: 'e2e-see-ha', nodes: 2, controlPlanes: 3, prepare: (lab) => void (cluster = lab) })
 
   const leader = async (): Promise<string> => (await lab.status(cluster.name)).members.find(({ leads }) => leads)?.name ?? ''
 
-  test('events --follow through restarts and changes of the leader: none is lost, none comes twice', async () => {
+  test('events --follow through restarts and changes of the leader: none is lost, none comes twice', async ({ onTestFinished }) => {
     const following = going(cluster, ['events', '--follow', '--for', 'pod/told'])
     const watching = going(cluster, ['get', 'pods', '-w', '-o', 'name'])
     const stop = new AbortController()
+    onTestFinished(() => stop.abort())
     const told = tell(cluster, stop.signal)
-    await expect.poll(following.output, { timeout: 20_000 }).toContain('number 5')
+    await expect.poll(following.output, { timeout: 60_000 }).toContain('number 5')
     for (const how of ['kill', 'pause', 'kill'] as const) {
       const name = await leader()
       await (how === 'kill' ? lab.kill(cluster.name, name) : lab.pause(cluster.name, name))
-      await expect.poll(leader, { timeout: 20_000 }).not.toBe(name)
+      await expect.poll(leader, { timeout: 60_000 }).not.toBe(name)
       await (how === 'kill' ? lab.start(cluster.name, name) : lab.resume(cluster.name, name))
       await new Promise((resolve) => setTimeout(resolve, 1_000))
     }
     // Some are written after the last change, however slow the host is.
     const before = [...following.output().matchAll(/number \d+\./g)].length
-    await expect.poll(following.output, { timeout: 20_000 }).toContain(`number ${before + 5}.`)
+    await expect.poll(following.output, { timeout: 60_000 }).toContain(`number ${before + 5}.`)
     stop.abort()
     const count = await told
-    await expect.poll(following.output, { timeout: 20_000 }).toContain(`number ${count}.`)
+    await expect.poll(following.output, { timeout: 60_000 }).toContain(`number ${count}.`)
     const seen = [...following.output().matchAll(/number (\d+)\./g)].map(([, number]) => Number(number))
     expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, at) => at + 1))
     expect(watching.errors()).not.toContain('error')
@@ -216,7 +213,7 @@ describe('three control planes', () => {
       expect((await caller.stop()).failures).toEqual([])
       // Its pods write to its folder until they are gone.
       await cluster.kubectl(['delete', 'deployment', 'shop', '--wait', '--timeout=30s'])
-      await cluster.until<Pod>('/api/v1/namespaces/default/pods', (pods) => pods.length === 0, 30_000)
+      await cluster.until<Pod>('/api/v1/namespaces/default/pods', (pods) => pods.length === 0)
     } finally {
       application[Symbol.dispose]()
     }
