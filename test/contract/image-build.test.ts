@@ -102,6 +102,7 @@ async function inside(image: string, command: string): Promise<string> {
 const configOf = async (id: string): Promise<Readonly<Record<string, unknown>>> => (await store.shelf.inspect(id)).config as Readonly<Record<string, unknown>>
 describe('a build of two stages', () => {
   test('makes an image with its files, its config and its history, and leaves nothing else', async () => {
+    await store.forgetBuilds('all')
     const { id, failed, output, steps } = await build(FILE, { context: CONTEXT, tags: ['built:1', 'built:2'], args: { WHO: 'you' }, labels: { c: 'd' } })
     expect(failed).toBe('')
     expect(output).toBe('alpha\n')
@@ -125,9 +126,9 @@ describe('a build of two stages', () => {
     const first = await build(FILE, { context: CONTEXT, args: { WHO: 'you' }, labels: { c: 'd' } })
     expect(first.steps.map(([, state]) => state)).toEqual(['cached', 'cached', 'cached', 'cached', 'cached', 'cached'])
     expect(first.id).toBe((await store.find('built:1'))?.id)
-    const other = await build(FILE, { context: CONTEXT, args: { WHO: 'me' } })
+    const other = await build(FILE, { context: CONTEXT, args: { WHO: randomUUID() } })
     expect(other.steps.map(([, state]) => state)).toEqual(['cached', 'cached', 'cached', 'done', 'done', 'done'])
-    const changed = await build(FILE, { context: CONTEXT.map((file) => (file.name === 'src/b.txt' ? { ...file, mode: 0o700 } : file)), args: { WHO: 'you' } })
+    const changed = await build(FILE, { context: CONTEXT.map((file) => (file.name === 'src/b.txt' ? { ...file, content: randomUUID() } : file)), args: { WHO: 'you' } })
     expect(changed.steps.map(([, state]) => state)).toEqual(['cached', 'cached', 'done', 'done', 'done', 'done'])
     const unread = await build(FILE, { context: CONTEXT.map((file) => (file.name === 'src/c.md' ? { ...file, content: 'else' } : file)), args: { WHO: 'you' } })
     expect(unread.steps.every(([, state]) => state === 'cached')).toBe(true)
