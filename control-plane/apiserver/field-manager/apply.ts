@@ -13,6 +13,7 @@ import { capUpdaters, idOf, type Managed, managedFieldsOf, type ManagerId, type 
 import { difference, EMPTY, type FieldNode, intersection, isEmptySet, union, without } from './field-set.ts'
 import { allowedByLastApplied, withLastApplied } from './last-applied.ts'
 import { resetPaths, withoutStripped } from './owned-paths.ts'
+import { followSchema } from './schema-change.ts'
 import { onlyItems, prune } from './remove-items.ts'
 import { toFieldSet } from './to-field-set.ts'
 import { mergeTyped } from './typed-merge.ts'
@@ -76,6 +77,7 @@ function applyTyped(type: Type, request: ApplyRequest): Applied {
   const { group, version, kind, live, config, manager, subresource, nowMs, versions } = request
   const apiVersion = group === '' ? version : `${group}/${version}`
   const managers = readManagers((live && managedFieldsOf(live)) ?? []) ?? new Map<string, Managed>()
+  if (typeof request.schema !== 'string') followSchema(managers, { schema: type, apiVersion, versions })
   const bare = withManagedFields(live ?? {}, undefined)
   if (managers.size === 0 && live) trackBeforeFirstApply(managers, { schema: type, kind, live: undefined, changed: bare, manager: 'before-first-apply', apiVersion, subresource, nowMs })
   const applier: ManagerId = { manager, operation: 'Apply', apiVersion, subresource }

@@ -119,8 +119,9 @@ function visitObject(type: ObjectType, [before, after]: Pair, found: Found): voi
   const [left, right] = [objectOf(before), objectOf(after)]
   for (const name in right) {
     const field = type.fields.get(name)
-    if (field) descend(field.type, { element: fieldElement(name), pair: [own(left, name) ?? unset(field, before), right[name]] }, found)
-    else if (type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [own(left, name), right[name]] }, found)
+    const was = own(left, name)
+    if (field) descend(field.type, { element: fieldElement(name), pair: [was ?? unset(field, before, was), right[name]] }, found)
+    else if (type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [was, right[name]] }, found)
   }
   for (const name in left) {
     if (own(right, name) !== undefined) continue
@@ -137,11 +138,11 @@ function own(object: JsonObject, name: string): Maybe {
 
 const ANY: Type = { kind: 'any' }
 
-/** What the field holds in a struct that is there and says nothing of it: Go prints such fields all the same. */
-function unset(field: Field, struct: Maybe): Maybe {
+/** What the field holds in a struct that is there and says nothing of it, or null: Go prints such fields all the same. */
+function unset(field: Field, struct: Maybe, said?: null): Maybe {
   if (struct === undefined) return undefined
   if (field.whenAbsent !== undefined) return field.whenAbsent
-  return field.printsUnset ? null : undefined
+  return field.printsUnset ? null : said
 }
 
 function visitMap(type: MapType, [before, after]: Pair, found: Found): void {

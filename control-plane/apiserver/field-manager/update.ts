@@ -5,6 +5,7 @@ import { type Type, typeOf } from '../../../shared/model/schemas/types.ts'
 import { capUpdaters, idOf, managedFieldsOf, type ManagerId, type Managers, readManagers, withManagedFields, writeManagers } from './entries.ts'
 import { difference, EMPTY, isEmptySet, union } from './field-set.ts'
 import { resetPaths, withoutStripped } from './owned-paths.ts'
+import { followSchema } from './schema-change.ts'
 import { typedProblem } from './check-typed.ts'
 import { comparisons, typeIn, type Versions } from './versions.ts'
 
@@ -75,6 +76,7 @@ function managersFor({ given, before, subresource }: Sources): Managers {
 /** Gives the fields that changed to the writer and takes them, and what was removed, from all others. */
 function track(managers: Managers, { schema, kind, live, changed, manager, apiVersion, subresource, nowMs, versions }: FieldUpdate): void {
   const type = typeof schema === 'string' ? typeOf(schema) : schema
+  followSchema(managers, { schema, apiVersion, versions })
   const foundIn = comparisons({ type, apiVersion, before: live ?? {}, after: changed, ignored: resetPaths(kind, subresource), versions })
   for (const [id, managed] of managers) {
     const seen = foundIn(managed.apiVersion)
