@@ -3,27 +3,30 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
-import { isRunning, kubectls, run, testLab, type Ran, type RunOptions, type TestLab } from './harness.ts'
+import { isRunning, kubectls, run, type Ran, type RunOptions, type TestLab } from './harness.ts'
+import { labOfTests } from './lab-of-tests.ts'
 
 const GANTRY = join(import.meta.dirname, '../../gantry')
 const BUSYBOX = 'docker.io/library/busybox:1.35'
 
 let cluster: TestLab
 let folder: string
-beforeAll(async () => {
-  cluster = await testLab('e2e-cli-tools', { nodes: 1, controlPlanes: 3 })
-  folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-tools-'))
-  writeFileSync(join(folder, 'pod.yaml'), manifest('1.35'))
-  await ok('apply', '-f', join(folder, 'pod.yaml'))
-  await cluster.until<Pod>('/api/v1/namespaces/default/pods', (pods) => pods.length === 1 && pods.every(isRunning))
-})
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
-  await cluster[Symbol.asyncDispose]()
+labOfTests({
+  name: 'e2e-cli-tools',
+  nodes: 1,
+  controlPlanes: 3,
+  async prepare(lab) {
+    cluster = lab
+    folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-tools-'))
+    writeFileSync(join(folder, 'pod.yaml'), manifest('1.35'))
+    await ok('apply', '-f', join(folder, 'pod.yaml'))
+    await cluster.until<Pod>('/api/v1/namespaces/default/pods', (pods) => pods.length === 1 && pods.every(isRunning))
+  },
+  over: () => rmSync(folder, { recursive: true, force: true }),
 })
 
 const manifest = (version: string): string => `apiVersion: v1
@@ -107,13 +110,13 @@ test('streams through a control plane that follows: when the leader dies they sa
   const clients: ReadonlyArray<readonly string[]> = [...kubectls().filter((_, index, all) => index === 0 || index === all.length - 1).map((path) => [path]), [GANTRY]]
   const follow = (words: readonly string[]): { readonly out: () => string; readonly ended: Promise<unknown> } => {
     const [program = '', ...more] = words
-    const child = spawn(program, ['--kubeconfig', cluster.kubeconfig, '--server', follower, ...more], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL' })
+    const child = spawn(program, ['--kubeconfig', cluster.kubeconfig, '--server', follower, ...more], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000, killSignal: 'SIGKILL' })
     let out = ''
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (out += text))
     return { out: () => out, ended: new Promise((resolve) => void child.once('close', resolve)) }
   }
   const streams = clients.flatMap((client) => [[...client, 'exec', 'p', '--', 'sh', '-c', 'echo up; exec sleep 10000'], [...client, 'logs', '-f', 'p']].map(follow))
-  await expect.poll(() => streams.every(({ out }) => out().includes('up\n')), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => streams.every(({ out }) => out().includes('up\n')), { timeout: 60_000 }).toBe(true)
   await lab.kill(cluster.name, leader)
   await Promise.all(streams.map(({ ended }) => ended))
   for (const { out } of streams) expect(out()).toContain('this stream ended with its leadership: run the command again')
