@@ -7,6 +7,7 @@ import type { AdmissionPlugin, AdmissionRequest } from './plugin.ts'
 import { forbid } from './refuse.ts'
 
 const GROUP = 'certificates.k8s.io'
+const REQUESTS = [`${GROUP}/certificatesigningrequests`]
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
 
 const isRequest = ({ store }: AdmissionRequest): boolean => store.definition.group === GROUP && store.definition.plural === 'certificatesigningrequests'
@@ -21,6 +22,7 @@ function isAllowed({ call }: AdmissionRequest, { authorize }: Access, { verb, si
 
 export const certificateApproval = (access: Access): AdmissionPlugin => ({
   name: 'CertificateApproval',
+  resources: REQUESTS,
   validate(request) {
     if (!isRequest(request) || request.operation !== 'UPDATE' || request.subresource !== 'approval') return
     const { signerName } = requestIn(request.old).spec
@@ -30,6 +32,7 @@ export const certificateApproval = (access: Access): AdmissionPlugin => ({
 
 export const certificateSigning = (access: Access): AdmissionPlugin => ({
   name: 'CertificateSigning',
+  resources: REQUESTS,
   validate(request) {
     if (!isRequest(request) || request.operation !== 'UPDATE' || request.subresource !== 'status') return
     const [now, old] = [requestIn(request.object), requestIn(request.old)]
@@ -42,6 +45,7 @@ export const certificateSigning = (access: Access): AdmissionPlugin => ({
 /** A certificate of an administrator of everything is not had by asking. */
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
+  resources: REQUESTS,
   async validate(request) {
     if (!isRequest(request) || request.operation !== 'CREATE' || request.subresource !== '') return
     const { spec } = requestIn(request.object)

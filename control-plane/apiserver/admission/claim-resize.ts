@@ -10,6 +10,7 @@ const sizeOf = (claim: PersistentVolumeClaim): string | undefined => amountsOf(c
 /** A claim grows only if it is bound, and if its class says that its volumes can. */
 export const claimResize = (sources: AdmissionSources): AdmissionPlugin => ({
   name: 'PersistentVolumeClaimResize',
+  resources: ['/persistentvolumeclaims'],
   async validate(request) {
     if (request.operation !== 'UPDATE' || !request.old || !isCore(request, 'persistentvolumeclaims') || request.subresource !== '') return
     const [claim, old] = [request.object, request.old] as unknown as readonly [PersistentVolumeClaim, PersistentVolumeClaim]

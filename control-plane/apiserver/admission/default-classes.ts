@@ -20,6 +20,7 @@ export function chosenClass<T extends KubeObject>(classes: readonly T[], isDefau
 
 export const defaultStorageClass = (sources: AdmissionSources): AdmissionPlugin => ({
   name: 'DefaultStorageClass',
+  resources: ['/persistentvolumeclaims'],
   mutate(request) {
     if (request.operation !== 'CREATE' || !isCore(request, 'persistentvolumeclaims') || request.subresource !== '') return request.object
     const claim = request.object as unknown as PersistentVolumeClaim
@@ -33,6 +34,7 @@ const isDefaultIngressClass = ({ metadata }: IngressClass): boolean => metadata.
 
 export const defaultIngressClass = (sources: AdmissionSources): AdmissionPlugin => ({
   name: 'DefaultIngressClass',
+  resources: ['networking.k8s.io/ingresses'],
   mutate(request) {
     const { definition } = request.store
     if (request.operation !== 'CREATE' || definition.group !== 'networking.k8s.io' || definition.plural !== 'ingresses' || request.subresource !== '') return request.object

@@ -8,6 +8,7 @@ const KEYS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] 
 /** A pod stays five minutes on a node that is lost, unless it says otherwise. */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
+  resources: ['/pods'],
   mutate(request) {
     if (!isCore(request, 'pods') || request.subresource !== '') return request.object
     const pod = request.object as unknown as Pod

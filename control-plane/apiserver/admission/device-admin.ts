@@ -9,6 +9,7 @@ const LABEL = 'resource.kubernetes.io/admin-access'
 /** Kubernetes asks this in its registry: devices that others use are looked into only from namespaces that are said to be for that. */
 export const deviceAdmin = (sources: AdmissionSources): AdmissionPlugin => ({
   name: 'DeviceAdminAccess',
+  resources: ['resource.k8s.io/resourceclaims', 'resource.k8s.io/resourceclaimtemplates'],
   validate(request) {
     const wanting = request.operation === 'CREATE' || request.operation === 'UPDATE' ? wantingPath(request) : undefined
     return wanting === undefined ? undefined : requireLabel(sources, request, wanting)

@@ -11,6 +11,7 @@ export const limitRanger = (sources: AdmissionSources): AdmissionPlugin => {
   const rangesOf = ({ namespace }: AdmissionRequest): readonly LimitRange[] => listCached(sources, limitRangesResource, namespace) as unknown as readonly LimitRange[]
   return {
     name: 'LimitRanger',
+    resources: ['/pods', '/persistentvolumeclaims'],
     mutate(request) {
       if (request.operation !== 'CREATE' || !isCore(request, 'pods') || request.subresource !== '') return request.object
       return rangesOf(request).reduce<Pod>((pod, range) => withDefaults(pod, range), request.object as unknown as Pod) as unknown as JsonObject

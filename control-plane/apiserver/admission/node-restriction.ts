@@ -8,6 +8,7 @@ import { forbid } from './refuse.ts'
 
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
+  resources: ['/nodes', '/pods'],
   validate(request) {
     const nodeName = nodeNameOf(request.call.user)
     if (nodeName === undefined || request.operation !== 'UPDATE' || !request.old) return

@@ -7,6 +7,7 @@ const NOT_READY = 'node.kubernetes.io/not-ready'
 /** No pod is put on a node before it has said that it is ready. */
 export const taintNewNodes: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
+  resources: ['/nodes'],
   mutate(request) {
     if (request.operation !== 'CREATE' || !isCore(request, 'nodes') || request.subresource !== '') return request.object
     const node = request.object as unknown as Node

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Call } from '../core/call.ts'
 import type { ResourceStore } from '../core/resources.ts'
 import type { GroupVersionKind } from '../decode/kinds.ts'
+import type { KindDefinition } from '../../registry/kind.ts'
 import { Reinvocation } from './reinvocation.ts'
 
 export interface AdmissionRequest {
@@ -27,6 +28,8 @@ export interface AdmissionRequest {
 /** Both may throw an `ApiError`: that is the answer. */
 export interface AdmissionPlugin {
   readonly name: string
+  /** As `group/plural`: what it has to do with, and is asked about. Left out: everything. */
+  readonly resources?: readonly string[]
   /** Whether it looks at objects that are not of the kind that the resource stores; the others know only those. */
   readonly anyKind?: true
   /** The object as it shall be; the same value if nothing changes. */
@@ -42,10 +45,10 @@ export interface Admission {
 
 /** The plugins one after the other, in their order. */
 export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
-  const mutating = plugins.filter((plugin) => plugin.mutate)
-  const validating = plugins.filter((plugin) => plugin.validate)
+  const concerned = concernedOf(plugins)
   return {
     async mutate(request) {
+      const { mutating } = concerned(request)
       const reinvocation = new Reinvocation()
       const once = async (given: JsonObject): Promise<JsonObject> => {
         let asked: AdmissionRequest = { ...request, object: given, reinvocation }
@@ -64,12 +67,30 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
       return once(object)
     },
     async validate(request) {
-      for (const plugin of validating) {
+      for (const plugin of concerned(request).validating) {
         if (request.as && !plugin.anyKind) continue
         const answer = plugin.validate?.(request)
         if (answer instanceof Promise) await answer
       }
     },
+  }
+}
+
+interface Concerned {
+  readonly mutating: readonly AdmissionPlugin[]
+  readonly validating: readonly AdmissionPlugin[]
+}
+
+/** Most plugins have to do with one resource, and most writes with few plugins: who is to be asked is looked up once for each kind. */
+function concernedOf(plugins: readonly AdmissionPlugin[]): (request: AdmissionRequest) => Concerned {
+  const known = new WeakMap<KindDefinition, Concerned>()
+  return ({ store: { definition } }) => {
+    const before = known.get(definition)
+    if (before) return before
+    const asked = plugins.filter(({ resources }) => resources === undefined || resources.includes(`${definition.group}/${definition.plural}`))
+    const concerned = { mutating: asked.filter((plugin) => plugin.mutate), validating: asked.filter((plugin) => plugin.validate) }
+    known.set(definition, concerned)
+    return concerned
   }
 }
 

@@ -10,6 +10,7 @@ const READ = { cpu: cpuMillis, memory: quantityValue } as const
 /** A pod can only be resized on a node that is there, and not to more than that one can give to a pod at all. */
 export const podResize = (sources: AdmissionSources): AdmissionPlugin => ({
   name: 'PodResize',
+  resources: ['/pods'],
   validate(request) {
     if (request.operation !== 'UPDATE' || request.subresource !== 'resize' || !isCore(request, 'pods')) return
     const pod = request.object as unknown as Pod

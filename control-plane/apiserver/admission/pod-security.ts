@@ -19,6 +19,7 @@ const PREFIX = 'pod-security.kubernetes.io/'
 
 export const podSecurity = (sources: AdmissionSources): AdmissionPlugin => ({
   name: 'PodSecurity',
+  resources: ['/pods', '/namespaces', ...makers],
   validate(request) {
     if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return undefined
     if (isCore(request, 'pods')) return looked.has(request.subresource) ? validatePod(sources, request) : undefined

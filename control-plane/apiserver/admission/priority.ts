@@ -19,6 +19,7 @@ const LOWER: Preemption = 'PreemptLowerPriority'
 export function priority(sources: AdmissionSources): AdmissionPlugin {
   return {
     name: 'Priority',
+    resources: ['/pods', 'scheduling.k8s.io/priorityclasses'],
     async mutate(request) {
       if (!isCore(request, 'pods') || request.subresource !== '') return request.object
       return request.operation === 'CREATE' ? newPod(sources, request) : keepPriority(request)

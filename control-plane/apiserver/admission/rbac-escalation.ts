@@ -23,6 +23,7 @@ const FULL_AUTHORITY: readonly PolicyRule[] = [
 /** Runs as the last that sees the object before it is validated, as Kubernetes' storage of these kinds does. */
 export const rbacEscalation = (sources: AdmissionSources, access: Access): AdmissionPlugin => ({
   name: 'RBACEscalation',
+  resources: [...ROLES, ...BINDINGS].map((plural) => `${GROUP}/${plural}`),
   async mutate(request) {
     const { definition } = request.store
     if (definition.group !== GROUP || request.call.user.groups.includes(MASTERS) || isOnlyForCollector(request)) return request.object

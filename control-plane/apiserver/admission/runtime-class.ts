@@ -7,6 +7,7 @@ import { findObject, runtimeClassesResource, type AdmissionSources } from './sou
 /** A pod's overhead is its runtime class's to say, and so is in part where it may run. */
 export const runtimeClass = (sources: AdmissionSources): AdmissionPlugin => ({
   name: 'RuntimeClass',
+  resources: ['/pods'],
   async mutate(request) {
     if (!isNewPod(request)) return request.object
     const pod = request.object as unknown as Pod

@@ -22,6 +22,7 @@ const TRY_AFTER_MS = 100
 export function serviceAccount(sources: AdmissionSources): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
+    resources: ['/pods'],
     async mutate(request) {
       if (request.operation !== 'CREATE' || !isCore(request, 'pods') || request.subresource !== '') return request.object
       const pod = request.object as unknown as Pod

@@ -12,6 +12,7 @@ const finalizers: Readonly<Record<string, string>> = {
 /** Volumes and claims stay as long as somebody uses them. */
 export const storageInUse: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
+  resources: Object.keys(finalizers),
   mutate({ operation, store, subresource, object }) {
     const finalizer = finalizers[`${store.definition.group}/${store.definition.plural}`]
     if (operation !== 'CREATE' || subresource !== '' || finalizer === undefined) return object

@@ -27,7 +27,14 @@ export function impersonate(request: ApiRequest, authorize: Authorizer): Imperso
 /** Headers that came several times stand one to a line: a group may have a comma in its name. */
 const listed = (header: string | undefined): readonly string[] => (header === undefined ? [] : header.split('\n'))
 
+/** Nearly nobody speaks for others: that is seen at a glance. */
+function isImpersonating(headers: ApiRequest['headers']): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true
+  return false
+}
+
 function wantedUser(headers: ApiRequest['headers']): User | undefined {
+  if (!isImpersonating(headers)) return undefined
   const extra = Object.entries(headers).filter(([name]) => name.startsWith(EXTRA_PREFIX))
   const [name, uid, groups] = [headers['impersonate-user'] ?? '', headers['impersonate-uid'] ?? '', listed(headers['impersonate-group'])]
   if (name === '' && uid === '' && groups.length === 0 && extra.length === 0) return undefined

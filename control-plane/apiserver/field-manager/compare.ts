@@ -23,11 +23,14 @@ type Maybe = Json | undefined
 
 export function compare(type: Type, before: JsonObject, after: JsonObject): Comparison {
   const found: Found = { changed: undefined, removed: undefined }
-  visit(type, [before, after], found)
+  visit(type, [hasNoKeys(before) ? NOTHING : before, after], found)
   return { changed: (found.changed ?? EMPTY) as FieldNode, removed: (found.removed ?? EMPTY) as FieldNode }
 }
 
 type Pair = readonly [before: Maybe, after: Maybe]
+
+/** What was there before an object was made. */
+const NOTHING: JsonObject = {}
 
 /** `undefined` is a value that is not there at all; `null` is one that is. */
 function visit(known: Type, pair: Pair, found: Found): void {
@@ -120,7 +123,8 @@ function visitObject(type: ObjectType, [before, after]: Pair, found: Found): voi
   for (const name in right) {
     const field = type.fields.get(name)
     const was = own(left, name)
-    if (field) descend(field.type, { element: fieldElement(name), pair: [was ?? unset(field, before, was), right[name]] }, found)
+    if (field && name === 'spec' && before === NOTHING) newSpec(field, right[name], found)
+    else if (field) descend(field.type, { element: fieldElement(name), pair: [was ?? unset(field, before, was), right[name]] }, found)
     else if (type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [was, right[name]] }, found)
   }
   for (const name in left) {
@@ -128,6 +132,27 @@ function visitObject(type: ObjectType, [before, after]: Pair, found: Found): voi
     const field = type.fields.get(name)
     if (field || type.open) descend(memberType(type, name) ?? ANY, { element: fieldElement(name), pair: [left[name], field && unset(field, after)] }, found)
   }
+}
+
+const SPEC = fieldElement('spec')
+/** Longer specs are rarely alike. */
+const LONGEST = 4096
+const MOST_KNOWN = 32
+
+/** By the field of their kind and by their text: what is made of one template has the same fields. The one known for longest is forgotten first. */
+const knownSpecs = new WeakMap<Field, Map<string, FieldNode>>()
+
+/** The spec of an object that was not there before. */
+function newSpec(field: Field, spec: Maybe, found: Found): void {
+  const known = knownSpecs.get(field) ?? new Map<string, FieldNode>()
+  const text = JSON.stringify(spec) ?? ''
+  const fields = known.get(text)
+  if (fields !== undefined) return void ((found.changed = (found.changed ?? {}) as MutableNode)[SPEC] = fields)
+  descend(field.type, { element: SPEC, pair: [unset(field, NOTHING), spec] }, found)
+  const changed = found.changed?.[SPEC]
+  if (changed === undefined || found.removed?.[SPEC] !== undefined || text.length > LONGEST) return
+  if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value ?? '')
+  knownSpecs.set(field, known.set(text, changed as FieldNode))
 }
 
 /** As `ownMember`, for most names without asking: what objects inherit are functions, but for `__proto__`. */

@@ -1,6 +1,7 @@
 import { allOf, type FieldError, forbidden } from '../../../shared/model/field-error.ts'
 import type { Pod } from '../../../shared/model/gen/api.ts'
 import type { StrategyContext } from '../kind.ts'
+import { knownSpecs } from '../known-specs.ts'
 import { each } from './check.ts'
 import { validateTrimmedImage } from './containers.ts'
 import { validateAnnotationChange, validateAppArmorAgreement, validatePodAnnotations } from './pod-annotations.ts'
@@ -9,16 +10,27 @@ import { validatePodStatus } from './pod-status.ts'
 import { validateEphemeralChange, validateResize } from './pod-subresources.ts'
 import { validateSpecChange } from './pod-update.ts'
 
+const NONE: readonly FieldError[] = []
+
 /** What holds for a pod at create and at every change. */
 export function validatePodItself(pod: Pod): readonly FieldError[] {
+  return allOf(validatePodAnnotations(pod, 'metadata.annotations'), validateOwnSpec(pod))
+}
+
+/** Specs of pods that nothing is to be said against. */
+const sound = knownSpecs()
+
+function validateOwnSpec(pod: Pod): readonly FieldError[] {
   const spec = pod.spec ?? { containers: [] }
-  return allOf(
-    validatePodAnnotations(pod, 'metadata.annotations'),
+  if (sound.has(spec)) return NONE
+  const errors = allOf(
     validatePodSpec(spec, { path: 'spec', meta: pod.metadata, isPod: true }),
     validateTokens(pod),
     each(spec.containers, 'spec.containers', validateTrimmedImage),
     each(spec.initContainers, 'spec.initContainers', validateTrimmedImage),
   )
+  if (errors.length === 0) sound.add(spec)
+  return errors
 }
 
 /** A token without an account would be nobody's. */

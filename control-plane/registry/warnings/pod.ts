@@ -1,6 +1,7 @@
-import type { Pod } from '../../../shared/model/gen/api.ts'
+import type { ObjectMeta, Pod, PodSpec } from '../../../shared/model/gen/api.ts'
 import { dns1123LabelProblems } from '../../../shared/model/validation/names.ts'
 import type { StrategyContext } from '../kind.ts'
+import { knownSpecs } from '../known-specs.ts'
 import { annotatedProfiles } from '../updates/apparmor.ts'
 import { ipWarnings } from './addresses.ts'
 import { appArmorWarning, podSpecWarnings } from './pod-spec.ts'
@@ -16,7 +17,18 @@ export function podWarnings(pod: Pod, old: Pod | undefined, { subresource }: Str
   if (old || !pod.spec) return []
   const problems = dns1123LabelProblems(pod.metadata.name ?? '')
   const named = problems.length > 0 && pod.metadata.name ? [`${NAME}: [${problems.join(' ')}]`] : []
-  return [...named, ...podSpecWarnings(pod.spec, { prefix: '', meta: pod.metadata })]
+  return [...named, ...ownSpecWarnings(pod.spec, pod.metadata)]
+}
+
+/** Specs of pods that nothing is to be told of, where the pod has no annotations. */
+const harmless = knownSpecs()
+
+function ownSpecWarnings(spec: PodSpec, meta: ObjectMeta): readonly string[] {
+  const isBare = meta.annotations === undefined
+  if (isBare && harmless.has(spec)) return []
+  const warnings = podSpecWarnings(spec, { prefix: '', meta })
+  if (isBare && warnings.length === 0) harmless.add(spec)
+  return warnings
 }
 
 const addressWarnings = ({ status }: Pod): readonly string[] =>
