@@ -29,7 +29,8 @@ function run(order: ImportOrder): Promise<ImportAnswer | undefined> {
     const child = fork(program, [], { execPath: process.execPath, execArgv: ['--disable-warning=ExperimentalWarning'], env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') } })
     let answer: ImportAnswer | undefined
     child.once('message', (message: ImportAnswer) => (answer = message))
-    child.once('exit', () => resolve(answer))
+    // Not its exit: that may be seen before its answer is read, as of one that ends while another's end is looked at.
+    child.once('close', () => resolve(answer))
     child.send(order)
   })
 }

@@ -60,6 +60,7 @@ export class RealMachine {
   readonly #agent: string
   readonly #options: AgentOptions
   #child: ChildProcess | undefined
+  #ended: Promise<void> = Promise.resolve()
   #isClosed = false
   #failure: unknown
   #death: CrashPoint | undefined
@@ -84,7 +85,9 @@ export class RealMachine {
       else if (message.kind === 'point') this.points.push(message.label)
       else this.#take(message.report)
     })
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    // When all that it said has been heard, too: its exit may be seen before that.
+    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+    this.#ended = ended
     void ended.then(() => {
       if (this.#child !== child || this.#isClosed) return
       this.deaths++
@@ -116,7 +119,8 @@ export class RealMachine {
     this.#death = death
     this.#child = undefined
     child?.kill('SIGKILL')
-    await new Promise<void>((resolve) => (child === undefined || child.exitCode !== null || child.signalCode !== null ? resolve() : child.once('exit', () => resolve())))
+    await this.#ended
+    this.points.length = 0
     await this.start(death)
   }
 
