@@ -176,7 +176,7 @@ describe.skipIf(!hasRegistry)('nodes that give each other images', () => {
     expect(await two.store.ensure('app.example/mine:v1', 'Never', { signal: never })).toMatchObject({ kind: 'present' })
     // And from there on.
     await one.leave()
-    const four = await cluster.add('n4', { times: { answerMs: 2_000 } })
+    const four = await cluster.add('n4', { times: { answerMs: 20_000 } })
     expect(imageIn(await four.ensure('app.example/mine:v1')).id).toBe(digestOf(image.config))
   })
 
