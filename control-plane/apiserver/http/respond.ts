@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../../shared/kit/clock.ts'
 import { MAX_SHORTENED, MAX_WARNINGS_LENGTH, SHORTENED_LENGTH } from '../../../shared/model/warning-limits.ts'
 import type { ApiResponse } from '../request.ts'
+import { writeChunk } from './chunks.ts'
 
 /** A client that takes nothing for this long is cut off: its events wait in a bounded buffer and would be lost anyway. */
 const STALLED_MS = 30_000
@@ -53,7 +54,7 @@ export async function sendStream(response: ServerResponse, answer: StreamRespons
   try {
     for await (const chunk of answer.chunks) {
       if (response.writableEnded || response.destroyed) break
-      if (!response.write(chunk)) await drained(response, { clock: sending.clock, stalledMs: STALLED_MS })
+      if (!writeChunk(response, chunk)) await drained(response, { clock: sending.clock, stalledMs: STALLED_MS })
     }
     if (!sending.stopping.aborted) response.end()
   } catch (error) {

@@ -11,7 +11,7 @@ import { tableOf } from './table.ts'
 const crowds = new WeakMap<ResourceStore, Crowd>()
 
 function crowdOf(store: ResourceStore): Crowd {
-  const known = crowds.get(store) ?? new Crowd()
+  const known = crowds.get(store) ?? new Crowd(() => store.cache.revision)
   crowds.set(store, known)
   return known
 }
