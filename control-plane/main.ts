@@ -11,7 +11,7 @@ import { makeInThread } from './apiserver/openapi/openapi.ts'
 import { longestMs } from './election/election.ts'
 import { startHeartbeatThread } from './heartbeats/worker.ts'
 import { keepTrimmed } from './native-memory.ts'
-import { giveBackMemory, growHeapSlowly } from './spare-memory.ts'
+import { beginCollection, giveBackMemory, growHeapSlowly } from './spare-memory.ts'
 import { createEtcdStorage } from './storage/storage.ts'
 import { systemAddressHolder } from './virtual-ip/ip.ts'
 import { createVirtualIp } from './virtual-ip/virtual-ip.ts'
@@ -100,7 +100,7 @@ async function main(): Promise<void> {
   let cancelGiving = clock.after(SETTLED_MS, () => {
     giveBackMemory()
     growHeapSlowly()
-    cancelGiving = keepTrimmed({ clock })
+    cancelGiving = keepTrimmed({ clock, collect: beginCollection })
   })
   await new Promise<void>((resolve) => (stop.signal.aborted ? resolve() : stop.signal.addEventListener('abort', () => resolve(), { once: true })))
   cancelGiving()

@@ -7,7 +7,7 @@ const MB = 1024 * 1024
 /** A process with so much native memory, of which so much is in use. */
 function fakeProcess() {
   let timers: Array<() => void> = []
-  const state = { native: 100 * MB, used: 60 * MB, workMs: 0, trims: 0 }
+  const state = { native: 100 * MB, used: 60 * MB, heap: 100_000_000, workMs: 0, trims: 0, collections: 0 }
   const clock = { nowMs: () => 0, monotonicMs: () => 0, after: (_delayMs: number, run: () => void) => (timers.push(run), () => void (timers = timers.filter((one) => one !== run))) }
   const trim = (): void => {
     state.trims++
@@ -18,7 +18,7 @@ function fakeProcess() {
     timers = []
     for (const run of due) run()
   }
-  return { state, look, isRunning: () => timers.length > 0, stop: keepTrimmed({ clock, trim, use: () => ({ nativeBytes: state.native, workMs: state.workMs }) }) }
+  return { state, look, isRunning: () => timers.length > 0, stop: keepTrimmed({ clock, trim, collect: () => state.collections++, use: () => ({ nativeBytes: state.native, heapBytes: state.heap, workMs: state.workMs }) }) }
 }
 
 test('it trims at first, and again when enough has come', () => {
@@ -57,6 +57,29 @@ test('when a load is over it trims once more', () => {
   expect(state.trims).toBe(1)
   for (let times = 0; times < 3; times++) look()
   expect(state.trims).toBe(2)
+})
+
+test('when a load is over its garbage is collected, once, and what that held is given back', () => {
+  const { state, look } = fakeProcess()
+  for (let times = 0; times < 3; times++) {
+    state.workMs += 400
+    look()
+  }
+  expect(state.collections).toBe(0)
+  for (let times = 0; times < 5; times++) look()
+  expect(state.collections).toBe(1)
+  const { trims } = state
+  state.heap -= 30_000_000
+  look()
+  look()
+  expect([state.collections, state.trims]).toEqual([1, trims + 1])
+})
+
+test('a little work leaves nothing that is worth a collection of a large heap', () => {
+  const { state, look } = fakeProcess()
+  state.workMs = 300
+  for (let times = 0; times < 5; times++) look()
+  expect(state.collections).toBe(0)
 })
 
 test('it ends', () => {

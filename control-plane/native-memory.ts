@@ -25,16 +25,22 @@ export function loadTrim(): TrimMemory | undefined {
 }
 
 /** How often it is looked, and what makes a pause of some ten milliseconds worth it: so much that has come since the last time, or so much work in which things were freed. */
-const LOOK_MS = 1_000
+const LOOK_MS = 500
 const WORTH_BYTES = 24 * 1024 * 1024
 const WORTH_WORK_MS = 1_000
 /** After a load, when hardly anything is done any more, less is worth it: the pause keeps nobody waiting, and what the load had in use is free. */
-const CALM_WORK_MS = 100
+const CALM_WORK_MS = 50
 const WORTH_WHEN_CALM_MS = 400
+/** A heap that became so much smaller was collected: objects are gone that held memory outside it. */
+const WORTH_HEAP_BYTES = 4 * 1024 * 1024
+/** Work after which there is garbage that is worth being collected when nothing else is to be done, for each megabyte of the heap: several times what collecting it takes. */
+const LOAD_MS_PER_MEGABYTE = 5
 
 export interface ProcessUse {
   /** Neither the heap of JavaScript nor its buffers. */
   readonly nativeBytes: number
+  /** Of the heap of JavaScript. */
+  readonly heapBytes: number
   /** Processor time since the start. */
   readonly workMs: number
 }
@@ -42,31 +48,47 @@ export interface ProcessUse {
 function useOfProcess(): ProcessUse {
   const { rss, heapTotal, arrayBuffers } = process.memoryUsage()
   const { user, system } = process.cpuUsage()
-  return { nativeBytes: rss - heapTotal - arrayBuffers, workMs: (user + system) / 1000 }
+  return { nativeBytes: rss - heapTotal - arrayBuffers, heapBytes: heapTotal, workMs: (user + system) / 1000 }
 }
 
 export interface TrimmingOptions {
   readonly clock: Clock
   readonly trim?: TrimMemory | undefined
+  /** Has garbage collected; it need not be done when this returns. */
+  readonly collect?: () => void
   readonly use?: () => ProcessUse
 }
 
-/** Trims now, and again whenever it is worth it, until the answered function is called. */
-export function keepTrimmed({ clock, trim = loadTrim(), use = useOfProcess }: TrimmingOptions): () => void {
-  if (trim === undefined) return () => {}
-  let after: ProcessUse | undefined
-  let lookedMs = 0
+/** Trims now, and again whenever it is worth it, until the answered function is called. When a load is over its garbage is collected, and what that held given back. */
+export function keepTrimmed({ clock, trim = loadTrim(), collect = () => {}, use = useOfProcess }: TrimmingOptions): () => void {
+  let trimmed: ProcessUse | undefined
+  let looked = use()
+  let collectedAtMs = looked.workMs
   let cancel: () => void
   const look = (): void => {
     const now = use()
-    const worthMs = now.workMs - lookedMs < CALM_WORK_MS ? WORTH_WHEN_CALM_MS : WORTH_WORK_MS
-    if (after === undefined || now.nativeBytes - after.nativeBytes > WORTH_BYTES || now.workMs - after.workMs > worthMs) {
-      trim()
-      after = use()
+    const isCalm = now.workMs - looked.workMs < CALM_WORK_MS
+    if (trimmed === undefined || isWorthIt({ now, looked, trimmed, isCalm })) {
+      trim?.()
+      trimmed = use()
     }
-    lookedMs = now.workMs
+    if (isCalm && now.workMs - collectedAtMs > (LOAD_MS_PER_MEGABYTE * now.heapBytes) / 1e6) {
+      collect()
+      collectedAtMs = now.workMs
+    }
+    looked = now
     cancel = clock.after(LOOK_MS, look)
   }
   look()
   return () => cancel()
 }
+
+interface Uses {
+  readonly now: ProcessUse
+  readonly looked: ProcessUse
+  readonly trimmed: ProcessUse
+  readonly isCalm: boolean
+}
+
+const isWorthIt = ({ now, looked, trimmed, isCalm }: Uses): boolean =>
+  looked.heapBytes - now.heapBytes > WORTH_HEAP_BYTES || now.nativeBytes - trimmed.nativeBytes > WORTH_BYTES || now.workMs - trimmed.workMs > (isCalm ? WORTH_WHEN_CALM_MS : WORTH_WORK_MS)
