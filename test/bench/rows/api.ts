@@ -34,7 +34,7 @@ const TITLES: Readonly<Record<keyof typeof KUBERNETES, string>> = {
 /** What takes the time of each, by profiles of both sides under these loads (processor time per request). */
 const BOUNDS: Readonly<Record<keyof typeof KUBERNETES, string>> = {
   'create-configmap': 'our main thread: a third from decoding to storing, the rest HTTP, TLS, the caches and garbage; the first thousand cost twice as much, until they are compiled',
-  'create-pod': 'our main thread: two fifths from decoding to storing, a fifth garbage, the rest HTTP, TLS and the caches',
+  'create-pod': 'our main thread: a third from decoding to storing, an eighth garbage, the rest HTTP, TLS and the caches; threads beside it collect and compile for a quarter as long again',
   'create-alone': "one after the other: the client, ours (flat, no tenth in one place) and etcd's put, which is nearly half",
   get: 'both sides alike: HTTP and TLS',
   patch: 'our main thread, which takes four times as long as the client',
