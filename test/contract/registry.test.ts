@@ -248,7 +248,8 @@ describe.skipIf(!hasRegistry)('over a spoilt way', () => {
   test('a blob that the registry has elsewhere is mounted; one that is not what it says is refused', async () => {
     way.trouble = () => undefined
     using client = clientOf()
-    const session = client.open(`${way.host}/mounted`, { logins: [], actions: 'pull,push', signal: never })
+    // What an earlier try has mounted is there, and not mounted again.
+    const session = client.open(`${way.host}/mounted-${Date.now()}`, { logins: [], actions: 'pull,push', signal: never })
     expect(await session.pushBlob(blobOf(layerBytes(image), { mountFrom: 'app' }))).toBe('mounted')
     await expect(session.pushBlob({ ...blobOf(Buffer.from('x')), digest: digestOf('y') })).rejects.toMatchObject({ code: 'invalid' })
     await expect(session.pushBlob({ ...blobOf(Buffer.from('xy')), digest: digestOf('z'), sizeBytes: 1 })).rejects.toMatchObject({ code: 'corrupt' })
