@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { slowness } from '../../deploy/lab/patience.ts'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
 import { unlimitedRight } from '../../node-agent/fencing/port.ts'
 import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
@@ -156,7 +157,7 @@ export async function openNode(at: string): Promise<Node> {
 }
 
 export async function until(check: () => boolean, what: string, limitMs = 60_000): Promise<void> {
-  const end = performance.now() + limitMs
+  const end = performance.now() + limitMs * slowness
   while (!check()) {
     if (performance.now() > end) throw new Error(`${what}: not within ${limitMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 5))

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { slowness } from '../../deploy/lab/patience.ts'
 
 const servers: Server[] = []
 let agent: ChildProcess | undefined
@@ -23,7 +24,7 @@ const listen = async (server: Server): Promise<number> => {
 const ANSWER_MS = 300
 const STOPPED_MS = 5_000
 
-test('an agent stopped for several periods kills nothing when it wakes', { timeout: 120_000 }, async () => {
+test('an agent stopped for several periods kills nothing when it wakes', { timeout: 120_000 * slowness }, async () => {
   let asked = (): void => {}
   const http = await listen(
     createServer((socket) => {
