@@ -53,6 +53,16 @@ test('containers that run are taken over though nothing was noted of their pod',
   expect(node.status('p').containerStatuses?.[0]).toMatchObject({ restartCount: 0, ready: true, user: { linux: { uid: 0 } }, imageID: 'sha256:0000000000000000000000000000000000000000000000000000000000000001' })
 })
 
+test('a machine that has lost all that it had in memory goes on counting restarts from what the status says', async () => {
+  const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
+  const startedAt = '2026-01-01T00:00:00Z'
+  const status: Pod['status'] = { phase: 'Running', startTime: startedAt, containerStatuses: [{ name: 'c', image: '', imageID: '', containerID: 'gantry://before', ready: true, started: true, restartCount: 2, state: { running: { startedAt } } }] }
+  node.workers.setAll([{ ...pod, status }])
+  await node.clock.advance(30_000)
+  expect(node.status('p').containerStatuses?.[0]).toMatchObject({ restartCount: 3, ready: true })
+  expect(node.reports.flatMap((report) => report.status.containerStatuses ?? []).filter(({ restartCount }) => restartCount < 2)).toEqual([])
+})
+
 /** What was told and not yet noted was taken back after a restart: a ready pod was unready for a moment. */
 test('a status is told once it is noted', async () => {
   const { files } = node.parts

@@ -37,7 +37,7 @@ export const planted: readonly Planted[] = [
   one('a node that was cut off stays unknown', 'control-plane/dispatch/node-upkeep.ts', ['if (this.#isWriting || (this.#isStored && !isUnknown)) return', 'if (this.#isWriting || this.#isStored || isUnknown) return']),
   one('endpoints count as ready for ever', 'control-plane/controllers/endpointslice/endpoints.ts', ['const serving = isReady(pod)', "const serving = isReady(pod) || pod.status?.phase === 'Running'"]),
   one('a write goes through whatever stands there', 'control-plane/storage/memory.ts', ['return current !== undefined && modRevisionOf(current.revision) === modRevisionOf(expect.revision)', 'return current !== undefined']),
-  one('a restarted agent counts restarts from nothing', 'node-agent/pods/adopt.ts', ['{ attempt: status.restartCount, now,', '{ attempt: 0, now,']),
+  rare('node-agent/pods', one('a restarted agent counts restarts from nothing', 'node-agent/pods/adopt.ts', ['{ attempt: status.restartCount, now,', '{ attempt: 0, now,'])),
 
   // What fencing rests on (docs/adr/0005-fencing.md).
   one('staggered losses: a node says lost after S instead of S + V', TERMS, ['Math.ceil((seenMs + answerMs) * (1 + 2 * CLOCK_DRIFT))', 'seenMs - (0 * answerMs) / CLOCK_DRIFT']),
@@ -49,7 +49,7 @@ export const planted: readonly Planted[] = [
   one('a blind control plane judges', RULES, ["if (vision.blind || clearSinceMs === undefined) return { kind: 'undecided', vision }", "if (vision.of < 0) return { kind: 'undecided', vision }"]),
   one('a proof is worth no more than an answer', RULES, ['(provenMs(view) ?? Number.NEGATIVE_INFINITY) + leaseMs)', '(provenMs(view) ?? Number.NEGATIVE_INFINITY) + membership.terms.answerMs)']),
   one('a node that was alone with its lease has no proof', RULES, ['if (2 * lost <= of) return view.provenMs', 'if (lost <= of) return view.provenMs']),
-  one('a leader takes away where peers are asked', KEEPER, ["peerAddress === '' ? (this.#addresses[name] ?? '') : peerAddress", 'peerAddress']),
+  rare('node-agent/fencing', one('a leader takes away where peers are asked', KEEPER, ["peerAddress === '' ? (this.#addresses[name] ?? '') : peerAddress", 'peerAddress'])),
   one('containers are started without the right', 'node-agent/pods/right.ts', ['right.mayRun() ||', "right.right().kind !== 'none' ||"]),
   rare('control-plane/membership', one('a verdict is acted upon before it is stored', 'control-plane/membership/watch.ts', ['    const fenced = { evidence, atMs: clock.nowMs() }\n', "    const fenced = { evidence, atMs: clock.nowMs() }\n    this.#states.set(nodeName, { kind: 'fenced', ...fenced })\n    this.#tell(nodeName)\n"])),
   rare('control-plane/membership', one('a verdict that is stored late is undone by an admission', 'control-plane/membership/record.ts', ['if (judged && judged.atMs !== fencedAtMs) return record', 'if (judged && judged.atMs < 0) return record'])),
