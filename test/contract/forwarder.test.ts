@@ -1,7 +1,9 @@
 /** Connections into pods through the relaying program as it is: each direction lasts as long as it has something to say. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { processesNaming } from '../../node-agent/host/proc.ts'
 import { socatForwarder } from '../../node-agent/pods/streams/forwarder.ts'
 
 /** A server on this host's loopback, and its port. */
@@ -60,4 +62,18 @@ test('where nobody listens, what went wrong is told', async () => {
   expect(await textOf(connection.output)).toBe('')
   connection.close()
   expect(await connection.ended).toMatch(/Connection refused$/)
+})
+
+test('an agent that is killed leaves no relay, though the other side goes on', async () => {
+  const { promise: isHeard, resolve: heard } = Promise.withResolvers<void>()
+  // It hears that no more is said, and says nothing to that.
+  await using server = await serve((socket) => socket.on('data', () => heard()))
+  const program = `import { socatForwarder } from ${JSON.stringify(new URL('../../node-agent/pods/streams/forwarder.ts', import.meta.url).href)}; const connection = await socatForwarder.connect(undefined, ${server.port}); await connection.write(Buffer.from('hello')); setInterval(() => {}, 1_000)`
+  const agent = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program], { stdio: ['ignore', 'ignore', 'inherit'] })
+  onTestFinished(() => void agent.kill('SIGKILL'))
+  await isHeard
+  const relays = (): ReturnType<typeof processesNaming> => processesNaming(new Set([`TCP:localhost:${server.port}`]))
+  expect(await relays()).toHaveLength(1)
+  agent.kill('SIGKILL')
+  await expect.poll(relays, { timeout: 20_000 }).toEqual([])
 })

@@ -26,14 +26,17 @@ const SIGKILL = 9
 /** Seconds for which one direction may go on when the other is over; left to itself socat ends it after half of one, and a late answer is lost. */
 const HALF_OPEN_SECONDS = 7 * 24 * 3600
 
+/** Dies when the agent does, however that comes to die: nobody else would end the direction that goes on. */
+const WITH_THE_AGENT = ['--pdeathsig', 'KILL', '--']
+
 /** Port-forward goes through socat inside the pod's network namespace, which this process cannot enter itself without taking all others along. */
 export const socatForwarder: PortForwarder = {
   dial,
   async connect(netnsPath, port) {
     // Its own output ends with what comes from there, whatever may still be sent.
     const command = ['socat', '-t', String(HALF_OPEN_SECONDS), 'STDIN!!STDOUT,shut-close', `TCP:localhost:${port}`]
-    const [program = '', ...args] = netnsPath === undefined ? command : ['nsenter', `--net=${netnsPath}`, '--', ...command]
-    return connectionOf(await launch(program, args, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' }))
+    const inside = netnsPath === undefined ? command : ['nsenter', `--net=${netnsPath}`, '--', ...command]
+    return connectionOf(await launch('setpriv', [...WITH_THE_AGENT, ...inside], { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' }))
   },
 }
 
