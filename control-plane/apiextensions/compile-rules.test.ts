@@ -34,8 +34,21 @@ test('all rules of an object have one budget', () => {
 
 test('messages cost, too', () => {
   expect(problems([{ rule: 'false', messageExpression: `${LOOP} ? 'yes' : 'no'` }, { rule: 'false' }], { parts: [part(100)] })).toEqual([
-    `parts[0]: Invalid value: "object": no further validation rules will be run due to call cost exceeds limit for messageExpression: ${LOOP} ? 'yes' : 'no'`,
+    `parts[0]: Invalid value: "object": no further validation rules will be run due to call cost exceeds limit for messageExpression: "${LOOP} ? 'yes' : 'no'"`,
   ])
+  expect(problems([{ rule: 'false', messageExpression: `${LOOP} ? '"' : 'no'`, fieldPath: '.items' }], { parts: [part(100)] })).toEqual([
+    `parts[0].items: Invalid value: "object": no further validation rules will be run due to call cost exceeds limit for messageExpression: "${LOOP} ? '\\"' : 'no'"`,
+  ])
+})
+
+test('a rule that unchanged parts break is warned of; one that has no value for them is an error, as ever', () => {
+  const judged = (rule: string): readonly (readonly string[])[] => {
+    const spec = { type: 'object', properties: { items: { type: 'array', items: { type: 'integer' } } }, 'x-kubernetes-validations': [{ rule }] }
+    const { errors, warnings } = compileRules({ type: 'object', properties: { spec, text: { type: 'string' } } }).judge({ spec: part(1), text: 'b' }, { spec: part(1), text: 'a' })
+    return [errors.map(fieldErrorText), warnings]
+  }
+  expect(judged('self.items[0] == 1')).toEqual([[], ['spec: Invalid value: failed rule: self.items[0] == 1']])
+  expect(judged('self.items[1] == 1')).toEqual([['spec: Invalid value: "object": index out of bounds: 1 evaluating rule: self.items[1] == 1'], []])
 })
 
 test('a pattern that is made of what an object says is read in Go, and its mistakes are told', () => {

@@ -6,6 +6,7 @@ import { objectType, ruled, typeOfSchema, valueOf } from '../cel/schema-types.ts
 import type { CelType } from '../cel/types.ts'
 import { CelFault, Optional, type Value } from '../cel/values.ts'
 import { duplicate, type FieldError, fieldErrorText, forbidden, invalid, required } from '../../shared/model/field-error.ts'
+import { goQuote } from '../../shared/model/go-text.ts'
 import { isJsonObject, type Json } from '../../shared/model/json.ts'
 import { correlatedItem, correlatedMember, type Correlated, isUnchanged } from '../../shared/model/structural/correlate.ts'
 import { itemsOf, type PropsSchema, type ValidationRule, valuesOf } from '../../shared/model/structural/schema.ts'
@@ -127,10 +128,10 @@ function judgeOwn({ seen, rules, schema }: Ruled, subject: Subject, verdict: Ver
     const optional = rule.rule.optionalOldSelf === true
     if (rule.usesOld && old === undefined && !optional) continue
     const bindings = new Map<string, Value>([['self', self], ...(optional ? [['oldSelf', new Optional(old)] as const] : old === undefined ? [] : [['oldSelf', old] as const])])
-    const { error, isLast } = failure(rule, bindings, { subject, schema, verdict })
-    if (isLast) verdict.isOver = true
-    if (error && !isLast && verdict.forgivesUnchanged && !rule.usesOld && isUnchanged(before, value)) verdict.warnings.push(fieldErrorText(error))
+    const { error, isLast = false, isFalse = false } = failure(rule, bindings, { subject, schema, verdict })
+    if (error && isFalse && verdict.forgivesUnchanged && !rule.usesOld && isUnchanged(before, value)) verdict.warnings.push(fieldErrorText(error))
     else if (error) verdict.errors.push(error)
+    verdict.isOver = isLast
     if (isLast) return
   }
 }
@@ -145,6 +146,8 @@ interface Failure {
   readonly error?: FieldError
   /** The budget is spent. */
   readonly isLast?: boolean
+  /** The rule says no: where it has no value at all nothing is forgiven. */
+  readonly isFalse?: boolean
 }
 
 function failure({ rule, program, message }: Rule, bindings: ReadonlyMap<string, Value>, { subject, schema, verdict }: About): Failure {
@@ -157,13 +160,14 @@ function failure({ rule, program, message }: Rule, bindings: ReadonlyMap<string,
   if (problem === COST_EXCEEDED) return failed(`'${problem}': no further validation rules will be run due to call cost exceeds limit for rule: ${said}`, true)
   if (problem !== undefined) return failed(`${problem} evaluating rule: ${said}`)
   if (value === true) return {}
-  const made = message && outcome(message, bindings, verdict)
-  if (made && isSpent(verdict)) return failed('messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run', true)
-  if (made?.problem === COST_EXCEEDED) return failed(`no further validation rules will be run due to call cost exceeds limit for messageExpression: ${rule.messageExpression ?? ''}`, true)
-  const detail = lineOf(made?.value) ?? (rule.message ? rule.message.trim() : `failed rule: ${said}`)
   const at = (fieldPathSteps(rule.fieldPath ?? '') ?? []).reduce((where, step) => (where === '<nil>' ? step : `${where}.${step}`), path)
+  const unsaid = (detail: string): Failure => ({ error: invalid(at, schema.type ?? '', detail), isFalse: true, isLast: true })
+  const made = message && outcome(message, bindings, verdict)
+  if (made && isSpent(verdict)) return unsaid('messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run')
+  if (made?.problem === COST_EXCEEDED) return unsaid(`no further validation rules will be run due to call cost exceeds limit for messageExpression: ${goQuote(rule.messageExpression ?? '')}`)
+  const detail = lineOf(made?.value) ?? (rule.message ? rule.message.trim() : `failed rule: ${said}`)
   const shown = typeof subject.value === 'object' ? undefined : subject.value
-  return { error: reasoned(rule.reason, { at, shown, detail }) }
+  return { error: reasoned(rule.reason, { at, shown, detail }), isFalse: true }
 }
 
 /** The value of an expression, or why it has none. */

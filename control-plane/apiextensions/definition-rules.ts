@@ -41,7 +41,10 @@ async function withPatternErrors(kind: KindDefinition, { object, old, found }: F
   if (old && deepEqual(spec, (old as unknown as CustomResourceDefinition).spec)) return found
   const context: StrategyContext = { nowMs: 0, subresource: '', userName: '', user: undefined }
   const judge = (): readonly FieldError[] => (old ? kind.validateUpdate(object, old, context) : kind.validateCreate(object, context))
+  // Asked once and for all: while this waits another definition may have them loaded.
+  const loading = loadPatterns(placedSchemas(spec).map(({ schema }) => schema))
+  if (!loading) return found
   const before = judge().length
-  for (const { schema } of placedSchemas(spec)) if (await loadPatterns(schema)) return [...found.slice(0, found.length - before), ...judge()]
-  return found
+  await loading
+  return [...found.slice(0, found.length - before), ...judge()]
 }

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../shared/model/json.ts'
-import { hasPatterns } from '../../shared/model/structural/patterns.ts'
+import { hasPatterns, usePatterns } from '../../shared/model/structural/patterns.ts'
 import { startTestServer, type TestServer } from '../apiserver/core/testing.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 let server: TestServer
 beforeAll(async () => {
+  // Another file in this thread may have had them loaded.
+  usePatterns(undefined)
   server = await startTestServer()
 })
 afterAll(() => server.stop())

@@ -131,9 +131,9 @@ class ServedDefinitions {
   /** Rules are rare: what reads them is loaded when the first definition has some. */
   async #rulesOf({ spec }: CustomResourceDefinition): Promise<ReadonlyMap<string, Rules>> {
     const rules = new Map<string, Rules>()
+    await loadPatterns(spec.versions.map(schemaOfVersion))
     for (const version of spec.versions) {
       const schema = schemaOfVersion(version)
-      await loadPatterns(schema)
       if (![...schemasIn(schema)].some((one) => (one['x-kubernetes-validations'] ?? []).length > 0)) continue
       const { compileRules } = await import('./compile-rules.ts')
       rules.set(version.name, compileRules(schema))

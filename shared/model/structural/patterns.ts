@@ -9,8 +9,15 @@ export interface Patterns {
 
 let patterns: Patterns | undefined
 
-/** From then on patterns are judged, in the whole process. */
-export const usePatterns = (engine: Patterns): void => void (patterns = engine)
+/**
+ * From then on patterns are judged, in the whole process; with `undefined` they no longer are.
+ * @returns what judged them before.
+ */
+export function usePatterns(engine: Patterns | undefined): Patterns | undefined {
+  const before = patterns
+  patterns = engine
+  return before
+}
 
 export const hasPatterns = (): boolean => patterns !== undefined
 

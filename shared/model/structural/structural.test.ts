@@ -64,9 +64,14 @@ describe('values', () => {
 })
 
 test('patterns are judged by the engine that somebody brings, and by nobody before', () => {
-  expect([patternProblemOf('('), hasPattern('^a$', 'b')]).toEqual([undefined, true])
-  usePatterns({ problemOf: (pattern) => `no ${pattern}`, occursIn: (pattern, text) => text.includes(pattern) })
-  expect([patternProblemOf('('), hasPattern('a', 'bab'), hasPattern('c', 'bab')]).toEqual(['no (', true, false])
+  const before = usePatterns(undefined)
+  try {
+    expect([patternProblemOf('('), hasPattern('^a$', 'b')]).toEqual([undefined, true])
+    usePatterns({ problemOf: (pattern) => `no ${pattern}`, occursIn: (pattern, text) => text.includes(pattern) })
+    expect([patternProblemOf('('), hasPattern('a', 'bab'), hasPattern('c', 'bab')]).toEqual(['no (', true, false])
+  } finally {
+    usePatterns(before)
+  }
 })
 
 test.each([
