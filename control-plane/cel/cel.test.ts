@@ -5,6 +5,7 @@ import { sizeOfSchema, typeOfSchema, valueOf } from './schema-types.ts'
 import { text } from './format-text.ts'
 import type { PropsSchema } from '../../shared/model/structural/schema.ts'
 import type { Json } from '../../shared/model/json.ts'
+import { DYN } from './types.ts'
 import { CelFault, type Value } from './values.ts'
 
 /** What an expression says of a value, as text; `refused: …` or `fault: …` where it says nothing. */
@@ -155,4 +156,20 @@ test('what an expression may cost is known before it runs', () => {
   expect(cost('self.all(x, self.all(y, x == y))', { ...list, maxItems: 10_000 })).toBeGreaterThan(100_000_000)
   expect(cost('self.contains("x")', { type: 'string' })).toBeGreaterThan(100_000)
   expect(cost('"a" + string(self)', { type: 'integer' })).toBe(Infinity)
+})
+
+test('what would go over too much is not even begun', () => {
+  const compiled = compile('self.all(x, x >= 0)', new Map([['self', DYN]]))
+  let scopes = 0
+  class Counted extends Map<string, Value> {
+    override [Symbol.iterator](): MapIterator<[string, Value]> {
+      scopes++
+      return super[Symbol.iterator]()
+    }
+  }
+  const run = (length: number): unknown => (compiled.kind === 'compiled' ? compiled.program.run(new Counted([['self', Array.from({ length }, () => 1n)]])) : compiled.message)
+  expect(run(100)).toBe(true)
+  expect(scopes).toBe(100)
+  expect(() => run(400_000)).toThrow('operation cancelled: actual cost limit exceeded')
+  expect(scopes).toBe(100)
 })

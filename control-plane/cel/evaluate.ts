@@ -170,8 +170,9 @@ class Evaluation {
       const result = this.value(body, new Map([...scope, [first, value]]))
       return macro === 'optMap' ? new Optional(result) : result
     }
+    // Before anything is made for each of them: there may be very many.
+    this.#count(sizeOf(over) * FOLD_STEP)
     const items = entriesOf(over).map(([key, value]) => ({ key, value, scope: new Map<string, Value>([...scope, ...(second === undefined ? [[first, over instanceof Map ? key : value] as const] : [[first, key] as const, [second, value] as const])]) }))
-    this.#count(items.length * FOLD_STEP)
     const kept = where ? items.filter((item) => bool(this.value(where, item.scope))) : items
     return this.#folded(macro, { items: kept, body, isMap: over instanceof Map })
   }
