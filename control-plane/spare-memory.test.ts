@@ -35,3 +35,12 @@ test('garbage is collected beside what else is done, without anything made anew'
     }, 10)`
   expect(run(script)).toBe('true\n')
 })
+
+test('where the machine has no more to give the process goes on', () => {
+  const script = `
+    import { beginCollection } from ${module}
+    globalThis.ArrayBuffer = class { constructor() { throw new RangeError('Array buffer allocation failed') } }
+    beginCollection()
+    console.log('goes on')`
+  expect(run(script)).toBe('goes on\n')
+})

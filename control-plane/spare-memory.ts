@@ -16,6 +16,7 @@ export function giveBackMemory(): void {
 
 /** By how much of what is in use the heap may grow before it is collected: left to itself V8 lets it nearly double where the machine has much memory. */
 const GROWTH_PERCENT = 30
+
 /** Garbage is collected a little earlier from now on. V8 reads the setting at each collection. */
 export function growHeapSlowly(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
@@ -27,11 +28,16 @@ const PRESSING_BYTES = 65 * 1024 * 1024
 /**
  * Has everything collected that is garbage, beside what else is done and in small steps, and what that leaves empty given back; it is over some hundred milliseconds
  * later. Nobody can ask V8 for that, only for a pause that collects all at once. But it begins by itself where much has come that the heap only points at:
- * here a buffer that nobody writes to, so that it takes up no memory.
+ * here a buffer that nobody writes to, so that it takes up no memory. Where the machine refuses even that, nothing is begun.
  */
 export function beginCollection(): void {
   setFlagsFromString('--memory-saver-mode')
-  const pressing = new ArrayBuffer(PRESSING_BYTES)
-  setFlagsFromString('--no-memory-saver-mode')
-  if (pressing.byteLength !== PRESSING_BYTES) throw new Error('a buffer has another length than was asked for')
+  try {
+    const pressing = new ArrayBuffer(PRESSING_BYTES)
+    if (pressing.byteLength !== PRESSING_BYTES) throw new Error('a buffer has another length than was asked for')
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+  } finally {
+    setFlagsFromString('--no-memory-saver-mode')
+  }
 }
