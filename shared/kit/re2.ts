@@ -22,6 +22,7 @@ let characters = 0
 export function compileRe2(pattern: string): Compiled {
   const known = remembered.get(pattern)
   if (known) return known
+  if (pattern.length > MOST_CHARACTERS) return refused('expression too large', pattern)
   const made = compiled(pattern)
   characters += pattern.length
   remembered.set(pattern, made)
@@ -34,7 +35,6 @@ export function compileRe2(pattern: string): Compiled {
 }
 
 function compiled(pattern: string): Compiled {
-  if (pattern.length > MOST_CHARACTERS) return refused('expression too large', pattern)
   try {
     return { kind: 'pattern', pattern: patternOf(RE2JS.compile(pattern)) }
   } catch (error) {
