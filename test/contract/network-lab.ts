@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -40,8 +41,11 @@ export interface Agent {
 
 let labs = 0
 
+/** Not the process's number, which another may have had: what was left of one that was killed is not met. */
+const RUN = randomUUID().slice(0, 6)
+
 /** Of this process and lab alone. A link's name has 15 letters at most, of which a machine's takes one. */
-const nextTag = (): string => `gtt${process.pid.toString(36)}-${(labs++).toString(36)}-`
+const nextTag = (): string => `gtt${RUN}-${(labs++).toString(36)}-`
 
 /** The kernel takes a link down in its own time after its namespace is gone. */
 async function untilGone(tag: string): Promise<void> {

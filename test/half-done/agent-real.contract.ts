@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +13,8 @@ import { makeKit, type Kit } from './real/machine.ts'
  * in the long tests.
  */
 const folder = mkdtempSync(join(tmpdir(), 'gantry-half-done-'))
-/** Of this process alone: its namespaces and control groups are nobody else's. */
-const tag = `half-${process.pid.toString(36)}`
+/** Of this run alone: its namespaces and control groups are nobody else's. */
+const tag = `half-${randomUUID().slice(0, 6)}`
 let kit: Kit
 let truth: Course
 beforeAll(async () => {

@@ -88,7 +88,7 @@ export async function live(tag: string, kit: Kit, { deaths = {}, truth }: { read
     await after('delete')
     return { points: points as Course['points'], views: views as Course['views'], spared }
   } finally {
-    machine.close()
+    await machine.close()
   }
 }
 

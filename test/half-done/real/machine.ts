@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import type { ConfigMap, Pod, PodStatus } from '../../../shared/model/gen/api.ts'
 import type { AgentOptions, FromAgent, ToAgent } from './agent-main.ts'
@@ -10,6 +11,10 @@ import type { CrashPoint } from './crash-points.ts'
 const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'true', 'touch', 'mkdir']
 /** Nobody waits for so long but on a host with far too much to do. */
 const LIMIT_MS = 40_000
+/** Of killed processes, and of the groups they were in. */
+const END_MS = 30_000
+/** A life that failed may have left something: the next one under its tag meets nothing of it. */
+let machines = 0
 
 const run = (program: string, ...words: readonly string[]): string => execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 
@@ -35,6 +40,18 @@ async function bundleAgent(folder: string): Promise<string> {
   await build({ entryPoints: [join(import.meta.dirname, 'agent-main.ts')], outfile: file, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' })
   symlinkSync(join(import.meta.dirname, '../../../node_modules'), join(folder, 'node_modules'))
   return file
+}
+
+/** The kernel holds a group for a moment longer than its last process. */
+async function removeGroup(folder: string): Promise<void> {
+  for (const end = performance.now() + END_MS; ; await sleep(20)) {
+    try {
+      return rmdirSync(folder)
+    } catch (error) {
+      if (!existsSync(folder)) return
+      if (performance.now() > end) throw error
+    }
+  }
 }
 
 /** What all machines of a run share. */
@@ -67,9 +84,10 @@ export class RealMachine {
 
   constructor(tag: string, { agent, layer }: Kit) {
     this.#agent = agent
-    this.at = mkdtempSync(join(tmpdir(), `gantry-${tag}-`))
-    this.netns = `gt-${tag}`
-    this.parent = `/gantry-${tag}`
+    const name = `${tag}-${(machines++).toString(36)}`
+    this.at = mkdtempSync(join(tmpdir(), `gantry-${name}-`))
+    this.netns = `gt-${name}`
+    this.parent = `/gantry-${name}`
     this.#options = { at: this.at, parent: this.parent, layer, podCidr: '10.213.1.0/24' }
     run('ip', 'netns', 'add', this.netns)
     run('ip', '-n', this.netns, 'link', 'set', 'lo', 'up')
@@ -159,10 +177,12 @@ export class RealMachine {
   }
 
   /** Ends everything of this machine, however it is. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true
     this.#child?.kill('SIGKILL')
-    for (let round = 0; round < 50; round++) {
+    // Until then it may make something.
+    await this.#ended
+    for (const end = performance.now() + END_MS; performance.now() < end; ) {
       const pids = this.#groupFolders().flatMap((folder) => readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter((pid) => pid !== ''))
       const monitors = run('ps', '-eo', 'pid,args').split('\n').filter((line) => line.includes(this.at)).map((line) => line.trim().split(' ')[0] ?? '')
       if (pids.length === 0 && monitors.length === 0) break
@@ -173,10 +193,10 @@ export class RealMachine {
           // It has ended by itself.
         }
       }
-      execFileSync('sleep', ['0.02'])
+      await sleep(20)
     }
     for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((one) => one.includes(this.at)).toReversed()) execFileSync('umount', ['-l', line.split(' ')[4] ?? ''], { stdio: 'ignore' })
-    for (const folder of this.#groupFolders().toReversed()) rmdirSync(folder)
+    for (const folder of this.#groupFolders().toReversed()) await removeGroup(folder)
     run('ip', 'netns', 'delete', this.netns)
     rmSync(this.at, { recursive: true, force: true })
   }
