@@ -91,3 +91,12 @@ test('what was read is remembered, but not for ever', () => {
   expect(compileRe2('^first$')).not.toBe(first)
   expect(compileRe2('^599$')).toBe(compileRe2('^599$'))
 })
+
+test('of patterns that are short but become long only some are remembered', () => {
+  const long = (name: string) => compileRe2(`${'x{1000}'.repeat(60)}${name}`)
+  const [small, first] = [compileRe2('^small$'), long('first')]
+  expect(long('first')).toBe(first)
+  for (const name of ['a', 'b', 'c']) long(name)
+  expect(compileRe2('^small$')).not.toBe(small)
+  expect(long('first')).not.toBe(first)
+})

@@ -15,30 +15,37 @@ export interface Pattern {
 const MOST_REMEMBERED = 500
 /** Patterns also come from fields of objects, and may be as long as those; reading one takes longer than quadratic time at worst. */
 const MOST_CHARACTERS = 20_000
-const remembered = new Map<string, Compiled>()
-/** Of all that are remembered. */
-let characters = 0
+/** Characters, and the steps that they become, of all that are remembered: a step takes some 80 bytes, and few characters may become very many (`x{1000}`). */
+const MOST_SIZE = 200_000
+const remembered = new Map<string, Sized>()
+let size = 0
+
+interface Sized {
+  readonly read: Compiled
+  readonly size: number
+}
 
 export function compileRe2(pattern: string): Compiled {
   const known = remembered.get(pattern)
-  if (known) return known
+  if (known) return known.read
   if (pattern.length > MOST_CHARACTERS) return refused('expression too large', pattern)
   const made = compiled(pattern)
-  characters += pattern.length
+  size += made.size
   remembered.set(pattern, made)
-  for (const oldest of remembered.keys()) {
-    if (remembered.size <= MOST_REMEMBERED && characters <= 5 * MOST_CHARACTERS) break
+  for (const [oldest, one] of remembered) {
+    if (one === made || (remembered.size <= MOST_REMEMBERED && size <= MOST_SIZE)) break
     remembered.delete(oldest)
-    characters -= oldest.length
+    size -= one.size
   }
-  return made
+  return made.read
 }
 
-function compiled(pattern: string): Compiled {
+function compiled(pattern: string): Sized {
   try {
-    return { kind: 'pattern', pattern: patternOf(RE2JS.compile(pattern)) }
+    const made = RE2JS.compile(pattern)
+    return { read: { kind: 'pattern', pattern: patternOf(made) }, size: pattern.length + made.programSize() }
   } catch (error) {
-    if (error instanceof RE2JSSyntaxException) return refused(error.error, error.input ?? (error.error.startsWith('trailing backslash') ? '' : pattern))
+    if (error instanceof RE2JSSyntaxException) return { read: refused(error.error, error.input ?? (error.error.startsWith('trailing backslash') ? '' : pattern)), size: pattern.length }
     throw error
   }
 }
