@@ -131,9 +131,12 @@ describe('import of layers', () => {
     const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex')
     await special.setAttribute(join(tree, 'tool'), 'security.capability', capability)
     const packed = (from: string): Buffer => execFileSync('tar', ['-C', from, '--format=pax', '--xattrs', '--xattrs-include=*', '-c', 'tool', 'disk'], { maxBuffer: 1 << 26 })
-    const folder = (await importLayers(place, [{ bytes: packed(tree) }]))[0] ?? ''
+    const first = packed(tree)
+    const folder = (await importLayers(place, [{ bytes: first }]))[0] ?? ''
     const again = packed(folder)
-    expect(again.includes('SCHILY.xattr.user.colour=blue\n')).toBe(true)
+    // Before Linux 6.6 a file system in memory takes no attributes of users.
+    const colour = 'SCHILY.xattr.user.colour=blue\n'
+    expect(again.includes(colour)).toBe(first.includes(colour))
     expect(again.includes(Buffer.concat([Buffer.from('SCHILY.xattr.security.capability='), capability]))).toBe(true)
     expect(await lstat(join(folder, 'disk'))).toMatchObject({ rdev: (7 << 8) | 99 })
     expect((await lstat(join(folder, 'disk'))).isBlockDevice()).toBe(true)
