@@ -18,7 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** As `agent-real.contract.ts`, every point, both sides. */
 test.each(Array.from({ length: PARTS }, (_, part) => part))(`every death, part %i of ${PARTS}`, { timeout: 1_800_000 }, async (part) => {
   const found = await enumerate({ tag: `half-${process.pid.toString(36)}-${part}`, kit, stride: PARTS, offset: part, lanes: 4 })
-  expect(found.differences).toEqual([])
+  // In full: a list would be shortened.
+  expect(found.differences.join('\n')).toBe('')
   deaths += found.deaths
   spared += found.spared
 })
