@@ -19,6 +19,9 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** For a program by whose words something is decided: they are those of no other language than English. */
+export const inEnglish = { LC_ALL: 'C' } as const
+
 /** Runs a short program to its end and answers what it said. Throws only where it cannot be started (Fault 'unsupported') or was aborted. */
 export function runProgram(program: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {

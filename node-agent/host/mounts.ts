@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
-import { mustRun, runProgram } from './exec.ts'
+import { inEnglish, mustRun, runProgram } from './exec.ts'
 import { type Libc, loadLibc } from './libc.ts'
 
 /** Mounts in the mount namespace of this process. */
@@ -94,7 +94,7 @@ function programMounts(): Verbs {
       throw new Fault('unsupported', `${source} cannot be shown with other owners: this Node does not reach the C library`)
     },
     async unmount(target) {
-      const { exitCode, stderr } = await runProgram('umount', ['-l', target])
+      const { exitCode, stderr } = await runProgram('umount', ['-l', target], { env: inEnglish })
       if (exitCode === 0) return true
       if (/not mounted|not found|no mount point/.test(stderr)) return false
       throw umountFault(target, stderr)
@@ -104,7 +104,7 @@ function programMounts(): Verbs {
 
 async function mountByProgram({ type, source, target, data, flags = [], cwd }: MountRequest): Promise<void> {
   const options = [...flags, data].filter((option) => option !== '').join(',')
-  const { exitCode, stderr } = await runProgram('mount', ['-t', type, ...(options === '' ? [] : ['-o', options]), source, target], cwd === undefined ? {} : { cwd })
+  const { exitCode, stderr } = await runProgram('mount', ['-t', type, ...(options === '' ? [] : ['-o', options]), source, target], { env: inEnglish, ...(cwd !== undefined && { cwd }) })
   if (exitCode === 0) return
   const code = /wrong fs type|bad option/.test(stderr) ? 'invalid' : /unknown filesystem/.test(stderr) ? 'unsupported' : /does not exist/.test(stderr) ? 'not-found' : 'internal'
   throw new Fault(code, `mount ${type} on ${target}: ${stderr.trim()}`)

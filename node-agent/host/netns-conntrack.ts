@@ -1,5 +1,5 @@
 import { Fault, isFault } from '../../shared/kit/faults.ts'
-import { runProgram } from './exec.ts'
+import { inEnglish, runProgram } from './exec.ts'
 import { type Libc, loadLibc } from './libc.ts'
 import { attribute, attributesIn, type Message } from './netns-messages.ts'
 import { NETLINK_NETFILTER, NetlinkSocket } from './netns-netlink.ts'
@@ -111,14 +111,14 @@ function deleteMessage(flow: Flow): Message {
 function programConntrack(): Conntrack {
   return {
     async flows(protocol) {
-      const { stdout } = await runProgram('conntrack', ['-L', '-p', protocol.toLowerCase(), '-f', 'ipv4']).catch((error: unknown) => {
+      const { stdout } = await runProgram('conntrack', ['-L', '-p', protocol.toLowerCase(), '-f', 'ipv4'], { env: inEnglish }).catch((error: unknown) => {
         if (isFault(error, 'unsupported')) return { stdout: '' }
         throw error
       })
       return stdout.split('\n').flatMap((line) => (protocol === 'TCP' && !line.includes('[UNREPLIED]') ? [] : (parseFlow(line, protocol) ?? [])))
     },
     async forget({ protocol, source, sourcePort, destination, destinationPort }) {
-      const { exitCode, stderr } = await runProgram('conntrack', ['-D', '-p', protocol.toLowerCase(), '-s', source, '-d', destination, '--sport', String(sourcePort), '--dport', String(destinationPort)])
+      const { exitCode, stderr } = await runProgram('conntrack', ['-D', '-p', protocol.toLowerCase(), '-s', source, '-d', destination, '--sport', String(sourcePort), '--dport', String(destinationPort)], { env: inEnglish })
       if (exitCode !== 0 && !stderr.includes('0 flow entries')) throw new Fault('internal', `conntrack: ${stderr.trim()}`)
     },
   }

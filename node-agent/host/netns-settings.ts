@@ -1,5 +1,5 @@
 import { Fault } from '../../shared/kit/faults.ts'
-import { runProgram } from './exec.ts'
+import { inEnglish, runProgram } from './exec.ts'
 
 /**
  * Writes settings of a network namespace, by their names with dots, in order.
@@ -8,7 +8,7 @@ import { runProgram } from './exec.ts'
 export async function writeNetnsSettings(netnsPath: string, settings: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, value] of Object.entries(settings)) {
     const path = `/proc/sys/${name.replace(/[./]/g, (one) => (one === '.' ? '/' : '.'))}`
-    const { exitCode, stderr } = await runProgram('nsenter', [`--net=${netnsPath}`, 'tee', path], { input: value, env: { LC_ALL: 'C' } })
+    const { exitCode, stderr } = await runProgram('nsenter', [`--net=${netnsPath}`, 'tee', path], { input: value, env: inEnglish })
     const reason = reasonIn(stderr)
     if (exitCode !== 0) throw new Fault('invalid', `write sysctl key ${name}: ${isThere(reason) ? 'write' : 'open'} ${path}: ${reason}`)
   }
