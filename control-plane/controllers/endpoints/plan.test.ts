@@ -44,6 +44,16 @@ test('at most a thousand addresses, ready ones first', () => {
   expect([subset?.addresses?.length, subset?.notReadyAddresses?.length]).toEqual([900, 100])
 })
 
+test('they say since when a change waited; that alone is written for nothing', () => {
+  const view = { service: service(), pods: [pod('a', '10.0.0.1')] }
+  const made = planEndpoints({ ...view, existing: undefined, triggeredAt: '2026-01-01T00:00:05Z' })
+  if (made.kind === 'none') throw new Error('nothing was made')
+  expect(made.endpoints.metadata.annotations).toEqual({ 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:05Z' })
+  expect(planEndpoints({ ...view, existing: made.endpoints, triggeredAt: '2026-01-01T00:00:09Z' })).toEqual({ kind: 'none' })
+  const next = planEndpoints({ ...view, pods: [], existing: made.endpoints })
+  expect(next.kind === 'none' ? 'none' : next.endpoints.metadata.annotations).toBe(undefined)
+})
+
 test('planning twice gives no second step; what is made goes with its service, what somebody made for no service stays', async () => {
   await using here = world()
   await here.start(createEndpointsController(here.parts))

@@ -3,6 +3,7 @@ import type { EndpointAddress, EndpointPort, Endpoints, EndpointSlice, EndpointS
 import { deepEqual } from '../../../shared/model/json.ts'
 import { isFinished, isReady } from '../pod-control/pod-state.ts'
 import { targetPortOf } from '../pod-control/target-port.ts'
+import { withTriggerTime } from '../pod-control/trigger-time.ts'
 
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
 const MANAGER = 'endpoint-controller'
@@ -19,11 +20,21 @@ export const hasOwnEndpoints = (service: Service): boolean => Object.keys(servic
 /** Whether this controller made them. */
 export const isMade = ({ metadata }: Endpoints): boolean => metadata.labels?.[MANAGED_BY] === MANAGER
 
-export function planEndpoints({ service, pods, existing }: { readonly service: Service; readonly pods: readonly Pod[]; readonly existing: Endpoints | undefined }): EndpointsStep {
+export interface EndpointsView {
+  readonly service: Service
+  /** Those its selector matches. */
+  readonly pods: readonly Pod[]
+  readonly existing: Endpoints | undefined
+  /** See {@link TriggerTimes}. */
+  readonly triggeredAt?: string | undefined
+}
+
+export function planEndpoints({ service, pods, existing, triggeredAt }: EndpointsView): EndpointsStep {
   const all = subsetsOf(service, pods)
   const subsets = truncated(all)
   const annotations = { ...existing?.metadata.annotations, [OVER_CAPACITY]: subsets === all ? undefined : 'truncated' }
-  return step({ service, existing, labels: labelsOf(service), subsets, annotations })
+  const next = step({ service, existing, labels: labelsOf(service), subsets, annotations })
+  return next.kind === 'none' ? next : { ...next, endpoints: withTriggerTime(next.endpoints, triggeredAt) }
 }
 
 /** The Endpoints of the API servers themselves say what their slice says. */

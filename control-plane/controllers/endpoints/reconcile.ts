@@ -11,6 +11,7 @@ import { OwnWrites } from '../own-writes.ts'
 import { BY_NAMESPACE, byNamespace } from '../ownership/indexes.ts'
 import { paced } from '../pacing.ts'
 import { isFinished, isReady } from '../pod-control/pod-state.ts'
+import { TriggerTimes } from '../pod-control/trigger-time.ts'
 import { hasOwnEndpoints, isMade, planApiEndpoints, planEndpoints, type EndpointsStep } from './plan.ts'
 
 /** Hardly anybody reads them: many changes may cost few writes. */
@@ -30,6 +31,7 @@ class EndpointsWorker {
   readonly #endpoints: OwnWrites<Endpoints>
   /** Keys of services whose end was seen. */
   readonly #bereft = new Set<string>()
+  readonly #triggers = new TriggerTimes()
 
   constructor(parts: ControllerParts) {
     this.#parts = parts
@@ -70,7 +72,10 @@ class EndpointsWorker {
   async reconcile(key: string): Promise<Outcome> {
     const service = this.#services.get(key)
     const existing = this.#endpoints.get(key)
-    if (!service) return this.#remove(key, existing)
+    if (!service) {
+      this.#triggers.forget(key)
+      return this.#remove(key, existing)
+    }
     if (isTerminating(service)) return done
     const step = this.#plan(service, existing)
     const { client } = this.#parts
@@ -81,7 +86,10 @@ class EndpointsWorker {
 
   #plan(service: Service, existing: Endpoints | undefined): EndpointsStep | undefined {
     const key = keyOf(service)
-    if (hasOwnEndpoints(service)) return planEndpoints({ service, pods: this.#pods.byIndex(BY_NAMESPACE, namespaceOf(service)).filter((pod) => isSelected(service, pod)), existing })
+    if (hasOwnEndpoints(service)) {
+      const selected = this.#pods.byIndex(BY_NAMESPACE, namespaceOf(service)).filter((pod) => isSelected(service, pod))
+      return planEndpoints({ service, pods: selected, existing, triggeredAt: this.#triggers.look(service, selected) })
+    }
     const slice = key === API ? this.#slices.get(key) : undefined
     return slice && planApiEndpoints({ service, slice, existing })
   }

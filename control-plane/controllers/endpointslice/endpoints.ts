@@ -19,20 +19,20 @@ const addressesOf = (pod: Pod): readonly string[] => {
 export const typeOfAddress = (address: string): AddressType => (address.includes(':') ? 'IPv6' : 'IPv4')
 
 /** `undefined` if the pod has no address of that type. */
-export function endpointOf(pod: Pod, service: Service, of: { readonly addressType: AddressType; readonly node: Node }): Endpoint | undefined {
+export function endpointOf(pod: Pod, service: Service, of: { readonly addressType: AddressType; readonly node: Node | undefined }): Endpoint | undefined {
   const addresses = addressesOf(pod).filter((address) => typeOfAddress(address) === of.addressType)
   if (addresses.length === 0) return undefined
   const serving = isReady(pod)
   const terminating = pod.metadata.deletionTimestamp !== undefined
-  const zone = of.node.metadata.labels?.[ZONE_LABEL]
+  const zone = of.node?.metadata.labels?.[ZONE_LABEL]
   const hasHostname = Boolean(pod.spec?.hostname) && pod.spec?.subdomain === service.metadata.name
   return {
     addresses,
     conditions: { ready: service.spec?.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating },
     ...(hasHostname ? { hostname: pod.spec?.hostname } : {}),
-    nodeName: pod.spec?.nodeName,
+    ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     targetRef: { kind: 'Pod', namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid },
-    ...(zone === undefined ? {} : { zone }),
+    ...(zone ? { zone } : {}),
   }
 }
 

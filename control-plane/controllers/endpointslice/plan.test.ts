@@ -79,8 +79,82 @@ test('new endpoints go where something is written anyway, or where most room is 
   expect(plan({ pods: many(0, 100), slices }).remove.map(({ metadata }) => metadata.name)).toEqual(['s1'])
 })
 
+const named = ({ metadata }: EndpointSlice): string | undefined => metadata.name
+
+test('a slice to make takes the place of one to remove: one update, whether the ports change, the last pod goes, or the first one comes', () => {
+  const empty = stored(plan({ pods: [] }).create)
+  const first = plan({ pods: [pod('1')], slices: empty })
+  expect([first.create, first.remove, first.update.map((slice) => [named(slice), slice.ports?.[0]?.port, slice.endpoints?.length])]).toEqual([[], [], [['s0', 8080, 1]]])
+  const moved = plan({ pods: [pod('1', { port: 9090 })], slices: first.update })
+  expect([moved.create, moved.remove, moved.update.map((slice) => [named(slice), slice.ports?.[0]?.port])]).toEqual([[], [], [['s0', 9090]]])
+  const emptied = plan({ pods: [], slices: moved.update })
+  expect([emptied.create, emptied.remove, emptied.update.map((slice) => [named(slice), slice.ports, slice.endpoints])]).toEqual([[], [], [['s0', [], []]]])
+})
+
+test('what takes the place of a slice is written over that very one, and has nothing of it but the name', () => {
+  const [empty] = stored(plan({ pods: [] }).create)
+  if (!empty) throw new Error('nothing was made')
+  const seen: EndpointSlice = { ...empty, metadata: { ...empty.metadata, uid: 'u', resourceVersion: '7', annotations: { note: 'x' } } }
+  const [next] = plan({ pods: [pod('1')], slices: [seen] }).update
+  expect(next?.metadata).toEqual({ ...empty.metadata, name: 's0', uid: 'u', resourceVersion: '7' })
+})
+
+test('as many pairs as there are: what is left over is made, or removed', () => {
+  const two = stored(plan({ pods: [pod('1'), pod('2', { port: 9090 })] }).create)
+  const fewer = plan({ pods: [pod('1', { port: 7070 })], slices: two })
+  expect([fewer.create.length, fewer.update.map(named), fewer.remove.map(named)]).toEqual([0, ['s0'], ['s1']])
+  const more = plan({ pods: [pod('1', { port: 7070 }), pod('2', { port: 6060 }), pod('3', { port: 5050 })], slices: two })
+  expect([more.create.map(({ ports }) => ports?.[0]?.port), more.update.map(({ ports }) => ports?.[0]?.port), more.remove]).toEqual([[5050], [7070, 6060], []])
+})
+
+test('slices of an earlier service of that name are neither filled nor replaced: they go, and this one gets its own', () => {
+  const before = stored(plan({ service: { ...service(), metadata: { ...service().metadata, uid: 'before' } }, pods: [pod('1')] }).create)
+  const { create, update, remove } = plan({ pods: [pod('1')], slices: before })
+  expect([create.map(({ metadata }) => metadata.ownerReferences?.[0]?.uid), update, remove.map(named)]).toEqual([['service'], [], ['s0']])
+  const nothing = plan({ pods: [], slices: stored(plan({ service: { ...service(), metadata: { ...service().metadata, uid: 'before' } }, pods: [] }).create) })
+  expect([nothing.create.length, nothing.update, nothing.remove.map(named)]).toEqual([1, [], ['s0']])
+})
+
+test('of the slices that are written anyway the fullest is filled first', () => {
+  const slices = stored([...plan({ pods: many(0, 20) }).create, ...plan({ pods: many(20, 80) }).create])
+  const { update } = plan({ pods: [...many(1, 79), pod('200')], slices })
+  expect(update.map((slice) => [named(slice), slice.endpoints?.length])).toEqual([['s0', 19], ['s1', 60]])
+})
+
+test('a pod of a node that is not there is published where those that are not ready are too', () => {
+  const lost = { ...pod('1'), spec: { nodeName: 'gone', containers: [{ name: 'c', ports: [{ name: 'http', containerPort: 8080 }] }] } }
+  const [slice] = plan({ service: service({ publishNotReadyAddresses: true }), pods: [lost] }).create
+  expect(slice?.endpoints).toEqual([{ addresses: ['10.0.0.1'], conditions: { ready: true, serving: true, terminating: false }, nodeName: 'gone', targetRef: { kind: 'Pod', namespace: 'ns', name: '1', uid: '1' } }])
+})
+
+test('what is written says since when that waits, and does not keep what was said before', () => {
+  const view = { service: service(), nodeOf: () => node }
+  const made = planSlices({ ...view, pods: [pod('1')], slices: [], triggeredAt: '2026-01-01T00:00:05Z' }).create
+  expect(made.map(({ metadata }) => metadata.annotations)).toEqual([{ 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:05Z' }])
+  const slices = stored(made.map((slice) => ({ ...slice, metadata: { ...slice.metadata, annotations: { ...slice.metadata.annotations, note: 'x' } } })))
+  expect(planSlices({ ...view, pods: [pod('1')], slices, triggeredAt: '2026-01-01T00:00:09Z' }).update).toEqual([])
+  expect(planSlices({ ...view, pods: [pod('1'), pod('2')], slices }).update.map(({ metadata }) => metadata.annotations)).toEqual([{ note: 'x' }])
+})
+
 test('pods whose named port differs stand in slices of their own', () => {
   expect(plan({ pods: [pod('1'), pod('2', { port: 9090 })] }).create.map(({ ports }) => ports?.[0]?.port)).toEqual([8080, 9090])
+})
+
+test('a service that waits for its own removal is still kept up to date, but gets no new slice', async () => {
+  await using here = world()
+  await here.client.create(nodes, node)
+  await here.client.create(services, { ...service(), metadata: { ...service().metadata, finalizers: ['example.com/wait'] } })
+  await here.start(createEndpointSliceController(here.parts))
+  await here.client.create(pods, pod('1'))
+  await here.clock.advance(100)
+  await here.client.delete(services, { namespace: 'ns', name: 'web' })
+  await here.client.delete(pods, { namespace: 'ns', name: '1' })
+  await here.clock.advance(100)
+  const [slice] = here.client.all(endpointSlices)
+  expect(slice?.endpoints?.map(({ conditions }) => conditions?.terminating)).toEqual([true])
+  await here.client.delete(endpointSlices, { namespace: 'ns', name: slice?.metadata.name ?? '' })
+  await here.clock.advance(1000)
+  expect(here.client.all(endpointSlices)).toEqual([])
 })
 
 test('slices follow pods, nodes and services', async () => {

@@ -1,8 +1,10 @@
 /** How a service's endpoints are packed into slices with the fewest writes. PURE. */
 import type { Endpoint, EndpointSlice, Node, Pod, Service } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
+import { uidOf } from '../../../shared/model/meta.ts'
 import { services } from '../../../shared/model/resources.ts'
 import { controllerReference } from '../pod-control/template.ts'
+import { withTriggerTime } from '../pod-control/trigger-time.ts'
 import { endpointOf, isBehind, portsOf, type AddressType, type EndpointPorts } from './endpoints.ts'
 
 export const MANAGER = 'endpointslice-controller.k8s.io'
@@ -16,8 +18,10 @@ export interface SlicesView {
   /** Those its selector matches. */
   readonly pods: readonly Pod[]
   readonly nodeOf: (name: string) => Node | undefined
-  /** Of this service, made by this controller. */
+  /** Made by this controller for a service of this name: this one, or one before it. */
   readonly slices: readonly EndpointSlice[]
+  /** See {@link TriggerTimes}. */
+  readonly triggeredAt?: string | undefined
 }
 
 export interface SlicesPlan {
@@ -33,7 +37,8 @@ export function planSlices(view: SlicesView): SlicesPlan {
   const types = addressTypesOf(view.service)
   const strange = view.slices.filter(({ addressType }) => !types.includes(addressType as AddressType))
   const plans = types.map((type) => planType(view, type))
-  return { create: plans.flatMap(({ create }) => create), update: plans.flatMap(({ update }) => update), remove: [...strange, ...plans.flatMap(({ remove }) => remove)] }
+  const stamped = (slices: readonly EndpointSlice[]): readonly EndpointSlice[] => slices.map((slice) => withTriggerTime(slice, view.triggeredAt))
+  return { create: stamped(plans.flatMap(({ create }) => create)), update: stamped(plans.flatMap(({ update }) => update)), remove: [...strange, ...plans.flatMap(({ remove }) => remove)] }
 }
 
 function addressTypesOf(service: Service): readonly AddressType[] {
@@ -49,7 +54,8 @@ interface Group {
 
 function planType(view: SlicesView, type: AddressType): SlicesPlan {
   const wanted = groupsOf(view, type)
-  const existing = view.slices.filter(({ addressType }) => addressType === type)
+  const ofType = view.slices.filter(({ addressType }) => addressType === type)
+  const existing = ofType.filter((slice) => isOwn(view.service, slice))
   const create: EndpointSlice[] = []
   const update: EndpointSlice[] = []
   const remove = existing.filter((slice) => !wanted.has(portsKey(slice.ports ?? [])))
@@ -59,7 +65,20 @@ function planType(view: SlicesView, type: AddressType): SlicesPlan {
     update.push(...packed.update)
     remove.push(...packed.remove)
   }
-  return withPlaceholder(view.service, { create, update, remove }, { type, existing })
+  const { remove: unwanted, ...plan } = inPlace(withPlaceholder(view.service, { create, update, remove }, { type, existing }))
+  return { ...plan, remove: [...unwanted, ...ofType.filter((slice) => !existing.includes(slice))] }
+}
+
+/** A slice of an earlier service of that name is on its way out with it. */
+const isOwn = (service: Service, slice: EndpointSlice): boolean => (slice.metadata.ownerReferences ?? []).some(({ kind, apiVersion, uid }) => kind === 'Service' && apiVersion === 'v1' && uid === uidOf(service))
+
+/** What would be made takes the place of what would be removed: so nobody sees both for a moment, nor neither. Nothing of the old one stays but its name. */
+function inPlace({ create, update, remove }: SlicesPlan): SlicesPlan {
+  const replaced = create.flatMap((next, index): readonly EndpointSlice[] => {
+    const { name, uid, resourceVersion } = remove[index]?.metadata ?? {}
+    return name === undefined ? [] : [{ ...next, metadata: { ...next.metadata, name, uid, resourceVersion } }]
+  })
+  return { create: create.slice(replaced.length), update: [...update, ...replaced], remove: remove.slice(replaced.length) }
 }
 
 /** Endpoints by their ports: one slice lists one set of ports. */
@@ -67,7 +86,8 @@ function groupsOf({ service, pods, nodeOf }: SlicesView, addressType: AddressTyp
   const groups = new Map<string, Group>()
   for (const pod of pods.filter(isBehind)) {
     const node = nodeOf(pod.spec?.nodeName ?? '')
-    const endpoint = node && endpointOf(pod, service, { addressType, node })
+    if (!node && service.spec?.publishNotReadyAddresses !== true) continue
+    const endpoint = endpointOf(pod, service, { addressType, node })
     if (!endpoint) continue
     const ports = portsOf(service, pod)
     const key = portsKey(ports)
@@ -92,7 +112,7 @@ interface Shelf {
   readonly existing: readonly EndpointSlice[]
 }
 
-/** Endpoints stay where they are; new ones go first into slices that are written anyway, then into the fullest one that has room, then into new ones. */
+/** Endpoints stay where they are; new ones go first into slices that are written anyway (the fullest of them first), then into the fullest one that has room, then into new ones. */
 function pack(service: Service, group: Group, { type, existing }: Shelf): SlicesPlan {
   const missing = new Map(group.endpoints)
   const kept = existing.map((slice) => {
@@ -101,7 +121,8 @@ function pack(service: Service, group: Group, { type, existing }: Shelf): Slices
     return { slice, endpoints, isChanged: !deepEqual(before, endpoints) || !hasRightLabels(service, slice) }
   })
   const rest = [...missing.values()]
-  for (const one of kept) if (one.isChanged && one.endpoints.length > 0) one.endpoints.push(...rest.splice(0, MAX_ENDPOINTS - one.endpoints.length))
+  const written = kept.filter(({ isChanged, endpoints }) => isChanged && endpoints.length > 0).toSorted((a, b) => b.endpoints.length - a.endpoints.length)
+  for (const { endpoints } of written) endpoints.push(...rest.splice(0, MAX_ENDPOINTS - endpoints.length))
   const create: EndpointSlice[] = []
   while (rest.length >= MAX_ENDPOINTS) create.push(newSlice(service, { type, ports: group.ports, endpoints: rest.splice(0, MAX_ENDPOINTS) }))
   const roomiest = kept.filter(({ endpoints }) => endpoints.length + rest.length <= MAX_ENDPOINTS).toSorted((a, b) => b.endpoints.length - a.endpoints.length)[0]

@@ -11,6 +11,7 @@ import { OwnWrites } from '../own-writes.ts'
 import { paced } from '../pacing.ts'
 import { BY_NAMESPACE, byNamespace, BY_NODE, byNode } from '../ownership/indexes.ts'
 import { isFinished, isReady } from '../pod-control/pod-state.ts'
+import { TriggerTimes } from '../pod-control/trigger-time.ts'
 import { isBehind, ZONE_LABEL } from './endpoints.ts'
 import { isManaged, MANAGED_BY, MANAGER, planSlices, SERVICE_NAME } from './plan.ts'
 
@@ -35,6 +36,7 @@ class EndpointSliceWorker {
   readonly #pods: Informer<Pod>
   readonly #nodes: Informer<Node>
   readonly #slices: OwnWrites<EndpointSlice>
+  readonly #triggers = new TriggerTimes()
 
   constructor(parts: ControllerParts) {
     this.#parts = parts
@@ -51,7 +53,7 @@ class EndpointSliceWorker {
   start(enqueue: Enqueue): () => void {
     const soon = paced(enqueue, this.#parts.clock, GAP_MS)
     const stops = [
-      this.#services.subscribe(({ key, after }) => after && enqueue(key)),
+      this.#services.subscribe(({ key, after }) => (after ? enqueue(key) : this.#triggers.forget(key))),
       this.#pods.subscribe((change) => this.#podChanged(change, soon)),
       this.#nodes.subscribe((change) => this.#nodeChanged(change, soon)),
       this.#parts.informers.for(endpointSlices).subscribe(({ before, after }) => {
@@ -76,12 +78,13 @@ class EndpointSliceWorker {
 
   async reconcile(key: string): Promise<Outcome> {
     const service = this.#services.get(key)
-    if (!service || !isManaged(service) || isTerminating(service)) return done
+    if (!service || !isManaged(service)) return done
     const slices = this.#slices.byIndex(BY_SERVICE, key).filter((slice) => !isTerminating(slice))
     const selected = this.#pods.byIndex(BY_NAMESPACE, namespaceOf(service)).filter((pod) => isSelected(service, pod))
-    const plan = planSlices({ service, pods: selected, nodeOf: (name) => this.#nodes.get(name), slices })
+    const plan = planSlices({ service, pods: selected, nodeOf: (name) => this.#nodes.get(name), slices, triggeredAt: this.#triggers.look(service, selected) })
     const { client } = this.#parts
-    for (const slice of plan.create) this.#note(await client.create(endpointSlices, slice).catch(ignoreOvertaken))
+    // With a service that is going its slices are removed: a new one would come after that.
+    for (const slice of isTerminating(service) ? [] : plan.create) this.#note(await client.create(endpointSlices, slice).catch(ignoreOvertaken))
     for (const slice of plan.update) this.#note(await client.update(endpointSlices, slice))
     for (const slice of plan.remove) {
       await client.delete(endpointSlices, { namespace: namespaceOf(slice), name: nameOf(slice) }, { preconditions: { uid: uidOf(slice) } }).catch(ignoreMissing)
