@@ -231,9 +231,13 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     if (known === undefined) return { kind: 'unknown' }
     if (known.exit === undefined) await this.#noteExit(id)
     const { process, startedMs } = known.file
+    // With its monitor the exit code is on its way even when the process is gone.
+    const isWatched = known.exit === undefined && (await findMonitor(bundleOf(this.#folders, id), id)) !== undefined
+    // Before a monitor ends it writes the exit code: it may have done both just now.
+    if (known.exit === undefined && !isWatched) await this.#noteExit(id)
     if (known.exit !== undefined) return { kind: 'exited', ...exitedState(known.exit, startedMs) }
-    // Without its monitor nobody would tell how it ended; with it, the exit code is on its way even when the process is gone.
-    if ((await findMonitor(bundleOf(this.#folders, id), id)) === undefined) return { kind: 'unknown' }
+    // Nobody will tell how it ended.
+    if (!isWatched) return { kind: 'unknown' }
     return startedMs === undefined ? { kind: 'created', pid: process.pid } : { kind: 'running', pid: process.pid, startedMs }
   }
 
