@@ -50,7 +50,7 @@ const keep = (one: ConfigMap): void => void configMaps.set(`${one.metadata.names
 
 async function open({ at, parent, layer, podCidr }: AgentOptions) {
   mkdirSync(at, { recursive: true })
-  const log = createLog({ part: 'half-done' }, process.env['HALF_DONE_LOG'] ?? 'error')
+  const log = createLog({ part: 'half-done' }, process.env['HALF_DONE_LOG'] ?? 'info')
   const images = fakeImageStore()
   images.put({ tags: ['docker.io/library/busybox:1.35'], layers: [layer], config: { env: ['PATH=/bin'], entrypoint: [], cmd: ['sh'], workingDir: '', user: '', stopSignal: '', labels: {}, volumes: [] } })
   const cgroups = await openCgroups({ parent, clock: systemClock })

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { messageOf } from '../../../shared/kit/faults.ts'
 import type { CrashPoint } from './crash-points.ts'
 import { crashPointsOf, live, PHASES, viewsDiffer, type Course, type Deaths } from './life.ts'
@@ -31,13 +33,14 @@ export async function enumerate({ tag, kit, stride, offset, lanes }: Enumeration
   const lane = async (name: string): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       deaths += Object.keys(next).length
+      const story: string[] = []
       try {
-        const course = await live(name, kit, { deaths: next, truth })
+        const course = await live(name, kit, { deaths: next, truth, story })
         spared += course.spared.length
         const differing = viewsDiffer(truth, course)
-        if (differing.length > 0) differences.push(`${inWords(next)}:\n  ${differing.slice(0, 8).join('\n  ')}`)
+        if (differing.length > 0) differences.push(`${inWords(next)}:\n  ${differing.join('\n  ')}\nin ${kept(name, story)}`)
       } catch (error) {
-        differences.push(`${inWords(next)}:\n  ${messageOf(error)}`)
+        differences.push(`${inWords(next)}:\n  ${messageOf(error)}\nin ${kept(name, story)}`)
       }
     }
   }
@@ -49,6 +52,15 @@ function livesOf(truth: Course): readonly Deaths[] {
   const byPhase = PHASES.map((phase) => [phase, crashPointsOf(truth.points[phase])] as const)
   const longest = Math.max(...byPhase.map(([, points]) => points.length))
   return Array.from({ length: longest }, (_, at) => Object.fromEntries(byPhase.flatMap(([phase, points]) => (points[at] === undefined ? [] : [[phase, points[at]]]))) as Deaths)
+}
+
+/** Where the story of a life that differed can be read. */
+function kept(name: string, story: readonly string[]): string {
+  const folder = join(import.meta.dirname, '../../../.gantry/reports/half-done')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${name}-${Date.now()}.log`)
+  writeFileSync(file, `${story.join('\n')}\n`)
+  return file
 }
 
 const inWords = (deaths: Deaths): string => Object.entries(deaths).map(([phase, { label, nth, side }]: readonly [string, CrashPoint]) => `${phase}: killed ${side} ${label} (${nth + 1}.)`).join('\n')

@@ -50,15 +50,24 @@ export interface Course {
   readonly spared: readonly Phase[]
 }
 
+export interface LifeOptions {
+  readonly deaths?: Deaths
+  readonly truth?: Course
+  /** Gets all that the agents do and say, as it happens. */
+  readonly story?: string[]
+}
+
 /** One machine from its first agent to its end, dying at most once in each phase. */
-export async function live(tag: string, kit: Kit, { deaths = {}, truth }: { readonly deaths?: Deaths; readonly truth?: Course } = {}): Promise<Course> {
-  const machine = new RealMachine(tag, kit)
+export async function live(tag: string, kit: Kit, { deaths = {}, truth, story }: LifeOptions = {}): Promise<Course> {
+  const machine = new RealMachine(tag, kit, story)
   const points: Partial<Record<Phase, readonly string[]>> = {}
   const views: Partial<Record<Phase, readonly string[]>> = {}
   const spared: Phase[] = []
   const after = async (phase: Phase): Promise<void> => {
+    machine.note(`${phase} is over but for what settles yet`)
     views[phase] = await quietView(machine, truth?.views[phase])
     points[phase] = [...machine.points]
+    machine.note(`${phase} is over`)
     if (deaths[phase] !== undefined && machine.isSpared) spared.push(phase)
   }
   const status = () => machine.statuses.get(UID)

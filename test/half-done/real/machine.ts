@@ -74,6 +74,9 @@ export class RealMachine {
   /** By phase: the labels that were passed. */
   readonly points: string[] = []
   deaths = 0
+  /** All that its agents did and said, with the milliseconds of its life. */
+  readonly #story: string[]
+  readonly #bornMs = performance.now()
   readonly #agent: string
   readonly #options: AgentOptions
   #child: ChildProcess | undefined
@@ -82,7 +85,8 @@ export class RealMachine {
   #failure: unknown
   #death: CrashPoint | undefined
 
-  constructor(tag: string, { agent, layer }: Kit) {
+  constructor(tag: string, { agent, layer }: Kit, story: string[] = []) {
+    this.#story = story
     this.#agent = agent
     const name = `${tag}-${(machines++).toString(36)}`
     this.at = mkdtempSync(join(tmpdir(), `gantry-${name}-`))
@@ -95,13 +99,16 @@ export class RealMachine {
 
   /** The next agent dies at this point of its start. */
   async start(death?: CrashPoint): Promise<void> {
-    const child = fork(this.#agent, [], { execPath: '/usr/bin/nsenter', execArgv: [`--net=/run/netns/${this.netns}`, process.execPath, '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(this.#agent, [], { execPath: '/usr/bin/nsenter', execArgv: [`--net=/run/netns/${this.netns}`, process.execPath, '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
     this.#child = child
+    this.note('an agent starts')
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.note(text.trimEnd()))
     let isOpen = false
     child.on('message', (message: FromAgent) => {
       if (message.kind === 'open') isOpen = true
       else if (message.kind === 'point') this.points.push(message.label)
-      else this.#take(message.report)
+      this.note(message.kind === 'point' ? message.label : message.kind)
+      if (message.kind === 'report') this.#take(message.report)
     })
     // When all that it said has been heard, too: its exit may be seen before that.
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
@@ -109,6 +116,7 @@ export class RealMachine {
     void ended.then(() => {
       if (this.#child !== child || this.#isClosed) return
       this.deaths++
+      this.note('it has died')
       this.#death = undefined
       this.#child = undefined
       this.start().catch((error: unknown) => void (this.#failure ??= error))
@@ -116,6 +124,10 @@ export class RealMachine {
     this.#send({ kind: 'open', options: this.#options, death })
     await this.until(() => isOpen || this.#child !== child || this.#isClosed, `the agent is open (${this.points.slice(-3).join('; ')})`)
     if (this.#child === child) this.#send({ kind: 'set', pods: [...this.pods.values()].map((pod) => ({ ...pod, status: this.statuses.get(pod.metadata.uid ?? '') ?? pod.status })), configMaps: [...this.configMaps.values()] })
+  }
+
+  note(what: string): void {
+    this.#story.push(`${(performance.now() - this.#bornMs).toFixed(0)} ms: ${what}`)
   }
 
   /** From now on points are counted anew, and the agent dies at this one. */
