@@ -10,7 +10,7 @@ const types: Readonly<Record<string, string>> = {
     'HostNetwork:b HostPID:b HostIPC:b ShareProcessNamespace:p HostUsers:p SELinuxOptions:p/SELinuxOptions WindowsOptions:p/WindowsOptions RunAsUser:p RunAsGroup:p RunAsNonRoot:p SupplementalGroups:l SupplementalGroupsPolicy:p FSGroup:p FSGroupChangePolicy:p Sysctls:l/Sysctl SeccompProfile:p/Profile AppArmorProfile:p/Profile SELinuxChangePolicy:p',
   Volume: 'Name:s +VolumeSource',
   VolumeSource:
-    'HostPath:p/HostPath EmptyDir:p/EmptyDir GCEPersistentDisk:p AWSElasticBlockStore:p GitRepo:p Secret:p/SecretVolume NFS:p/NFS ISCSI:p Glusterfs:p PersistentVolumeClaim:p/ClaimVolume RBD:p Quobyte:p FlexVolume:p Cinder:p CephFS:p Flocker:p DownwardAPI:p/DownwardVolume FC:p AzureFile:p ConfigMap:p/ConfigMapVolume VsphereVolume:p AzureDisk:p PhotonPersistentDisk:p Projected:p/ProjectedVolume PortworxVolume:p ScaleIO:p StorageOS:p CSI:p/CSI Ephemeral:p Image:p/Image',
+    'HostPath:p/HostPath EmptyDir:p/EmptyDir GCEPersistentDisk:p/GceDisk AWSElasticBlockStore:p/AwsDisk GitRepo:p/GitRepo Secret:p/SecretVolume NFS:p/NFS ISCSI:p/Iscsi Glusterfs:p/Glusterfs PersistentVolumeClaim:p/ClaimVolume RBD:p/Rbd Quobyte:p/Quobyte FlexVolume:p/Flex Cinder:p/Cinder CephFS:p/CephFs Flocker:p/Flocker DownwardAPI:p/DownwardVolume FC:p/FibreChannel AzureFile:p/AzureFile ConfigMap:p/ConfigMapVolume VsphereVolume:p/Vsphere AzureDisk:p/AzureDisk PhotonPersistentDisk:p/Photon Projected:p/ProjectedVolume PortworxVolume:p/Portworx ScaleIO:p/ScaleIo StorageOS:p/StorageOs CSI:p/CSI Ephemeral:p Image:p/Image',
   HostPath: 'Path:s Type:p',
   EmptyDir: 'Medium:s SizeLimit:p',
   SecretVolume: 'SecretName:s Items:l/KeyToPath DefaultMode:p Optional:p',
@@ -83,7 +83,36 @@ const types: Readonly<Record<string, string>> = {
   PodSchedulingGate: 'Name:s',
   PodResourceClaim: 'Name:s ResourceClaimName:p ResourceClaimTemplateName:p',
   PersistentVolumeSource:
-    'GCEPersistentDisk:p AWSElasticBlockStore:p HostPath:p/HostPath Glusterfs:p NFS:p/NFS RBD:p Quobyte:p ISCSI:p FlexVolume:p Cinder:p CephFS:p FC:p Flocker:p AzureFile:p VsphereVolume:p AzureDisk:p PhotonPersistentDisk:p PortworxVolume:p ScaleIO:p Local:p/LocalVolume StorageOS:p CSI:p/PersistentCSI',
+    'GCEPersistentDisk:p/GceDisk AWSElasticBlockStore:p/AwsDisk HostPath:p/HostPath Glusterfs:p/PersistentGlusterfs NFS:p/NFS RBD:p/PersistentRbd Quobyte:p/Quobyte ISCSI:p/PersistentIscsi FlexVolume:p/PersistentFlex Cinder:p/PersistentCinder CephFS:p/PersistentCephFs FC:p/FibreChannel Flocker:p/Flocker AzureFile:p/PersistentAzureFile VsphereVolume:p/Vsphere AzureDisk:p/AzureDisk PhotonPersistentDisk:p/Photon PortworxVolume:p/Portworx ScaleIO:p/PersistentScaleIo Local:p/LocalVolume StorageOS:p/PersistentStorageOs CSI:p/PersistentCSI',
+  GceDisk: 'PDName:s FSType:s Partition:n ReadOnly:b',
+  AwsDisk: 'VolumeID:s FSType:s Partition:n ReadOnly:b',
+  GitRepo: 'Repository:s Revision:s Directory:s',
+  Iscsi: 'TargetPortal:s IQN:s Lun:n ISCSIInterface:s FSType:s ReadOnly:b Portals:l DiscoveryCHAPAuth:b SessionCHAPAuth:b SecretRef:p/LocalObjectReference InitiatorName:p',
+  PersistentIscsi: 'TargetPortal:s IQN:s Lun:n ISCSIInterface:s FSType:s ReadOnly:b Portals:l DiscoveryCHAPAuth:b SessionCHAPAuth:b SecretRef:p/SecretReference InitiatorName:p',
+  Glusterfs: 'EndpointsName:s Path:s ReadOnly:b',
+  PersistentGlusterfs: 'EndpointsName:s Path:s ReadOnly:b EndpointsNamespace:p',
+  Rbd: 'CephMonitors:l RBDImage:s FSType:s RBDPool:s RadosUser:s Keyring:s SecretRef:p/LocalObjectReference ReadOnly:b',
+  PersistentRbd: 'CephMonitors:l RBDImage:s FSType:s RBDPool:s RadosUser:s Keyring:s SecretRef:p/SecretReference ReadOnly:b',
+  Quobyte: 'Registry:s Volume:s ReadOnly:b User:s Group:s Tenant:s',
+  Flex: 'Driver:s FSType:s SecretRef:p/LocalObjectReference ReadOnly:b Options:m',
+  PersistentFlex: 'Driver:s FSType:s SecretRef:p/SecretReference ReadOnly:b Options:m',
+  Cinder: 'VolumeID:s FSType:s ReadOnly:b SecretRef:p/LocalObjectReference',
+  PersistentCinder: 'VolumeID:s FSType:s ReadOnly:b SecretRef:p/SecretReference',
+  CephFs: 'Monitors:l Path:s User:s SecretFile:s SecretRef:p/LocalObjectReference ReadOnly:b',
+  PersistentCephFs: 'Monitors:l Path:s User:s SecretFile:s SecretRef:p/SecretReference ReadOnly:b',
+  Flocker: 'DatasetName:s DatasetUUID:s',
+  FibreChannel: 'TargetWWNs:l Lun:p FSType:s ReadOnly:b WWIDs:l',
+  AzureFile: 'SecretName:s ShareName:s ReadOnly:b',
+  PersistentAzureFile: 'SecretName:s ShareName:s ReadOnly:b SecretNamespace:p',
+  Vsphere: 'VolumePath:s FSType:s StoragePolicyName:s StoragePolicyID:s',
+  AzureDisk: 'DiskName:s DataDiskURI:s CachingMode:p FSType:p ReadOnly:p Kind:p',
+  Photon: 'PdID:s FSType:s',
+  Portworx: 'VolumeID:s FSType:s ReadOnly:b',
+  ScaleIo: 'Gateway:s System:s SecretRef:p/LocalObjectReference SSLEnabled:b ProtectionDomain:s StoragePool:s StorageMode:s VolumeName:s FSType:s ReadOnly:b',
+  PersistentScaleIo: 'Gateway:s System:s SecretRef:p/SecretReference SSLEnabled:b ProtectionDomain:s StoragePool:s StorageMode:s VolumeName:s FSType:s ReadOnly:b',
+  StorageOs: 'VolumeName:s VolumeNamespace:s FSType:s ReadOnly:b SecretRef:p/LocalObjectReference',
+  PersistentStorageOs: 'VolumeName:s VolumeNamespace:s FSType:s ReadOnly:b SecretRef:p/ObjectReference',
+  ObjectReference: 'Kind:s Namespace:s Name:s UID:s APIVersion:s ResourceVersion:s FieldPath:s',
   LocalVolume: 'Path:s FSType:p',
   PersistentCSI:
     'Driver:s VolumeHandle:s ReadOnly:b FSType:s VolumeAttributes:m ControllerPublishSecretRef:p/SecretReference NodeStageSecretRef:p/SecretReference NodePublishSecretRef:p/SecretReference ControllerExpandSecretRef:p/SecretReference NodeExpandSecretRef:p/SecretReference',
@@ -105,6 +134,27 @@ const types: Readonly<Record<string, string>> = {
   LimitResponse: 'Type:s Queuing:p/FlowQueuing',
   FlowQueuing: 'Queues:n HandSize:n QueueLengthLimit:n',
   ExemptLevel: 'NominalConcurrencyShares:p LendablePercent:p',
+  PodFailurePolicy: 'Rules:l/PodFailureRule',
+  PodFailureRule: 'Action:s OnExitCodes:p/PodFailureCodes OnPodConditions:l/PodFailureCondition',
+  PodFailureCodes: 'ContainerName:p Operator:s Values:l',
+  PodFailureCondition: 'Type:s Status:s',
+  SuccessPolicy: 'Rules:l/SuccessRule',
+  SuccessRule: 'SucceededIndexes:p SucceededCount:p',
+  DeviceClaimSpec: 'Devices:o/DeviceClaim',
+  DeviceClaim: 'Requests:l/DeviceRequest Constraints:l/DeviceConstraint Config:l/DeviceClaimConfig',
+  DeviceRequest: 'Name:s Exactly:p/ExactDevices FirstAvailable:l/DeviceSubRequest',
+  ExactDevices: 'DeviceClassName:s Selectors:l/DeviceSelector AllocationMode:s Count:n AdminAccess:p Tolerations:l/Toleration Capacity:p/DeviceCapacity',
+  DeviceSubRequest: 'Name:s DeviceClassName:s Selectors:l/DeviceSelector AllocationMode:s Count:n Tolerations:l/Toleration Capacity:p/DeviceCapacity',
+  DeviceCapacity: 'Requests:m',
+  DeviceSelector: 'CEL:p/DeviceExpression',
+  DeviceExpression: 'Expression:s',
+  DeviceConstraint: 'Requests:l MatchAttribute:p DistinctAttribute:p',
+  DeviceClaimConfig: 'Requests:l Opaque:p/OpaqueDevice',
+  OpaqueDevice: 'Driver:s Parameters:j',
+  DeviceAllocation: 'Devices:o/DeviceResults NodeSelector:p/NodeSelector AllocationTimestamp:p',
+  DeviceResults: 'Results:l/DeviceResult Config:l/DeviceAllocationConfig',
+  DeviceResult: 'Request:s Driver:s Pool:s Device:s AdminAccess:p Tolerations:l/Toleration BindingConditions:l BindingFailureConditions:l ShareID:p ConsumedCapacity:m',
+  DeviceAllocationConfig: 'Source:s Requests:l Opaque:p/OpaqueDevice',
 }
 
 export interface PrintedField {
@@ -117,7 +167,19 @@ export interface PrintedField {
 }
 
 /** Names whose API form does not follow from the printed one. */
-const oddNames: Readonly<Record<string, string>> = { CephFS: 'cephfs', StorageOS: 'storageos' }
+const oddNames: Readonly<Record<string, string>> = {
+  CephFS: 'cephfs',
+  StorageOS: 'storageos',
+  WWIDs: 'wwids',
+  DiscoveryCHAPAuth: 'chapAuthDiscovery',
+  SessionCHAPAuth: 'chapAuthSession',
+  EndpointsName: 'endpoints',
+  CephMonitors: 'monitors',
+  RBDImage: 'image',
+  RBDPool: 'pool',
+  RadosUser: 'user',
+  DataDiskURI: 'diskURI',
+}
 
 /** `HTTPGet` → `httpGet`: the capitals that lead are one word. */
 const apiName = (name: string): string => oddNames[name] ?? name.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+/, (capitals) => capitals.toLowerCase())

@@ -101,7 +101,7 @@ export function validateInitContainers(frame: PodFrame, path: string): readonly 
 function forbidRunning(container: Container, path: string): readonly FieldError[] {
   const names = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
   const errors: FieldError[] = names.filter((name) => container[name] !== undefined).map((name) => forbidden(`${path}.${name}`, 'may not be set for init containers without restartPolicy=Always'))
-  if (container.resizePolicy?.length) errors.push(invalid(`${path}.resizePolicy`, container.resizePolicy, 'must not be set for init containers'))
+  if (container.resizePolicy?.length) errors.push(invalid(`${path}.resizePolicy`, container.resizePolicy.map(({ resourceName, restartPolicy }) => ({ ResourceName: resourceName, RestartPolicy: restartPolicy })), 'must not be set for init containers'))
   return errors
 }
 

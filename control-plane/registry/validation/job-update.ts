@@ -2,7 +2,7 @@ import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
 import type { Affinity, Container, Job, JobSpec, PodSpec, PodTemplateSpec } from '../../../shared/model/gen/api.ts'
 import { deepEqual, isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import type { StrategyContext } from '../kind.ts'
-import { printPodSpec } from '../printed/internal.ts'
+import { printInternal, printPodSpec } from '../printed/internal.ts'
 import { isIndexed, validateJob, validateWholeSpec } from './job.ts'
 import { hasCondition, validateJobStatusChange } from './job-status.ts'
 import { restored } from './restored.ts'
@@ -17,7 +17,14 @@ export function validateJobChange(job: Job, old: Job, { subresource }: StrategyC
 const fixed = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const
 
 function unchanged(spec: JobSpec, old: JobSpec, names: ReadonlyArray<keyof JobSpec>): readonly FieldError[] {
-  return names.filter((name) => !deepEqual(spec[name], old[name])).map((name) => invalid(`spec.${name}`, spec[name] ?? null, 'field is immutable'))
+  return names.filter((name) => !deepEqual(spec[name], old[name])).map((name) => invalid(`spec.${name}`, printed(spec, name), 'field is immutable'))
+}
+
+const policies: Readonly<Record<string, string>> = { podFailurePolicy: 'PodFailurePolicy', successPolicy: 'SuccessPolicy' }
+
+function printed(spec: JobSpec, name: keyof JobSpec): unknown {
+  const [value, type] = [spec[name], policies[name]]
+  return type !== undefined && value !== undefined ? printInternal(type, value as JsonObject) : (value ?? null)
 }
 
 /** An indexed job may grow and shrink together with its parallelism. */

@@ -1,6 +1,7 @@
 import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
 import type { NodeAffinity, NodeSelectorTerm, PodSpec } from '../../../shared/model/gen/api.ts'
-import { deepEqual } from '../../../shared/model/json.ts'
+import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
+import { printInternal } from '../printed/internal.ts'
 import { restored } from './restored.ts'
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
@@ -35,9 +36,11 @@ function validateAffinityChange(affinity: NodeAffinity | undefined, before: Node
   const terms = affinity?.[REQUIRED]?.nodeSelectorTerms ?? []
   const path = `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms`
   if (old.length === 0) return []
-  if (old.length !== terms.length) return [invalid(path, terms, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')]
-  return terms.flatMap((term, index) => (onlyAdds(term, old[index] ?? {}) ? [] : [invalid(`${path}[${index}]`, term, 'only additions are allowed (no mutations or deletions)')]))
+  if (old.length !== terms.length) return [invalid(path, terms.map(printedTerm), 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')]
+  return terms.flatMap((term, index) => (onlyAdds(term, old[index] ?? {}) ? [] : [invalid(`${path}[${index}]`, printedTerm(term), 'only additions are allowed (no mutations or deletions)')]))
 }
+
+const printedTerm = (term: NodeSelectorTerm): JsonObject => printInternal('NodeSelectorTerm', term as unknown as JsonObject)
 
 /** An empty term matches nothing: adding to it would widen. */
 function onlyAdds(term: NodeSelectorTerm, before: NodeSelectorTerm): boolean {

@@ -117,9 +117,10 @@ function validateClaims(claims: readonly PodResourceClaim[] | undefined, path: s
   return each(claims, path, ({ name, resourceClaimName, resourceClaimTemplateName }, at) => {
     const errors: FieldError[] = name === '' ? [required(`${at}.name`)] : names.has(name) ? [duplicate(`${at}.name`, name)] : [...dnsLabel(`${at}.name`, name)]
     names.add(name)
+    const shown = { Name: name, ResourceClaimName: resourceClaimName ?? null, ResourceClaimTemplateName: resourceClaimTemplateName ?? null }
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
-      errors.push(invalid(at, { name, resourceClaimName, resourceClaimTemplateName }, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'))
-    else if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) errors.push(invalid(at, { name }, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
+      errors.push(invalid(at, shown, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'))
+    else if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) errors.push(invalid(at, shown, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
     if (resourceClaimName !== undefined) errors.push(...dnsSubdomain(`${at}.resourceClaimName`, resourceClaimName))
     if (resourceClaimTemplateName !== undefined) errors.push(...dnsSubdomain(`${at}.resourceClaimTemplateName`, resourceClaimTemplateName))
     return errors

@@ -14,7 +14,7 @@ export function validateEphemeralChange(pod: Pod, old: Pod): readonly FieldError
   if (old.metadata.annotations?.[MIRROR] !== undefined) return [forbidden('[]', 'static pods do not support ephemeral containers')]
   const path = 'spec.ephemeralContainers'
   return (old.spec?.ephemeralContainers ?? []).flatMap((before) => {
-    const after = pod.spec?.ephemeralContainers?.find((one) => one.name === before.name)
+    const after = pod.spec?.ephemeralContainers?.findLast((one) => one.name === before.name)
     if (!after) return [forbidden(path, `existing ephemeral containers ${goQuote(before.name)} may not be removed\n`)]
     return deepEqual(before, after) ? [] : [forbidden(path, `existing ephemeral containers ${goQuote(before.name)} may not be changed\n${ephemeralContainerDiff(before, after)}`)]
   })

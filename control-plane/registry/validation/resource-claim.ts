@@ -1,8 +1,9 @@
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong, tooMany } from '../../../shared/model/field-error.ts'
 import type { AllocatedDeviceStatus, AllocationResult, DeviceAllocationConfiguration, DeviceRequestAllocationResult, NetworkDeviceData, ResourceClaimConsumerReference, ResourceClaimStatus, ResourceClaimTemplate, ResourceV1ResourceClaim } from '../../../shared/model/gen/api.ts'
 import { byteLength } from '../../../shared/model/go-text.ts'
-import { deepEqual } from '../../../shared/model/json.ts'
+import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import { validateAnnotations, validateLabels } from '../../../shared/model/validation/object-meta.ts'
+import { printInternal } from '../printed/internal.ts'
 import { validateNodeSelector } from './affinity.ts'
 import { cidr } from './addresses.ts'
 import { each } from './check.ts'
@@ -23,17 +24,19 @@ const IMMUTABLE = 'field is immutable'
 const SOURCES = ['FromClaim', 'FromClass']
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+const printed = (type: string, value: object | undefined): JsonObject => printInternal(type, (value ?? {}) as JsonObject)
+
 export const validateNewResourceClaim = ({ spec }: ResourceV1ResourceClaim): readonly FieldError[] => validateDeviceClaim(spec?.devices ?? {}, 'spec.devices')
 
 /** What is asked for stays as it was. */
-export const validateResourceClaimChange = ({ spec }: ResourceV1ResourceClaim, old: ResourceV1ResourceClaim): readonly FieldError[] => (deepEqual(spec, old.spec) ? [] : [invalid('spec', spec, IMMUTABLE)])
+export const validateResourceClaimChange = ({ spec }: ResourceV1ResourceClaim, old: ResourceV1ResourceClaim): readonly FieldError[] => (deepEqual(spec, old.spec) ? [] : [invalid('spec', printed('DeviceClaimSpec', spec), IMMUTABLE)])
 
 export function validateNewResourceClaimTemplate({ spec: outer }: ResourceClaimTemplate): readonly FieldError[] {
   const metadata = outer?.metadata
   return [...validateLabels(metadata?.labels, 'spec.metadata.labels'), ...validateAnnotations(metadata?.annotations, 'spec.metadata.annotations'), ...validateDeviceClaim(outer?.spec?.devices ?? {}, 'spec.spec.devices')]
 }
 
-export const validateResourceClaimTemplateChange = ({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): readonly FieldError[] => (deepEqual(spec, old.spec) ? [] : [invalid('spec', spec, IMMUTABLE)])
+export const validateResourceClaimTemplateChange = ({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): readonly FieldError[] => (deepEqual(spec, old.spec) ? [] : [invalid('spec', { ...spec?.metadata, Spec: printed('DeviceClaimSpec', spec?.spec) }, IMMUTABLE)])
 
 export function validateResourceClaimStatus(claim: ResourceV1ResourceClaim, old: ResourceV1ResourceClaim): readonly FieldError[] {
   const status = claim.status ?? {}
@@ -44,7 +47,7 @@ export function validateResourceClaimStatus(claim: ResourceV1ResourceClaim, old:
     ...validateUnique(reservedFor, { path: 'status.reservedFor', most: MOST_USERS, check: validateUser, keyOf: ({ uid }) => uid }),
     ...validateUnique(status.devices, { path: 'status.devices', check: (device, at) => validateDeviceStatus(device, allocated, at), keyOf: deviceKey }),
     ...validateReserved(status, old, claim.metadata.deletionTimestamp !== undefined),
-    ...(allocation && before && !deepEqual(allocation, before) ? [invalid('status.allocation', allocation, IMMUTABLE)] : []),
+    ...(allocation && before && !deepEqual(allocation, before) ? [invalid('status.allocation', printed('DeviceAllocation', allocation), IMMUTABLE)] : []),
     ...(allocation && !before ? validateAllocation(allocation, requestNames(claim.spec?.devices ?? {}), 'status.allocation') : []),
   ]
 }

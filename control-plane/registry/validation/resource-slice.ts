@@ -1,6 +1,7 @@
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { CounterSet, Device, DeviceCounterConsumption, ResourcePool, ResourceSlice, ResourceSliceSpec } from '../../../shared/model/gen/api.ts'
-import { deepEqual } from '../../../shared/model/json.ts'
+import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
+import { printInternal } from '../printed/internal.ts'
 import { dnsSubdomain } from './check.ts'
 import { validateNodeSelector } from './affinity.ts'
 import { validateCapacity, validateDeviceAttribute, valuesOf } from './device-attributes.ts'
@@ -66,7 +67,7 @@ function validateNodes({ nodeName, nodeSelector, allNodes, perDeviceNodeSelectio
   return [
     ...(nodeName === undefined ? [] : nodeName === '' ? [invalid('spec.nodeName', '', 'must be either unset or set to a non-empty string')] : dnsSubdomain('spec.nodeName', nodeName)),
     ...(nodeSelector ? validateNodeSelector(nodeSelector, 'spec.nodeSelector') : []),
-    ...(nodeSelector && nodeSelector.nodeSelectorTerms?.length !== 1 ? [invalid('spec.nodeSelector.nodeSelectorTerms', nodeSelector.nodeSelectorTerms ?? null, 'must have exactly one node selector term')] : []),
+    ...(nodeSelector && nodeSelector.nodeSelectorTerms?.length !== 1 ? [invalid('spec.nodeSelector.nodeSelectorTerms', printInternal('NodeSelector', nodeSelector as unknown as JsonObject)['NodeSelectorTerms'] ?? null, 'must have exactly one node selector term')] : []),
     ...(allNodes === false ? [invalid('spec.allNodes', false, UNSET_OR_TRUE)] : []),
     ...(perDeviceNodeSelection === false ? [invalid('spec.perDeviceNodeSelection', false, UNSET_OR_TRUE)] : []),
     ...(said.length === 0 ? [required('spec', SLICE_NODES)] : said.length > 1 ? [invalid('spec', `{${said.join(', ')}}`, `${SLICE_NODES}, but multiple fields are set`)] : []),
