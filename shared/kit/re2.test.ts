@@ -57,6 +57,14 @@ test('too deep and too long patterns are refused', () => {
   expect(re2Patterns.problemOf('[[:'.repeat(100_000))).toMatch(/^error parsing regexp: expression too large: `\[/)
 })
 
+test.each(['\\pL{1000}'.repeat(50), 'x{1000}'.repeat(200), '(?:a|[\\p{Han}]){1000}'.repeat(20), 'x{0,1000}'.repeat(120), '(x{1000}y{1000}){2}'.repeat(30)])('%s becomes too large', (pattern) => {
+  expect(re2Patterns.problemOf(pattern)).toBe(`error parsing regexp: expression too large: \`${pattern}\``)
+})
+
+test.each(['\\pL{1,1000}', '^[a-z]{1000}$', `(${SUBDOMAIN.slice(1, -1)}){1,253}`, '[]{1000}]{50}', '\\{1000}', '(?:[[:alpha:]{]{10}){100}'])('%s is not', (pattern) => {
+  expect(re2Patterns.problemOf(pattern)).toBeUndefined()
+})
+
 const found = (pattern: string, text: string, limit = -1): readonly string[] => {
   const read = compileRe2(pattern)
   return read.kind === 'pattern' ? read.pattern.findAll(text, limit) : [read.problem]

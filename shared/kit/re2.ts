@@ -1,6 +1,7 @@
 /** Go's regular expressions (RE2): a text is read in linear time, whatever the pattern. Who needs them rarely imports this file when they are needed: the library takes 4 MB. */
 import { RE2JS, RE2JSSyntaxException } from 're2js'
 import type { Patterns } from '../model/structural/patterns.ts'
+import { estimatedSteps } from './re2-size.ts'
 
 export type Compiled = { readonly kind: 'pattern'; readonly pattern: Pattern } | { readonly kind: 'refused'; /** In Go's words: `error parsing regexp: …`. */ readonly problem: string }
 
@@ -15,6 +16,8 @@ export interface Pattern {
 const MOST_REMEMBERED = 500
 /** Patterns also come from fields of objects, and may be as long as those; reading one takes longer than quadratic time at worst. */
 const MOST_CHARACTERS = 20_000
+/** What a text is held against is bounded too, as RE2 bounds its programs: each character of a text may be looked at by each step. */
+const MOST_STEPS = 100_000
 /** Characters, and the steps that they become, of all that are remembered: a step takes some 80 bytes, and few characters may become very many (`x{1000}`). */
 const MOST_SIZE = 200_000
 const remembered = new Map<string, Sized>()
@@ -28,7 +31,7 @@ interface Sized {
 export function compileRe2(pattern: string): Compiled {
   const known = remembered.get(pattern)
   if (known) return known.read
-  if (pattern.length > MOST_CHARACTERS) return refused('expression too large', pattern)
+  if (pattern.length > MOST_CHARACTERS || estimatedSteps(pattern) > MOST_STEPS) return refused('expression too large', pattern)
   const made = compiled(pattern)
   size += made.size
   remembered.set(pattern, made)
