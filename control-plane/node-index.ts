@@ -1,7 +1,8 @@
 import type { Pod, Secret, ServiceAccount } from '../shared/model/gen/api.ts'
 import { objectKey, uidOf, type KubeObject } from '../shared/model/meta.ts'
-import { nodes, pods, secrets, serviceAccounts } from '../shared/model/resources.ts'
+import { nodes, persistentVolumes, pods, secrets, serviceAccounts } from '../shared/model/resources.ts'
 import { parseTime } from '../shared/model/time.ts'
+import { claimKeysOf, claimOfVolume } from '../shared/model/volume-claims.ts'
 import type { NodeIndex } from './apiserver/authz/node.ts'
 import type { BoundObjects, FoundObject } from './apiserver/authn/token-verifier.ts'
 import { POD_NODE_INDEX, podNodes } from './dispatch/assignments.ts'
@@ -11,10 +12,15 @@ import type { Informers, Lister } from './informers/port.ts'
 /** What is bound to which node, for the node authorizer; read from the informers. */
 export function nodeIndex(informers: Informers): NodeIndex {
   const all = informers.for(pods)
+  const volumes = informers.for(persistentVolumes)
   all.addIndex(POD_NODE_INDEX, podNodes)
   return {
     isPodOfNode: (nodeName, { namespace, name }) => all.get(objectKey(namespace, name))?.spec?.nodeName === nodeName,
-    isReferencedByNode: (nodeName, object) => all.byIndex(POD_NODE_INDEX, nodeName).some((pod) => names(pod, object)),
+    isReferencedByNode(nodeName, object) {
+      const volume = object.resource === 'persistentvolumes' ? volumes.get(object.name) : undefined
+      const claim = volume && claimOfVolume(volume)
+      return all.byIndex(POD_NODE_INDEX, nodeName).some((pod) => (claim === undefined ? names(pod, object) : claimKeysOf(pod).includes(claim)))
+    },
   }
 }
 
@@ -23,8 +29,18 @@ type Reference = Parameters<NodeIndex['isReferencedByNode']>[1]
 function names(pod: Pod, { resource, namespace, name }: Reference): boolean {
   const references = referencesOf(pod)
   const key = objectKey(namespace, name)
-  if (resource === 'secrets') return references.secrets.includes(key)
-  return resource === 'configmaps' ? references.configMaps.includes(key) : references.serviceAccount === key
+  switch (resource) {
+    case 'secrets':
+      return references.secrets.includes(key)
+    case 'configmaps':
+      return references.configMaps.includes(key)
+    case 'persistentvolumeclaims':
+      return references.claims.includes(key)
+    case 'serviceaccounts':
+      return references.serviceAccount === key
+    case 'persistentvolumes':
+      return false
+  }
 }
 
 /** What service account tokens are bound to, from the informers. */

@@ -1,8 +1,9 @@
 import { AssignmentChange_Action, AssignmentChange_Kind, type AssignmentChange } from '../../proto/gen/node/v1/session.ts'
-import type { ConfigMap, EndpointSlice, Node, Pod, Secret, Service, ServiceAccount } from '../../shared/model/gen/api.ts'
+import type { ConfigMap, EndpointSlice, Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount } from '../../shared/model/gen/api.ts'
 import { IMAGE_DOOR_ANNOTATION } from '../../shared/model/image-door.ts'
 import { isTerminating, keyOf, type KubeObject } from '../../shared/model/meta.ts'
 import { withoutTimeline } from '../../shared/model/start-timeline.ts'
+import { claimOfVolume } from '../../shared/model/volume-claims.ts'
 import type { Lister } from '../informers/port.ts'
 import { referencesOf } from './references.ts'
 import type { ServiceMaps } from './service-maps.ts'
@@ -16,6 +17,8 @@ export interface AssignmentSources {
   readonly slices: Lister<EndpointSlice>
   readonly nodes: Lister<Node>
   readonly serviceAccounts: Lister<ServiceAccount>
+  readonly claims: Lister<PersistentVolumeClaim>
+  readonly volumes: Lister<PersistentVolume>
 }
 
 /** Index of pods by the node they are bound to. */
@@ -66,9 +69,10 @@ export class NodeAssignments {
   readonly #sent = new Map<string, string>()
   readonly #refs = new Map<string, AssignmentRef>()
   readonly #dirty = new Map<string, AssignmentRef>()
-  /** How many pods of this node refer to a ConfigMap, Secret or ServiceAccount. */
+  /** How many pods of this node refer to a ConfigMap, Secret, ServiceAccount or claim, and how many of these claims to a volume. */
   readonly #wanted = new Map<string, number>()
-  readonly #podRefs = new Map<string, readonly AssignmentRef[]>()
+  /** What each pod and claim refers to, by its ref. */
+  readonly #references = new Map<string, readonly AssignmentRef[]>()
   /** Told when a pod whose termination was kept back may be told. */
   readonly #onReleased: () => void
 
@@ -81,11 +85,8 @@ export class NodeAssignments {
 
   /** Marks something as changed; cheap, and ignored when it is no concern of this node. Answers whether there is something to send. */
   touch(ref: AssignmentRef): boolean {
-    if (ref.kind === 'POD') this.#dirty.set(refId(ref), ref)
-    else if (ref.kind === 'CONFIG_MAP' || ref.kind === 'SECRET' || ref.kind === 'SERVICE_ACCOUNT') {
-      if (!this.#wanted.has(refId(ref))) return false
-      this.#dirty.set(refId(ref), ref)
-    } else this.#dirty.set(refId(ref), ref)
+    if (ON_DEMAND.has(ref.kind) && !this.#wanted.has(refId(ref))) return false
+    this.#dirty.set(refId(ref), ref)
     return true
   }
 
@@ -94,7 +95,7 @@ export class NodeAssignments {
     this.#sent.clear()
     this.#refs.clear()
     this.#wanted.clear()
-    this.#podRefs.clear()
+    this.#references.clear()
     this.#dirty.clear()
     const { pods, services, slices, nodes } = this.#sources
     const all: AssignmentRef[] = []
@@ -116,8 +117,11 @@ export class NodeAssignments {
       const change = this.#podChange(ref)
       if (change) pods.push(change)
     }
+    // A claim that leads to a volume makes that one dirty: it comes later in the same round.
     for (const ref of this.#dirty.values()) {
-      const change = this.#change(ref, this.#find(ref))
+      const object = this.#find(ref)
+      if (ref.kind === 'PERSISTENT_VOLUME_CLAIM') this.#refer(ref, volumesOf(object))
+      const change = this.#change(ref, object)
       if (change) others.push(change)
     }
     this.#dirty.clear()
@@ -129,7 +133,7 @@ export class NodeAssignments {
     const mine = pod?.spec?.nodeName === this.#nodeName ? pod : undefined
     const isHeld = mine !== undefined && isTerminating(mine) && this.#maps.isHeld(mine, () => this.#release(ref))
     if (isHeld && this.#sent.has(refId(ref))) return undefined
-    this.#refer(ref.key, mine)
+    this.#refer(ref, mine && wantedBy(mine))
     return this.#change(ref, isHeld ? beforeTermination(mine) : mine)
   }
 
@@ -138,15 +142,12 @@ export class NodeAssignments {
     this.#onReleased()
   }
 
-  /** Counts what the pod refers to; what is referred to for the first time or no more becomes dirty. */
-  #refer(podKey: string, pod: Pod | undefined): void {
-    const before = this.#podRefs.get(podKey) ?? []
-    const references = pod && referencesOf(pod)
-    const after: AssignmentRef[] = references
-      ? [...references.configMaps.map((key) => ({ kind: 'CONFIG_MAP' as const, key })), ...references.secrets.map((key) => ({ kind: 'SECRET' as const, key })), ...(references.serviceAccount === undefined ? [] : [{ kind: 'SERVICE_ACCOUNT' as const, key: references.serviceAccount }])]
-      : []
-    if (pod) this.#podRefs.set(podKey, after)
-    else this.#podRefs.delete(podKey)
+  /** Counts what the pod or claim refers to; what is referred to for the first time or no more becomes dirty. Nothing is referred to by what is gone. */
+  #refer(from: AssignmentRef, to: readonly AssignmentRef[] | undefined): void {
+    const before = this.#references.get(refId(from)) ?? []
+    const after = to ?? []
+    if (to) this.#references.set(refId(from), to)
+    else this.#references.delete(refId(from))
     for (const ref of after) this.#count(ref, 1)
     for (const ref of before) this.#count(ref, -1)
   }
@@ -169,6 +170,10 @@ export class NodeAssignments {
         return this.#wanted.has(refId(ref)) ? this.#sources.secrets.get(ref.key) : undefined
       case 'SERVICE_ACCOUNT':
         return this.#wanted.has(refId(ref)) ? this.#sources.serviceAccounts.get(ref.key) : undefined
+      case 'PERSISTENT_VOLUME_CLAIM':
+        return this.#wanted.has(refId(ref)) ? this.#sources.claims.get(ref.key) : undefined
+      case 'PERSISTENT_VOLUME':
+        return this.#volume(ref)
       case 'SERVICE':
         return this.#sources.services.get(ref.key)
       case 'ENDPOINT_SLICE': {
@@ -180,6 +185,13 @@ export class NodeAssignments {
         return node && (ref.key === this.#nodeName ? nodeForItself(node) : nodeForRoutes(node))
       }
     }
+  }
+
+  /** Only while it says itself whose it is: a claim may name any. */
+  #volume(ref: AssignmentRef): PersistentVolume | undefined {
+    const volume = this.#wanted.has(refId(ref)) ? this.#sources.volumes.get(ref.key) : undefined
+    const claim = volume && claimOfVolume(volume)
+    return claim !== undefined && this.#wanted.has(refId({ kind: 'PERSISTENT_VOLUME_CLAIM', key: claim })) ? volume : undefined
   }
 
   #change(ref: AssignmentRef, object: KubeObject | undefined): AssignmentChange | undefined {
@@ -198,6 +210,23 @@ export class NodeAssignments {
     this.#refs.set(id, ref)
     return { action: AssignmentChange_Action.UPDATE, kind, key: ref.key, object: Buffer.from(text) }
   }
+}
+
+/** What a node is told of only while something of its own refers to it. */
+const ON_DEMAND: ReadonlySet<AssignmentKind> = new Set<AssignmentKind>(['CONFIG_MAP', 'SECRET', 'SERVICE_ACCOUNT', 'PERSISTENT_VOLUME_CLAIM', 'PERSISTENT_VOLUME'])
+
+function wantedBy(pod: Pod): readonly AssignmentRef[] {
+  const { configMaps, secrets, claims, serviceAccount } = referencesOf(pod)
+  return [
+    ...configMaps.map((key) => ({ kind: 'CONFIG_MAP' as const, key })),
+    ...secrets.map((key) => ({ kind: 'SECRET' as const, key })),
+    ...claims.map((key) => ({ kind: 'PERSISTENT_VOLUME_CLAIM' as const, key })),
+    ...(serviceAccount === undefined ? [] : [{ kind: 'SERVICE_ACCOUNT' as const, key: serviceAccount }]),
+  ]
+}
+
+function volumesOf(claim: PersistentVolumeClaim | undefined): readonly AssignmentRef[] | undefined {
+  return claim?.spec?.volumeName ? [{ kind: 'PERSISTENT_VOLUME', key: claim.spec.volumeName }] : undefined
 }
 
 /** The pod as it was before its deletion was asked for: left out of a COMPLETE message, the node would take it for gone and end it at once. */

@@ -7,7 +7,7 @@ import { newUid } from '../../shared/kit/ids.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import { keyOf, type KubeObject } from '../../shared/model/meta.ts'
-import { configMaps, endpointSlices, nodes, pods, secrets, serviceAccounts, services, type Resource } from '../../shared/model/resources.ts'
+import { configMaps, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, pods, secrets, serviceAccounts, services, type Resource } from '../../shared/model/resources.ts'
 import type { ApiClient } from '../client/port.ts'
 import type { Informers } from '../informers/port.ts'
 import type { Admissions } from '../membership/port.ts'
@@ -55,6 +55,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     configMaps: informers.for(configMaps),
     secrets: informers.for(secrets),
     serviceAccounts: informers.for(serviceAccounts),
+    claims: informers.for(persistentVolumeClaims),
+    volumes: informers.for(persistentVolumes),
   }
   const sessions = new Map<string, NodeSession>()
   const touchAll = (kind: AssignmentKind, key: string): void => {
@@ -158,6 +160,8 @@ function subscribe({ informers, sessions, maps, touchAll }: Wiring): void {
   each(configMaps, 'CONFIG_MAP')
   each(secrets, 'SECRET')
   each(serviceAccounts, 'SERVICE_ACCOUNT')
+  each(persistentVolumeClaims, 'PERSISTENT_VOLUME_CLAIM')
+  each(persistentVolumes, 'PERSISTENT_VOLUME')
   informers.for(services).subscribe(({ key }) => {
     maps.bump()
     touchAll('SERVICE', key)

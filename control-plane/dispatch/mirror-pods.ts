@@ -30,9 +30,8 @@ export async function mirrorStaticPods({ client, log }: MirrorOptions, nodeName:
 
 /** Whether it needs nothing of the cluster: through a mirror its node would get at it. */
 function isAlone(pod: Pod): boolean {
-  const { configMaps, secrets } = referencesOf(pod)
-  const { serviceAccountName, resourceClaims = [], volumes = [] } = pod.spec ?? {}
-  const claims = volumes.filter(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim ?? ephemeral)
+  const { configMaps, secrets, claims } = referencesOf(pod)
+  const { serviceAccountName, resourceClaims = [] } = pod.spec ?? {}
   return configMaps.length + secrets.length + claims.length + resourceClaims.length === 0 && serviceAccountName === undefined
 }
 

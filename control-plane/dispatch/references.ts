@@ -1,5 +1,6 @@
 import type { Container, EphemeralContainer, Pod } from '../../shared/model/gen/api.ts'
 import { namespaceOf, objectKey } from '../../shared/model/meta.ts'
+import { claimKeysOf } from '../../shared/model/volume-claims.ts'
 
 export const MIRROR = 'kubernetes.io/config.mirror'
 
@@ -10,13 +11,15 @@ export const mirrorOf = ({ metadata }: Pod): string | undefined => metadata.anno
 export interface PodReferences {
   readonly configMaps: readonly string[]
   readonly secrets: readonly string[]
+  /** PersistentVolumeClaims, those of ephemeral volumes too. */
+  readonly claims: readonly string[]
   /** None of a mirror: what a node says that it runs has no account. */
   readonly serviceAccount: string | undefined
 }
 
 type AnyContainer = Pick<Container | EphemeralContainer, 'env' | 'envFrom'>
 
-/** Every ConfigMap and Secret the pod's spec names: environment, volumes, projections, pull secrets. */
+/** Every ConfigMap, Secret and claim the pod's spec names: environment, volumes, projections, pull secrets. */
 export function referencesOf(pod: Pod): PodReferences {
   const configMaps = new Set<string>()
   const secrets = new Set<string>()
@@ -43,7 +46,7 @@ export function referencesOf(pod: Pod): PodReferences {
     }
   }
   for (const secret of pod.spec?.imagePullSecrets ?? []) add(secrets, secret.name)
-  return { configMaps: [...configMaps], secrets: [...secrets], serviceAccount: accountOf(pod) }
+  return { configMaps: [...configMaps], secrets: [...secrets], claims: claimKeysOf(pod), serviceAccount: accountOf(pod) }
 }
 
 function accountOf(pod: Pod): string | undefined {

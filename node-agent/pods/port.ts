@@ -4,6 +4,9 @@ import type { NodeTimeline } from '../../shared/model/start-timeline.ts'
 import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import type { Duplex } from '../session/port.ts'
 
+/** What a pod may be made from, or wait for. */
+export type SourceKind = 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim' | 'PersistentVolume'
+
 export interface PodStatusReport {
   readonly pod: Pod
   readonly status: PodStatus
@@ -30,8 +33,8 @@ export interface PodWorkers {
   update(pod: Pod): void
   /** The object is gone: stop what is left, at once. */
   remove(key: string, uid: string): void
-  /** A ConfigMap or Secret changed: pods that mount it are brought up to date. */
-  sourcesChanged(kind: 'ConfigMap' | 'Secret', key: string): void
+  /** A ConfigMap or Secret changed: pods that mount it are brought up to date. A claim or volume: pods that wait for it look again. */
+  sourcesChanged(kind: SourceKind, key: string): void
   /** Images came or went: pods that wait for one look again. */
   imagesChanged(): void
   /** Serves logs, exec, attach, port-forward and stats over frames; resolves when the stream has ended. */

@@ -4,5 +4,5 @@ import type { Volume, VolumeMount } from '../../shared/model/gen/api.ts'
 export const readOnlyOf = ({ readOnly, recursiveReadOnly }: Pick<VolumeMount, 'readOnly' | 'recursiveReadOnly'>): 'no' | 'yes' | 'recursive' =>
   readOnly !== true ? 'no' : recursiveReadOnly === 'Enabled' || recursiveReadOnly === 'IfPossible' ? 'recursive' : 'yes'
 
-/** Volumes that nobody may write to, whatever their mounts say: what is in them is given (kubelet: their attributes are read-only). */
-export const isGiven = ({ configMap, secret, downwardAPI, projected, image }: Volume): boolean => [configMap, secret, downwardAPI, projected, image].some((one) => one !== undefined)
+/** Volumes that nobody may write to, whatever their mounts say: what is in them is given, or the claim is used for reading alone (kubelet: their attributes are read-only). */
+export const isGiven = ({ configMap, secret, downwardAPI, projected, image, persistentVolumeClaim }: Volume): boolean => persistentVolumeClaim?.readOnly === true || [configMap, secret, downwardAPI, projected, image].some((one) => one !== undefined)

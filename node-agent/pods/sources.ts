@@ -1,7 +1,11 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { claimKeysOf } from '../../shared/model/volume-claims.ts'
+import type { SourceKind } from './port.ts'
 
-/** Whether a pod uses a ConfigMap or Secret (`namespace/name`), in its volumes, its variables or for its images. Pure. */
-export function usesSource(pod: Pod, kind: 'ConfigMap' | 'Secret', key: string): boolean {
+/** Whether a pod uses a ConfigMap or Secret (`namespace/name`), in its volumes, its variables or for its images; or a claim. A PersistentVolume may be that of any claim. Pure. */
+export function usesSource(pod: Pod, kind: SourceKind, key: string): boolean {
+  if (kind === 'PersistentVolumeClaim') return claimKeysOf(pod).includes(key)
+  if (kind === 'PersistentVolume') return claimKeysOf(pod).length > 0
   const namespace = pod.metadata.namespace ?? ''
   if (!key.startsWith(`${namespace}/`)) return false
   return sourceNames(pod, kind).has(key.slice(namespace.length + 1))

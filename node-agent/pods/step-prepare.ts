@@ -1,5 +1,6 @@
 import { messageOf } from '../../shared/kit/faults.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { claimNameOf } from '../../shared/model/volume-claims.ts'
 import { podLimits } from '../cgroups/pod-limits.ts'
 import type { Image } from '../images/port.ts'
 import { sysctlsOf } from '../runtime/oci-spec.ts'
@@ -26,7 +27,7 @@ export async function prepareSandbox({ parts, pod, record, emit }: StepContext):
     const hostname = hostnameOf(pod, config.clusterDomain)
     if (hostname.length > 64) throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname} is too long (64 characters is the max, ${hostname.length} characters requested)`)
     const attach = pod.spec?.hostNetwork === true ? Promise.resolve({ ip: config.hostIP, netnsPath: undefined, users: undefined }) : network.attach(uid, { hostname, ownUsers, hostPorts: hostPortsOf(pod), sysctls: networkSysctlsOf(pod) })
-    const [sandbox] = await Promise.all([attach, cgroups.createPod(uid, podLimits(pod, config.podPidsLimit))])
+    const [sandbox] = await Promise.all([attach, cgroups.createPod(uid, podLimits(pod, config))])
     const nowMs = clock.nowMs()
     return (newest) => withMoment({ ...newest, sandbox: { kind: 'ready', ip: sandbox.ip, netnsPath: sandbox.netnsPath, ...(sandbox.users === undefined ? {} : { users: sandbox.users }) } }, 'network', nowMs)
   } catch (error) {
@@ -63,13 +64,16 @@ export async function prepareVolumes(context: StepContext): Promise<Change> {
   return (newest) => ({ ...newest, volumes: { kind: 'waiting', message: result.message, failures, retryAtMs } })
 }
 
-/** All but those of images: these are there with the containers that mount them. */
+/** All but those of images, which are there with the containers that mount them, and those of claims that are mounted already: these are the pod's to its end, whatever becomes of the claim. */
 async function allVolumes(context: StepContext): Promise<PrepareResult> {
   const { parts, pod, record } = context
   const seen = podAsSeen(pod, record.firstSeenMs)
-  if (imageVolumesOf(pod).length === 0) return parts.volumes.prepare(seen, parts.sources)
-  const others = (seen.spec?.volumes ?? []).filter(({ image }) => image === undefined)
-  return parts.volumes.prepare({ ...seen, spec: { containers: [], ...seen.spec, volumes: others } }, parts.sources)
+  const known = record.volumes.kind === 'ready' ? record.volumes.paths : {}
+  const mounted = new Map(Object.entries(known).filter(([name]) => pod.spec?.volumes?.some((volume) => volume.name === name && claimNameOf(pod, volume) !== undefined)))
+  if (imageVolumesOf(pod).length === 0 && mounted.size === 0) return parts.volumes.prepare(seen, parts.sources)
+  const others = (seen.spec?.volumes ?? []).filter(({ name, image }) => image === undefined && !mounted.has(name))
+  const result = await parts.volumes.prepare({ ...seen, spec: { containers: [], ...seen.spec, volumes: others } }, parts.sources)
+  return result.kind === 'ready' ? { kind: 'ready', paths: { ...Object.fromEntries(mounted), ...result.paths } } : result
 }
 
 type ImageStep = Extract<ActionStep, { kind: 'ensure-image' }>

@@ -19,7 +19,7 @@ import { LateLabels } from './late-labels.ts'
 import { OomWatch } from './oom.ts'
 import type { PodParts } from './parts.ts'
 import { checkpointPath, containerLogPath } from './paths.ts'
-import type { PodStatusReport, PodWorkers } from './port.ts'
+import type { PodStatusReport, PodWorkers, SourceKind } from './port.ts'
 import { containerRecord, containersOf, newRecord, podUidHex, withContainer, type PodRecord, type Verdict } from './record.ts'
 import { roomFor } from './resize.ts'
 import { usesSource } from './sources.ts'
@@ -94,7 +94,7 @@ export class NodePodWorkers implements PodWorkers {
     })
   }
 
-  sourcesChanged(kind: 'ConfigMap' | 'Secret', key: string): void {
+  sourcesChanged(kind: SourceKind, key: string): void {
     this.#whenAdopted(() => {
       for (const worker of this.#workers.values()) if (usesSource(worker.pod, kind, key)) worker.sourcesChanged()
     })

@@ -10,6 +10,11 @@ export function assignedSources(assigned: AssignedObjects, link: ControlPlaneLin
     configMap: (namespace, name) => assigned.configMaps.get(objectKey(namespace, name)),
     secret: (namespace, name) => assigned.secrets.get(objectKey(namespace, name)),
     services: () => [...assigned.services.values()],
+    claims: {
+      claim: (namespace, name) => assigned.claims.get(objectKey(namespace, name)),
+      volume: (name) => assigned.volumes.get(name),
+      labelsOfNode: (name) => assigned.nodes.get(name)?.metadata.labels ?? {},
+    },
     serviceAccountToken: ({ pod, audience, expirationSeconds }) =>
       link.requestToken({
         pod: { namespace: namespaceOf(pod), name: nameOf(pod), uid: uidOf(pod) },

@@ -1,7 +1,10 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
+import { claimNameOf } from '../../shared/model/volume-claims.ts'
 import { namespaceOf, uidOf } from '../../shared/model/meta.ts'
+import { usedVolumes, volumeBehind } from './claims.ts'
 import { configMapPayload, DEFAULT_MODE, downwardPayload, type Payload, type PayloadResult, secretPayload } from './payload.ts'
 import type { PrepareResult, VolumeSources, Volumes } from './port.ts'
+import { notMounted } from './waiting.ts'
 
 export interface FakeVolumes extends Volumes {
   /** Files by volume name, as the pod would see them. */
@@ -19,6 +22,11 @@ export function fakeVolumes(root = '/fake/pods'): FakeVolumes {
       pods.set(uid, volumes)
       const paths: Record<string, string> = {}
       for (const volume of pod.spec?.volumes ?? []) {
+        if (claimNameOf(pod, volume) !== undefined) {
+          if (!usedVolumes(pod).mounts.has(volume.name)) continue
+          const found = volumeBehind(pod, volume, sources.claims)
+          if (found.kind === 'unprocessed') return { kind: 'waiting', message: notMounted([volume.name], new Map([[volume.name, found.message]])).join('') }
+        }
         const result = payloadOf(pod, volume, sources)
         if (result.kind === 'missing') return { kind: 'waiting', message: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.message}` }
         volumes.set(volume.name, result.payload)

@@ -1,10 +1,20 @@
-import type { ConfigMap, Pod, Secret } from '../../shared/model/gen/api.ts'
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret } from '../../shared/model/gen/api.ts'
 
 /** What a pod's volumes are filled from: answered from the assignments, tokens by a call to the control plane. */
 export interface VolumeSources {
   configMap(namespace: string, name: string): ConfigMap | undefined
   secret(namespace: string, name: string): Secret | undefined
+  /** Absent: no claim is known. */
+  readonly claims?: ClaimSources
   serviceAccountToken(request: { readonly pod: Pod; readonly audience: string; readonly expirationSeconds: number }): Promise<{ readonly token: string; readonly expiresMs: number }>
+}
+
+/** What stands behind a pod's claims, as the control plane tells its node. */
+export interface ClaimSources {
+  claim(namespace: string, name: string): PersistentVolumeClaim | undefined
+  volume(name: string): PersistentVolume | undefined
+  /** Of this node, by its name: a volume may be there for others alone. */
+  labelsOfNode(name: string): Readonly<Record<string, string>>
 }
 
 export type PrepareResult =

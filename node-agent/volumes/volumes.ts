@@ -6,15 +6,20 @@ import { allDone } from '../../shared/kit/all-done.ts'
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import { nameOf, namespaceOf, uidOf } from '../../shared/model/meta.ts'
+import { claimNameOf } from '../../shared/model/volume-claims.ts'
 import { namesIn, removeTree } from '../host/files.ts'
 import { type Mounts, systemMounts } from '../host/mounts.ts'
 import { writeAtomically } from './atomic-writer.ts'
+import { usedVolumes, volumeBehind } from './claims.ts'
 import { isMountPoint, makeFolder, makeMemoryFolder, memoryLimitBytes } from './empty-dir.ts'
+import { Exclusive } from './exclusive.ts'
 import { checkHostPath } from './host-path.ts'
 import { configMapPayload, DEFAULT_MODE, downwardPayload, type PayloadResult, secretPayload } from './payload.ts'
+import { mountPersistent } from './persistent.ts'
 import type { PrepareResult, VolumeSources, Volumes } from './port.ts'
 import { projectedPayload } from './projected.ts'
 import { Tokens } from './tokens.ts'
+import { notMounted } from './waiting.ts'
 
 export type { PrepareResult, VolumeSources, Volumes } from './port.ts'
 export { readInside } from './read-inside.ts'
@@ -40,13 +45,19 @@ export async function createVolumes(options: VolumesOptions): Promise<Volumes> {
 }
 
 const MEMORY = '.memory'
+const EXCLUSIVE = '.exclusive'
 
-type OneResult = { readonly kind: 'ready'; readonly path: string } | { readonly kind: 'waiting'; readonly message: string }
+type OneResult =
+  | { readonly kind: 'ready'; readonly path: string }
+  | { readonly kind: 'waiting'; readonly message: string; /** Which step of mounting fails, where it is not that. */ readonly step?: string; /** The volume's own name. */ readonly of?: string }
+  /** There is nothing to mount yet. */
+  | { readonly kind: 'unprocessed'; readonly message: string }
 
 class HostVolumes implements Volumes {
   readonly #options: VolumesOptions
   readonly #mounts: Mounts
   readonly #tokens: Tokens
+  readonly #exclusive: Exclusive
   /** One call at a time per pod: two would swap each other's files. */
   readonly #busy = new Map<string, Promise<unknown>>()
   #memory: Promise<void> | undefined
@@ -55,18 +66,23 @@ class HostVolumes implements Volumes {
     this.#options = options
     this.#mounts = options.mounts ?? systemMounts()
     this.#tokens = new Tokens(options.clock)
+    this.#exclusive = new Exclusive(join(options.stateFolder, EXCLUSIVE))
   }
 
   prepare(pod: Pod, sources: VolumeSources): Promise<PrepareResult> {
     return this.#oneAtATime(uidOf(pod), async () => {
       const paths: Record<string, string> = {}
-      const waiting: string[] = []
+      const failed: string[] = []
+      const unprocessed = new Map<string, string>()
+      const unmounted: string[] = []
       for (const volume of pod.spec?.volumes ?? []) {
         const result = await this.#prepareOne(pod, volume, sources)
-        if (result.kind === 'waiting') waiting.push(`MountVolume.SetUp failed for volume "${volume.name}" : ${result.message}`)
-        else paths[volume.name] = result.path
+        if (result?.kind === 'ready') paths[volume.name] = result.path
+        else if (result) unmounted.push(volume.name)
+        if (result?.kind === 'waiting') failed.push(`${result.step ?? 'MountVolume.SetUp'} failed for volume "${result.of ?? volume.name}" : ${result.message}`)
+        else if (result?.kind === 'unprocessed') unprocessed.set(volume.name, result.message)
       }
-      const [message, ...more] = waiting
+      const [message, ...more] = [...notMounted(unmounted, unprocessed), ...failed]
       return message === undefined ? { kind: 'ready', paths } : { kind: 'waiting', message, ...(more.length === 0 ? {} : { more }) }
     })
   }
@@ -77,6 +93,7 @@ class HostVolumes implements Volumes {
       this.#tokens.forget(podUid)
       await this.#unmountBelow(folder)
       await Promise.all([removeTree(folder), removeTree(this.#memoryFolder(podUid))])
+      await this.#exclusive.release(podUid)
     })
   }
 
@@ -90,8 +107,10 @@ class HostVolumes implements Volumes {
     return join(this.#options.stateFolder, podUid)
   }
 
-  async #prepareOne(pod: Pod, volume: Volume, sources: VolumeSources): Promise<OneResult> {
+  /** Undefined: a claim that no container uses. */
+  async #prepareOne(pod: Pod, volume: Volume, sources: VolumeSources): Promise<OneResult | undefined> {
     try {
+      if (claimNameOf(pod, volume) !== undefined) return await this.#claimed(pod, volume, sources)
       return await this.#setUp(pod, volume, sources)
     } catch (error) {
       this.#options.log.warn({ pod: `${namespaceOf(pod)}/${nameOf(pod)}`, volume: volume.name, err: messageOf(error) }, 'a volume cannot be prepared')
@@ -121,6 +140,18 @@ class HostVolumes implements Volumes {
     if (projected !== undefined) return await this.#fill(pod, { name: volume.name, plugin: 'projected', inMemory: true }, (folder) => projectedPayload(projected, { pod, sources, tokens: this.#tokens, allocatable, folder }))
     const kind = Object.keys(volume).find((key) => key !== 'name')
     return kind === undefined ? await this.#emptyDir(pod, volume.name, {}) : { kind: 'waiting', message: `this node has no volumes of the kind ${kind}` }
+  }
+
+  async #claimed(pod: Pod, entry: Volume, { claims }: VolumeSources): Promise<OneResult | undefined> {
+    const { mounts, devices } = usedVolumes(pod)
+    if (!mounts.has(entry.name) && !devices.has(entry.name)) return undefined
+    const found = volumeBehind(pod, entry, claims)
+    if (found.kind === 'unprocessed') return found
+    const { stateFolder } = this.#options
+    const isThere = async (podUid: string): Promise<boolean> => (await this.list()).includes(podUid)
+    const use = { pod, volume: found.volume, readOnly: entry.persistentVolumeClaim?.readOnly === true, claims }
+    const mounted = await mountPersistent({ mounts: this.#mounts, exclusive: this.#exclusive, stateFolder, isThere }, use)
+    return mounted.kind === 'refused' ? { kind: 'waiting', ...mounted.refusal, of: nameOf(found.volume) } : mounted
   }
 
   async #emptyDir(pod: Pod, name: string, source: NonNullable<Volume['emptyDir']>): Promise<OneResult> {

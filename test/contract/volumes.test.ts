@@ -260,7 +260,7 @@ describe('hostPath', () => {
 describe('kinds that are not there', () => {
   it('are named', async () => {
     await using place = await openPlace()
-    expect(await place.volumes.prepare(podWith([{ name: 'd', persistentVolumeClaim: { claimName: 'c' } }]), testSources())).toMatchObject({ message: 'MountVolume.SetUp failed for volume "d" : this node has no volumes of the kind persistentVolumeClaim' })
+    expect(await place.volumes.prepare(podWith([{ name: 'd', nfs: { server: 's', path: '/' } }]), testSources())).toMatchObject({ message: 'MountVolume.SetUp failed for volume "d" : this node has no volumes of the kind nfs' })
   })
 })
 

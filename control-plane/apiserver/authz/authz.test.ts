@@ -15,7 +15,7 @@ const account = user('system:serviceaccount:x:default', 'system:serviceaccounts'
 
 const nodes: NodeIndex = {
   isPodOfNode: (nodeName, pod) => nodeName === 'one' && pod.namespace === 'x' && pod.name === 'mine',
-  isReferencedByNode: (nodeName, object) => nodeName === 'one' && object.namespace === 'x' && object.name === 'used',
+  isReferencedByNode: (nodeName, object) => nodeName === 'one' && object.namespace === (object.resource === 'persistentvolumes' ? '' : 'x') && object.name === 'used',
 }
 const authorizer = createAuthorizer({ nodes, rbac: bootstrapRbac().authorizer })
 
@@ -75,6 +75,15 @@ describe('who may what', () => {
     [node, 'GET /api/v1/namespaces/x/secrets/other', 'no-opinion'],
     [node, 'GET /api/v1/namespaces/x/secrets', 'no-opinion'],
     [node, 'PUT /api/v1/namespaces/x/secrets/used', 'no-opinion'],
+    [node, 'GET /api/v1/namespaces/x/persistentvolumeclaims/used', 'allow'],
+    [node, 'GET /api/v1/namespaces/x/persistentvolumeclaims/other', 'no-opinion'],
+    [node, 'GET /api/v1/namespaces/x/persistentvolumeclaims', 'no-opinion'],
+    [node, 'GET /api/v1/namespaces/x/persistentvolumeclaims/used/status', 'no-opinion'],
+    [node, 'DELETE /api/v1/namespaces/x/persistentvolumeclaims/used', 'no-opinion'],
+    [node, 'GET /api/v1/persistentvolumes/used', 'allow'],
+    [node, 'GET /api/v1/persistentvolumes/other', 'no-opinion'],
+    [node, 'GET /api/v1/persistentvolumes', 'no-opinion'],
+    [node, 'PATCH /api/v1/persistentvolumes/used', 'no-opinion'],
     [node, 'POST /api/v1/namespaces/x/serviceaccounts/used/token', 'allow'],
     [node, 'POST /api/v1/namespaces/x/serviceaccounts/other/token', 'no-opinion'],
     [node, 'PUT /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/one', 'allow'],

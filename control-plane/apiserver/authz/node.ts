@@ -8,8 +8,8 @@ const LEASE_NAMESPACE = 'kube-node-lease'
 /** What is bound to a node, as an index over informers answers it; nothing is looked up over the network. */
 export interface NodeIndex {
   isPodOfNode(nodeName: string, pod: { readonly namespace: string; readonly name: string }): boolean
-  /** Whether a pod bound to the node names the object (volumes, env, image pull secrets, service account). */
-  isReferencedByNode(nodeName: string, object: { readonly resource: 'secrets' | 'configmaps' | 'serviceaccounts'; readonly namespace: string; readonly name: string }): boolean
+  /** Whether a pod bound to the node names the object (volumes, env, image pull secrets, service account); a PersistentVolume: whether the claim it is bound to is named so. */
+  isReferencedByNode(nodeName: string, object: { readonly resource: 'secrets' | 'configmaps' | 'serviceaccounts' | 'persistentvolumeclaims' | 'persistentvolumes'; readonly namespace: string; readonly name: string }): boolean
 }
 
 const READS = new Set(['get', 'list', 'watch'])
@@ -38,6 +38,9 @@ export function nodeAuthorizer(index: NodeIndex): Authorizer {
       case '/configmaps':
       case '/serviceaccounts':
         return referenced(nodeName, attributes, index)
+      case '/persistentvolumeclaims':
+      case '/persistentvolumes':
+        return volumeReads(nodeName, attributes, index)
       case 'coordination.k8s.io/leases':
         return ownLease(nodeName, attributes)
       case '/services':
@@ -76,6 +79,14 @@ function referenced(nodeName: string, wanted: ResourceAttributes, index: NodeInd
   const isRead = wanted.subresource === '' && READS.has(wanted.verb)
   if (!isToken && !isRead) return noOpinion('can only read resources of this type')
   return index.isReferencedByNode(nodeName, { resource, namespace: wanted.namespace, name: wanted.name }) ? allow() : noOpinion(unrelated(nodeName))
+}
+
+/** One at a time, as Kubernetes has it: nobody watches them. */
+function volumeReads(nodeName: string, { verb, subresource, resource, namespace, name }: ResourceAttributes, index: NodeIndex): Decision {
+  if (verb !== 'get' || name === '') return noOpinion('can only get individual resources of this type')
+  if (subresource !== '') return noOpinion('cannot get subresource')
+  const isOwn = index.isReferencedByNode(nodeName, { resource: resource === 'persistentvolumes' ? resource : 'persistentvolumeclaims', namespace, name })
+  return isOwn ? allow() : noOpinion(unrelated(nodeName))
 }
 
 function ownLease(nodeName: string, wanted: ResourceAttributes): Decision {
