@@ -1,10 +1,11 @@
 import { Fault } from '../shared/kit/faults.ts'
+import { checkMemoryQos, DEFAULT_MEMORY_QOS, type MemoryQosSettings } from './cgroups/memory-qos.ts'
 import { checkResources, DEFAULT_RESOURCES, type ResourceSettings } from './eviction/eviction.ts'
 import { checkPulls, DEFAULT_PULLS, type PullSettings } from './images/registry/agent-settings.ts'
 import { isJsonObject } from '../shared/model/json.ts'
 
 /** An agent's settings: a JSON file, or flags of `gantry agent`. */
-export interface AgentConfig extends ResourceSettings, PullSettings {
+export interface AgentConfig extends ResourceSettings, MemoryQosSettings, PullSettings {
   readonly nodeName: string
   /** `https://HOST:6443` of the control plane; agents use the three ports after it (6444 for nodes, 6445 to join, 6446 for heartbeats). Several: a list, or one text with commas. */
   readonly server: readonly string[]
@@ -40,7 +41,7 @@ export interface AgentConfig extends ResourceSettings, PullSettings {
   readonly imageMaximumGCAge: string
 }
 
-const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, podPidsLimit: -1, peerPort: 6447, imagePort: 6448, labels: {}, runtime: 'crun', staticPodPath: '', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_PULLS } as const
+const DEFAULTS = { stateDir: '/var/lib/gantry/agent', runDir: '/run/gantry/agent', imageDir: '/var/lib/gantry/images', cgroup: undefined, bootIdFile: '/proc/sys/kernel/random/boot_id', clusterCidr: '10.244.0.0/16', maxPods: 110, podPidsLimit: -1, peerPort: 6447, imagePort: 6448, labels: {}, runtime: 'crun', staticPodPath: '', token: undefined, imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, imageMinimumGCAge: '2m', imageMaximumGCAge: '0s', ...DEFAULT_RESOURCES, ...DEFAULT_MEMORY_QOS, ...DEFAULT_PULLS } as const
 
 /** @throws Fault('invalid') naming the field and the mend. */
 export function parseAgentConfig(text: string, where: string): AgentConfig {
@@ -60,6 +61,7 @@ export function parseAgentConfig(text: string, where: string): AgentConfig {
   if (config.server.length === 0) throw new Fault('invalid', `${where}: "server" is missing`)
   if (!Number.isSafeInteger(config.podPidsLimit) || config.podPidsLimit === 0 || config.podPidsLimit < -1) throw new Fault('invalid', `${where}: podPidsLimit: ${JSON.stringify(config.podPidsLimit)} is no number of processes: above 0, or -1 for no bound`)
   checkResources(config)
+  checkMemoryQos(config)
   checkPulls(config, where)
   return config
 }

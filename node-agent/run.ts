@@ -72,7 +72,7 @@ async function openParts(config: AgentConfig, peers: ImagePeers, log: Log) {
   // Whoever was killed in the middle of a build left them.
   await clearSecrets(buildSecretsFolder(config))
   const mounts = systemMounts()
-  const cgroups = await openCgroups({ parent: `/${podsGroup(config)}`, clock })
+  const cgroups = await openCgroups({ parent: `/${podsGroup(config)}`, clock, protectsMemory: config.memoryReservationPolicy !== 'None' })
   const runtimeFolder = `${config.runDir}/runtime`
   const found = await findProgram(config.runtime)
   const program = config.runtime === 'crun' ? await crunForThisHost(found, config.runDir) : found
@@ -103,9 +103,10 @@ interface PodsOf {
   readonly allocatable: Amounts
   readonly capabilities: readonly string[]
   readonly modules: SecurityModules
+  readonly hasHugePages: boolean
 }
 
-function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modules }: PodsOf): PodsConfig {
+function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modules, hasHugePages }: PodsOf): PodsConfig {
   return {
     nodeName: config.nodeName,
     hostIP: config.address,
@@ -118,6 +119,8 @@ function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modu
     allocatable,
     capabilities,
     ...(config.podPidsLimit > 0 && { podPidsLimit: config.podPidsLimit }),
+    ...(hasHugePages && { hugePageSizes: Object.keys(host.hugePageBytes ?? {}).map((size) => quantityValue(size)) }),
+    memoryQos: { memoryThrottlingFactor: config.memoryThrottlingFactor, memoryReservationPolicy: config.memoryReservationPolicy, allocatableBytes: quantityValue(allocatable['memory']) },
     architecture: host.architecture,
     seccompFolder: `${config.stateDir}/seccomp`,
     buildSecretsFolder: buildSecretsFolder(config),
@@ -226,7 +229,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     images: parts.images,
     imageDoor: config.imagePeers === 'none' ? undefined : formatImageDoor({ port: config.imagePort, store }),
     createWorkers: (reporter, assigned) =>
-      ((others = assigned), workers = createPodWorkers({ ...parts, ownNode: () => assigned.nodes.get(config.nodeName), pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), guests: new Set(), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules }) })),
+      ((others = assigned), workers = createPodWorkers({ ...parts, ownNode: () => assigned.nodes.get(config.nodeName), pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), guests: new Set(), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules, hasHugePages: parts.cgroups.hasHugePages }) })),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,

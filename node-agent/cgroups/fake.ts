@@ -9,6 +9,7 @@ export function fakeCgroups(options: { readonly parent?: string; readonly onKill
   const podPath = (uid: string): string => join(parent, `${POD_PREFIX}${uid}`)
   return {
     version: 2,
+    hasHugePages: true,
     pods,
     /** As they were changed last, by path. */
     limits,

@@ -1,7 +1,17 @@
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
+import { podPeak } from '../../shared/model/pod-peak.ts'
 import { cpuMillis, quantityValue } from '../../shared/model/quantity.ts'
 import { containerLimits, cpuQuotaMicros, cpuShares } from '../runtime/oci-resources.ts'
+import { podProtection, type MemoryQos } from './memory-qos.ts'
 import type { PodLimits } from './port.ts'
+
+/** What the node's settings and its kernel have to say of each pod. */
+export interface NodeBounds {
+  readonly podPidsLimit?: number | undefined
+  /** In bytes: the huge pages that groups of this host count; missing where they count none. */
+  readonly hugePageSizes?: readonly number[] | undefined
+  readonly memoryQos?: MemoryQos | undefined
+}
 
 const text = (value: string | number | undefined): string | undefined => (value === undefined ? undefined : String(value))
 
@@ -9,7 +19,7 @@ const text = (value: string | number | undefined): string | undefined => (value 
  * The bounds of a pod as a whole, as kubelet counts them: what its containers ask for together; a limit only where every container has one,
  * or where the pod itself (`spec.resources`) says so. Pure.
  */
-export function podLimits(pod: Pod, pids?: number): PodLimits {
+export function podLimits(pod: Pod, { podPidsLimit: pids, hugePageSizes, memoryQos }: NodeBounds = {}): PodLimits {
   const whole = pod.spec?.resources
   const running = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')]
   const once = (pod.spec?.initContainers ?? []).filter((one) => one.restartPolicy !== 'Always')
@@ -23,7 +33,15 @@ export function podLimits(pod: Pod, pids?: number): PodLimits {
     cpuQuotaMicros: own?.cpuQuotaMicros ?? cpuQuotaMicros(cpuLimit ?? 0),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(pids === undefined ? {} : { pids }),
+    ...(hugePageSizes === undefined ? {} : { hugePageBytes: hugePageBytes(pod, hugePageSizes) }),
+    ...(memoryQos === undefined ? {} : podProtection(pod, memoryQos)),
   }
+}
+
+/** Of each size that this host has: none where nothing is said, as kubelet bounds them. */
+function hugePageBytes({ spec }: Pod, sizes: readonly number[]): Readonly<Record<number, number>> {
+  const of = (resources: Container['resources'], size: number): number | undefined => containerLimits(resources).hugePageBytes?.[size]
+  return Object.fromEntries(sizes.map((size) => [size, of(spec?.resources, size) ?? podPeak(spec ?? { containers: [] }, (one) => of(one.resources, size) ?? 0, { zero: 0, add: (a, b) => a + b, max: Math.max })]))
 }
 
 const requestMillis = (one: Container): number => cpuMillis(text(one.resources?.requests?.['cpu'] ?? one.resources?.limits?.['cpu']))

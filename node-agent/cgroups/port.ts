@@ -1,15 +1,19 @@
+import type { MemoryProtection } from './memory-qos.ts'
+
 /**
  * The control groups of pods: one group per pod below this agent's own parent, its containers' groups inside it (made by the OCI runtime).
  *
  * A path is as in the OCI configuration: absolute, from the root of the hierarchy, `/gantry/NODE/podUID/CONTAINER`.
  */
-export interface PodLimits {
+export interface PodLimits extends MemoryProtection {
   /** cgroup v1 shares; version 2 derives its weight from them. */
   readonly cpuShares: number
   /** Microseconds of CPU time in each 100 ms; absent: no limit. */
   readonly cpuQuotaMicros?: number | undefined
   readonly memoryBytes?: number | undefined
   readonly pids?: number | undefined
+  /** By the size of a page, in bytes. */
+  readonly hugePageBytes?: Readonly<Record<number, number>> | undefined
 }
 
 export interface CgroupUsage {
@@ -29,11 +33,13 @@ export interface CgroupUsage {
 
 export interface Cgroups {
   readonly version: 1 | 2
+  /** Whether groups count huge pages here; where they do not, nothing bounds them. */
+  readonly hasHugePages: boolean
   /** Where a pod's group is. */
   podPath(podUid: string): string
   /** Makes a pod's group with its limits, or sets the limits of the one that is there. */
   createPod(podUid: string, limits: PodLimits): Promise<void>
-  /** Changes the limits of a group that is there, a pod's or a container's; what is absent is unlimited then, but `pids`, which stays. Throws where the kernel says no. */
+  /** Changes the limits of a group that is there, a pod's or a container's; what is absent is unlimited then (memory: without protection), but `pids` and huge pages, which stay. Throws where the kernel says no. */
   setLimits(path: string, limits: PodLimits): Promise<void>
   /** Removes a group and the groups in it. Waits until their last process is gone (it kills none). Removing what is not there is no error. */
   remove(path: string): Promise<void>

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { isFolder, namesIn } from '../host/files.ts'
+import { boundHugePages } from './huge-pages.ts'
 import { POD_PREFIX, type CgroupUsage, type Cgroups, type PodLimits } from './port.ts'
 import { amountIn, childGroups, counter, killOnce, processesIn, readGroupFile, tryRemove, untilDone, writeGroupFile } from './tree.ts'
 
@@ -13,10 +14,12 @@ export interface CgroupOptions {
   readonly root?: string
   /** How long to wait for the last process of a group to leave it. */
   readonly patienceMs?: number
+  /** Groups above those of pods are told of the memory that is kept for these: version 2 alone. */
+  readonly protectsMemory?: boolean
 }
 
 /** Controllers whose pod groups we make ourselves, for their limits and counts; the OCI runtime makes the others. */
-const OURS = ['cpu', 'cpuacct', 'memory', 'pids'] as const
+const OURS = ['cpu', 'cpuacct', 'hugetlb', 'memory', 'pids'] as const
 const PERIOD_MICROS = 100_000
 const UNLIMITED = -1
 
@@ -29,6 +32,7 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
   const podPath = (uid: string): string => join(parent, `${POD_PREFIX}${uid}`)
   return {
     version: 1,
+    hasHugePages: hierarchies.includes('hugetlb'),
     podPath,
     async createPod(uid, limits) {
       const usable = OURS.filter((controller) => hierarchies.includes(controller))
@@ -37,6 +41,7 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
           const folder = at(controller, podPath(uid))
           await mkdir(folder, { recursive: true })
           for (const [file, value] of settings(controller, limits)) await writeGroupFile(folder, file, value)
+          if (controller === 'hugetlb') await boundHugePages(folder, 1, limits.hugePageBytes)
         }),
       )
     },
@@ -72,6 +77,7 @@ function settings(controller: (typeof OURS)[number], limits: PodLimits): Readonl
     case 'memory':
       return limits.memoryBytes === undefined ? [] : [['memory.limit_in_bytes', limits.memoryBytes]]
     case 'cpuacct':
+    case 'hugetlb':
       return []
     case 'pids':
       return limits.pids === undefined ? [] : [['pids.max', limits.pids]]

@@ -4,7 +4,9 @@ import { sleep } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { exists } from '../host/files.ts'
 import { watchPath } from '../host/watch.ts'
+import { boundHugePages } from './huge-pages.ts'
 import { POD_PREFIX, type Cgroups, type PodLimits } from './port.ts'
+import { ParentProtection, withdrawProtection } from './protection.ts'
 import { handDown, handDownFromRoot } from './room.ts'
 import { amountIn, childGroups, counter, killOnce, processesIn, readGroupFile, tryRemove, untilDone, writeGroupFile } from './tree.ts'
 import type { CgroupOptions } from './version1.ts'
@@ -13,8 +15,11 @@ const CONTROLLERS = ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'pids']
 const PERIOD_MICROS = 100_000
 
 /** One tree for all controllers. Who has left is told by the kernel (`cgroup.events`), nothing is polled. */
-export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', patienceMs = 10_000 }: CgroupOptions): Promise<Cgroups> {
+export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', patienceMs = 10_000, protectsMemory = false }: CgroupOptions): Promise<Cgroups> {
   await delegate(root, parent)
+  const hasHugePages = await handsDown(join(root, parent), 'hugetlb')
+  const protection = protectsMemory ? await ParentProtection.open(root, parent) : undefined
+  if (!protectsMemory) await withdrawProtection(root, parent)
   const at = (path: string): string => join(root, path)
   const podPath = (uid: string): string => join(parent, `${POD_PREFIX}${uid}`)
   const empty = (path: string): Promise<void> =>
@@ -24,20 +29,26 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
     })
   return {
     version: 2,
+    hasHugePages,
     podPath,
     async createPod(uid, limits) {
       const folder = at(podPath(uid))
       await mkdir(folder, { recursive: true })
       await enable(folder)
       for (const [file, value] of settings(limits)) await writeGroupFile(folder, file, value)
+      if (hasHugePages) await boundHugePages(folder, 2, limits.hugePageBytes)
+      await protection?.changed(podPath(uid), limits)
     },
     async setLimits(path, limits) {
-      const unlimited = [...(limits.cpuQuotaMicros === undefined ? ([['cpu.max', `max ${PERIOD_MICROS}`]] as const) : []), ...(limits.memoryBytes === undefined ? ([['memory.max', 'max']] as const) : [])]
-      for (const [file, value] of [...settings(limits), ...unlimited]) await writeGroupFile(at(path), file, value)
+      const said = settings(limits)
+      const unsaid = UNLIMITED.filter(([file]) => !said.some(([name]) => name === file))
+      for (const [file, value] of [...said, ...unsaid]) await writeGroupFile(at(path), file, value)
+      await protection?.changed(path, limits)
     },
     async remove(path) {
       await empty(path)
       if (!(await tryRemove(at(path)))) throw new Fault('conflict', `cgroup ${path} is still in use`)
+      await protection?.removed(path)
     },
     async killAll(path) {
       const folder = at(path)
@@ -85,11 +96,25 @@ async function enable(folder: string, give = handDown): Promise<void> {
   if (missing.length > 0) await give(folder, missing)
 }
 
+const handsDown = async (folder: string, controller: string): Promise<boolean> => ((await readGroupFile(folder, 'cgroup.subtree_control')) ?? '').trim().split(' ').includes(controller)
+
+/** Where nothing is said of it. */
+const UNLIMITED: ReadonlyArray<readonly [string, string | number]> = [
+  ['cpu.max', `max ${PERIOD_MICROS}`],
+  ['memory.max', 'max'],
+  ['memory.high', 'max'],
+  ['memory.low', 0],
+  ['memory.min', 0],
+]
+
 function settings(limits: PodLimits): ReadonlyArray<readonly [string, string | number]> {
   return [
     ['cpu.weight', weightOf(limits.cpuShares)],
     ...(limits.cpuQuotaMicros === undefined ? [] : [['cpu.max', `${limits.cpuQuotaMicros} ${PERIOD_MICROS}`] as const]),
     ...(limits.memoryBytes === undefined ? [] : [['memory.max', limits.memoryBytes] as const]),
+    ...(limits.memoryHighBytes === undefined ? [] : [['memory.high', limits.memoryHighBytes] as const]),
+    ...(limits.memoryLowBytes === undefined ? [] : [['memory.low', limits.memoryLowBytes] as const]),
+    ...(limits.memoryMinBytes === undefined ? [] : [['memory.min', limits.memoryMinBytes] as const]),
     ...(limits.pids === undefined ? [] : [['pids.max', limits.pids] as const]),
   ]
 }

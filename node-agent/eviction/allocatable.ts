@@ -15,10 +15,11 @@ const KEPT_FREE: Readonly<Record<string, Signal>> = { memory: 'memory.available'
 
 const nanosOf = (resource: string, text: string | undefined): bigint => (resource === 'cpu' ? BigInt(cpuMillis(text)) * 1_000_000n : BigInt(quantityValue(text)) * 1_000_000_000n)
 
-/** What pods may ask for: what there is, less what is reserved and what is to stay free. Never less than nothing. Pure. */
+/** What pods may ask for: what there is, less what is reserved and what is to stay free; of memory also less what was set aside as huge pages. Never less than nothing. Pure. */
 export function allocatableOf(capacity: Amounts, { reserved, thresholds }: Reserve): Amounts {
+  const hugePages = Object.entries(capacity).reduce((sum, [resource, text]) => sum + (resource.startsWith('hugepages-') ? BigInt(quantityValue(text)) : 0n), 0n)
   return Object.fromEntries(Object.entries(capacity).map(([resource, text]) => {
-    const taken = reserved.reduce((sum, one) => sum + nanosOf(resource, one[resource]), 0n)
+    const taken = reserved.reduce((sum, one) => sum + nanosOf(resource, one[resource]), resource === 'memory' ? hugePages * 1_000_000_000n : 0n)
     const free = BigInt(keptFree(resource, quantityValue(text), thresholds)) * 1_000_000_000n
     if (taken + free === 0n) return [resource, text]
     const left = nanosOf(resource, text) - taken - free

@@ -1,4 +1,4 @@
-import type { Pod } from '../../shared/model/gen/api.ts'
+import type { EmptyDirVolumeSource, Pod } from '../../shared/model/gen/api.ts'
 import { canonicalQuantity, quantityValue } from '../../shared/model/quantity.ts'
 import { boundOf, inBinary, podTotal, runningContainers } from './amounts.ts'
 
@@ -9,6 +9,9 @@ export interface LocalStorage {
   /** Own layer and logs of each container. */
   readonly containers: ReadonlyMap<string, number>
 }
+
+/** What lies in memory, or in huge pages, is counted there. */
+export const isOnDisk = ({ medium = '' }: EmptyDirVolumeSource): boolean => medium === ''
 
 const RESOURCE = 'ephemeral-storage'
 
@@ -32,8 +35,7 @@ function emptyDirExcess(pod: Pod, volumes: LocalStorage['volumes']): string | un
 function podExcess(pod: Pod, { volumes, containers }: LocalStorage): string | undefined {
   const limit = podTotal(pod, 'limits', RESOURCE)
   if (limit === undefined) return undefined
-  // What lies in memory is counted there.
-  const onDisk = (pod.spec?.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined && emptyDir.medium !== 'Memory').map(({ name }) => volumes.get(name) ?? 0)
+  const onDisk = (pod.spec?.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined && isOnDisk(emptyDir)).map(({ name }) => volumes.get(name) ?? 0)
   const total = [...onDisk, ...containers.values()].reduce((sum, bytes) => sum + bytes, 0)
   return total > limit ? `Pod ephemeral local storage usage exceeds the total limit of containers ${inBinary(limit)}. ` : undefined
 }

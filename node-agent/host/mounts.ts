@@ -22,7 +22,7 @@ export interface Mounts {
 }
 
 export interface MountRequest {
-  readonly type: 'overlay' | 'tmpfs'
+  readonly type: 'overlay' | 'tmpfs' | 'hugetlbfs'
   readonly source: string
   readonly target: string
   /** As in fstab: `lowerdir=…,upperdir=…`. At most 4095 bytes, one page. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/kit/clock.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import type { Node, Service } from '../../shared/model/gen/api.ts'
+import type { NodeBounds } from '../cgroups/pod-limits.ts'
 import type { Cgroups } from '../cgroups/port.ts'
 import type { Pressure } from '../eviction/thresholds.ts'
 import type { DeadlineStore, PodRight } from '../fencing/port.ts'
@@ -24,7 +25,7 @@ export interface PodSources extends VolumeSources {
   services(): readonly Service[]
 }
 
-export interface PodsConfig {
+export interface PodsConfig extends NodeBounds {
   readonly nodeName: string
   /** InternalIP of the node: `status.hostIP`. */
   readonly hostIP: string
@@ -42,7 +43,6 @@ export interface PodsConfig {
   readonly allocatable: Readonly<Record<string, string | number>>
   /** Capabilities of this process (`ownCapabilities`). */
   readonly capabilities: readonly string[]
-  readonly podPidsLimit?: number | undefined
   /** `amd64`, `arm64`, … */
   readonly architecture?: string | undefined
   /** Where the profiles are that containers name by `seccompProfile.localhostProfile`; the node has none unless given. */

@@ -1,5 +1,6 @@
 import { Fault, isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { PodLimits } from '../cgroups/port.ts'
+import { containerProtection } from '../cgroups/memory-qos.ts'
 import { podLimits } from '../cgroups/pod-limits.ts'
 import { limitsWithin } from '../runtime/oci-resources.ts'
 import { allocatedPod } from './allocation.ts'
@@ -31,15 +32,15 @@ async function changeGroups({ parts, pod: wished, record, emit }: StepContext): 
   const pod = allocatedPod(wished, record.allocated)
   const uid = pod.metadata.uid ?? ''
   const path = cgroups.podPath(uid)
-  const target = podLimits(pod, config.podPidsLimit)
+  const target = podLimits(pod, config)
   // Wide enough for both: a container cannot be given more than its pod has, nor a pod less than its containers have.
-  await cgroups.setLimits(path, wider(podLimits(appliedPod(pod, record), config.podPidsLimit), target))
+  await cgroups.setLimits(path, wider(podLimits(appliedPod(pod, record), config), target))
   const behind = containersOf(pod).filter((one) => isBehind(one, containerRecord(record, one.spec.name)))
   const inPlace = behind.filter(({ spec }) => changeFor(spec, containerRecord(record, spec.name).applied) === 'in-place')
   for (const { spec } of inPlace) {
     const { now } = containerRecord(record, spec.name)
     if (now.kind !== 'running') continue
-    const limits = limitsWithin(pod, spec)
+    const limits = { ...limitsWithin(pod, spec), ...(config.memoryQos && containerProtection(pod, spec, config.memoryQos)) }
     await refuseBelowUsage(`container ${JSON.stringify(spec.name)}`, limits, (await cgroups.usage(`${path}/${now.id}`))?.memoryBytes)
     await cgroups.setLimits(`${path}/${now.id}`, limits)
   }
@@ -59,7 +60,7 @@ async function refuseBelowUsage(what: string, { memoryBytes }: PodLimits, usedBy
 
 const more = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : Math.max(a, b))
 
-const wider = (a: PodLimits, b: PodLimits): PodLimits => ({ cpuShares: Math.max(a.cpuShares, b.cpuShares), cpuQuotaMicros: more(a.cpuQuotaMicros, b.cpuQuotaMicros), memoryBytes: more(a.memoryBytes, b.memoryBytes), pids: b.pids })
+const wider = (a: PodLimits, b: PodLimits): PodLimits => ({ ...b, cpuShares: Math.max(a.cpuShares, b.cpuShares), cpuQuotaMicros: more(a.cpuQuotaMicros, b.cpuQuotaMicros), memoryBytes: more(a.memoryBytes, b.memoryBytes) })
 
 /** A resize that came meanwhile has its own way to go. */
 const withRunning = (record: PodRecord, change: Partial<NonNullable<NonNullable<PodRecord['resize']>['running']>>): PodRecord =>

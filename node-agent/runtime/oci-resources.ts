@@ -41,8 +41,8 @@ function hugePages(resources: ResourceRequirements | undefined): Readonly<Record
   return limits.length === 0 ? undefined : Object.fromEntries(limits.map(([name, amount]) => [quantityValue(name.slice(HUGE_PAGES.length)), quantityValue(textOf(amount))]))
 }
 
-/** As the OCI configuration names the size of a page: `2MB`, `1GB`, in powers of 1024. */
-function pageSizeName(bytes: number): string {
+/** As the OCI configuration and the kernel's control groups name the size of a page: `2MB`, `1GB`, in powers of 1024. */
+export function pageSizeName(bytes: number): string {
   const [unit, size] = bytes >= 2 ** 30 ? ['GB', 2 ** 30] : bytes >= 2 ** 20 ? ['MB', 2 ** 20] : ['KB', 2 ** 10]
   return `${bytes / size}${unit}`
 }
@@ -65,7 +65,7 @@ export function limitsWithin(pod: Pod, container: Pick<Container, 'resources'>):
   }
 }
 
-/** `linux.resources` of the OCI configuration. memory.min and memory.high are not set: their feature (KEP-2570) is off by default. */
+/** `linux.resources` of the OCI configuration. */
 export function ociResources(limits: ResourceLimits, privileged: boolean): Readonly<Record<string, unknown>> {
   return {
     devices: privileged ? [{ allow: true, access: 'rwm' }] : [{ allow: false, access: 'rwm' }],

@@ -137,8 +137,18 @@ test('oom scores of a pod with requests of its own, and of sidecars', () => {
   expect(memoryRequestFor(plain, asking('side', '1Mi'))).toBe(10 << 20)
 })
 
-test('huge pages', () => {
-  expect(build({ resources: { limits: { 'hugepages-2Mi': '64Mi', 'hugepages-1Gi': '1Gi' } } }, {}).linux.resources).toMatchObject({ hugepageLimits: [{ pageSize: '2MB', limit: 64 << 20 }, { pageSize: '1GB', limit: 2 ** 30 }] })
+test('huge pages: of each size that groups of the host count, none where nothing is said; where they count none the runtime, which would fail, is not asked', () => {
+  const node = { capabilities, memoryBytes: 2 ** 30, hugePageSizes: [2 ** 21, 2 ** 30] }
+  expect(build({ resources: { limits: { 'hugepages-2Mi': '64Mi' } } }, {}, { node }).linux.resources).toMatchObject({ hugepageLimits: [{ pageSize: '2MB', limit: 64 << 20 }, { pageSize: '1GB', limit: 0 }] })
+  expect(build({ resources: { limits: { 'hugepages-2Mi': '64Mi' } } }, {}).linux.resources).not.toHaveProperty('hugepageLimits')
+})
+
+test('memory that is kept for a container, and where it is slowed: files of version 2', () => {
+  const memoryQos = { memoryThrottlingFactor: 0.9, memoryReservationPolicy: 'TieredReservation', allocatableBytes: 2 ** 30 } as const
+  const container = { resources: { requests: { memory: '100Mi' }, limits: { memory: '200Mi' } } }
+  const unified = (more: object): unknown => (build(container, {}, { pod: { metadata: { name: 'p' }, spec: { containers: [] }, status: { qosClass: 'Burstable' } }, node: { capabilities, memoryBytes: 2 ** 30, cgroupVersion: 2, ...more } }).linux.resources as { readonly unified?: object }).unified
+  expect(unified({ memoryQos })).toEqual({ 'memory.oom.group': '1', 'memory.low': String(100 << 20), 'memory.high': String(190 << 20) })
+  expect(unified({})).toEqual({ 'memory.oom.group': '1' })
 })
 
 interface Seccomp {

@@ -1,6 +1,8 @@
 import type { Container, Pod } from '../../shared/model/gen/api.ts'
 import { sysctlName } from '../../shared/model/sysctl.ts'
 import { expandVariables } from '../../shared/model/expansion.ts'
+import { containerProtection } from '../cgroups/memory-qos.ts'
+import type { NodeBounds } from '../cgroups/pod-limits.ts'
 import type { HostDevice } from '../host/device.ts'
 import { confinementOf, noSecurityModules, type SecurityModules } from './confinement.ts'
 import { ociCapabilities, type OciCapabilities } from './oci-capabilities.ts'
@@ -46,11 +48,10 @@ export interface OciSpecInput {
   readonly files: Readonly<Record<string, string>>
   readonly shmPath?: string | undefined
   readonly cgroupsPath: string
-  readonly node: {
+  readonly node: NodeBounds & {
     /** Capabilities the agent holds itself: `CAP_…`. */
     readonly capabilities: readonly string[]
     readonly memoryBytes: number
-    readonly podPidsLimit?: number | undefined
     /** `amd64`, `arm64`, …: for whose programs the default seccomp profile holds. */
     readonly architecture?: string | undefined
     /** Of the control groups; 1 unless given. */
@@ -151,19 +152,28 @@ function environmentOf({ container, image, env, sandbox }: OciSpecInput, user: C
 
 function linuxOf(input: OciSpecInput, privileged: boolean): Readonly<Record<string, unknown>> {
   const { pod, container, node } = input
-  const limits = { ...limitsWithin(pod, container), ...(node.podPidsLimit === undefined ? {} : { pids: node.podPidsLimit }) }
+  const own = limitsWithin(pod, container)
+  // A size of which nothing is said is none of the container's, as kubelet bounds it; where groups do not count them, the runtime is asked for nothing.
+  const hugePageBytes = node.hugePageSizes === undefined ? undefined : Object.fromEntries(node.hugePageSizes.map((size) => [size, own.hugePageBytes?.[size] ?? 0]))
+  const limits = { ...own, hugePageBytes, ...(node.podPidsLimit === undefined ? {} : { pids: node.podPidsLimit }) }
   const propagation = rootPropagation(input.volumes)
   const masked = !privileged && container.securityContext?.procMount !== 'Unmasked'
   return {
     cgroupsPath: input.cgroupsPath,
     namespaces: namespacesOf(input),
     // Want of memory ends the container as a whole, not one of its processes that the others would miss: kubelet's way where the kernel can.
-    resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1' } } : {}) },
+    resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1', ...protectionOf(input) } } : {}) },
     sysctl: sysctlsOf(pod),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     ...(privileged ? { devices: devicesOf(input) } : {}),
     ...(masked ? { maskedPaths: MASKED_PATHS, readonlyPaths: READ_ONLY_PATHS } : {}),
   }
+}
+
+/** As the files of version 2 are named. */
+function protectionOf({ pod, container, node }: OciSpecInput): Readonly<Record<string, string>> {
+  const { memoryMinBytes, memoryLowBytes, memoryHighBytes } = node.memoryQos === undefined ? {} : containerProtection(pod, container, node.memoryQos)
+  return { ...(memoryMinBytes !== undefined && { 'memory.min': String(memoryMinBytes) }), ...(memoryLowBytes !== undefined && { 'memory.low': String(memoryLowBytes) }), ...(memoryHighBytes !== undefined && { 'memory.high': String(memoryHighBytes) }) }
 }
 
 /** Where the host's own /dev is mounted they are there already. */

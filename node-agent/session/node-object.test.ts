@@ -19,5 +19,7 @@ test('what the node lacks is in its conditions', () => {
 })
 
 test('what pods may ask for is less than what there is, where something is reserved', () => {
-  expect(nodeObject({ ...facts, allocatable: { cpu: '1' } }).status).toMatchObject({ capacity: { cpu: '2', memory: '1048576Ki', pods: '110', 'hugepages-2Mi': '0' }, allocatable: { cpu: '1' } })
+  expect(nodeObject({ ...facts, host: { ...facts.host, hugePageBytes: { '2Mi': 0 } } }).status?.capacity).toMatchObject({ 'hugepages-2Mi': '0' })
+  expect(Object.keys(nodeObject(facts).status?.capacity ?? {}).filter((name) => name.startsWith('hugepages-'))).toEqual([])
+  expect(nodeObject({ ...facts, allocatable: { cpu: '1' } }).status).toMatchObject({ capacity: { cpu: '2', memory: '1048576Ki', pods: '110' }, allocatable: { cpu: '1' } })
 })

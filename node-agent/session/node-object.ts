@@ -36,7 +36,7 @@ export interface NodeFacts {
 
 /** What the node has of everything. */
 export function capacityOf(host: Pick<HostFacts, 'cpus' | 'memoryBytes' | 'ephemeralStorageBytes' | 'hugePageBytes'>, maxPods: number): Readonly<Record<string, string>> {
-  const hugePages = Object.entries(host.hugePageBytes ?? { '1Gi': 0, '2Mi': 0 }).map(([size, bytes]) => [`hugepages-${size}`, canonicalQuantity(`${bytes / 1024}Ki`) ?? '0'])
+  const hugePages = Object.entries(host.hugePageBytes ?? {}).map(([size, bytes]) => [`hugepages-${size}`, canonicalQuantity(`${bytes / 1024}Ki`) ?? '0'])
   return { cpu: String(host.cpus), memory: `${Math.floor(host.memoryBytes / 1024)}Ki`, 'ephemeral-storage': `${Math.floor(host.ephemeralStorageBytes / 1024)}Ki`, pods: String(maxPods), ...(Object.fromEntries(hugePages) as Readonly<Record<string, string>>) }
 }
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { SeenPod } from '../eviction/port.ts'
-import type { LocalStorage } from '../eviction/local-storage.ts'
+import { isOnDisk, type LocalStorage } from '../eviction/local-storage.ts'
 import { diskUse } from '../host/disk-use.ts'
 import { containerLogPath } from '../pods/paths.ts'
 import { containerRecord, containersOf, type ContainerRecord } from '../pods/record.ts'
@@ -31,14 +31,14 @@ export async function podStorage({ snapshots, logFolder }: StorageFolders, { pod
     return id === undefined ? [] : [[spec.name, id]]
   }))
   const paths = record.volumes.kind === 'ready' ? record.volumes.paths : {}
-  const emptyDirs = (pod.spec?.volumes ?? []).flatMap(({ name, emptyDir }) => (emptyDir === undefined || paths[name] === undefined ? [] : [{ name, path: paths[name], isOnDisk: emptyDir.medium !== 'Memory' }]))
+  const emptyDirs = (pod.spec?.volumes ?? []).flatMap(({ name, emptyDir }) => (emptyDir === undefined || paths[name] === undefined ? [] : [{ name, path: paths[name], isOnDisk: isOnDisk(emptyDir) }]))
   const [layers, logs, volumes] = await Promise.all([
     Promise.all([...ids].map(async ([name, id]) => [name, await snapshots.usageBytes(id)] as const)),
     Promise.all([...ids.keys()].map(async (name) => [name, await diskUse(dirname(containerLogPath(logFolder, pod, { container: name, attempt: 0 })))] as const)),
     Promise.all(emptyDirs.map(async ({ path, ...volume }) => ({ ...volume, use: await diskUse(path) }))),
   ])
   const logBytes = new Map(logs.map(([name, { bytes }]) => [name, bytes]))
-  const onDisk = volumes.filter(({ isOnDisk }) => isOnDisk)
+  const onDisk = volumes.filter((volume) => volume.isOnDisk)
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
   return {
     ids,

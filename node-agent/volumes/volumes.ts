@@ -13,6 +13,7 @@ import { writeAtomically } from './atomic-writer.ts'
 import { usedVolumes, volumeBehind } from './claims.ts'
 import { isMountPoint, makeFolder, makeMemoryFolder, memoryLimitBytes } from './empty-dir.ts'
 import { Exclusive } from './exclusive.ts'
+import { makeHugePagesFolder, pageSizeFor } from './huge-pages.ts'
 import { checkHostPath } from './host-path.ts'
 import { configMapPayload, DEFAULT_MODE, downwardPayload, type PayloadResult, secretPayload } from './payload.ts'
 import { mountPersistent } from './persistent.ts'
@@ -160,7 +161,11 @@ class HostVolumes implements Volumes {
     const fsGroup = pod.spec?.securityContext?.fsGroup
     if (source.medium === 'Memory') await makeMemoryFolder(this.#mounts, { path, fsGroup, sizeBytes: memoryLimitBytes(pod, source) })
     else if (source.medium === undefined || source.medium === '') await makeFolder(path, { fsGroup })
-    else return { kind: 'waiting', message: `this node has no storage medium ${JSON.stringify(source.medium)}` }
+    else {
+      const page = pageSizeFor(source.medium, pod)
+      if (page.kind === 'refused') return { kind: 'waiting', message: page.message }
+      await makeHugePagesFolder(this.#mounts, { path, fsGroup, pageBytes: page.bytes })
+    }
     return { kind: 'ready', path }
   }
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
+import { boundHugePages } from '../../node-agent/cgroups/huge-pages.ts'
 import type { Cgroups } from '../../node-agent/cgroups/port.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 
@@ -65,6 +66,78 @@ test('limits of a group that is there are changed, and taken away', async () => 
   expect(pids).toBe('50')
   await cgroups.remove(path)
   await expect(cgroups.setLimits(path, { cpuShares: 2 })).rejects.toThrow()
+})
+
+/** Where the kernel counts huge pages by group, in whichever tree. */
+const COUNTING = ['/sys/fs/cgroup/hugetlb', '/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((folder) => (folder.endsWith('hugetlb') ? existsSync(`${folder}/cgroup.procs`) : wordsOf(`${folder}/cgroup.controllers`).includes('hugetlb')))
+const PAGE = 2 << 20
+const SET_ASIDE = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'
+
+function wordsOf(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : []
+}
+
+/** The kernel's settings, and what they were before. */
+function changed(file: string, value: string, back: string): Disposable {
+  writeFileSync(file, value)
+  return { [Symbol.dispose]: () => writeFileSync(file, back) }
+}
+
+/** Asks for so many huge pages and touches each; 12 where the kernel promises none. */
+const TAKE = `import ctypes, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+at = libc.mmap(ctypes.c_void_p(0), ctypes.c_size_t(int(sys.argv[1]) * ${PAGE}), 3, 0x40022, -1, ctypes.c_long(0))
+if at == ctypes.c_void_p(-1).value: sys.exit(ctypes.get_errno())
+for page in range(int(sys.argv[1])): ctypes.memset(at + page * ${PAGE}, 1, 1)
+`
+
+test.skipIf(COUNTING === undefined || !existsSync(SET_ASIDE) || !existsSync('/usr/bin/python3'))('huge pages: a group has as many as it may', async () => {
+  const before = readFileSync(SET_ASIDE, 'utf8')
+  using _pages = changed(SET_ASIDE, String(Number(before) + 4), before)
+  const tree = COUNTING ?? ''
+  const version = tree.endsWith('hugetlb') ? 1 : 2
+  using _controller = version === 1 || wordsOf(`${tree}/cgroup.subtree_control`).includes('hugetlb') ? undefined : changed(`${tree}/cgroup.subtree_control`, '+hugetlb', '-hugetlb')
+  const group = `${tree}${PARENT}-huge`
+  mkdirSync(group)
+  const taken = async (pages: number): Promise<number | null> => {
+    const child = spawn('sh', ['-c', `read go; exec python3 -c "$0" ${pages}`, TAKE], { stdio: ['pipe', 'ignore', 'ignore'] })
+    const end = new Promise<number | null>((resolve) => void child.once('exit', resolve))
+    writeFileSync(`${group}/cgroup.procs`, String(child.pid))
+    child.stdin.end('go\n')
+    return await end
+  }
+  try {
+    await boundHugePages(group, version, { [PAGE]: 2 * PAGE })
+    expect([await taken(2), await taken(3)]).toEqual([0, 12])
+    await boundHugePages(group, version, { [PAGE]: 0 })
+    expect(await taken(1)).toBe(12)
+  } finally {
+    rmdirSync(group)
+  }
+})
+
+test('memory: what is kept for a pod is granted by the groups above it, where it is slowed it is told; and all of it is taken away again', async () => {
+  const parent = `${PARENT}-kept/pods`
+  const kept = await openCgroups({ parent, clock: systemClock, protectsMemory: true })
+  try {
+    await kept.createPod('eight', { cpuShares: 2, memoryBytes: 64 << 20, memoryMinBytes: 32 << 20 })
+    await kept.createPod('nine', { cpuShares: 2, memoryLowBytes: 16 << 20 })
+    // Version 1 knows none of it.
+    if (kept.version === 1) return
+    const read = (path: string): readonly string[] => ['memory.min', 'memory.low', 'memory.high'].map((file) => readFileSync(`/sys/fs/cgroup${path}/${file}`, 'utf8').trim())
+    expect([read(kept.podPath('eight')), read(kept.podPath('nine')), read(parent), read(`${PARENT}-kept`)]).toEqual([[String(32 << 20), '0', 'max'], ['0', String(16 << 20), 'max'], [String(32 << 20), String(16 << 20), 'max'], [String(32 << 20), String(16 << 20), 'max']])
+    await kept.setLimits(kept.podPath('eight'), { cpuShares: 2, memoryHighBytes: 48 << 20 })
+    expect([read(kept.podPath('eight')), read(parent)]).toEqual([['0', '0', String(48 << 20)], ['0', String(16 << 20), 'max']])
+    await kept.setLimits(kept.podPath('eight'), { cpuShares: 2 })
+    await kept.remove(kept.podPath('nine'))
+    expect([read(kept.podPath('eight')), read(parent), read(`${PARENT}-kept`)]).toEqual([['0', '0', 'max'], ['0', '0', 'max'], ['0', '0', 'max']])
+    await kept.createPod('nine', { cpuShares: 2, memoryLowBytes: 16 << 20 })
+    await openCgroups({ parent, clock: systemClock })
+    expect(read(parent)).toEqual(['0', '0', 'max'])
+  } finally {
+    await kept.remove(`${PARENT}-kept`)
+  }
 })
 
 test('everything in a group is killed, what forks as well', async () => {

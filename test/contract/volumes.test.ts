@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, readlink, statfs, symlink, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { type Mounts, programOnlyMounts, systemMounts } from '../../node-agent/host/mounts.ts'
 import { podWith, testSources, volumesContract } from '../../node-agent/volumes/contract.ts'
 import { bindSubPath, createVolumes, makeSubPath, readInside } from '../../node-agent/volumes/volumes.ts'
+import type { Pod } from '../../shared/model/gen/api.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { openPlace, ownerAndMode, ready } from './volume-place.ts'
@@ -14,6 +16,8 @@ import { openPlace, ownerAndMode, ready } from './volume-place.ts'
 const execFileOf = promisify(execFile)
 
 const TMPFS_MAGIC = 0x01021994
+const HUGETLBFS_MAGIC = 0x958458f6
+const HUGE_KB = 2048
 
 const uid = podWith([]).metadata.uid ?? ''
 
@@ -35,6 +39,21 @@ describe('emptyDir', () => {
     for (const path of Object.values(paths)) await writeFile(join(path, 'x'), 'kept')
     expect(await (await place.open()).prepare(pod, testSources())).toEqual(result)
     for (const path of Object.values(paths)) expect(await readFile(join(path, 'x'), 'utf8')).toBe('kept')
+  })
+
+  it.skipIf(!existsSync(`/sys/kernel/mm/hugepages/hugepages-${HUGE_KB}kB`))('of huge pages is a file system of them, root’s or the pod’s group’s, mounted once, and is gone with the pod', async () => {
+    const huge = (medium: string, more: object = {}): Pod => ({ ...podWith([{ name: 'h', emptyDir: { medium } }], more), spec: { ...more, volumes: [{ name: 'h', emptyDir: { medium } }], containers: [{ name: 'c', resources: { requests: { 'hugepages-2Mi': '4Mi' } } }] } })
+    await using place = await openPlace()
+    const path = await ready(place.volumes, huge('HugePages'))
+    const { type, bsize } = await statfs(path)
+    expect([type, bsize, await ownerAndMode(path)]).toEqual([HUGETLBFS_MAGIC, HUGE_KB * 1024, '755 0:0'])
+    expect(await ready(await place.open(), huge('HugePages'))).toBe(path)
+    expect((await systemMounts().list()).filter(({ target }) => target === path)).toHaveLength(1)
+    await place.volumes.remove(uid)
+    expect((await systemMounts().list()).filter(({ target }) => target === path)).toEqual([])
+    expect(await ownerAndMode(await ready(place.volumes, huge('HugePages-2Mi', { securityContext: { fsGroup: 2000 } })))).toBe('2775 0:2000')
+    await place.volumes.remove(uid)
+    expect(await place.volumes.prepare(huge('HugePages-1Gi'), testSources())).toMatchObject({ kind: 'waiting', message: expect.stringContaining('medium HugePages-1Gi: hugePages storage requested, but there is no resource request for huge pages') })
   })
 
   it('in memory has its size limit', async () => {

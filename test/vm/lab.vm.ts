@@ -1,5 +1,6 @@
 /** A lab on a host whose control groups are version 2 alone: limits and their change, want of memory, probes, commands inside, logs, an agent that is started again, and nothing left. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
@@ -63,11 +64,28 @@ test('an agent that is killed finds its containers running, and says no more tha
   const before = await podWhen(cluster, 'bounded', isRunning)
   const node = before.spec?.nodeName ?? ''
   const first = await eventually(() => agentPid(node), (pid) => pid !== undefined)
+  const file = join(layoutOf(cluster.spec).memberState(node), 'config.json')
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), memoryThrottlingFactor: 0.5, memoryReservationPolicy: 'TieredReservation' }))
   process.kill(first ?? 0, 'SIGKILL')
   await eventually(() => agentPid(node), (pid) => pid !== undefined && pid !== first)
   const after = await podWhen(cluster, 'bounded', isRunning)
   expect(containerOf(after)).toMatchObject({ restartCount: 0, containerID: containerOf(before).containerID })
   expect(await inside(cluster, 'bounded', 'echo still here')).toBe('still here\n')
+})
+
+/** `memory.min`, `memory.low`, `memory.high` */
+const protection = (group: string): readonly string[] => ['memory.min', 'memory.low', 'memory.high'].map((file) => read(group, file))
+
+test('memory is kept for those that asked for it, and who nears its limit is slowed, where the agent’s settings say so', async () => {
+  const of = (name: string, requests: string): Pod => trialPod(name, FOREVER, { container: { resources: { requests: { cpu: '200m', memory: requests }, limits: { cpu: '200m', memory: '32Mi' } } } })
+  const guaranteed = podGroup(await running(cluster, of('kept', '32Mi')))
+  const burstable = podGroup(await running(cluster, of('slowed', '16Mi')))
+  const [whole, half] = [String(32 << 20), String(16 << 20)]
+  expect([protection(guaranteed), protection(firstContainer(guaranteed))]).toEqual([[whole, '0', 'max'], [whole, '0', 'max']])
+  expect([protection(burstable), protection(firstContainer(burstable))]).toEqual([['0', half, 'max'], ['0', half, String(24 << 20)]])
+  for (const above of [dirname(burstable), `${ROOT}/gantry`]) expect(protection(above)).toEqual([whole, half, 'max'])
+  await Promise.all([remove(cluster, 'kept'), remove(cluster, 'slowed')])
+  await eventually(() => protection(dirname(burstable)), (now) => now.join(' ') === '0 0 max')
 })
 
 test('a pod that is deleted leaves no group', async () => {
