@@ -2,12 +2,15 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { findSchema, refName, type Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredKind } from '../discovery/groups.ts'
+import { rootSchema } from './roots.ts'
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 const CONVENTIONS = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md'
 
 /** Finds a schema by its name, wherever it comes from. */
 export type SchemaLookup = (name: string) => Schema | undefined
+
+const builtIn: SchemaLookup = (name) => findSchema(name) ?? rootSchema(name)
 
 /** Those of the custom kinds among these, and all that are built in. */
 export function schemaLookup(kinds: readonly DiscoveredKind[]): SchemaLookup {
@@ -17,7 +20,7 @@ export function schemaLookup(kinds: readonly DiscoveredKind[]): SchemaLookup {
     custom.set(kind.schema, objectSchema(kind, kind.custom.schema))
     custom.set(`${kind.schema}List`, listSchema(kind, kind.custom.listKind))
   }
-  return custom.size === 0 ? findSchema : (name) => custom.get(name) ?? findSchema(name)
+  return custom.size === 0 ? builtIn : (name) => custom.get(name) ?? builtIn(name)
 }
 
 const typeFields: Readonly<Record<string, Json>> = {

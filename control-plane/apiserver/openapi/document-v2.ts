@@ -9,6 +9,7 @@ import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
 import type { Parameter } from './parameters.ts'
 import { pathsOf } from './paths.ts'
+import { rootsOf } from './roots.ts'
 
 export type V2Schema = Readonly<Record<string, unknown>>
 
@@ -47,16 +48,18 @@ export function documentV2(versions: readonly DiscoveredVersion[], options: Docu
   const described = versions.map((version) => ({ version, operations: operationsOf(version) }))
   const paths = described.flatMap(({ version, operations }) =>
     pathsOf(operations).map(({ path, shared, operations: byMethod }) => {
-      const methods = [...byMethod].map(([method, operation]) => [method, operationBody(operation, version)] as const)
+      const methods = [...byMethod].map(([method, operation]) => [method, operationBody(operation, tagOf(version.group, version.version), patchTypes(version))] as const)
       return [path, { ...Object.fromEntries(methods), ...(shared.length > 0 ? { parameters: shared.map(parameterBody) } : {}) }] as const
     }),
   )
-  const names = schemaNames(described.flatMap(({ operations }) => operations), options.find)
+  const roots = rootsOf(versions)
+  const rootPaths = roots.map(({ tag, operation }) => [operation.path, { [operation.method]: operationBody(operation, tag, []) }] as const)
+  const names = schemaNames([...described.flatMap(({ operations }) => operations), ...roots.map(({ operation }) => operation)], options.find)
   const custom = new Set(versions.flatMap(({ kinds }) => kinds.filter((kind) => kind.custom).flatMap(({ schema }) => [schema, `${schema}List`])))
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: options.version },
-    paths: Object.fromEntries(paths),
+    paths: Object.fromEntries([...paths, ...rootPaths]),
     definitions: Object.fromEntries(names.map((name) => [name, custom.has(name) ? customToV2(publishedSchema(name, options) as unknown as JsonObject) : toV2(publishedSchema(name, options))])),
     securityDefinitions: { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } },
     security: [{ BearerToken: [] }],
@@ -65,16 +68,16 @@ export function documentV2(versions: readonly DiscoveredVersion[], options: Docu
 
 const definition = (name: string): V2Schema => ({ $ref: `#/definitions/${name}` })
 
-function operationBody(operation: Operation, version: DiscoveredVersion): V2Operation {
+function operationBody(operation: Operation, tag: string, patches: readonly string[]): V2Operation {
   const body: readonly V2Parameter[] = operation.body === undefined ? [] : [{ name: 'body', in: 'body', ...(operation.bodyRequired ? { required: true } : {}), schema: definition(operation.body) }]
   const parameters = [...body, ...operation.parameters.map(parameterBody)]
   const isConnect = operation.action === 'connect'
   return {
-    tags: [tagOf(version.group, version.version)],
+    tags: [tag],
     description: describe(operation),
     operationId: operation.id,
-    consumes: operation.body === PATCH_SCHEMA ? patchTypes(version) : ['*/*'],
-    produces: isConnect ? ['*/*'] : operation.streams ? STREAM_TYPES : OBJECT_TYPES,
+    consumes: operation.body === PATCH_SCHEMA ? patches : (operation.types ?? (operation.description === undefined ? ['*/*'] : OBJECT_TYPES)),
+    produces: operation.types ?? (isConnect ? ['*/*'] : operation.streams ? STREAM_TYPES : OBJECT_TYPES),
     schemes: ['https'],
     ...(parameters.length > 0 ? { parameters } : {}),
     responses: { ...Object.fromEntries(Object.entries(operation.responses).map(([status, schema]) => [status, { description: DESCRIPTIONS[status] ?? '', schema: schema === '' ? { type: 'string' } : definition(schema) }])), 401: { description: 'Unauthorized' } },

@@ -9,6 +9,7 @@ import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
 import type { Parameter } from './parameters.ts'
 import { pathsOf } from './paths.ts'
+import type { Root } from './roots.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -31,6 +32,8 @@ export interface DocumentOptions {
   readonly find: SchemaLookup
 }
 
+const securitySchemes = { BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' } }
+
 /** Custom resources are told apart from what the server has by itself. */
 const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
 
@@ -43,13 +46,24 @@ export function documentV3(version: DiscoveredVersion, given: DocumentOptions): 
     paths: Object.fromEntries(
       pathsOf(operations).map(({ path, shared, operations: byMethod }) => [
         path,
-        { ...Object.fromEntries([...byMethod].map(([method, operation]) => [method, operationBody(operation, version)])), ...(shared.length > 0 ? { parameters: shared.map(parameterBody) } : {}) },
+        { ...Object.fromEntries([...byMethod].map(([method, operation]) => [method, operationBody(operation, tagOf(version.group, version.version), patchTypes(version))])), ...(shared.length > 0 ? { parameters: shared.map(parameterBody) } : {}) },
       ]),
     ),
     components: {
       schemas: Object.fromEntries(schemaNames(operations, options.find).map((name) => [name, publishedSchema(name, options)])),
-      securitySchemes: { BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' } },
+      securitySchemes,
     },
+  }
+}
+
+/** The document of what is no group version. */
+export function rootDocumentV3({ tag, operation }: Root, options: DocumentOptions): Document {
+  const schemas = Object.fromEntries(schemaNames([operation], options.find).map((name) => [name, publishedSchema(name, options)]))
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'unversioned' },
+    paths: { [operation.path]: { [operation.method]: operationBody(operation, tag, PATCH_TYPES) } },
+    components: { ...(Object.keys(schemas).length > 0 ? { schemas } : {}), securitySchemes },
   }
 }
 
@@ -63,14 +77,14 @@ export function publishedSchema(name: string, options: Pick<DocumentOptions, 'gr
   return { ...schema, 'x-kubernetes-group-version-kind': options.groupVersions.map(({ group, version }) => ({ group, kind, version })).toSorted((a, b) => (a.group < b.group ? -1 : 1)) }
 }
 
-function operationBody(operation: Operation, version: DiscoveredVersion): Document {
+function operationBody(operation: Operation, tag: string, patches: readonly string[]): Document {
   const { id, action, gvk, parameters, body, responses } = operation
   return {
-    tags: [tagOf(version.group, version.version)],
+    tags: [tag],
     description: describe(operation),
     operationId: id,
     ...(parameters.length > 0 ? { parameters: parameters.map(parameterBody) } : {}),
-    ...(body === undefined ? {} : { requestBody: { content: contentOf(body === PATCH_SCHEMA ? patchTypes(version) : ['*/*'], body), ...(operation.bodyRequired ? { required: true } : {}) } }),
+    ...(body === undefined ? {} : { requestBody: { content: contentOf(body === PATCH_SCHEMA ? patches : ['*/*'], body), ...(operation.bodyRequired ? { required: true } : {}) } }),
     responses: { ...Object.fromEntries(Object.entries(responses).map(([status, schema]) => [status, responseBody(operation, status, schema)])), 401: { description: DESCRIPTIONS['401'] } },
     ...(action === undefined ? {} : { 'x-kubernetes-action': action }),
     ...(gvk === undefined ? {} : { 'x-kubernetes-group-version-kind': gvk }),
@@ -82,10 +96,10 @@ const contentOf = (types: readonly string[], schema: string): Document => Object
 function responseBody(operation: Operation, status: string, schema: string): Document {
   const description = DESCRIPTIONS[status] ?? ''
   if (schema === '') {
-    const types = operation.action === 'connect' ? ['*/*'] : [JSON_TYPE, PROTOBUF_TYPE, YAML_TYPE, 'text/plain']
+    const types = operation.types ?? (operation.action === 'connect' ? ['*/*'] : [JSON_TYPE, PROTOBUF_TYPE, YAML_TYPE, 'text/plain'])
     return { description, content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }])) }
   }
-  return { description, content: contentOf(operation.streams ? STREAM_TYPES : OBJECT_TYPES, schema) }
+  return { description, content: contentOf(operation.types ?? (operation.streams ? STREAM_TYPES : OBJECT_TYPES), schema) }
 }
 
 const parameterBody = ({ name, in: place, type }: Parameter): Document => ({ name, in: place, ...(place === 'path' ? { required: true } : {}), schema: { type, uniqueItems: true } })

@@ -4,10 +4,11 @@ import type { DiscoveredKind, DiscoveredVersion } from '../discovery/groups.ts'
 import { schemaLookup } from './custom-schemas.ts'
 import { readDescriptions } from './descriptions.ts'
 import { documentV2 } from './document-v2.ts'
-import { documentV3, type DocumentOptions } from './document-v3.ts'
+import { documentV3, rootDocumentV3, type DocumentOptions } from './document-v3.ts'
 import { isCustom } from './kinds.ts'
 import { pack, type Packed } from './packed.ts'
 import { protobufV2 } from './protobuf-v2.ts'
+import { rootsOf } from './roots.ts'
 
 export interface Wanted {
   /** All group versions that are served. */
@@ -16,7 +17,7 @@ export interface Wanted {
 }
 
 /** By its place in `versions`, or everything in one. */
-export type DocumentName = { readonly kind: 'v3'; readonly index: number } | { readonly kind: 'v2' } | { readonly kind: 'v2-protobuf' }
+export type DocumentName = { readonly kind: 'v3'; readonly index: number } | { readonly kind: 'root'; readonly name: string } | { readonly kind: 'v2' } | { readonly kind: 'v2-protobuf' }
 
 /** Answers the documents in the order in which they are wanted. */
 export type Maker = (wanted: Wanted) => Promise<readonly Packed[]>
@@ -38,6 +39,11 @@ function documentNamed(name: DocumentName, versions: readonly DiscoveredVersion[
     const version = versions[name.index]
     if (!version) throw new Error(`no group version number ${name.index}`)
     return JSON.stringify(documentV3(version, optionsFor(version.kinds)))
+  }
+  if (name.kind === 'root') {
+    const root = rootsOf(versions).find((one) => one.name === name.name)
+    if (!root) throw new Error(`no document ${name.name}`)
+    return JSON.stringify(rootDocumentV3(root, optionsFor([])))
   }
   const document = documentV2(versions, optionsFor(versions.flatMap(({ kinds }) => kinds)))
   return name.kind === 'v2' ? JSON.stringify(document) : protobufV2(document)

@@ -65,7 +65,7 @@ test('a definition makes its own document and no other; it goes with it', async 
   const openapi = createOpenApi({
     kinds: () => kinds,
     make(wanted) {
-      made.push(...wanted.documents.map((one) => (one.kind === 'v3' ? (wanted.versions[one.index]?.groupVersion ?? '') : one.kind)))
+      made.push(...wanted.documents.map((one) => (one.kind === 'v3' ? (wanted.versions[one.index]?.groupVersion ?? '') : one.kind === 'root' ? one.name : one.kind)))
       return makeHere(wanted)
     },
   })
@@ -83,6 +83,32 @@ test('a definition makes its own document and no other; it goes with it', async 
   expect(at(older, 'properties', 'spec', 'properties')).toEqual({ port: { 'x-kubernetes-int-or-string': true }, free: { 'x-kubernetes-preserve-unknown-fields': true } })
   kinds = servedKinds
   expect((await ask(openapi, '/openapi/v3/apis/example.com/v1')).status).toBe(404)
+})
+
+test('beside the group versions stand the lists of them, their groups, and the pages that are no API', async () => {
+  const openapi = createOpenApi({ kinds: () => [...servedKinds, widget] })
+  const listed = Object.keys(at(json(await ask(openapi, '/openapi/v3')), 'paths') as JsonObject)
+  expect(listed).toEqual(listed.toSorted())
+  expect(listed.filter((name) => !/\/v\d$/.test(name) && !name.startsWith('apis/'))).toEqual(['.well-known/openid-configuration', 'api', 'apis', 'openid/v1/jwks', 'version'])
+  expect(listed.filter((name) => name.includes('apps') || name.includes('example.com'))).toEqual(['apis/apps', 'apis/apps/v1', 'apis/example.com/v1'])
+  const group = json(await ask(openapi, '/openapi/v3/apis/rbac.authorization.k8s.io'))
+  expect(group['info']).toEqual({ title: 'Kubernetes', version: 'unversioned' })
+  expect(at(group, 'paths', '/apis/rbac.authorization.k8s.io/', 'get')).toMatchObject({ operationId: 'getRbacAuthorizationAPIGroup', tags: ['rbacAuthorization'], description: 'get information of a group', responses: { 401: {} } })
+  expect(Object.keys(at(group, 'components', 'schemas') as JsonObject)).toEqual(['APIGroup', 'GroupVersionForDiscovery', 'ServerAddressByClientCIDR'].map((name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`))
+  expect(Object.keys(at(json(await ask(openapi, '/openapi/v3/version')), 'paths', '/version/', 'get', 'responses', '200', 'content') as JsonObject)).toEqual(['application/json'])
+  expect(at(json(await ask(openapi, '/openapi/v3/openid/v1/jwks')), 'components', 'schemas')).toBeUndefined()
+  const whole = json(await ask(openapi, '/openapi/v2'))
+  expect(at(whole, 'paths', '/apis/apps/', 'get')).toMatchObject({ operationId: 'getAppsAPIGroup', responses: { 200: { schema: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup' } } } })
+  expect(at(whole, 'definitions', 'io.k8s.apimachinery.pkg.version.Info', 'type')).toBe('object')
+})
+
+test('who takes no JSON gets nothing', async () => {
+  const openapi = createOpenApi({ kinds: () => servedKinds })
+  for (const path of ['/openapi/v2', '/openapi/v3/version']) {
+    const answer = await ask(openapi, path, { accept: 'text/html' })
+    expect([path, answer.status, answer.bytes.length]).toEqual([path, 406, 0])
+  }
+  expect((await ask(openapi, '/openapi/v3', { accept: 'text/html' })).status).toBe(200)
 })
 
 test('a thread of its own makes the same', async () => {

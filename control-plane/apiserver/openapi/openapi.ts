@@ -1,13 +1,14 @@
 /** OpenAPI v2 and v3, made from the schemas and the registry when first asked for. The door of this room. */
 import { createHash } from 'node:crypto'
 import type { ApiRequest, ApiResponse } from '../request.ts'
-import { methodNotAllowed, noRepresentation } from '../status.ts'
+import { methodNotAllowed } from '../status.ts'
 import { covers, parseAccept } from '../http/accept.ts'
 import { pageNotFound, refusal } from '../http/answers.ts'
 import { discoveredGroups, type DiscoveredKind, type DiscoveredVersion } from '../discovery/groups.ts'
 import { rootOf } from './names.ts'
 import { plainVersion, type DocumentName, type Maker } from './making.ts'
 import { unpack, type Packed } from './packed.ts'
+import { rootsOf } from './roots.ts'
 
 export { makeInThread } from './in-thread.ts'
 export type { Maker } from './making.ts'
@@ -60,11 +61,11 @@ const nameOf = (version: DiscoveredVersion): string => rootOf(version).slice(1)
 
 /** Documents of definitions that are no more. */
 function forgetGone({ versions, made }: Site): void {
-  const names = new Set(versions.map(nameOf))
+  const names = new Set(askedOf(versions).map(({ name }) => name))
   for (const name of made.keys()) if (name.startsWith('api') && !names.has(name)) made.delete(name)
 }
 
-const isSame = (a: readonly DiscoveredKind[], b: readonly DiscoveredKind[]): boolean => a.length === b.length && a.every((kind, index) => kind === b[index])
+const isSame = (a: readonly DiscoveredKind[] | undefined, b: readonly DiscoveredKind[]): boolean => a !== undefined && a.length === b.length && a.every((kind, index) => kind === b[index])
 
 interface Asked {
   readonly name: string
@@ -74,7 +75,7 @@ interface Asked {
 
 /** What is missing is made together. */
 function documentsOf(site: Site, asked: readonly Asked[]): Promise<readonly Packed[]> {
-  const missing = asked.filter(({ name, kinds }) => !isSame(site.made.get(name)?.kinds ?? [], kinds))
+  const missing = asked.filter(({ name, kinds }) => !isSame(site.made.get(name)?.kinds, kinds))
   if (missing.length > 0) {
     const making = site.make({ versions: site.versions.map(plainVersion), documents: missing.map(({ document }) => document) })
     for (const [index, { name, kinds }] of missing.entries()) {
@@ -87,7 +88,14 @@ function documentsOf(site: Site, asked: readonly Asked[]): Promise<readonly Pack
   return Promise.all(asked.map(({ name }) => site.made.get(name)?.packed ?? Promise.reject(new Error(`no document ${name}`))))
 }
 
-const askedVersion = (site: Site, version: DiscoveredVersion): Asked => ({ name: nameOf(version), kinds: version.kinds, document: { kind: 'v3', index: site.versions.indexOf(version) } })
+const NO_KINDS: readonly DiscoveredKind[] = []
+
+/** By name, as the index lists them. */
+const askedOf = (versions: readonly DiscoveredVersion[]): readonly Asked[] =>
+  [
+    ...rootsOf(versions).map(({ name }) => ({ name, kinds: NO_KINDS, document: { kind: 'root', name } as const })),
+    ...versions.map((version, index) => ({ name: nameOf(version), kinds: version.kinds, document: { kind: 'v3', index } as const })),
+  ].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 async function documentOf(site: Site, asked: Asked): Promise<Packed> {
   const [packed] = await documentsOf(site, [asked])
@@ -96,8 +104,9 @@ async function documentOf(site: Site, asked: Asked): Promise<Packed> {
 }
 
 async function indexAnswer(request: ApiRequest, site: Site): Promise<ApiResponse> {
-  const documents = await documentsOf(site, site.versions.map((version) => askedVersion(site, version)))
-  const paths = Object.fromEntries(site.versions.map((version, index) => [nameOf(version), { serverRelativeURL: `/openapi/v3/${nameOf(version)}?hash=${documents[index]?.hash ?? ''}` }]))
+  const asked = askedOf(site.versions)
+  const documents = await documentsOf(site, asked)
+  const paths = Object.fromEntries(asked.map(({ name }, index) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${documents[index]?.hash ?? ''}` }]))
   const body = JSON.stringify({ paths })
   const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
   if (request.headers['if-none-match'] === etag) return { kind: 'body', status: 304, headers: { etag }, body: '' }
@@ -108,9 +117,10 @@ async function indexAnswer(request: ApiRequest, site: Site): Promise<ApiResponse
 const FOREVER = { 'cache-control': 'public, max-age=31536000, immutable' }
 
 async function groupAnswer(request: ApiRequest, site: Site, name: string): Promise<ApiResponse> {
-  const version = site.versions.find((one) => nameOf(one) === name)
-  if (!version) return { kind: 'body', status: 404, headers: {}, body: '' }
-  const made = await documentOf(site, askedVersion(site, version))
+  const one = askedOf(site.versions).find((document) => document.name === name)
+  if (!one) return { kind: 'body', status: 404, headers: {}, body: '' }
+  if (!parseAccept(request.headers['accept']).some((range) => covers(range, 'application/json'))) return { kind: 'body', status: 406, headers: { vary: 'Accept, Accept-Encoding' }, body: '' }
+  const made = await documentOf(site, one)
   const asked = request.query.get('hash')
   if (asked !== null && asked !== made.hash) return { kind: 'body', status: 301, headers: { location: `/openapi/v3/${name}?hash=${made.hash}`, 'cache-control': 'no-cache, private' }, body: '' }
   return withTag(request, made, { 'content-type': 'application/json', ...(asked === null ? {} : FOREVER) })
@@ -126,7 +136,7 @@ async function swaggerAnswer(request: ApiRequest, site: Site): Promise<ApiRespon
     if (covers(range, 'application/json')) return withTag(request, await documentOf(site, { name: 'v2', kinds, document: { kind: 'v2' } }), { 'content-type': 'application/json' })
     if (range.type === PROTOBUF_TYPE || range.type === OLD_PROTOBUF_TYPE) return withTag(request, await documentOf(site, { name: 'v2-protobuf', kinds, document: { kind: 'v2-protobuf' } }), { 'content-type': PROTOBUF_TYPE })
   }
-  return refusal(noRepresentation(false))
+  return { kind: 'body', status: 406, headers: { vary: 'Accept, Accept-Encoding' }, body: '' }
 }
 
 async function withTag(request: ApiRequest, made: Packed, headers: Readonly<Record<string, string>>): Promise<ApiResponse> {

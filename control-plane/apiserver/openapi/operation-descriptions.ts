@@ -3,13 +3,13 @@ import type { Operation } from './operations.ts'
 
 const DEPRECATED = "deprecated: use the 'watch' parameter with a list operation instead"
 
-export function describe({ action, gvk, parent, path, method }: Operation): string {
+export function describe({ action, gvk, parent, path, method, description }: Operation): string {
   const kind = parent ?? gvk?.kind ?? ''
   const part = /\{name\}\/(\w+)/.exec(path)?.[1]
   const whole = part === undefined ? '' : `${part} of `
   switch (action) {
     case undefined:
-      return 'get available resources'
+      return description ?? 'get available resources'
     case 'list':
       return `list or watch objects of kind ${kind}`
     case 'get':

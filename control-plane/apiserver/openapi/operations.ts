@@ -23,6 +23,10 @@ export interface Operation {
   readonly responses: Readonly<Record<string, string>>
   /** Whether the answer may also be a stream of events. */
   readonly streams?: boolean
+  /** Of what is not about objects. */
+  readonly description?: string
+  /** In which the answer comes, where those are not all that objects come in. */
+  readonly types?: readonly string[]
   /** The kind whose subresource it is about. */
   readonly parent?: string
 }
