@@ -41,6 +41,12 @@ export async function isAlive(who: ProcessIdentity): Promise<boolean> {
   return (await identify(who.pid))?.startTicks === who.startTicks
 }
 
+/** Whether exactly this process is there and stands still, by SIGSTOP. */
+export async function isStopped(who: ProcessIdentity): Promise<boolean> {
+  const stat = await readStat(who.pid)
+  return stat?.startTicks === who.startTicks && stat.state === 'T'
+}
+
 /** Whether a process was started with this word among its arguments; false when it is gone. Tells a process from a later one with its number. */
 export async function hasArgument(pid: number, word: string): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { open, rm, unlink } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../shared/kit/clock.ts'
 import { Fault, messageOf } from '../../shared/kit/faults.ts'
@@ -14,6 +13,7 @@ import { signalProcess } from '../host/signals.ts'
 import { bundleOf, configuredCgroup, findMonitor, listBundles, readContainerFile, removeBundle, runtimeFolders, sweepExecLogs, writeBundle, writeContainerFile, type ContainerFile, type RuntimeFolders } from './bundle.ts'
 import { createUnderMonitor } from './conmon.ts'
 import { execInContainer } from './exec-process.ts'
+import { letGo, letGoOnceMore } from './exec-fifo.ts'
 import { watchExits, type ExitRecord, type ExitWatch } from './exits.ts'
 import { endHalfMade, endMakers } from './half-made.ts'
 import { openContainerInput, tellMonitor } from './input.ts'
@@ -159,41 +159,19 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
 
   /** Lets the container's process go on to its command; answers why not. */
   async #release(id: string): Promise<string | undefined> {
-    if (this.name === 'crun' && (await this.#releaseByFifo(id))) return undefined
+    if (this.name === 'crun' && (await letGo(this.#fifoOf(id)))) return undefined
     const result = await this.#program(['start', id])
     return result.exitCode === 0 ? undefined : plainWords(result.stderr)
   }
 
   /** A start that was noted by an agent before this one, and perhaps not carried out to its end. */
-  async #finishStart(id: string): Promise<void> {
+  async #finishStart(id: string, { process }: ContainerFile): Promise<void> {
     if (!(await exists(this.#fifoOf(id)))) return
-    // Where nobody waits at the pipe any more the process was let go, and the program would wait for it for ever.
-    if (this.name !== 'crun') await this.#release(id)
-    else if (!(await this.#releaseByFifo(id))) await rm(this.#fifoOf(id), { force: true })
+    if (this.name === 'crun') await letGoOnceMore(this.#fifoOf(id), process, this.#options.clock)
+    else await this.#release(id)
   }
 
   readonly #fifoOf = (id: string): string => join(this.#folders.runtimeRoot, id, 'exec.fifo')
-
-  /**
-   * What `crun start` does (it writes one byte into the pipe the container's process waits at, and removes it), without the program: 0.2 ms
-   * in place of 5. Answers false where it does not look as expected; then the program does it.
-   */
-  async #releaseByFifo(id: string): Promise<boolean> {
-    const path = this.#fifoOf(id)
-    try {
-      const pipe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK)
-      try {
-        // As long as the pipe is there, whoever comes after an agent that was killed lets the process go once more.
-        await pipe.write('\0')
-        await unlink(path)
-      } finally {
-        await pipe.close()
-      }
-      return true
-    } catch {
-      return false
-    }
-  }
 
   async kill(id: string, signal: number, options: { readonly all?: boolean } = {}): Promise<void> {
     const known = this.#known.get(id)
@@ -279,7 +257,7 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     if (file === undefined) return undefined
     const known: Known = { file }
     this.#known.set(id, known)
-    if (file.startedMs !== undefined) await this.#finishStart(id)
+    if (file.startedMs !== undefined) await this.#finishStart(id, file)
     return known
   }
 
