@@ -65,6 +65,7 @@ const plain = (name: string): string =>
     .replace(/\.[0-9a-f]{12}\.tmp/g, '.tmp')
     .replace(/\/proc\/\d+/g, '/proc/PID')
     .replace(/fd\/\d+/g, 'fd/N')
+    .replace(/^(file \w+) \d+$/, '$1 N')
     .replace(/lowerdir=.*/, '')
 
 type Any = (...words: readonly unknown[]) => unknown
