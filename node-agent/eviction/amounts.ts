@@ -32,5 +32,10 @@ export function podTotal(pod: Pod, bounds: Bounds, resource: string): number | u
 
 const text = (value: string | number | undefined): string | undefined => (value === undefined ? undefined : String(value))
 
-/** An amount as Kubernetes writes one that it counted itself: `5Mi`, `5243904`. */
-export const inBinary = (value: number): string => formatQuantity({ nanos: BigInt(Math.round(value)) * 1_000_000_000n, format: 'BinarySI' })
+const written = (value: number, format: 'BinarySI' | 'DecimalSI'): string => formatQuantity({ nanos: BigInt(Math.round(value)) * 1_000_000_000n, format })
+
+/** An amount of bytes as Kubernetes writes one that it counted itself: `5Mi`, `5243904`. */
+export const inBinary = (value: number): string => written(value, 'BinarySI')
+
+/** One of what is not bytes: `31k`, `31744`. */
+export const inDecimal = (value: number): string => written(value, 'DecimalSI')

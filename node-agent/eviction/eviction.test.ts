@@ -5,7 +5,7 @@ import { calm, judgePressure, type Judged, type Observations, type PressureState
 import { storageExcess } from './local-storage.ts'
 import { pressureWords } from './message.ts'
 import { isCritical, rankForEviction, type PodUse } from './rank.ts'
-import { DEFAULT_EVICTION, parseThresholds, type EvictionSettings, type Pressure, type Threshold } from './thresholds.ts'
+import { DEFAULT_EVICTION, parseThresholds, RECLAIMS, type EvictionSettings, type Pressure, type Signal, type Threshold } from './thresholds.ts'
 
 const MI = 2 ** 20
 const GI = 2 ** 30
@@ -135,6 +135,16 @@ test('the words of an eviction', () => {
     message: 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container big was using 100Mi, request is 64Mi, has larger consumption of memory. Container free was using 4608, request is 0, has larger consumption of memory. ',
     annotations: { offending_containers: 'big,free', offending_containers_usage: '100Mi,4608', starved_resource: 'memory' },
   })
+})
+
+test.each<readonly [Signal, string, string]>([
+  ['memory.available', '500M', 'memory. Threshold quantity: 500M, available: 31Ki. '],
+  ['memory.available', '10%', 'memory. Threshold quantity: 3200, available: 31Ki. '],
+  ['pid.available', '32000', 'pids. Threshold quantity: 32k, available: 31744. '],
+  ['nodefs.inodesFree', '10%', 'inodes. Threshold quantity: 3200, available: 31744. '],
+])('the threshold %s of %s is told as it was written, what is left of it in bytes or in numbers', (signal, text, words) => {
+  const [threshold] = parseThresholds({ ...DEFAULT_EVICTION, evictionHard: { [signal]: text } })
+  expect(pressureWords({ pod: pod('p'), use: undefined }, RECLAIMS[signal], { threshold: threshold as Threshold, amount: { available: 31 * 1024, capacity: 32_000 } }).message).toBe(`The node was low on resource: ${words}`)
 })
 
 describe('what a pod writes itself', () => {

@@ -1,5 +1,5 @@
 import { quantityValue } from '../../shared/model/quantity.ts'
-import { boundOf, inBinary, runningContainers } from './amounts.ts'
+import { boundOf, inBinary, inDecimal, runningContainers } from './amounts.ts'
 import type { Amount } from './decide.ts'
 import type { Candidate } from './rank.ts'
 import { shareOf, type Starved, type Threshold } from './thresholds.ts'
@@ -9,6 +9,9 @@ export interface EvictionWords {
   readonly message: string
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
+
+/** As it was written, or the part of what there is. */
+const thresholdQuantity = ({ below }: Threshold, { capacity }: Amount): string => (below.kind === 'amount' && below.written !== undefined ? below.written : inBinary(shareOf(below, capacity)))
 
 /** Kubelet's words, blank at the end included. Pure. */
 export function pressureWords({ pod, use }: Candidate, starved: Starved, met: { readonly threshold: Threshold; readonly amount: Amount | undefined }): EvictionWords {
@@ -20,7 +23,7 @@ export function pressureWords({ pod, use }: Candidate, starved: Starved, met: { 
     return bytes === undefined || bytes <= quantityValue(request) ? [] : [{ name: container.name, usage: inBinary(bytes), request: request ?? '0' }]
   })
   const low = `The node was low on resource: ${starved}. `
-  const thresholdWords = amount === undefined ? '' : `Threshold quantity: ${inBinary(shareOf(threshold.below, amount.capacity))}, available: ${inBinary(amount.available)}. `
+  const thresholdWords = amount === undefined ? '' : `Threshold quantity: ${thresholdQuantity(threshold, amount)}, available: ${(starved === 'pids' || starved === 'inodes' ? inDecimal : inBinary)(amount.available)}. `
   const containers = exceeded.map(({ name, usage, request }) => `Container ${name} was using ${usage}, request is ${request}, has larger consumption of ${starved}. `)
   return {
     message: `${low}${thresholdWords}${containers.join('')}`,

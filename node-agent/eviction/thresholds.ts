@@ -1,5 +1,5 @@
 import { Fault } from '../../shared/kit/faults.ts'
-import { parseQuantity, quantityValue } from '../../shared/model/quantity.ts'
+import { canonicalQuantity, parseQuantity, quantityValue } from '../../shared/model/quantity.ts'
 import { goDurationMs } from './go-duration.ts'
 
 /** What is watched, in Kubernetes' words. */
@@ -14,7 +14,7 @@ export type Pressure = 'MemoryPressure' | 'DiskPressure' | 'PIDPressure'
 export const CONDITIONS: Readonly<Record<Signal, Pressure>> = { 'memory.available': 'MemoryPressure', 'nodefs.available': 'DiskPressure', 'nodefs.inodesFree': 'DiskPressure', 'imagefs.available': 'DiskPressure', 'imagefs.inodesFree': 'DiskPressure', 'pid.available': 'PIDPressure' }
 
 /** An amount, or a part of what there is. */
-export type Share = { readonly kind: 'amount'; readonly value: number } | { readonly kind: 'part'; readonly value: number }
+export type Share = { readonly kind: 'amount'; readonly value: number; /** As Kubernetes writes it. */ readonly written?: string | undefined } | { readonly kind: 'part'; readonly value: number }
 
 export interface Threshold {
   readonly signal: Signal
@@ -74,6 +74,6 @@ export function parseThresholds({ evictionHard, evictionSoft, evictionSoftGraceP
 function parseShare(where: string, signal: string, text: string): Share {
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1]
   if (percent !== undefined && Number(percent) <= 100) return { kind: 'part', value: Number(percent) / 100 }
-  if (percent === undefined && parseQuantity(text) !== undefined && quantityValue(text) >= 0) return { kind: 'amount', value: quantityValue(text) }
+  if (percent === undefined && parseQuantity(text) !== undefined && quantityValue(text) >= 0) return { kind: 'amount', value: quantityValue(text), written: canonicalQuantity(text) }
   throw new Fault('invalid', `${where}: "${signal}" is "${text}": it must be an amount ("100Mi") or a part ("10%")`)
 }

@@ -6,6 +6,7 @@ import { VirtualClock } from '../../test/sim/virtual-clock.ts'
 import { diskUse } from '../host/disk-use.ts'
 import { parseTraffic } from '../host/net-dev.ts'
 import { hugePagesIn, parseMemoryRoom } from '../host/room.ts'
+import { bootedIn } from '../host/usage.ts'
 import { newRecord, withContainer } from '../pods/record.ts'
 import { hostMeasures } from './measures.ts'
 
@@ -28,6 +29,7 @@ test('a folder: blocks of each file once, links not followed', async () => {
 })
 
 test('what the kernel writes', () => {
+  expect([bootedIn('cpu 1 2\nbtime 1795367000\nprocesses 3\n'), bootedIn('')]).toEqual([1_795_367_000_000, undefined])
   expect(parseMemoryRoom('MemTotal:        4000 kB\nMemFree:          100 kB\nInactive(file):    50 kB\n')).toEqual({ available: 150 * KI, capacity: 4000 * KI })
   expect(parseTraffic('Inter-|   Receive\n face |bytes\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n  eth0: 1500 10 2 0 0 0 0 0 700 5 1 0 0 0 0 0\n')).toEqual([{ name: 'eth0', rxBytes: 1500, rxErrors: 2, txBytes: 700, txErrors: 1 }])
   expect(hugePagesIn([{ kilobytes: 2048, pages: 3 }, { kilobytes: 1_048_576, pages: 0 }, { kilobytes: 64, pages: 1 }])).toEqual({ '2Mi': 3 * 2 ** 21, '1Gi': 0, '64Ki': 64 * KI })

@@ -1,15 +1,22 @@
 import type { Cgroups, CgroupUsage } from '../cgroups/port.ts'
+import { podLimits } from '../cgroups/pod-limits.ts'
 import { trafficOf, type DeviceTraffic } from '../host/net-dev.ts'
 import { containerRecord, containersOf, type PodRecord } from '../pods/record.ts'
+import { containerLimits } from '../runtime/oci-resources.ts'
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { podStorage, type PodStorage, type StorageFolders } from './storage.ts'
 
-export interface ContainerUsage extends CgroupUsage {
+/** What a group uses, and what it may use. */
+interface BoundedUsage extends CgroupUsage {
+  readonly memoryLimitBytes?: number | undefined
+}
+
+export interface ContainerUsage extends BoundedUsage {
   readonly name: string
   readonly startedMs?: number | undefined
 }
 
-export interface PodUsage extends CgroupUsage {
+export interface PodUsage extends BoundedUsage {
   readonly namespace: string
   readonly name: string
   readonly uid: string
@@ -38,14 +45,14 @@ export async function podUsage({ cgroups, folders }: UsageDoor, { pod, record }:
       containersOf(pod).map(async ({ spec }): Promise<readonly ContainerUsage[]> => {
         const { now } = containerRecord(record, spec.name)
         const usage = now.kind === 'running' ? await cgroups.usage(`${path}/${now.id}`) : undefined
-        return usage === undefined || now.kind !== 'running' ? [] : [{ name: spec.name, startedMs: now.startedMs, ...usage }]
+        return usage === undefined || now.kind !== 'running' ? [] : [{ name: spec.name, startedMs: now.startedMs, memoryLimitBytes: containerLimits(spec.resources).memoryBytes, ...usage }]
       }),
     ),
     pod.spec?.hostNetwork === true ? undefined : podTraffic(cgroups, path),
     // What cannot be counted of one pod is left out: the others are told all the same.
     folders && podStorage(folders, { pod, record }).catch(() => undefined),
   ])
-  return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '', uid, startedMs: record.firstSeenMs, ...whole, containers: containers.flat(), network, storage }
+  return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '', uid, startedMs: record.firstSeenMs, memoryLimitBytes: podLimits(pod).memoryBytes, ...whole, containers: containers.flat(), network, storage }
 }
 
 /** All processes of a pod see its network: any of them tells. */

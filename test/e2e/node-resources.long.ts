@@ -23,6 +23,12 @@ const pagesMi = setAside === undefined ? 0 : 2 * (setAside + MORE_PAGES)
 const nodeWhen = async (holds: (node: Node) => boolean): Promise<void> => void (await cluster.until<Node>('/api/v1/nodes', ([node]) => node !== undefined && holds(node)))
 const condition = (node: Node, type: string): string | undefined => node.status?.conditions?.find((one) => one.type === type)?.status
 
+/** Processes and threads of the machine now. */
+const processesOf = (machine: string): number => Number(readFileSync(['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].map((root) => `${root}/${layoutOf(cluster.spec).memberCgroup(machine)}/pids.current`).find((file) => existsSync(file)) ?? '', 'utf8'))
+const mostProcesses = Math.min(...['pid_max', 'threads-max'].map((name) => Number(readFileSync(`/proc/sys/kernel/${name}`, 'utf8'))))
+/** So many more than the machine begins with are too many. */
+const MORE_PROCESSES = 150
+
 beforeAll(async () => {
   if (setAside !== undefined) writeFileSync(SET_ASIDE, String(setAside + MORE_PAGES))
   cluster = await testLab(NAME, { nodes: 1 })
@@ -32,7 +38,7 @@ beforeAll(async () => {
   const file = join(state, 'config.json')
   const settings = JSON.parse(readFileSync(file, 'utf8')) as object
   // So much that the agent alone leaves it, and a pod that takes a good part of it does not.
-  writeFileSync(file, JSON.stringify({ ...settings, staticPodPath: files, capacity: { memory: `${600 + pagesMi}Mi` }, systemReserved: { memory: '50Mi' }, evictionHard: { 'memory.available': '350Mi' }, evictionPressureTransitionPeriod: '5s' }))
+  writeFileSync(file, JSON.stringify({ ...settings, staticPodPath: files, capacity: { memory: `${600 + pagesMi}Mi` }, systemReserved: { memory: '50Mi' }, evictionHard: { 'memory.available': '350Mi', 'pid.available': String(mostProcesses - processesOf('n1') - MORE_PROCESSES) }, evictionPressureTransitionPeriod: '5s' }))
   await lab.kill(NAME, 'n1/agent')
   await lab.start(NAME, 'n1/agent')
   await nodeWhen(({ status }) => status?.allocatable?.['memory'] === '200Mi' && status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true)
@@ -50,6 +56,18 @@ test('memory: the pod that took more than it asked for goes, with the words of i
   expect(pod.status?.conditions).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }))
   await told(cluster, 'greedy', { reason: 'Evicted', message: 'low on resource: memory' })
   await nodeWhen((node) => condition(node, 'MemoryPressure') === 'False' && node.spec?.taints === undefined)
+  expect((await podWhen(cluster, 'modest', () => true)).status?.phase).toBe('Running')
+})
+
+test('processes: the pod that has most of them goes, and the node says so and takes no others as long as it lasts', async () => {
+  const script = `i=0; while [ $i -lt ${2 * MORE_PROCESSES} ]; do sleep 100000 & i=$((i + 1)); done; wait`
+  const limits = { resources: { limits: { memory: '128Mi', cpu: '1' }, requests: { memory: '64Mi', cpu: '10m' } } }
+  await create(cluster, trialPod('forker', script, { spec: { restartPolicy: 'Never' }, container: limits }))
+  const pod = await podWhen(cluster, 'forker', ({ status }) => status?.phase === 'Failed')
+  expect(pod.status).toMatchObject({ reason: 'Evicted', message: expect.stringMatching(/^The node was low on resource: pids\. Threshold quantity: \d+k?, available: \d+k?\. $/) })
+  expect(pod.status?.conditions).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }))
+  await nodeWhen((node) => condition(node, 'PIDPressure') === 'True' && node.spec?.taints?.some(({ key, effect }) => key === 'node.kubernetes.io/pid-pressure' && effect === 'NoSchedule') === true)
+  await nodeWhen((node) => condition(node, 'PIDPressure') === 'False' && node.spec?.taints === undefined)
   expect((await podWhen(cluster, 'modest', () => true)).status?.phase).toBe('Running')
 })
 

@@ -91,17 +91,18 @@ describe('usage', () => {
     const eth0 = { name: 'eth0', rxBytes: 1, rxErrors: 0, txBytes: 2, txErrors: 0 }
     const storage = { ids: new Map([['c', 'id']]), volumes: new Map([['d', 7]]), containers: new Map([['c', 5]]), layers: new Map([['c', 3]]), logs: new Map([['c', 2]]), diskBytes: 12, inodes: 4 }
     const { node, pods: [pod] } = at(2000, 2e9)
-    const now = { atMs: 2000, node: { ...node, fs: disk, imageFs: disk, processes: { available: 90, capacity: 100 }, network: [eth0] }, pods: [{ ...pod, rssBytes: 9, processes: 3, startedMs: 1000, network: [eth0], storage } as NonNullable<typeof pod>] }
+    const now = { atMs: 2000, node: { ...node, startedMs: 500, fs: disk, imageFs: disk, processes: { available: 90, capacity: 100 }, network: [eth0] }, pods: [{ ...pod, rssBytes: 9, memoryLimitBytes: 900, processes: 3, startedMs: 1000, network: [eth0], storage } as NonNullable<typeof pod>] }
     expect(statsSummary({ before: at(1000, 1e9), now }, 'n1')).toMatchObject({
-      node: { fs: { availableBytes: 60, capacityBytes: 100, usedBytes: 40, inodesFree: 6, inodes: 10, inodesUsed: 4 }, runtime: { imageFs: { usedBytes: 40 } }, rlimit: { maxpid: 100, curproc: 10 }, network: { name: 'eth0', rxBytes: 1, interfaces: [eth0] } },
-      pods: [{ startTime: '1970-01-01T00:00:01Z', memory: { rssBytes: 9 }, network: { txBytes: 2 }, process_stats: { process_count: 3 }, volume: [{ name: 'd', usedBytes: 7 }], 'ephemeral-storage': { usedBytes: 12, inodesUsed: 4, capacityBytes: 100 }, containers: [{ rootfs: { usedBytes: 3 }, logs: { usedBytes: 2 } }] }],
+      node: { startTime: '1970-01-01T00:00:00Z', fs: { availableBytes: 60, capacityBytes: 100, usedBytes: 40, inodesFree: 6, inodes: 10, inodesUsed: 4 }, runtime: { imageFs: { usedBytes: 40 } }, rlimit: { maxpid: 100, curproc: 10 }, network: { name: 'eth0', rxBytes: 1, interfaces: [eth0] } },
+      pods: [{ startTime: '1970-01-01T00:00:01Z', memory: { rssBytes: 9, availableBytes: 400 }, network: { txBytes: 2 }, process_stats: { process_count: 3 }, volume: [{ name: 'd', usedBytes: 7 }], 'ephemeral-storage': { usedBytes: 12, inodesUsed: 4, capacityBytes: 100 }, containers: [{ rootfs: { usedBytes: 3 }, logs: { usedBytes: 2 } }] }],
     })
   })
 
   test('as metrics', () => {
     const text = resourceMetrics({ before: at(0, 0), now: at(1000, 1e9) })
-    expect(text).toContain('# TYPE container_cpu_usage_seconds_total counter\ncontainer_cpu_usage_seconds_total{container="c",namespace="ns",pod="p"} 1\n')
-    expect(text).toContain('node_memory_working_set_bytes 1000\n')
+    expect(text).toContain('# TYPE container_cpu_usage_seconds_total counter\ncontainer_cpu_usage_seconds_total{container="c",namespace="ns",pod="p"} 1 1000\n')
+    expect(text).toContain('node_memory_working_set_bytes 1000 1000\n')
+    expect(text).toContain('resource_scrape_error 0\n')
   })
 })
 

@@ -14,8 +14,9 @@ export function statsSummary({ before, now }: UsageSamples, nodeName: string): u
   return {
     node: {
       nodeName,
+      ...startOf(node),
       ...usageOf(of, node, before.node),
-      memory: { ...memoryOf(time, node), ...(node.memoryTotalBytes > 0 && { availableBytes: Math.max(0, node.memoryTotalBytes - node.memoryBytes) }) },
+      memory: memoryOf(time, { ...node, ...(node.memoryTotalBytes > 0 && { memoryLimitBytes: node.memoryTotalBytes }) }),
       ...(node.network && { network: networkOf(time, node.network) }),
       ...(node.fs && { fs: diskOf(time, node.fs) }),
       ...(node.imageFs && { runtime: { imageFs: diskOf(time, node.imageFs), containerFs: node.fs && diskOf(time, node.fs) } }),
@@ -26,7 +27,7 @@ export function statsSummary({ before, now }: UsageSamples, nodeName: string): u
 }
 
 /** Of processors and memory, as far as it was measured. */
-type Usage = Omit<Whole, 'processes'>
+type Usage = Omit<Whole, 'processes'> & { readonly memoryLimitBytes?: number | undefined }
 
 interface Told {
   readonly time: string
@@ -66,10 +67,11 @@ const usageOf = ({ time, before, now }: Told, current: Usage, earlier: Usage | u
   memory: memoryOf(time, current),
 })
 
-const memoryOf = (time: string, { memoryBytes, memoryUsageBytes = memoryBytes, rssBytes, pageFaults, majorPageFaults }: Usage): object => ({
+const memoryOf = (time: string, { memoryBytes, memoryUsageBytes = memoryBytes, memoryLimitBytes, rssBytes, pageFaults, majorPageFaults }: Usage): object => ({
   time,
   usageBytes: memoryUsageBytes,
   workingSetBytes: memoryBytes,
+  ...(memoryLimitBytes !== undefined && { availableBytes: Math.max(0, memoryLimitBytes - memoryBytes) }),
   ...(rssBytes !== undefined && { rssBytes }),
   ...(pageFaults !== undefined && { pageFaults }),
   ...(majorPageFaults !== undefined && { majorPageFaults }),
