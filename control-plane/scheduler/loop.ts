@@ -6,7 +6,7 @@ import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import type { Node, Pod, Service } from '../../shared/model/gen/api.ts'
 import { isTerminating, keyOf, nameOf, namespaceOf, uidOf, type KubeObject } from '../../shared/model/meta.ts'
-import { deviceClasses, namespaces, nodes, pods, replicaSets, resourceClaims, services } from '../../shared/model/resources.ts'
+import { deviceClasses, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods, replicaSets, resourceClaims, services, storageClasses } from '../../shared/model/resources.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import type { ApiClient } from '../client/port.ts'
@@ -20,8 +20,10 @@ import { createMemory } from './core/memory.ts'
 import { hasItsClaims } from './core/plugins/dynamic-resources.ts'
 import { schedule, type Placement } from './core/schedule.ts'
 import { ClusterState, podInfo, type PodInfo } from './core/state.ts'
+import type { VolumeChoice } from './core/storage.ts'
 import { SchedulingQueue } from './queue.ts'
 import { NAMESPACE_INDEX, siblingSelector } from './siblings.ts'
+import { VolumeBinder } from './volume-binder.ts'
 
 const SCHEDULER_NAME = 'default-scheduler'
 /** Binds on their way to storage at the same time. */
@@ -64,6 +66,7 @@ class SchedulingLoop implements Scheduler {
   readonly #state = new ClusterState()
   readonly #queue: SchedulingQueue
   readonly #pods: Informer<Pod>
+  readonly #volumes: VolumeBinder
   readonly #decisions = new Map<string, Decision>()
   /** Pods placed but not yet seen bound: key → uid. */
   readonly #assumed = new Map<string, string>()
@@ -89,8 +92,13 @@ class SchedulingLoop implements Scheduler {
     const classes = informers.for(deviceClasses)
     this.#state.findClaim = (key) => claims.get(key)
     this.#state.hasDeviceClass = (name) => classes.get(name) !== undefined
+    this.#volumes = new VolumeBinder(options)
+    this.#state.storage = this.#volumes
     claims.subscribe(({ before, after }) => this.#devicesChanged(before, after))
     classes.subscribe(({ before, after }) => this.#devicesChanged(before, after))
+    informers.for(persistentVolumeClaims).subscribe(({ key, after }) => after && this.#happened({ kind: 'claim', key, node: {} }))
+    informers.for(persistentVolumes).subscribe(({ after }) => after && this.#happened({ kind: 'volumes', node: {} }))
+    informers.for(storageClasses).subscribe(({ after }) => after && this.#happened({ kind: 'volumes', node: {} }))
     informers.for(nodes).subscribe((change) => this.#nodeChanged(change))
     this.#pods.subscribe((change) => this.#podChanged(change))
   }
@@ -113,6 +121,7 @@ class SchedulingLoop implements Scheduler {
       // Others (binds, watches) get their turn.
       await new Promise<void>((resolve) => void this.#options.clock.after(0, resolve))
     }
+    this.#volumes.cancel()
   }
 
   #bindEnds(): Promise<void> {
@@ -206,9 +215,11 @@ class SchedulingLoop implements Scheduler {
       this.#background(key, this.#tellUnschedulable(pod, placement.message))
       return
     }
+    const node = this.#state.findNode(placement.node)
+    const volumes = node && this.#volumes.reserve(pod, node)
     this.#state.setPod(pod, placement.node)
     this.#assumed.set(key, uidOf(pod))
-    this.#background(key, this.#bind(pod, placement.node))
+    this.#background(key, volumes ? this.#bindVolumes(pod, volumes, placement.node) : this.#bind(pod, placement.node))
   }
 
   /** It is not assumed to be on a node any more. */
@@ -223,6 +234,22 @@ class SchedulingLoop implements Scheduler {
     this.#decisions.delete(uidOf(pod))
     this.#decisions.set(uidOf(pod), { placement, decidedMs: this.#options.clock.nowMs() })
     if (this.#decisions.size > REMEMBERED) this.#decisions.delete(this.#decisions.keys().next().value ?? '')
+  }
+
+  /** Its claims first. Where they cannot be bound it is tried again, on whatever node. */
+  async #bindVolumes(pod: Pod, volumes: VolumeChoice, nodeName: string): Promise<void> {
+    const key = keyOf(pod)
+    try {
+      await this.#volumes.bind(pod, volumes)
+    } catch (error) {
+      this.#forget(pod)
+      if (!isFault(error, 'cancelled') && uidOf(this.#pods.get(key) ?? { metadata: {} }) === uidOf(pod)) {
+        this.#options.events.record(SCHEDULER_NAME, referenceTo(pods, pod), { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message: `running PreBind plugin "VolumeBinding": binding volumes: ${messageOf(error)}` })
+        this.#queue.parkFailed(key)
+      }
+      throw error
+    }
+    await this.#bind(pod, nodeName)
   }
 
   async #bind(pod: Pod, nodeName: string): Promise<void> {

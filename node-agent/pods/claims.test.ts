@@ -26,7 +26,7 @@ test.each(['PersistentVolumeClaim ns/c', 'PersistentVolume pv'] as const)('a pod
   node.workers.sourcesChanged('PersistentVolumeClaim', 'ns/other')
   await node.clock.advance(1)
   expect(prepared.length).toBe(tries)
-  const [kind = 'PersistentVolume', key = ''] = changed.split(' ') as ['PersistentVolume' | 'PersistentVolumeClaim', string]
+  const [kind, key] = changed.split(' ') as ['PersistentVolume' | 'PersistentVolumeClaim', string]
   node.workers.sourcesChanged(kind, key)
   await node.clock.advance(100)
   expect(node.status('p').phase).toBe('Running')

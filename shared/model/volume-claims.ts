@@ -28,3 +28,5 @@ export const notMadeFor = (pod: Pod, claim: PersistentVolumeClaim): string | und
 /** The key of the claim that a volume is bound or promised to. */
 export const claimOfVolume = ({ spec }: PersistentVolume): string | undefined => (spec?.claimRef?.name ? objectKey(spec.claimRef.namespace ?? '', spec.claimRef.name) : undefined)
 
+/** The claim has its volume for good. */
+export const isFullyBound = ({ metadata, spec }: PersistentVolumeClaim): boolean => Boolean(spec?.volumeName) && metadata.annotations?.[BIND_COMPLETED] !== undefined

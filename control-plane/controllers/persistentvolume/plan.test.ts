@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../shared/model/gen/api.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../../../shared/model/resources.ts'
 import { world } from '../testing.ts'
-import { bestMatch } from './matching.ts'
+import { bestMatch } from '../../../shared/model/volume-matching.ts'
 import { planClaim, planVolume } from './plan.ts'
 import { createPersistentVolumeController } from './reconcile.ts'
 

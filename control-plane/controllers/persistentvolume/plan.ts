@@ -2,11 +2,9 @@
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import { nameOf } from '../../../shared/model/meta.ts'
-import { bestMatch, classOfClaim, isPromised, mismatch } from './matching.ts'
+import { BIND_COMPLETED, SELECTED_NODE } from '../../../shared/model/volume-claims.ts'
+import { bestMatch, BY_CONTROLLER, classOfClaim, isPromised, mismatch } from '../../../shared/model/volume-matching.ts'
 
-export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed'
-export const BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller'
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node'
 const DEFAULT_CLASS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'] as const
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner'
 const YES = 'yes'
@@ -88,20 +86,6 @@ function whyNone(className: string, found: StorageClass | undefined): Told {
     type: 'Normal',
     reason: 'ExternalProvisioning',
     message: `Waiting for a volume to be created either by the external provisioner '${found.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
-  }
-}
-
-/** The volume as it is when it belongs to the claim; the same value if it does. */
-export function boundVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): PersistentVolume {
-  const owner = volume.spec?.claimRef
-  if (owner?.uid === claim.metadata.uid) return volume
-  const asked = owner !== undefined && isPromised(volume, claim)
-  const { name, namespace, uid, resourceVersion } = claim.metadata
-  const annotations = asked ? volume.metadata.annotations : { ...volume.metadata.annotations, [BY_CONTROLLER]: YES }
-  return {
-    ...volume,
-    metadata: { ...volume.metadata, ...(annotations && { annotations }) },
-    spec: { ...volume.spec, claimRef: { kind: 'PersistentVolumeClaim', namespace, name, uid, apiVersion: 'v1', resourceVersion } },
   }
 }
 

@@ -3,11 +3,12 @@ import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../.
 import { deepEqual } from '../../../shared/model/json.ts'
 import { isTerminating, keyOf } from '../../../shared/model/meta.ts'
 import { persistentVolumeClaims, persistentVolumes, storageClasses } from '../../../shared/model/resources.ts'
+import { boundVolume } from '../../../shared/model/volume-matching.ts'
 import type { Informer } from '../../informers/port.ts'
 import { done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { referenceTo } from '../events/recorder.ts'
 import { OwnWrites } from '../own-writes.ts'
-import { boundClaim, boundStatus, boundVolume, isBindCompleted, planClaim, planVolume, type Told } from './plan.ts'
+import { boundClaim, boundStatus, isBindCompleted, planClaim, planVolume, type Told } from './plan.ts'
 
 const COMPONENT = 'persistentvolume-controller'
 const CLAIM = 'claim:'

@@ -34,6 +34,10 @@ export type ClusterEvent =
   | { readonly kind: 'pod'; readonly pod: Changed<PodInfo>; readonly node: Changed<NodeInfo> }
   /** A claim, or a class of devices, came or changed: nothing of a node. */
   | { readonly kind: 'devices'; readonly node: Changed<never> }
+  /** A PersistentVolumeClaim (`namespace/name`) came or changed. */
+  | { readonly kind: 'claim'; readonly key: string; readonly node: Changed<never> }
+  /** A PersistentVolume or StorageClass came or changed. */
+  | { readonly kind: 'volumes'; readonly node: Changed<never> }
 
 interface Filter {
   readonly name: string

@@ -14,9 +14,12 @@ import { leastAllocatedScore, nodeResourcesFit } from './plugins/node-resources-
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
 import { podTopologySpreadFilter, podTopologySpreadScore } from './plugins/pod-topology-spread.ts'
 import { taintTolerationFilter, taintTolerationScore } from './plugins/taint-toleration.ts'
+import { volumeBinding } from './plugins/volume-binding.ts'
+import { volumeRestrictions } from './plugins/volume-restrictions.ts'
+import { volumeZone } from './plugins/volume-zone.ts'
 
 /** In the order they are asked: the first that refuses a node speaks for it. */
-export const filterPlugins: readonly FilterPlugin[] = [nodeUnschedulable, nodeName, taintTolerationFilter, nodeAffinityFilter, nodePorts, nodeResourcesFit, podTopologySpreadFilter, interPodAffinityFilter, dynamicResources]
+export const filterPlugins: readonly FilterPlugin[] = [nodeUnschedulable, nodeName, taintTolerationFilter, nodeAffinityFilter, nodePorts, nodeResourcesFit, volumeRestrictions, volumeBinding, volumeZone, podTopologySpreadFilter, interPodAffinityFilter, dynamicResources]
 /** Those that look at one node alone. */
 export const localFilters: readonly LocalFilter[] = filterPlugins.filter((plugin) => plugin.local)
 export const scorePlugins: readonly ScorePlugin[] = [taintTolerationScore, nodeAffinityScore, leastAllocatedScore, podTopologySpreadScore, interPodAffinityScore, balancedAllocation, imageLocality]
@@ -196,7 +199,10 @@ function rejection(info: PodInfo, snapshot: Snapshot): Pick<Extract<Placement, {
   if (total === 0) return undefined
   for (const { name, rejects } of filterPlugins) {
     const reason = rejects?.(info, snapshot)
-    if (reason !== undefined) return { refusals: { [reason]: total }, refusedBy: [name], message: `0/${total} nodes are available: ${reason}. no new claims to deallocate, ${preemptionMessage(info.pod, total, { unresolvable: total, resolvable: 0 })}` }
+    if (reason === undefined) continue
+    // Who is rejected before devices are looked at hears what Kubernetes says where it looks for what it has not found out about them.
+    const afterwards = name === dynamicResources.name ? `no new claims to deallocate, ${preemptionMessage(info.pod, total, { unresolvable: total, resolvable: 0 })}` : 'not found'
+    return { refusals: { [reason]: total }, refusedBy: [name], message: `0/${total} nodes are available: ${reason}. ${afterwards}` }
   }
   return undefined
 }

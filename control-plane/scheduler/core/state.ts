@@ -1,6 +1,7 @@
 import type { ContainerPort, Node, Pod, PodAffinityTerm, ResourceV1ResourceClaim, Taint } from '../../../shared/model/gen/api.ts'
 import { hostPortsOf } from '../../../shared/model/host-ports.ts'
 import { keyOf } from '../../../shared/model/meta.ts'
+import { NO_STORAGE, type StorageView } from './storage.ts'
 import { add, NO_RESOURCES, nodeAllocatable, podNonZeroRequests, podRequests, subtract, type Allocatable, type Resources } from './requests.ts'
 
 /** A pod as the scheduler reckons with it; made once per pod. */
@@ -106,6 +107,8 @@ export interface Snapshot {
   /** A ResourceClaim, by `namespace/name`. */
   readonly findClaim: (key: string) => ResourceV1ResourceClaim | undefined
   readonly hasDeviceClass: (name: string) => boolean
+  /** Claims and volumes. */
+  readonly storage: StorageView
   /** How many nodes have a PreferNoSchedule taint: if none has, nothing is scored by taints. */
   readonly softTaintedNodes: number
   /** Per node, in their order: grows with each change of it, and never repeats. */
@@ -136,6 +139,7 @@ export class ClusterState implements Snapshot {
   siblingSelector: Snapshot['siblingSelector'] = () => undefined
   findClaim: Snapshot['findClaim'] = () => undefined
   hasDeviceClass: Snapshot['hasDeviceClass'] = () => false
+  storage: StorageView = NO_STORAGE
 
   get nodes(): readonly NodeInfo[] {
     return this.#nodes

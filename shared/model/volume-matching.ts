@@ -1,17 +1,20 @@
-/** Which volume a claim gets. PURE. */
-import type { PersistentVolume, PersistentVolumeClaim } from '../../../shared/model/gen/api.ts'
-import { matchesSelector } from '../../../shared/model/label-selector.ts'
-import { isTerminating, nameOf, namespaceOf } from '../../../shared/model/meta.ts'
-import { compareQuantities } from '../../../shared/model/quantity.ts'
-import { amountsOf } from '../../registry/resource-list.ts'
+/** Which volume a claim gets. Pure. */
+import type { PersistentVolume, PersistentVolumeClaim } from './gen/api.ts'
+import { matchesSelector } from './label-selector.ts'
+import { isTerminating, nameOf, namespaceOf } from './meta.ts'
+import { nodeSelectorMatches } from './node-selector.ts'
+import { compareQuantities } from './quantity.ts'
 
 const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class'
+/** On what a controller bound, and not its user: taken back whole. */
+export const BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller'
 
 export const classOfVolume = ({ metadata, spec }: PersistentVolume): string => metadata.annotations?.[BETA_CLASS] ?? spec?.storageClassName ?? ''
 export const classOfClaim = ({ metadata, spec }: PersistentVolumeClaim): string => metadata.annotations?.[BETA_CLASS] ?? spec?.storageClassName ?? ''
 
-const sizeOfVolume = ({ spec }: PersistentVolume): string | undefined => amountsOf(spec?.capacity)['storage']
-const sizeOfClaim = ({ spec }: PersistentVolumeClaim): string | undefined => amountsOf(spec?.resources?.requests)['storage']
+const sizeOfVolume = ({ spec }: PersistentVolume): string | undefined => amountOf(spec?.capacity)
+export const sizeOfClaim = ({ spec }: PersistentVolumeClaim): string | undefined => amountOf(spec?.resources?.requests)
+const amountOf = (list: Readonly<Record<string, string | number>> | undefined): string | undefined => (list?.['storage'] === undefined ? undefined : String(list['storage']))
 const modeOf = (mode: string | undefined): string => mode ?? 'Filesystem'
 
 /** Whether the volume is promised to this claim: by its name at least, by its uid once they are bound. */
@@ -48,4 +51,33 @@ export function bestMatch(volumes: readonly PersistentVolume[], claim: Persisten
   const order = (a: PersistentVolume, b: PersistentVolume): number =>
     compareQuantities(sizeOfVolume(a), sizeOfVolume(b)) || (a.spec?.accessModes?.length ?? 0) - (b.spec?.accessModes?.length ?? 0) || (nameOf(a) < nameOf(b) ? -1 : 1)
   return fits.toSorted(order)[0]
+}
+
+export interface NamedNode {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Whether the volume can be used on the node. */
+export const isReachable = ({ spec }: PersistentVolume, node: NamedNode): boolean => spec?.nodeAffinity?.required === undefined || nodeSelectorMatches(spec.nodeAffinity.required, node)
+
+/** As {@link bestMatch}, for a claim whose first consumer goes to the node. What is promised to it elsewhere keeps it from all others. */
+export function bestMatchOn(node: NamedNode, volumes: readonly PersistentVolume[], claim: PersistentVolumeClaim): PersistentVolume | undefined {
+  const promised = bestMatch(volumes, claim, true)
+  if (promised) return isReachable(promised, node) ? promised : undefined
+  return bestMatch(volumes.filter((volume) => isReachable(volume, node)), claim, false)
+}
+
+/** The volume as it is when it belongs to the claim; the same value if it does. */
+export function boundVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): PersistentVolume {
+  const owner = volume.spec?.claimRef
+  if (owner?.uid !== undefined && owner.uid === claim.metadata.uid) return volume
+  const asked = owner !== undefined && isPromised(volume, claim)
+  const { name, namespace, uid, resourceVersion } = claim.metadata
+  const annotations = asked ? volume.metadata.annotations : { ...volume.metadata.annotations, [BY_CONTROLLER]: 'yes' }
+  return {
+    ...volume,
+    metadata: { ...volume.metadata, ...(annotations && { annotations }) },
+    spec: { ...volume.spec, claimRef: { kind: 'PersistentVolumeClaim', namespace, name, uid, apiVersion: 'v1', resourceVersion } },
+  }
 }
