@@ -118,7 +118,7 @@ class Holder implements Leadership {
     for (let [waitMs, dueMs] = [ttlMs / RENEWALS, clock.monotonicMs() + ttlMs / RENEWALS]; await this.#waited(waitMs); dueMs = clock.monotonicMs() + waitMs) {
       const periodMs = Math.max(ttlMs / RENEWALS, pace.leaseMs() / (2 * RENEWALS))
       const sentAtMs = clock.monotonicMs()
-      pace.noteLate(sentAtMs - dueMs)
+      pace.noteLate(sentAtMs - dueMs, sentAtMs)
       const outcome = await this.#firstOf(this.#attempt(sentAtMs), Math.min(periodMs, pace.lateMs(), this.#standing.leaseMs * LATEST))
       waitMs = outcome === 'failed' ? ttlMs / RETRIES : outcome === 'pending' ? 0 : Math.max(0, sentAtMs + periodMs - clock.monotonicMs())
     }

@@ -1,6 +1,7 @@
-/** Of how many writes the time is remembered, and of how many of them it decides how long a lease is. */
-const REMEMBERED = 32
+/** Of how many writes the time decides how long a lease is. */
 const LATELY = 4
+/** For how many leases of a quick storage it is remembered how late this process was, or its writes. */
+const REMEMBERED = 8
 /** A leader on a busy host is late now and then: its lease is longer by as much, by a quarter of a lease at most. */
 const MOST_SPARE = 0.25
 /** A lease is so many times as long as a write takes: one renewal is under way while the next is sent, and one may be late. */
@@ -19,38 +20,34 @@ export const longestMs = (ttlMs: number): number => ttlMs * LONGEST
 /**
  * How long a lease has to be for a leader to be certain of itself over this storage: as long as asked for where a write takes milliseconds, up to a quarter longer on a host so busy that its writes come back late, or
  * leave late, now and then, three times the time of a write where its disks are slow. That one was late means neither, the first of all neither (a process that has just begun is slow itself, and so is one that has just
- * begun to lead); the second does: of the last four where it is about disks, of the last 32 where it is about the host.
+ * begun to lead); the second does: of the last four where it is about disks, and where it is about the host, of the last eight leases in which something was sent: all that comes late in one of them has the same reason.
  */
 export class Pace {
   readonly #ttlMs: number
   readonly #tookMs: number[] = []
-  readonly #lateMs: number[] = []
-  /** What those took that were not under way at the same time. */
-  readonly #apartMs: number[] = []
-  /** When the last of those was answered. */
-  #notedMs = Number.NEGATIVE_INFINITY
+  readonly #waits: Waits
+  readonly #delays: Waits
 
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs
+    this.#waits = new Waits(ttlMs)
+    this.#delays = new Waits(ttlMs)
   }
 
   /** A write that was sent then has taken so long, or at least so long. */
   note(tookMs: number, sentAtMs: number): void {
     remember(this.#tookMs, tookMs, LATELY)
-    // Of those that were under way at the same time one speaks for all: what keeps one waiting, a host that stands still or an etcd that chooses a leader of its own, keeps them all.
-    if (sentAtMs < this.#notedMs) return
-    this.#notedMs = sentAtMs + tookMs
-    remember(this.#apartMs, tookMs, REMEMBERED)
+    this.#waits.note(tookMs, { fromMs: sentAtMs, toMs: sentAtMs + tookMs })
   }
 
-  /** A renewal was sent so much later than it should have been: this process had other things to do, or its host had. */
-  noteLate(lateMs: number): void {
-    remember(this.#lateMs, lateMs, REMEMBERED)
+  /** A renewal was sent then, and so much later than it should have been: this process had other things to do, or its host had. */
+  noteLate(lateMs: number, sentAtMs: number): void {
+    this.#delays.note(lateMs, { fromMs: sentAtMs, toMs: sentAtMs })
   }
 
   /** Whole milliseconds. */
   leaseMs(): number {
-    const spareMs = Math.min(Math.max(second(this.#apartMs), second(this.#lateMs)), MOST_SPARE * this.#ttlMs)
+    const spareMs = Math.min(Math.max(this.#waits.secondMs(), this.#delays.secondMs()), MOST_SPARE * this.#ttlMs)
     return Math.min(Math.ceil(Math.max(this.#ttlMs + spareMs, this.#writeMs() * WRITES)), longestMs(this.#ttlMs))
   }
 
@@ -68,6 +65,35 @@ export class Pace {
   /** What a write takes: the second longest of late. */
   #writeMs(): number {
     return second(this.#tookMs)
+  }
+}
+
+/**
+ * The longest waits of late, one for each lease in which there were any: what keeps one waiting, a process that begins, a host that stands still, an etcd that chooses a leader of its own, keeps the next ones waiting too,
+ * whether they are under way at the same time or one after the other.
+ */
+class Waits {
+  readonly #spanMs: number
+  readonly #longestMs: number[] = []
+  /** What began before belongs to the last of them. */
+  #untilMs = Number.NEGATIVE_INFINITY
+
+  constructor(spanMs: number) {
+    this.#spanMs = spanMs
+  }
+
+  note(ms: number, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): void {
+    if (fromMs < this.#untilMs) {
+      this.#longestMs.push(Math.max(this.#longestMs.pop() ?? 0, ms))
+      this.#untilMs = Math.max(this.#untilMs, toMs)
+      return
+    }
+    this.#untilMs = Math.max(fromMs + this.#spanMs, toMs)
+    remember(this.#longestMs, ms, REMEMBERED)
+  }
+
+  secondMs(): number {
+    return second(this.#longestMs)
   }
 }
 

@@ -42,12 +42,12 @@ describe('what a leader knows of its own key', () => {
   })
 })
 
-/** One after the other. */
+/** One after the other, each in a lease of its own. */
 function note(pace: Pace, took: readonly number[]): void {
   let nowMs = 0
   for (const ms of took) {
     pace.note(ms, nowMs)
-    nowMs += ms
+    nowMs += 1_000 + ms
   }
 }
 
@@ -76,19 +76,38 @@ test.each<readonly [string, readonly number[], number]>([
   ['two that left very late', [600, 700], 1_250],
 ])('a leader that is late itself has more time: %s', (_name, late, leaseMs) => {
   const pace = new Pace(1_000)
-  for (const ms of late) pace.noteLate(ms)
+  for (const [index, ms] of late.entries()) pace.noteLate(ms, index * 1_000)
   note(pace, late.map(() => 1))
   expect(pace.leaseMs()).toBe(leaseMs)
   expect(pace.lateMs()).toBe(100)
+})
+
+test('a process that begins is slow for a moment: its first two writes, one after the other, make the lease of nobody longer; later ones do', () => {
+  const pace = new Pace(1_000)
+  pace.note(500, 0)
+  pace.note(97, 500)
+  expect(pace.leaseMs()).toBe(1_000)
+  pace.note(4, 1_500)
+  expect(pace.leaseMs()).toBe(1_004)
+  pace.note(97, 2_500)
+  expect(pace.leaseMs()).toBe(1_097)
+})
+
+test('a leader that has just begun leaves late several times, for one reason; a busy one in one lease as in the next', () => {
+  const pace = new Pace(1_000)
+  for (const [index, ms] of [90, 70, 40, 2].entries()) pace.noteLate(ms, index * 250)
+  expect(pace.leaseMs()).toBe(1_000)
+  for (const [index, ms] of [1, 80, 1, 30].entries()) pace.noteLate(ms, 1_000 + index * 250)
+  expect(pace.leaseMs()).toBe(1_080)
 })
 
 test('writes that wait for the same thing at the same time say once that a host is late', () => {
   const pace = new Pace(1_000)
   const quick = (fromMs: number): void => [0, 10, 20, 30].forEach((ms) => pace.note(5, fromMs + ms))
   for (const sentAtMs of [100, 200, 300, 400]) pace.note(600 - sentAtMs, sentAtMs)
-  quick(600)
+  quick(1_100)
   expect(pace.leaseMs()).toBe(1_005)
-  for (const sentAtMs of [700, 800]) pace.note(1_000 - sentAtMs, sentAtMs)
-  quick(1_000)
+  for (const sentAtMs of [2_200, 2_300]) pace.note(2_500 - sentAtMs, sentAtMs)
+  quick(2_500)
   expect(pace.leaseMs()).toBe(1_250)
 })
