@@ -160,16 +160,28 @@ test('what an expression may cost is known before it runs', () => {
 
 test('what would go over too much is not even begun', () => {
   const compiled = compile('self.all(x, x >= 0)', new Map([['self', DYN]]))
-  let scopes = 0
-  class Counted extends Map<string, Value> {
-    override [Symbol.iterator](): MapIterator<[string, Value]> {
-      scopes++
-      return super[Symbol.iterator]()
-    }
-  }
-  const run = (length: number): unknown => (compiled.kind === 'compiled' ? compiled.program.run(new Counted([['self', Array.from({ length }, () => 1n)]])) : compiled.message)
+  let read = 0
+  const counted = (length: number): Value =>
+    new Proxy(Array.from({ length }, () => 1n), {
+      get(list, property, receiver) {
+        if (typeof property === 'string' && /^\d+$/.test(property)) read++
+        return Reflect.get(list, property, receiver) as unknown
+      },
+    })
+  const run = (length: number): unknown => (compiled.kind === 'compiled' ? compiled.program.run(new Map([['self', counted(length)]])) : compiled.message)
   expect(run(100)).toBe(true)
-  expect(scopes).toBe(100)
+  expect(read).toBe(100)
   expect(() => run(400_000)).toThrow('operation cancelled: actual cost limit exceeded')
-  expect(scopes).toBe(100)
+  expect(read).toBe(100)
+})
+
+test('names of an inner comprehension hide those around it', () => {
+  const run = (text: string): unknown => {
+    const compiled = compile(text, new Map([['self', DYN]]))
+    return compiled.kind === 'compiled' ? compiled.program.run(new Map([['self', [1n, 2n]]])) : compiled.message
+  }
+  expect(run('self.map(x, self.map(x, x * 10))')).toEqual([[10n, 20n], [10n, 20n]])
+  expect(run('self.map(x, self.exists(y, y > x) ? x : 0)')).toEqual([1n, 0n])
+  expect(run('self.transformList(i, v, i * 10 + v)')).toEqual([1n, 12n])
+  expect(run('{"a": 1}.map(k, self.map(k, k).size() == 2 ? k : "")')).toEqual(['a'])
 })

@@ -5,7 +5,45 @@ import type { Overload } from './overloads.ts'
 import { sortedByKeys } from './lists.ts'
 import { CelFault, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
-export type Bindings = ReadonlyMap<string, Value>
+/** Values by name; also by dotted name. */
+export interface Bindings {
+  get(name: string): Value | undefined
+}
+
+/** What stands around, and the one or two names of a comprehension's item. There may be very many of these: copying what stands around would take longer than the rule. */
+class ItemScope implements Bindings {
+  readonly #around: Bindings
+  readonly #first: string
+  readonly #firstValue: Value
+  readonly #second: string | undefined
+  readonly #secondValue: Value
+
+  constructor(around: Bindings, names: readonly [string, Value, string?, Value?]) {
+    this.#around = around
+    this.#first = names[0]
+    this.#firstValue = names[1]
+    this.#second = names[2]
+    this.#secondValue = names[3] ?? null
+  }
+
+  get(name: string): Value | undefined {
+    if (name === this.#second) return this.#secondValue
+    return name === this.#first ? this.#firstValue : this.#around.get(name)
+  }
+}
+
+/** One item of what a comprehension goes over. */
+interface Item {
+  readonly key: Value
+  readonly value: Value
+  readonly scope: Bindings
+}
+
+function itemsOf(over: Value, [first = '', second]: readonly string[], around: Bindings): readonly Item[] {
+  if (second === undefined && Array.isArray(over)) return (over as readonly Value[]).map((value) => ({ key: null, value, scope: new ItemScope(around, [first, value]) }))
+  const isMap = over instanceof Map
+  return entriesOf(over).map(([key, value]) => ({ key, value, scope: second === undefined ? new ItemScope(around, [first, isMap ? key : value]) : new ItemScope(around, [first, key, second, value]) }))
+}
 
 /** What one evaluation may cost, in Kubernetes' units: no rule keeps a server busy. */
 const COST_LIMIT = 1_000_000
@@ -163,25 +201,24 @@ class Evaluation {
   #fold(expression: Extract<Expression, { kind: 'fold' }>, scope: Bindings): Value {
     const { macro, range, names, where, body } = expression
     const over = this.value(range, scope)
-    const [first = '', second] = names
     if (macro === 'optMap' || macro === 'optFlatMap') {
       const { value } = over instanceof Optional ? over : new Optional(undefined)
       if (value === undefined) return new Optional(undefined)
-      const result = this.value(body, new Map([...scope, [first, value]]))
+      const result = this.value(body, new ItemScope(scope, [names[0] ?? '', value]))
       return macro === 'optMap' ? new Optional(result) : result
     }
     // Before anything is made for each of them: there may be very many.
     this.#count(sizeOf(over) * FOLD_STEP)
-    const items = entriesOf(over).map(([key, value]) => ({ key, value, scope: new Map<string, Value>([...scope, ...(second === undefined ? [[first, over instanceof Map ? key : value] as const] : [[first, key] as const, [second, value] as const])]) }))
+    const items = itemsOf(over, names, scope)
     const kept = where ? items.filter((item) => bool(this.value(where, item.scope))) : items
     return this.#folded(macro, { items: kept, body, isMap: over instanceof Map })
   }
 
-  #folded(macro: Macro, { items, body, isMap }: { readonly items: ReadonlyArray<{ readonly key: Value; readonly value: Value; readonly scope: Bindings }>; readonly body: Expression; readonly isMap: boolean }): Value {
+  #folded(macro: Macro, { items, body, isMap }: { readonly items: readonly Item[]; readonly body: Expression; readonly isMap: boolean }): Value {
     switch (macro) {
       case 'all':
       case 'exists':
-        return this.#quantified(macro === 'exists', items.map((item) => item.scope), body)
+        return this.#quantified(macro === 'exists', items, body)
       case 'existsOne':
         return items.filter((item) => bool(this.value(body, item.scope))).length === 1
       case 'filter':
@@ -198,9 +235,9 @@ class Evaluation {
   }
 
   /** Items that fail do not matter if another decides. */
-  #quantified(decides: boolean, scopes: readonly Bindings[], body: Expression): boolean {
+  #quantified(decides: boolean, items: readonly Item[], body: Expression): boolean {
     let problem: CelFault | undefined
-    for (const scope of scopes) {
+    for (const { scope } of items) {
       try {
         if (bool(this.value(body, scope)) === decides) return decides
       } catch (error) {
