@@ -106,6 +106,8 @@ interface PodsOf {
   readonly hasHugePages: boolean
 }
 
+const hugePagesOf = (amounts: Amounts): Readonly<Record<string, number>> => Object.fromEntries(Object.entries(amounts).flatMap(([name, amount]) => (name.startsWith('hugepages-') ? [[name, quantityValue(amount)]] : [])))
+
 function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modules, hasHugePages }: PodsOf): PodsConfig {
   return {
     nodeName: config.nodeName,
@@ -115,7 +117,7 @@ function podsConfig(config: AgentConfig, { host, allocatable, capabilities, modu
     clusterDomain: 'cluster.local',
     logFolder: `${config.stateDir}/logs`,
     checkpointFolder: `${config.runDir}/checkpoints`,
-    capacity: { cpuMillis: cpuMillis(allocatable['cpu']), memoryBytes: quantityValue(allocatable['memory']), pods: config.maxPods, securityModules: modules },
+    capacity: { cpuMillis: cpuMillis(allocatable['cpu']), memoryBytes: quantityValue(allocatable['memory']), pods: config.maxPods, hugePages: hugePagesOf(allocatable), securityModules: modules },
     allocatable,
     capabilities,
     ...(config.podPidsLimit > 0 && { podPidsLimit: config.podPidsLimit }),

@@ -16,6 +16,16 @@ test.each<readonly [string, Partial<PodSpec>, string | undefined]>([
   expect(admit(pod(spec), [pod({ containers: [asks('c', '500m')] })], capacity)?.message).toBe(message)
 })
 
+test('huge pages: those that are left, and none of a size that the node has not', () => {
+  const huge = (name: string, amount: string): Pod => pod({ containers: [{ name: 'c', resources: { requests: { [name]: amount } } }] })
+  const node = { ...capacity, hugePages: { 'hugepages-2Mi': 2 ** 24 } }
+  const beside = [huge('hugepages-2Mi', '12Mi')]
+  expect(admit(huge('hugepages-2Mi', '4Mi'), beside, node)).toBeUndefined()
+  expect(admit(huge('hugepages-2Mi', '6Mi'), beside, node)).toEqual({ reason: 'OutOfhugepages-2Mi', message: "Node didn't have enough resource: hugepages-2Mi, requested: 6291456, used: 12582912, capacity: 16777216" })
+  expect(admit(huge('hugepages-1Gi', '1Gi'), beside, node)?.reason).toBe('OutOfhugepages-1Gi')
+  expect(admit(huge('hugepages-2Mi', '2Mi'), [], capacity)?.reason).toBe('OutOfhugepages-2Mi')
+})
+
 test('no more pods than the node may have', () => {
   expect(admit(pod({}), [pod({}), pod({}), pod({})], capacity)).toMatchObject({ reason: 'OutOfpods' })
 })

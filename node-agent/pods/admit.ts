@@ -10,6 +10,8 @@ export interface NodeCapacity {
   readonly cpuMillis: number
   readonly memoryBytes: number
   readonly pods: number
+  /** In bytes, by the resource's name, `hugepages-2Mi`; none unless given. */
+  readonly hugePages?: Readonly<Record<string, number>> | undefined
   /** None unless given. */
   readonly securityModules?: SecurityModules | undefined
 }
@@ -27,12 +29,12 @@ export function admit(pod: Pod, others: readonly Pod[], capacity: NodeCapacity):
   const missing = missingModule(pod, capacity.securityModules ?? noSecurityModules)
   if (missing !== undefined) return missing
   if (others.length + 1 > capacity.pods) return tooMuch('pods', { requested: 1, used: others.length, capacity: capacity.pods })
-  return over('cpu', requestedMillis) ?? over('memory', requestedBytes)
+  const pages = hugePagesAskedFor(pod).map((name) => over(name, capacity.hugePages?.[name] ?? 0, (one) => requestedBytes(one, name)))
+  return over('cpu', capacity.cpuMillis, requestedMillis) ?? over('memory', capacity.memoryBytes, (one) => requestedBytes(one, 'memory')) ?? pages.find((one) => one !== undefined)
 
-  function over(resource: 'cpu' | 'memory', read: (one: Pod) => number): Verdict | undefined {
+  function over(resource: string, limit: number, read: (one: Pod) => number): Verdict | undefined {
     const requested = read(pod)
     const used = others.reduce((sum, one) => sum + read(one), 0)
-    const limit = resource === 'cpu' ? capacity.cpuMillis : capacity.memoryBytes
     return requested > 0 && used + requested > limit ? tooMuch(resource, { requested, used, capacity: limit }) : undefined
   }
 }
@@ -43,8 +45,14 @@ const tooMuch = (resource: string, { requested, used, capacity }: { readonly req
 })
 
 const requestedMillis = (pod: Pod): number => requestOf(pod, (list) => cpuMillis(text(list?.['cpu'])))
-const requestedBytes = (pod: Pod): number => requestOf(pod, (list) => quantityValue(text(list?.['memory'])))
+const requestedBytes = (pod: Pod, resource: string): number => requestOf(pod, (list) => quantityValue(text(list?.[resource])))
 const text = (value: string | number | undefined): string | undefined => (value === undefined ? undefined : String(value))
+
+/** In the order of their names. */
+function hugePagesAskedFor({ spec }: Pod): readonly string[] {
+  const all = [spec, ...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].flatMap((one) => Object.keys(one?.resources?.requests ?? {}))
+  return [...new Set(all.filter((name) => name.startsWith('hugepages-')))].toSorted()
+}
 
 const MOST: Reckoning<number> = { zero: 0, add: (a, b) => a + b, max: Math.max }
 
