@@ -22,6 +22,7 @@ import { createEndpointSliceController } from './endpointslice/reconcile.ts'
 import { createEndpointSliceMirroringController } from './endpointslicemirroring/reconcile.ts'
 import { createEventRecorder } from './events/recorder.ts'
 import { createEventTtlController } from './eventttl/reconcile.ts'
+import { createEphemeralVolumeController } from './ephemeralvolume/reconcile.ts'
 import { createFlowSchemaController } from './flowschema/reconcile.ts'
 import { createGarbageController } from './garbage/reconcile.ts'
 import { createAutoscalerController } from './horizontalpodautoscaler/reconcile.ts'
@@ -112,6 +113,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createPersistentVolumeController(parts),
     createStorageProtectionController(parts),
     createResourceClaimController(parts),
+    createEphemeralVolumeController(parts),
     createResourceQuotaController(parts, resources.filter(isOwnable), custom),
     createEventTtlController(parts),
     createFlowSchemaController(parts),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../shared/model/gen/api.ts'
-import { persistentVolumeClaims, persistentVolumes } from '../../../shared/model/resources.ts'
+import { events, persistentVolumeClaims, persistentVolumes, storageClasses } from '../../../shared/model/resources.ts'
 import { world } from '../testing.ts'
 import { bestMatch } from '../../../shared/model/volume-matching.ts'
 import { planClaim, planVolume } from './plan.ts'
@@ -64,4 +64,43 @@ test('two claims never get the same volume; a claim that loses its volume says s
   await here.client.delete(persistentVolumes, { name: 'v' })
   await here.clock.advance(1000)
   expect(phases()).toEqual(['Lost v', 'Pending -'])
+})
+
+test.each<readonly [string, PersistentVolume['spec'], Record<string, string>, string]>([
+  ['Retain', { persistentVolumeReclaimPolicy: 'Retain', hostPath: { path: '/tmp/x' } }, {}, 'Released'],
+  ['Delete of a path that may go', { persistentVolumeReclaimPolicy: 'Delete', hostPath: { path: '/tmp/x' } }, {}, 'gone'],
+  ['Delete of another path', { persistentVolumeReclaimPolicy: 'Delete', hostPath: { path: '/data/x' } }, {}, 'Failed: VolumeFailedDelete host_path deleter only supports /tmp/.+ but received provided /data/x'],
+  ['Delete of a local volume', { persistentVolumeReclaimPolicy: 'Delete', local: { path: '/data/x' } }, {}, 'Failed: VolumeFailedDelete error getting deleter volume plugin for volume "v": no deletable volume plugin matched'],
+  ['Delete of a driver’s', { persistentVolumeReclaimPolicy: 'Delete', csi: { driver: 'd', volumeHandle: 'h' } }, {}, 'Failed: VolumeFailedDelete error getting deleter volume plugin for volume "v": no volume plugin matched'],
+  ['Delete of what a provisioner made', { persistentVolumeReclaimPolicy: 'Delete', csi: { driver: 'd', volumeHandle: 'h' } }, { 'pv.kubernetes.io/provisioned-by': 'd' }, 'Released'],
+  ['Recycle', { persistentVolumeReclaimPolicy: 'Recycle', hostPath: { path: '/tmp/x' } }, {}, 'Failed: VolumeFailedRecycle No recycler plugin found for the volume!'],
+])('a volume whose claim has gone: %s', async (_, spec, annotations, expected) => {
+  await using here = world()
+  await here.start(createPersistentVolumeController(here.parts))
+  const made = volume('v', '2Gi', spec)
+  await here.client.create(persistentVolumes, { ...made, metadata: { name: 'v', annotations } })
+  await here.client.create(persistentVolumeClaims, claim())
+  await here.clock.advance(1000)
+  expect(here.client.all(persistentVolumes)).toMatchObject([{ status: { phase: 'Bound' } }])
+  await here.client.delete(persistentVolumeClaims, { namespace: 'ns', name: 'c' })
+  await here.clock.advance(1000)
+  const [left] = here.client.all(persistentVolumes)
+  const [told] = here.client.all(events).filter(({ involvedObject }) => involvedObject.kind === 'PersistentVolume')
+  expect(left === undefined ? 'gone' : told === undefined ? left.status?.phase : `${left.status?.phase}: ${told.reason} ${left.status?.message}`).toBe(expected)
+  expect(told?.message).toBe(left?.status?.message)
+  const writes = here.client.calls.length
+  await here.clock.advance(60_000)
+  expect(here.client.calls).toHaveLength(writes)
+})
+
+test('a claim that a provisioner is to make a volume for tells which', async () => {
+  await using here = world()
+  await here.start(createPersistentVolumeController(here.parts))
+  await here.client.create(storageClasses, { metadata: { name: 'manual' }, provisioner: 'example.com/maker', volumeBindingMode: 'Immediate' })
+  await here.client.create(persistentVolumeClaims, claim())
+  await here.clock.advance(1000)
+  expect(here.client.all(persistentVolumeClaims)).toMatchObject([{ metadata: { annotations: { 'volume.beta.kubernetes.io/storage-provisioner': 'example.com/maker', 'volume.kubernetes.io/storage-provisioner': 'example.com/maker' } }, status: { phase: 'Pending' } }])
+  const writes = here.client.calls.length
+  await here.clock.advance(60_000)
+  expect(here.client.calls).toHaveLength(writes)
 })

@@ -1,11 +1,12 @@
 /** What is to be done with a claim, and with a volume. PURE. */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
-import { nameOf } from '../../../shared/model/meta.ts'
+import { isTerminating, nameOf } from '../../../shared/model/meta.ts'
 import { BIND_COMPLETED, SELECTED_NODE } from '../../../shared/model/volume-claims.ts'
 import { bestMatch, BY_CONTROLLER, classOfClaim, isPromised, mismatch } from '../../../shared/model/volume-matching.ts'
 
 const DEFAULT_CLASS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'] as const
+const PROVISIONER = ['volume.beta.kubernetes.io/storage-provisioner', 'volume.kubernetes.io/storage-provisioner'] as const
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner'
 const YES = 'yes'
 
@@ -17,6 +18,8 @@ export interface Told {
 
 export type ClaimStep =
   | { readonly kind: 'wait'; readonly told?: Told | undefined }
+  /** Somebody else makes the volume: the claim tells whom it waits for. */
+  | { readonly kind: 'provision'; readonly claim: PersistentVolumeClaim; readonly told: Told }
   | { readonly kind: 'assign-class'; readonly name: string }
   | { readonly kind: 'bind'; readonly volume: PersistentVolume }
   | { readonly kind: 'lost'; readonly told: Told }
@@ -69,13 +72,21 @@ function planSearch({ claim, volumes, classes }: View): ClaimStep {
   const fallback = newestDefault(classes)
   if (fallback !== undefined && claim.spec?.storageClassName === undefined && className === '') return { kind: 'assign-class', name: fallback }
   if (waits) return { kind: 'wait', told: { type: 'Normal', reason: 'WaitForFirstConsumer', message: 'waiting for first consumer to be created before binding' } }
-  return { kind: 'wait', told: whyNone(className, found) }
+  const told = whyNone(className, found)
+  return told.reason === 'ExternalProvisioning' ? { kind: 'provision', claim: forProvisioner(claim, found?.provisioner ?? ''), told } : { kind: 'wait', told }
 }
 
 function newestDefault(classes: readonly StorageClass[]): string | undefined {
   const born = (one: StorageClass): string => one.metadata.creationTimestamp ?? ''
   const sorted = classes.filter(isDefault).toSorted((a, b) => (born(a) === born(b) ? (nameOf(a) < nameOf(b) ? -1 : 1) : born(a) > born(b) ? -1 : 1))
   return sorted[0] && nameOf(sorted[0])
+}
+
+/** External provisioners look for their name; the same value if it stands there. */
+function forProvisioner(claim: PersistentVolumeClaim, provisioner: string): PersistentVolumeClaim {
+  const { annotations = {} } = claim.metadata
+  if (PROVISIONER.every((name) => annotations[name] === provisioner)) return claim
+  return { ...claim, metadata: { ...claim.metadata, annotations: { ...annotations, ...Object.fromEntries(PROVISIONER.map((name) => [name, provisioner])) } } }
 }
 
 function whyNone(className: string, found: StorageClass | undefined): Told {
@@ -104,7 +115,7 @@ export function boundStatus(claim: PersistentVolumeClaim, { spec }: PersistentVo
   return { ...status, phase: 'Bound', ...(spec?.accessModes && { accessModes: spec.accessModes }), ...(capacity && { capacity }) }
 }
 
-export type VolumePhase = 'Available' | 'Bound' | 'Released'
+export type VolumePhase = 'Available' | 'Bound' | 'Released' | 'Failed'
 
 export interface VolumeStep {
   readonly phase: VolumePhase | undefined
@@ -112,6 +123,10 @@ export interface VolumeStep {
   readonly released?: PersistentVolume | undefined
   /** The claim to look at again. */
   readonly claim?: string | undefined
+  /** Why it failed. */
+  readonly told?: Told
+  /** Its claim has gone, and it is to go too. */
+  readonly remove?: boolean
 }
 
 export function planVolume(volume: PersistentVolume, claimOf: (key: string) => PersistentVolumeClaim | undefined): VolumeStep {
@@ -119,10 +134,33 @@ export function planVolume(volume: PersistentVolume, claimOf: (key: string) => P
   if (!owner?.uid) return { phase: 'Available', ...(owner && { claim: `${owner.namespace}/${owner.name}` }) }
   const key = `${owner.namespace}/${owner.name}`
   const claim = claimOf(key)
-  if (claim?.metadata.uid !== owner.uid) return { phase: volume.status?.phase === 'Failed' ? undefined : 'Released' }
+  if (claim?.metadata.uid !== owner.uid) return reclaim(volume)
   if (claim.spec?.volumeName === nameOf(volume)) return { phase: 'Bound' }
   if (!claim.spec?.volumeName) return { phase: undefined, claim: key }
   return { phase: 'Available', released: unbound(volume) }
+}
+
+const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by'
+/** As kube-controller-manager has it: not bound to the beginning of the path. */
+const DELETABLE = /\/tmp\/.+/
+
+/** Kubernetes' controller without plugins of clouds: what a provisioner made, that one removes; it recycles nothing here. */
+function reclaim(volume: PersistentVolume): VolumeStep {
+  const { spec, status, metadata } = volume
+  const failed = (reason: string, message: string): VolumeStep => ({ phase: 'Failed', told: { type: 'Warning', reason, message } })
+  const released: VolumeStep = { phase: status?.phase === 'Failed' ? undefined : 'Released' }
+  if (isTerminating(volume)) return released
+  switch (spec?.persistentVolumeReclaimPolicy) {
+    case 'Recycle':
+      return failed('VolumeFailedRecycle', 'No recycler plugin found for the volume!')
+    case 'Delete':
+      if (metadata.annotations?.[PROVISIONED_BY]) return released
+      if (spec.hostPath === undefined) return failed('VolumeFailedDelete', `error getting deleter volume plugin for volume "${nameOf(volume)}": ${spec.local ? 'no deletable volume plugin matched' : 'no volume plugin matched'}`)
+      if (!DELETABLE.test(spec.hostPath.path)) return failed('VolumeFailedDelete', `host_path deleter only supports /tmp/.+ but received provided ${spec.hostPath.path}`)
+      return { phase: 'Released', remove: true }
+    default:
+      return released
+  }
 }
 
 /** A promise that was the controller's is taken back whole, one that somebody made stays as a promise. */

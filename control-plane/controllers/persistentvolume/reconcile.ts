@@ -1,10 +1,11 @@
 /** Binds claims and volumes to each other, and says how they are. Making volumes is left to external provisioners. */
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
-import { isTerminating, keyOf } from '../../../shared/model/meta.ts'
+import { isTerminating, keyOf, uidOf } from '../../../shared/model/meta.ts'
 import { persistentVolumeClaims, persistentVolumes, storageClasses } from '../../../shared/model/resources.ts'
 import { boundVolume } from '../../../shared/model/volume-matching.ts'
 import type { Informer } from '../../informers/port.ts'
+import { ignoreMissing } from '../answers.ts'
 import { done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { referenceTo } from '../events/recorder.ts'
 import { OwnWrites } from '../own-writes.ts'
@@ -79,6 +80,9 @@ class PersistentVolumeWorker {
         if (claim.status?.phase === 'Lost') return
         await this.#setStatus(claim, { phase: 'Lost' })
         return this.#tell(claim, step.told)
+      case 'provision':
+        if (step.claim !== claim) this.#claims.wrote(await this.#parts.client.update(persistentVolumeClaims, step.claim))
+        return this.#tell(claim, step.told)
       case 'wait':
         if (claim.status?.phase !== 'Pending') await this.#setStatus(claim, { ...claim.status, phase: 'Pending' })
         if (step.told) this.#tell(claim, step.told)
@@ -110,7 +114,9 @@ class PersistentVolumeWorker {
 
   async #setPhase(volume: PersistentVolume, phase: string): Promise<void> {
     if (volume.status?.phase === phase) return
-    this.#volumes.wrote(await this.#parts.client.update(persistentVolumes, { ...volume, status: { ...volume.status, phase } }, { subresource: 'status' }))
+    // Why it failed before says nothing of it any more.
+    const { message: _message, ...status } = volume.status ?? {}
+    this.#volumes.wrote(await this.#parts.client.update(persistentVolumes, { ...volume, status: { ...status, phase } }, { subresource: 'status' }))
   }
 
   async #syncVolume(name: string): Promise<void> {
@@ -119,7 +125,17 @@ class PersistentVolumeWorker {
     const step = planVolume(volume, (key) => this.#claims.get(key))
     if (step.claim !== undefined) this.#enqueue(`${CLAIM}${step.claim}`)
     const current = step.released ? await this.#parts.client.update(persistentVolumes, step.released) : volume
+    if (step.phase === 'Failed') return this.#fail(current, step.told)
     if (step.phase !== undefined) await this.#setPhase(current, step.phase)
+    if (step.remove) await this.#parts.client.delete(persistentVolumes, { name }, { preconditions: { uid: uidOf(volume) } }).catch(ignoreMissing)
+  }
+
+  /** Told once: it stays as it is until somebody does something about it. */
+  async #fail(volume: PersistentVolume, told: Told | undefined): Promise<void> {
+    const message = told?.message
+    if (!told || volume.status?.phase === 'Failed') return
+    this.#volumes.wrote(await this.#parts.client.update(persistentVolumes, { ...volume, status: { ...volume.status, phase: 'Failed', message } }, { subresource: 'status' }))
+    this.#parts.events.record(COMPONENT, referenceTo(persistentVolumes, volume), told)
   }
 
   #tell(claim: PersistentVolumeClaim, told: Told): void {
