@@ -12,18 +12,25 @@ const HOUR_MS = 3_600_000
 afterFailure(() => lab.down(NAME, { keep: false }))
 afterAll(() => lab.down(NAME, { keep: false }).then(() => {}))
 
-/** What was wrong. A few points are not reached in every run: what is done side by side changes places. */
+const pointOf = ({ label, nth }: Death): string => `${label} ${nth}`
+
+/** What was wrong. A few points (each is several deaths) are not reached in every run: what is done side by side changes places, and the last of many has another number. */
 async function each(deaths: readonly Death[], work: (death: Death, at: number) => Promise<void>): Promise<void> {
   const wrong: string[] = []
-  let spared = 0
+  const spared = new Set<string>()
   for (const [at, death] of deaths.entries()) {
     const found = await trial(death, () => work(death, at))
-    if (found?.endsWith(SPARED)) spared++
-    else if (found !== undefined) wrong.push(found)
+    if (found?.endsWith(SPARED)) spared.add(pointOf(death))
+    else if (found !== undefined) {
+      wrong.push(found)
+      // The last of them is an hour away.
+      process.stdout.write(`${found}\n`)
+    }
     if (found !== undefined) await lab.down(NAME, { keep: false })
   }
-  expect(wrong).toEqual([])
-  expect(spared).toBeLessThan(Math.max(2, deaths.length / 10))
+  // In full: a list would be shortened.
+  expect(wrong.join('\n')).toBe('')
+  expect(spared.size).toBeLessThan(Math.max(2, new Set(deaths.map(pointOf)).size / 10))
 }
 
 for (const [controlPlanes, many] of [[1, 400], [3, 80]] as const) {
