@@ -1,71 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { systemClock, type Clock } from '../../../shared/kit/clock.ts'
-import { GrpcConnection } from './connection.ts'
 import { frameOf } from './frames.ts'
-import { DEADLINE_EXCEEDED, GrpcError, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE } from './grpc-error.ts'
-import type { Method } from './messages.ts'
-
-const ECHO: Method<string, string> = {
-  path: '/test.Echo/Once',
-  write: (writer, text) => writer.text(1, text),
-  read: (reader) => (reader.next() ? reader.text() : ''),
-}
-const CALL_MS = 60_000
-
-interface TestServer extends AsyncDisposable {
-  readonly endpoint: string
-  readonly connections: () => number
-  /** Of these, those that are still there. */
-  readonly open: () => number
-  /** Breaks all connections. */
-  cut(): void
-}
-
-async function serve(onStream: (stream: ServerHttp2Stream, path: string) => void): Promise<TestServer> {
-  const sockets = new Set<Socket>()
-  let connections = 0
-  const server: Http2Server = createServer()
-  server.on('connection', (socket: Socket) => {
-    connections++
-    sockets.add(socket.on('close', () => sockets.delete(socket)))
-  })
-  server.on('stream', (stream: ServerHttp2Stream, headers) => {
-    stream.on('error', () => {})
-    onStream(stream, headers[':path'] ?? '')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy()
-  }
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    connections: () => connections,
-    open: () => sockets.size,
-    cut,
-    async [Symbol.asyncDispose]() {
-      cut()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
-function answer(stream: ServerHttp2Stream, text: string): void {
-  answerWith(stream, frameOf((writer) => writer.text(1, text)))
-}
-
-function answerWith(stream: ServerHttp2Stream, frame: Buffer): void {
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-  stream.end(frame)
-}
-
-function connectionTo(endpoint: string, { clock = systemClock, silenceMs = CALL_MS, maxCalls }: { readonly clock?: Clock; readonly silenceMs?: number; readonly maxCalls?: number } = {}): GrpcConnection & Disposable {
-  const connection = new GrpcConnection({ endpoint, clock, silenceMs, maxCalls })
-  return Object.assign(connection, { [Symbol.dispose]: () => connection.close() })
-}
+import { DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE, type GrpcError } from './grpc-error.ts'
+import { answer, answerWith, CALL_MS, connectionTo, ECHO, failing, serve } from './testing.ts'
 
 /** Takes connections and whatever is written, and never says a word, nor farewell: as a server that was stopped. */
 async function mutes(): Promise<AsyncDisposable & { readonly endpoint: string }> {
@@ -91,12 +31,6 @@ function noted<T>(name: string): Disposable & { readonly all: readonly T[] } {
 
 const socketsMade = () => noted<{ readonly socket: Socket }>('net.client.socket')
 const stillOpen = ({ all }: ReturnType<typeof socketsMade>): number => all.filter(({ socket }) => !socket.destroyed).length
-
-const failing = async (call: Promise<unknown>): Promise<GrpcError> => {
-  const error: unknown = await call.then(() => undefined, (reason: unknown) => reason)
-  expect(error).toBeInstanceOf(GrpcError)
-  return error as GrpcError
-}
 
 test('calls and what goes on share one connection; the next call after it broke makes another', async () => {
   await using server = await serve((stream) => answer(stream, 'here'))
@@ -218,24 +152,6 @@ test('an answer that is compressed, or no message, is an error of that call alon
   expect(ended).toMatchObject({ status: INTERNAL, message: 'a message is compressed' })
   expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
   expect(server.connections()).toBe(1)
-})
-
-/** What Node's types leave out of a session. */
-interface Numbered {
-  setNextStreamID(id: number): void
-}
-
-test('a connection that has no numbers left for calls gives way to another', async () => {
-  await using server = await serve((stream) => answer(stream, 'here'))
-  using connection = connectionTo(server.endpoint)
-  using calls = noted<{ readonly stream: { readonly session: Numbered } }>('http2.client.stream.created')
-  await connection.call(ECHO, 'x', CALL_MS)
-  calls.all[0]?.stream.session.setNextStreamID(2 ** 31 - 1)
-  expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
-  expect(await failing(connection.call(ECHO, 'x', CALL_MS))).toMatchObject({ status: UNAVAILABLE, isNeverSent: true })
-  expect(await connection.call(ECHO, 'x', CALL_MS)).toBe('here')
-  expect(server.connections()).toBe(2)
-  await expect.poll(server.open, { timeout: 30_000 }).toBe(1)
 })
 
 test('after enough calls another connection is made before the numbers run out, and the old one ends with its last call', async () => {

@@ -2,10 +2,12 @@
  * Calls over one HTTP/2 connection to one server, which is made at the first call and again at the first one after it broke. What is asked once and what goes on (watches) share
  * it: what the server has to say about both comes in together.
  */
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import type { Clock } from '../../../shared/kit/clock.ts'
 import { FrameReader, frameOf } from './frames.ts'
 import { CANCELLED, DEADLINE_EXCEEDED, errorOf, GrpcError, INTERNAL, UNAVAILABLE, unreadable } from './grpc-error.ts'
+import { writeHeaders, type Headers } from './headers.ts'
+import { REFUSED_STREAM } from './http2-frames.ts'
+import type { Stream, StreamEnd } from './http2-session.ts'
 import { broken, discard, leave, neverSent, openLive, retire, takesCalls, type Live, type Peer } from './live.ts'
 import type { MessageReader } from './message-reader.ts'
 import type { MessageWriter } from './message-writer.ts'
@@ -41,6 +43,8 @@ export class GrpcConnection {
   readonly #options: ConnectionOptions
   /** All there are: the newest, and those retired ones that have calls under way. */
   readonly #all = new Set<Live>()
+  readonly #known = new Map<string, Buffer>()
+  #timeout: { readonly ms: number; readonly header: Buffer } = { ms: Number.NaN, header: Buffer.alloc(0) }
   #live: Live | undefined
   #isClosed = false
 
@@ -99,14 +103,19 @@ export class GrpcConnection {
     if (this.#isClosed) call.end(new GrpcError(CANCELLED, 'the connection is closed'))
     else {
       const live = this.#connected()
-      try {
-        call.follow(live, live.session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...(timeoutMs !== undefined && { 'grpc-timeout': `${Math.ceil(timeoutMs)}m` }) }))
-        this.#count(live)
-      } catch (error) {
-        call.end(broken(live, error))
-      }
+      call.follow(live, live.session.open(this.#headers(live, path, timeoutMs), call))
+      this.#count(live)
     }
     return call
+  }
+
+  /** What is said of each call to the same path is made once. */
+  #headers({ scheme, authority }: Live, path: string, timeoutMs: number | undefined): Buffer {
+    let headers = this.#known.get(path)
+    if (headers === undefined) this.#known.set(path, (headers = writeHeaders([[':method', 'POST'], [':scheme', scheme], [':authority', authority], [':path', path], ['content-type', 'application/grpc'], ['te', 'trailers']])))
+    if (timeoutMs === undefined) return headers
+    if (this.#timeout.ms !== timeoutMs) this.#timeout = { ms: timeoutMs, header: writeHeaders([['grpc-timeout', `${Math.ceil(timeoutMs)}m`]]) }
+    return Buffer.concat([headers, this.#timeout.header])
   }
 
   #count(live: Live): void {
@@ -120,12 +129,14 @@ export class GrpcConnection {
       if (takesCalls(known)) return known
       retire(known)
     }
-    const live = openLive(this.#options)
-    this.#all.add(live)
-    live.session.once('connect', () => {
-      if (live.isConnected && live.calls > 0) this.#lookLater(live)
+    const { clock } = this.#options
+    const live = openLive(this.#options, clock, {
+      onConnect: () => {
+        if (live.calls > 0) this.#lookLater(live)
+      },
+      onClose: () => this.#all.delete(live),
     })
-    live.session.on('close', () => this.#all.delete(live))
+    this.#all.add(live)
     this.#live = live
     return live
   }
@@ -138,13 +149,13 @@ export class GrpcConnection {
   }
 
   #look(live: Live): void {
-    if (live.session.destroyed) return
+    if (live.session.isDestroyed) return
     const { clock, silenceMs } = this.#options
     const cancel = clock.after(silenceMs, () => silent(live, silenceMs))
     live.cancelLook = cancel
     live.session.ping(() => {
       cancel()
-      if (live.calls > 0 && !live.session.destroyed) this.#lookLater(live)
+      if (live.calls > 0 && !live.session.isDestroyed) this.#lookLater(live)
     })
   }
 }
@@ -175,68 +186,56 @@ class Call {
   /** Once it has set out. */
   live: Live | undefined
   readonly #listener: PieceListener
-  #stream: ClientHttp2Stream | undefined
+  #stream: Stream | undefined
   isOver = false
-  #last: IncomingHttpHeaders | undefined
-  #hasEnded = false
+  #last: Headers | undefined
 
   constructor(listener: PieceListener) {
     this.#listener = listener
   }
 
-  follow(live: Live, stream: ClientHttp2Stream): void {
+  follow(live: Live, stream: Stream): void {
     this.live = live
     this.#stream = stream
-    stream.on('response', (headers) => {
-      // One that is refused at once has no body, and its first headers are the last.
-      if (headers['grpc-status'] !== undefined || headers[':status'] !== 200) this.#settle(headers)
-    })
-    stream.on('trailers', (headers) => this.#settle(headers))
-    stream.on('data', (piece: Buffer) => {
-      if (!this.isOver) this.#take(piece)
-    })
-    stream.on('end', () => {
-      this.#hasEnded = true
-      if (this.#last) this.end(errorOf(this.#last))
-    })
-    stream.on('error', (error) => this.end(failed(live, stream, error)))
-    stream.on('close', () => this.end(this.#last ? errorOf(this.#last) : failed(live, stream, new Error('the call was cut off'))))
   }
 
-  send(frame: Buffer, isLast: boolean): void {
+  onHeaders(headers: Headers): void {
     if (this.isOver) return
-    if (isLast) this.#stream?.end(frame)
-    else this.#stream?.write(frame)
-  }
-
-  end(error: GrpcError | undefined): void {
-    if (this.isOver) return
-    this.isOver = true
-    if (this.#stream?.closed === false && error) this.#stream.close(constants.NGHTTP2_CANCEL)
-    this.#listener.onEnd(error)
-    if (this.live) leave(this.live)
-  }
-
-  /** What is in order comes before the last headers; the stream's end may come after them. */
-  #settle(headers: IncomingHttpHeaders): void {
+    // One that is refused at once has no body, and its first headers are the last.
+    if (headers['grpc-status'] === undefined && headers[':status'] === '200') return
     this.#last = headers
-    if (this.#hasEnded || errorOf(headers)) this.end(errorOf(headers))
+    const error = errorOf(headers)
+    if (error) this.end(error)
   }
 
-  #take(piece: Buffer): void {
+  onData(piece: Buffer): void {
+    if (this.isOver) return
     try {
       this.#listener.onPiece(piece)
     } catch (error) {
       this.end(unreadable(error))
     }
   }
+
+  onEnd(end: StreamEnd): void {
+    if (!this.isOver) this.end(this.#last ? errorOf(this.#last) : cutOff(this.live as Live, end))
+  }
+
+  send(frame: Buffer, isLast: boolean): void {
+    if (this.isOver || this.#stream === undefined) return
+    this.live?.session.send(this.#stream, frame, isLast)
+  }
+
+  end(error: GrpcError | undefined): void {
+    if (this.isOver) return
+    this.isOver = true
+    if (this.#stream && error) this.live?.session.cancel(this.#stream)
+    this.#listener.onEnd(error)
+    if (this.live) leave(this.live)
+  }
 }
 
-function failed(live: Live, stream: ClientHttp2Stream, error: Error): GrpcError {
-  if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return new GrpcError(UNAVAILABLE, 'No connection established. The other side takes no calls', { isNeverSent: true })
-  if ('code' in error && error.code === 'ERR_HTTP2_OUT_OF_STREAMS') {
-    live.isRetired = true
-    return neverSent(error.message, error)
-  }
-  return broken(live, error)
+function cutOff(live: Live, end: StreamEnd): GrpcError {
+  if (end.kind === 'unseen' || (end.kind === 'reset' && end.code === REFUSED_STREAM)) return neverSent('the other side takes no calls')
+  return broken(live, new Error(end.kind === 'reset' ? `the other side broke the call off (HTTP/2 code ${end.code})` : 'the call was cut off'))
 }

@@ -34,7 +34,7 @@ export function errorOf(headers: Readonly<Record<string, unknown>>): GrpcError |
   const { [':status']: http, 'grpc-status': status, 'grpc-message': message } = headers
   if (status === '0') return undefined
   if (status !== undefined) return new GrpcError(Number(status), decoded(String(message ?? '')))
-  return new GrpcError(http === undefined || http === 200 ? INTERNAL : UNAVAILABLE, `the answer is none of gRPC (HTTP status ${String(http)})`)
+  return new GrpcError(http === undefined || http === '200' ? INTERNAL : UNAVAILABLE, `the answer is none of gRPC (HTTP status ${String(http)})`)
 }
 
 /** Messages come percent-encoded; one that is encoded wrongly is taken as it stands. */

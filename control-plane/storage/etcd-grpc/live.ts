@@ -1,21 +1,23 @@
 /** One HTTP/2 connection that is there, or about to be: with its socket, which ends when we say so. */
-import { connect, type ClientHttp2Session, type SecureClientSessionOptions } from 'node:http2'
 import { connect as connectSocket, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import type { Clock } from '../../../shared/kit/clock.ts'
 import { messageOf } from '../../../shared/kit/faults.ts'
 import { GrpcError, UNAVAILABLE } from './grpc-error.ts'
+import { Http2Session } from './http2-session.ts'
 
 export interface Peer {
   /** `http://127.0.0.1:2379`, `https://…`, `127.0.0.1:2379` or `unix:/run/etcd.sock`. */
   readonly endpoint: string
-  readonly tls?: Pick<SecureClientSessionOptions, 'ca' | 'cert' | 'key' | 'servername'> | undefined
+  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername'> | undefined
 }
 
 export interface Live {
-  readonly session: ClientHttp2Session
-  readonly socket: Socket
+  readonly session: Http2Session
+  /** What each call says first. */
+  readonly scheme: 'http' | 'https'
+  readonly authority: string
   isConnected: boolean
-  failure: Error | undefined
   /** Calls under way. */
   calls: number
   /** Calls so far: their numbers do not come again. */
@@ -26,23 +28,36 @@ export interface Live {
   cancelLook: () => void
 }
 
+export interface LiveListener {
+  onConnect(): void
+  onClose(): void
+}
+
 /** What the other side may send ahead of us: a long list comes without waiting. */
 const WINDOW_BYTES = 8 * 1024 * 1024
 
-export function openLive(peer: Peer): Live {
+export function openLive(peer: Peer, clock: Clock, listener: LiveListener): Live {
   const url = urlOf(peer)
   const socket = openSocket(peer, url)
-  const session = connect(url, { settings: { enablePush: false, initialWindowSize: WINDOW_BYTES }, ...peer.tls, createConnection: () => socket })
-  const live: Live = { session, socket, isConnected: false, failure: undefined, calls: 0, begun: 0, isRetired: false, cancelLook: () => {} }
-  session.once('connect', () => {
-    // It may be told of when it has been given up already.
-    if (session.destroyed) return
-    live.isConnected = true
-    session.setLocalWindowSize(2 * WINDOW_BYTES)
+  const session = new Http2Session({
+    socket,
+    clock,
+    windowBytes: WINDOW_BYTES,
+    onGoaway: () => retire(live),
+    onClose: () => {
+      live.cancelLook()
+      listener.onClose()
+    },
   })
-  session.on('error', (error) => (live.failure = error))
-  session.on('goaway', () => retire(live))
-  session.on('close', () => live.cancelLook())
+  const isSecure = url.protocol === 'https:'
+  const live: Live = { session, scheme: isSecure ? 'https' : 'http', authority: url.host, isConnected: false, calls: 0, begun: 0, isRetired: false, cancelLook: () => {} }
+  socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+    // It may be told of when it has been given up already.
+    if (session.isDestroyed) return
+    if (isSecure && (socket as TLSSocket).alpnProtocol !== 'h2') return discard(live, new Error('the other side does not speak HTTP/2'))
+    live.isConnected = true
+    listener.onConnect()
+  })
   return live
 }
 
@@ -58,7 +73,7 @@ function openSocket({ endpoint, tls }: Peer, { protocol, hostname, port }: URL):
   return connectTls({ ALPNProtocols: ['h2'], ...(isIP(host) === 0 && { servername: host }), ...tls, host, port: Number(port || 443) })
 }
 
-export const takesCalls = ({ session, isRetired }: Live): boolean => !isRetired && !session.closed && !session.destroyed
+export const takesCalls = ({ session, isRetired }: Live): boolean => !isRetired && !session.isDestroyed && !session.isFull
 
 export function retire(live: Live): void {
   live.isRetired = true
@@ -72,15 +87,14 @@ export function leave(live: Live): void {
   if (live.isRetired) discard(live)
 }
 
-/** At once, with all that is under way. A session by itself would wait until the other side has taken what was written, and for its farewell. */
-export function discard({ session, socket }: Live, error?: Error): void {
+/** At once, with all that is under way. */
+export function discard({ session }: Live, error?: Error): void {
   session.destroy(error)
-  socket.destroy()
 }
 
 /** Whoever never got through may try again, there or elsewhere. */
-export function broken({ isConnected, failure }: Live, error: unknown): GrpcError {
-  const cause = failure ?? (error instanceof Error ? (error.cause ?? error) : error)
+export function broken({ isConnected, session }: Live, error: unknown): GrpcError {
+  const cause = session.failure ?? (error instanceof Error ? (error.cause ?? error) : error)
   return isConnected ? new GrpcError(UNAVAILABLE, messageOf(cause), { cause }) : neverSent(messageOf(cause), cause)
 }
 
