@@ -195,7 +195,7 @@ export class Workplace implements AsyncDisposable {
       volumes: mounts,
       files: await this.#hostFiles(pod, sandbox?.ip),
       cgroupsPath: `${cgroups.podPath(this.#uid)}/${key}`,
-      node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, hugePageSizes: config.hugePageSizes, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
+      node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, hugePageSizes: config.hugePageSizes, boundsSwap: cgroups.boundsSwap, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
       qosClass: 'BestEffort',
     })
     if (built.kind === 'refused') throw new Fault('invalid', built.message)

@@ -10,6 +10,7 @@ export function fakeCgroups(options: { readonly parent?: string; readonly onKill
   return {
     version: 2,
     hasHugePages: true,
+    boundsSwap: true,
     pods,
     /** As they were changed last, by path. */
     limits,

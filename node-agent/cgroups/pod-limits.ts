@@ -11,6 +11,8 @@ export interface NodeBounds {
   /** In bytes: the huge pages that groups of this host count; missing where they count none. */
   readonly hugePageSizes?: readonly number[] | undefined
   readonly memoryQos?: MemoryQos | undefined
+  /** Containers are kept from swap, which would make their limits of memory none. */
+  readonly boundsSwap?: boolean | undefined
 }
 
 const text = (value: string | number | undefined): string | undefined => (value === undefined ? undefined : String(value))

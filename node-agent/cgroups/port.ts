@@ -35,6 +35,8 @@ export interface Cgroups {
   readonly version: 1 | 2
   /** Whether groups count huge pages here; where they do not, nothing bounds them. */
   readonly hasHugePages: boolean
+  /** Whether a container can be kept from what is swapped out: version 2, where the kernel was built with swap. */
+  readonly boundsSwap: boolean
   /** Where a pod's group is. */
   podPath(podUid: string): string
   /** Makes a pod's group with its limits, or sets the limits of the one that is there. */

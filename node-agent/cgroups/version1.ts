@@ -33,6 +33,7 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
   return {
     version: 1,
     hasHugePages: hierarchies.includes('hugetlb'),
+    boundsSwap: false,
     podPath,
     async createPod(uid, limits) {
       const usable = OURS.filter((controller) => hierarchies.includes(controller))

@@ -30,6 +30,7 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
   return {
     version: 2,
     hasHugePages,
+    boundsSwap: await exists(join(root, parent, 'memory.swap.max')),
     podPath,
     async createPod(uid, limits) {
       const folder = at(podPath(uid))

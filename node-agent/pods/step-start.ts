@@ -155,7 +155,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     files: podFiles,
     shmPath: shared.shmPath,
     cgroupsPath: `${cgroups.podPath(uid)}/${id}`,
-    node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, hugePageSizes: config.hugePageSizes, memoryQos: config.memoryQos, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
+    node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, hugePageSizes: config.hugePageSizes, boundsSwap: cgroups.boundsSwap, memoryQos: config.memoryQos, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
     devices: spec.securityContext?.privileged === true ? await files.devices() : [],
     localSeccomp: await localSeccomp(context, spec),
     qosClass: pod.status?.qosClass ?? 'BestEffort',

@@ -162,7 +162,7 @@ function linuxOf(input: OciSpecInput, privileged: boolean): Readonly<Record<stri
     cgroupsPath: input.cgroupsPath,
     namespaces: namespacesOf(input),
     // Want of memory ends the container as a whole, not one of its processes that the others would miss: kubelet's way where the kernel can.
-    resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1', ...protectionOf(input) } } : {}) },
+    resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1', ...(node.boundsSwap === true && { 'memory.swap.max': '0' }), ...protectionOf(input) } } : {}) },
     sysctl: sysctlsOf(pod),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     ...(privileged ? { devices: devicesOf(input) } : {}),
