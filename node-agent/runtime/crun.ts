@@ -184,6 +184,8 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
     const known = this.#known.get(id)
     const bundle = bundleOf(this.#folders, id)
     const cgroupsPath = (known?.file ?? (await readContainerFile(bundle)))?.cgroupsPath ?? (await configuredCgroup(bundle))
+    // An agent that was killed may have left half of what is removed here, of which the runtime's program can make nothing.
+    await this.#noteExit(id)
     if (this.name === 'crun' && known?.exit !== undefined) await rm(join(this.#folders.runtimeRoot, id), { recursive: true, force: true })
     else if (await exists(join(this.#folders.runtimeRoot, id))) await this.#deleteByProgram(id)
     if (cgroupsPath !== '') {
@@ -200,7 +202,12 @@ class CrunRuntime implements ContainerRuntime, AsyncDisposable {
   async #deleteByProgram(id: string): Promise<void> {
     const monitor = await findMonitor(bundleOf(this.#folders, id), id)
     const result = await this.#program(['delete', '--force', id])
-    if (result.exitCode !== 0 && (await exists(join(this.#folders.runtimeRoot, id)))) throw new Fault('internal', `cannot delete container ${id}: ${plainWords(result.stderr)}`)
+    const folder = join(this.#folders.runtimeRoot, id)
+    if (result.exitCode !== 0 && (await exists(folder))) {
+      // Nor of what it had not begun with when it was killed.
+      if (await exists(join(folder, 'config.json'))) throw new Fault('internal', `cannot delete container ${id}: ${plainWords(result.stderr)}`)
+      await rm(folder, { recursive: true, force: true })
+    }
     if (monitor !== undefined && (this.#known.get(id)?.exit ?? undefined) === undefined) await signalProcess(monitor, SIGKILL)
   }
 

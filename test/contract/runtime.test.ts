@@ -127,6 +127,27 @@ describe('crun under conmon, real parts', () => {
     await second.delete('half')
   })
 
+  test('what an agent had removed half of when it was killed is removed by the next one', async () => {
+    const half = join(folder, 'half-removed')
+    const oci = join(half, 'oci')
+    {
+      await using first = await open(half)
+      await first.create(specOf('ended', { command: ['sleep', '1000'] }, half))
+      await first.start('ended')
+      const exited = new Promise<void>((resolve) => void first.onExit(() => resolve()))
+      await first.kill('ended', 9)
+      await exited
+      expect(await first.create(specOf('waits', { command: ['sleep', '1000'] }, half))).toMatchObject({ kind: 'created' })
+    }
+    for (const id of ['ended', 'waits']) rmSync(join(oci, id, 'config.json'))
+    await using second = await open(half)
+    expect(await second.list()).toEqual(['ended'])
+    await second.delete('ended')
+    expect(readdirSync(oci)).toEqual([])
+    expect(await second.create(specOf('waits', { command: ['sleep', '1000'] }, half))).toMatchObject({ kind: 'created' })
+    await second.delete('waits')
+  })
+
   test('the log is in CRI format', async () => {
     const id = await run({ command: ['sh', '-c', 'echo out; echo err >&2; printf part'] })
     await ended(id)
