@@ -160,6 +160,6 @@ export async function until(check: () => boolean, what: string, limitMs = 60_000
   const end = performance.now() + limitMs * slowness
   while (!check()) {
     if (performance.now() > end) throw new Error(`${what}: not within ${limitMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, 5 * slowness))
   }
 }

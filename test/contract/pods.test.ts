@@ -288,7 +288,7 @@ test('mountPropagation: what the node mounts later is seen where it is asked for
   execFileSync('mount', ['--make-shared', source])
   try {
     const mounts = [{ name: 'd', mountPath: '/d' }]
-    const guest = (name: string, propagation: string, more: Partial<Container> = {}): Container => shell(name, 'until [ -f /d/inner/late ]; do sleep 0.1; done; echo seen; exec sleep 1000', { volumeMounts: mounts.map((one) => ({ ...one, mountPropagation: propagation })), readinessProbe: { exec: { command: ['test', '-f', '/d/inner/late'] }, periodSeconds: 1 }, ...more })
+    const guest = (name: string, propagation: string, more: Partial<Container> = {}): Container => shell(name, 'until [ -f /d/inner/late ]; do sleep 0.1; done; echo seen; exec sleep 1000', { volumeMounts: mounts.map((one) => ({ ...one, mountPropagation: propagation })), readinessProbe: { exec: { command: ['test', '-f', '/d/inner/late'] }, periodSeconds: 1, timeoutSeconds: 60 }, ...more })
     const pod = podOf('guest', { containers: [guest('follows', 'HostToContainer'), guest('shares', 'Bidirectional', { securityContext: { privileged: true } })], volumes: [{ name: 'd', hostPath: { path: source } }] })
     node.workers.setAll([pod])
     await until(() => statusOf(pod).containerStatuses?.every(({ state }) => state?.running !== undefined) === true, 'running', 30_000)
