@@ -4,6 +4,6 @@ export interface AddressHolder {
   keep(seconds: number): Promise<void>
   /** The same where another machine may have had it until now: as soon as it is here the neighbours are told so, and again over the next seconds (best effort, and nobody waits for that). */
   take(seconds: number): Promise<void>
-  /** Takes it away, if it is there. */
+  /** Takes it away, if it is there; and makes ready to take it quickly. */
   drop(): Promise<void>
 }

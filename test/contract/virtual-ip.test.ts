@@ -46,6 +46,50 @@ test('a neighbour that knew the address at another machine is told where it is n
   await holder.drop()
 })
 
+/** Programs that wait to take that address, whosever they are. */
+const waiting = (address: string): readonly number[] =>
+  execFileSync('ps', ['-eo', 'pid=,args='])
+    .toString()
+    .split('\n')
+    .filter((line) => line.includes(` ${address} ${DEVICE} `) && line.includes(' sh -c '))
+    .map((line) => Number.parseInt(line, 10))
+
+test('what takes the address waits since the last time it was dropped; it is taken all the same when that has died', async () => {
+  const address = '10.89.254.10/24'
+  const holder = systemAddressHolder({ address, device: DEVICE, log: silentLog })
+  await holder.drop()
+  await holder.drop()
+  const [first, ...more] = waiting(address)
+  if (first === undefined) throw new Error('nothing waits')
+  expect(more).toEqual([])
+  await holder.take(60)
+  expect(addresses()).toContain(address)
+  await holder.drop()
+  await expect.poll(() => waiting(address), { timeout: 60_000, interval: 200 }).not.toContain(first)
+  const [second] = waiting(address)
+  if (second === undefined) throw new Error('nothing waits')
+  process.kill(second, 'SIGKILL')
+  await holder.take(60)
+  expect(addresses()).toContain(address)
+  await holder.drop()
+  // Those that told the neighbours have ended.
+  await expect.poll(() => waiting(address).length, { timeout: 60_000, interval: 200 }).toBe(1)
+  for (const third of waiting(address)) process.kill(third, 'SIGKILL')
+  // Its end has been heard of.
+  await expect.poll(() => waiting(address), { timeout: 60_000, interval: 200 }).toEqual([])
+  await holder.take(60)
+  expect(addresses()).toContain(address)
+  await holder.drop()
+})
+
+test('what waits to take the address ends with whom it waits for', async () => {
+  const address = '10.89.254.11/24'
+  const program = `const { systemAddressHolder } = await import(${JSON.stringify(import.meta.resolve('../../control-plane/virtual-ip/ip.ts'))})
+    await systemAddressHolder({ address: ${JSON.stringify(address)}, device: ${JSON.stringify(DEVICE)}, log: { warn() {} } }).drop()`
+  execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program])
+  await expect.poll(() => waiting(address), { timeout: 60_000, interval: 200 }).toEqual([])
+})
+
 test('the kernel takes it away when nobody renews it', async () => {
   const holder = systemAddressHolder({ address: ADDRESS, device: DEVICE, log: silentLog })
   await holder.keep(2)
