@@ -23,6 +23,11 @@ const definition = (versions: readonly JsonObject[], storedVersions = ['v1']): C
 const withSchema = (x: JsonObject): CustomResourceDefinition => definition([version('v1', { schema: { openAPIV3Schema: { type: 'object', properties: { x } } } })])
 const errors = (subject: CustomResourceDefinition): readonly string[] => validateNewDefinition(subject).map(fieldErrorText)
 
+test('several schemas of a list of type map are printed as the internal type has them', () => {
+  const said = errors(withSchema({ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a'], items: [{ type: 'object' }] })).find((text) => text.includes('must only have a single schema'))
+  expect(said).toMatch(/^spec\.validation\.openAPIV3Schema\.properties\[x\]\.items: Invalid value: \{"Schema":null,"JSONSchemas":\[\{"ID":"","Schema":"",.*"Type":"object"/)
+})
+
 describe('versions', () => {
   test('the name of the first is judged twice, that of others once', () => {
     expect(errors(definition([version('V1')], ['V1']))).toEqual([`spec.versions[0].name: Invalid value: "V1": ${LABEL}`, `spec.version: Invalid value: "V1": ${LABEL}`])

@@ -1,6 +1,7 @@
 /** `x-kubernetes-list-type` and `x-kubernetes-list-map-keys`. */
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../../shared/model/field-error.ts'
 import { itemsOf, type PropsSchema } from '../../../../shared/model/structural/schema.ts'
+import { printedSchema } from './printed.ts'
 
 export function validateListKeywords(schema: PropsSchema, path: string): readonly FieldError[] {
   const listType = schema['x-kubernetes-list-type']
@@ -29,7 +30,7 @@ function mapErrors(schema: PropsSchema, keys: readonly string[], path: string): 
   const at = `${path}.x-kubernetes-list-map-keys`
   if (keys.length === 0) errors.push(required(at, 'must not be empty if x-kubernetes-list-type is map'))
   if (schema.items === undefined) errors.push(required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map'))
-  else if (!items) errors.push(invalid(`${path}.items`, schema.items, 'must only have a single schema if x-kubernetes-list-type is map'))
+  else if (!items) errors.push(invalid(`${path}.items`, printedSchema(schema)['Items'], 'must only have a single schema if x-kubernetes-list-type is map'))
   if (!items) return errors
   if (items.type !== 'object') return [...errors, invalid(`${path}.items.type`, items.type ?? '', "must be object if parent array's x-kubernetes-list-type is map")]
   const seen = new Set<string>()
