@@ -53,7 +53,7 @@ export async function proveWorks(name: string): Promise<void> {
   const deadlineMs = performance.now() + RUNS_WITHIN_MS
   let found = made
   while (found.status?.phase !== 'Succeeded') {
-    if (performance.now() > deadlineMs) throw new Error(`the pod did not run: ${JSON.stringify(found.status ?? found)}`)
+    if (performance.now() > deadlineMs) throw new Error(`the pod did not run: ${JSON.stringify(found)}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
     found = JSON.parse((await client.request({ path: `${path}/${made.metadata.name}` })).text) as Pod
   }
