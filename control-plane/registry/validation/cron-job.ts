@@ -4,7 +4,7 @@ import { parseCron } from '../../../shared/model/cron.ts'
 import { nonNegative, requiredOneOf } from './check.ts'
 import { validateJobSpec } from './job.ts'
 import { isKnownZone, validateTimeZone } from './time-zone.ts'
-import { printedSelector } from './workload.ts'
+import { printedSelector } from '../printed/maps.ts'
 
 /** The jobs' names get eleven characters more, and may have 63. */
 const NAME_MAX = 52

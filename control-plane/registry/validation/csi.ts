@@ -5,6 +5,7 @@ import { deepEqual } from '../../../shared/model/json.ts'
 import { compareQuantities } from '../../../shared/model/quantity.ts'
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { NOT_NEGATIVE } from '../../../shared/model/validation/numbers.ts'
+import { printedSelector } from '../printed/maps.ts'
 import { dnsSubdomain, each, nonNegative, objections } from './check.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { IMMUTABLE } from './storage-class.ts'
@@ -92,7 +93,7 @@ export function validateNewCsiStorageCapacity(one: CSIStorageCapacity): readonly
 /** How much there is may change, not where. */
 export function validateCsiStorageCapacityChange(one: CSIStorageCapacity, old: CSIStorageCapacity): readonly FieldError[] {
   const errors: FieldError[] = []
-  if (!deepEqual(one.nodeTopology, old.nodeTopology)) errors.push(invalid('nodeTopology', one.nodeTopology ?? null, IMMUTABLE))
+  if (!deepEqual(one.nodeTopology, old.nodeTopology)) errors.push(invalid('nodeTopology', one.nodeTopology ? printedSelector(one.nodeTopology) : null, IMMUTABLE))
   if (one.storageClassName !== old.storageClassName) errors.push(invalid('storageClassName', one.storageClassName, IMMUTABLE))
   return errors
 }

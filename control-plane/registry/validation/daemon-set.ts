@@ -2,11 +2,12 @@ import { type FieldError, invalid, notSupported, required } from '../../../share
 import type { DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from '../../../shared/model/gen/api.ts'
 import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import type { StrategyContext } from '../kind.ts'
+import { printedLabels, printedSelector } from '../printed/maps.ts'
 import { amountOf, countOrPercent, notMoreThanAll } from './amounts.ts'
 import { nonNegative } from './check.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { validateEndlessness, validatePodTemplate } from './pod-template.ts'
-import { type Counts, immutableSelector, printedSelector, selectsNothingInParticular, validateCollisions } from './workload.ts'
+import { type Counts, immutableSelector, selectsNothingInParticular, validateCollisions } from './workload.ts'
 
 export const validateNewDaemonSet = ({ spec }: DaemonSet): readonly FieldError[] => validateSpec(spec, 'spec')
 
@@ -32,7 +33,7 @@ function validateSpec(spec: Partial<DaemonSetSpec> = {}, path: string): readonly
 function validateSelector({ selector, template }: Partial<DaemonSetSpec>, path: string): readonly FieldError[] {
   const errors = [...validateLabelSelector(selector, `${path}.selector`)]
   const labels = template?.metadata?.labels
-  if (errors.length === 0 && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.template.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'))
+  if (errors.length === 0 && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.template.metadata.labels`, printedLabels(labels), '`selector` does not match template `labels`'))
   if (selector && selectsNothingInParticular(selector)) errors.push(invalid(`${path}.selector`, printedSelector(selector), 'empty selector is invalid for daemonset'))
   return errors
 }

@@ -3,6 +3,7 @@ import type { Affinity, Container, Job, JobSpec, PodSpec, PodTemplateSpec } from
 import { deepEqual, isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import type { StrategyContext } from '../kind.ts'
 import { printInternal, printPodSpec } from '../printed/internal.ts'
+import { printedSelector } from '../printed/maps.ts'
 import { isIndexed, validateJob, validateWholeSpec } from './job.ts'
 import { hasCondition, validateJobStatusChange } from './job-status.ts'
 import { restored } from './restored.ts'
@@ -24,6 +25,7 @@ const policies: Readonly<Record<string, string>> = { podFailurePolicy: 'PodFailu
 
 function printed(spec: JobSpec, name: keyof JobSpec): unknown {
   const [value, type] = [spec[name], policies[name]]
+  if (name === 'selector') return spec.selector ? printedSelector(spec.selector) : null
   return type !== undefined && value !== undefined ? printInternal(type, value as JsonObject) : (value ?? null)
 }
 

@@ -4,11 +4,11 @@ import { byteLength } from '../../../shared/model/go-text.ts'
 import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import { dns1123LabelProblems } from '../../../shared/model/validation/names.ts'
 import { generatedLabels, isGenerated } from '../updates/job-labels.ts'
+import { printedLabels, printedSelector } from '../printed/maps.ts'
 import { domainPrefixedPath, nonNegative, oneOf } from './check.ts'
 import { validateFailurePolicy, validateReplacementPolicy, validateSuccessPolicy } from './job-policies.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { validatePodTemplate } from './pod-template.ts'
-import { printedSelector } from './workload.ts'
 
 const MANAGER_MAX = 63
 const INDEXED_PARALLELISM_MAX = 100_000
@@ -34,18 +34,10 @@ function validateGenerated(job: Job, spec: JobSpec): readonly FieldError[] {
   const errors = Object.entries(expected).flatMap(([key, value]): readonly FieldError[] => {
     const actual = labels?.[key]
     if (actual === undefined) return [required(`${path}.labels[${key}]`, `must be '${value}'`)]
-    return actual === value ? [] : [invalid(`${path}.labels[${key}]`, sortedLabels(labels), `must be '${value}'`)]
+    return actual === value ? [] : [invalid(`${path}.labels[${key}]`, printedLabels(labels), `must be '${value}'`)]
   })
-  if (validateLabelSelector(spec.selector, '').length === 0 && !matchesSelector(spec.selector, expected)) errors.push(invalid('spec.selector', sortedSelector(spec), '`selector` not auto-generated'))
+  if (validateLabelSelector(spec.selector, '').length === 0 && !matchesSelector(spec.selector, expected)) errors.push(invalid('spec.selector', printedSelector(spec.selector ?? {}), '`selector` not auto-generated'))
   return errors
-}
-
-/** Go prints maps in the order of their keys. */
-const sortedLabels = (labels: Readonly<Record<string, string>> | undefined): unknown => (labels ? Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))) : null)
-
-function sortedSelector({ selector = {} }: JobSpec): unknown {
-  const printed = printedSelector(selector)
-  return printed.matchLabels ? { ...printed, matchLabels: sortedLabels(printed.matchLabels) } : printed
 }
 
 /** Of an indexed job every pod gets a host name that ends in its index. */
@@ -62,7 +54,7 @@ export function validateWholeSpec(spec: JobSpec, path: string): readonly FieldEr
   const errors = [...validateJobSpec(spec, path), ...(selector ? validateLabelSelector(selector, `${path}.selector`) : [required(`${path}.selector`)])]
   const readable = !selector || validateLabelSelector(selector, '').length === 0
   const labels = template?.metadata?.labels
-  if (readable && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.template.metadata.labels`, sortedLabels(labels), '`selector` does not match template `labels`'))
+  if (readable && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.template.metadata.labels`, printedLabels(labels), '`selector` does not match template `labels`'))
   return errors
 }
 

@@ -6,7 +6,7 @@ import { countOrPercent, notMoreThanAll } from './amounts.ts'
 import { nonNegative, oneOf } from './check.ts'
 import { validateConditions } from './conditions.ts'
 import { validateLabelSelector } from './label-selector.ts'
-import { printedSelector } from './workload.ts'
+import { printedSelector } from '../printed/maps.ts'
 
 export const validateNewBudget = ({ spec }: PodDisruptionBudget): readonly FieldError[] => validateSpec(spec, 'spec')
 

@@ -2,6 +2,7 @@ import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
 import type { NodeAffinity, NodeSelectorTerm, PodSpec } from '../../../shared/model/gen/api.ts'
 import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import { printInternal } from '../printed/internal.ts'
+import { printedMap } from '../printed/maps.ts'
 import { restored } from './restored.ts'
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
@@ -28,7 +29,7 @@ export function validateGatedChange(spec: PodSpec, before: PodSpec): Judged {
 
 function validateSelectorChange(selector: Readonly<Record<string, string>>, before: Readonly<Record<string, string>>): readonly FieldError[] {
   const kept = Object.entries(before).every(([key, value]) => selector[key] === value)
-  return kept ? [] : [invalid('spec.nodeSelector', selector, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)')]
+  return kept ? [] : [invalid('spec.nodeSelector', printedMap(selector), 'only additions to spec.nodeSelector are allowed (no mutations or deletions)')]
 }
 
 function validateAffinityChange(affinity: NodeAffinity | undefined, before: NodeAffinity | undefined): readonly FieldError[] {

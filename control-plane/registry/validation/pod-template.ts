@@ -2,6 +2,7 @@ import { type FieldError, forbidden, invalid, notSupported } from '../../../shar
 import type { LabelSelector, PodTemplateSpec } from '../../../shared/model/gen/api.ts'
 import { isEmptySelector, matchesSelector } from '../../../shared/model/label-selector.ts'
 import { validateAnnotations, validateLabels } from '../../../shared/model/validation/object-meta.ts'
+import { printedLabels } from '../printed/maps.ts'
 import { validatePodAnnotations } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
 
@@ -26,7 +27,7 @@ export interface TemplateWords {
 export function validateRunningTemplate(template: PodTemplateSpec | undefined, path: string, { selector, words }: { readonly selector: LabelSelector | undefined; readonly words: TemplateWords }): readonly FieldError[] {
   const labels = template?.metadata?.labels
   const errors: FieldError[] = []
-  if (!isEmptySelector(selector) && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'))
+  if (!isEmptySelector(selector) && !matchesSelector(selector, labels)) errors.push(invalid(`${path}.metadata.labels`, printedLabels(labels), '`selector` does not match template `labels`'))
   return [...errors, ...validatePodTemplate(template ?? {}, path), ...validateEndlessness(template, path, words)]
 }
 

@@ -4,6 +4,8 @@ import { fieldErrorText } from '../../../shared/model/field-error.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { decodeObject } from '../../../shared/model/schemas/decode.ts'
 import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
+import { daemonSet } from '../daemon-set.ts'
+import { deployment } from '../deployment.ts'
 import { job } from '../job.ts'
 import type { KindDefinition } from '../kind.ts'
 import { persistentVolume } from '../persistent-volume.ts'
@@ -76,4 +78,18 @@ test('a container that is there under a name twice is held against the last', ()
   const before = { containers, ephemeralContainers: [{ name: 'e', image: 'i' }] }
   const after = { containers, ephemeralContainers: [...before.ephemeralContainers, { name: 'e', image: 'j' }] }
   expect(refusedChange(pod, before, after, 'ephemeralcontainers')).toEqual(['spec.ephemeralContainers[1].name: Duplicate value: "e"', expect.stringMatching(/^spec\.ephemeralContainers: Forbidden: existing ephemeral containers "e" may not be changed\n/)])
+})
+
+test('maps, in the order of their keys', () => {
+  const template = (labels: JsonObject): JsonObject => ({ metadata: { labels }, spec: { containers } })
+  const [from, to] = [{ b: '1', a: '2' }, { c: '3', b: '1', a: '2' }]
+  for (const kind of [daemonSet, deployment]) {
+    const errors = refusedChange(kind, { selector: { matchLabels: from }, template: template(from) }, { selector: { matchLabels: to }, template: template(from) })
+    expect(errors).toContain('spec.template.metadata.labels: Invalid value: {"a":"2","b":"1"}: `selector` does not match template `labels`')
+    expect(errors).toContain('spec.selector: Invalid value: {"matchLabels":{"a":"2","b":"1","c":"3"}}: field is immutable')
+  }
+  const manual = (labels: JsonObject): JsonObject => ({ manualSelector: true, selector: { matchLabels: labels }, template: { metadata: { labels: to }, spec: { restartPolicy: 'Never', containers } } })
+  expect(refusedChange(job, manual(from), manual(to))).toEqual(['spec.selector: Invalid value: {"matchLabels":{"a":"2","b":"1","c":"3"}}: field is immutable'])
+  const gated = { containers, schedulingGates: [{ name: 'g' }] }
+  expect(refusedChange(pod, { ...gated, nodeSelector: { b: '1' } }, { ...gated, nodeSelector: { b: '2', a: '3' } })).toEqual(['spec.nodeSelector: Invalid value: {"a":"3","b":"2"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)'])
 })

@@ -2,14 +2,10 @@
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { LabelSelector, PodTemplateSpec } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
+import { printedSelector } from '../printed/maps.ts'
 import { nonNegative } from './check.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { type TemplateWords, validateRunningTemplate } from './pod-template.ts'
-
-/** A selector in the order in which messages print it. */
-export function printedSelector({ matchLabels, matchExpressions }: LabelSelector): LabelSelector {
-  return { ...(matchLabels && { matchLabels }), ...(matchExpressions && { matchExpressions: matchExpressions.map(({ key, operator, values }) => ({ key, operator, ...(values && { values }) })) }) }
-}
 
 /** How the refusals of a kind name it. */
 export interface WorkloadWords extends TemplateWords {
