@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf, unlessMissing } from '../host/errno.ts'
 import { namesIn } from '../host/files.ts'
@@ -15,9 +15,7 @@ export class Exclusive {
 
   /** Whether it is the pod's now. `isThere`: whether a pod still has anything on this node; what was forgotten is taken over. */
   take(volume: string, podUid: string, isThere: (podUid: string) => Promise<boolean>): Promise<boolean> {
-    const turn = this.#last.then(() => this.#take(volume, podUid, isThere))
-    this.#last = turn.catch(() => {})
-    return turn
+    return this.#inTurn(() => this.#take(volume, podUid, isThere))
   }
 
   async #take(volume: string, podUid: string, isThere: (podUid: string) => Promise<boolean>): Promise<boolean> {
@@ -37,10 +35,23 @@ export class Exclusive {
   }
 
   /** The pod is gone. */
-  async release(podUid: string): Promise<void> {
-    for (const volume of await namesIn(this.#folder)) {
-      const file = join(this.#folder, volume)
-      if ((await unlessMissing(readFile(file, 'utf8'))) === podUid) await rm(file, { force: true })
-    }
+  release(podUid: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const volumes = await namesIn(this.#folder)
+      let left = volumes.length
+      for (const volume of volumes) {
+        const file = join(this.#folder, volume)
+        if ((await unlessMissing(readFile(file, 'utf8'))) !== podUid) continue
+        await rm(file, { force: true })
+        left--
+      }
+      if (left === 0 && volumes.length > 0) await rmdir(this.#folder)
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => {})
+    return turn
   }
 }

@@ -157,7 +157,7 @@ describe('a volume for one pod alone', () => {
     expect(await ready(restarted, another(claimed()), sources)).toContain(local ? '/pv' : disk)
     await restarted.remove(uidOf(another(claimed())))
     expect(await restarted.list()).toEqual([])
-    expect(await readdir(join(place.folder, 'pods/.exclusive'))).toEqual([])
+    expect(await readdir(join(place.folder, 'pods'))).toEqual([])
   })
 
   it('is shared where it may be used otherwise, too', async () => {
