@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdir
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { slowness } from '../../deploy/lab/patience.ts'
 import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
 import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
 import { runtimeContract, text } from '../../node-agent/runtime/contract.ts'
@@ -201,12 +202,13 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
-  test('exec: nothing of its streams stays open here, though nobody read them or a child of the command holds them', { timeout: 180_000 }, async () => {
+  test('exec: nothing of its streams stays open here, though nobody read them or a child of the command holds them', { timeout: 180_000 * slowness }, async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const openFiles = (): number => readdirSync('/proc/self/fd').length
     const before = openFiles()
-    const all = await Promise.all(Array.from({ length: 50 }, (_, index) => told(id, byName, `${index}\n`)))
-    expect(all).toEqual(Array.from({ length: 50 }, (_, index) => [`x\n${index}\nz\n`, 'y\n', 3]))
+    const many = Math.ceil(50 / slowness)
+    const all = await Promise.all(Array.from({ length: many }, (_, index) => told(id, byName, `${index}\n`)))
+    expect(all).toEqual(Array.from({ length: many }, (_, index) => [`x\n${index}\nz\n`, 'y\n', 3]))
     const unread = await runtime.exec(id, { command: ['sh', '-c', 'echo x; echo y >&2'], tty: false })
     expect(await unread.exit).toMatchObject({ exitCode: 0 })
     const client = new AbortController()
@@ -269,11 +271,11 @@ describe('crun under conmon, real parts', () => {
     await runtime.delete(id)
   })
 
-  test('exec on a terminal: the last output of short commands arrives, and nothing stays behind', { timeout: 120_000 }, async () => {
+  test('exec on a terminal: the last output of short commands arrives, and nothing stays behind', { timeout: 120_000 * slowness }, async () => {
     const id = await run({ command: ['sleep', '1000'] })
     const holders = (): number => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid) === 'sleep\0infinity\0').length
     const before = holders()
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < Math.ceil(4 / slowness); round++) {
       const outputs = await Promise.all(
         Array.from({ length: 8 }, async () => {
           const process = await runtime.exec(id, { command: ['sh', '-c', 'echo out; exit 7'], tty: true })

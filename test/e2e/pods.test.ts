@@ -97,7 +97,7 @@ describe.concurrent('probes', () => {
   test('readiness: a pod that fails it gets no calls of its Service', async () => {
     const readiness = (wanted: boolean): Promise<unknown> => cluster.until<EndpointSlice>('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dmoody', (slices) => slices.some(({ endpoints }) => endpoints?.[0]?.conditions?.ready === wanted))
     await cluster.send('POST', '/api/v1/namespaces/default/services', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'moody' }, spec: { selector: { trial: 'moody' }, ports: [{ port: 80, targetPort: 8080 }] } })
-    await create(cluster, trialPod('moody', FOREVER, { container: { readinessProbe: { exec: { command: ['test', '-f', '/ready'] }, periodSeconds: 1, failureThreshold: 1 } } }))
+    await create(cluster, trialPod('moody', FOREVER, { container: { readinessProbe: { exec: { command: ['test', '-f', '/ready'] }, periodSeconds: 1, timeoutSeconds: 60, failureThreshold: 1 } } }))
     await podWhen(cluster, 'moody', (one) => one.status?.containerStatuses?.[0]?.state?.running !== undefined)
     await readiness(false)
     await inside(cluster, 'moody', 'touch /ready')
