@@ -44,15 +44,15 @@ test('the items stand without the head that the list tells for all of them, what
   expect(text(of(lists, [item('a')], HEAD, { form: 'closed', end: ']}' }))).toBe('{"metadata":{"name":"a","more":""}}]}')
 })
 
-test('what is short goes out as one', () => {
-  const items = [...Array(300).keys()].map((index) => item(`p${index}`, 'x'.repeat(3000)))
+test('what is short goes out as one, such as the objects that clients ask for at a time', () => {
+  const items = [...Array(500).keys()].map((index) => item(`p${index}`, 'x'.repeat(2300)))
   const pieces = of(createListBytes(handClock()), items, '', { end: ']' })
   expect(pieces).toHaveLength(1)
   expect(JSON.parse(`[${text(pieces)}`)).toEqual(items.map(({ object }) => object))
 })
 
 test('many and large items come in several pieces that are one text together', () => {
-  const items = [...Array(300).keys()].map((index) => item(`p${index}`, 'x'.repeat(index === 7 ? 600_000 : 3000)))
+  const items = [...Array(700).keys()].map((index) => item(`p${index}`, 'x'.repeat(index === 7 ? 600_000 : 3000)))
   const pieces = of(createListBytes(handClock()), items, '')
   expect(pieces.length).toBeGreaterThan(3)
   expect(JSON.parse(`[${text(pieces)}]`)).toEqual(items.map(({ object }) => object))
