@@ -55,7 +55,9 @@ export async function proveWorks(name: string): Promise<void> {
   while (found.status?.phase !== 'Succeeded') {
     if (performance.now() > deadlineMs) throw new Error(`the pod did not run: ${JSON.stringify(found)}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    found = JSON.parse((await client.request({ path: `${path}/${made.metadata.name}` })).text) as Pod
+    const { status, text } = await client.request({ path: `${path}/${made.metadata.name}` })
+    if (status === 404) throw new Error(`the pod is gone: ${(await client.request({ path: '/api/v1/events' })).text}`)
+    found = JSON.parse(text) as Pod
   }
 }
 
