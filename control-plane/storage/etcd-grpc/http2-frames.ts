@@ -27,6 +27,8 @@ export const CANCEL = 8
 /** What both sides begin with. */
 export const DEFAULT_WINDOW_BYTES = 65_535
 export const DEFAULT_FRAME_BYTES = 16_384
+/** Nobody may ask for longer ones: their length has 24 bits. Nor for shorter ones than both sides begin with. */
+export const LARGEST_FRAME_BYTES = 2 ** 24 - 1
 /** No window may grow beyond it. */
 export const LARGEST_WINDOW_BYTES = 2 ** 31 - 1
 

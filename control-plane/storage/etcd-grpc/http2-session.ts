@@ -84,6 +84,8 @@ export class Http2Session {
     socket.setNoDelay(true)
     socket.on('data', (piece: Buffer) => this.#read(piece))
     socket.on('error', (error) => (this.#failure ??= error))
+    // No answer comes any more. The socket itself ends only when all is written, which the other side may not read.
+    socket.on('end', () => this.destroy())
     socket.on('close', () => this.destroy())
   }
 
@@ -256,9 +258,13 @@ export class Http2Session {
     if ((flags & wire.ACK) !== 0) return
     for (const [id, value] of wire.readSettings(body)) {
       if (id === wire.MAX_CONCURRENT_STREAMS) this.#mostStreams = value
-      else if (id === wire.MAX_FRAME_SIZE) this.#frameBytes = value
-      else if (id === wire.INITIAL_WINDOW_SIZE) {
-        for (const stream of this.#streams.values()) stream.window += value - this.#streamWindow
+      else if (id === wire.MAX_FRAME_SIZE) {
+        // In frames of no bytes nothing would ever be sent.
+        if (value < wire.DEFAULT_FRAME_BYTES || value > wire.LARGEST_FRAME_BYTES) throw new RangeError(`it takes frames of ${value} bytes`)
+        this.#frameBytes = value
+      } else if (id === wire.INITIAL_WINDOW_SIZE) {
+        checkWindow(value)
+        for (const stream of this.#streams.values()) checkWindow((stream.window += value - this.#streamWindow))
         this.#streamWindow = value
       }
     }
@@ -270,10 +276,11 @@ export class Http2Session {
     const stream = this.#streams.get(id)
     if (id === 0) {
       this.#window += bytes
-      if (this.#window > wire.LARGEST_WINDOW_BYTES) throw new RangeError('a window grows beyond all bounds')
+      checkWindow(this.#window)
       this.#pumpAll()
     } else if (stream) {
       stream.window += bytes
+      checkWindow(stream.window)
       this.#pump(stream)
     }
   }
@@ -312,4 +319,8 @@ export class Http2Session {
     this.#streams.delete(id)
     if (stream && (!stream.isLastGiven || stream.waiting.length > 0)) this.#reset(id)
   }
+}
+
+function checkWindow(bytes: number): void {
+  if (bytes > wire.LARGEST_WINDOW_BYTES) throw new RangeError('a window grows beyond all bounds')
 }

@@ -169,6 +169,23 @@ async function says(bytes: Buffer): Promise<AsyncDisposable & { readonly endpoin
   }
 }
 
+test('a server that has said all ends what is under way, also where it does not read what we have still to say', async () => {
+  const sockets: Socket[] = []
+  const settings = wire.settingsFrame([[wire.INITIAL_WINDOW_SIZE, wire.LARGEST_WINDOW_BYTES]])
+  const server = createTcpServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    sockets.push(socket.on('error', () => {}))
+    socket.write(Buffer.concat([settings, wire.numberFrame({ type: wire.WINDOW_UPDATE }, 2 ** 30)]))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  using connection = connectionTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const call = failing(connection.call(ECHO, 'x'.repeat(40_000_000), CALL_MS))
+  await expect.poll(() => sockets.length, { timeout: 30_000 }).toBe(1)
+  sockets[0]?.end()
+  expect(await call).toMatchObject({ status: UNAVAILABLE, isNeverSent: false })
+  sockets[0]?.destroy()
+  await new Promise((resolve) => server.close(resolve))
+})
+
 const SETTINGS = wire.settingsFrame([])
 const DATA_HEAD = { type: wire.DATA, stream: 1 }
 
@@ -182,6 +199,10 @@ test.each([
   ['headers that cannot be read', Buffer.concat([SETTINGS, wire.wholeFrame({ type: wire.HEADERS, flags: wire.END_HEADERS, stream: 1 }, Buffer.from([0x80]))])],
   ['a reset that is too short', Buffer.concat([SETTINGS, wire.wholeFrame({ type: wire.RST_STREAM, stream: 1 }, Buffer.alloc(1))])],
   ['a window beyond all bounds', Buffer.concat([SETTINGS, wire.numberFrame({ type: wire.WINDOW_UPDATE }, 2 ** 31 - 1)])],
+  ["a stream's window beyond all bounds", Buffer.concat([SETTINGS, wire.numberFrame({ type: wire.WINDOW_UPDATE, stream: 1 }, 2 ** 31 - 1)])],
+  ['windows that begin beyond all bounds', wire.settingsFrame([[wire.INITIAL_WINDOW_SIZE, 2 ** 31]])],
+  ['frames of no bytes', wire.settingsFrame([[wire.MAX_FRAME_SIZE, 0]])],
+  ['frames whose length nobody could say', wire.settingsFrame([[wire.MAX_FRAME_SIZE, 2 ** 24]])],
 ])('a server that speaks wrongly is left, and said to: %s', async (_what, bytes) => {
   await using server = await says(bytes)
   using connection = connectionTo(server.endpoint)
