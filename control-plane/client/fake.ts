@@ -133,6 +133,8 @@ export function fakeClient(clock: Clock, random: Random): FakeClient {
       note({ verb: 'delete', plural: resource.plural, name: at.name, subresource: '' })
       const old = find(resource, at)
       checkUid(old, options?.preconditions?.uid)
+      const wanted = options?.preconditions?.resourceVersion
+      if (wanted !== undefined && wanted !== old.metadata.resourceVersion) throw refuse(409, 'Conflict', 'the object has been modified')
       const next = { ...old, metadata: deletedMeta(old, options, clock.nowMs()) }
       settle(resource, old, next)
     },

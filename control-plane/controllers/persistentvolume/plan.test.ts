@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../shared/model/gen/api.ts'
 import { events, persistentVolumeClaims, persistentVolumes, storageClasses } from '../../../shared/model/resources.ts'
+import type { KubeObject } from '../../../shared/model/meta.ts'
+import type { Resource } from '../../../shared/model/resources.ts'
+import type { Informer, Informers } from '../../informers/port.ts'
 import { world } from '../testing.ts'
 import { bestMatch } from '../../../shared/model/volume-matching.ts'
 import { planClaim, planVolume } from './plan.ts'
@@ -91,6 +94,39 @@ test.each<readonly [string, PersistentVolume['spec'], Record<string, string>, st
   const writes = here.client.calls.length
   await here.clock.advance(60_000)
   expect(here.client.calls).toHaveLength(writes)
+})
+
+test('a volume is not given up for a claim that the informer does not show yet', async () => {
+  await using here = world()
+  const late = (informers: Informers): Informers => ({
+    ...informers,
+    for: <T extends KubeObject>(resource: Resource<T>): Informer<T> => {
+      const informer = informers.for(resource)
+      return resource.plural === 'persistentvolumeclaims' ? { ...informer, resourceVersion: '0', get: () => undefined, list: () => [].values(), subscribe: () => () => {} } : informer
+    },
+  })
+  await here.start(createPersistentVolumeController({ ...here.parts, informers: late(here.informers) }))
+  await here.client.create(persistentVolumeClaims, { ...claim({ volumeName: 'v' }), status: { phase: 'Bound' } })
+  const uid = here.client.all(persistentVolumeClaims)[0]?.metadata.uid
+  await here.client.create(persistentVolumes, volume('v', '2Gi', { persistentVolumeReclaimPolicy: 'Delete', hostPath: { path: '/tmp/x' }, claimRef: { namespace: 'ns', name: 'c', uid } }))
+  await here.clock.advance(1000)
+  expect(here.client.all(persistentVolumes)).toMatchObject([{ status: { phase: 'Bound' } }])
+})
+
+test('a volume that is one to retain by the time that it would be removed stays', async () => {
+  await using here = world()
+  await here.start(createPersistentVolumeController(here.parts))
+  await here.client.create(persistentVolumes, volume('v', '2Gi', { persistentVolumeReclaimPolicy: 'Delete', hostPath: { path: '/tmp/x' } }))
+  await here.client.create(persistentVolumeClaims, claim())
+  await here.clock.advance(1000)
+  let retained: Promise<unknown> | undefined
+  here.client.failWith(({ verb, plural }) => {
+    if (verb === 'delete' && plural === 'persistentvolumes') retained ??= here.client.patch(persistentVolumes, { name: 'v' }, { type: 'merge', body: { spec: { persistentVolumeReclaimPolicy: 'Retain' } } })
+  })
+  await here.client.delete(persistentVolumeClaims, { namespace: 'ns', name: 'c' })
+  await here.clock.advance(10_000)
+  await retained
+  expect(here.client.all(persistentVolumes)).toMatchObject([{ spec: { persistentVolumeReclaimPolicy: 'Retain' }, status: { phase: 'Released' } }])
 })
 
 test('a claim that a provisioner is to make a volume for tells which', async () => {

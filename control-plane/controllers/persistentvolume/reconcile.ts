@@ -112,22 +112,36 @@ class PersistentVolumeWorker {
     this.#claims.wrote(await this.#parts.client.update(persistentVolumeClaims, { ...claim, status }, { subresource: 'status' }))
   }
 
-  async #setPhase(volume: PersistentVolume, phase: string): Promise<void> {
-    if (volume.status?.phase === phase) return
+  /** Answers the volume as it is then. */
+  async #setPhase(volume: PersistentVolume, phase: string): Promise<PersistentVolume> {
+    if (volume.status?.phase === phase) return volume
     // Why it failed before says nothing of it any more.
     const { message: _message, ...status } = volume.status ?? {}
-    this.#volumes.wrote(await this.#parts.client.update(persistentVolumes, { ...volume, status: { ...status, phase } }, { subresource: 'status' }))
+    const written = await this.#parts.client.update(persistentVolumes, { ...volume, status: { ...status, phase } }, { subresource: 'status' })
+    this.#volumes.wrote(written)
+    return written
+  }
+
+  /** The claim that a volume says it is of. What the informer does not show may not be there yet: before a volume is given up the API server is asked. */
+  async #claimOf({ spec, status }: PersistentVolume): Promise<PersistentVolumeClaim | undefined> {
+    const { namespace, name, uid } = spec?.claimRef ?? {}
+    if (!name) return undefined
+    const shown = this.#claims.get(`${namespace}/${name}`)
+    if (!uid || shown?.metadata.uid === uid || status?.phase === 'Released' || status?.phase === 'Failed') return shown
+    return await this.#parts.client.get(persistentVolumeClaims, { namespace, name }).catch(ignoreMissing)
   }
 
   async #syncVolume(name: string): Promise<void> {
     const volume = this.#volumes.get(name)
     if (!volume) return
-    const step = planVolume(volume, (key) => this.#claims.get(key))
+    const claim = await this.#claimOf(volume)
+    const step = planVolume(volume, () => claim)
     if (step.claim !== undefined) this.#enqueue(`${CLAIM}${step.claim}`)
     const current = step.released ? await this.#parts.client.update(persistentVolumes, step.released) : volume
     if (step.phase === 'Failed') return this.#fail(current, step.told)
-    if (step.phase !== undefined) await this.#setPhase(current, step.phase)
-    if (step.remove) await this.#parts.client.delete(persistentVolumes, { name }, { preconditions: { uid: uidOf(volume) } }).catch(ignoreMissing)
+    const { metadata } = step.phase === undefined ? current : await this.#setPhase(current, step.phase)
+    // Only as it was looked at: it may be one to retain by now.
+    if (step.remove) await this.#parts.client.delete(persistentVolumes, { name }, { preconditions: { uid: uidOf(volume), resourceVersion: metadata.resourceVersion } }).catch(ignoreMissing)
   }
 
   /** Told once: it stays as it is until somebody does something about it. */
