@@ -1,11 +1,14 @@
 import { chmodSync, chownSync, closeSync, constants, fstatSync, lchownSync, openSync, type Stats } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 
 /** O_PATH: names a file without opening it. Node has no name for it. */
 const NO_FOLLOW = 0o10000000 | constants.O_NOFOLLOW
 const SETGID = 0o2000
 const READ_WRITE = 0o660
 const ENTER = 0o110
+/** After so many entries in one go everything else that the agent does gets its turn. */
+const TURN = 128
 
 /**
  * Gives everything below a folder to a group, as kubelet does for `fsGroup`: readable and writable for it, folders hand the group on. Links are given, not
@@ -16,7 +19,7 @@ const ENTER = 0o110
 export async function giveToGroup(folder: string, group: number, onlyOnMismatch: boolean): Promise<void> {
   if (onlyOnMismatch && isGiven(folder, group)) return
   // The folder last: whoever is interrupted finds that it does not match yet.
-  await give(folder, group)
+  await give(folder, group, { given: 0 })
 }
 
 function isGiven(folder: string, group: number): boolean {
@@ -29,13 +32,14 @@ function isGiven(folder: string, group: number): boolean {
   }
 }
 
-async function give(path: string, group: number): Promise<void> {
+async function give(path: string, group: number, done: { given: number }): Promise<void> {
+  if (++done.given % TURN === 0) await setImmediate()
   const fd = openSync(path, NO_FOLLOW)
   try {
     const here = `/proc/self/fd/${fd}`
     const about = fstatSync(fd)
     if (about.isSymbolicLink()) return lchownSync(path, about.uid, group)
-    if (about.isDirectory()) for (const name of await readdir(here)) await give(`${here}/${name}`, group)
+    if (about.isDirectory()) for (const name of await readdir(here)) await give(`${here}/${name}`, group, done)
     change(here, about, group)
   } finally {
     closeSync(fd)

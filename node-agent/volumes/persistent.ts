@@ -1,4 +1,4 @@
-import { mkdir, rmdir, stat } from 'node:fs/promises'
+import { mkdir, realpath, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PersistentVolume, Pod } from '../../shared/model/gen/api.ts'
 import { nameOf, uidOf } from '../../shared/model/meta.ts'
@@ -48,6 +48,8 @@ export async function mountPersistent(parts: PersistentParts, use: PersistentUse
   if (problem !== undefined) return refused(NEW_MOUNTER, problem)
   const wrong = hostPath === undefined ? undefined : await checkHostPath(hostPath)
   if (wrong !== undefined) return refused(SET_UP, wrong)
+  // What has a folder is there: it must not be taken for gone while it waits for something else.
+  if (isForOnePod(volume)) await mkdir(join(parts.stateFolder, uidOf(pod)), { recursive: true, mode: 0o755 })
   if (isForOnePod(volume) && !(await parts.exclusive.take(nameOf(volume), uidOf(pod), parts.isThere))) return refused(SET_UP, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod')
   return { kind: 'ready', path: local === undefined ? (hostPath?.path ?? '') : await bindLocal(parts, use, local.path) }
 }
@@ -62,12 +64,13 @@ async function wrongLocal(path: string): Promise<string | undefined> {
 
 const LOCAL = 'volumes/kubernetes.io~local-volume'
 
-/** The group gets it before it is mounted, and only while no other pod has it: a mount that is there is complete. */
-async function bindLocal({ mounts, stateFolder }: PersistentParts, { pod, volume, readOnly }: PersistentUse, source: string): Promise<string> {
+/** Where the path is a link what it leads to is the volume. The group gets it before it is mounted, and only while no other pod has it: a mount that is there is complete. */
+async function bindLocal({ mounts, stateFolder }: PersistentParts, { pod, volume, readOnly }: PersistentUse, path: string): Promise<string> {
   const below = join(LOCAL, nameOf(volume))
   const target = join(stateFolder, uidOf(pod), below)
   const mounted = (await mounts.list()).map((point) => point.target).filter((point) => point.startsWith(`${stateFolder}/`) && point.endsWith(`/${below}`))
   if (mounted.includes(target)) return target
+  const source = await realpath(path)
   const { fsGroup, fsGroupChangePolicy } = pod.spec?.securityContext ?? {}
   if (fsGroup !== undefined && !readOnly && mounted.length === 0) await giveToGroup(source, fsGroup, fsGroupChangePolicy === 'OnRootMismatch')
   await mkdir(target, { recursive: true, mode: 0o750 })

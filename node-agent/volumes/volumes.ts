@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Pod, Volume } from '../../shared/model/gen/api.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
@@ -42,7 +42,8 @@ export interface VolumesOptions {
  */
 export async function createVolumes(options: VolumesOptions): Promise<Volumes> {
   await mkdir(options.stateFolder, { recursive: true, mode: 0o711 })
-  return new HostVolumes(options)
+  // The kernel tells mounts by their real paths: below a link none of ours would be found again.
+  return new HostVolumes({ ...options, stateFolder: await realpath(options.stateFolder) })
 }
 
 const MEMORY = '.memory'

@@ -1,11 +1,13 @@
 /** Volumes of claims with the mounts of this host. */
 import { execFile } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Mounts } from '../../node-agent/host/mounts.ts'
 import { bindClaim, podWithClaim, testSources, type TestSources } from '../../node-agent/volumes/contract.ts'
+import { giveToGroup } from '../../node-agent/volumes/group-ownership.ts'
 import { createVolumes } from '../../node-agent/volumes/volumes.ts'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
@@ -107,6 +109,46 @@ describe('a claim that has a local volume', () => {
     expect(await ownerAndMode(join(path, 'in'))).toBe('2775 0:2000')
   })
 
+  it('is what its path leads to: that is given to the group, and mounted', async () => {
+    await using place = await openPlace()
+    const disk = await hostFolder(place)
+    const link = join(place.folder, 'link')
+    await symlink(disk, link)
+    const path = await ready(place.volumes, claimed({ securityContext: { fsGroup: 2000 } }), bound({ local: { path: link } }))
+    expect(await ownerAndMode(join(path, 'in/f'))).toBe('660 0:2000')
+  })
+
+  it('is mounted once, and unmounted, where a link leads to the folder of the agent', async () => {
+    await using place = await openPlace()
+    const link = join(place.folder, 'link')
+    await symlink(place.folder, link)
+    const volumes = await createVolumes({ stateFolder: join(link, 'pods'), clock: systemClock, log: silentLog, mounts: place.mounts })
+    const sources = bound({ local: { path: await hostFolder(place) } })
+    await ready(volumes, claimed(), sources)
+    await ready(volumes, claimed(), sources)
+    expect(await mountsBelow(place)).toHaveLength(1)
+    await volumes.remove(uidOf(claimed()))
+    expect(await mountsBelow(place)).toEqual([])
+  })
+
+  it('is given to a group without keeping the agent from everything else', async () => {
+    await using place = await openPlace()
+    const disk = join(place.folder, 'flat')
+    await mkdir(disk)
+    await Promise.all(Array.from({ length: 300 }, (_, at) => writeFile(join(disk, `f${at}`), '')))
+    const names = await readdir(disk)
+    const isGiven = (name = ''): boolean => statSync(join(disk, name)).gid === 2000
+    let sawHalf = false
+    const look = (): void => {
+      sawHalf ||= isGiven(names[0]) && !isGiven(names.at(-1))
+      next = setImmediate(look)
+    }
+    let next = setImmediate(look)
+    await giveToGroup(disk, 2000, false)
+    clearImmediate(next)
+    expect([sawHalf, isGiven(names.at(-1))]).toEqual([true, true])
+  })
+
   it.each([
     ['OnRootMismatch', false, '600 0:0'],
     ['Always', false, '660 0:2000'],
@@ -146,8 +188,6 @@ describe('a volume for one pod alone', () => {
     const disk = await hostFolder(place)
     const sources = bound({ accessModes: ['ReadWriteOncePod'], ...(local ? { local: { path: disk } } : { hostPath: { path: disk } }) })
     await ready(place.volumes, claimed(), sources)
-    // As every pod that runs has: its hosts file, at least.
-    await mkdir(place.volumes.podFolder(uidOf(claimed())), { recursive: true })
     const waits = { kind: 'waiting', message: 'MountVolume.SetUp failed for volume "pv" : volume uses the ReadWriteOncePod access mode and is already in use by another pod' }
     expect(await place.volumes.prepare(another(claimed()), sources)).toEqual(waits)
     const restarted = await place.open()
