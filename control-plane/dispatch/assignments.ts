@@ -117,11 +117,15 @@ export class NodeAssignments {
       const change = this.#podChange(ref)
       if (change) pods.push(change)
     }
-    // A claim that leads to a volume makes that one dirty: it comes later in the same round.
+    // Claims first, and with each the volume that it names: whether this one is told hangs on which claims are, also where another named it before.
     for (const ref of this.#dirty.values()) {
-      const object = this.#find(ref)
-      if (ref.kind === 'PERSISTENT_VOLUME_CLAIM') this.#refer(ref, volumesOf(object))
-      const change = this.#change(ref, object)
+      if (ref.kind !== 'PERSISTENT_VOLUME_CLAIM') continue
+      const named = volumesOf(this.#find(ref) as PersistentVolumeClaim | undefined)
+      this.#refer(ref, named)
+      for (const volume of named ?? []) this.#dirty.set(refId(volume), volume)
+    }
+    for (const ref of this.#dirty.values()) {
+      const change = this.#change(ref, this.#find(ref))
       if (change) others.push(change)
     }
     this.#dirty.clear()

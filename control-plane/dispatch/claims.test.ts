@@ -70,6 +70,32 @@ test('a volume that does not say that it is the claim’s is not told, whatever 
   expect(at.changes()).toEqual(['+ PERSISTENT_VOLUME pv'])
 })
 
+test('a volume is told with its claim, though another claim that is not its own named it before', () => {
+  const at = desk()
+  at.claims.set(claim('greedy', 'pv'))
+  at.claims.set(claim('c', 'pv'))
+  at.volumes.set(volume('pv', 'c'))
+  at.pods.set(pod('p', named('greedy')))
+  expect(at.complete()).not.toContain('+ PERSISTENT_VOLUME pv')
+  at.pods.set(pod('q', named('c')))
+  at.assignments.touch({ kind: 'POD', key: 'ns/q' })
+  expect(at.changes()).toEqual(['+ PERSISTENT_VOLUME_CLAIM ns/c', '+ PERSISTENT_VOLUME pv', '+ POD ns/q'])
+})
+
+test('a volume that its claim names no more goes, though it changed before', () => {
+  const at = desk()
+  at.claims.set(claim('c', 'pv'))
+  at.volumes.set(volume('pv', 'c'))
+  at.volumes.set(volume('new', 'c'))
+  at.pods.set(pod('p', named('c')))
+  expect(at.complete()).toContain('+ PERSISTENT_VOLUME pv')
+  at.volumes.set({ ...volume('pv', 'c'), status: { phase: 'Released' } })
+  at.assignments.touch({ kind: 'PERSISTENT_VOLUME', key: 'pv' })
+  at.claims.set(claim('c', 'new'))
+  at.assignments.touch({ kind: 'PERSISTENT_VOLUME_CLAIM', key: 'ns/c' })
+  expect(at.changes().toSorted()).toEqual(['+ PERSISTENT_VOLUME new', '+ PERSISTENT_VOLUME_CLAIM ns/c', '- PERSISTENT_VOLUME pv'])
+})
+
 test('a node may read the claims of its pods and the volumes of these', async () => {
   await using at = world()
   const index = nodeIndex(at.informers)
