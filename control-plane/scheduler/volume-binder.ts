@@ -35,6 +35,7 @@ export class VolumeBinder implements StorageView {
   readonly #assumedClaims = new Map<string, PersistentVolumeClaim>()
   /** Those that wait for a binding: called when something changed that they may wait for. */
   readonly #waiting = new Set<(why?: Error) => void>()
+  #isOver = false
 
   constructor({ client, informers, clock }: VolumeBinderOptions) {
     this.#client = client
@@ -47,7 +48,8 @@ export class VolumeBinder implements StorageView {
     const look = (): void => this.#waiting.forEach((wake) => wake())
     this.#claims.subscribe(look)
     this.#volumes.subscribe(look)
-    this.#pods.subscribe(({ after }) => after ?? look())
+    // After a gap in the watch one of the same name may have come in its place.
+    this.#pods.subscribe(({ before, after }) => before && before.metadata.uid !== after?.metadata.uid && look())
   }
 
   claim(key: string): PersistentVolumeClaim | undefined {
@@ -97,9 +99,10 @@ export class VolumeBinder implements StorageView {
     }
   }
 
-  /** Who waits waits no longer. */
+  /** Who waits waits no longer, nor who would begin to: what it still writes has to come first. */
   cancel(): void {
-    for (const wake of this.#waiting) wake(new Fault('cancelled', 'the scheduler stops'))
+    this.#isOver = true
+    for (const wake of this.#waiting) wake(stops())
   }
 
   /** Compare-and-set: of two that choose it one gets it. Not where it is the claim's already. */
@@ -116,7 +119,7 @@ export class VolumeBinder implements StorageView {
     return new Promise((resolve, reject) => {
       const look = (why?: Error): void => {
         try {
-          if (why) throw why
+          if (why ?? this.#isOver) throw why ?? stops()
           if (!isBound()) return
           end()
           resolve()
@@ -159,5 +162,7 @@ export class VolumeBinder implements StorageView {
     return isFullyBound(shown) && this.#volumes.get(shown.spec?.volumeName ?? '') !== undefined
   }
 }
+
+const stops = (): Fault => new Fault('cancelled', 'the scheduler stops')
 
 const isOlder = (shown: KubeObject, written: KubeObject): boolean => Number(shown.metadata.resourceVersion ?? 0) < Number(written.metadata.resourceVersion ?? 0)

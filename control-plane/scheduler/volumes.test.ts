@@ -130,3 +130,27 @@ test('nobody waits for the volume of a pod that has gone, or of a scheduler that
   await at.clock.advance(700_000)
   expect((await at.client.list(events)).items.map(({ message }) => message).filter((message) => message?.includes('PreBind'))).toEqual([])
 })
+
+test('a scheduler that stops while a volume is being promised binds nothing afterwards', async () => {
+  await using at = world()
+  const held = Promise.withResolvers<void>()
+  const client: typeof at.client = {
+    ...at.client,
+    update: async (resource, object, options) => {
+      const written = await at.client.update(resource, object, options)
+      if (resource.plural === 'persistentvolumes') await held.promise
+      return written
+    },
+  }
+  const stop = await scheduling(at, client)
+  await at.client.create(persistentVolumes, volume('v', 'n2'))
+  await at.client.create(persistentVolumeClaims, claim('c'))
+  await at.client.create(pods, pod('p', 'c'))
+  await at.clock.advance(1_000)
+  expect(await claimNamed(at, 'c')).toMatchObject({ spec: { volumeName: 'v' } })
+  stop()
+  await at.clock.advance(1_000)
+  held.resolve()
+  await at.clock.advance(1_000)
+  expect((await podNamed(at, 'p')).spec?.nodeName).toBeUndefined()
+})

@@ -35,11 +35,22 @@ export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim)
 
 const hasModes = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean => (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode))
 
+interface Candidates {
+  readonly promised: PersistentVolume | undefined
+  /** Best first: the smallest. */
+  readonly free: readonly PersistentVolume[]
+}
+
 /** The volume promised to the claim, or else the smallest one that has all it asks for. Who waits for its first consumer gets only what is promised. */
 export function bestMatch(volumes: readonly PersistentVolume[], claim: PersistentVolumeClaim, waits: boolean): PersistentVolume | undefined {
+  const { promised, free } = candidates(volumes, claim, waits)
+  return promised ?? free[0]
+}
+
+function candidates(volumes: readonly PersistentVolume[], claim: PersistentVolumeClaim, waits: boolean): Candidates {
   const big = volumes.filter((volume) => !isTerminating(volume) && compareQuantities(sizeOfVolume(volume), sizeOfClaim(claim)) >= 0 && modeOf(volume.spec?.volumeMode) === modeOf(claim.spec?.volumeMode))
   const promised = big.find((volume) => isPromised(volume, claim))
-  if (promised || waits) return promised
+  if (promised || waits) return { promised, free: [] }
   const { selector } = claim.spec ?? {}
   const fits = big.filter(
     (volume) =>
@@ -50,7 +61,7 @@ export function bestMatch(volumes: readonly PersistentVolume[], claim: Persisten
   )
   const order = (a: PersistentVolume, b: PersistentVolume): number =>
     compareQuantities(sizeOfVolume(a), sizeOfVolume(b)) || (a.spec?.accessModes?.length ?? 0) - (b.spec?.accessModes?.length ?? 0) || (nameOf(a) < nameOf(b) ? -1 : 1)
-  return fits.toSorted(order)[0]
+  return { promised, free: fits.toSorted(order) }
 }
 
 export interface NamedNode {
@@ -61,11 +72,60 @@ export interface NamedNode {
 /** Whether the volume can be used on the node. */
 export const isReachable = ({ spec }: PersistentVolume, node: NamedNode): boolean => spec?.nodeAffinity?.required === undefined || nodeSelectorMatches(spec.nodeAffinity.required, node)
 
-/** As {@link bestMatch}, for a claim whose first consumer goes to the node. What is promised to it elsewhere keeps it from all others. */
-export function bestMatchOn(node: NamedNode, volumes: readonly PersistentVolume[], claim: PersistentVolumeClaim): PersistentVolume | undefined {
-  const promised = bestMatch(volumes, claim, true)
-  if (promised) return isReachable(promised, node) ? promised : undefined
-  return bestMatch(volumes.filter((volume) => isReachable(volume, node)), claim, false)
+/** The volume for a node, those that are taken left out. */
+export type MatchOn = (node: NamedNode, taken: ReadonlySet<string>) => PersistentVolume | undefined
+
+/**
+ * As {@link bestMatch}, for a claim whose first consumer goes to a node. What is promised to it elsewhere keeps it from all others. The volumes are looked at once,
+ * not again for each node: of volumes that are each for one value of a label only those of the node's value are.
+ */
+export function matchOnNodes(volumes: readonly PersistentVolume[], claim: PersistentVolumeClaim): MatchOn {
+  const { promised, free } = candidates(volumes, claim, false)
+  if (promised) return (node, taken) => (isReachable(promised, node) && !taken.has(nameOf(promised)) ? promised : undefined)
+  const shelves = shelvesOf(free)
+  return (node, taken) => {
+    let best: Ranked | undefined
+    for (const shelf of shelves) {
+      const found = shelf.of(node).find(({ volume, rank }) => (best === undefined || rank < best.rank) && isReachable(volume, node) && !taken.has(nameOf(volume)))
+      best = found ?? best
+    }
+    return best?.volume
+  }
+}
+
+interface Ranked {
+  readonly volume: PersistentVolume
+  readonly rank: number
+}
+
+interface Shelf {
+  readonly of: (node: NamedNode) => readonly Ranked[]
+}
+
+/** By the label that a volume asks for, and its value; one shelf more for those that ask for something else, or nothing. */
+function shelvesOf(volumes: readonly PersistentVolume[]): readonly Shelf[] {
+  const byLabel = new Map<string, Map<string, Ranked[]>>()
+  const others: Ranked[] = []
+  for (const [rank, volume] of volumes.entries()) {
+    const asked = askedLabel(volume)
+    if (!asked) others.push({ volume, rank })
+    for (const value of asked?.values ?? []) {
+      const byValue = byLabel.get(asked?.key ?? '') ?? new Map<string, Ranked[]>()
+      byLabel.set(asked?.key ?? '', byValue)
+      const shelf = byValue.get(value) ?? []
+      byValue.set(value, shelf)
+      shelf.push({ volume, rank })
+    }
+  }
+  const shelves: Shelf[] = [...byLabel].map(([key, byValue]) => ({ of: ({ labels }) => byValue.get(labels[key] ?? '') ?? [] }))
+  return [...shelves, { of: () => others }]
+}
+
+/** A label that every node must have for the volume, with one of a few values. */
+function askedLabel({ spec }: PersistentVolume): { readonly key: string; readonly values: ReadonlySet<string> } | undefined {
+  const [term, more] = spec?.nodeAffinity?.required?.nodeSelectorTerms ?? []
+  const asked = more === undefined ? term?.matchExpressions?.find(({ operator }) => operator === 'In') : undefined
+  return asked && { key: asked.key, values: new Set(asked.values) }
 }
 
 /** The volume as it is when it belongs to the claim; the same value if it does. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../../shared/model/gen/api.ts'
 import { keyOf, nameOf } from '../../../shared/model/meta.ts'
-import { classOfVolume } from '../../../shared/model/volume-matching.ts'
+import { classOfVolume, matchOnNodes } from '../../../shared/model/volume-matching.ts'
 import { hintOf } from './hints.ts'
 import { schedule, type Placement } from './schedule.ts'
 import { ClusterState, podInfo } from './state.ts'
@@ -68,6 +68,33 @@ describe('a pod with claims', () => {
   ])('%s', (_, waiting, given, expected) => {
     expect(wordsOf(place(waiting, given))).toBe(expected)
   })
+})
+
+test('each of many volumes is looked at once for a pod, and not again for each of many nodes', () => {
+  const many = 300
+  const names = Array.from({ length: many }, (_, at) => `n${at}`)
+  let looks = 0
+  const counted = (name: string): PersistentVolume => {
+    const { spec = {}, ...rest } = volume(`v-${name}`, onNodes(name))
+    return { ...rest, get spec() { return (looks++, spec) } }
+  }
+  const state = stateOf({ claims: [claim('c')], volumes: [], nodes: names.map((name) => node(name)) })
+  const volumes = names.slice(-1).map(counted).concat(names.map((name) => counted(`x${name}`)))
+  state.storage = { ...state.storage, volumesOf: () => volumes }
+  expect(wordsOf(schedule(podInfo(pod('p', 'c')), state, { tieBreak: 0, start: 0 }))).toBe(`n${many - 1}`)
+  // A sort among them, and the same again on the node itself: far from one look per node.
+  expect(looks).toBeLessThan(100 * many)
+})
+
+test('of volumes that are for all nodes, for some and for one the smallest that can be used on a node is its', () => {
+  const sized = (name: string, storage: string, spec: PersistentVolume['spec'] = {}): PersistentVolume => volume(name, { ...spec, capacity: { storage } })
+  const notOn: PersistentVolume['spec'] = { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'host', operator: 'NotIn', values: ['n1'] }] }] } } }
+  const either: PersistentVolume['spec'] = { nodeAffinity: { required: { nodeSelectorTerms: [...(onNodes('n3')?.nodeAffinity?.required?.nodeSelectorTerms ?? []), { matchExpressions: [{ key: 'zone', operator: 'In', values: ['z'] }] }] } } }
+  const volumes = [sized('all', '9Gi'), sized('n1', '8Gi', onNodes('n1')), sized('both', '7Gi', onNodes('n1', 'n2')), sized('not-n1', '6Gi', notOn), sized('either', '5Gi', either)]
+  const match = matchOnNodes(volumes, claim('c'))
+  const on = (name: string, labels: Record<string, string> = {}, ...taken: readonly string[]): string | undefined => match({ name, labels: { host: name, ...labels } }, new Set(taken))?.metadata.name
+  expect([on('n1'), on('n1', {}, 'both'), on('n1', {}, 'both', 'n1'), on('n1', {}, 'both', 'n1', 'all')]).toEqual(['both', 'n1', 'all', undefined])
+  expect([on('n2'), on('n3'), on('n4'), on('n4', { zone: 'z' }), on('n4', {}, 'not-n1')]).toEqual(['not-n1', 'either', 'not-n1', 'either', 'all'])
 })
 
 describe('what happens to claims and volumes wakes those it can help', () => {

@@ -3,7 +3,7 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from 
 import { isTerminating, nameOf, namespaceOf, objectKey } from '../../../shared/model/meta.ts'
 import { compareQuantities } from '../../../shared/model/quantity.ts'
 import { claimNameOf, isFullyBound, notMadeFor, SELECTED_NODE } from '../../../shared/model/volume-claims.ts'
-import { bestMatchOn, classOfClaim, isReachable, sizeOfClaim, type NamedNode } from '../../../shared/model/volume-matching.ts'
+import { classOfClaim, isReachable, matchOnNodes, sizeOfClaim, type MatchOn, type NamedNode } from '../../../shared/model/volume-matching.ts'
 
 /** Claims and volumes as they are, or will be by what was decided already. */
 export interface StorageView {
@@ -61,11 +61,17 @@ const NO_VOLUME = "node(s) didn't find available persistent volumes to bind"
 const GONE = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
 
 /** Whether all volumes can be had on the node: bound ones are there, and for each claim that waits one fits, or can be made. */
-export function chooseVolumes({ bound, unbound }: Extract<PodClaims, { kind: 'claims' }>, node: NamedNode, storage: StorageView): Choice {
-  const wrong = wrongBound(bound, node, storage)
-  const choice = chooseUnbound(unbound, node, storage)
-  const reasons = [...(wrong === WRONG_NODE ? [WRONG_NODE] : []), ...(choice === undefined ? [NO_VOLUME] : []), ...(wrong === GONE ? [GONE] : [])]
-  return choice === undefined || reasons.length > 0 ? { kind: 'refused', reasons } : { kind: 'chosen', choice }
+export const chooseVolumes = (claims: Extract<PodClaims, { kind: 'claims' }>, node: NamedNode, storage: StorageView): Choice => volumeChooser(claims, storage)(node)
+
+/** {@link chooseVolumes} for one node after another: what is the same on each is looked up once. */
+export function volumeChooser({ bound, unbound }: Extract<PodClaims, { kind: 'claims' }>, storage: StorageView): (node: NamedNode) => Choice {
+  const waiting = unbound.map((claim) => ({ claim, match: matchOnNodes(storage.volumesOf(classOfClaim(claim)), claim) }))
+  return (node) => {
+    const wrong = wrongBound(bound, node, storage)
+    const choice = chooseUnbound(waiting, node, storage)
+    const reasons = [...(wrong === WRONG_NODE ? [WRONG_NODE] : []), ...(choice === undefined ? [NO_VOLUME] : []), ...(wrong === GONE ? [GONE] : [])]
+    return choice === undefined || reasons.length > 0 ? { kind: 'refused', reasons } : { kind: 'chosen', choice }
+  }
 }
 
 function wrongBound(claims: readonly PersistentVolumeClaim[], node: NamedNode, storage: StorageView): string | undefined {
@@ -77,14 +83,19 @@ function wrongBound(claims: readonly PersistentVolumeClaim[], node: NamedNode, s
   return undefined
 }
 
-function chooseUnbound(claims: readonly PersistentVolumeClaim[], node: NamedNode, storage: StorageView): VolumeChoice | undefined {
+interface Waiting {
+  readonly claim: PersistentVolumeClaim
+  readonly match: MatchOn
+}
+
+function chooseUnbound(waiting: readonly Waiting[], node: NamedNode, storage: StorageView): VolumeChoice | undefined {
   const bind: Array<VolumeChoice['bind'][number]> = []
   const provision: PersistentVolumeClaim[] = []
   const taken = new Set<string>()
-  for (const claim of claims) {
+  for (const { claim, match } of waiting) {
     const selected = claim.metadata.annotations?.[SELECTED_NODE]
     if (selected !== undefined && selected !== node.name) return undefined
-    const volume = selected === undefined ? bestMatchOn(node, storage.volumesOf(classOfClaim(claim)).filter((one) => !taken.has(nameOf(one))), claim) : undefined
+    const volume = selected === undefined ? match(node, taken) : undefined
     if (volume) {
       taken.add(nameOf(volume))
       bind.push({ claim, volume })

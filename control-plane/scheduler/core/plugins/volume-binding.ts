@@ -1,7 +1,7 @@
 import { deepEqual } from '../../../../shared/model/json.ts'
 import { claimKeysOf } from '../../../../shared/model/volume-claims.ts'
 import type { FilterPlugin } from '../framework.ts'
-import { chooseVolumes, podClaims } from '../storage.ts'
+import { podClaims, volumeChooser } from '../storage.ts'
 
 /** The volumes of all claims of a pod must be there for the node, or be had there: those of claims that wait for their first consumer. */
 export const volumeBinding: FilterPlugin = {
@@ -14,8 +14,9 @@ export const volumeBinding: FilterPlugin = {
     const claims = podClaims(pod, storage)
     if (claims?.kind === 'rejected') return () => ({ reasons: [claims.reason], resolvable: false })
     if (!claims) return undefined
+    const chosenOn = volumeChooser(claims, storage)
     return (node) => {
-      const choice = chooseVolumes(claims, node, storage)
+      const choice = chosenOn(node)
       return choice.kind === 'refused' ? { reasons: choice.reasons, resolvable: false } : undefined
     }
   },
