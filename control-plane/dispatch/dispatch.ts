@@ -124,7 +124,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       before?.refuse(isAnother(before.register, register) ? `another agent speaks for node "${nodeName}" now (boot id ${register.bootId})` : 'this agent has opened a newer session')
       sessions.set(nodeName, session)
       statuses.forget(nodeName)
-      admissions.setSession(nodeName, true)
+      admissions.setSession(nodeName, true, register.bootId)
       try {
         await session.run()
       } finally {

@@ -30,7 +30,7 @@ export function createInProcessHeartbeats(parts: { readonly clock: Clock; readon
     admit: (node) => tracker.admit(node),
     fence: (nodeName, evidence) => tracker.fence(nodeName, evidence),
     forget: (nodeName) => tracker.forget(nodeName),
-    setSession: (nodeName, isOpen) => tracker.setSession(nodeName, isOpen),
+    setSession: (nodeName, isOpen, bootId) => tracker.setSession(nodeName, isOpen, bootId),
     connect: (peer, send) => tracker.connect(peer, send),
   }
 }

@@ -26,6 +26,8 @@ const START_SESSIONS_MS = 30_000
 const START_PATIENCE_MS = 5_000
 /** A machine that has booted anew has this long to be admitted again: then its pods start in place. After it they are given to others. */
 export const REBOOT_PATIENCE_MS = 3_000
+/** While its agent has a session, or has lost it a moment ago, it is about to be admitted, however slow it is: then it has this long. */
+export const ADMISSION_PATIENCE_MS = 30_000
 
 export class Leading {
   readonly #parts: LeadingParts
@@ -100,9 +102,10 @@ export class Leading {
     else this.#drop(life)
   }
 
-  setSession(nodeName: string, isOpen: boolean): void {
+  setSession(nodeName: string, isOpen: boolean, bootId?: string): void {
     const life = this.#life(nodeName)
-    if (life.session.isOpen !== isOpen) life.session = { isOpen, sinceMs: this.#parts.nowMs() }
+    const sinceMs = life.session.isOpen === isOpen ? life.session.sinceMs : this.#parts.nowMs()
+    life.session = { isOpen, sinceMs, bootId: isOpen ? bootId : life.session.bootId }
   }
 
   /** An agent says who it is: it speaks for its node if nobody else does. */
@@ -309,7 +312,7 @@ export class Leading {
     const { speaker, rebootedMs } = life
     // One greeting alone may be of before the boot that is admitted, and have been handed on late: who has booted goes on speaking.
     if (rebootedMs !== undefined && speaker?.isAlive(nowMs, this.terms.seenMs) === true) {
-      if (nowMs >= Math.max(rebootedMs, this.#leaseEndMs(life.name)) + REBOOT_PATIENCE_MS) this.#giveUp(life, { kind: 'rebooted', bootId: speaker.hello.bootId })
+      if (nowMs >= admissionEndMs(life, speaker.hello.bootId, Math.max(rebootedMs, this.#leaseEndMs(life.name)))) this.#giveUp(life, { kind: 'rebooted', bootId: speaker.hello.bootId })
       return
     }
     const verdict = judgeNode(this.#view(nowMs), life.name)
@@ -346,4 +349,11 @@ export class Leading {
     life.told = sight
     this.#parts.listener.onSight(life.name, sight)
   }
+}
+
+/** Until when a machine that has booted anew may be admitted. `fromMs`: since when it could have been. */
+function admissionEndMs({ session }: NodeLife, bootId: string, fromMs: number): number {
+  const patientMs = fromMs + REBOOT_PATIENCE_MS
+  if (session.bootId !== bootId) return patientMs
+  return Math.max(patientMs, Math.min(fromMs + ADMISSION_PATIENCE_MS, session.isOpen ? Number.POSITIVE_INFINITY : session.sinceMs + REBOOT_PATIENCE_MS))
 }

@@ -81,7 +81,8 @@ export interface NodeLife {
   saidDead: FenceEvidence | undefined
   /** Its Node object is gone. `'unheard'`: and it has not been heard since. */
   forgotten: 'no' | 'heard' | 'unheard'
-  session: { readonly isOpen: boolean; readonly sinceMs: number }
+  /** Of the boot it was last opened by, where that is known. */
+  session: { readonly isOpen: boolean; readonly sinceMs: number; readonly bootId?: string | undefined }
   /** Since when an agent speaks that has booted anew and is not admitted yet. */
   rebootedMs: number | undefined
   /** The end of what was granted under the boot before: no ack until then. */

@@ -91,8 +91,8 @@ export interface Heartbeats {
   fence(nodeName: string, evidence: Exclude<FenceEvidence, { readonly kind: 'lease-ended' }>): void
   /** The Node object is gone: no ack from now on. A member is judged all the same; if it was silent already, the deletion counts as somebody's word that it is dead. */
   forget(nodeName: string): void
-  /** Whether its agent has a session: one without is acked only for a while (it may be crash-looping). */
-  setSession(nodeName: string, isOpen: boolean): void
+  /** Whether its agent has a session: one without is acked only for a while (it may be crash-looping). `bootId`: of the agent that opens it. */
+  setSession(nodeName: string, isOpen: boolean, bootId?: string): void
 }
 
 /** The room as a process holds it, whether it leads or follows. */

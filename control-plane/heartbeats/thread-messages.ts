@@ -22,7 +22,7 @@ export type ToThread =
   | { readonly kind: 'admit'; readonly node: AdmittedNode }
   | { readonly kind: 'fence'; readonly nodeName: string; readonly evidence: Exclude<FenceEvidence, { readonly kind: 'lease-ended' }> }
   | { readonly kind: 'forget'; readonly nodeName: string }
-  | { readonly kind: 'session'; readonly nodeName: string; readonly isOpen: boolean }
+  | { readonly kind: 'session'; readonly nodeName: string; readonly isOpen: boolean; readonly bootId?: string | undefined }
   | { readonly kind: 'stop' }
 
 /** What is heard carries the number of the leadership it was heard in: what is under way when it ends is of no interest to the next. */

@@ -47,7 +47,7 @@ function run({ addresses, tls, limit, sessionGraceMs }: ThreadStart, say: (messa
       case 'forget':
         return tracker.forget(message.nodeName)
       case 'session':
-        return tracker.setSession(message.nodeName, message.isOpen)
+        return tracker.setSession(message.nodeName, message.isOpen, message.bootId)
       case 'stop':
         tracker.follow()
         link.lead(undefined)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ToControlPlane } from '../../proto/gen/node/v1/heartbeat.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
-import { REBOOT_PATIENCE_MS } from './leading.ts'
+import { ADMISSION_PATIENCE_MS, REBOOT_PATIENCE_MS } from './leading.ts'
 import { FakeAgent, handClock, membership, trackedWorld } from './testing.ts'
 import { HeartbeatTracker } from './tracker.ts'
 
@@ -284,6 +284,42 @@ test('a machine that booted anew and does not register is fenced in the end, wha
   clock.advance(10_000)
   agent('n2').connect(tracker, { bootId: 'boot-2', instance: 'n2-2' })
   clock.advance(REBOOT_PATIENCE_MS - 100)
+  expect(sights.get('n2')?.kind).toBe('silent')
+  clock.advance(200)
+  expect(sights.get('n2')).toEqual({ kind: 'fenced', evidence: { kind: 'rebooted', bootId: 'boot-2' } })
+})
+
+test('a machine that booted anew is not fenced while its agent is being admitted, however slowly', () => {
+  const { clock, tracker, agent, sights } = trackedWorld(...three)
+  clock.advance(2_000)
+  for (const name of three) agent(name).close()
+  clock.advance(10_000)
+  agent('n2').connect(tracker, { bootId: 'boot-2', instance: 'n2-2' })
+  tracker.setSession('n2', true, 'boot-2')
+  clock.advance(REBOOT_PATIENCE_MS + 5_000)
+  expect(sights.get('n2')?.kind).toBe('silent')
+  tracker.setSession('n2', false)
+  clock.advance(REBOOT_PATIENCE_MS - 100)
+  tracker.setSession('n2', true, 'boot-2')
+  clock.advance(REBOOT_PATIENCE_MS)
+  tracker.admit({ nodeName: 'n2', bootId: 'boot-2' })
+  clock.advance(2_000)
+  expect([agent('n2').isAcked(), sights.get('n2')?.kind]).toEqual([true, 'seen'])
+})
+
+test.each<readonly [how: string, withoutMs: number, tell: (tracker: ReturnType<typeof trackedWorld>['tracker']) => void]>([
+  ['has a session for ever', ADMISSION_PATIENCE_MS, () => {}],
+  ['loses its session', REBOOT_PATIENCE_MS, (tracker) => tracker.setSession('n2', false)],
+  ['has a session that is of the boot before', REBOOT_PATIENCE_MS, (tracker) => tracker.setSession('n2', true, 'boot-1')],
+])('a machine that booted anew, is not admitted and %s is fenced', (_, withoutMs, tell) => {
+  const { clock, tracker, agent, sights } = trackedWorld(...three)
+  clock.advance(2_000)
+  for (const name of three) agent(name).close()
+  clock.advance(10_000)
+  agent('n2').connect(tracker, { bootId: 'boot-2', instance: 'n2-2' })
+  tracker.setSession('n2', true, 'boot-2')
+  tell(tracker)
+  clock.advance(withoutMs - 100)
   expect(sights.get('n2')?.kind).toBe('silent')
   clock.advance(200)
   expect(sights.get('n2')).toEqual({ kind: 'fenced', evidence: { kind: 'rebooted', bootId: 'boot-2' } })

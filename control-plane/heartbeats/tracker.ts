@@ -110,8 +110,8 @@ export class HeartbeatTracker implements Heartbeats {
     this.#leading?.forget(nodeName)
   }
 
-  setSession(nodeName: string, isOpen: boolean): void {
-    this.#leading?.setSession(nodeName, isOpen)
+  setSession(nodeName: string, isOpen: boolean, bootId?: string): void {
+    this.#leading?.setSession(nodeName, isOpen, bootId)
   }
 
   /** A connection is there. `send` must not wait and not throw. */

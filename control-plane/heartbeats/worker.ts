@@ -117,8 +117,8 @@ class Thread implements HeartbeatThread {
     this.#post({ kind: 'forget', nodeName })
   }
 
-  setSession(nodeName: string, isOpen: boolean): void {
-    this.#post({ kind: 'session', nodeName, isOpen })
+  setSession(nodeName: string, isOpen: boolean, bootId?: string): void {
+    this.#post({ kind: 'session', nodeName, isOpen, bootId })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,8 @@ export interface Admissions {
    * @throws Fault('permission') when the agent of that other boot lives; and when the signal aborts
    */
   whenGrantsAreOver(nodeName: string, bootId: string, signal: AbortSignal): Promise<void>
-  setSession(nodeName: string, isOpen: boolean): void
+  /** `bootId`: of the agent that opens it. */
+  setSession(nodeName: string, isOpen: boolean, bootId?: string): void
   /** Another agent under this name was refused, for this reason. */
   doubled(nodeName: string, message: string): void
 }

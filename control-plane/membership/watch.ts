@@ -46,8 +46,8 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   readonly #nodes: Informer<Node>
   readonly #states = new Map<string, NodeState>()
   readonly #reboots = new Map<string, Rebooted>()
-  /** Since when each is open. */
-  readonly #sessions = new Map<string, number>()
+  /** Since when each is open, and of which boot of its node. */
+  readonly #sessions = new Map<string, { readonly sinceMs: number; readonly bootId: string | undefined }>()
   readonly #listeners = new Set<(nodeName: string) => void>()
   readonly #acked = new Map<string, number>()
   /** Verdicts that are not stored yet: a thread that begins anew must not ack these nodes, because what it gave up before stands. */
@@ -115,10 +115,10 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     return () => this.#listeners.delete(listener)
   }
 
-  setSession(nodeName: string, isOpen: boolean): void {
-    if (isOpen) this.#sessions.set(nodeName, this.#options.clock.monotonicMs())
+  setSession(nodeName: string, isOpen: boolean, bootId?: string): void {
+    if (isOpen) this.#sessions.set(nodeName, { sinceMs: this.#options.clock.monotonicMs(), bootId })
     else this.#sessions.delete(nodeName)
-    if (this.#isLeading) this.#options.heartbeats.setSession(nodeName, isOpen)
+    if (this.#isLeading) this.#options.heartbeats.setSession(nodeName, isOpen, bootId)
     if (!this.#states.has(nodeName)) this.#tell(nodeName)
   }
 
@@ -204,9 +204,9 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
   /** @throws Fault('conflict') when the session ends before that */
   async #untilSteady(nodeName: string, holdMs: number): Promise<void> {
     const { clock, signal } = this.#options
-    const sinceMs = this.#sessions.get(nodeName)
+    const sinceMs = this.#sessions.get(nodeName)?.sinceMs
     if (sinceMs !== undefined) await sleep(clock, Math.max(0, sinceMs + holdMs - clock.monotonicMs()), signal)
-    if (sinceMs === undefined || this.#sessions.get(nodeName) !== sinceMs) throw new Fault('conflict', `node "${nodeName}" was given up for its lapses, and its agent has not been steady for ${lengthText(holdMs)} since`)
+    if (sinceMs === undefined || this.#sessions.get(nodeName)?.sinceMs !== sinceMs) throw new Fault('conflict', `node "${nodeName}" was given up for its lapses, and its agent has not been steady for ${lengthText(holdMs)} since`)
   }
 
   onSight(nodeName: string, sight: NodeSight): void {
@@ -256,7 +256,7 @@ export class NodeWatch implements NodeLiveness, Admissions, HeartbeatListener {
     heartbeats.listen(this)
     heartbeats.lead(withVerdicts(start, this.#verdicts))
     this.#isLeading = true
-    for (const name of this.#sessions.keys()) heartbeats.setSession(name, true)
+    for (const [name, { bootId }] of this.#sessions) heartbeats.setSession(name, true, bootId)
     for (const { nodeName } of start.admitted) this.#states.set(nodeName, { kind: 'silent', sinceMs: clock.nowMs() })
     for (const { nodeName, evidence } of start.fenced) this.#states.set(nodeName, { kind: 'fenced', evidence, atMs: this.#store.record.fenced[nodeName]?.atMs ?? clock.nowMs() })
     for (const name of this.#states.keys()) this.#tell(name)

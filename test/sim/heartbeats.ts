@@ -93,8 +93,8 @@ export class SimHeartbeats implements HeartbeatsOfProcess {
     this.#tell(() => this.tracker.forget(nodeName))
   }
 
-  setSession(nodeName: string, isOpen: boolean): void {
-    this.#tell(() => this.tracker.setSession(nodeName, isOpen))
+  setSession(...args: Parameters<HeartbeatsOfProcess['setSession']>): void {
+    this.#tell(() => this.tracker.setSession(...args))
   }
 
   handOnTo(address: string | undefined): void {
