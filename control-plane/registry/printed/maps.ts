@@ -1,5 +1,5 @@
 /** Maps as Go prints them: in the order of their keys, however the client sent them. */
-import type { LabelSelector } from '../../../shared/model/gen/api.ts'
+import type { LabelSelector, ObjectMeta } from '../../../shared/model/gen/api.ts'
 
 export type Texts = Readonly<Record<string, string>>
 
@@ -12,3 +12,6 @@ export const printedLabels = (labels: Texts | undefined): Texts | null => (label
 export function printedSelector({ matchLabels, matchExpressions }: LabelSelector): LabelSelector {
   return { ...(matchLabels && { matchLabels: printedMap(matchLabels) }), ...(matchExpressions && { matchExpressions: matchExpressions.map(({ key, operator, values }) => ({ key, operator, ...(values && { values }) })) }) }
 }
+
+/** What a template says of the metadata of its objects: labels before annotations, whoever sent them. */
+export const printedMetadata = ({ labels, annotations, ...rest }: ObjectMeta): ObjectMeta => ({ ...rest, ...(labels && { labels: printedMap(labels) }), ...(annotations && { annotations: printedMap(annotations) }) })

@@ -11,6 +11,7 @@ import type { KindDefinition } from '../kind.ts'
 import { persistentVolume } from '../persistent-volume.ts'
 import { pod } from '../pod.ts'
 import { resourceClaim } from '../resource-claim.ts'
+import { resourceClaimTemplate } from '../resource-claim-template.ts'
 
 const context = { nowMs: Date.UTC(2026, 0, 1), subresource: '', userName: 'test' }
 
@@ -92,4 +93,9 @@ test('maps, in the order of their keys', () => {
   expect(refusedChange(job, manual(from), manual(to))).toEqual(['spec.selector: Invalid value: {"matchLabels":{"a":"2","b":"1","c":"3"}}: field is immutable'])
   const gated = { containers, schedulingGates: [{ name: 'g' }] }
   expect(refusedChange(pod, { ...gated, nodeSelector: { b: '1' } }, { ...gated, nodeSelector: { b: '2', a: '3' } })).toEqual(['spec.nodeSelector: Invalid value: {"a":"3","b":"2"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)'])
+})
+
+test('what a template says of its objects, its maps too in the order of their keys', () => {
+  const template = (deviceClassName: string): JsonObject => ({ metadata: { annotations: { d: '1', c: '2' }, labels: { b: '3', a: '4' } }, spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName } }] } } })
+  expect(refusedChange(resourceClaimTemplate, template('a'), template('b'))).toEqual([expect.stringMatching(/^spec: Invalid value: \{"labels":\{"a":"4","b":"3"\},"annotations":\{"c":"2","d":"1"\},"Spec":\{"Devices":\{"Requests":\[/)])
 })

@@ -4,6 +4,7 @@ import { byteLength } from '../../../shared/model/go-text.ts'
 import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import { validateAnnotations, validateLabels } from '../../../shared/model/validation/object-meta.ts'
 import { printInternal } from '../printed/internal.ts'
+import { printedMetadata } from '../printed/maps.ts'
 import { validateNodeSelector } from './affinity.ts'
 import { cidr } from './addresses.ts'
 import { each } from './check.ts'
@@ -36,7 +37,7 @@ export function validateNewResourceClaimTemplate({ spec: outer }: ResourceClaimT
   return [...validateLabels(metadata?.labels, 'spec.metadata.labels'), ...validateAnnotations(metadata?.annotations, 'spec.metadata.annotations'), ...validateDeviceClaim(outer?.spec?.devices ?? {}, 'spec.spec.devices')]
 }
 
-export const validateResourceClaimTemplateChange = ({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): readonly FieldError[] => (deepEqual(spec, old.spec) ? [] : [invalid('spec', { ...spec?.metadata, Spec: printed('DeviceClaimSpec', spec?.spec) }, IMMUTABLE)])
+export const validateResourceClaimTemplateChange = ({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): readonly FieldError[] => (deepEqual(spec, old.spec) ? [] : [invalid('spec', { ...printedMetadata(spec?.metadata ?? {}), Spec: printed('DeviceClaimSpec', spec?.spec) }, IMMUTABLE)])
 
 export function validateResourceClaimStatus(claim: ResourceV1ResourceClaim, old: ResourceV1ResourceClaim): readonly FieldError[] {
   const status = claim.status ?? {}
