@@ -19,7 +19,7 @@ import { hintOf } from './core/hints.ts'
 import { createMemory } from './core/memory.ts'
 import { hasItsClaims } from './core/plugins/dynamic-resources.ts'
 import { schedule, type Placement } from './core/schedule.ts'
-import { ClusterState, podInfo, type PodInfo } from './core/state.ts'
+import { ClusterState, podInfo, type NodeInfo, type PodInfo } from './core/state.ts'
 import type { VolumeChoice } from './core/storage.ts'
 import { SchedulingQueue } from './queue.ts'
 import { NAMESPACE_INDEX, siblingSelector } from './siblings.ts'
@@ -219,7 +219,7 @@ class SchedulingLoop implements Scheduler {
     const volumes = node && this.#volumes.reserve(pod, node)
     this.#state.setPod(pod, placement.node)
     this.#assumed.set(key, uidOf(pod))
-    this.#background(key, volumes ? this.#bindVolumes(pod, volumes, placement.node) : this.#bind(pod, placement.node))
+    this.#background(key, volumes ? this.#bindVolumes(pod, volumes, node) : this.#bind(pod, placement.node))
   }
 
   /** It is not assumed to be on a node any more. */
@@ -237,10 +237,10 @@ class SchedulingLoop implements Scheduler {
   }
 
   /** Its claims first. Where they cannot be bound it is tried again, on whatever node. */
-  async #bindVolumes(pod: Pod, volumes: VolumeChoice, nodeName: string): Promise<void> {
+  async #bindVolumes(pod: Pod, volumes: VolumeChoice, node: NodeInfo): Promise<void> {
     const key = keyOf(pod)
     try {
-      await this.#volumes.bind(pod, volumes)
+      await this.#volumes.bind(pod, volumes, node)
     } catch (error) {
       this.#forget(pod)
       if (!isFault(error, 'cancelled') && uidOf(this.#pods.get(key) ?? { metadata: {} }) === uidOf(pod)) {
@@ -249,7 +249,7 @@ class SchedulingLoop implements Scheduler {
       }
       throw error
     }
-    await this.#bind(pod, nodeName)
+    await this.#bind(pod, node.name)
   }
 
   async #bind(pod: Pod, nodeName: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from 
 import { keyOf, nameOf, uidOf, type KubeObject } from '../../shared/model/meta.ts'
 import { persistentVolumeClaims, persistentVolumes, pods, storageClasses } from '../../shared/model/resources.ts'
 import { isFullyBound, SELECTED_NODE } from '../../shared/model/volume-claims.ts'
-import { boundVolume, classOfVolume } from '../../shared/model/volume-matching.ts'
+import { boundVolume, classOfVolume, isReachable, type NamedNode } from '../../shared/model/volume-matching.ts'
 import type { ApiClient } from '../client/port.ts'
 import type { Informer, Informers } from '../informers/port.ts'
 import type { NodeInfo } from './core/state.ts'
@@ -86,13 +86,13 @@ export class VolumeBinder implements StorageView {
    * Resolves when all claims have their volumes for good. Throws where one cannot be had any more, or the pod has gone: what was written stays, and is found by
    * whoever tries again. Throws Fault('cancelled') after {@link cancel}.
    */
-  async bind(pod: Pod, choice: VolumeChoice): Promise<void> {
+  async bind(pod: Pod, choice: VolumeChoice, node: NamedNode): Promise<void> {
     try {
       const written: VolumeChoice = {
         bind: await Promise.all(choice.bind.map(async ({ claim, volume }) => ({ claim, volume: await this.#promise(volume) }))),
         provision: await Promise.all(choice.provision.map((claim) => this.#tell(claim))),
       }
-      await this.#whenBound(() => this.#isBound(pod, written))
+      await this.#whenBound(() => this.#isBound(pod, written, node))
     } finally {
       for (const { volume } of choice.bind) this.#assumedVolumes.delete(nameOf(volume))
       for (const claim of choice.provision) this.#assumedClaims.delete(keyOf(claim))
@@ -139,9 +139,9 @@ export class VolumeBinder implements StorageView {
   }
 
   /** By what the informers show, once they show what was written. Throws where it cannot come true. */
-  #isBound(pod: Pod, { bind, provision }: VolumeChoice): boolean {
+  #isBound(pod: Pod, { bind, provision }: VolumeChoice, node: NamedNode): boolean {
     if (this.#pods.get(keyOf(pod))?.metadata.uid !== uidOf(pod)) throw new Fault('not-found', `pod does not exist any more: pod "${nameOf(pod)}" not found`)
-    return bind.every((one) => this.#isTaken(one)) && provision.every((claim) => this.#isProvisioned(claim))
+    return bind.every((one) => this.#isTaken(one)) && provision.every((claim) => this.#isProvisioned(claim, node))
   }
 
   #isTaken({ claim, volume }: VolumeChoice['bind'][number]): boolean {
@@ -153,13 +153,15 @@ export class VolumeBinder implements StorageView {
     return isFullyBound(asking)
   }
 
-  #isProvisioned(claim: PersistentVolumeClaim): boolean {
+  #isProvisioned(claim: PersistentVolumeClaim, node: NamedNode): boolean {
     const shown = this.#claims.get(keyOf(claim))
     if (shown?.metadata.uid !== uidOf(claim)) throw new Fault('not-found', `failed to check provisioning pvc: persistentvolumeclaim "${nameOf(claim)}" not found`)
     if (isOlder(shown, claim)) return false
     // A provisioner that cannot make it takes the node back.
     if (shown.metadata.annotations?.[SELECTED_NODE] !== claim.metadata.annotations?.[SELECTED_NODE]) throw new Fault('conflict', `provisioning failed for PVC "${nameOf(claim)}"`)
-    return isFullyBound(shown) && this.#volumes.get(shown.spec?.volumeName ?? '') !== undefined
+    const volume = isFullyBound(shown) ? this.#volumes.get(shown.spec?.volumeName ?? '') : undefined
+    if (volume && !isReachable(volume, node)) throw new Fault('conflict', `pv "${nameOf(volume)}" node affinity doesn't match node "${node.name}": no matching NodeSelectorTerms`)
+    return volume !== undefined
   }
 }
 

@@ -154,3 +154,16 @@ test('a scheduler that stops while a volume is being promised binds nothing afte
   await at.clock.advance(1_000)
   expect((await podNamed(at, 'p')).spec?.nodeName).toBeUndefined()
 })
+
+test('a pod goes elsewhere where the volume that was made for it is not on the node that was chosen', async () => {
+  await using at = world()
+  await scheduling(at)
+  await at.client.create(persistentVolumeClaims, claim('c', 'made'))
+  await at.client.create(pods, pod('p', 'c'))
+  await at.clock.advance(1_000)
+  const asked = await claimNamed(at, 'c')
+  const other = asked.metadata.annotations?.['volume.kubernetes.io/selected-node'] === 'n1' ? 'n2' : 'n1'
+  await at.client.create(persistentVolumes, { ...volume('v', other), spec: { ...volume('v', other).spec, storageClassName: 'made', claimRef: { namespace: 'ns', name: 'c', uid: asked.metadata.uid } } })
+  await at.clock.advance(10_000)
+  expect((await podNamed(at, 'p')).spec?.nodeName).toBe(other)
+})
