@@ -53,6 +53,23 @@ test('containers that run are taken over though nothing was noted of their pod',
   expect(node.status('p').containerStatuses?.[0]).toMatchObject({ restartCount: 0, ready: true, user: { linux: { uid: 0 } }, imageID: 'sha256:0000000000000000000000000000000000000000000000000000000000000001' })
 })
 
+/** Its node was never admitted then: no container runs before that, so the pod did not go away either. */
+test('a pod that is assigned while the node is being cleared does not keep it from being clear', async () => {
+  const listed = Promise.withResolvers<void>()
+  const { snapshots } = node.parts
+  const list = snapshots.list
+  snapshots.list = () => listed.promise.then(() => list())
+  let isClear = false
+  node.workers.setAll([], () => (isClear = true))
+  await node.clock.advance(100)
+  node.workers.update(testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] }))
+  await node.clock.advance(1_000)
+  expect([isClear, node.status('p').phase]).toEqual([false, 'Running'])
+  listed.resolve()
+  await node.clock.advance(1_000)
+  expect(isClear).toBe(true)
+})
+
 test('a machine that has lost all that it had in memory goes on counting restarts from what the status says', async () => {
   const pod = testPod('p', { containers: [shell('c', 'while :; do sleep 1; done')] })
   const startedAt = '2026-01-01T00:00:00Z'

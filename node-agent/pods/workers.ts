@@ -53,8 +53,8 @@ export class NodePodWorkers implements PodWorkers {
   #waiting: Array<() => void> | undefined = []
   /** Resolves then. */
   readonly #looked = Promise.withResolvers<void>()
-  /** What the last COMPLETE named, until nothing else is left. */
-  #clearing: { readonly uids: ReadonlySet<string>; isCollected: boolean; readonly onClear: () => void } | undefined
+  /** What the last COMPLETE named and what was assigned since, until nothing else is left. */
+  #clearing: { readonly uids: Set<string>; isCollected: boolean; readonly onClear: () => void } | undefined
   /** The last words on pods that ended because they were deleted, by uid, until their objects are gone too: they may have got lost, and nothing else here knows how those pods ended. So long their checkpoints stay, for an agent after this one. */
   readonly #left = new Map<string, PodStatusReport>()
   #exempt = ''
@@ -82,7 +82,11 @@ export class NodePodWorkers implements PodWorkers {
   }
 
   update(pod: Pod): void {
-    this.#whenAdopted(() => this.#take(pod))
+    this.#whenAdopted(() => {
+      // It may have to wait for this node to be clear itself.
+      this.#clearing?.uids.add(uidOf(pod))
+      this.#take(pod)
+    })
   }
 
   remove(_key: string, uid: string): void {
