@@ -27,11 +27,12 @@ const POD = '0a0b0c0d000040008000000000000001'
 const [FIRST, MAIN] = [`${POD}4881d841b2d69f07`, `${POD}ea90e2085259f342`]
 const attempt = (container: string, count: number): string => container + String(count).padStart(16, '0')
 const before = (label: string): NonNullable<Deaths['create']> => ({ label, nth: 0, side: 'before' })
+const after = (label: string): NonNullable<Deaths['create']> => ({ label, nth: 0, side: 'after' })
 
 /** What was found by such deaths. */
 test.each<readonly [string, Deaths]>([
   ['a container whose start was not noted yet was made and run once more', { create: before(`file rename /run/bundles/${attempt(FIRST, 0)}/container.json.tmp`) }],
-  ['a start that was noted is carried out', { create: before(`file open /run/oci/${attempt(FIRST, 0)}/exec.fifo`), exit: before(`file unlink /run/oci/${attempt(MAIN, 1)}/exec.fifo`) }],
+  ['a start that was noted is carried out', { create: after(`file rename /run/bundles/${attempt(FIRST, 0)}/container.json.tmp`), exit: before(`file unlink /run/oci/${attempt(MAIN, 1)}/exec.fifo`) }],
   ['the root folder of a container had the mode of no image', { exit: before(`file chown /snapshots/${attempt(MAIN, 1)}/upper`) }],
   ['control groups stayed of a container of which the rest was deleted', { exit: before(`file rmdir /run/bundles/${attempt(MAIN, 0)}`) }],
   ['a pod lost the address it had been given', { create: before('call umount2 /network/0a0b0c0d-0000-4000-8000-000000000001.netns') }],
