@@ -2,7 +2,8 @@ import type { World } from '../../sim/world.ts'
 
 /** Given by chance, by the clock, or by who came first; and what of it is in names. */
 const DROPPED = new Set(['uid', 'resourceVersion', 'managedFields', 'creationTimestamp', 'podIP', 'podIPs', 'hostIP', 'hostIPs', 'nodeName', 'containerID', 'clusterIP', 'clusterIPs', 'nodePort', 'addresses', 'podCIDR', 'podCIDRs', 'startTime', 'bootID', 'generateName'])
-const isTime = (key: string): boolean => /(Time|Timestamp|At|timestamp|timeAdded)$/.test(key)
+/** Since when a change waited to be seen in endpoints is known to the process alone that saw it, as in Kubernetes. */
+const isTime = (key: string): boolean => /(Time|Timestamp|At|timestamp|timeAdded|last-change-trigger-time)$/.test(key)
 const CHANCE = /-[bcdfghjklmnpqrstvwxz2456789]{5}(?=$|["/])/g
 
 /** Everything that is stored, an object a line, without what differs from run to run; sorted. */
