@@ -20,7 +20,7 @@ const LAB = 'test/vm/lab.vm.ts'
 /** Those in which control groups matter most. */
 const SHORT = contracts(['cgroups', 'runtime', 'pods'])
 /** The other rooms of a node: what stands on the kernel's mounts, its layers, its packet filter. */
-const ROOMS = contracts(['volumes', 'sub-paths', 'images', 'snapshots', 'network', 'virtual-ip', 'probes', 'runtime-trouble'])
+const ROOMS = contracts(['volumes', 'claims', 'sub-paths', 'images', 'snapshots', 'network', 'virtual-ip', 'probes', 'runtime-release', 'runtime-trouble'])
 const LABS = [LAB, 'test/vm/two-nodes.vm.ts', ...endToEnd(['pods', 'pod-files', 'streams', 'images'])]
 
 const words = process.argv.slice(2)
