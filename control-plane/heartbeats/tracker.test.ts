@@ -277,12 +277,18 @@ test('a machine that booted anew is acked again when it is admitted under its ne
   expect(story).not.toContain('n2 fenced')
 })
 
+/** All were silent for long, and one of them is heard again, from another boot. */
+function rebootedWorld(): ReturnType<typeof trackedWorld> {
+  const world = trackedWorld(...three)
+  world.clock.advance(2_000)
+  for (const name of three) world.agent(name).close()
+  world.clock.advance(10_000)
+  world.agent('n2').connect(world.tracker, { bootId: 'boot-2', instance: 'n2-2' })
+  return world
+}
+
 test('a machine that booted anew and does not register is fenced in the end, whatever is seen', () => {
-  const { clock, tracker, agent, sights } = trackedWorld(...three)
-  clock.advance(2_000)
-  for (const name of three) agent(name).close()
-  clock.advance(10_000)
-  agent('n2').connect(tracker, { bootId: 'boot-2', instance: 'n2-2' })
+  const { clock, sights } = rebootedWorld()
   clock.advance(REBOOT_PATIENCE_MS - 100)
   expect(sights.get('n2')?.kind).toBe('silent')
   clock.advance(200)
@@ -290,11 +296,7 @@ test('a machine that booted anew and does not register is fenced in the end, wha
 })
 
 test('a machine that booted anew is not fenced while its agent is being admitted, however slowly', () => {
-  const { clock, tracker, agent, sights } = trackedWorld(...three)
-  clock.advance(2_000)
-  for (const name of three) agent(name).close()
-  clock.advance(10_000)
-  agent('n2').connect(tracker, { bootId: 'boot-2', instance: 'n2-2' })
+  const { clock, tracker, agent, sights } = rebootedWorld()
   tracker.setSession('n2', true, 'boot-2')
   clock.advance(REBOOT_PATIENCE_MS + 5_000)
   expect(sights.get('n2')?.kind).toBe('silent')
@@ -312,11 +314,7 @@ test.each<readonly [how: string, withoutMs: number, tell: (tracker: ReturnType<t
   ['loses its session', REBOOT_PATIENCE_MS, (tracker) => tracker.setSession('n2', false)],
   ['has a session that is of the boot before', REBOOT_PATIENCE_MS, (tracker) => tracker.setSession('n2', true, 'boot-1')],
 ])('a machine that booted anew, is not admitted and %s is fenced', (_, withoutMs, tell) => {
-  const { clock, tracker, agent, sights } = trackedWorld(...three)
-  clock.advance(2_000)
-  for (const name of three) agent(name).close()
-  clock.advance(10_000)
-  agent('n2').connect(tracker, { bootId: 'boot-2', instance: 'n2-2' })
+  const { clock, tracker, sights } = rebootedWorld()
   tracker.setSession('n2', true, 'boot-2')
   tell(tracker)
   clock.advance(withoutMs - 100)
