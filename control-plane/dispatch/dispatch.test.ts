@@ -206,12 +206,12 @@ test('a node is admitted when its agent has said that nothing is left, and its s
   const dispatch = await dispatched(at)
   const agent = agentOf(dispatch, 'n1')
   await at.clock.advance(100)
-  expect(dispatch.admissions.told).toEqual(['session n1 open'])
+  expect(dispatch.admissions.told).toEqual(['session n1 open boot-1'])
   agent.say({ $case: 'nothingLeft', value: {} })
   await at.clock.advance(10)
   agent.hangUp()
   await at.clock.advance(10)
-  expect(dispatch.admissions.told).toEqual(['session n1 open', 'admit n1 boot-1', 'session n1 closed'])
+  expect(dispatch.admissions.told).toEqual(['session n1 open boot-1', 'admit n1 boot-1', 'session n1 closed'])
 })
 
 test('what was still under way in a session when its node was given up admits nobody', async () => {
@@ -222,7 +222,7 @@ test('what was still under way in a session when its node was given up admits no
   agent.say({ $case: 'nothingLeft', value: {} })
   dispatch.liveness.set('n1', fencedState(5))
   await at.clock.advance(50)
-  expect([agent.isClosed(), dispatch.admissions.told]).toEqual([true, ['session n1 open', 'session n1 closed']])
+  expect([agent.isClosed(), dispatch.admissions.told]).toEqual([true, ['session n1 open boot-1', 'session n1 closed']])
 })
 
 test('an agent whose node is given up begins anew, and hears what it shall run when all that was given to others is gone', async () => {

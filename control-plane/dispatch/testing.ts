@@ -25,7 +25,7 @@ export function fakeLiveness(): FakeLiveness {
 /** A verdict by silence. */
 export const fencedState = (atMs: number): NodeState => ({ kind: 'fenced', evidence: { kind: 'lease-ended', silentForMs: 1_234, seen: 2, of: 3 }, atMs })
 
-/** Notes what it is told: `admit n1 boot-1`, `session n1 open`. */
+/** Notes what it is told: `admit n1 boot-1`, `session n1 open boot-1`. */
 export function fakeAdmissions(liveness?: FakeLiveness): Admissions & { readonly told: string[] } {
   const told: string[] = []
   return {
@@ -35,8 +35,8 @@ export function fakeAdmissions(liveness?: FakeLiveness): Admissions & { readonly
       liveness?.set(nodeName, { kind: 'seen' })
     },
     whenGrantsAreOver: () => Promise.resolve(),
-    setSession(nodeName, isOpen) {
-      told.push(`session ${nodeName} ${isOpen ? 'open' : 'closed'}`)
+    setSession(nodeName, isOpen, bootId) {
+      told.push(`session ${nodeName} ${isOpen ? `open ${bootId}` : 'closed'}`)
       if (isOpen && liveness?.stateOf(nodeName).kind === 'no-agent') liveness.set(nodeName, { kind: 'seen' })
     },
     doubled: (nodeName, message) => void told.push(`doubled ${nodeName}: ${message}`),

@@ -261,6 +261,23 @@ test('a machine that is back with a new boot id before it is given up keeps its 
   expect([led.told('NodeFenced'), led.told('NodeRebooted')[0]]).toEqual([[], expect.stringMatching(/^n2: booted anew \(boot id boot-1, now boot-2\), so nothing of before runs; back before it was given up: its pods start again in place/)])
 })
 
+test('a machine that is back with a new boot id is not given up while its agent has a session, however slowly it is admitted', async () => {
+  await using here = world()
+  await here.start()
+  const led = await lead(here)
+  await join(led, 'n1', 'n2', 'n3')
+  led.agent('n2').close()
+  led.watch.setSession('n2', false)
+  await here.clock.advance(400)
+  led.agent('n2').connect(led.heartbeats, { bootId: 'boot-2', instance: 'after the boot' })
+  led.watch.setSession('n2', true, 'boot-2')
+  await here.clock.advance(10_000)
+  await led.watch.admit('n2', 'boot-2')
+  await here.clock.advance(1_500)
+  expect([kinds(led, 'n2'), led.told('NodeFenced')]).toEqual([['seen'], []])
+  expect(led.told('NodeRebooted')).toEqual([expect.stringContaining('its pods start again in place')])
+})
+
 test('who speaks for a node under another boot id has no say before what was granted under the first is over', async () => {
   await using here = world()
   await here.start()
