@@ -24,7 +24,7 @@ export const up: Command = {
   name: 'up',
   summary: 'Start a lab: a cluster of several machines on this host, or what of it does not run',
   examples: '# Three nodes\ngantry lab up\n\n# A second lab beside the first, of one node\ngantry lab up --name small --nodes 1\n\n# Three control planes, of which one may be lost\ngantry lab up --name ha --control-planes 3',
-  flags: [nameFlag, text('nodes', 'How many nodes (default 3; a lab that exists keeps its own)'), text('control-planes', 'How many control planes: 1, 2, 3 or 5, each with an etcd member; two have a witness beside them, a third etcd member (default 1)'), text('etcd-quota-bytes', "How large etcd's data may grow"), toggle('remove', 'Where the lab has more nodes than --nodes says: drain those above, and take them away with their data'), toggle('no-kubeconfig', 'Leave the kubeconfig alone')],
+  flags: [nameFlag, text('nodes', 'How many nodes (default 3; a lab that exists keeps its own)'), text('control-planes', 'How many control planes: 1, 2, 3 or 5, each with an etcd member; two have a witness beside them, a third etcd member (default 1)'), text('etcd-quota-bytes', "How large etcd's data may grow"), toggle('remove', 'Where the lab has more nodes than --nodes says: drain those above, and take them away with their data'), toggle('metrics', 'Serve metrics.k8s.io, which "kubectl top" and autoscalers ask'), toggle('no-kubeconfig', 'Leave the kubeconfig alone')],
   async run(call) {
     const { flags, terminal } = call
     const lab = await import('../../deploy/lab/lab.ts')
@@ -38,6 +38,7 @@ export const up: Command = {
       controlPlanes: countOf(flags.text('control-planes'), 'control-planes'),
       etcdQuotaBytes: countOf(flags.text('etcd-quota-bytes'), 'etcd-quota-bytes'),
       kubeconfig: !flags.is('no-kubeconfig'),
+      metrics: flags.is('metrics'),
       onStage(stage, tookMs) {
         const next = STAGES[STAGES.findIndex((one) => one === stage) + 1]
         if (next !== undefined) progress.step(next)

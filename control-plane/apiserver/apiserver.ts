@@ -8,6 +8,9 @@ import { serveDefinitions } from '../apiextensions/served.ts'
 import { conversionBy } from '../webhooks/plugin.ts'
 import { withRuleErrors } from '../apiextensions/definition-rules.ts'
 import { withExpressionErrors } from '../policies/later-errors.ts'
+import { metricsHandlers } from '../metrics/handlers.ts'
+import { serveMetrics } from '../metrics/served.ts'
+import { nodeUsages } from '../metrics/usages.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import type { Storage } from '../storage/port.ts'
 import { createWatchCache } from '../storage/storage.ts'
@@ -77,7 +80,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const access = { authorize: options.authorize, rbac: options.rbac ?? createRbac() }
   const roles = followRbac(access.rbac.index, resources)
   const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources, access, options.nodeStreams)), allocations: serviceAllocations(sources, ranges) }
-  const dispatch = createDispatch({ ...specialHandlers(options), ...reviewHandlers(access, options.tokenVerifier) })
+  const dispatch = createDispatch({ ...specialHandlers(options), ...reviewHandlers(access, options.tokenVerifier), ...metricsHandlers(nodeUsages({ nodeStreams: options.nodeStreams, clock, log })) })
   const lists = createListBytes({ clock })
   const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch, lists })
   const made = Promise.withResolvers<void>()
@@ -90,6 +93,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       for (const { cache, definition } of resources.all) tasks.start(definition.plural, (own) => cache.run(own))
       tasks.start('roles', (own) => roles.run(own))
       tasks.start('definitions', (own) => served.run(own))
+      tasks.start('metrics', (own) => serveMetrics({ resources, clock, log }, own))
       tasks.start('bootstrap', async (own) => {
         await self.whenReady(own)
         await bootstrap(core, { ranges, advertised: options.advertised?.(), settled: (revision, until) => roles.whenReached(revision, until), signal: own })

@@ -55,3 +55,17 @@ export async function nodesReady(client: RestClient, { lab, boots }: { readonly 
   }
   throw new Fault('timeout', `not Ready after ${timeoutMs / 1000} s: ${[...waiting.keys()].join(', ')}: see "gantry lab logs ${[...waiting.keys()][0] ?? ''} --name ${lab}"`)
 }
+
+/** The group is served by the control plane itself from then on: the service that is named need not exist. */
+const METRICS_SERVICE = {
+  apiVersion: 'apiregistration.k8s.io/v1',
+  kind: 'APIService',
+  metadata: { name: 'v1beta1.metrics.k8s.io' },
+  spec: { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: { name: 'metrics-server', namespace: 'kube-system' } },
+}
+
+/** Has metrics of nodes and pods served, if they are not. @throws Fault('unavailable') with what the API said */
+export async function serveMetrics(client: RestClient): Promise<void> {
+  const { status, text } = await client.request({ method: 'POST', path: '/apis/apiregistration.k8s.io/v1/apiservices', body: JSON.stringify(METRICS_SERVICE) })
+  if (status !== 201 && status !== 409) throw new Fault('unavailable', `the metrics API could not be had: ${text}`)
+}

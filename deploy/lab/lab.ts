@@ -4,7 +4,7 @@ import { mkdir, readFile, rmdir } from 'node:fs/promises'
 import { systemClock } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { issueJoinToken } from '../../shared/kit/join-token.ts'
-import { apiReady, labClient, nodesReady } from './api.ts'
+import { apiReady, labClient, nodesReady, serveMetrics } from './api.ts'
 import { cutOff, cutWays, hasVirtualAddress, linkState, loseSome, mend, setLink, slowDown, waysCut, type Slowness, type Way } from './cables.ts'
 import { createGroup, isFrozen, killGroup, processesOf, removeGroup, removeIfEmpty, setFrozen, setShare } from './cgroups.ts'
 import { assertLabPossible } from './checks.ts'
@@ -30,6 +30,8 @@ export interface UpOptions {
   /** See {@link LabSpec.ownImages}. */
   readonly ownImages?: boolean | undefined
   readonly kubeconfig: boolean
+  /** `metrics.k8s.io` shall be served, as where a metrics server was installed. */
+  readonly metrics?: boolean | undefined
   /** Told of each stage as it ends. */
   readonly onStage?: ((stage: string, tookMs: number) => void) | undefined
 }
@@ -67,6 +69,7 @@ async function upLocked(options: UpOptions): Promise<UpResult> {
   await Promise.all([apiReady(client, { lab: spec.name }, READY_TIMEOUT_MS), eachReady(spec, identity)])
   stage('control plane ready')
   await nodesReady(client, { lab: spec.name, boots: await expectedNodes(spec) }, READY_TIMEOUT_MS)
+  if (options.metrics === true) await serveMetrics(client)
   stage('nodes ready')
   const kubeconfigFile = options.kubeconfig ? await addToKubeconfig(spec, identity) : undefined
   return { spec, server: layout.server, kubeconfigFile, started }

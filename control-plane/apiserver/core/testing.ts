@@ -38,7 +38,7 @@ export interface TestServer {
 }
 
 /** With the namespace `x` and its default account; several may share a storage. */
-export async function startTestServer(storage: Storage = createMemoryStorage(), ports: Pick<SubresourcePorts, 'tokenSigner'> = {}): Promise<TestServer> {
+export async function startTestServer(storage: Storage = createMemoryStorage(), ports: Partial<SubresourcePorts> = {}): Promise<TestServer> {
   const stop = new AbortController()
   const rbac = createRbac()
   const authorize = createAuthorizer({ nodes: { isPodOfNode: () => true, isReferencedByNode: () => true }, rbac: rbac.authorizer })

@@ -61,7 +61,7 @@ function bindingsOf(resources: Resources, request: ApiRequest, path: ResourcePat
 
 /** A namespaced object is named within its namespace only, a cluster-scoped one never; what is not stored has a name where it can be read by one. */
 function fits({ definition }: ResourceStore, { namespace, name }: ResourcePath): boolean {
-  if (definition.stored === false) return (name === '' || definition.verbs.includes('get')) && definition.namespaced === (namespace !== '')
+  if (definition.stored === false && !definition.verbs.includes('get')) return name === '' && definition.namespaced === (namespace !== '')
   if (!definition.namespaced) return namespace === ''
   return namespace !== '' || name === ''
 }

@@ -4,14 +4,16 @@ import type { Duplex } from 'node:stream'
 import { byteDuplex } from '../../../shared/kit/byte-duplex.ts'
 import { messageOf } from '../../../shared/kit/faults.ts'
 import { IMAGE_API } from '../../../shared/model/image-api.ts'
+import { NODE_USAGE_PAGE } from '../../../shared/model/node-usage.ts'
 import { endedFrame, startedFrame, stdoutFrame } from '../streams/frames.ts'
 import type { Frames, StreamDoor } from '../streams/place.ts'
 import { answerText, type NodeAnswer } from './answer.ts'
 import { serveContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './resource-metrics.ts'
 import { podList } from './pod-list.ts'
-import { sampleUsage } from './samples.ts'
+import { sampleUsage, usageSinceAsked } from './samples.ts'
 import { statsSummary } from './stats-summary.ts'
+import { usageReport } from './usage-report.ts'
 
 type Page = (door: StreamDoor, query: URLSearchParams) => NodeAnswer | Promise<NodeAnswer>
 
@@ -23,6 +25,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   '/pods': (door) => json(podList(door.allPods())),
   '/stats/summary': async (door, query) => json(statsSummary(await sampleUsage(door, query.get('only_cpu_and_memory') !== 'true'), door.parts.config.nodeName)),
   '/metrics/resource': async (door) => ({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: resourceMetrics(await sampleUsage(door)) }),
+  [NODE_USAGE_PAGE]: async (door) => json(usageReport(await usageSinceAsked(door))),
   async '/metrics'({ parts }) {
     const [{ createMetrics }, { countSources }] = await Promise.all([import('../../../shared/kit/metrics.ts'), import('./image-metrics.ts')])
     const metrics = createMetrics()
