@@ -21,7 +21,7 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
   prepareForUpdate: changedRequest,
   validateCreate: validateNewRequest,
   validateUpdate: validateRequestChange,
-  nameRule: 'dns-subdomain',
+  nameRule: 'path-segment',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   deleteAnswers: 'status',

@@ -39,9 +39,21 @@ function refuse(errors: readonly FieldError[]): void {
 
 /** A question has no name, no labels, nothing. */
 function validateMetadata(review: JsonObject, local = false): readonly FieldError[] {
-  const { managedFields: _fields, namespace: _namespace, ...rest } = metadataOf(review)
-  const given = local || _namespace === undefined ? rest : { ...rest, namespace: _namespace }
-  return Object.keys(given).length === 0 ? [] : [invalidField('metadata', metadataOf(review), local ? 'must be empty except for namespace' : 'must be empty')]
+  const { managedFields: _fields, namespace: _namespace, ...given } = metadataOf(review)
+  return Object.keys(given).length === 0 ? [] : [invalidField('metadata', printedMetadata(metadataOf(review)), local ? 'must be empty except for namespace' : 'must be empty')]
+}
+
+const MEMBERS = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields']
+const MAPS = ['labels', 'annotations', 'fieldsV1']
+
+/** As Go prints it: members in the order of its type, maps in that of their keys. */
+const printedMetadata = (metadata: JsonObject): JsonObject => withSortedMaps(Object.fromEntries(MEMBERS.flatMap((name) => (metadata[name] === undefined ? [] : [[name, metadata[name]]])))) as JsonObject
+
+function withSortedMaps(value: Json, isMap = false): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => withSortedMaps(item))
+  if (!isJsonObject(value)) return value
+  const entries = Object.entries(value).map(([key, item]) => [key, withSortedMaps(item, isMap || MAPS.includes(key))] as const)
+  return Object.fromEntries(isMap ? entries.toSorted(([a], [b]) => (a < b ? -1 : 1)) : entries)
 }
 
 function validateLocal(review: JsonObject): readonly FieldError[] {

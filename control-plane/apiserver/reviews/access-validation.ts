@@ -1,6 +1,9 @@
 /** What is wrong with a question about access, in Kubernetes' words. PURE. */
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
+import type { LabelSelectorRequirement } from '../../../shared/model/gen/api.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { each } from '../../registry/validation/check.ts'
+import { validateOperands, validateOperator } from '../../registry/validation/label-selector.ts'
 
 /** @param of who is asked about: `self` needs no user. */
 export function validateAccessSpec(spec: JsonObject, of: 'self' | 'anybody'): readonly FieldError[] {
@@ -25,24 +28,17 @@ function validateSelector(resource: JsonObject, member: 'fieldSelector' | 'label
   if (!isJsonObject(selector)) return []
   const path = `spec.resourceAttributes.${member}`
   const raw = text(selector, 'rawSelector')
-  const requirements = Array.isArray(selector['requirements']) ? selector['requirements'] : []
-  if (raw !== '' && requirements.length > 0) return [invalid(`${path}.rawSelector`, raw, 'may not specified at the same time as requirements')]
-  if (raw === '' && requirements.length === 0) return [required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`)]
-  return (requirements as readonly Json[]).flatMap((requirement, index) => validateRequirement(requirement, `${path}.requirements[${index}]`))
+  const requirements = (Array.isArray(selector['requirements']) ? selector['requirements'] : []) as unknown as readonly LabelSelectorRequirement[]
+  return [
+    ...(raw !== '' && requirements.length > 0 ? [invalid(`${path}.rawSelector`, raw, 'may not specified at the same time as requirements')] : []),
+    ...(raw === '' && requirements.length === 0 ? [required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`)] : []),
+    ...each(requirements, `${path}.requirements`, (requirement, at) => [...validateKnownOperator(requirement, at), ...(member === 'labelSelector' ? validateOperands(requirement, at) : validateKey(requirement, at))]),
+  ]
 }
 
-function validateRequirement(requirement: Json, path: string): readonly FieldError[] {
-  const values = isJsonObject(requirement) && Array.isArray(requirement['values']) ? requirement['values'] : []
-  const noKey = text(requirement, 'key') === '' ? [required(`${path}.key`, 'must be specified')] : []
-  switch (text(requirement, 'operator')) {
-    case 'In':
-    case 'NotIn':
-      return [...(values.length === 0 ? [required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")] : []), ...noKey]
-    case 'Exists':
-    case 'DoesNotExist':
-      return [...(values.length > 0 ? [{ type: 'FieldValueForbidden', field: `${path}.values`, message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'" } as const] : []), ...noKey]
-    default:
-      // Of operators that only newer clients know nothing can be said.
-      return noKey
-  }
-}
+const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
+
+/** Of operators that only newer clients know nothing can be said. */
+const validateKnownOperator = ({ operator, values }: LabelSelectorRequirement, path: string): readonly FieldError[] => (OPERATORS.includes(operator) ? validateOperator(operator, values ?? [], path) : [])
+
+const validateKey = ({ key }: LabelSelectorRequirement, path: string): readonly FieldError[] => (key ? [] : [required(`${path}.key`, 'must be specified')])

@@ -107,7 +107,7 @@ function validateConditions(conditions: Conditions): readonly FieldError[] {
     const supported = TRUE_ONLY.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
     if (status === '') errors.push(required(`${at}.status`))
     else if (!supported.includes(status)) errors.push(notSupported(`${at}.status`, status, supported))
-    if ((type === 'Approved' && seen.has('Denied')) || (type === 'Denied' && seen.has('Approved'))) errors.push(invalid(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'))
+    if ((type === 'Approved' && seen.has('Denied')) || (type === 'Denied' && seen.has('Approved'))) errors.push(invalid('status.conditions', type, 'Approved and Denied conditions are mutually exclusive'))
     if (seen.has(type)) errors.push(duplicate(`${at}.type`, type))
     seen.add(type)
   }
@@ -121,12 +121,11 @@ function validateCertificate(encoded: string): readonly FieldError[] {
 
 function whyNotCertificates(text: string): string | undefined {
   const blocks = pemBlocks(text)
-  if (blocks.length === 0) return 'must contain one or more PEM blocks'
+  if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block'
   for (const { type, headers, bytes } of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`
     if (headers) return 'no PEM block headers are permitted'
-    const problem = whyNotSigned(bytes)
-    if (problem !== undefined) return problem
+    if (whyNotSigned(bytes) !== undefined) return 'x509: malformed certificate'
   }
   return undefined
 }

@@ -10,9 +10,11 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
   return [...validateLabels(selector.matchLabels, `${path}.matchLabels`), ...each(selector.matchExpressions, `${path}.matchExpressions`, validateRequirement)]
 }
 
-function validateRequirement({ key, operator, values }: LabelSelectorRequirement, path: string): readonly FieldError[] {
+const validateRequirement = (requirement: LabelSelectorRequirement, path: string): readonly FieldError[] => [...validateOperator(requirement.operator, requirement.values ?? [], path), ...validateOperands(requirement, path)]
+
+/** What a requirement speaks of, whatever it says of it. */
+export function validateOperands({ key, values }: LabelSelectorRequirement, path: string): readonly FieldError[] {
   return [
-    ...validateOperator(operator, values ?? [], path),
     ...validateLabelName(key ?? '', `${path}.key`),
     ...each(values, `${path}.values`, (value, at) => objections(at, value, labelValueProblems(value))),
   ]

@@ -11,6 +11,8 @@ const MAX_QUEUES = 10_000_000
 /** Of the hash that deals a hand of queues. */
 const MAX_HASH_BITS = 60
 const POSITIVE = 'must be positive'
+/** What an older version of this kind was marked with, and no other may be. */
+const OLD_ZERO = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares'
 
 interface Level {
   readonly metadata: { readonly name: string }
@@ -22,18 +24,21 @@ const mandatory: ReadonlyMap<string, PriorityLevelConfigurationSpec> = new Map((
 export function validatePriorityLevel({ metadata, spec = { type: '' }, status }: PriorityLevelConfiguration): readonly FieldError[] {
   const name = metadata.name ?? ''
   return [
-    ...((name === 'exempt') !== (spec.type === 'Exempt') && TYPES.includes(spec.type) ? [invalid('spec.type', spec.type, "must be 'Exempt' if and only if `name` is 'exempt'")] : []),
+    ...((name === 'exempt') !== (spec.type === 'Exempt') ? [invalid('spec.type', spec.type, "must be 'Exempt' if and only if `name` is 'exempt'")] : []),
     ...validateSpec(spec),
     ...validateFixed(spec, name),
     ...validateFlowSchemaStatus(status),
+    ...(metadata.annotations?.[OLD_ZERO] === undefined ? [] : [forbidden('metadata.annotations', `annotation '${OLD_ZERO}' is forbidden`)]),
   ]
 }
 
 /** Of the exempt level its shares may be chosen, nothing else. */
 function validateFixed(spec: PriorityLevelConfigurationSpec, name: string): readonly FieldError[] {
   const fixed = mandatory.get(name)
-  const free = name === 'exempt' && fixed ? { ...spec, exempt: fixed.exempt } : spec
-  return fixed === undefined || deepEqual(free, fixed) ? [] : [invalid('spec', printInternal('PriorityLevelSpec', spec as unknown as JsonObject), `spec of '${name}' must equal the fixed value`)]
+  if (!fixed) return []
+  const exempt = name === 'exempt'
+  if (deepEqual(exempt ? { ...spec, exempt: fixed.exempt } : spec, fixed)) return []
+  return [invalid('spec', printInternal('PriorityLevelSpec', spec as unknown as JsonObject), `spec of '${name}'${exempt ? " except the 'spec.exempt' field" : ''} must equal the fixed value`)]
 }
 
 function validateSpec({ type, limited, exempt }: PriorityLevelConfigurationSpec): readonly FieldError[] {
