@@ -35,25 +35,26 @@ interface Ruled {
 export function compileRules(schema: PropsSchema): Rules {
   const root = ruledOf(schema, true)
   return {
-    judge(object, old) {
+    *judge(object, old) {
       const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: true, meter: { cost: 0 }, isOver: false }
-      if (root) judge(root, { value: object, path: '', before: old && { old } }, verdict)
+      if (root) yield* judge(root, { value: object, path: '', before: old && { old } }, verdict)
       return verdict
     },
   }
 }
 
 /** Every rule of a part of a schema that a value in its place breaks: as one that stays what it was, and if it breaks none so, as something new. */
-export function brokenRules(schema: PropsSchema, value: Json, isRoot: boolean): readonly FieldError[] {
+export function* brokenRules(schema: PropsSchema, value: Json, isRoot: boolean): Generator<void, readonly FieldError[]> {
   const part = ruledOf(schema, isRoot)
   if (!part) return []
-  const broken = (before: Correlated | undefined): readonly FieldError[] => {
-    const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: false, meter: { cost: 0 }, isOver: false }
-    judge(part, { value, path: '', before }, verdict)
-    return verdict.errors
-  }
-  const kept = broken({ old: value })
-  return kept.length > 0 ? kept : broken(undefined)
+  const kept = yield* broken(part, { value, path: '', before: { old: value } })
+  return kept.length > 0 ? kept : yield* broken(part, { value, path: '', before: undefined })
+}
+
+function* broken(part: Ruled, subject: Subject): Generator<void, readonly FieldError[]> {
+  const verdict: Verdict = { errors: [], warnings: [], forgivesUnchanged: false, meter: { cost: 0 }, isOver: false }
+  yield* judge(part, subject, verdict)
+  return verdict.errors
 }
 
 /** `undefined` where there is no rule. */
@@ -102,29 +103,32 @@ interface Subject {
   readonly before: Correlated | undefined
 }
 
-function judge(ruledSchema: Ruled, subject: Subject, verdict: Verdict): void {
+/** A step for each value and for each rule that is held against it. */
+function* judge(ruledSchema: Ruled, subject: Subject, verdict: Verdict): Generator<void, void> {
   const { value, path, before } = subject
   if (value === null || verdict.isOver) return
   const { schema, items, values, members, rules } = ruledSchema
-  if (rules.length > 0) judgeOwn(ruledSchema, subject, verdict)
+  yield
+  if (rules.length > 0) yield* judgeOwn(ruledSchema, subject, verdict)
   if (Array.isArray(value)) {
-    if (items) for (const [index, item] of (value as readonly Json[]).entries()) judge(items, { value: item, path: `${path}[${index}]`, before: correlatedItem(before, schema, item) }, verdict)
+    if (items) for (const [index, item] of (value as readonly Json[]).entries()) yield* judge(items, { value: item, path: `${path}[${index}]`, before: correlatedItem(before, schema, item) }, verdict)
     return
   }
   if (!isJsonObject(value)) return
   for (const name of Object.keys(value).toSorted()) {
     const member = members.get(name)
     const inner = { value: value[name] ?? null, before: correlatedMember(before, schema, name) }
-    if (member) judge(member, { ...inner, path: path === '' ? name : `${path}.${name}` }, verdict)
-    else if (values && !Object.hasOwn(schema.properties ?? {}, name)) judge(values, { ...inner, path: `${path}[${name}]` }, verdict)
+    if (member) yield* judge(member, { ...inner, path: path === '' ? name : `${path}.${name}` }, verdict)
+    else if (values && !Object.hasOwn(schema.properties ?? {}, name)) yield* judge(values, { ...inner, path: `${path}[${name}]` }, verdict)
   }
 }
 
-function judgeOwn({ seen, rules, schema }: Ruled, subject: Subject, verdict: Verdict): void {
+function* judgeOwn({ seen, rules, schema }: Ruled, subject: Subject, verdict: Verdict): Generator<void, void> {
   const { value, before } = subject
   const self = valueOf(seen, value)
   const old = before === undefined ? undefined : valueOf(seen, before.old)
   for (const rule of rules) {
+    yield
     const optional = rule.rule.optionalOldSelf === true
     if (rule.usesOld && old === undefined && !optional) continue
     const bindings = new Map<string, Value>([['self', self], ...(optional ? [['oldSelf', new Optional(old)] as const] : old === undefined ? [] : [['oldSelf', old] as const])])

@@ -1,22 +1,25 @@
-/** One version of a definition as a kind like any other. PURE, but for the rules it is given. */
+/** One version of a definition as a kind like any other. PURE, but for the rules it is given and the turns that they take. */
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../shared/model/gen/api.ts'
 
+import type { Turns } from '../../shared/kit/turns.ts'
+import type { FieldError } from '../../shared/model/field-error.ts'
 import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
 import { compileResource } from '../../shared/model/structural/compiled.ts'
 import type { PropsSchema } from '../../shared/model/structural/schema.ts'
-import type { KindDefinition, Subresource } from '../registry/kind.ts'
+import type { Findings, KindDefinition, Subresource } from '../registry/kind.ts'
 import { statusSubresource } from '../registry/typed-kind.ts'
 import { compareVersions } from '../apiserver/discovery/groups.ts'
 import { columnsOf } from './columns.ts'
 import { parseJsonPath, valuesAt } from './json-path.ts'
 import type { Rules } from './rules.ts'
-import { validateCustom } from './validate-custom.ts'
+import { isBlocking, UNCHECKED, validateCustom } from './validate-custom.ts'
 
 export interface CustomKind {
   readonly definition: CustomResourceDefinition
   readonly version: CustomResourceDefinitionVersion
   /** The rules of its schema, when it has any. */
   readonly rules: Rules | undefined
+  readonly turns: Turns
 }
 
 /** In the order in which Kubernetes tells them. */
@@ -27,13 +30,13 @@ export const schemaOfVersion = (version: CustomResourceDefinitionVersion): Props
 /** `com.example.v1.Widget` */
 export const schemaName = (group: string, version: string, kind: string): string => [...group.split('.').toReversed(), version, kind].join('.')
 
-export function customKind({ definition, version, rules }: CustomKind): KindDefinition {
+export function customKind({ definition, version, rules, turns }: CustomKind): KindDefinition {
   const { spec, status } = definition
   const names = status?.acceptedNames ?? spec.names
   const schema = schemaOfVersion(version)
   const hasStatus = version.subresources?.status !== undefined
   const { columns, row } = columnsOf(version.additionalPrinterColumns)
-  const validation = { schema, rules, scale: version.subresources?.scale }
+  const validation = { schema, scale: version.subresources?.scale }
   return {
     group: spec.group,
     version: version.name,
@@ -54,9 +57,10 @@ export function customKind({ definition, version, rules }: CustomKind): KindDefi
       if (subresource === 'status') return statusChange(object, old)
       return hasStatus ? withPart(object, 'status', old['status']) : object
     },
-    validateCreate: (object) => validateCustom(validation, { object, old: undefined, subresource: '' }).errors,
-    validateUpdate: (object, old, { subresource }) => validateCustom(validation, { object, old, subresource }).errors,
-    warnings: (object, old, { subresource }) => [...finalizerWarnings(object, old), ...(old && rules ? validateCustom(validation, { object, old, subresource }).warnings : [])],
+    validateCreate: (object) => validateCustom(validation, { object, old: undefined, subresource: '' }),
+    validateUpdate: (object, old, { subresource }) => validateCustom(validation, { object, old, subresource }),
+    warnings: finalizerWarnings,
+    ...(rules && { laterFindings: (object, old, found) => turns.through(withRules(rules, { object, old, found })) }),
     nameRule: 'dns-subdomain',
     anyFinalizer: true,
     allowCreateOnUpdate: false,
@@ -68,6 +72,19 @@ export function customKind({ definition, version, rules }: CustomKind): KindDefi
     columns,
     row,
   }
+}
+
+interface Judged {
+  readonly object: JsonObject
+  readonly old: JsonObject | undefined
+  /** Before the rules are asked. */
+  readonly found: readonly FieldError[]
+}
+
+function* withRules(rules: Rules, { object, old, found }: Judged): Generator<void, Findings> {
+  if (found.some(isBlocking)) return { errors: [...found, UNCHECKED], warnings: [] }
+  const { errors, warnings } = yield* rules.judge(object, old)
+  return { errors: [...found, ...errors], warnings }
 }
 
 const without = (object: JsonObject, part: string): JsonObject => {

@@ -5,15 +5,15 @@ import type { PlacedSchema } from '../registry/validation/custom-resource-defini
 import { brokenRules } from './compile-rules.ts'
 
 /** Asked once the rules themselves are sound. */
-export const defaultRuleErrors = ({ schema, path }: PlacedSchema): readonly FieldError[] => walk(schema, path, true)
+export const defaultRuleErrors = ({ schema, path }: PlacedSchema): Generator<void, readonly FieldError[]> => walk(schema, path, true)
 
-function walk(schema: PropsSchema, path: string, isRoot: boolean): readonly FieldError[] {
+function* walk(schema: PropsSchema, path: string, isRoot: boolean): Generator<void, readonly FieldError[]> {
+  const errors: FieldError[] = []
   const items = itemsOf(schema)
-  return [
-    ...(schema.default === undefined || schema.default === null ? [] : brokenRules(schema, schema.default, isRoot || isEmbedded(schema)).map((error) => placed(error, `${path}.default`))),
-    ...(items ? walk(items, `${path}.items`, false) : []),
-    ...sortedProperties(schema).flatMap(([name, property]) => walk(property, `${path}.properties[${name}]`, false)),
-  ]
+  if (schema.default !== undefined && schema.default !== null) for (const error of yield* brokenRules(schema, schema.default, isRoot || isEmbedded(schema))) errors.push(placed(error, `${path}.default`))
+  if (items) errors.push(...(yield* walk(items, `${path}.items`, false)))
+  for (const [name, property] of sortedProperties(schema)) errors.push(...(yield* walk(property, `${path}.properties[${name}]`, false)))
+  return errors
 }
 
 function placed(error: FieldError, path: string): FieldError {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { createTurns } from '../../shared/kit/turns.ts'
 import { re2Patterns } from '../../shared/kit/re2.ts'
 import { fieldErrorText } from '../../shared/model/field-error.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
@@ -23,9 +25,9 @@ test('a definition is judged with the patterns of all its versions, whoever else
   // Another file in this thread may have had them loaded.
   usePatterns(undefined)
   const found = kind.validateCreate(definition, context)
-  const judging = withRuleErrors(kind).laterErrors?.(definition, undefined, found)
+  const judging = withRuleErrors(kind, createTurns({ clock: systemClock })).laterFindings?.(definition, undefined, found)
   usePatterns(re2Patterns)
-  expect((await judging)?.slice(found.length).map(fieldErrorText)).toEqual([
+  expect((await judging)?.errors.slice(found.length).map(fieldErrorText)).toEqual([
     'spec.versions[1].schema.openAPIV3Schema.properties[a].pattern: Invalid value: "(": must be a valid regular expression, but isn\'t: error parsing regexp: missing closing ): `(`',
   ])
 })

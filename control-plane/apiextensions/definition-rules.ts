@@ -1,6 +1,7 @@
 /** A definition's rules are read when it is written: by code that is loaded when the first definition has some. */
 import type { CustomResourceDefinition } from '../../shared/model/gen/api.ts'
 import type { FieldError } from '../../shared/model/field-error.ts'
+import type { Turns } from '../../shared/kit/turns.ts'
 import { deepEqual, type JsonObject } from '../../shared/model/json.ts'
 import { schemasIn } from '../../shared/model/structural/schema.ts'
 import type { KindDefinition, StrategyContext } from '../registry/kind.ts'
@@ -8,24 +9,33 @@ import { placedSchemas } from '../registry/validation/custom-resource-definition
 import { loadPatterns } from './patterns.ts'
 
 /** The kind of definitions, with rules judged too; every other kind as it is. */
-export function withRuleErrors(kind: KindDefinition): KindDefinition {
+export function withRuleErrors(kind: KindDefinition, turns: Turns): KindDefinition {
   if (kind.group !== 'apiextensions.k8s.io' || kind.kind !== 'CustomResourceDefinition') return kind
   return {
     ...kind,
-    async laterErrors(object, old, judged) {
+    async laterFindings(object, old, judged) {
       const found = await withPatternErrors(kind, { object, old, found: judged })
-      if (found.length > 0) return found
-      const { spec } = object as unknown as CustomResourceDefinition
-      const schemas = placedSchemas(spec).filter(({ schema }) => [...schemasIn(schema)].some((one) => (one['x-kubernetes-validations'] ?? []).length > 0))
-      if (schemas.length === 0) return []
-      const { ruleErrors } = await import('./rule-errors.ts')
-      const before = old && placedSchemas((old as unknown as CustomResourceDefinition).spec)
-      const errors = schemas.flatMap((placed) => ruleErrors(placed, before))
-      if (errors.length > 0) return errors
-      const { defaultRuleErrors } = await import('./default-rules.ts')
-      return schemas.flatMap(defaultRuleErrors)
+      return { errors: found.length > 0 ? found : await errorsOfRules(object, old, turns), warnings: [] }
     },
   }
+}
+
+async function errorsOfRules(object: JsonObject, old: JsonObject | undefined, turns: Turns): Promise<readonly FieldError[]> {
+  const { spec } = object as unknown as CustomResourceDefinition
+  const schemas = placedSchemas(spec).filter(({ schema }) => [...schemasIn(schema)].some((one) => (one['x-kubernetes-validations'] ?? []).length > 0))
+  if (schemas.length === 0) return []
+  const { ruleErrors } = await import('./rule-errors.ts')
+  const before = old && placedSchemas((old as unknown as CustomResourceDefinition).spec)
+  const errors = await turns.through(allOf(schemas.map((placed) => ruleErrors(placed, before))))
+  if (errors.length > 0) return errors
+  const { defaultRuleErrors } = await import('./default-rules.ts')
+  return turns.through(allOf(schemas.map(defaultRuleErrors)))
+}
+
+function* allOf(parts: ReadonlyArray<Generator<void, readonly FieldError[]>>): Generator<void, readonly FieldError[]> {
+  const errors: FieldError[] = []
+  for (const part of parts) errors.push(...(yield* part))
+  return errors
 }
 
 interface Found {

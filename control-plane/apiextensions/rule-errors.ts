@@ -21,12 +21,13 @@ interface Costs {
   readonly expensive: string[]
 }
 
-export function ruleErrors({ schema, path }: PlacedSchema, before: readonly PlacedSchema[] | undefined): readonly FieldError[] {
+/** In steps: to read many rules takes long. */
+export function* ruleErrors({ schema, path }: PlacedSchema, before: readonly PlacedSchema[] | undefined): Generator<void, readonly FieldError[]> {
   // What was accepted once is not judged again for its costs.
   const known = before?.some((one) => deepEqual(one.schema, schema)) ?? false
   if (known) return []
   const costs: Costs = { total: 0, expensive: [] }
-  const errors = walk({ schema, path, isRoot: true, cardinality: 1, uncorrelatable: undefined }, costs)
+  const errors = yield* walk({ schema, path, isRoot: true, cardinality: 1, uncorrelatable: undefined }, costs)
   if (costs.total <= SCHEMA_LIMIT) return errors
   return [
     ...errors,
@@ -45,23 +46,24 @@ interface Place {
   readonly uncorrelatable: string | undefined
 }
 
-function walk(place: Place, costs: Costs): readonly FieldError[] {
+function* walk(place: Place, costs: Costs): Generator<void, readonly FieldError[]> {
   const { schema, path, cardinality, uncorrelatable } = place
   const items = itemsOf(schema)
   const values = valuesOf(schema)
-  const times = (count: number | undefined): number | undefined => (count === undefined || cardinality === undefined ? undefined : count * cardinality)
+  const times = (count: number | undefined): number | undefined => (count === undefined || cardinality === undefined ? undefined : Number(count) * cardinality)
   const keyed = schema['x-kubernetes-list-type'] === 'map'
-  return [
-    ...(values ? walk({ ...place, schema: values, path: `${path}.additionalProperties`, isRoot: false, cardinality: times(schema.maxProperties) }, costs) : []),
-    ...sortedProperties(schema).flatMap(([name, property]) =>
-      walk({ ...place, schema: property, path: `${path}.properties[${name}]`, isRoot: false, uncorrelatable: schema['x-kubernetes-map-type'] === 'atomic' ? (uncorrelatable ?? path) : uncorrelatable }, costs),
-    ),
-    ...(items ? walk({ ...place, schema: items, path: `${path}.items`, isRoot: false, cardinality: times(schema.maxItems), uncorrelatable: keyed ? uncorrelatable : (uncorrelatable ?? path) }, costs) : []),
-    ...ownErrors(place, costs),
+  const inner: Place[] = [
+    ...(values ? [{ ...place, schema: values, path: `${path}.additionalProperties`, isRoot: false, cardinality: times(schema.maxProperties) }] : []),
+    ...sortedProperties(schema).map(([name, property]) => ({ ...place, schema: property, path: `${path}.properties[${name}]`, isRoot: false, uncorrelatable: schema['x-kubernetes-map-type'] === 'atomic' ? (uncorrelatable ?? path) : uncorrelatable })),
+    ...(items ? [{ ...place, schema: items, path: `${path}.items`, isRoot: false, cardinality: times(schema.maxItems), uncorrelatable: keyed ? uncorrelatable : (uncorrelatable ?? path) }] : []),
   ]
+  const errors: FieldError[] = []
+  for (const one of inner) errors.push(...(yield* walk(one, costs)))
+  errors.push(...(yield* ownErrors(place, costs)))
+  return errors
 }
 
-function ownErrors({ schema, path, isRoot, cardinality, uncorrelatable }: Place, costs: Costs): readonly FieldError[] {
+function* ownErrors({ schema, path, isRoot, cardinality, uncorrelatable }: Place, costs: Costs): Generator<void, readonly FieldError[]> {
   const rules = schema['x-kubernetes-validations'] ?? []
   if (rules.length === 0) return []
   const seen = ruled(schema, isRoot)
@@ -71,6 +73,7 @@ function ownErrors({ schema, path, isRoot, cardinality, uncorrelatable }: Place,
   const often = cardinality ?? mostValues(schema)
   const errors: FieldError[] = []
   for (const [index, rule] of rules.entries()) {
+    yield
     const at = rulePath(path, index)
     const judge = (name: 'rule' | 'messageExpression', program: Program): void => {
       const cost = often * costOf(program.expression, program.checked, sizesOf(size))

@@ -6,6 +6,7 @@ import type { CustomResourceDefinition } from '../../shared/model/gen/api.ts'
 import { sleep, type Clock } from '../../shared/kit/clock.ts'
 import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
+import type { Turns } from '../../shared/kit/turns.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { schemasIn } from '../../shared/model/structural/schema.ts'
 import type { DynamicResources } from '../apiserver/core/dynamic-resources.ts'
@@ -23,6 +24,7 @@ export interface ServedOptions {
   readonly storage: Storage
   readonly resources: DynamicResources
   readonly clock: Clock
+  readonly turns: Turns
   readonly log: Log
   /** Asks a definition's conversion webhook. */
   readonly convertBy: (definition: CustomResourceDefinition) => Convert
@@ -114,7 +116,7 @@ class ServedDefinitions {
     const { cache, cacheEnd } = keeps ?? this.#cacheFor(definition)
     const storesEnd = new AbortController()
     const convert = definition.spec.conversion?.strategy === 'Webhook' ? this.#options.convertBy(definition) : undefined
-    const stores = storesOf({ definition, cache, rules, convert, clock: this.#options.clock, replaced: storesEnd.signal, ended: this.#signal })
+    const stores = storesOf({ definition, cache, rules, convert, turns: this.#options.turns, clock: this.#options.clock, replaced: storesEnd.signal, ended: this.#signal })
     this.#serving.set(key, { definition, cache, cacheEnd, storesEnd })
     this.#options.resources.replace(key, stores)
     keeps?.storesEnd.abort()

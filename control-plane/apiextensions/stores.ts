@@ -1,6 +1,7 @@
 /** The versions of a definition as resources: one place in the storage and one cache for all, each seen through its own schema. */
 import type { CustomResourceDefinition } from '../../shared/model/gen/api.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
+import type { Turns } from '../../shared/kit/turns.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import type { Type } from '../../shared/model/schemas/types.ts'
 import { decodeObject } from '../../shared/model/schemas/decode.ts'
@@ -22,6 +23,8 @@ export interface StoresOptions {
   /** Of what is stored. */
   readonly cache: WatchCache
   readonly rules: ReadonlyMap<string, Rules>
+  /** Which rules take when they judge. */
+  readonly turns: Turns
   /** Where versions differ in more than their names. */
   readonly convert: Convert | undefined
   readonly clock: Clock
@@ -36,13 +39,13 @@ interface Schemas {
   readonly type: Type
 }
 
-export function storesOf({ definition, cache, rules, convert, clock, replaced, ended }: StoresOptions): readonly ResourceStore[] {
+export function storesOf({ definition, cache, rules, turns, convert, clock, replaced, ended }: StoresOptions): readonly ResourceStore[] {
   const { versions } = definition.spec
   const byVersion = new Map(versions.map((version) => [version.name, { schema: schemaOfVersion(version), type: compileResource(schemaOfVersion(version)) }]))
   const storage = versions.find((version) => version.storage)
   return versions.flatMap((version) => {
     if (!version.served || !storage) return []
-    const kind = customKind({ definition, version, rules: rules.get(version.name) })
+    const kind = customKind({ definition, version, rules: rules.get(version.name), turns })
     return [storeOf(kind, { convert, byVersion, storage: storage.name, cache: endedWith(cache, replaced), clock, ended })]
   })
 }

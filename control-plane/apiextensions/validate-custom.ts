@@ -1,16 +1,14 @@
-/** Every mistake in a custom object beyond its metadata, in Kubernetes' order. PURE, but for the rules it is given. */
+/** Every mistake in a custom object beyond its metadata, in Kubernetes' order. PURE. */
 import type { CustomResourceSubresourceScale } from '../../shared/model/gen/api.ts'
 import { type FieldError, invalid } from '../../shared/model/field-error.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { isJsonObject, isWhole, type Json, type JsonObject } from '../../shared/model/json.ts'
 import { validateListTypes } from '../../shared/model/structural/list-types.ts'
 import { validateEmbedded } from '../../shared/model/structural/object-meta.ts'
 import type { PropsSchema } from '../../shared/model/structural/schema.ts'
 import { validateValue } from '../../shared/model/structural/validate.ts'
-import type { Rules, Ruling } from './rules.ts'
 
 export interface Validation {
   readonly schema: PropsSchema
-  readonly rules: Rules | undefined
   readonly scale: CustomResourceSubresourceScale | undefined
 }
 
@@ -20,24 +18,23 @@ export interface Candidate {
   readonly subresource: string
 }
 
-export function validateCustom({ schema, rules, scale }: Validation, candidate: Candidate): Ruling {
+/** But for the rules of the schema. */
+export function validateCustom({ schema, scale }: Validation, candidate: Candidate): readonly FieldError[] {
   const { object, old } = candidate
   const before = old && validateListTypes(schema, old)
-  const errors = [
+  return [
     ...schemaErrors(schema, candidate),
     ...(scale ? scaleErrors(object, scale) : []),
     ...validateEmbedded(schema, object),
     ...(before && before.length > 0 ? [] : validateListTypes(schema, object)),
   ]
-  if (!rules) return { errors, warnings: [] }
-  if (errors.some(({ type }) => BLOCKING.has(type))) return { errors: [...errors, UNCHECKED], warnings: [] }
-  const ruling = rules.judge(object, old)
-  return { errors: [...errors, ...ruling.errors], warnings: ruling.warnings }
 }
 
 /** With these a rule may stumble over what is not its business. */
 const BLOCKING: ReadonlySet<FieldError['type']> = new Set(['FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'])
-const UNCHECKED = invalid('<nil>', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')
+export const isBlocking = ({ type }: FieldError): boolean => BLOCKING.has(type)
+/** Said in the place of what rules would say. */
+export const UNCHECKED = invalid('<nil>', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')
 
 /** Through `status` only that is judged. */
 function schemaErrors(schema: PropsSchema, { object, old, subresource }: Candidate): readonly FieldError[] {
@@ -56,7 +53,7 @@ function scaleErrors(object: JsonObject, { specReplicasPath, statusReplicasPath,
   for (const path of [specReplicasPath, statusReplicasPath]) {
     const value = at(object, path)
     if (value === undefined) continue
-    if (typeof value !== 'number' || !Number.isInteger(value)) errors.push(invalid(path, 0, `${path} accessor error: ${JSON.stringify(value)} is of the type ${typeof value}, expected int64`))
+    if (!isWhole(value)) errors.push(invalid(path, 0, `${path} accessor error: ${JSON.stringify(value)} is of the type ${typeof value}, expected int64`))
     else if (value < 0) errors.push(invalid(path, value, 'should be a non-negative integer'))
     else if (value > MAX_INT32) errors.push(invalid(path, value, `should be less than or equal to ${MAX_INT32}`))
   }

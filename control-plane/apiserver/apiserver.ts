@@ -4,6 +4,7 @@ import { messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
 import type { Random } from '../../shared/kit/random.ts'
 import { taskGroup } from '../../shared/kit/task-group.ts'
+import { createTurns } from '../../shared/kit/turns.ts'
 import { serveDefinitions } from '../apiextensions/served.ts'
 import { conversionBy } from '../webhooks/plugin.ts'
 import { withRuleErrors } from '../apiextensions/definition-rules.ts'
@@ -73,10 +74,11 @@ export interface ApiServer {
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, kinds, clock, random, log } = options
-  const resources = dynamicResources(resourcesOf(kinds.map(withRuleErrors).map(withExpressionErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
+  const turns = createTurns({ clock })
+  const resources = dynamicResources(resourcesOf(kinds.map((kind) => withRuleErrors(kind, turns)).map(withExpressionErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
   const ranges = options.serviceRanges ?? defaultRanges
   const sources = { storage, resources, clock, random }
-  const served = serveDefinitions({ storage, resources, clock, log, convertBy: conversionBy({ sources, nodeStreams: options.nodeStreams }) })
+  const served = serveDefinitions({ storage, resources, clock, turns, log, convertBy: conversionBy({ sources, nodeStreams: options.nodeStreams }) })
   const access = { authorize: options.authorize, rbac: options.rbac ?? createRbac() }
   const roles = followRbac(access.rbac.index, resources)
   const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources, access, options.nodeStreams)), allocations: serviceAllocations(sources, ranges) }

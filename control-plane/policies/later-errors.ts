@@ -1,16 +1,21 @@
 /** The expressions of policies and webhooks are read when they are written: by code that is loaded when the first of them is. */
 import type { MutatingAdmissionPolicy, ValidatingAdmissionPolicy, ValidatingWebhookConfiguration } from '../../shared/model/gen/api.ts'
-import { deepEqual } from '../../shared/model/json.ts'
+import type { FieldError } from '../../shared/model/field-error.ts'
+import { deepEqual, type JsonObject } from '../../shared/model/json.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import { mergedErrors } from './merged-errors.ts'
 
 /** The kinds that hold expressions, with those judged too; every other kind as it is. */
 export function withExpressionErrors(kind: KindDefinition): KindDefinition {
   if (kind.group !== 'admissionregistration.k8s.io' || kind.plural.endsWith('bindings')) return kind
-  return kind.plural.endsWith('policies') ? { ...kind, laterErrors: ofPolicy } : { ...kind, laterErrors: ofWebhooks }
+  return kind.plural.endsWith('policies') ? { ...kind, laterFindings: later(ofPolicy) } : { ...kind, laterFindings: later(ofWebhooks) }
 }
 
-type Later = NonNullable<KindDefinition['laterErrors']>
+type Later = (object: JsonObject, old: JsonObject | undefined, found: readonly FieldError[]) => Promise<readonly FieldError[]>
+
+const later =
+  (errorsOf: Later): NonNullable<KindDefinition['laterFindings']> =>
+  async (...judged) => ({ errors: await errorsOf(...judged), warnings: [] })
 
 /** What was accepted once is not read again. */
 const ofPolicy: Later = async (object, old, found) => {

@@ -73,8 +73,8 @@ export interface KindDefinition {
   warnings?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): readonly string[]
   /** `Warning` headers for a new object, also when it is refused in the end. Given the object as it came, before {@link prepareForCreate}. */
   earlyWarnings?(object: JsonObject): readonly string[]
-  /** Mistakes that take time to find, beside those found before: all of them, in order. */
-  laterErrors?(object: JsonObject, old: JsonObject | undefined, found: readonly FieldError[]): Promise<readonly FieldError[]>
+  /** What takes time to find, beside the mistakes that were found before: all of these, in order. */
+  laterFindings?(object: JsonObject, old: JsonObject | undefined, found: readonly FieldError[]): Promise<Findings>
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'ip-address'
   /** Finalizers need no domain. */
   readonly anyFinalizer?: boolean
@@ -102,11 +102,18 @@ export interface KindDefinition {
   unknownFieldMessage?(field: string): string
   readonly columns: readonly TableColumn[]
   /** The cells of a row, one per column. */
-  row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | boolean | null>
+  row(object: JsonObject, nowMs: number): ReadonlyArray<string | number | bigint | boolean | null>
   /** The order of rows where it is not that of names. */
   compareRows?(a: JsonObject, b: JsonObject): number
   /** `conditions` of the row, for kinds whose rows have them (a pod that has ended says `Completed`). */
   rowConditions?(object: JsonObject): readonly TableRowCondition[]
+}
+
+/** What is wrong with an object. */
+export interface Findings {
+  readonly errors: readonly FieldError[]
+  /** `Warning` headers, beside the others, if it is accepted. */
+  readonly warnings: readonly string[]
 }
 
 /** How custom resources differ from built-in ones wherever they are asked for. */

@@ -80,9 +80,9 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
     // A kind may have a name for what came without one.
     const name = metaText(prepared, 'name')
     const errors = validateNew(definition, prepared, context)
-    const all = definition.laterErrors ? await definition.laterErrors(prepared, undefined, errors) : errors
-    if (all.length > 0) throw invalid(store.kind, name, all)
-    for (const warning of definition.warnings?.(prepared, undefined, context) ?? []) call.warn(warning)
+    const found = definition.laterFindings ? await definition.laterFindings(prepared, undefined, errors) : { errors, warnings: [] }
+    if (found.errors.length > 0) throw invalid(store.kind, name, found.errors)
+    for (const warning of [...(definition.warnings?.(prepared, undefined, context) ?? []), ...found.warnings]) call.warn(warning)
     await parts.admission.validate({ ...attributes, name, object: prepared })
     const stored = await settled(store, canonical(prepared, definition.kind, store.apiVersion), call.signal)
     const key = keyAt(store, namespace, name)

@@ -110,9 +110,9 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
   try {
     const prepared = prepareChange(definition, { object: reservation.object, old }, context)
     const errors = validateChanged(definition, { object: prepared, old }, context)
-    const all = definition.laterErrors ? await definition.laterErrors(prepared, old, errors) : errors
-    if (all.length > 0) throw invalid(store.kind, at.name, all)
-    for (const warning of definition.warnings?.(prepared, old, context) ?? []) call.warn(warning)
+    const found = definition.laterFindings ? await definition.laterFindings(prepared, old, errors) : { errors, warnings: [] }
+    if (found.errors.length > 0) throw invalid(store.kind, at.name, found.errors)
+    for (const warning of [...(definition.warnings?.(prepared, old, context) ?? []), ...found.warnings]) call.warn(warning)
     await parts.admission.validate({ ...attributes, object: prepared })
     const stored = await settled(store, canonical(prepared, definition.kind, store.apiVersion), call.signal)
     fate = call.dryRun ? 'not-written' : 'unknown'
