@@ -11,7 +11,7 @@ import type { Parameter } from './parameters.ts'
 import { pathsOf } from './paths.ts'
 import type { Root } from './roots.ts'
 
-type Document = Readonly<Record<string, unknown>>
+export type Document = Readonly<Record<string, unknown>>
 
 const JSON_TYPE = 'application/json'
 const YAML_TYPE = 'application/yaml'

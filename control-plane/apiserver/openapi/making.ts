@@ -1,13 +1,17 @@
 /** Makes documents of kinds that are told as plain data. */
+import type { JsonObject } from '../../../shared/model/json.ts'
+// Documents hold defaults of schemas, which may be numbers of any size.
+import '../../../shared/model/json-text.ts'
 import { KUBERNETES_VERSION } from '../http/version.ts'
 import type { DiscoveredKind, DiscoveredVersion } from '../discovery/groups.ts'
 import { schemaLookup } from './custom-schemas.ts'
 import { readDescriptions } from './descriptions.ts'
 import { documentV2 } from './document-v2.ts'
-import { documentV3, rootDocumentV3, type DocumentOptions } from './document-v3.ts'
+import { documentV3, rootDocumentV3, type Document, type DocumentOptions } from './document-v3.ts'
 import { isCustom } from './kinds.ts'
 import { pack, type Packed } from './packed.ts'
 import { protobufV2 } from './protobuf-v2.ts'
+import { protobufV3 } from './protobuf-v3.ts'
 import { rootsOf } from './roots.ts'
 
 export interface Wanted {
@@ -16,8 +20,10 @@ export interface Wanted {
   readonly documents: readonly DocumentName[]
 }
 
-/** By its place in `versions`, or everything in one. */
-export type DocumentName = { readonly kind: 'v3'; readonly index: number } | { readonly kind: 'root'; readonly name: string } | { readonly kind: 'v2' } | { readonly kind: 'v2-protobuf' }
+/** By its place in `versions`, or everything in one; as JSON if no form is told. */
+export type DocumentName = ({ readonly kind: 'v3'; readonly index: number } | { readonly kind: 'root'; readonly name: string } | { readonly kind: 'v2' }) & { readonly form?: Form }
+
+export type Form = 'json' | 'protobuf'
 
 /** Answers the documents in the order in which they are wanted. */
 export type Maker = (wanted: Wanted) => Promise<readonly Packed[]>
@@ -30,23 +36,39 @@ export const makeHere: Maker = async ({ versions, documents }) => {
   const version = `v${KUBERNETES_VERSION.major}.${KUBERNETES_VERSION.minor}.${KUBERNETES_VERSION.patch}`
   const optionsFor = (kinds: readonly DiscoveredKind[]): DocumentOptions => ({ version, groupVersions, descriptions, find: schemaLookup(kinds) })
   const made: Packed[] = []
-  for (const name of documents) made.push(await pack(documentNamed(name, versions, optionsFor)))
+  for (const name of documents) {
+    const { json, body } = documentNamed(name, versions, optionsFor)
+    made.push(await pack(body, json))
+  }
   return made
 }
 
-function documentNamed(name: DocumentName, versions: readonly DiscoveredVersion[], optionsFor: (kinds: readonly DiscoveredKind[]) => DocumentOptions): string | Buffer {
-  if (name.kind === 'v3') {
-    const version = versions[name.index]
-    if (!version) throw new Error(`no group version number ${name.index}`)
-    return JSON.stringify(documentV3(version, optionsFor(version.kinds)))
+/** A document is known by its JSON, in whichever form it is sent. */
+interface Made {
+  readonly json: string
+  readonly body: string | Buffer
+}
+
+function documentNamed(name: DocumentName, versions: readonly DiscoveredVersion[], optionsFor: (kinds: readonly DiscoveredKind[]) => DocumentOptions): Made {
+  if (name.kind === 'v2') {
+    const document = documentV2(versions, optionsFor(versions.flatMap(({ kinds }) => kinds)))
+    const json = JSON.stringify(document)
+    return { json, body: name.form === 'protobuf' ? protobufV2(document) : json }
   }
-  if (name.kind === 'root') {
-    const root = rootsOf(versions).find((one) => one.name === name.name)
-    if (!root) throw new Error(`no document ${name.name}`)
-    return JSON.stringify(rootDocumentV3(root, optionsFor([])))
-  }
-  const document = documentV2(versions, optionsFor(versions.flatMap(({ kinds }) => kinds)))
-  return name.kind === 'v2' ? JSON.stringify(document) : protobufV2(document)
+  const json = JSON.stringify(name.kind === 'v3' ? groupDocument(name.index, versions, optionsFor) : rootDocument(name.name, versions, optionsFor))
+  return { json, body: name.form === 'protobuf' ? protobufV3(JSON.parse(json) as JsonObject) : json }
+}
+
+function groupDocument(index: number, versions: readonly DiscoveredVersion[], optionsFor: (kinds: readonly DiscoveredKind[]) => DocumentOptions): Document {
+  const version = versions[index]
+  if (!version) throw new Error(`no group version number ${index}`)
+  return documentV3(version, optionsFor(version.kinds))
+}
+
+function rootDocument(name: string, versions: readonly DiscoveredVersion[], optionsFor: (kinds: readonly DiscoveredKind[]) => DocumentOptions): Document {
+  const root = rootsOf(versions).find((one) => one.name === name)
+  if (!root) throw new Error(`no document ${name}`)
+  return rootDocumentV3(root, optionsFor([]))
 }
 
 /** Only what documents tell of: what can be sent to another thread. */

@@ -102,7 +102,7 @@ test('beside the group versions stand the lists of them, their groups, and the p
   expect(at(whole, 'definitions', 'io.k8s.apimachinery.pkg.version.Info', 'type')).toBe('object')
 })
 
-test('who takes no JSON gets nothing', async () => {
+test('who takes neither JSON nor protobuf gets nothing', async () => {
   const openapi = createOpenApi({ kinds: () => servedKinds })
   for (const path of ['/openapi/v2', '/openapi/v3/version']) {
     const answer = await ask(openapi, path, { accept: 'text/html' })
@@ -111,9 +111,37 @@ test('who takes no JSON gets nothing', async () => {
   expect((await ask(openapi, '/openapi/v3', { accept: 'text/html' })).status).toBe(200)
 })
 
+test('protobuf is sent to who asks for it, by its name or the one before, and is known by the hash of the JSON', async () => {
+  let kinds: readonly KindDefinition[] = [...servedKinds, widget]
+  const openapi = createOpenApi({ kinds: () => kinds })
+  const type = (version: string): string => `application/com.github.proto-openapi.spec.${version}.v1.0+protobuf`
+  const accepts = (version: string): readonly string[] => [type(version), `application/com.github.proto-openapi.spec.${version}@v1.0+protobuf`, `${type(version)}, application/json;q=0.5`]
+  for (const [path, version] of [['/openapi/v3/apis/apps/v1', 'v3'], ['/openapi/v3/apis/example.com/v1', 'v3'], ['/openapi/v3/version', 'v3'], ['/openapi/v2', 'v2']] as const) {
+    const asJson = await ask(openapi, path)
+    for (const accept of accepts(version)) {
+      const answer = await ask(openapi, path, { accept })
+      expect([path, accept, answer.status, answer.headers['content-type'], answer.headers['etag'], answer.headers['vary']]).toEqual([path, accept, 200, type(version), asJson.headers['etag'], 'Accept, Accept-Encoding'])
+      expect(answer.bytes[0], 'the first field is a text').toBe(0x0a)
+    }
+    expect((await ask(openapi, path, { accept: `application/json, ${type(version)};q=0.9` })).bytes.equals(asJson.bytes)).toBe(true)
+    expect((await ask(openapi, path, { accept: type(version === 'v2' ? 'v3' : 'v2') })).status).toBe(406)
+  }
+  const headers = { accept: type('v3') }
+  const before = await ask(openapi, '/openapi/v3/apis/example.com/v1', headers)
+  const url = at(json(await ask(openapi, '/openapi/v3')), 'paths', 'apis/example.com/v1', 'serverRelativeURL') as string
+  expect(`"${new URL(url, 'http://a').searchParams.get('hash')}"`).toBe(before.headers['etag'])
+  expect((await ask(openapi, url, headers)).headers['cache-control']).toBe('public, max-age=31536000, immutable')
+  kinds = [...servedKinds, { ...widget, custom: { ...widget.custom, schema: { type: 'object', description: 'Another.' } } } as unknown as KindDefinition]
+  const after = await ask(openapi, '/openapi/v3/apis/example.com/v1', headers)
+  expect([after.bytes.includes('Another.'), after.headers['etag'] === before.headers['etag']]).toEqual([true, false])
+  expect((await ask(openapi, url, headers)).status).toBe(301)
+  kinds = servedKinds
+  expect((await ask(openapi, '/openapi/v3/apis/example.com/v1', headers)).status).toBe(404)
+})
+
 test('a thread of its own makes the same', async () => {
   const versions = discoveredGroups(servedKinds).flatMap((group) => group.versions).map(plainVersion)
-  const wanted = { versions, documents: [{ kind: 'v3', index: 0 }, { kind: 'v2-protobuf' }] } as const
+  const wanted = { versions, documents: [{ kind: 'v3', index: 0 }, { kind: 'v2', form: 'protobuf' }] } as const
   const [here, there] = await Promise.all([makeHere(wanted), makeInThread(wanted)])
   expect(there.map(({ hash }) => hash)).toEqual(here.map(({ hash }) => hash))
 })

@@ -6,7 +6,7 @@ import { covers, parseAccept } from '../http/accept.ts'
 import { pageNotFound, refusal } from '../http/answers.ts'
 import { discoveredGroups, type DiscoveredKind, type DiscoveredVersion } from '../discovery/groups.ts'
 import { rootOf } from './names.ts'
-import { plainVersion, type DocumentName, type Maker } from './making.ts'
+import { plainVersion, type DocumentName, type Form, type Maker } from './making.ts'
 import { unpack, type Packed } from './packed.ts'
 import { rootsOf } from './roots.ts'
 
@@ -62,12 +62,15 @@ const nameOf = (version: DiscoveredVersion): string => rootOf(version).slice(1)
 /** Documents of definitions that are no more. */
 function forgetGone({ versions, made }: Site): void {
   const names = new Set(askedOf(versions).map(({ name }) => name))
-  for (const name of made.keys()) if (name.startsWith('api') && !names.has(name)) made.delete(name)
+  for (const key of made.keys()) if (key.startsWith('api') && !names.has(key.split(FORM_MARK, 1)[0] ?? '')) made.delete(key)
 }
 
 const isSame = (a: readonly DiscoveredKind[] | undefined, b: readonly DiscoveredKind[]): boolean => a !== undefined && a.length === b.length && a.every((kind, index) => kind === b[index])
 
+const FORM_MARK = ';'
+
 interface Asked {
+  /** Of another form than JSON with its mark. */
   readonly name: string
   readonly kinds: readonly DiscoveredKind[]
   readonly document: DocumentName
@@ -97,8 +100,8 @@ const askedOf = (versions: readonly DiscoveredVersion[]): readonly Asked[] =>
     ...versions.map((version, index) => ({ name: nameOf(version), kinds: version.kinds, document: { kind: 'v3', index } as const })),
   ].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
-async function documentOf(site: Site, asked: Asked): Promise<Packed> {
-  const [packed] = await documentsOf(site, [asked])
+async function documentOf(site: Site, asked: Asked, form: Form): Promise<Packed> {
+  const [packed] = await documentsOf(site, [form === 'json' ? asked : { ...asked, name: `${asked.name}${FORM_MARK}${form}`, document: { ...asked.document, form } }])
   if (!packed) throw new Error(`no document ${asked.name}`)
   return packed
 }
@@ -119,24 +122,34 @@ const FOREVER = { 'cache-control': 'public, max-age=31536000, immutable' }
 async function groupAnswer(request: ApiRequest, site: Site, name: string): Promise<ApiResponse> {
   const one = askedOf(site.versions).find((document) => document.name === name)
   if (!one) return { kind: 'body', status: 404, headers: {}, body: '' }
-  if (!parseAccept(request.headers['accept']).some((range) => covers(range, 'application/json'))) return { kind: 'body', status: 406, headers: { vary: 'Accept, Accept-Encoding' }, body: '' }
-  const made = await documentOf(site, one)
+  const form = formFor(request, 'v3')
+  if (!form) return NOT_ACCEPTABLE
+  const made = await documentOf(site, one, form)
   const asked = request.query.get('hash')
   if (asked !== null && asked !== made.hash) return { kind: 'body', status: 301, headers: { location: `/openapi/v3/${name}?hash=${made.hash}`, 'cache-control': 'no-cache, private' }, body: '' }
-  return withTag(request, made, { 'content-type': 'application/json', ...(asked === null ? {} : FOREVER) })
+  return withTag(request, made, { 'content-type': mediaType(form, 'v3'), ...(asked === null ? {} : FOREVER) })
 }
 
-const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
-/** How it was called before; still what kubectl asks for. */
-const OLD_PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
-
 async function swaggerAnswer(request: ApiRequest, site: Site): Promise<ApiResponse> {
+  const form = formFor(request, 'v2')
+  if (!form) return NOT_ACCEPTABLE
   const kinds = site.versions.flatMap((version) => version.kinds)
+  return withTag(request, await documentOf(site, { name: 'v2', kinds, document: { kind: 'v2' } }, form), { 'content-type': mediaType(form, 'v2') })
+}
+
+const NOT_ACCEPTABLE: ApiResponse = { kind: 'body', status: 406, headers: { vary: 'Accept, Accept-Encoding' }, body: '' }
+
+const mediaType = (form: Form, of: 'v2' | 'v3'): string => (form === 'json' ? 'application/json' : `application/com.github.proto-openapi.spec.${of}.v1.0+protobuf`)
+
+/** What the client would like best of what there is. */
+function formFor(request: ApiRequest, of: 'v2' | 'v3'): Form | undefined {
+  // The second was its name before, and is still what kubectl asks for.
+  const protobuf = [mediaType('protobuf', of), `application/com.github.proto-openapi.spec.${of}@v1.0+protobuf`]
   for (const range of parseAccept(request.headers['accept'])) {
-    if (covers(range, 'application/json')) return withTag(request, await documentOf(site, { name: 'v2', kinds, document: { kind: 'v2' } }), { 'content-type': 'application/json' })
-    if (range.type === PROTOBUF_TYPE || range.type === OLD_PROTOBUF_TYPE) return withTag(request, await documentOf(site, { name: 'v2-protobuf', kinds, document: { kind: 'v2-protobuf' } }), { 'content-type': PROTOBUF_TYPE })
+    if (covers(range, mediaType('json', of))) return 'json'
+    if (protobuf.includes(range.type)) return 'protobuf'
   }
-  return { kind: 'body', status: 406, headers: { vary: 'Accept, Accept-Encoding' }, body: '' }
+  return undefined
 }
 
 async function withTag(request: ApiRequest, made: Packed, headers: Readonly<Record<string, string>>): Promise<ApiResponse> {

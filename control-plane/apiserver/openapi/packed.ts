@@ -9,10 +9,10 @@ const expand = promisify(gunzip)
 export interface Packed {
   /** With gzip. */
   readonly bytes: Buffer
-  /** SHA-512 of what is in it, upper-case hex. */
+  /** SHA-512 of the document as JSON, upper-case hex. */
   readonly hash: string
 }
 
-export const pack = async (body: string | Buffer): Promise<Packed> => ({ bytes: await compress(body), hash: createHash('sha512').update(body).digest('hex').toUpperCase() })
+export const pack = async (body: string | Buffer, json: string): Promise<Packed> => ({ bytes: await compress(body), hash: createHash('sha512').update(json).digest('hex').toUpperCase() })
 
 export const unpack = ({ bytes }: Packed): Promise<Buffer> => expand(bytes)
