@@ -32,6 +32,20 @@ test.each(['PersistentVolumeClaim ns/c', 'PersistentVolume pv'] as const)('a pod
   expect(node.status('p').phase).toBe('Running')
 })
 
+test('a pod that waits for its claim and for an image that is not to be had waits for the claim first, as one of kubelet does', async () => {
+  const reason = (): string | undefined => node.status('p').containerStatuses?.[0]?.state?.waiting?.reason
+  node.volumeAnswers.set('p', { kind: 'waiting', message: 'error processing PVC ns/c: PVC is not bound' })
+  const pod = withClaim()
+  node.workers.update({ ...pod, spec: { ...pod.spec, containers: [shell('c', 'true', { image: '10.0.0.1:5000/none:1' })] } })
+  for (let seconds = 0; seconds < 30; seconds += 5) {
+    await node.clock.advance(5000)
+    expect(reason()).toBe('ContainerCreating')
+  }
+  node.volumeAnswers.delete('p')
+  await node.clock.advance(20_000)
+  expect(reason()).toBe('ImagePullBackOff')
+})
+
 test('what is mounted of a claim stays, whatever becomes of the claim, while the rest is kept up to date', async () => {
   node.workers.update(withClaim())
   await node.clock.advance(100)

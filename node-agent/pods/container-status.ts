@@ -2,7 +2,7 @@ import type { Container, ContainerState, ContainerStateTerminated, ContainerStat
 import { utf8Bytes } from '../../shared/model/base64.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import { readOnlyOf } from './read-only.ts'
-import { containerRecord, containersOf, type ContainerRecord, type Ended, type PodContainer, type PodRecord } from './record.ts'
+import { awaitsPlace, containerRecord, containersOf, type ContainerRecord, type Ended, type PodContainer, type PodRecord } from './record.ts'
 import { NEVER } from './never.ts'
 import { shouldRestart } from './restart.ts'
 import { crashLoopMessage } from './words.ts'
@@ -61,7 +61,7 @@ function shownState(pod: Pod, record: PodRecord, container: PodContainer): Shown
     case 'running':
       return now.hook === 'due' || now.hook === 'running' ? { state: { waiting: { reason: 'ContainerCreating' } }, last } : { state: { running: { startedAt: formatTime(now.startedMs) } }, last }
     case 'waiting':
-      return { state: isLost(pod, record, container) ? LOST : waitingState(pod, problem), last }
+      return { state: isLost(pod, record, container) ? LOST : waitingState(pod, awaitsPlace(record) ? undefined : problem), last }
     case 'exited': {
       const reason = record.stop === undefined && shouldRestart(pod, container, now.ended) ? waitingReason(pod, container, state) : undefined
       return reason === undefined ? { state: { terminated: terminated(now.ended) }, last } : { state: { waiting: reason }, last: now.ended }

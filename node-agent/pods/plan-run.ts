@@ -1,7 +1,7 @@
 import type { Pod } from '../../shared/model/gen/api.ts'
 import { planAllDown } from './plan-all-down.ts'
 import { planContainerStop } from './plan-container-stop.ts'
-import { containerRecord, containersOf, type ContainerRecord, type PodContainer, type PodRecord } from './record.ts'
+import { awaitsPlace, containerRecord, containersOf, type ContainerRecord, type PodContainer, type PodRecord } from './record.ts'
 import { isDue, nextStart, ruleFor, shouldRestart } from './restart.ts'
 import { merge, type PodPlan, type Step } from './steps.ts'
 import { events, pullBackOffMessage } from './words.ts'
@@ -97,8 +97,9 @@ function changedPlan({ record, nowMs, pod }: PodView, { spec }: PodContainer): P
 
 type StartOf = Pick<Extract<Step, { kind: 'start-container' }>, 'attempt' | 'backoff'>
 
-/** The image first (beside network and volumes), then the start. */
+/** The image first (beside network and volumes, but not while these are in trouble: kubelet pulls nothing before they are there), then the start. */
 function startPlan({ pod, record, nowMs, mayRun }: PodView, { spec }: PodContainer, start: StartOf): PodPlan {
+  if (awaitsPlace(record)) return { steps: [] }
   const state = containerRecord(record, spec.name)
   const { problem } = state
   if (problem?.of === 'image') return imageProblemPlan(spec.name, problem.volumeImage ?? spec.image ?? '', { problem, nowMs, attempt: start.attempt })

@@ -21,6 +21,15 @@ test('a new pod: network, volumes and image at once, then the container', () => 
   expect(plan(pod({}), started(withImages(prepared, 'c'), 'c'))).toEqual({ steps: [] })
 })
 
+test('while volumes or network are in trouble no image is fetched, nor tried again', () => {
+  const trouble = { message: 'm', failures: 1, retryAtMs: 500 }
+  for (const record of [{ ...newRecord(0), volumes: { kind: 'waiting', ...trouble } }, { ...newRecord(0), sandbox: { kind: 'failed', ...trouble } }] satisfies readonly PodRecord[]) {
+    const failed = withContainer(record, 'c', { problem: { of: 'image', reason: 'ErrImagePull', message: 'm', failures: 1, sinceMs: 0, retryAtMs: 10 } })
+    expect(steps(pod({}), record)).not.toContain('ensure-image')
+    expect(steps(pod({}), failed, { nowMs: 100 })).not.toContain('ensure-image')
+  }
+})
+
 test('init containers hold back what comes after them', () => {
   const of = pod({ initContainers: [{ name: 'i', image: 'i' }, { name: 's', image: 'i', restartPolicy: 'Always' }] })
   const record = withImages(prepared, 'i', 's', 'c')

@@ -187,6 +187,9 @@ export function containersOf(pod: Pod): readonly PodContainer[] {
 /** Ids of attempts that have ended and are still to be deleted. */
 export const undeleted = ({ now, leftover = [] }: ContainerRecord): readonly string[] => (now.kind === 'exited' && !now.deleted && now.ended.id !== '' ? [...leftover, now.ended.id] : leftover)
 
+/** Its volumes or its network could not be had yet: nothing else can be said of its containers, nor done for them. */
+export const awaitsPlace = ({ sandbox, volumes }: PodRecord): boolean => sandbox.kind === 'failed' || volumes.kind === 'waiting'
+
 const freshContainer: ContainerRecord = { attempt: 0, now: { kind: 'waiting' }, started: false, ready: false }
 
 /** A container's record; one that was never touched is new. */
