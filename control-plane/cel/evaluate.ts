@@ -78,7 +78,8 @@ const sizeOf = (value: Value | undefined): number => (typeof value === 'string' 
 const scan = (size: number): number => Math.ceil(size * TRAVERSAL)
 
 /** What a function has to go through; what takes no time is counted, too. */
-function callCost(name: string, [first, second, ...others]: readonly Value[]): number {
+function callCost(name: string, values: readonly Value[]): number {
+  const [first, second] = values
   switch (name) {
     case 'size':
       return 1
@@ -94,7 +95,7 @@ function callCost(name: string, [first, second, ...others]: readonly Value[]): n
     case '_!=_':
       return scan(Math.min(sizeOf(first), sizeOf(second)))
     default:
-      return [first, second, ...others].reduce<number>((sum, value) => sum + (typeof value === 'string' ? scan(value.length) : Array.isArray(value) ? value.length : 0), 1)
+      return values.reduce<number>((sum, value) => sum + madeCost(value), 1)
   }
 }
 
@@ -152,7 +153,8 @@ class Evaluation {
   }
 
   #select({ operand, field, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Bindings): Value {
-    const qualified = operand.kind === 'name' ? scope.get(`${operand.name}.${field}`) : undefined
+    // A name with a dot in it is one variable: its first part was never asked what it is.
+    const qualified = operand.kind === 'name' && !this.#checked.types.has(operand) ? scope.get(`${operand.name}.${field}`) : undefined
     if (qualified !== undefined) return qualified
     const whole = this.value(operand, scope)
     const inner = whole instanceof Optional ? whole.value : whole
@@ -174,7 +176,9 @@ class Evaluation {
     }
     const overloads = this.#checked.overloads.get(expression) ?? []
     const withTarget = target && overloads[0]?.isMethod !== false
-    const values = [...(withTarget ? [this.value(target, scope)] : []), ...args.map((argument) => this.value(argument, scope))]
+    // There may be very many of these: lists made of lists would take longer than the call.
+    const values: Value[] = withTarget ? [this.value(target, scope)] : []
+    for (const argument of args) values.push(this.value(argument, scope))
     const overload = chosen(overloads, values)
     if (!overload) throw new CelFault('no such overload')
     this.#count(callCost(name, values))
