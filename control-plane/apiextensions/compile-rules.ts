@@ -8,7 +8,7 @@ import { CelFault, Optional, type Value } from '../cel/values.ts'
 import { duplicate, type FieldError, fieldErrorText, forbidden, invalid, required } from '../../shared/model/field-error.ts'
 import { goQuote } from '../../shared/model/go-text.ts'
 import { isJsonObject, type Json } from '../../shared/model/json.ts'
-import { correlatedItem, correlatedMember, type Correlated, isUnchanged } from '../../shared/model/structural/correlate.ts'
+import { correlatedItems, correlatedMember, type Correlated, isUnchanged } from '../../shared/model/structural/correlate.ts'
 import { itemsOf, type PropsSchema, type ValidationRule, valuesOf } from '../../shared/model/structural/schema.ts'
 import { fieldPathSteps } from '../registry/validation/custom-resource-definition/rules.ts'
 import { variablesOf } from './rule-errors.ts'
@@ -111,7 +111,8 @@ function* judge(ruledSchema: Ruled, subject: Subject, verdict: Verdict): Generat
   yield
   if (rules.length > 0) yield* judgeOwn(ruledSchema, subject, verdict)
   if (Array.isArray(value)) {
-    if (items) for (const [index, item] of (value as readonly Json[]).entries()) yield* judge(items, { value: item, path: `${path}[${index}]`, before: correlatedItem(before, schema, item) }, verdict)
+    const earlier = correlatedItems(before, schema)
+    if (items) for (const [index, item] of (value as readonly Json[]).entries()) yield* judge(items, { value: item, path: `${path}[${index}]`, before: earlier(item) }, verdict)
     return
   }
   if (!isJsonObject(value)) return

@@ -31,12 +31,17 @@ function repeated(schema: PropsSchema, list: readonly Json[], path: string): rea
   const seen = new Map<string, number>()
   return list.flatMap((item, index) => {
     const identity = type === 'set' ? item : keysOf(item, keys)
-    const text = JSON.stringify(sorted(identity))
+    const text = textOf(identity)
     const times = (seen.get(text) ?? 0) + 1
     seen.set(text, times)
     return times === 2 ? [duplicate(`${path}[${index}]`, sorted(identity))] : []
   })
 }
+
+/** The same for all items of a list with the same keys. */
+export const keyText = (item: JsonObject, keys: readonly string[]): string => textOf(keysOf(item, keys))
+
+const textOf = (value: Json): string => JSON.stringify(sorted(value))
 
 const keysOf = (item: Json, keys: readonly string[]): Json => (isJsonObject(item) ? Object.fromEntries(keys.flatMap((key) => (item[key] === undefined ? [] : [[key, item[key]]]))) : item)
 

@@ -1,7 +1,7 @@
 /** Whether a value fits a schema, in Kubernetes' words and order. */
 import { type FieldError, invalid, notSupported, required, tooLong, tooMany, typeInvalid } from '../field-error.ts'
 import { isJsonObject, type Json, type JsonObject } from '../json.ts'
-import { correlatedItem, correlatedMember, type Correlated, isUnchanged } from './correlate.ts'
+import { correlatedItems, correlatedMember, type Correlated, isUnchanged } from './correlate.ts'
 import { hasFormat } from './formats.ts'
 import { isIntOrString, itemsOf, type PropsSchema, sortedProperties, valuesOf } from './schema.ts'
 import { hasPattern } from './patterns.ts'
@@ -146,7 +146,8 @@ function judgeList({ schema, value, path, before }: Subject): Judged | undefined
   if (!Array.isArray(value)) return undefined
   const list = value as readonly Json[]
   const items = itemsOf(schema)
-  const judged = items ? list.map((item, index) => judge({ schema: items, value: item, path: `${path}[${index}]`, before: correlatedItem(before, schema, item) })) : []
+  const earlier = correlatedItems(before, schema)
+  const judged = items ? list.map((item, index) => judge({ schema: items, value: item, path: `${path}[${index}]`, before: earlier(item) })) : []
   const errors = judged.flatMap((one) => one.errors)
   if (schema.minItems !== undefined && list.length < schema.minItems) errors.push(invalid(fieldOf(path), list.length, `${path} in body should have at least ${schema.minItems} items`))
   if (schema.maxItems !== undefined && list.length > schema.maxItems) errors.push(tooMany(fieldOf(path), list.length, schema.maxItems))
