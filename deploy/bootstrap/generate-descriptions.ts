@@ -1,6 +1,6 @@
 /**
- * Makes `shared/model/gen/descriptions.json` (what every type and field of the API means) from the declarations of `kubernetes-models`, whose comments
- * are Kubernetes' own descriptions. Run by the bootstrap.
+ * Makes `shared/model/gen/descriptions.json` (what every type and field of the API means, and every parameter of its requests) from the declarations of
+ * `kubernetes-models` and of the client library, whose comments are Kubernetes' own descriptions. Run by the bootstrap.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,6 +8,28 @@ import { dirname, join } from 'node:path'
 const root = join(import.meta.dirname, '../..')
 const target = join(root, 'shared/model/gen/descriptions.json')
 const SOURCES = ['node_modules/kubernetes-models', 'node_modules/@kubernetes-models/apimachinery']
+const REQUESTS = 'node_modules/@kubernetes/client-node/dist/gen/types/ObjectParamAPI.d.ts'
+
+/** Types that no recorded schema tells of: they are those of discovery. */
+const OF_DISCOVERY = [...['APIVersions', 'APIGroup', 'APIGroupList', 'GroupVersionForDiscovery', 'ServerAddressByClientCIDR'].map((name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`), 'io.k8s.apimachinery.pkg.version.Info']
+
+/** The options of Kubernetes' requests, and a request that takes all of each. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  ListOptions: 'ListNamespacedPod',
+  CreateOptions: 'CreateNamespacedPod',
+  UpdateOptions: 'ReplaceNamespacedPod',
+  PatchOptions: 'PatchNamespacedPod',
+  DeleteOptions: 'DeleteNamespacedPod',
+  PodLogOptions: 'ReadNamespacedPodLog',
+  PodExecOptions: 'ConnectGetNamespacedPodExec',
+  PodAttachOptions: 'ConnectGetNamespacedPodAttach',
+  PodPortForwardOptions: 'ConnectGetNamespacedPodPortforward',
+  PodProxyOptions: 'ConnectGetNamespacedPodProxy',
+  ServiceProxyOptions: 'ConnectGetNamespacedServiceProxy',
+  NodeProxyOptions: 'ConnectGetNodeProxy',
+  /** What stands in paths. */
+  '{}': 'ConnectGetNamespacedPodProxyWithPath',
+}
 
 /** What the library leaves to its base class. */
 const COMMON: Readonly<Record<string, string>> = {
@@ -66,11 +88,33 @@ for (const folder of SOURCES) {
   }
 }
 
-const result: Record<string, Record<string, string>> = {}
-for (const [name, schema] of Object.entries(schemas)) {
+const ENTITIES: Readonly<Record<string, string>> = { '&#39;': "'", '&quot;': '"', '&#x60;': '`', '&#x3D;': '=', '&lt;': '<', '&gt;': '>', '&amp;': '&' }
+
+/** The library writes each text in one line: what began a new paragraph, or a line further in, left its spaces. */
+const parameterText = (comment: string): string =>
+  comment
+    .replaceAll('\\', '')
+    .replace(/&#?\w+;/g, (entity) => ENTITIES[entity] ?? entity)
+    .replace(/\. {2}(?=\S)/g, '.\n\n')
+    .replace(/ {3}(?=\S)/g, '\n  ')
+    .replaceAll(' - `', '\n- `')
+
+const PARAMETER = /^ {4}\/\*\*\n {5}\* (.+)\n(?: {5}\*.*\n)*? {5}\*\/\n {4}_?(\w+)\??:/gm
+
+function parametersOf(request: string): Readonly<Record<string, string>> {
+  const begin = `export interface CoreV1Api${request}Request {\n`
+  const at = requests.indexOf(begin)
+  const texts = Object.fromEntries([...requests.slice(at, requests.indexOf('\n}', at)).matchAll(PARAMETER)].map(([, comment = '', name = '']) => [name, parameterText(comment)]))
+  if (at < 0 || Object.keys(texts).length === 0) throw new Error(`the client library does not tell of ${request}`)
+  return texts
+}
+
+const requests = readFileSync(join(root, REQUESTS), 'utf8')
+const result: Record<string, Record<string, string>> = Object.fromEntries(Object.entries(OPTIONS).map(([options, request]) => [options, parametersOf(request)]))
+for (const name of [...Object.keys(schemas), ...OF_DISCOVERY]) {
   const known = found.get(plain(name))
   const texts: Record<string, string> = known?.type ? { '': known.type } : {}
-  for (const field of Object.keys(schema.properties ?? {})) {
+  for (const field of Object.keys(schemas[name]?.properties ?? Object.fromEntries(known?.fields ?? []))) {
     const text = known?.fields.get(field) ?? COMMON[field]
     if (text) texts[field] = text
   }

@@ -2,12 +2,12 @@
 import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Schema } from '../../../shared/model/schemas/schema.ts'
 import type { DiscoveredVersion } from '../discovery/groups.ts'
-import { DESCRIPTIONS, OBJECT_TYPES, STREAM_TYPES, patchTypes, publishedSchema, type DocumentOptions } from './document-v3.ts'
+import { DESCRIPTIONS, OBJECT_TYPES, STREAM_TYPES, patchTypes, publishedSchema, type Around, type DocumentOptions } from './document-v3.ts'
 import { customToV2 } from './custom-schemas.ts'
 import { tagOf } from './names.ts'
 import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
-import type { Parameter } from './parameters.ts'
+import { meaningOf, type Parameter } from './parameters.ts'
 import { pathsOf } from './paths.ts'
 import { rootsOf } from './roots.ts'
 
@@ -16,6 +16,7 @@ export type V2Schema = Readonly<Record<string, unknown>>
 export interface V2Parameter {
   readonly name: string
   readonly in: 'path' | 'query' | 'body'
+  readonly description?: string
   readonly required?: boolean
   readonly type?: string
   readonly uniqueItems?: boolean
@@ -47,13 +48,13 @@ export interface V2Document {
 export function documentV2(versions: readonly DiscoveredVersion[], options: DocumentOptions): V2Document {
   const described = versions.map((version) => ({ version, operations: operationsOf(version) }))
   const paths = described.flatMap(({ version, operations }) =>
-    pathsOf(operations).map(({ path, shared, operations: byMethod }) => {
-      const methods = [...byMethod].map(([method, operation]) => [method, operationBody(operation, tagOf(version.group, version.version), patchTypes(version))] as const)
-      return [path, { ...Object.fromEntries(methods), ...(shared.length > 0 ? { parameters: shared.map(parameterBody) } : {}) }] as const
+    pathsOf(operations).map(({ path, kind, shared, operations: byMethod }) => {
+      const methods = [...byMethod].map(([method, operation]) => [method, operationBody(operation, { tag: tagOf(version.group, version.version), patches: patchTypes(version), descriptions: options.descriptions })] as const)
+      return [path, { ...Object.fromEntries(methods), ...(shared.length > 0 ? { parameters: shared.map((one) => parameterBody(one, meaningOf(one, kind, options.descriptions))) } : {}) }] as const
     }),
   )
   const roots = rootsOf(versions)
-  const rootPaths = roots.map(({ tag, operation }) => [operation.path, { [operation.method]: operationBody(operation, tag, []) }] as const)
+  const rootPaths = roots.map(({ tag, operation }) => [operation.path, { [operation.method]: operationBody(operation, { tag, patches: [], descriptions: options.descriptions }) }] as const)
   const names = schemaNames([...described.flatMap(({ operations }) => operations), ...roots.map(({ operation }) => operation)], options.find)
   const custom = new Set(versions.flatMap(({ kinds }) => kinds.filter((kind) => kind.custom).flatMap(({ schema }) => [schema, `${schema}List`])))
   return {
@@ -68,9 +69,9 @@ export function documentV2(versions: readonly DiscoveredVersion[], options: Docu
 
 const definition = (name: string): V2Schema => ({ $ref: `#/definitions/${name}` })
 
-function operationBody(operation: Operation, tag: string, patches: readonly string[]): V2Operation {
+function operationBody(operation: Operation, { tag, patches, descriptions }: Around): V2Operation {
   const body: readonly V2Parameter[] = operation.body === undefined ? [] : [{ name: 'body', in: 'body', ...(operation.bodyRequired ? { required: true } : {}), schema: definition(operation.body) }]
-  const parameters = [...body, ...operation.parameters.map(parameterBody)]
+  const parameters = [...body, ...operation.parameters.map((one) => parameterBody(one, meaningOf(one, operation.gvk?.kind ?? '', descriptions)))]
   const isConnect = operation.action === 'connect'
   return {
     tags: [tag],
@@ -86,7 +87,7 @@ function operationBody(operation: Operation, tag: string, patches: readonly stri
   }
 }
 
-const parameterBody = ({ name, in: place, type }: Parameter): V2Parameter => ({ name, in: place, ...(place === 'path' ? { required: true } : {}), type, uniqueItems: true })
+const parameterBody = ({ name, in: place, type }: Parameter, description: string | undefined): V2Parameter => ({ ...(description === undefined ? {} : { description }), name, in: place, ...(place === 'path' ? { required: true } : {}), type, uniqueItems: true })
 
 /** Defaults are left out, as old clients stumble over them; what Swagger 2.0 cannot say is said as Kubernetes does. */
 export function toV2(schema: Schema): V2Schema {

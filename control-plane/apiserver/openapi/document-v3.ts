@@ -7,7 +7,7 @@ import { isCustom } from './kinds.ts'
 import { tagOf } from './names.ts'
 import { describe } from './operation-descriptions.ts'
 import { PATCH_SCHEMA, operationsOf, schemaNames, type Operation } from './operations.ts'
-import type { Parameter } from './parameters.ts'
+import { meaningOf, type Parameter } from './parameters.ts'
 import { pathsOf } from './paths.ts'
 import type { Root } from './roots.ts'
 
@@ -44,9 +44,12 @@ export function documentV3(version: DiscoveredVersion, given: DocumentOptions): 
     openapi: '3.0.0',
     info: isCustom(version) ? CUSTOM_INFO : { title: 'Kubernetes', version: options.version },
     paths: Object.fromEntries(
-      pathsOf(operations).map(({ path, shared, operations: byMethod }) => [
+      pathsOf(operations).map(({ path, kind, shared, operations: byMethod }) => [
         path,
-        { ...Object.fromEntries([...byMethod].map(([method, operation]) => [method, operationBody(operation, tagOf(version.group, version.version), patchTypes(version))])), ...(shared.length > 0 ? { parameters: shared.map(parameterBody) } : {}) },
+        {
+          ...Object.fromEntries([...byMethod].map(([method, operation]) => [method, operationBody(operation, { tag: tagOf(version.group, version.version), patches: patchTypes(version), descriptions: options.descriptions })])),
+          ...(shared.length > 0 ? { parameters: shared.map((one) => parameterBody(one, meaningOf(one, kind, options.descriptions))) } : {}),
+        },
       ]),
     ),
     components: {
@@ -62,7 +65,7 @@ export function rootDocumentV3({ tag, operation }: Root, options: DocumentOption
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: 'unversioned' },
-    paths: { [operation.path]: { [operation.method]: operationBody(operation, tag, PATCH_TYPES) } },
+    paths: { [operation.path]: { [operation.method]: operationBody(operation, { tag, patches: PATCH_TYPES, descriptions: options.descriptions }) } },
     components: { ...(Object.keys(schemas).length > 0 ? { schemas } : {}), securitySchemes },
   }
 }
@@ -77,13 +80,20 @@ export function publishedSchema(name: string, options: Pick<DocumentOptions, 'gr
   return { ...schema, 'x-kubernetes-group-version-kind': options.groupVersions.map(({ group, version }) => ({ group, kind, version })).toSorted((a, b) => (a.group < b.group ? -1 : 1)) }
 }
 
-function operationBody(operation: Operation, tag: string, patches: readonly string[]): Document {
+/** What an operation is told of with. */
+export interface Around {
+  readonly tag: string
+  readonly patches: readonly string[]
+  readonly descriptions: Descriptions
+}
+
+function operationBody(operation: Operation, { tag, patches, descriptions }: Around): Document {
   const { id, action, gvk, parameters, body, responses } = operation
   return {
     tags: [tag],
     description: describe(operation),
     operationId: id,
-    ...(parameters.length > 0 ? { parameters: parameters.map(parameterBody) } : {}),
+    ...(parameters.length > 0 ? { parameters: parameters.map((one) => parameterBody(one, meaningOf(one, gvk?.kind ?? '', descriptions))) } : {}),
     ...(body === undefined ? {} : { requestBody: { content: contentOf(body === PATCH_SCHEMA ? patches : ['*/*'], body), ...(operation.bodyRequired ? { required: true } : {}) } }),
     responses: { ...Object.fromEntries(Object.entries(responses).map(([status, schema]) => [status, responseBody(operation, status, schema)])), 401: { description: DESCRIPTIONS['401'] } },
     ...(action === undefined ? {} : { 'x-kubernetes-action': action }),
@@ -102,4 +112,4 @@ function responseBody(operation: Operation, status: string, schema: string): Doc
   return { description, content: contentOf(operation.types ?? (operation.streams ? STREAM_TYPES : OBJECT_TYPES), schema) }
 }
 
-const parameterBody = ({ name, in: place, type }: Parameter): Document => ({ name, in: place, ...(place === 'path' ? { required: true } : {}), schema: { type, uniqueItems: true } })
+const parameterBody = ({ name, in: place, type }: Parameter, description: string | undefined): Document => ({ name, in: place, ...(description === undefined ? {} : { description }), ...(place === 'path' ? { required: true } : {}), schema: { type, uniqueItems: true } })

@@ -38,6 +38,30 @@ test('types and fields are described, also those that only refer to another type
   expect(at(definitions, 'io.k8s.api.core.v1.Container', 'properties', 'lifecycle')).toMatchObject({ $ref: '#/definitions/io.k8s.api.core.v1.Lifecycle', description: expect.any(String) as string })
 })
 
+test('parameters are described, each with what it means to its request; the types of discovery too', async () => {
+  const openapi = createOpenApi({ kinds: () => [...servedKinds, widget] })
+  type Told = { readonly name: string; readonly description?: string; readonly parameters?: readonly Told[] }
+  const meanings = (place: unknown): Readonly<Record<string, string | undefined>> => Object.fromEntries(((place as Told).parameters ?? []).map(({ name, description }) => [name, description]))
+  const core = at(json(await ask(openapi, '/openapi/v3/api/v1')), 'paths')
+  const pod = '/api/v1/namespaces/{namespace}/pods/{name}'
+  expect(meanings(at(core, pod))).toEqual({ name: 'name of the Pod', namespace: 'object name and auth scope, such as for teams and projects', pretty: expect.stringMatching(/^If 'true', then the output is pretty printed\./) as string })
+  expect(meanings(at(core, `${pod}/exec`))).toMatchObject({ name: 'name of the PodExecOptions', stdin: 'Redirect the standard input stream of the pod for this call. Defaults to false.' })
+  expect(meanings(at(core, `${pod}/attach`))['stdin']).toBe('Stdin if true, redirects the standard input stream of the pod for this call. Defaults to false.')
+  const paths = (at(core, '/api/v1/nodes/{name}/proxy/{path}', 'parameters') as readonly Told[]).filter(({ name }) => name === 'path')
+  expect(paths.map(({ description }) => description)).toEqual(['path to the resource', 'Path is the URL path to use for the current proxy request to node.'])
+  const fieldManager = (method: string): string | undefined => meanings(at(core, pod, method))['fieldManager']
+  expect([fieldManager('put'), fieldManager('patch')].map((text) => text?.includes('This field is required for apply requests'))).toEqual([false, true])
+  expect(meanings(at(core, '/api/v1/namespaces/{namespace}/pods', 'get'))['limit']).toMatch(/This field is not supported if watch is true\.\n\nThe server guarantees/)
+  for (const path of ['/openapi/v3/api/v1', '/openapi/v3/apis/apps/v1', '/openapi/v3/apis/example.com/v1', '/openapi/v2']) {
+    const items = Object.values(at(json(await ask(openapi, path)), 'paths') as JsonObject).flatMap((item) => [item, ...Object.values(item as JsonObject)]) as unknown as readonly Told[]
+    const silent = items.flatMap(({ parameters }) => parameters ?? []).filter(({ name, description }) => name !== 'body' && !description)
+    expect([path, silent]).toEqual([path, []])
+  }
+  const schemas = at(json(await ask(openapi, '/openapi/v3/apis')), 'components', 'schemas')
+  expect(at(schemas, 'io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList', 'description')).toBe('APIGroupList is a list of APIGroup, to allow clients to discover the API at /apis.')
+  expect(at(schemas, 'io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup', 'properties', 'name', 'description')).toBe('name is the name of the group.')
+})
+
 test('kinds of the machinery belong to the core and to the group version that is told of; in the one document of all, to all', async () => {
   const openapi = createOpenApi({ kinds: () => [...servedKinds, widget] })
   const name = 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'

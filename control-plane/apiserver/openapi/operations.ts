@@ -127,7 +127,8 @@ function subresourceOperations(context: Context, subresource: Subresource): read
   const path = `${collection}/{name}/${subresource.name}`
   const gvk = { group: subresource.group ?? kind.group, version: subresource.version ?? kind.version, kind: subresource.kind ?? kind.kind }
   const name = `${prefix}${scope}${kind.kind}${capital(subresource.name)}`
-  if (subresource.name in CONNECT_PARAMETERS) return connectOperations({ context, subresource, path, gvk })
+  const connected = CONNECT_PARAMETERS[gvk.kind]
+  if (connected) return connectOperations({ context, subresource, path, gvk, parameters: connected })
   if (subresource.name === 'log') return [{ path, method: 'get', id: `read${name}`, action: 'get', gvk, parameters: LOG_PARAMETERS, responses: { 200: '' } }]
   const schema = schemaOfKind(gvk.group === '' ? gvk.version : `${gvk.group}/${gvk.version}`, gvk.kind) ?? kind.schema
   const verbs = new Set(subresource.verbs)
@@ -148,11 +149,11 @@ interface Connect {
   readonly subresource: Subresource
   readonly path: string
   readonly gvk: Context['gvk']
+  readonly parameters: readonly Parameter[]
 }
 
-function connectOperations({ context, subresource, path, gvk }: Connect): readonly Operation[] {
+function connectOperations({ context, subresource, path, gvk, parameters }: Connect): readonly Operation[] {
   const { kind, prefix, scope } = context
-  const parameters = CONNECT_PARAMETERS[subresource.name] ?? []
   const one = (at: string, method: Method, suffix: string): Operation => ({
     path: at,
     method,

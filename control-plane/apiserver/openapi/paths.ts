@@ -4,6 +4,8 @@ import { PRETTY, pathParameters, type Parameter } from './parameters.ts'
 
 export interface PathOperations {
   readonly path: string
+  /** What `{name}` in the path is the name of. */
+  readonly kind: string
   readonly shared: readonly Parameter[]
   /** With the parameters that only it has. */
   readonly operations: ReadonlyMap<Method, Operation>
@@ -21,5 +23,5 @@ function pathOf(path: string, group: readonly Operation[]): PathOperations {
   const isConnect = first?.action === 'connect'
   const shared = [...pathParameters(path), ...(isDiscovery || isConnect ? [] : [PRETTY]), ...inAll].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const operations = group.map((operation) => [operation.method, { ...operation, parameters: operation.parameters.filter((parameter) => !inAll.includes(parameter)) }] as const)
-  return { path, shared, operations: new Map(operations) }
+  return { path, kind: first?.gvk?.kind ?? '', shared, operations: new Map(operations) }
 }

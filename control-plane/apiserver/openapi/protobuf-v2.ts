@@ -37,7 +37,7 @@ function parameterItem(parameter: V2Parameter): readonly Field[] {
   if (parameter.in === 'body') return [message(1, [message(1, [text(2, parameter.name), text(3, 'body'), flag(4, parameter.required), message(5, schemaFields(parameter.schema ?? {}))])])]
   // Query parameters carry one field more in front of their type than path parameters.
   const typeNumber = parameter.in === 'query' ? 6 : 5
-  const fields = [flag(1, parameter.required), text(2, parameter.in), text(4, parameter.name), text(typeNumber, parameter.type)]
+  const fields = [flag(1, parameter.required), text(2, parameter.in), text(3, parameter.description), text(4, parameter.name), text(typeNumber, parameter.type)]
   return [message(1, [message(2, [message(parameter.in === 'query' ? 3 : 4, fields)])])]
 }
 
