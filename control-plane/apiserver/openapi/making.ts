@@ -1,7 +1,5 @@
 /** Makes documents of kinds that are told as plain data. */
 import type { JsonObject } from '../../../shared/model/json.ts'
-// Documents hold defaults of schemas, which may be numbers of any size.
-import '../../../shared/model/json-text.ts'
 import { KUBERNETES_VERSION } from '../http/version.ts'
 import type { DiscoveredKind, DiscoveredVersion } from '../discovery/groups.ts'
 import { schemaLookup } from './custom-schemas.ts'
