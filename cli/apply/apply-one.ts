@@ -1,4 +1,5 @@
 /** Brings one object to where its manifest wants it. */
+import { readJson } from '../../shared/model/json.ts'
 import type { ApiObject, Cluster } from '../cluster/cluster.ts'
 import type { ApiResource } from '../cluster/discovery-cache.ts'
 import { objectName, pathOf, resourceOfKind } from '../cluster/resources.ts'
@@ -96,7 +97,7 @@ export function lastApplied(live: ApiObject, place: Place): ApiObject {
     return {}
   }
   try {
-    return JSON.parse(text) as ApiObject
+    return readJson(text) as ApiObject
   } catch {
     return {}
   }

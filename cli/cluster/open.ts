@@ -1,5 +1,6 @@
 import { systemClock } from '../../shared/kit/clock.ts'
 import { isFault } from '../../shared/kit/faults.ts'
+import { readJson } from '../../shared/model/json.ts'
 import { findTarget, type Target } from '../config/target.ts'
 import type { Call } from '../program/command.ts'
 import { parseDurationMs } from '../program/duration.ts'
@@ -49,7 +50,7 @@ export function connect(target: Target, { flags, env, terminal }: From): Cluster
     namespace: target.namespace,
     discovery,
     text,
-    json: async <T>(call: ApiCall) => JSON.parse(await text(call)) as T,
+    json: async <T>(call: ApiCall) => readJson(await text(call)) as T,
     stream: (call) =>
       patient(call, undefined, async (request) => {
         const answer = await rest.stream(request)

@@ -2,6 +2,7 @@
 import { sleep, systemClock } from '../../shared/kit/clock.ts'
 import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import { linesOf } from '../../shared/kit/rest-client.ts'
+import { readJson } from '../../shared/model/json.ts'
 import type { ApiCall, ApiMetadata, Cluster } from './cluster.ts'
 import { isPassing, pauseMs } from './patience.ts'
 import { isStatusProblem, StatusProblem, type Status } from './status-problem.ts'
@@ -53,7 +54,7 @@ export async function* watch<T extends Versioned>(cluster: Cluster, call: ApiCal
 /** The last line of a stream that was cut off may be half a line. */
 function parsed<T>(line: string): WatchEvent<T> | undefined {
   try {
-    return JSON.parse(line) as WatchEvent<T>
+    return readJson(line) as unknown as WatchEvent<T>
   } catch {
     return undefined
   }

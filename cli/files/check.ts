@@ -1,5 +1,5 @@
 /** Compares an object with the schema of its kind: unknown fields and wrong types, all of them, each with its place. */
-import { isJsonObject } from '../../shared/model/json.ts'
+import { isJsonObject, isNumber, isWhole } from '../../shared/model/json.ts'
 import { quantityProblem } from '../../shared/model/quantity.ts'
 import { suggest } from '../../shared/model/suggest.ts'
 import type { ObjectType, ScalarKind, Type } from '../../shared/model/schemas/types.ts'
@@ -78,7 +78,7 @@ function found(value: unknown): string {
   return typeof value === 'boolean' ? `${value} (quotes make it a text)` : `the number ${String(value)} (quotes make it a text)`
 }
 
-const isWhole = (value: unknown, limit: number): boolean => typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= limit
+const isWholeWithin = (value: unknown, limit: number): boolean => isWhole(value) && value <= limit && value >= -limit
 
 /** What it must be; `undefined` if it is. */
 function whyNot(kind: ScalarKind, value: unknown): string | undefined {
@@ -89,17 +89,17 @@ function whyNot(kind: ScalarKind, value: unknown): string | undefined {
     case 'microTime':
       return typeof value === 'string' ? undefined : kind === 'bytes' ? 'base64 text' : kind === 'string' ? 'a text' : 'a time such as 2030-01-31T12:00:00Z'
     case 'int32':
-      return isWhole(value, 2 ** 31) ? undefined : 'a whole number'
+      return isWholeWithin(value, 2 ** 31) ? undefined : 'a whole number'
     case 'int64':
-      return isWhole(value, 2 ** 63) ? undefined : 'a whole number'
+      return isWholeWithin(value, 2 ** 63) ? undefined : 'a whole number'
     case 'number':
-      return typeof value === 'number' ? undefined : 'a number'
+      return isNumber(value) ? undefined : 'a number'
     case 'boolean':
       return typeof value === 'boolean' ? undefined : 'true or false'
     case 'quantity':
-      return (typeof value === 'number' || typeof value === 'string') && quantityProblem(String(value)) === undefined ? undefined : 'a quantity such as 500m, 2 or 128Mi'
+      return (isNumber(value) || typeof value === 'string') && quantityProblem(String(value)) === undefined ? undefined : 'a quantity such as 500m, 2 or 128Mi'
     case 'intOrString':
-      return typeof value === 'string' || isWhole(value, 2 ** 31) ? undefined : 'a whole number or a text'
+      return typeof value === 'string' || isWholeWithin(value, 2 ** 31) ? undefined : 'a whole number or a text'
   }
 }
 

@@ -1,5 +1,6 @@
 /** YAML 1.1 as Kubernetes reads it, with the place of everything in it. JSON is a part of YAML. */
 import { isCollection, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type ScalarTag, type Tags, type YAMLError } from 'yaml'
+import { longInteger } from '../../shared/kit/yaml-numbers.ts'
 import type { Located, Position } from './position.ts'
 import type { SourceFile } from './read.ts'
 
@@ -21,7 +22,7 @@ const DROPPED = /:(?:timestamp|binary|omap|pairs|set)$/
 const isDropped = (tag: unknown): boolean => typeof tag === 'object' && tag !== null && 'tag' in tag && typeof tag.tag === 'string' && (DROPPED.test(tag.tag) || ('format' in tag && (tag.format === 'TIME' || tag.format === 'EXP')))
 /** An exponent needs its sign: `1e3` is a text. */
 const exponent: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+[eE][-+][0-9]+$/, resolve: (text) => Number(text.replaceAll('_', '')) }
-const customTags = (known: Tags): Tags => [exponent, ...known.filter((tag) => !isDropped(tag))]
+const customTags = (known: Tags): Tags => [exponent, longInteger, ...known.filter((tag) => !isDropped(tag))]
 
 export function readDocuments(source: SourceFile): ReadDocuments {
   const lineCounter = new LineCounter()

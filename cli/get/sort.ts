@@ -1,4 +1,5 @@
 import { barePath, jsonPathValues } from '../print/jsonpath/evaluate.ts'
+import { isNumber } from '../../shared/model/json.ts'
 import { parseQuantity } from '../../shared/model/quantity.ts'
 
 /** The things in the order of what the path leads to; where there is nothing comes first. */
@@ -9,7 +10,7 @@ export function sortBy<T>(things: readonly T[], path: string, objectOf: (thing: 
 
 function compare(a: unknown, b: unknown): number {
   if (a === undefined || b === undefined) return (a === undefined ? 0 : 1) - (b === undefined ? 0 : 1)
-  if (typeof a === 'number' && typeof b === 'number') return a - b
+  if (isNumber(a) && isNumber(b)) return a < b ? -1 : a > b ? 1 : 0
   const [x, y] = [String(a), String(b)]
   const [left, right] = [parseQuantity(x)?.nanos, parseQuantity(y)?.nanos]
   if (left !== undefined && right !== undefined) return left < right ? -1 : left > right ? 1 : 0

@@ -1,7 +1,7 @@
 /** The columns of a custom resource's tables. PURE. */
 import { goJson, goPrint } from '../../shared/model/go-text.ts'
 import type { CustomResourceColumnDefinition } from '../../shared/model/gen/api.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { isJsonObject, isNumber, type Json, type JsonObject } from '../../shared/model/json.ts'
 import { parseTime } from '../../shared/model/time.ts'
 import { CREATION_DESCRIPTION, nameColumn } from '../registry/columns/columns.ts'
 import { ageSince, formatAge } from '../registry/columns/age.ts'
@@ -47,9 +47,9 @@ function cellOf(values: readonly Json[], { type }: CustomResourceColumnDefinitio
   if (first === undefined || (first === null && type !== 'string')) return null
   switch (type) {
     case 'integer':
-      return typeof first === 'number' ? Math.trunc(first) : null
+      return typeof first === 'number' ? Math.trunc(first) : typeof first === 'bigint' ? first : null
     case 'number':
-      return typeof first === 'number' ? first : null
+      return isNumber(first) ? Number(first) : null
     case 'boolean':
       return typeof first === 'boolean' ? first : null
     case 'date':

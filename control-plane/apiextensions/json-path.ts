@@ -1,5 +1,5 @@
 /** The part of JSONPath that printer columns use: names, indexes, `*`, and filters on one member. PURE. */
-import { isJsonObject, type Json } from '../../shared/model/json.ts'
+import { isJsonObject, isNumber, type Json, wholeNumber } from '../../shared/model/json.ts'
 
 type Step =
   | { readonly kind: 'member'; readonly name: string }
@@ -33,6 +33,7 @@ export function parseJsonPath(text: string): readonly Step[] | undefined {
 function literal(text: string): Json {
   if (/^["']/.test(text)) return text.slice(1, -1)
   if (text === 'true' || text === 'false') return text === 'true'
+  if (/^-?\d{1,19}$/.test(text)) return wholeNumber(BigInt(text))
   return Number.isNaN(Number(text)) ? text : Number(text)
 }
 
@@ -75,9 +76,12 @@ function holds(item: Json, { path, operator, value: wanted }: Extract<Step, { re
 }
 
 function compares(left: Json, right: Json | undefined, operator: string): boolean {
-  if (typeof left !== typeof right || (typeof left !== 'number' && typeof left !== 'string')) return false
-  const other = right as typeof left
-  if (operator === '<') return left < other
-  if (operator === '>') return left > other
-  return operator === '<=' ? left <= other : left >= other
+  if (typeof left === 'string' && typeof right === 'string') return isInOrder(left, right, operator)
+  return isNumber(left) && isNumber(right) && isInOrder(left, right, operator)
+}
+
+function isInOrder<T extends string | number | bigint>(left: T, right: T, operator: string): boolean {
+  if (operator === '<') return left < right
+  if (operator === '>') return left > right
+  return operator === '<=' ? left <= right : left >= right
 }

@@ -1,12 +1,12 @@
 /** Values of expressions as JSON. */
-import type { Json, JsonObject } from '../../shared/model/json.ts'
+import { type Json, type JsonObject, wholeNumber } from '../../shared/model/json.ts'
 import { durationText, timestampText } from './times.ts'
 import { CelFault, Duration, Message, Optional, Timestamp, typeNameOf, Uint, type Value } from './values.ts'
 
 export function jsonOf(value: Value): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value
-  if (typeof value === 'bigint') return Number(value)
-  if (value instanceof Uint) return Number(value.value)
+  if (typeof value === 'bigint') return wholeNumber(value)
+  if (value instanceof Uint) return wholeNumber(value.value)
   if (Array.isArray(value)) return (value as readonly Value[]).map(jsonOf)
   if (value instanceof Map) return Object.fromEntries([...(value as ReadonlyMap<Value, Value>)].map(([key, member]) => [String(key), jsonOf(member)])) as JsonObject
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')

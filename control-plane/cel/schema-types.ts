@@ -98,12 +98,12 @@ export function sizeOfSchema(schema: PropsSchema): Size {
   const values = valuesOf(schema)
   switch (schema.type) {
     case 'array':
-      return { size: schema.maxItems ?? Math.floor((MAX_REQUEST - 2) / ((items ? leastSize(items) : 1) + 1)), items: items && sizeOfSchema(items) }
+      return { size: Number(schema.maxItems ?? Math.floor((MAX_REQUEST - 2) / ((items ? leastSize(items) : 1) + 1))), items: items && sizeOfSchema(items) }
     case 'object':
-      if (values) return { size: schema.maxProperties ?? Math.floor((MAX_REQUEST - 2) / (leastSize(values) + 6)), items: sizeOfSchema(values), keys: { size: MAX_REQUEST - 2 } }
+      if (values) return { size: Number(schema.maxProperties ?? Math.floor((MAX_REQUEST - 2) / (leastSize(values) + 6))), items: sizeOfSchema(values), keys: { size: MAX_REQUEST - 2 } }
       return { size: 1, fields: new Map(Object.entries(schema.properties ?? {}).map(([name, property]) => [escapedName(name) ?? name, sizeOfSchema(property)])) }
     case 'string':
-      if (schema.maxLength !== undefined) return { size: schema.format === 'byte' || schema.format ? schema.maxLength : schema.maxLength * 4 }
+      if (schema.maxLength !== undefined) return { size: Number(schema.maxLength) * (schema.format ? 1 : 4) }
       if (schema.enum && schema.enum.length > 0) return { size: Math.max(...schema.enum.map((one) => String(one).length)) }
       return { size: MAX_TEXT[schema.format ?? ''] ?? MAX_REQUEST - 2 }
     default:
@@ -119,7 +119,8 @@ export function valueOf(schema: PropsSchema, json: Json): Value {
     return (json as readonly Json[]).map((item) => valueOf(items, item))
   }
   if (isJsonObject(json)) return objectValue(schema, json)
-  if (typeof json === 'number') return schema.type === 'number' || !Number.isInteger(json) ? json : BigInt(json)
+  if (typeof json === 'bigint') return schema.type === 'number' ? Number(json) : json
+  if (typeof json === 'number') return schema.type === 'number' || !Number.isSafeInteger(json) ? json : BigInt(json)
   return typeof json === 'string' ? textValue(schema, json) : (json as boolean)
 }
 

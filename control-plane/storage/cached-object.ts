@@ -1,5 +1,5 @@
 import { Fault } from '../../shared/kit/faults.ts'
-import { isJsonObject, type JsonObject } from '../../shared/model/json.ts'
+import { isJsonObject, type JsonObject, readJson } from '../../shared/model/json.ts'
 import type { Entry, Revision } from './port.ts'
 import { textAtRevision } from './revision-text.ts'
 import { shareParts } from './shared-parts.ts'
@@ -67,7 +67,7 @@ class Decoded implements CachedObject {
 
 function parseObject(entry: Entry): JsonObject {
   try {
-    const parsed: unknown = JSON.parse(entry.value)
+    const parsed = readJson(entry.value)
     if (isJsonObject(parsed)) return parsed
   } catch (cause) {
     throw new Fault('corrupt', `what is stored at ${entry.key} is not JSON`, { cause })

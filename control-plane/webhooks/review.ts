@@ -1,7 +1,7 @@
 /** What a webhook is asked, and what its answer means. PURE. */
 import { decodeBase64 } from '../../shared/model/base64.ts'
 import type { Status } from '../../shared/model/gen/api.ts'
-import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { isJsonObject, isTooDeep, type Json, type JsonObject, readJson } from '../../shared/model/json.ts'
 
 const API_VERSION = 'admission.k8s.io/v1'
 const OPTIONS: Readonly<Record<string, string>> = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' }
@@ -55,7 +55,7 @@ function decoded(patch: Json): Json | undefined {
   const bytes = typeof patch === 'string' ? decodeBase64(patch) : undefined
   if (!bytes) return undefined
   try {
-    const patch = JSON.parse(new TextDecoder().decode(bytes)) as Json
+    const patch = readJson(new TextDecoder().decode(bytes))
     return isTooDeep(patch) ? undefined : patch
   } catch {
     return undefined

@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import type { Clock } from '../../shared/kit/clock.ts'
-import type { Json, JsonObject } from '../../shared/model/json.ts'
+import { type Json, type JsonObject, readJson } from '../../shared/model/json.ts'
 
 export type Sent = { readonly kind: 'answered'; readonly body: Json } | { readonly kind: 'failed'; readonly message: string }
 
@@ -36,7 +36,7 @@ export async function send(sending: Sending): Promise<Sent> {
   try {
     const { status, body } = await exchange(sending, signal)
     if (status < 200 || status > 299) return { kind: 'failed', message: statusText(status, body) }
-    return { kind: 'answered', body: JSON.parse(body) as Json }
+    return { kind: 'answered', body: readJson(body) }
   } catch (error) {
     if (limit.signal.aborted) return failed('context deadline exceeded')
     if (sending.signal.aborted) return failed('context canceled')

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, isNumber } from '../../../shared/model/json.ts'
 import { compactJson } from '../json.ts'
 import { parseJsonPath, parseSteps, type Node, type Operand, type Step } from './parse.ts'
 
@@ -88,7 +88,7 @@ function passes({ left, operator, right }: Extract<Step, { kind: 'filter' }>, sc
   if (operator === 'exists') return a !== undefined
   const [b] = right ? operandValues(right, scope) : []
   if (a === undefined || b === undefined) return false
-  const [x, y] = typeof a === typeof b ? [a, b] : [String(a), String(b)]
+  const [x, y] = typeof a === typeof b || (isNumber(a) && isNumber(b)) ? [a, b] : [String(a), String(b)]
   switch (operator) {
     case '==':
       return x === y

@@ -1,4 +1,5 @@
 /** JSONPath templates as kubectl takes them: text with `{expressions}`, `{range}`…`{end}`. */
+import { wholeNumber } from '../../../shared/model/json.ts'
 import { Problem } from '../../program/problem.ts'
 
 export type Node =
@@ -17,7 +18,7 @@ export type Step =
   | { readonly kind: 'filter'; readonly left: Operand; readonly operator: Operator; readonly right: Operand | undefined }
 
 export type Operator = 'exists' | '==' | '!=' | '<' | '>' | '<=' | '>='
-export type Operand = { readonly kind: 'value'; readonly value: string | number | boolean } | { readonly kind: 'path'; readonly steps: readonly Step[] }
+export type Operand = { readonly kind: 'value'; readonly value: string | number | bigint | boolean } | { readonly kind: 'path'; readonly steps: readonly Step[] }
 
 const refuse = (message: string): Problem => new Problem(`error parsing jsonpath ${message}`)
 
@@ -171,7 +172,8 @@ function parseFilter(inner: string): Step {
 function parseOperand(text: string): Operand {
   const quoted = /^(?:'(.*)'|"(.*)")$/s.exec(text)
   if (quoted) return { kind: 'value', value: unescape(quoted[1] ?? quoted[2] ?? '') }
-  if (/^-?\d+(?:\.\d+)?$/.test(text)) return { kind: 'value', value: Number(text) }
+  if (/^-?\d+$/.test(text)) return { kind: 'value', value: wholeNumber(BigInt(text)) }
+  if (/^-?\d+\.\d+$/.test(text)) return { kind: 'value', value: Number(text) }
   if (text === 'true' || text === 'false') return { kind: 'value', value: text === 'true' }
   return { kind: 'path', steps: parseSteps(text) }
 }

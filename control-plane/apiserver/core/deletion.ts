@@ -1,5 +1,5 @@
 /** What a delete makes of an object: gone at once, marked and waiting, or nothing new. PURE. */
-import type { JsonObject } from '../../../shared/model/json.ts'
+import { isWhole, type JsonObject } from '../../../shared/model/json.ts'
 import { formatTime, parseTime } from '../../../shared/model/time.ts'
 import type { KindDefinition } from '../../registry/kind.ts'
 import type { DeleteOptions } from '../options/delete-options.ts'
@@ -40,9 +40,9 @@ function graceful(definition: KindDefinition, object: JsonObject, { options, now
     return { kind: 'graceful', object: marked, seconds }
   }
   // Without grace left it should be gone: whoever marked it died before taking it away.
-  if (typeof granted !== 'number' || granted === 0) return { kind: 'at-once' }
+  if (!isWhole(granted) || granted === 0) return { kind: 'at-once' }
   if (requested === undefined || requested >= granted) return { kind: 'pending' }
-  const began = (parseTime(String(deletionTimestamp)) ?? nowMs) - granted * 1000
+  const began = (parseTime(String(deletionTimestamp)) ?? nowMs) - Number(granted) * 1000
   return { kind: 'graceful', object: withMeta(object, { deletionTimestamp: formatTime(began + requested * 1000), deletionGracePeriodSeconds: requested }), seconds: requested }
 }
 

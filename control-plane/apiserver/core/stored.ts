@@ -2,7 +2,7 @@
  * Objects as text and text as objects. The stored text is made once per write; `resourceVersion` is the storage's to say and is
  * set into it without another pass over the object.
  */
-import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type JsonObject, readJson } from '../../../shared/model/json.ts'
 import type { Entry, Revision } from '../../storage/port.ts'
 import { textAtRevision } from '../../storage/revision-text.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
@@ -60,7 +60,7 @@ export function itemOfEntry(entry: Entry): CachedObject {
 
 function parseStored(entry: Entry): JsonObject {
   try {
-    const value: unknown = JSON.parse(entry.value)
+    const value = readJson(entry.value)
     if (isJsonObject(value)) return value
   } catch (cause) {
     throw new Fault('corrupt', `the stored value of ${entry.key} is not JSON`, { cause })

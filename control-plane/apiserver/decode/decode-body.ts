@@ -1,5 +1,5 @@
 /** The body of a create, an update or an option: from bytes to an object of the expected kind, or a refusal in Kubernetes' words. */
-import { isJsonObject, isTooDeep, type Json, type JsonObject, MAX_NESTING } from '../../../shared/model/json.ts'
+import { isJsonObject, isTooDeep, type Json, type JsonObject, MAX_NESTING, readJson } from '../../../shared/model/json.ts'
 import { decodeObject } from '../../../shared/model/schemas/decode.ts'
 import { jsonTypeName } from '../../../shared/model/schemas/scalars.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
@@ -49,7 +49,7 @@ export function parseBody({ bytes, contentType }: Body, kind: string): ParsedBod
 /** `undefined` for what is no JSON, or is nested too deeply to be worked with. */
 export function parseJson(source: string): Json | undefined {
   try {
-    const value = JSON.parse(source) as Json
+    const value = readJson(source)
     return source.length > 2 * MAX_NESTING && isTooDeep(value) ? undefined : value
   } catch {
     return undefined

@@ -1,5 +1,5 @@
 /** What Go makes of an object in which a key stands twice: a second object is read into the first, anything else takes its place. */
-import { isJsonObject, type Json } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json, readJson } from '../../../shared/model/json.ts'
 import type { DuplicateKey } from './duplicate-keys.ts'
 
 /** Stands behind the second and later appearances of a key, so that `JSON.parse` keeps them apart. No key of a Kubernetes field holds it. */
@@ -9,7 +9,7 @@ const MARKED = /\0again(\d+)$/
 /** @param text JSON that has been parsed already; `duplicates` are those found in it, in the order of the text. */
 export function mergedDuplicates(text: string, duplicates: readonly DuplicateKey[]): Json {
   const parts = duplicates.map(({ at }, index) => `${text.slice(duplicates[index - 1]?.at ?? 0, at)}${MARK}${index}`)
-  return merged(JSON.parse(`${parts.join('')}${text.slice(duplicates.at(-1)?.at ?? 0)}`) as Json)
+  return merged(readJson(`${parts.join('')}${text.slice(duplicates.at(-1)?.at ?? 0)}`))
 }
 
 function merged(value: Json): Json {

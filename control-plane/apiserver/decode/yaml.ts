@@ -1,7 +1,8 @@
 /** YAML bodies: version 1.1 as Kubernetes' parser reads it (`y` is true, times are texts), the first document only. */
 import { Composer, type Document, isAlias, isCollection, isMap, isPair, isScalar, LineCounter, Parser, type Node, type ScalarTag, type Tags, type YAMLError } from 'yaml'
+import { longInteger } from '../../../shared/kit/yaml-numbers.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
-import { isJsonObject, isTooDeep, type Json, MAX_NESTING } from '../../../shared/model/json.ts'
+import { isJsonObject, isTooDeep, type Json, MAX_NESTING, readJson, wholeNumber } from '../../../shared/model/json.ts'
 import { duplicateKeys } from './duplicate-keys.ts'
 
 export type ReadYaml =
@@ -18,7 +19,7 @@ const isDropped = (tag: unknown): boolean => typeof tag === 'object' && tag !== 
 /** An exponent needs its sign: `1e3` is a text. So is what is too long to be a number: reading it must not take time. */
 const exponent: ScalarTag = { tag: 'tag:yaml.org,2002:float', default: true, test: /^(?=.{1,400}$)[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+[eE][-+][0-9]+$/, resolve: (text) => Number(text.replaceAll('_', '')) }
 
-const tags = (known: Tags): Tags => [exponent, ...known.filter((tag) => !isDropped(tag) && !(typeof tag === 'object' && 'format' in tag && tag.format === 'EXP'))]
+const tags = (known: Tags): Tags => [exponent, longInteger, ...known.filter((tag) => !isDropped(tag) && !(typeof tag === 'object' && 'format' in tag && tag.format === 'EXP'))]
 
 /** What JSON and YAML may read differently: escapes, exponents, tabs. */
 const AMBIGUOUS = /\\[u/]|\d[eE]|\t/
@@ -43,7 +44,7 @@ function readAsJson(text: string): ReadYaml | undefined {
 
 function parsedJson(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json
+    return readJson(text)
   } catch {
     return undefined
   }
@@ -77,6 +78,8 @@ function readDocument(document: Document.Parsed, source: Source): ReadYaml {
 /** Kubernetes turns YAML into JSON with sorted keys, which shows in the order of its complaints. */
 function sortedKeys(value: Json): Json {
   if (Array.isArray(value)) return value.map(sortedKeys)
+  // A fraction without digits behind its point is written into that JSON as a whole number.
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) return wholeNumber(BigInt(value))
   if (!isJsonObject(value)) return value
   const keys = Object.keys(value).toSorted()
   return Object.fromEntries(keys.map((key) => [key, sortedKeys(value[key] ?? null)]))

@@ -1,6 +1,6 @@
 /** Whether a configuration fits its schema, in the words of server-side apply. */
 import { goQuote } from '../../../shared/model/go-text.ts'
-import { isJsonObject, type Json } from '../../../shared/model/json.ts'
+import { isJsonObject, isNumber, type Json } from '../../../shared/model/json.ts'
 import type { ListType, ScalarKind, Type } from '../../../shared/model/schemas/types.ts'
 import { elementText, itemElement } from './path-element.ts'
 
@@ -63,7 +63,7 @@ const wantedOf: Readonly<Record<ScalarKind, Wanted>> = { string: 'string', bytes
 
 function checkScalar(kind: ScalarKind, value: Json, place: Place): void {
   const wanted = wantedOf[kind]
-  if (wanted === 'any' ? typeof value !== 'object' : typeof value === wanted) return
+  if (wanted === 'any' ? typeof value !== 'object' : wanted === 'number' ? isNumber(value) : typeof value === wanted) return
   if (wanted === 'number') say(place, `expected numeric (int or float), got ${goType(value)}`)
   else say(place, `expected ${wanted === 'any' ? 'any scalar' : wanted}, got &value.valueUnstructured{Value:${goSyntax(value)}}`)
 }

@@ -1,6 +1,6 @@
 /** The elements of which paths in field sets are made: `f:name`, `k:{"name":"a"}`, `v:"x"`. */
 import { goQuote } from '../../../shared/model/go-text.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, readJson } from '../../../shared/model/json.ts'
 import type { ListType } from '../../../shared/model/schemas/types.ts'
 
 /** Elements that were made before: the same names come with every object, and a text that is looked up by must be found among all names anew when it has been put together. */
@@ -68,7 +68,7 @@ export function elementText(element: string): string {
     case 'f':
       return `.${rest}`
     case 'k':
-      return `[${Object.entries(JSON.parse(rest) as JsonObject)
+      return `[${Object.entries(readJson(rest) as JsonObject)
         .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
         .join(',')}]`
     case 'v':

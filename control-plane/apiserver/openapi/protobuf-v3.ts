@@ -1,5 +1,5 @@
 /** An OpenAPI 3.0 document as gnostic's `openapi.v3.Document`. The numbers are those of its OpenAPIv3.proto. PURE. */
-import { isJsonObject, ownMember, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, isNumber, ownMember, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { double, flag, integer, message, presentDouble, presentFlag, presentText, text, whole, type Field } from './proto-writer.ts'
 
 /** What a value becomes as the field of that number. What is of another type than the field is left out, as are texts and numbers that are empty. */

@@ -1,7 +1,7 @@
 /** `DeleteOptions`: from the body, or from the query when there is no body. */
 import type { FieldError } from '../../../shared/model/field-error.ts'
 import { invalid as invalidField, notSupported } from '../../../shared/model/field-error.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, isWhole, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { invalid } from '../status.ts'
 import { boolParameter, intParameter } from './parameters.ts'
 import { dryRunErrors } from './write-options.ts'
@@ -31,7 +31,7 @@ export const deleteOptionsOfQuery = (query: URLSearchParams): DeleteOptions =>
 export function deleteOptionsOfBody(body: JsonObject): DeleteOptions {
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = body
   return checked({
-    ...(typeof gracePeriodSeconds === 'number' && { gracePeriodSeconds }),
+    ...(isWhole(gracePeriodSeconds) && { gracePeriodSeconds: Number(gracePeriodSeconds) }),
     ...(typeof propagationPolicy === 'string' && { propagationPolicy }),
     ...(typeof orphanDependents === 'boolean' && { orphanDependents }),
     ...(isJsonObject(preconditions) && { preconditions: { uid: text(preconditions['uid']), resourceVersion: text(preconditions['resourceVersion']) } }),

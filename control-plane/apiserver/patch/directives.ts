@@ -1,5 +1,5 @@
 /** The `$…` members of a strategic merge patch. */
-import { isJsonObject, type Json, type JsonObject, setMember } from '../../../shared/model/json.ts'
+import { isJsonObject, isWhole, type Json, type JsonObject, setMember } from '../../../shared/model/json.ts'
 
 export const PATCH = '$patch'
 export const RETAIN_KEYS = '$retainKeys'
@@ -36,7 +36,8 @@ export function withoutDirectives(value: Json): Json | undefined {
 /** Go's name for the type of a JSON value. */
 export function goReflectType(value: Json): string {
   if (Array.isArray(value)) return '[]interface {}'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (isWhole(value)) return 'int64'
+  if (typeof value === 'number') return 'float64'
   if (typeof value === 'boolean') return 'bool'
   return value === null ? '<nil>' : typeof value === 'string' ? 'string' : 'map[string]interface {}'
 }

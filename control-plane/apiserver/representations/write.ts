@@ -1,5 +1,6 @@
 /** Values as the bytes of an answer. */
 import type { Status } from '../../../shared/model/gen/api.ts'
+import { readJson } from '../../../shared/model/json.ts'
 import { yamlText } from '../../../shared/model/yaml-text.ts'
 import type { BodyResponse } from '../request.ts'
 import type { Representation } from './negotiate.ts'
@@ -30,7 +31,7 @@ function written(content: Content, { media, pretty }: Representation): string {
   return content.kind === 'text' ? `${content.json}\n` : `${JSON.stringify(content.value)}\n`
 }
 
-const valueOf = (content: Content): unknown => (content.kind === 'value' ? content.value : JSON.parse(content.json))
+const valueOf = (content: Content): unknown => (content.kind === 'value' ? content.value : readJson(content.json))
 
 /** A Status goes out in the media type that was asked for, whatever form was. */
 export const statusBody = (status: Status, representation: Pick<Representation, 'media' | 'pretty'>): BodyResponse => {

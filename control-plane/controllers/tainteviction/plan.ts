@@ -38,7 +38,7 @@ export function planEviction({ pod, node, life, seenMs, nowMs }: EvictionView): 
   const waits = taints.map((taint) => {
     const matching = tolerations.filter((one) => tolerates(one, taint))
     if (matching.length === 0) return 0
-    const seconds = matching.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? [])
+    const seconds = matching.flatMap(({ tolerationSeconds }) => (tolerationSeconds === undefined ? [] : Number(tolerationSeconds)))
     return seconds.length === 0 ? Number.POSITIVE_INFINITY : (parseTime(taint.timeAdded) ?? seenMs(taint)) + Math.max(0, Math.min(...seconds)) * 1000 - nowMs
   })
   const firstMs = Math.min(Number.POSITIVE_INFINITY, ...waits)

@@ -58,7 +58,7 @@ export function usageOf(resource: Counted, object: JsonObject, nowMs: number): R
 function isOver({ metadata, status }: Pod, nowMs: number): boolean {
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true
   const deadline = parseTime(metadata.deletionTimestamp)
-  return deadline !== undefined && metadata.deletionGracePeriodSeconds !== undefined && nowMs > deadline + metadata.deletionGracePeriodSeconds * 1000
+  return deadline !== undefined && metadata.deletionGracePeriodSeconds !== undefined && nowMs > deadline + Number(metadata.deletionGracePeriodSeconds) * 1000
 }
 
 function usageOfPod(pod: Pod, nowMs: number): ResourceList {

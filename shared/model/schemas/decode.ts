@@ -4,7 +4,7 @@
  * bodies, `unstructured` the result of a strategic merge.
  */
 import type { Json, JsonObject } from '../json.ts'
-import { isJsonObject, setMember } from '../json.ts'
+import { isJsonObject, isWhole, setMember } from '../json.ts'
 import { goScalarName, jsonTypeName, readScalar } from './scalars.ts'
 import { type Field, type ListType, type MapType, type ObjectType, type ScalarType, type Type, typeOf } from './types.ts'
 
@@ -249,12 +249,12 @@ function readLeaf(type: ScalarType, value: Json, walk: Walk): Json | undefined {
   return undefined
 }
 
-const goKind = (value: Json): string => (typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : jsonTypeName(value))
+const goKind = (value: Json): string => (isWhole(value) ? 'int64' : typeof value === 'number' ? 'float64' : jsonTypeName(value))
 
 /** Go can turn integers into strings (as runes), which the converter forbids in other words than what Go cannot do at all. */
 function unstructuredMismatch(value: Json, type: ScalarType): string {
   const wanted = goScalarName(type.kind)
-  if (type.kind === 'string' && typeof value === 'number' && Number.isInteger(value)) return 'cannot convert int64 to string'
+  if (type.kind === 'string' && isWhole(value)) return 'cannot convert int64 to string'
   if (type.kind === 'bytes') return `cannot restore slice from ${goKind(value)}`
   return `unrecognized type: ${wanted}`
 }

@@ -1,5 +1,5 @@
 /** Scalars as Go reads them from JSON: normalized, or refused in Go's words. */
-import type { Json } from '../json.ts'
+import { isNumber, isWhole, type Json } from '../json.ts'
 import { canonicalQuantity, quantityProblem } from '../quantity.ts'
 import { normalMicroTime, normalTime } from './go-time.ts'
 import type { ScalarKind } from './types.ts'
@@ -19,7 +19,7 @@ const mismatch = (json: Json, wanted: string, stops = false): ReadScalar => ({ k
 export function jsonTypeName(json: Json): string {
   if (Array.isArray(json)) return 'array'
   if (typeof json === 'boolean') return 'bool'
-  return json === null ? 'null' : typeof json
+  return json === null ? 'null' : typeof json === 'bigint' ? 'number' : typeof json
 }
 
 const goNames: Readonly<Record<ScalarKind, string>> = {
@@ -48,7 +48,7 @@ export function readScalar(kind: ScalarKind, json: Json): ReadScalar {
     case 'int64':
       return readInteger(json, { wanted: 'int64', limit: 2 ** 63 })
     case 'number':
-      return typeof json === 'number' ? value(json) : mismatch(json, 'float64')
+      return isNumber(json) ? value(Number(json)) : mismatch(json, 'float64')
     case 'bytes':
       return readBytes(json)
     case 'time':
@@ -62,8 +62,8 @@ export function readScalar(kind: ScalarKind, json: Json): ReadScalar {
 }
 
 function readInteger(json: Json, { wanted, limit }: { readonly wanted: string; readonly limit: number }): ReadScalar {
-  if (typeof json !== 'number') return mismatch(json, wanted)
-  if (!Number.isInteger(json) || json >= limit || json < -limit) return { kind: 'mismatch', found: `number ${json}`, wanted, stops: false }
+  if (!isNumber(json)) return mismatch(json, wanted)
+  if (!isWhole(json) || json >= limit || json < -limit) return { kind: 'mismatch', found: `number ${json}`, wanted, stops: false }
   return value(json)
 }
 

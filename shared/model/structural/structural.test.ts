@@ -46,7 +46,22 @@ describe('values', () => {
     [{ type: 'number', format: 'float' }, 3.4e38, []],
     [{ type: 'integer', format: 'int32' }, 2147483648, ['spec.v: Invalid value: 2147483648: Checked value must be of type integer with format int32 in spec.v']],
     [{ type: 'integer' }, 1e20, ['spec.v: Invalid value: "number": spec.v in body must be of type integer: "number"']],
-    [{ type: 'integer' }, 2 ** 62, []],
+    [{ type: 'integer' }, 2n ** 62n, []],
+    // Written with a point or an exponent: no whole number beyond what a double holds exactly.
+    [{ type: 'integer' }, 2 ** 62, ['spec.v: Invalid value: "number": spec.v in body must be of type integer: "number"']],
+    [{ type: 'number' }, 9007199254740993n, []],
+    [{ type: 'string' }, 9007199254740993n, ['spec.v: Invalid value: "integer": spec.v in body must be of type string: "integer"']],
+    [{ type: 'integer', maximum: 9007199254740992 }, 9007199254740993n, ['spec.v: Invalid value: 9007199254740993: spec.v in body should be less than or equal to 9007199254740992']],
+    [{ type: 'integer', minimum: -9007199254740992 }, -9007199254740993n, ['spec.v: Invalid value: -9007199254740993: spec.v in body should be greater than or equal to -9007199254740992']],
+    [{ type: 'integer', maximum: 9007199254740992, exclusiveMaximum: true }, 9007199254740992n, ['spec.v: Invalid value: 9007199254740992: spec.v in body should be less than 9007199254740992']],
+    [{ type: 'integer', multipleOf: 2 }, 9007199254740993n, ['spec.v: Invalid value: 9007199254740993: spec.v in body should be a multiple of 2']],
+    [{ type: 'integer', multipleOf: 3 }, 9007199254740993n, []],
+    [{ type: 'integer', format: 'int32' }, 9007199254740993n, ['spec.v: Invalid value: 9007199254740993: Checked value must be of type integer with format int32 in spec.v']],
+    [{ type: 'integer', format: 'int64' }, 9223372036854775807n, []],
+    [{ type: 'integer', enum: [9007199254740992n, 1] }, 9007199254740993n, ['spec.v: Unsupported value: 9007199254740993: supported values: "9007199254740992", "1"']],
+    [{ type: 'integer', enum: [9007199254740993n] }, 9007199254740993n, []],
+    [{ 'x-kubernetes-int-or-string': true }, 9007199254740993n, []],
+    [{ type: 'array', items: { type: 'integer' }, uniqueItems: false, maxItems: 2 }, [9007199254740993n, 9007199254740992n], []],
     [{ 'x-kubernetes-int-or-string': true }, 1.5, ['spec.v: Invalid value: "number": spec.v in body must be of type integer,string: "number"']],
   ])('%j of %j', (schema, value, wanted) => expect(errors(spec({ v: schema }), { spec: { v: value } })).toEqual(wanted))
 

@@ -1,6 +1,6 @@
 /** Whether a value fits a schema, in Kubernetes' words and order. */
 import { type FieldError, invalid, notSupported, required, tooLong, tooMany, typeInvalid } from '../field-error.ts'
-import { isJsonObject, type Json, type JsonObject } from '../json.ts'
+import { isJsonObject, isNumber, isWhole, type Json, type JsonObject } from '../json.ts'
 import { correlatedItems, correlatedMember, type Correlated, isUnchanged } from './correlate.ts'
 import { hasFormat } from './formats.ts'
 import { isIntOrString, itemsOf, type PropsSchema, sortedProperties, valuesOf } from './schema.ts'
@@ -59,9 +59,9 @@ const fieldOf = (path: string): string => (path === '' ? '<nil>' : path)
 export function typeNameOf(value: Json): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  // What 64 bits do not hold is read as a fraction.
-  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) <= 2 ** 63 ? 'integer' : 'number'
-  return typeof value
+  // Other large numbers were no whole ones as they were written, or are none that 64 bits hold.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number'
+  return typeof value === 'bigint' ? 'integer' : typeof value
 }
 
 const typesOf = (schema: PropsSchema): readonly string[] => (isIntOrString(schema) ? ['integer', 'string'] : schema.type === undefined || schema.type === '' ? [] : [schema.type])
@@ -118,12 +118,12 @@ function judgeFormat({ schema, value, path }: Subject): Judged | undefined {
 const goFloat = (value: number): string => String(value).replace(/e([+-])(\d)$/, 'e$10$2')
 
 function judgeNumber({ schema, value, path }: Subject): Judged | undefined {
-  if (typeof value !== 'number') return undefined
+  if (!isNumber(value)) return undefined
   const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false } = schema
   const errors: FieldError[] = []
   const say = (message: string): void => void errors.push(invalid(fieldOf(path), value, `${path} in body should be ${message}`))
   if (isBeyondFormat(schema, value)) errors.push(invalid(fieldOf(path), value, `Checked value must be of type ${schema.type ?? ''} with format ${schema.format ?? ''} in ${path}`))
-  if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, multipleOf)) say(`a multiple of ${goFloat(multipleOf)}`)
+  if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, Number(multipleOf))) say(`a multiple of ${goFloat(multipleOf)}`)
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) say(`less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(maximum)}`)
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) say(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(minimum)}`)
   return result(errors)
@@ -132,13 +132,14 @@ function judgeNumber({ schema, value, path }: Subject): Judged | undefined {
 /** Halfway between the largest float of 32 bits and the next that there would be. */
 const FLOAT_END = 2 ** 128 - 2 ** 103
 
-function isBeyondFormat({ type, format }: PropsSchema, value: number): boolean {
-  if (type === 'integer' && format === 'int32') return Number.isInteger(value) && (value >= 2 ** 31 || value < -(2 ** 31))
-  return type === 'number' && format === 'float' && Math.abs(value) >= FLOAT_END
+function isBeyondFormat({ type, format }: PropsSchema, value: number | bigint): boolean {
+  if (type === 'integer' && format === 'int32') return isWhole(value) && (value >= 2 ** 31 || value < -(2 ** 31))
+  return type === 'number' && format === 'float' && Math.abs(Number(value)) >= FLOAT_END
 }
 
-function isMultiple(value: number, factor: number): boolean {
-  const quotient = factor < 1 ? (1 / factor) * value : value / factor
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint' && Number.isInteger(factor)) return value % BigInt(factor) === 0n
+  const quotient = factor < 1 ? (1 / factor) * Number(value) : Number(value) / factor
   return Number.isInteger(quotient) || Math.abs(quotient - Math.round(quotient)) < 1e-9
 }
 

@@ -18,7 +18,7 @@ function parts(bytes: Uint8Array): readonly Part[] {
   const reader = new WireReader(bytes, 'descriptor')
   const found: Part[] = []
   for (let tag = reader.next(); tag !== undefined; tag = reader.next()) {
-    if (tag.wire === VARINT) found.push([tag.number, reader.int64()])
+    if (tag.wire === VARINT) found.push([tag.number, Number(reader.int64())])
     else if (tag.wire === DELIMITED) found.push([tag.number, reader.bytes()])
     else reader.skip(tag.wire)
   }

@@ -1,5 +1,5 @@
 /** Messages as the JSON object that would have said the same. */
-import { isJsonObject, type Json, type JsonObject, setMember } from '../../../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, readJson, setMember } from '../../../../shared/model/json.ts'
 import type { ScalarKind } from '../../../../shared/model/schemas/types.ts'
 import { jsonProblem } from '../json-problem.ts'
 import { type FieldNumber, findMessage, type Message, type Shape } from './messages.ts'
@@ -182,7 +182,7 @@ function readRaw(reader: WireReader): Json | undefined {
   const text = fields['raw']
   if (typeof text !== 'string' || text === '') return undefined
   const problem = jsonProblem(text)
-  if (problem === undefined) return JSON.parse(text) as Json
+  if (problem === undefined) return readJson(text)
   reader.fail(problem)
   return undefined
 }

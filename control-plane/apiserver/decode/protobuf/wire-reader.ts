@@ -2,6 +2,7 @@
  * The wire format of protocol buffers, read without trust: what cannot be read leaves a `problem` (in the words of Kubernetes' decoder)
  * and ends the reading, nothing throws.
  */
+import { wholeNumber } from '../../../../shared/model/json.ts'
 
 /** How a value is written. */
 export const VARINT = 0
@@ -65,10 +66,10 @@ export class WireReader {
     return this.#low | 0
   }
 
-  /** Exact up to 2⁵³, as JSON numbers are. */
-  int64(): number {
+  int64(): number | bigint {
     this.#varint()
-    return (this.#high | 0) * TWO_TO_32 + (this.#low >>> 0)
+    const double = (this.#high | 0) * TWO_TO_32 + (this.#low >>> 0)
+    return Number.isSafeInteger(double) ? double : wholeNumber((BigInt(this.#high | 0) << 32n) | BigInt(this.#low >>> 0))
   }
 
   bool(): boolean {
