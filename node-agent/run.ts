@@ -184,6 +184,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
   await boundPods(parts.cgroups.version, `/${podsGroup(config)}`, { memoryBytes: mostMemoryBytes < Math.floor(facts.memoryBytes / 1024) * 1024 ? mostMemoryBytes : undefined, cpuMillis: podsCpuMillis(capacity, resources.reserved) })
   const share = config.sharesHost ? { cgroup: `/${config.cgroup}`, memoryBytes: host.memoryBytes, storageBytes: host.ephemeralStorageBytes } : undefined
   const folders = { stateFolder: config.stateDir, imageFolder: config.imageDir, share }
+  const allPods = { cgroup: `/${podsGroup(config)}`, memoryBytes: mostMemoryBytes }
   let workers: ReturnType<typeof createPodWorkers> | undefined
   const images = collectable(parts.images, () => notedImages(workers?.pods() ?? []))
   const eviction = createEviction(config, {
@@ -231,7 +232,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     images: parts.images,
     imageDoor: config.imagePeers === 'none' ? undefined : formatImageDoor({ port: config.imagePort, store }),
     createWorkers: (reporter, assigned) =>
-      ((others = assigned), workers = createPodWorkers({ ...parts, ownNode: () => assigned.nodes.get(config.nodeName), pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), guests: new Set(), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules, hasHugePages: parts.cgroups.hasHugePages }) })),
+      ((others = assigned), workers = createPodWorkers({ ...parts, ownNode: () => assigned.nodes.get(config.nodeName), pressures: () => eviction.pressures, nodeUse: nodeUse({ ...parts, ...folders, pods: allPods }), right: guard.right, deadlines, probes: systemProbeNetwork, files: hostPodFiles(parts.mounts), logs: hostLogFiles(clock), sources: assignedSources(assigned, link), guests: new Set(), reporter, clock, random, log, config: podsConfig(config, { host, allocatable, capabilities, modules, hasHugePages: parts.cgroups.hasHugePages }) })),
     servicePorts: (assigned) => servicePorts([...assigned.services.values()], [...assigned.slices.values()], config.nodeName),
     reach: keeper,
     clock,

@@ -28,6 +28,7 @@ export function fakeCgroups(options: { readonly parent?: string; readonly onKill
     oomKills: async () => 0,
     memoryPeak: async () => undefined,
     usage: async () => undefined,
+    detail: async () => ({ pressures: {} }),
     pids: async () => [],
     list: async () => [...pods.keys()],
   }

@@ -20,9 +20,9 @@ export async function raiseOwnGroup(version: 1 | 2, parent: string, root = '/sys
   )
 }
 
-/** Of the processor's hierarchy, or of the one that version 2 has. */
-export function ownGroup(text: string, version: 1 | 2): string | undefined {
+/** Of the processor's hierarchy (or that of another controller), or of the one that version 2 has. */
+export function ownGroup(text: string, version: 1 | 2, controller = 'cpu'): string | undefined {
   const lines = text.split('\n').map((line) => line.split(':'))
-  const line = lines.find(([, controllers = '']) => (version === 2 ? controllers === '' : controllers.split(',').includes('cpu')))
+  const line = lines.find(([, controllers = '']) => (version === 2 ? controllers === '' : controllers.split(',').includes(controller)))
   return line?.slice(2).join(':')
 }

@@ -1,3 +1,4 @@
+import type { Pressures } from '../host/pressure.ts'
 import type { MemoryProtection } from './memory-qos.ts'
 
 /**
@@ -31,6 +32,16 @@ export interface CgroupUsage {
   readonly processes?: number | undefined
 }
 
+/** What nobody decides by: read where all of a group is told. */
+export interface CgroupDetail {
+  /** Of its memory, how much is swapped out; absent where the kernel does not count it. */
+  readonly swapBytes?: number | undefined
+  /** How much may be; absent: no bound. */
+  readonly swapLimitBytes?: number | undefined
+  /** Version 2 alone. */
+  readonly pressures: Pressures
+}
+
 export interface Cgroups {
   readonly version: 1 | 2
   /** Whether groups count huge pages here; where they do not, nothing bounds them. */
@@ -53,6 +64,8 @@ export interface Cgroups {
   memoryPeak(path: string): Promise<number | undefined>
   /** Undefined where the group is gone. */
   usage(path: string): Promise<CgroupUsage | undefined>
+  /** Nothing is known of a group that is gone. */
+  detail(path: string): Promise<CgroupDetail>
   /** Processes of the group and of the groups in it. */
   pids(path: string): Promise<readonly number[]>
   /** Uids of all pods that have a group here, for the collector. */

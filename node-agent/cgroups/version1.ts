@@ -56,6 +56,10 @@ export async function cgroupsVersion1({ parent, clock, root = '/sys/fs/cgroup', 
     oomKills: async (path) => counter(await readGroupFile(at('memory', path), 'memory.oom_control'), 'oom_kill'),
     memoryPeak: async (path) => amountIn(await readGroupFile(at('memory', path), 'memory.max_usage_in_bytes')),
     usage: (path) => usageOf({ cpu: at('cpuacct', path), memory: at('memory', path), pids: at('pids', path) }),
+    async detail(path) {
+      const stat = await readGroupFile(at('memory', path), 'memory.stat')
+      return { swapBytes: stat !== undefined && /^total_swap /m.test(stat) ? counter(stat, 'total_swap') : undefined, pressures: {} }
+    },
     pids: (path) => processesIn(at(census, path)),
     async list() {
       const names = await Promise.all(hierarchies.map((controller) => childGroups(at(controller, parent))))

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { sleep } from '../../shared/kit/clock.ts'
 import { Fault } from '../../shared/kit/faults.ts'
 import { exists } from '../host/files.ts'
+import { pressuresIn } from '../host/pressure.ts'
 import { watchPath } from '../host/watch.ts'
 import { boundHugePages } from './huge-pages.ts'
 import { POD_PREFIX, type Cgroups, type PodLimits } from './port.ts'
@@ -73,6 +74,10 @@ export async function cgroupsVersion2({ parent, clock, root = '/sys/fs/cgroup', 
         majorPageFaults: counter(stat, 'pgmajfault'),
         processes: amountIn(processes),
       }
+    },
+    async detail(path) {
+      const [swap, most, pressures] = await Promise.all([readGroupFile(at(path), 'memory.swap.current'), readGroupFile(at(path), 'memory.swap.max'), pressuresIn((of) => join(at(path), `${of}.pressure`))])
+      return { swapBytes: amountIn(swap), swapLimitBytes: most?.trim() === 'max' ? undefined : amountIn(most), pressures }
     },
     pids: (path) => processesIn(at(path)),
     list: async () => (await childGroups(at(parent))).filter((name) => name.startsWith(POD_PREFIX)).map((name) => name.slice(POD_PREFIX.length)),

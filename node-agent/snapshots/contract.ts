@@ -39,7 +39,7 @@ export function snapshotsContract(name: string, open: () => Promise<SnapshotsHar
     it('of no layers are possible', async () => {
       await using harness = await open()
       expect((await harness.snapshots.prepare('scratch', [])).rootfs).toContain('scratch')
-      expect(await harness.snapshots.usageBytes('scratch')).toBeGreaterThanOrEqual(0)
+      expect((await harness.snapshots.usage('scratch')).bytes).toBeGreaterThanOrEqual(0)
     })
   })
 }

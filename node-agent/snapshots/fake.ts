@@ -14,6 +14,6 @@ export function fakeSnapshots(root = '/fake/snapshots'): Snapshots & { readonly 
     },
     list: async () => [...prepared.keys()],
     changes: async (key) => `${root}/${key}/upper`,
-    usageBytes: async () => 0,
+    usage: async () => ({ bytes: 0, inodes: 0 }),
   }
 }

@@ -1,12 +1,12 @@
 import { chmod, chown, mkdir, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Fault, isFault } from '../../shared/kit/faults.ts'
-import { diskUse } from '../host/disk-use.ts'
+import { diskUse, type DiskUse } from '../host/disk-use.ts'
 import { faultOfSystemError, unlessMissing } from '../host/errno.ts'
 import { isFolder, namesIn, removeTree } from '../host/files.ts'
 import { type Mounts, systemMounts } from '../host/mounts.ts'
 import { type OverlayFolders, overlayOptions } from './overlay-options.ts'
-import type { Snapshots } from './port.ts'
+import type { FileLooks, Snapshots } from './port.ts'
 
 export type { Snapshots } from './port.ts'
 
@@ -55,7 +55,7 @@ class OverlaySnapshots implements Snapshots {
     this.#hold = hold
   }
 
-  async prepare(key: string, layers: readonly string[], ownersPath?: string): Promise<{ readonly rootfs: string }> {
+  async prepare(key: string, layers: readonly string[], { ownersPath, label }: FileLooks = {}): Promise<{ readonly rootfs: string }> {
     const { folder, upper, work, ...places } = this.#foldersOf(key)
     // An agent that has lost its records asks without the owners for what is there with them.
     const isOpen = ownersPath !== undefined || (places.openRootfs !== places.rootfs && (await this.#isMounted(places.openRootfs)))
@@ -69,8 +69,9 @@ class OverlaySnapshots implements Snapshots {
       // The mark of an earlier volatile mount, whose namespace is gone: overlayfs would refuse to mount over it.
       if (!isNew) await removeTree(join(work, 'work', 'incompat'))
       const folders = { layers: layers.length === 0 ? [join(this.#root, EMPTY)] : layers, upper, work }
-      if (ownersPath === undefined) await this.#mount(rootfs, folders)
-      else await this.#withOwners(key, { folders, ownersPath }, (mapped) => this.#mount(rootfs, mapped))
+      const mount = (from: OverlayFolders): Promise<void> => this.#mount(rootfs, from, label)
+      if (ownersPath === undefined) await mount(folders)
+      else await this.#withOwners(key, { folders, ownersPath }, mount)
     }
     return { rootfs }
   }
@@ -134,12 +135,14 @@ class OverlaySnapshots implements Snapshots {
     return upper
   }
 
-  async usageBytes(key: string): Promise<number> {
-    return (await diskUse(this.#foldersOf(key).upper)).bytes
+  usage(key: string): Promise<DiskUse> {
+    return diskUse(this.#foldersOf(key).upper)
   }
 
-  async #mount(target: string, folders: { readonly layers: readonly string[]; readonly upper: string; readonly work: string }): Promise<void> {
-    const request = (extra: readonly string[]): Parameters<Mounts['mount']>[0] => ({ type: 'overlay', source: 'overlay', target, ...overlayOptions(folders, extra) })
+  async #mount(target: string, folders: OverlayFolders, label: string | undefined): Promise<void> {
+    // In quotes, for categories are told with commas.
+    const context = label === undefined ? [] : [`context="${label}"`]
+    const request = (extra: readonly string[]): Parameters<Mounts['mount']>[0] => ({ type: 'overlay', source: 'overlay', target, ...overlayOptions(folders, [...extra, ...context]) })
     if (this.#volatile) {
       try {
         return await this.#mounts.mount(request([...OPTIONS, 'volatile']))

@@ -38,7 +38,7 @@ test('what the kernel writes', () => {
 const measuresOf = (share?: { readonly storageBytes: number }): ReturnType<typeof hostMeasures> =>
   hostMeasures({
     cgroups: { podPath: (uid) => `/node/pod${uid}`, usage: async (path) => (path.startsWith('/node') ? { cpuNanos: 1, memoryBytes: 300 * KI, processes: 7 } : undefined) },
-    snapshots: { usageBytes: async () => 1000 * KI },
+    snapshots: { usage: async () => ({ bytes: 1000 * KI, inodes: 1 }) },
     logFolder: join(folder, 'logs'),
     stateFolder: join(folder, 'state'),
     imageFolder: folder,

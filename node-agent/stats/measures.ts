@@ -9,7 +9,7 @@ import { podStorage } from './storage.ts'
 
 export interface MeasuresOptions {
   readonly cgroups: Pick<Cgroups, 'usage' | 'podPath'>
-  readonly snapshots: Pick<Snapshots, 'usageBytes'>
+  readonly snapshots: Pick<Snapshots, 'usage'>
   readonly logFolder: string
   /** Logs, layers and volumes of pods are below it. */
   readonly stateFolder: string

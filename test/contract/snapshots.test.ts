@@ -46,7 +46,7 @@ it.skipIf(!(await ownersCanBeMapped()))('are shown with the owners of a pod, and
   const snapshots = await createOverlaySnapshots({ root: place.root, open, mounts })
   const layer = await place.layer({ a: '1', b: '2' })
   await chown(join(layer, 'b'), 1000, 1000)
-  const { rootfs } = await snapshots.prepare('one', [layer], users.ownersPath)
+  const { rootfs } = await snapshots.prepare('one', [layer], { ownersPath: users.ownersPath })
   expect(rootfs.startsWith(open)).toBe(true)
   expect((await stat(join(rootfs, 'a'))).uid).toBe(6_553_600)
   await chown(join(rootfs, 'a'), 6_553_605, 6_553_605)
@@ -55,7 +55,7 @@ it.skipIf(!(await ownersCanBeMapped()))('are shown with the owners of a pod, and
   // Who forgot whose it is finds the same.
   expect(await snapshots.prepare('one', [layer])).toEqual({ rootfs })
   await mounts.unmount(rootfs)
-  expect(await snapshots.prepare('one', [layer], users.ownersPath)).toEqual({ rootfs })
+  expect(await snapshots.prepare('one', [layer], { ownersPath: users.ownersPath })).toEqual({ rootfs })
   expect([(await stat(join(rootfs, 'a'))).uid, await readdir(rootfs)]).toEqual([6_553_605, ['a']])
   await snapshots.remove('one')
   expect([await snapshots.list(), await readdir(open), (await mounts.list()).filter(({ target, type }) => target.startsWith(place.folder) && type !== 'nsfs')]).toEqual([[], [], []])
@@ -78,7 +78,7 @@ it.skipIf(!(await ownersCanBeMapped()))('leave every layer of the node whole whe
   const left = async (): Promise<readonly string[]> => (await mounts.list()).map(({ target }) => target).filter((target) => target.includes('/.mapped/'))
   for (const [key, times] of [['once', 1], ['often', 3]] as const) {
     await leave(key, times)
-    const { rootfs } = await place.snapshots.prepare(key, layers, users.ownersPath)
+    const { rootfs } = await place.snapshots.prepare(key, layers, { ownersPath: users.ownersPath })
     expect([(await readdir(rootfs)).sort(), await left()]).toEqual([['a', 'b'], []])
     await leave(key, times)
     await place.snapshots.remove(key)
@@ -116,8 +116,8 @@ for (const [name, make] of Object.entries(variants)) {
       expect(await readdir(one)).toEqual(['a'])
       expect(await readFile(join(two, 'a'), 'utf8')).toBe('low')
       expect(await readFile(join(layers[0] ?? '', 'a'), 'utf8')).toBe('low')
-      expect(await place.snapshots.usageBytes('one')).toBeGreaterThanOrEqual(100_000)
-      expect(await place.snapshots.usageBytes('two')).toBeLessThan(10_000)
+      expect((await place.snapshots.usage('one')).bytes).toBeGreaterThanOrEqual(100_000)
+      expect((await place.snapshots.usage('two')).bytes).toBeLessThan(10_000)
     })
 
     it('is mounted again, with what was written, when the mounts were lost', async () => {

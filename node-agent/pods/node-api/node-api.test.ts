@@ -89,12 +89,33 @@ describe('usage', () => {
   test('disks, devices, processes and files, where they were measured', () => {
     const disk = { bytes: { available: 60, capacity: 100 }, inodes: { available: 6, capacity: 10 } }
     const eth0 = { name: 'eth0', rxBytes: 1, rxErrors: 0, txBytes: 2, txErrors: 0 }
-    const storage = { ids: new Map([['c', 'id']]), volumes: new Map([['d', 7]]), containers: new Map([['c', 5]]), layers: new Map([['c', 3]]), logs: new Map([['c', 2]]), diskBytes: 12, inodes: 4 }
+    const storage = { ids: new Map([['c', 'id']]), volumes: new Map([['d', 7]]), containers: new Map([['c', 5]]), layers: new Map([['c', { bytes: 3, inodes: 2 }]]), logs: new Map([['c', { bytes: 2, inodes: 1 }]]), diskBytes: 12, inodes: 4 }
+    const volumes = [
+      { name: 'd', bytes: 7, inodes: 2, room: disk },
+      { name: 'p', claim: 'mine', bytes: 40, inodes: 4, room: disk },
+    ]
     const { node, pods: [pod] } = at(2000, 2e9)
-    const now = { atMs: 2000, node: { ...node, startedMs: 500, fs: disk, imageFs: disk, processes: { available: 90, capacity: 100 }, network: [eth0] }, pods: [{ ...pod, rssBytes: 9, memoryLimitBytes: 900, processes: 3, startedMs: 1000, network: [eth0], storage } as NonNullable<typeof pod>] }
+    const now = { atMs: 2000, node: { ...node, startedMs: 500, fs: disk, imageFs: disk, processes: { available: 90, capacity: 100 }, network: [eth0] }, pods: [{ ...pod, rssBytes: 9, memoryLimitBytes: 900, processes: 3, startedMs: 1000, network: [eth0], storage, volumes } as NonNullable<typeof pod>] }
     expect(statsSummary({ before: at(1000, 1e9), now }, 'n1')).toMatchObject({
       node: { startTime: '1970-01-01T00:00:00Z', fs: { availableBytes: 60, capacityBytes: 100, usedBytes: 40, inodesFree: 6, inodes: 10, inodesUsed: 4 }, runtime: { imageFs: { usedBytes: 40 } }, rlimit: { maxpid: 100, curproc: 10 }, network: { name: 'eth0', rxBytes: 1, interfaces: [eth0] } },
-      pods: [{ startTime: '1970-01-01T00:00:01Z', memory: { rssBytes: 9, availableBytes: 400 }, network: { txBytes: 2 }, process_stats: { process_count: 3 }, volume: [{ name: 'd', usedBytes: 7 }], 'ephemeral-storage': { usedBytes: 12, inodesUsed: 4, capacityBytes: 100 }, containers: [{ rootfs: { usedBytes: 3 }, logs: { usedBytes: 2 } }] }],
+      pods: [{ startTime: '1970-01-01T00:00:01Z', memory: { rssBytes: 9, availableBytes: 400 }, network: { txBytes: 2 }, process_stats: { process_count: 3 }, volume: [{ name: 'd', usedBytes: 7 }, { name: 'p', usedBytes: 40, inodesUsed: 4, pvcRef: { name: 'mine', namespace: 'ns' } }], 'ephemeral-storage': { usedBytes: 12, inodesUsed: 4, capacityBytes: 100, inodes: 10 }, containers: [{ rootfs: { usedBytes: 3, inodesUsed: 2, inodesFree: 6 }, logs: { usedBytes: 2, inodesUsed: 1 } }] }],
+    })
+  })
+
+  test('what is swapped out, how long tasks stood still, and the parts of the node itself', () => {
+    const stalls = { total: 5, avg10: 1.5, avg60: 0, avg300: 0 }
+    const psi = { full: stalls, some: stalls }
+    const detail = { swapBytes: 10, swapLimitBytes: 100, pressures: { cpu: psi, memory: psi, io: psi } }
+    const withParts = (sample: ReturnType<typeof at>): ReturnType<typeof at> => ({ ...sample, node: { ...sample.node, detail, system: [{ name: 'pods', startedMs: 0, cpuNanos: sample.node.cpuNanos, memoryBytes: 50, memoryLimitBytes: 80, detail: { swapBytes: 0, pressures: {} } }] } })
+    const time = '1970-01-01T00:00:02Z'
+    expect(statsSummary({ before: withParts(at(1000, 0)), now: withParts(at(2000, 1e9)) }, 'n1')).toMatchObject({
+      node: {
+        cpu: { psi },
+        memory: { psi },
+        io: { time, psi },
+        swap: { time, swapAvailableBytes: 90, swapUsageBytes: 10 },
+        systemContainers: [{ name: 'pods', startTime: '1970-01-01T00:00:00Z', cpu: { usageNanoCores: 2e9 }, memory: { workingSetBytes: 50, availableBytes: 30 }, swap: { time, swapUsageBytes: 0 } }],
+      },
     })
   })
 

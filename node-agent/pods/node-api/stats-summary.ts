@@ -1,8 +1,8 @@
-import type { CgroupUsage as Whole } from '../../cgroups/port.ts'
+import type { CgroupDetail, CgroupUsage } from '../../cgroups/port.ts'
 import type { DeviceTraffic } from '../../host/net-dev.ts'
-import type { Room } from '../../host/room.ts'
-import type { NodeUsage } from '../../stats/node-use.ts'
+import type { DiskSpace } from '../../stats/node-use.ts'
 import type { ContainerUsage, PodUsage } from '../../stats/stats.ts'
+import type { VolumeUse } from '../../stats/volume-use.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { UsageSample, UsageSamples } from './samples.ts'
 
@@ -14,9 +14,9 @@ export function statsSummary({ before, now }: UsageSamples, nodeName: string): u
   return {
     node: {
       nodeName,
+      ...(node.system && { systemContainers: node.system.map((part) => ({ name: part.name, ...startOf(part), ...usageOf(of, part, before.node.system?.find(({ name }) => name === part.name)) })) }),
       ...startOf(node),
-      ...usageOf(of, node, before.node),
-      memory: memoryOf(time, { ...node, ...(node.memoryTotalBytes > 0 && { memoryLimitBytes: node.memoryTotalBytes }) }),
+      ...usageOf(of, { ...node, ...(node.memoryTotalBytes > 0 && { memoryLimitBytes: node.memoryTotalBytes }) }, before.node),
       ...(node.network && { network: networkOf(time, node.network) }),
       ...(node.fs && { fs: diskOf(time, node.fs) }),
       ...(node.imageFs && { runtime: { imageFs: diskOf(time, node.imageFs), containerFs: node.fs && diskOf(time, node.fs) } }),
@@ -26,26 +26,27 @@ export function statsSummary({ before, now }: UsageSamples, nodeName: string): u
   }
 }
 
-/** Of processors and memory, as far as it was measured. */
-type Usage = Omit<Whole, 'processes'> & { readonly memoryLimitBytes?: number | undefined }
+/** Of a group, as far as it was measured. */
+type Usage = Omit<CgroupUsage, 'processes'> & { readonly memoryLimitBytes?: number | undefined; readonly detail?: CgroupDetail | undefined }
 
 interface Told {
   readonly time: string
   readonly before: UsageSample
   readonly now: UsageSample
-  readonly room: NodeUsage['fs']
+  readonly room: DiskSpace | undefined
 }
 
 function podOf(of: Told, pod: PodUsage, earlier: PodUsage | undefined): object {
   const { time, room } = of
-  const { storage } = pod
+  const { storage, volumes } = pod
   return {
     podRef: { name: pod.name, namespace: pod.namespace, uid: pod.uid },
     ...startOf(pod),
     containers: pod.containers.map((container) => containerOf(of, { pod, container, earlier: earlier?.containers.find(({ name }) => name === container.name) })),
     ...usageOf(of, pod, earlier),
     ...(pod.network && { network: networkOf(time, pod.network) }),
-    ...(storage && { volume: [...storage.volumes].map(([name, bytes]) => ({ name, ...partOf(time, room, bytes) })), 'ephemeral-storage': { ...partOf(time, room, storage.diskBytes), inodesUsed: storage.inodes } }),
+    ...(volumes && volumes.length > 0 && { volume: volumes.map((volume) => volumeOf(time, pod.namespace, volume)) }),
+    ...(storage && { 'ephemeral-storage': partOf(time, room, { bytes: storage.diskBytes, inodes: storage.inodes }) }),
     ...(pod.processes !== undefined && { process_stats: { process_count: pod.processes } }),
   }
 }
@@ -56,16 +57,23 @@ function containerOf(of: Told, { pod: { storage }, container, earlier }: { reado
     name: container.name,
     ...startOf(container),
     ...usageOf(of, container, earlier),
-    ...(storage && { rootfs: partOf(time, room, storage.layers.get(container.name) ?? 0), logs: partOf(time, room, storage.logs.get(container.name) ?? 0) }),
+    ...(storage && { rootfs: partOf(time, room, storage.layers.get(container.name)), logs: partOf(time, room, storage.logs.get(container.name)) }),
   }
 }
 
+const volumeOf = (time: string, namespace: string, { name, claim, bytes, inodes, room }: VolumeUse): object => ({ ...partOf(time, room, { bytes, inodes }), name, ...(claim !== undefined && { pvcRef: { name: claim, namespace } }) })
+
 const startOf = ({ startedMs }: { readonly startedMs?: number | undefined }): object => (startedMs === undefined ? {} : { startTime: formatTime(startedMs) })
 
-const usageOf = ({ time, before, now }: Told, current: Usage, earlier: Usage | undefined): object => ({
-  cpu: { time, usageNanoCores: earlier ? nanoCores(before, now, { from: earlier.cpuNanos, to: current.cpuNanos }) : 0, usageCoreNanoSeconds: current.cpuNanos },
-  memory: memoryOf(time, current),
-})
+function usageOf({ time, before, now }: Told, current: Usage, earlier: Usage | undefined): object {
+  const { swapBytes, swapLimitBytes, pressures: { cpu, memory, io } = {} } = current.detail ?? {}
+  return {
+    cpu: { time, usageNanoCores: earlier ? nanoCores(before, now, { from: earlier.cpuNanos, to: current.cpuNanos }) : 0, usageCoreNanoSeconds: current.cpuNanos, ...(cpu && { psi: cpu }) },
+    memory: { ...memoryOf(time, current), ...(memory && { psi: memory }) },
+    ...(io && { io: { time, psi: io } }),
+    ...(swapBytes !== undefined && { swap: { time, ...(swapLimitBytes !== undefined && { swapAvailableBytes: Math.max(0, swapLimitBytes - swapBytes) }), swapUsageBytes: swapBytes } }),
+  }
+}
 
 const memoryOf = (time: string, { memoryBytes, memoryUsageBytes = memoryBytes, memoryLimitBytes, rssBytes, pageFaults, majorPageFaults }: Usage): object => ({
   time,
@@ -83,7 +91,7 @@ function networkOf(time: string, devices: readonly DeviceTraffic[]): object {
   return { time, ...first, interfaces: devices }
 }
 
-const diskOf = (time: string, { bytes, inodes }: { readonly bytes: Room; readonly inodes: Room | undefined }): object => ({
+const diskOf = (time: string, { bytes, inodes }: DiskSpace): object => ({
   time,
   availableBytes: bytes.available,
   capacityBytes: bytes.capacity,
@@ -92,7 +100,13 @@ const diskOf = (time: string, { bytes, inodes }: { readonly bytes: Room; readonl
 })
 
 /** A part of a disk that is used: what is left is everybody's. */
-const partOf = (time: string, room: NodeUsage['fs'], usedBytes: number): object => ({ time, ...(room && { availableBytes: room.bytes.available, capacityBytes: room.bytes.capacity }), usedBytes })
+const partOf = (time: string, room: DiskSpace | undefined, { bytes, inodes }: Pick<VolumeUse, 'bytes' | 'inodes'> = { bytes: 0, inodes: 0 }): object => ({
+  time,
+  ...(room && { availableBytes: room.bytes.available, capacityBytes: room.bytes.capacity }),
+  usedBytes: bytes,
+  ...(room?.inodes && { inodesFree: room.inodes.available, inodes: room.inodes.capacity }),
+  ...(inodes !== undefined && { inodesUsed: inodes }),
+})
 
 /** Billionths of a processor, on average between the two moments. */
 function nanoCores(before: UsageSample, now: UsageSample, { from, to }: { readonly from: number; readonly to: number }): number {

@@ -96,10 +96,10 @@ export class Machine {
     return {
       runtime: life.wrap('runtime', told, { sync: ['onExit'], reads: ['state', 'list'] }),
       images: life.wrap('images', host.images, { sync: ['onChange'], reads: ['find', 'list'] }),
-      snapshots: life.wrap('snapshots', host.snapshots, { reads: ['list', 'usageBytes'] }),
+      snapshots: life.wrap('snapshots', host.snapshots, { reads: ['list', 'usage'] }),
       network: life.wrap('network', host.network, { reads: ['find', 'list'] }),
       volumes: life.wrap('volumes', host.volumes, { sync: ['podFolder', 'contents'], reads: ['list'] }),
-      cgroups: life.wrap('cgroups', host.cgroups, { sync: ['podPath'], reads: ['oomKills', 'usage', 'list'] }),
+      cgroups: life.wrap('cgroups', host.cgroups, { sync: ['podPath'], reads: ['oomKills', 'usage', 'detail', 'list'] }),
       probes: life.wrap('probes', host.probes, { reads: ['http', 'tcp'] }),
       files: life.wrap('files', files, { sync: ['signalNumber'], reads: ['read', 'readTail', 'names', 'users'], extraMs: (_method, [path]) => (isKept(String(path)) ? this.#disk.delayMs : 0) }),
       logs: life.wrap('logs', host.logs, { sync: ['read'], reads: ['size', 'tail'] }),
