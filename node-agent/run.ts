@@ -32,6 +32,7 @@ import { accessRulesOf } from './images/registry/agent-settings.ts'
 import { nodeRegistries } from './images/registry/registry.ts'
 import { hostLogFiles } from './logs/files.ts'
 import { createPodNetwork, servicePorts } from './network/network.ts'
+import { loadStandardProfile } from './pods/app-armor.ts'
 import { notedImages } from './pods/noted-images.ts'
 import { createPodWorkers, hostPodFiles, type PodsConfig } from './pods/pods.ts'
 import { systemProbeNetwork } from './probes/network.ts'
@@ -49,7 +50,7 @@ import { hostMeasures } from './stats/measures.ts'
 import { createVolumes } from './volumes/volumes.ts'
 import type { TlsFiles } from '../proto/rpc.ts'
 import { sleep, systemClock } from '../shared/kit/clock.ts'
-import { Fault } from '../shared/kit/faults.ts'
+import { Fault, messageOf } from '../shared/kit/faults.ts'
 import type { Log } from '../shared/kit/log.ts'
 import { systemRandom } from '../shared/kit/random.ts'
 import { formatImageDoor } from '../shared/model/image-door.ts'
@@ -150,6 +151,14 @@ async function keepIdentified({ config, link, keeper, peers }: Identified, { ide
   }
 }
 
+/** Those at work here; AppArmor's with the profile of containers that name none. */
+async function openSecurityModules(log: Log): Promise<SecurityModules> {
+  const modules = await securityModules()
+  // A container that asks for it is refused, and tells why.
+  if (modules.appArmor) await loadStandardProfile().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'containers that name no profile of AppArmor run without one'))
+  return modules
+}
+
 export interface RunOptions {
   readonly config: AgentConfig
   /** Where deadline, state and fencer are. */
@@ -169,7 +178,7 @@ export async function runAgent({ config, folder, lifeId, log, ...given }: RunOpt
     openParts(config, peers, log),
     readHostFacts({ storageFolder: config.stateDir, bootIdFile: config.bootIdFile }),
     ownCapabilities(),
-    securityModules(),
+    openSecurityModules(log),
     loadIdentity(config, { clock, log, signal }),
   ])
   await raiseOwnGroup(parts.cgroups.version, `/${podsGroup(config)}`)

@@ -6,6 +6,7 @@ import type { Container, Pod } from '../../shared/model/gen/api.ts'
 import type { RunNetwork } from '../../shared/model/dockerfile/instruction.ts'
 import { replaceFile } from '../host/replace-file.ts'
 import type { DiskImages } from '../images/disk-images.ts'
+import { appArmorProfileFor } from '../pods/app-armor.ts'
 import type { PodParts } from '../pods/parts.ts'
 import { hostsFile, resolvConf } from '../pods/pod-files.ts'
 import { containerId } from '../pods/record.ts'
@@ -196,6 +197,7 @@ export class Workplace implements AsyncDisposable {
       files: await this.#hostFiles(pod, sandbox?.ip),
       cgroupsPath: `${cgroups.podPath(this.#uid)}/${key}`,
       node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, hugePageSizes: config.hugePageSizes, boundsSwap: cgroups.boundsSwap, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
+      appArmorProfile: await appArmorProfileFor(this.#parts, pod, container),
       qosClass: 'BestEffort',
     })
     if (built.kind === 'refused') throw new Fault('invalid', built.message)

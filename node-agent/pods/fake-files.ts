@@ -26,6 +26,8 @@ export function fakePodFiles(contents: Map<string, string> = new Map()): PodFile
     devices: async () => [],
     signalNumber: (name) => SIGNALS[name.replace(/^SIG/, '')],
     mountShm: async () => {},
+    whyNotUnder: async () => undefined,
+    knowsLabel: async () => true,
     pinNamespaces: async (folder) => ({ ipcPath: `${folder}/ipc`, utsPath: `${folder}/uts` }),
   }
 }

@@ -29,4 +29,8 @@ export interface PodFiles {
   mountShm(path: string): Promise<void>
   /** The namespaces that containers of a pod share, held below `folder`; they belong to its own users, if it has some (`usersPath`). Idempotent; gone with the pod's volumes. */
   pinNamespaces(folder: string, usersPath?: string): Promise<PodNamespaces>
+  /** Why no container of this host can run under a profile of AppArmor; undefined: it can. Asked only where the host has AppArmor. */
+  whyNotUnder(profile: string): Promise<string | undefined>
+  /** Whether the policy of SELinux that this host has at work knows a label. */
+  knowsLabel(label: string): Promise<boolean>
 }

@@ -6,9 +6,11 @@ import { ensureFolder, namesIn } from '../host/files.ts'
 import type { Mounts } from '../host/mounts.ts'
 import { pinPodNamespaces } from '../host/pod-namespaces.ts'
 import { replaceFile } from '../host/replace-file.ts'
+import { knowsLabel } from '../host/se-linux.ts'
 import { signalNumber } from '../host/signals.ts'
 import { parseUserDatabase } from '../runtime/oci-user.ts'
 import { bindSubPath, readInside } from '../volumes/volumes.ts'
+import { whyNotUnder } from './app-armor.ts'
 import type { PodFiles } from './files-port.ts'
 
 /** A file of variables (`fileKeyRef`). */
@@ -40,6 +42,8 @@ export function hostPodFiles(mounts: Mounts): PodFiles {
       await mounts.mount({ type: 'tmpfs', source: 'shm', target: path, data: 'mode=1777,size=65536k', flags: ['nosuid', 'nodev', 'noexec'] })
     },
     pinNamespaces: (folder, usersPath) => pinPodNamespaces(mounts, { folder, usersPath }),
+    whyNotUnder,
+    knowsLabel,
   }
 }
 

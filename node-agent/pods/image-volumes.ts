@@ -39,7 +39,7 @@ export async function showImageVolume({ pod, parts, record }: Pick<StepContext, 
   const image = await parts.images.find(record.imageVolumes?.[volume] ?? '')
   if (image === undefined) return undefined
   const users = record.sandbox.kind === 'ready' ? record.sandbox.users : undefined
-  return (await parts.snapshots.prepare(imageVolumeKey(pod.metadata.uid ?? '', volume), image.layers, users?.ownersPath)).rootfs
+  return (await parts.snapshots.prepare(imageVolumeKey(pod.metadata.uid ?? '', volume), image.layers, { ownersPath: users?.ownersPath })).rootfs
 }
 
 /** Takes away what was shown. */

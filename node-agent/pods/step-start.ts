@@ -5,6 +5,7 @@ import type { VolumeMountSource } from '../runtime/oci-mounts.ts'
 import { ociSpec } from '../runtime/oci-spec.ts'
 import { parseSeccomp, profileOf, type OciSeccomp } from '../runtime/seccomp.ts'
 import type { ContainerSpec } from '../runtime/port.ts'
+import { appArmorProfileFor } from './app-armor.ts'
 import { beginAttempt, containerExited, containerStarted, containerTrouble } from './apply.ts'
 import { containerEnv } from './env.ts'
 import { showImageVolume } from './image-volumes.ts'
@@ -15,6 +16,7 @@ import { containerId, containerRecord, containersOf, withContainer, withMoment, 
 import { mayRun } from './right.ts'
 import { podAsSeen } from './seen-pod.ts'
 import { containerNamed, podIPOf, unchanged, type Change, type StepContext } from './step-context.ts'
+import { fileLabelFor } from './se-linux.ts'
 import type { Step } from './steps.ts'
 import { imageVolumesOf } from './volumes-of-images.ts'
 import { createFailed, events } from './words.ts'
@@ -136,8 +138,9 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
   if (env instanceof NotYet) return env
   const unknown = (spec.volumeMounts ?? []).map((mount) => unknownVariable(mount.subPathExpr ?? '', env)).find((name) => name !== undefined)
   if (unknown !== undefined) return new NotYet('CreateContainerConfigError', `missing value for ${unknown}`)
+  const [appArmorProfile, label] = await Promise.all([appArmorProfileFor(parts, pod, spec), fileLabelFor(parts, pod, spec)])
   const ownUsers = record.sandbox.kind === 'ready' ? record.sandbox.users : undefined
-  const { rootfs } = await snapshots.prepare(id, image.layers, ownUsers?.ownersPath)
+  const { rootfs } = await snapshots.prepare(id, image.layers, { ownersPath: ownUsers?.ownersPath, label })
   const [users, mounts, podFiles, shared] = await Promise.all([files.users(rootfs), volumeSources(context, container, env), writePodFiles(context, container, attempt), sharedWith(context, container)])
   if (mounts === 'image gone' || mounts instanceof NotYet) {
     await snapshots.remove(id)
@@ -158,6 +161,7 @@ async function prepare(context: StepContext, container: PodContainer, attempt: n
     node: { capabilities: config.capabilities, memoryBytes: config.capacity.memoryBytes, podPidsLimit: config.podPidsLimit, hugePageSizes: config.hugePageSizes, boundsSwap: cgroups.boundsSwap, memoryQos: config.memoryQos, architecture: config.architecture, cgroupVersion: cgroups.version, securityModules: config.capacity.securityModules },
     devices: spec.securityContext?.privileged === true ? await files.devices() : [],
     localSeccomp: await localSeccomp(context, spec),
+    appArmorProfile,
     qosClass: pod.status?.qosClass ?? 'BestEffort',
   })
   if (built.kind === 'refused') {

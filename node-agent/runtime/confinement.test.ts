@@ -24,11 +24,9 @@ test.each([
 
 test('where the modules are, labels are handed to the runtime', () => {
   const confined = container({ appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' }, seLinuxOptions: { level: 's0:c1' } })
-  expect(confinementOf(podOf(confined), confined, all)).toEqual({ kind: 'confined', process: { apparmorProfile: 'mine', selinuxLabel: 'system_u:system_r:container_t:s0:c1' }, linux: { mountLabel: 'system_u:object_r:container_file_t:s0:c1' } })
+  expect(confinementOf(podOf(confined), confined, all)).toEqual({ kind: 'confined', process: { selinuxLabel: 'system_u:system_r:container_t:s0:c1' }, linux: { mountLabel: 'system_u:object_r:container_file_t:s0:c1' } })
   const privileged = container({ ...confined.securityContext, privileged: true })
   expect(confinementOf(podOf(privileged), privileged, all)).toEqual({ kind: 'confined', process: {}, linux: {} })
-  const standard = container({ appArmorProfile: { type: 'RuntimeDefault' } })
-  expect(confinementOf(podOf(standard), standard, all)).toMatchObject({ kind: 'refused' })
 })
 
 test.each([

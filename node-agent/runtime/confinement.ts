@@ -1,4 +1,5 @@
 import type { Container, Pod, SELinuxOptions } from '../../shared/model/gen/api.ts'
+import { appArmorOf } from './app-armor.ts'
 
 /** Which of the kernel's security modules this host has at work. */
 export interface SecurityModules {
@@ -11,8 +12,6 @@ export const noSecurityModules: SecurityModules = { appArmor: false, seLinux: fa
 type Confined = Pick<Container, 'name' | 'securityContext'>
 
 const containersOf = ({ spec }: Pod): readonly Confined[] => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
-
-const appArmorOf = (pod: Pod, { securityContext }: Confined) => securityContext?.appArmorProfile ?? pod.spec?.securityContext?.appArmorProfile
 
 /** The pod's words, and over them the container's. */
 function seLinuxOf(pod: Pod, { securityContext }: Confined): SELinuxOptions | undefined {
@@ -46,25 +45,20 @@ export type Confinement =
 const none: Confinement = { kind: 'confined', process: {}, linux: {} }
 
 /**
- * The labels of one container. A privileged one has none of them, as with kubelet. Of an ephemeral one nobody knew when its pod was let in: what this host
- * lacks for it is found here.
+ * The labels of SELinux of one container. A privileged one has none of them, as with kubelet. Of an ephemeral one nobody knew when its pod was let in: what
+ * this host lacks for it, of AppArmor too, is found here.
  */
 export function confinementOf(pod: Pod, container: Confined, modules: SecurityModules): Confinement {
   if (container.securityContext?.privileged === true) return none
   const missing = missingFor(pod, [container], modules)
   if (missing) return { kind: 'refused', message: missing.message }
-  const profile = appArmorOf(pod, container)
-  if (profile?.type === 'RuntimeDefault') return { kind: 'refused', message: 'this node has no AppArmor profile of its own: name one that is loaded on it (type Localhost)' }
-  const labels = seLinuxLabels(seLinuxOf(pod, container))
-  return {
-    kind: 'confined',
-    process: { ...(profile?.type === 'Localhost' ? { apparmorProfile: profile.localhostProfile ?? '' } : {}), ...(labels === undefined ? {} : { selinuxLabel: labels.process }) },
-    linux: labels === undefined ? {} : { mountLabel: labels.mounts },
-  }
+  const labels = seLinuxLabels(pod, container)
+  return labels === undefined ? none : { kind: 'confined', process: { selinuxLabel: labels.process }, linux: { mountLabel: labels.mounts } }
 }
 
-/** What is not said is as the policies of distributions have it for containers. */
-function seLinuxLabels(options: SELinuxOptions | undefined): { readonly process: string; readonly mounts: string } | undefined {
+/** Undefined where it asks for none, or is privileged. What is not said is as the policies of distributions have it for containers. */
+export function seLinuxLabels(pod: Pod, container: Confined): { readonly process: string; readonly mounts: string } | undefined {
+  const options = container.securityContext?.privileged === true ? undefined : seLinuxOf(pod, container)
   if (options === undefined) return undefined
   const of = (type: string): string => [options.user || 'system_u', options.role || 'system_r', type, options.level || 's0'].join(':')
   return { process: of(options.type || 'container_t'), mounts: [options.user || 'system_u', 'object_r', 'container_file_t', options.level || 's0'].join(':') }

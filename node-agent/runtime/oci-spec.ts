@@ -62,6 +62,8 @@ export interface OciSpecInput {
   readonly devices?: readonly HostDevice[] | undefined
   /** The profile of the node that the container names (seccomp's type `Localhost`); absent where there is none of that name. */
   readonly localSeccomp?: OciSeccomp | undefined
+  /** The profile of AppArmor that it runs under, which is loaded. */
+  readonly appArmorProfile?: string | undefined
   readonly qosClass: string
 }
 
@@ -92,7 +94,7 @@ export function ociSpec(input: OciSpecInput): OciSpecResult {
   const ownUsers = input.sandbox.users !== undefined
   const config = {
     ociVersion: '1.0.2',
-    process: { ...processOf(input, { args, user: resolved.user, capabilities, score: ownUsers ? undefined : score }), ...confinement.process },
+    process: { ...processOf(input, { args, user: resolved.user, capabilities, score: ownUsers ? undefined : score }), ...(input.appArmorProfile !== undefined && { apparmorProfile: input.appArmorProfile }), ...confinement.process },
     root: { path: input.rootfs, readonly: readOnlyRoot },
     // On the host's network it is the host's name as well.
     ...(pod.spec?.hostNetwork === true ? {} : { hostname: input.sandbox.hostname }),

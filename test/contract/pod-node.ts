@@ -8,10 +8,11 @@ import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
 import { unlimitedRight } from '../../node-agent/fencing/port.ts'
 import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
 import { systemMounts } from '../../node-agent/host/mounts.ts'
+import { securityModules } from '../../node-agent/host/security-modules.ts'
 import { fakeImageStore } from '../../node-agent/images/fake.ts'
 import { hostLogFiles } from '../../node-agent/logs/files.ts'
 import type { PodNetwork } from '../../node-agent/network/port.ts'
-import { createPodWorkers, hostPodFiles, type PodParts } from '../../node-agent/pods/pods.ts'
+import { createPodWorkers, hostPodFiles, type PodParts, type PodsConfig } from '../../node-agent/pods/pods.ts'
 import type { PodStatusReport, PodWorkers } from '../../node-agent/pods/port.ts'
 import { socatForwarder } from '../../node-agent/pods/streams/forwarder.ts'
 import { systemProbeNetwork } from '../../node-agent/probes/network.ts'
@@ -27,7 +28,7 @@ import { removeGroup } from './control-groups.ts'
 import { openUsers, type TestUsers } from './own-users.ts'
 
 export const PARENT = `gantry-test-pods-${process.pid}`
-const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut', 'pidof']
+const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut', 'pidof', 'mount', 'ip', 'fallocate']
 export const folder = mkdtempSync(join(tmpdir(), 'gantry-pods-'))
 const layer = join(folder, 'layer')
 // Those of a pod with users of its own pass through it.
@@ -94,7 +95,8 @@ export interface Node {
 
 const network = loopbackNetwork()
 
-export async function openNode(at: string): Promise<Node> {
+/** @param more of its settings, for a test of them. */
+export async function openNode(at: string, more: Partial<PodsConfig> = {}): Promise<Node> {
   mkdirSync(at, { recursive: true })
   const reports: PodStatusReport[] = []
   const events: string[] = []
@@ -123,7 +125,7 @@ export async function openNode(at: string): Promise<Node> {
       log: silentLog,
       right: unlimitedRight,
       deadlines: { setExempt: () => {} },
-      config: { nodeName: 'n1', hostIP: '192.0.2.1', hostname: 'n1', clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', logFolder: join(at, 'logs'), checkpointFolder: join(at, 'state'), capacity: { cpuMillis: 64_000, memoryBytes: 2 ** 34, pods: 110 }, allocatable: { cpu: '2' }, capabilities: await ownCapabilities(), seccompFolder: join(at, 'seccomp'), logMaxBytes: 10 << 20, logMaxFiles: 5 },
+      config: { nodeName: 'n1', hostIP: '192.0.2.1', hostname: 'n1', clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local', logFolder: join(at, 'logs'), checkpointFolder: join(at, 'state'), capacity: { cpuMillis: 64_000, memoryBytes: 2 ** 34, pods: 110, securityModules: await securityModules() }, allocatable: { cpu: '2' }, capabilities: await ownCapabilities(), seccompFolder: join(at, 'seccomp'), logMaxBytes: 10 << 20, logMaxFiles: 5, ...more },
     }
     const over = new AbortController()
     const workers = createPodWorkers(parts)

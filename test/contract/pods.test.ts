@@ -3,12 +3,11 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
-import { channel } from '../../shared/kit/channel.ts'
-import { systemRandom } from '../../shared/kit/random.ts'
-import { newUid } from '../../shared/kit/ids.ts'
-import type { Container, Pod, PodSpec, PodStatus } from '../../shared/model/gen/api.ts'
+import { securityModules } from '../../node-agent/host/security-modules.ts'
+import type { OpenStream } from '../../proto/gen/node/v1/session.ts'
+import type { Container, Pod, PodStatus } from '../../shared/model/gen/api.ts'
 import { ownersCanBeMapped } from './own-users.ts'
+import { execOn, isReadyOn, logsOn, podOf, refOf, shell, statusOn, streamOn, type Streamed } from './node-pods.ts'
 import { folder, makeLayer, openNode, PARENT, removeAll, until, type Node } from './pod-node.ts'
 
 /** Whole pods on this host: crun under conmon, overlayfs, cgroups, volumes; a network namespace each, without a way out. */
@@ -28,30 +27,13 @@ afterEach(async () => {
   await node.close()
 })
 
-const statusOf = (pod: Pod): PodStatus => node.reports.findLast((one) => one.pod.metadata.uid === pod.metadata.uid)?.status ?? {}
-const isReady = (pod: Pod) => (): boolean => statusOf(pod).conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true
+const statusOf = (pod: Pod): PodStatus => statusOn(node, pod)
+const isReady = (pod: Pod) => (): boolean => isReadyOn(node, pod)
 const ended = (pod: Pod) => (): boolean => ['Succeeded', 'Failed'].includes(statusOf(pod).phase ?? '') && statusOf(pod).conditions?.[0]?.status === 'False'
 
-function podOf(name: string, spec: Partial<PodSpec>): Pod {
-  return { metadata: { name, namespace: 'ns', uid: newUid(systemRandom), generation: 1 }, spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 1, ...spec, containers: spec.containers ?? [] }, status: { qosClass: 'BestEffort' } }
-}
-const shell = (name: string, script: string, more: Partial<Container> = {}): Container => ({ name, image: 'busybox:1.35', command: ['sh', '-c', script], ...more })
-
-/** Opens a stream and answers what came: output, and the last frame's Status (undefined: success). */
-async function streamOf(request: OpenStream['request'], input: readonly string[] = []): Promise<{ readonly stdout: string; readonly stderr: string; readonly status: { readonly message?: string; readonly details?: { readonly causes?: ReadonlyArray<{ readonly message?: string }> } } | undefined }> {
-  const incoming = channel<StreamFrame>()
-  for (const text of input) incoming.push({ frame: { $case: 'stdin', value: Buffer.from(text) } })
-  if (input.length > 0) incoming.push({ frame: { $case: 'stdinClosed', value: true } })
-  const frames: StreamFrame[] = []
-  await node.workers.serveStream({ streamId: 's', request }, { send: (frame) => void frames.push(frame), incoming, close: () => {} })
-  incoming.close()
-  const textOf = (kind: 'stdout' | 'stderr'): string => Buffer.concat(frames.flatMap(({ frame }) => (frame?.$case === kind ? [frame.value] : []))).toString()
-  const last = frames.at(-1)?.frame
-  return { stdout: textOf('stdout'), stderr: textOf('stderr'), status: last?.$case === 'ended' && last.value.status.length > 0 ? JSON.parse(last.value.status.toString()) : undefined }
-}
-const refOf = (pod: Pod): { readonly namespace: string; readonly name: string; readonly uid: string } => ({ namespace: 'ns', name: pod.metadata.name ?? '', uid: pod.metadata.uid ?? '' })
-const logsOf = async (pod: Pod, container = '', more: object = {}): Promise<string> => (await streamOf({ $case: 'logs', value: { pod: refOf(pod), container, follow: false, previous: false, timestamps: false, sinceMs: 0, stream: 'All', ...more } })).stdout
-const execIn = (pod: Pod, command: readonly string[], input?: readonly string[]): ReturnType<typeof streamOf> => streamOf({ $case: 'exec', value: { pod: refOf(pod), container: '', command, stdin: input !== undefined, stdout: true, stderr: true, tty: false } }, input)
+const streamOf = (request: OpenStream['request'], input: readonly string[] = []): Promise<Streamed> => streamOn(node, request, input)
+const logsOf = (pod: Pod, container = '', more: object = {}): Promise<string> => logsOn(node, pod, { container, ...more })
+const execIn = (pod: Pod, command: readonly string[], input?: readonly string[]): Promise<Streamed> => execOn(node, pod, command, input)
 
 test('a pod runs: hosts, names, log, exec with exit codes and input', async () => {
   const pod = podOf('p', { containers: [shell('c', 'echo hello; hostname; cat /etc/hostname; grep -c "127.0.0.1.p" /etc/hosts; head -1 /etc/resolv.conf; echo $HOME $HOSTNAME; exec sleep 1000')] })
@@ -300,7 +282,7 @@ test('mountPropagation: what the node mounts later is seen where it is asked for
   }
 })
 
-test('AppArmor is refused in words', async () => {
+test.skipIf((await securityModules()).appArmor)('AppArmor is refused in words where the host has none', async () => {
   const labelled = podOf('labelled', { containers: [shell('c', 'true', { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } })] })
   node.workers.update(labelled)
   await until(() => statusOf(labelled).phase === 'Failed', 'rejected', 30_000)

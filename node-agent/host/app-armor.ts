@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises'
+import { Fault } from '../../shared/kit/faults.ts'
+import { runProgram } from './exec.ts'
+import { findProgram } from './find-program.ts'
+
+/** A profile of AppArmor each line: `NAME (enforce)`, `NAMESPACE://NAME (complain)`. */
+const LOADED = '/sys/kernel/security/apparmor/profiles'
+
+/** Names of the profiles that the kernel has, those of a namespace with it. */
+export const loadedProfiles = async (): Promise<ReadonlySet<string>> => new Set((await readFile(LOADED, 'utf8')).split('\n').map((line) => line.replace(/ \(\w+\)$/, '')))
+
+const PARSER = 'apparmor_parser'
+
+/** Compiles a profile and gives it to the kernel, in place of one of the same name. @throws Fault 'unsupported' in words for people. */
+export async function loadProfile(text: string): Promise<void> {
+  const program = await findProgram(PARSER).catch((cause: unknown) => {
+    throw new Fault('unsupported', `${PARSER} is not installed: on Debian "apt-get install apparmor" brings it`, { cause })
+  })
+  // Nothing of it is kept for the next boot.
+  const { exitCode, stderr } = await runProgram(program, ['--replace', '--skip-cache', '--quiet'], { input: text })
+  if (exitCode !== 0) throw new Fault('unsupported', `${PARSER}: ${stderr.trim() || `exit code ${exitCode}`}`)
+}

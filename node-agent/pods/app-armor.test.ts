@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import type { Container, Pod } from '../../shared/model/gen/api.ts'
+import { appArmorProfileFor } from './app-armor.ts'
+import type { PodParts } from './parts.ts'
+
+const profileOn = (appArmor: boolean, trouble: string | undefined, securityContext: Container['securityContext'] = {}): Promise<string | undefined> => {
+  const pod: Pod = { metadata: { name: 'p' }, spec: { containers: [] } }
+  const parts = { files: { whyNotUnder: async () => trouble }, config: { capacity: { securityModules: { appArmor, seLinux: false } } } } as unknown as Pick<PodParts, 'files' | 'config'>
+  return appArmorProfileFor(parts, pod, { securityContext })
+}
+const standard = { appArmorProfile: { type: 'RuntimeDefault' } }
+
+test('a host without AppArmor has no profile for anybody', async () => {
+  expect(await profileOn(false, undefined)).toBeUndefined()
+  expect(await profileOn(false, undefined, { appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' } })).toBeUndefined()
+})
+
+test('a profile that is loaded is the container’s; without it whoever asked for it is refused, and others run', async () => {
+  expect([await profileOn(true, undefined), await profileOn(true, undefined, standard)]).toEqual(['gantry-default', 'gantry-default'])
+  expect(await profileOn(true, 'no such program')).toBeUndefined()
+  await expect(profileOn(true, 'no such program', standard)).rejects.toThrow('no such program')
+})
