@@ -1,5 +1,5 @@
 /** Makes documents of kinds that are told as plain data. */
-import type { JsonObject } from '../../../shared/model/json.ts'
+import { readJson, type JsonObject } from '../../../shared/model/json.ts'
 import { KUBERNETES_VERSION } from '../http/version.ts'
 import type { DiscoveredKind, DiscoveredVersion } from '../discovery/groups.ts'
 import { schemaLookup } from './custom-schemas.ts'
@@ -54,7 +54,7 @@ function documentNamed(name: DocumentName, versions: readonly DiscoveredVersion[
     return { json, body: name.form === 'protobuf' ? protobufV2(document) : json }
   }
   const json = JSON.stringify(name.kind === 'v3' ? groupDocument(name.index, versions, optionsFor) : rootDocument(name.name, versions, optionsFor))
-  return { json, body: name.form === 'protobuf' ? protobufV3(JSON.parse(json) as JsonObject) : json }
+  return { json, body: name.form === 'protobuf' ? protobufV3(readJson(json) as JsonObject) : json }
 }
 
 function groupDocument(index: number, versions: readonly DiscoveredVersion[], optionsFor: (kinds: readonly DiscoveredKind[]) => DocumentOptions): Document {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { Json, JsonObject } from '../../../shared/model/json.ts'
+import { readJson, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { servedKinds } from '../../registry/registry.ts'
 import { discoveredGroups } from '../discovery/groups.ts'
 import { makeHere, plainVersion } from './making.ts'
@@ -80,7 +80,7 @@ function members(read: Read, forms: Readonly<Record<string, (value: unknown) => 
   const { specificationExtension, ...rest } = read
   return { ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, forms[key] ? forms[key](value) : (value as Json)])), ...named(specificationExtension, yaml) }
 }
-const yaml: Form = (read) => JSON.parse(read['yaml'] as string) as Json
+const yaml: Form = (read) => readJson(read['yaml'] as string)
 const choice = (member: string, form: Form): Form => (read) => ('reference' in read ? { $ref: (read['reference'] as Read)['Ref'] as string } : form(read[member] as Read))
 const each = (form: Form) => (value: unknown): Json => list(value).map(form)
 const one = (form: Form) => (value: unknown): Json => form(value as Read)
@@ -148,6 +148,7 @@ const everything: JsonObject = {
     halfByDefault: { type: 'number', default: 0.5, minimum: -1.5, maximum: 2.5, exclusiveMinimum: true, exclusiveMaximum: true, multipleOf: 0.5 },
     objectByDefault: { type: 'object', default: {} },
     list: { type: 'array', items: { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true }, minItems: 1, maxItems: 3, uniqueItems: true, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a'] },
+    long: { type: 'integer', default: 2n ** 60n, maximum: 2n ** 60n, maxLength: 2n ** 53n, enum: [2n ** 63n - 1n, 1] as readonly Json[] },
     closed: { type: 'object', additionalProperties: false },
     open: { type: 'object', additionalProperties: true, nullable: true },
     some: { type: 'string', enum: ['a', '', null, 1] as readonly Json[], not: { enum: ['b'] } },
@@ -157,9 +158,10 @@ const everything: JsonObject = {
   },
 }
 
-test('what the schema of a definition may say is all there', () => {
+test('what the schema of a definition may say is all there; a number of 64 bits as the double or the text that there is for it', () => {
   const document: JsonObject = { openapi: '3.0.0', info: { title: 't', version: 'v' }, paths: {}, components: { schemas: { everything } }, 'x-more': { a: 1 } }
-  expect(readBack(protobufV3(document))).toEqual(document)
+  const long = { type: 'integer', default: 2 ** 60, maximum: 2 ** 60, maxLength: 2 ** 53, enum: [2n ** 63n - 1n, 1] }
+  expect(readBack(protobufV3(document))).toEqual({ ...document, components: { schemas: { everything: { ...everything, properties: { ...(everything['properties'] as JsonObject), long } } } } })
 })
 
 test('of a default that is an object or a list stays that there is one', () => {
