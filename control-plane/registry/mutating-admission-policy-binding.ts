@@ -4,6 +4,7 @@ import { policyBindingColumns, policyBindingRow } from './columns/admission.ts'
 import { defaultPolicyBinding } from './defaults/admission.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateMutatingBinding } from './validation/admission-binding.ts'
+import { staticNameWarnings } from './warnings/static-names.ts'
 
 export const mutatingAdmissionPolicyBinding = defineKind<MutatingAdmissionPolicyBinding>({
   group: 'admissionregistration.k8s.io',
@@ -22,6 +23,7 @@ export const mutatingAdmissionPolicyBinding = defineKind<MutatingAdmissionPolicy
   prepareForUpdate: unchanged,
   validateCreate: validateMutatingBinding,
   validateUpdate: validateMutatingBinding,
+  warnings: staticNameWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,

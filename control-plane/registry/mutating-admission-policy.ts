@@ -4,6 +4,7 @@ import { mutatingPolicyColumns, mutatingPolicyRow } from './columns/admission.ts
 import { defaultMutatingPolicy } from './defaults/admission.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateMutatingPolicy } from './validation/admission-policy.ts'
+import { staticNameWarnings } from './warnings/static-names.ts'
 
 export const mutatingAdmissionPolicy = defineKind<MutatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -22,6 +23,7 @@ export const mutatingAdmissionPolicy = defineKind<MutatingAdmissionPolicy>({
   prepareForUpdate: unchanged,
   validateCreate: validateMutatingPolicy,
   validateUpdate: validateMutatingPolicy,
+  warnings: staticNameWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,

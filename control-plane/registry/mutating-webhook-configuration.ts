@@ -4,6 +4,7 @@ import { webhookColumns, webhookRow } from './columns/admission.ts'
 import { defaultMutatingWebhooks } from './defaults/admission.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateMutatingWebhooks } from './validation/webhooks.ts'
+import { staticNameWarnings } from './warnings/static-names.ts'
 
 export const mutatingWebhookConfiguration = defineKind<MutatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -22,6 +23,7 @@ export const mutatingWebhookConfiguration = defineKind<MutatingWebhookConfigurat
   prepareForUpdate: unchanged,
   validateCreate: validateMutatingWebhooks,
   validateUpdate: validateMutatingWebhooks,
+  warnings: staticNameWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,

@@ -4,6 +4,7 @@ import { policyBindingColumns, policyBindingRow } from './columns/admission.ts'
 import { defaultPolicyBinding } from './defaults/admission.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateValidatingBinding } from './validation/admission-binding.ts'
+import { staticNameWarnings } from './warnings/static-names.ts'
 
 export const validatingAdmissionPolicyBinding = defineKind<ValidatingAdmissionPolicyBinding>({
   group: 'admissionregistration.k8s.io',
@@ -22,6 +23,7 @@ export const validatingAdmissionPolicyBinding = defineKind<ValidatingAdmissionPo
   prepareForUpdate: unchanged,
   validateCreate: validateValidatingBinding,
   validateUpdate: validateValidatingBinding,
+  warnings: staticNameWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,

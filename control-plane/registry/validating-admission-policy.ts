@@ -5,6 +5,7 @@ import { defaultValidatingPolicy } from './defaults/admission.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
 import { keepAllButStatus } from './updates/keep.ts'
 import { validateValidatingPolicy, validateValidatingPolicyStatus } from './validation/admission-policy.ts'
+import { staticNameWarnings } from './warnings/static-names.ts'
 
 export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -23,6 +24,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
   validateCreate: validateValidatingPolicy,
   validateUpdate: (object, _, { subresource }) => (subresource === 'status' ? validateValidatingPolicyStatus(object.status) : validateValidatingPolicy(object)),
+  warnings: staticNameWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,

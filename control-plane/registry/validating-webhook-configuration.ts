@@ -4,6 +4,7 @@ import { webhookColumns, webhookRow } from './columns/admission.ts'
 import { defaultValidatingWebhooks } from './defaults/admission.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateValidatingWebhooks } from './validation/webhooks.ts'
+import { staticNameWarnings } from './warnings/static-names.ts'
 
 export const validatingWebhookConfiguration = defineKind<ValidatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -22,6 +23,7 @@ export const validatingWebhookConfiguration = defineKind<ValidatingWebhookConfig
   prepareForUpdate: unchanged,
   validateCreate: validateValidatingWebhooks,
   validateUpdate: validateValidatingWebhooks,
+  warnings: staticNameWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,

@@ -98,7 +98,7 @@ describe('service account tokens', () => {
     expect((await verifier.verify((await foreign.sign(order)).token)).kind).toBe('refused')
     const own = (await signer.sign(order)).token.split('.')
     const forged = Buffer.from(JSON.stringify({ ...payloadOf(own.join('.')), sub: 'system:serviceaccount:x:admin' })).toString('base64url')
-    expect((await verifier.verify([own[0], forged, own[2]].join('.'))).kind).toBe('refused')
+    expect(await verifier.verify([own[0], forged, own[2]].join('.'))).toEqual({ kind: 'refused', reason: 'go-jose/go-jose: error in cryptographic primitive' })
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${own[1] ?? ''}.`
     expect((await verifier.verify(unsigned)).kind).toBe('refused')
     expect((await verifier.verify('nonsense')).kind).toBe('refused')

@@ -106,15 +106,16 @@ async function checkSignature(token: string, { keys, issuer, nowMs }: SignatureC
     const subject = ofSecret ? legacySubjectOf(payload) : subjectOf(payload)
     return subject ? { payload, subject, ofSecret } : UNREADABLE
   } catch (error) {
-    return isExpiry(error) ? EXPIRED : UNREADABLE
+    return isOf(error, 'ERR_JWT_EXPIRED') ? EXPIRED : isOf(error, 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') ? FORGED : UNREADABLE
   }
 }
 
 /** Kubernetes' words, which a TokenReview tells. */
 const UNREADABLE = 'invalid bearer token'
 const EXPIRED = 'service account token has expired'
+const FORGED = 'go-jose/go-jose: error in cryptographic primitive'
 
-const isExpiry = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_JWT_EXPIRED'
+const isOf = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code
 
 /** Times are checked at each use, for a remembered token grows old. */
 function outOfTime(payload: Readonly<Record<string, unknown>>, nowMs: number): string | undefined {

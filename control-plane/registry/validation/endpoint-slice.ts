@@ -1,7 +1,7 @@
 import { duplicate, type FieldError, invalid, required, tooMany } from '../../../shared/model/field-error.ts'
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointHints, EndpointSlice } from '../../../shared/model/gen/api.ts'
 import { parseIp } from '../../../shared/model/validation/ip.ts'
-import { dns1123SubdomainProblems, qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
+import { dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { validateLabels } from '../../../shared/model/validation/object-meta.ts'
 import { endpointIp, ip } from './addresses.ts'
 import { dnsLabel, dnsSubdomain, each, objections, requiredOneOf } from './check.ts'
@@ -11,7 +11,7 @@ const ENDPOINTS_MAX = 1000
 const ADDRESSES_MAX = 100
 const PORTS_MAX = 20_000
 const TOPOLOGY_MAX = 16
-const ZONE_HINTS_MAX = 8
+const HINTS_MAX = 8
 
 export const validateNewEndpointSlice = (slice: EndpointSlice): readonly FieldError[] => [
   ...requiredOneOf('addressType', slice.addressType, ['FQDN', 'IPv4', 'IPv6']),
@@ -58,24 +58,22 @@ function validateDomainName(name: string, field: string): readonly FieldError[] 
   const trimmed = name.replace(/\.$/, '')
   const problems = dns1123SubdomainProblems(trimmed)
   if (problems.length > 0) return [invalid(field, trimmed, problems.join(','))]
-  return trimmed.includes('.') ? [] : [invalid(field, trimmed, 'should be a domain with at least two segments separated by dots')]
+  if (!trimmed.includes('.')) return [invalid(field, trimmed, 'should be a domain with at least two segments separated by dots')]
+  const [label] = trimmed.split('.').filter((one) => dns1123LabelProblems(one).length > 0)
+  return label === undefined ? [] : [invalid(field, label, dns1123LabelProblems(label).join(','))]
 }
 
 function validateHints({ forZones = [], forNodes = [] }: EndpointHints, path: string): readonly FieldError[] {
-  const listed = (items: ReadonlyArray<{ readonly name: string }>, name: string): readonly FieldError[] => {
-    const field = `${path}.${name}`
-    if (items.length > ZONE_HINTS_MAX) return [tooMany(field, items.length, ZONE_HINTS_MAX)]
-    const seen = new Set<string>()
-    return each(items, field, (item, at) => {
-      const twice = seen.has(item.name) ? [duplicate(`${at}.name`, item.name)] : []
-      seen.add(item.name)
-      return [...twice, ...(name === 'forNodes' ? dnsSubdomain(`${at}.name`, item.name) : objections(`${at}.name`, item.name, labelOf(item.name)))]
-    })
-  }
-  return [...listed(forZones, 'forZones'), ...listed(forNodes, 'forNodes')]
+  if (forZones.length > HINTS_MAX) return [tooMany(`${path}.forZones`, forZones.length, HINTS_MAX)]
+  const zones = validateNamed(forZones, `${path}.forZones`, labelValueProblems)
+  if (forNodes.length > HINTS_MAX) return [...zones, tooMany(`${path}.forNodes`, forNodes.length, HINTS_MAX)]
+  return [...zones, ...validateNamed(forNodes, `${path}.forNodes`, dns1123SubdomainProblems)]
 }
 
-const labelOf = (name: string): readonly string[] => dns1123SubdomainProblems(name)
+function validateNamed(items: ReadonlyArray<{ readonly name: string }>, path: string, problems: (name: string) => readonly string[]): readonly FieldError[] {
+  const names = items.map(({ name }) => name)
+  return each(items, path, ({ name }, at, index) => [...(names.indexOf(name) < index ? [duplicate(`${at}.name`, name)] : []), ...objections(`${at}.name`, name, problems(name))])
+}
 
 function validatePorts(ports: readonly DiscoveryV1EndpointPort[]): readonly FieldError[] {
   if (ports.length > PORTS_MAX) return [tooMany('ports', ports.length, PORTS_MAX)]

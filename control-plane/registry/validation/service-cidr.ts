@@ -34,9 +34,9 @@ export const validateNewServiceCidr = ({ spec }: ServiceCIDR): readonly FieldErr
 function validateRanges(ranges: readonly string[]): readonly FieldError[] {
   if (ranges.length === 0) return [required(FIELD, 'at least one CIDR required')]
   if (ranges.length > 2) return [invalid(FIELD, { CIDRs: ranges }, 'may only hold up to 2 values')]
-  const errors = each(ranges, FIELD, (range, at) => objections(at, range, rangeProblems(range)))
-  const [first, second] = ranges.map((range) => parseCidr(range)?.address.family)
-  return first !== undefined && first === second ? [...errors, invalid(FIELD, ranges, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64')] : errors
+  const families = new Set(ranges.map((range) => parseCidr(range)?.address.family))
+  if (ranges.length === 2 && (families.size < 2 || families.has(undefined))) return [invalid(FIELD, { CIDRs: ranges }, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64')]
+  return each(ranges, FIELD, (range, at) => objections(at, range, rangeProblems(range)))
 }
 
 function rangeProblems(range: string): readonly string[] {

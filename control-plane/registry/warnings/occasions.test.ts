@@ -75,3 +75,12 @@ test.each([
 ])('an AppArmor annotation %s', (_, pod, count) => {
   expect(early(pod)).toHaveLength(count)
 })
+
+test('names that files of the server will have are told of when something is made', () => {
+  const object = { metadata: { name: 'a.static.k8s.io' } }
+  for (const kind of ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration', 'ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'MutatingAdmissionPolicyBinding']) {
+    expect(told(kind, object)).toEqual(['metadata.name: names ending with ".static.k8s.io" will be reserved for static manifest-based configurations when the ManifestBasedAdmissionControlConfig feature gate is enabled'])
+    expect(told(kind, object, { old: object })).toEqual([])
+    expect(told(kind, { metadata: { name: 'a' } })).toEqual([])
+  }
+})
