@@ -81,7 +81,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
   },
   // More than an hour on two cores.
   long: {
-    rows: [[[vitest('unit with other seeds', 'vitest.config.ts', { env: { GANTRY_PROPERTIES_SEED: String(Date.now() % 1_000_000) } }), vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts'), cgroupVersion2]]],
+    rows: [[[vitest('unit with other seeds', 'vitest.config.ts', { env: { GANTRY_PROPERTIES_SEED: String(Date.now() % 1_000_000) } }), vitest('simulation-long', 'vitest.sim.config.ts', { env: { GANTRY_SIM_SEEDS: '3000' } }), everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts', { env: { GANTRY_KUBECTLS: 'all' } }), cgroupVersion2]]],
   },
   // What of it fits beside `npm test` into the time of one change.
   ci: { rows: [[[everyKubectl, vitest('end-to-end-long', 'vitest.long.config.ts', { only: ['test/e2e/outages.long.ts', 'test/e2e/history.long.ts', 'test/e2e/rounds.long.ts'], env: { GANTRY_ROUNDS: '60' } })]]] },
