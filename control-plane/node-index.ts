@@ -1,6 +1,7 @@
 import type { Pod, Secret, ServiceAccount } from '../shared/model/gen/api.ts'
-import { objectKey, uidOf, type KubeObject } from '../shared/model/meta.ts'
+import { namespaceOf, objectKey, uidOf, type KubeObject } from '../shared/model/meta.ts'
 import { nodes, persistentVolumes, pods, secrets, serviceAccounts } from '../shared/model/resources.ts'
+import { wantedClaim } from '../shared/model/resource-claim.ts'
 import { parseTime } from '../shared/model/time.ts'
 import { claimKeysOf, claimOfVolume } from '../shared/model/volume-claims.ts'
 import type { NodeIndex } from './apiserver/authz/node.ts'
@@ -38,6 +39,11 @@ function names(pod: Pod, { resource, namespace, name }: Reference): boolean {
       return references.claims.includes(key)
     case 'serviceaccounts':
       return references.serviceAccount === key
+    case 'resourceclaims':
+      return namespace === namespaceOf(pod) && (pod.spec?.resourceClaims ?? []).some((entry) => {
+        const wanted = wantedClaim(pod, entry)
+        return wanted.kind === 'named' && wanted.name === name
+      })
     case 'persistentvolumes':
       return false
   }

@@ -26,9 +26,16 @@ function mayGiveItself(label: string): boolean {
 
 type Labels = Readonly<Record<string, string>>
 
-/** Why a node may not change its labels so; `undefined` if it may. Reads on after the node's name. */
+/** Why a node may not change its labels so; `undefined` if it may. */
 export function whyNotNodeLabels(after: Labels, before: Labels): string | undefined {
   const changed = [...new Set([...Object.keys(after), ...Object.keys(before)])].filter((label) => after[label] !== before[label])
-  const refused = changed.filter((label) => !mayGiveItself(label)).toSorted()
-  return refused.length === 0 ? undefined : `is not allowed to modify labels: ${refused.join(', ')}`
+  return refusedOf(changed, 'is not allowed to modify labels')
+}
+
+/** Why a node may not come with these labels; `undefined` if it may. Reads on after the node's name. */
+export const whyNotNewNodeLabels = (labels: Labels): string | undefined => refusedOf(Object.keys(labels), 'is not allowed to set the following labels')
+
+function refusedOf(labels: readonly string[], sentence: string): string | undefined {
+  const refused = labels.filter((label) => !mayGiveItself(label)).toSorted()
+  return refused.length === 0 ? undefined : `${sentence}: ${refused.join(', ')}`
 }

@@ -27,7 +27,7 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access, nodeSt
   namespaceLifecycle(sources),
   limitRanger(sources),
   serviceAccount(sources),
-  nodeRestriction,
+  nodeRestriction(sources),
   taintNewNodes,
   podSecurity(sources),
   priority(sources),
