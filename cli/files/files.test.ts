@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { yamlText } from '../../shared/model/yaml-text.ts'
 import { StatusProblem } from '../cluster/status-problem.ts'
+import { compactJson } from '../print/json.ts'
 import { manifestsIn, type Manifest } from './manifests.ts'
 import { parseField, problemsIn, withPlaces } from './validate.ts'
 import { pathText } from './check.ts'
@@ -18,6 +20,16 @@ const refusal = (text: string): string => {
 test('several documents, empty ones left out, lists taken apart', () => {
   expect(read('---\n# nothing\n---\napiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: A}\n- {apiVersion: v1, kind: B}\n').map(({ object, path }) => `${object.kind} ${pathText(path)}`)).toEqual(['Pod ', 'A items[0]', 'B items[1]'])
   expect(read('{"apiVersion": "v1", "kind": "Pod"}')).toHaveLength(1)
+})
+
+test('whole numbers keep their digits', () => {
+  const [manifest] = read('apiVersion: v1\nkind: X\na: 9007199254740993\nb: [-9_223_372_036_854_775_808, 0x7fffffffffffffff]\nc: 9223372036854775808\nd: "9007199254740993"\n')
+  expect(manifest?.object).toMatchObject({ a: 9007199254740993n, b: [-9223372036854775808n, 9223372036854775807n], c: 2 ** 63, d: '9007199254740993' })
+  expect(compactJson(manifest?.object)).toBe('{"a":9007199254740993,"apiVersion":"v1","b":[-9223372036854775808,9223372036854775807],"c":9223372036854776000,"d":"9007199254740993","kind":"X"}')
+  expect(yamlText(manifest?.object)).toContain('a: 9007199254740993\n')
+  expect(read('{"apiVersion": "v1", "kind": "X", "a": 9007199254740993}')[0]?.object).toMatchObject({ a: 9007199254740993n })
+  expect(mistakes('apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {terminationGracePeriodSeconds: 9007199254740993, containers: []}\n')).toEqual([])
+  expect(mistakes('apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {priority: 9007199254740993, containers: []}\n')).toEqual(['4:18 spec.priority must be a whole number, not the number 9007199254740993 (quotes make it a text)'])
 })
 
 test('YAML 1.1 as Kubernetes reads it', () => {

@@ -12,6 +12,8 @@ function ask(expression: string): unknown {
 
 test.each<readonly [string, unknown]>([
   ['Object{}', {}],
+  ['[9007199254740992 + 1, 9223372036854775807, -9223372036854775808, 5]', [9007199254740993n, 9223372036854775807n, -9223372036854775808n, 5]],
+  ['[9007199254740993u, 18446744073709551615u]', [9007199254740993n, 2 ** 64]],
   ['Object{spec: Object.spec{a: [Object.spec.a{b: {"c": 1}}]}}', { spec: { a: [{ b: { c: 1 } }] } }],
   ['Object { spec : Object . spec { n : 1 } }', { spec: { n: 1 } }],
   ['Object{?a: x.?a, ?b: x.?b}', { a: 'A' }],

@@ -52,6 +52,14 @@ test('a JSON patch adds, and does nothing where its test fails', async () => {
   expect(labelsOf(await server.ask(`POST ${MAPS}?dryRun=All`, map('patch', { data: { a: '3' } })))).toEqual({ test: 'patch' })
 })
 
+test('a sum has all its digits', async () => {
+  await bind('sum', [apply('Object{spec: Object.spec{terminationGracePeriodSeconds: object.spec.terminationGracePeriodSeconds + 1}}')], { resource: 'pods' })
+  const graceOf = ({ body }: Answer): unknown => (body['spec'] as { readonly terminationGracePeriodSeconds?: unknown } | undefined)?.terminationGracePeriodSeconds
+  const pod = { metadata: { name: 'sum', labels: { test: 'sum' } }, spec: { terminationGracePeriodSeconds: 2n ** 53n + 1n, containers: [{ name: 'c', image: 'i' }] } }
+  // Without the last digit it would be 2⁵³ still.
+  expect(graceOf(await until(PODS, pod, (answer) => graceOf(answer) === 2 ** 53 + 2))).toBe(2 ** 53 + 2)
+})
+
 test('one mutation sees what those before it made, with variables, params and conditions', async () => {
   await server.ask(`POST ${MAPS}`, { metadata: { name: 'given' }, data: { tier: 'gold' } })
   const spec = { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, matchConditions: [{ name: 'wanted', expression: '!("skip" in object.metadata.labels)' }], variables: [{ name: 'tier', expression: 'params.data.tier' }] }

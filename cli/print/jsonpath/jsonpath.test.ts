@@ -4,7 +4,7 @@ import { jsonPathText } from './evaluate.ts'
 const POD = {
   metadata: { name: 'web', labels: { 'app.kubernetes.io/name': 'shop', tier: 'front' } },
   spec: { containers: [{ name: 'a', image: 'x:1', ports: [{ containerPort: 80 }] }, { name: 'b', image: 'y:2' }] },
-  status: { conditions: [{ type: 'Ready', status: 'True' }, { type: 'Scheduled', status: 'False' }], ready: true, count: 3 },
+  status: { conditions: [{ type: 'Ready', status: 'True' }, { type: 'Scheduled', status: 'False' }], ready: true, count: 3, ids: [9007199254740992n, 9007199254740993n, 5] },
 }
 const LIST = { items: [POD, { metadata: { name: 'db' }, spec: { containers: [] } }] }
 
@@ -26,6 +26,8 @@ test.each([
   ['{.status.ready} {.status.count}', 'true 3'],
   ['{.spec.containers[1]}', '{"image":"y:2","name":"b"}'],
   ['{.nothing.here}', ''],
+  ['{.status.ids}', '[9007199254740992,9007199254740993,5]'],
+  ['{.status.ids[?(@==9007199254740993)]} {.status.ids[?(@>6)]}', '9007199254740993 9007199254740992 9007199254740993'],
   ['{range .spec.containers[*]}{.name}={.image}{"\\t"}{end}', 'a=x:1\tb=y:2\t'],
   ['{range .spec.containers}{.name},{end}', 'a,b,'],
   ['{.spec.containers[?(@.ports)].name}', 'a'],

@@ -19,6 +19,7 @@ test.each<[string, ReturnType<typeof plan>, ReturnType<typeof plan>]>([
   ['tolerated for ever', plan(pod([{ key: 'out', operator: 'Exists' }]), node('True', out)), { kind: 'stay' }],
   ['tolerated for a while, counted from when it was seen', plan(pod([{ key: 'out', operator: 'Exists', tolerationSeconds: 60 }]), node('True', out)), { kind: 'leave', inMs: 55_000 }],
   ['or from when it says it was added', plan(pod([{ key: 'out', operator: 'Exists', tolerationSeconds: 60 }]), node('True', { ...out, timeAdded: formatTime(nowMs - 20_000) })), { kind: 'leave', inMs: 40_000 }],
+  ['for longer than a double counts exactly', plan(pod([{ key: 'out', operator: 'Exists', tolerationSeconds: 9223372036854775807n as unknown as number }]), node('True', out)), { kind: 'leave', inMs: 9.223372036854776e21 }],
   ['the shortest of several tolerations', plan(pod([{ operator: 'Exists' }, { key: 'out', operator: 'Exists', tolerationSeconds: 10 }]), node('True', out)), { kind: 'leave', inMs: 5_000 }],
   ['another value is not tolerated', plan(pod([{ key: 'out', value: 'b' }]), node('True', { ...out, value: 'a' })), { kind: 'leave', inMs: 0 }],
   ['leaving already', plan(pod([], { deletionTimestamp: 't' }), node('True', out)), { kind: 'stay' }],

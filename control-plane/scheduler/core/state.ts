@@ -59,7 +59,7 @@ export function podInfo(pod: Pod): PodInfo {
 
 function nodeInfo(node: Node): NodeInfo {
   const images = new Map<string, number>()
-  for (const image of node.status?.images ?? []) for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0)
+  for (const image of node.status?.images ?? []) for (const name of image.names ?? []) images.set(name, Number(image.sizeBytes ?? 0))
   return {
     name: node.metadata.name ?? '',
     node,

@@ -130,6 +130,7 @@ describe('the wire', () => {
     expect(groups([...delimited(4, [1, ...varint(3000)]), ...tag(4, 0), 5])).toEqual({ kind: 'message', object: { supplementalGroups: [1, 3000, 5] } })
     expect(groups([...tag(2, 0), ...varint(-2)])).toEqual({ kind: 'message', object: { runAsUser: -2 } })
     expect(groups([...tag(2, 0), ...varint(2 ** 52 + 1)])).toEqual({ kind: 'message', object: { runAsUser: 2 ** 52 + 1 } })
+    for (const digits of [2 ** 53 - 1, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 2n ** 63n - 1n, -(2n ** 63n)]) expect(groups([...tag(2, 0), ...varint(digits)])).toEqual({ kind: 'message', object: { runAsUser: digits } })
     expect(groups([...tag(2, 0), ...Array<number>(11).fill(255)])).toEqual({ kind: 'problem', message: 'proto: integer overflow' })
   })
 

@@ -1,12 +1,12 @@
 /** Writes JSON objects as protobuf bodies, for tests: the way back. */
-import { isJsonObject, type Json, type JsonObject } from '../../../../shared/model/json.ts'
+import { isJsonObject, isNumber, type Json, type JsonObject } from '../../../../shared/model/json.ts'
 import type { ScalarKind } from '../../../../shared/model/schemas/types.ts'
 import { parseTime } from '../../../../shared/model/time.ts'
 import { findMessage, type Message, type Shape } from './messages.ts'
 import { smallMessages } from './small-messages.ts'
 import { DELIMITED, FIXED64, VARINT } from './wire-reader.ts'
 
-export function varint(value: number): readonly number[] {
+export function varint(value: number | bigint): readonly number[] {
   const bytes: number[] = []
   for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
     if (rest < 128n) return [...bytes, Number(rest)]
@@ -62,7 +62,7 @@ function writeScalar(number: number, scalar: ScalarKind, value: Json): readonly 
   if (typeof value === 'boolean') return [...tag(number, VARINT), value ? 1 : 0]
   if (scalar === 'intOrString') return delimited(number, writeFields(smallMessages.intOrString, typeof value === 'number' ? { type: 0, intVal: value } : { type: 1, strVal: value }))
   if (typeof value === 'number' && scalar === 'number') return [...tag(number, FIXED64), ...new Uint8Array(new Float64Array([value]).buffer)]
-  if (typeof value === 'number') return [...tag(number, VARINT), ...varint(value)]
+  if (isNumber(value)) return [...tag(number, VARINT), ...varint(value)]
   if (typeof value !== 'string') throw new Error(`${JSON.stringify(value)} is no ${scalar}`)
   if (scalar === 'bytes') return delimited(number, Buffer.from(value, 'base64'))
   if (scalar === 'quantity') return delimited(number, writeFields(smallMessages.quantity, { string: value }))
