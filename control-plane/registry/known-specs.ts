@@ -36,15 +36,7 @@ export function knownSpecs(): KnownSpecs {
 /** The claims of ephemeral volumes are named after the pod: whether they can be is not for its spec alone to say. */
 const standsAlone = ({ volumes }: PodSpec): boolean => volumes?.some(({ ephemeral }) => ephemeral !== undefined) ?? false
 
-/** Of the spec that was asked about last: several checks ask about each. */
-let last: { readonly spec: PodSpec; readonly text: string } | undefined
-
 function textOf(spec: PodSpec): string {
-  if (last?.spec !== spec) last = { spec, text: readText(spec) }
-  return last.text
-}
-
-function readText(spec: PodSpec): string {
   const text = JSON.stringify(spec)
   const name = spec.volumes?.find((volume) => TOKEN_VOLUME.test(volume.name))?.name
   return name === undefined ? text : text.replaceAll(name, NAMELESS)

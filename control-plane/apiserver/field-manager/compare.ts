@@ -137,22 +137,21 @@ function visitObject(type: ObjectType, [before, after]: Pair, found: Found): voi
 const SPEC = fieldElement('spec')
 /** Longer specs are rarely alike. */
 const LONGEST = 4096
-const MOST_KNOWN = 32
+const MOST_KNOWN = 128
 
-/** By the field of their kind and by their text: what is made of one template has the same fields. The one known for longest is forgotten first. */
-const knownSpecs = new WeakMap<Field, Map<string, FieldNode>>()
+/** Of all kinds, by their text: what is made of one template has the same fields. The one known for longest is forgotten first. */
+const knownSpecs = new Map<string, { readonly of: Field; readonly fields: FieldNode }>()
 
 /** The spec of an object that was not there before. */
 function newSpec(field: Field, spec: Maybe, found: Found): void {
-  const known = knownSpecs.get(field) ?? new Map<string, FieldNode>()
   const text = JSON.stringify(spec) ?? ''
-  const fields = known.get(text)
-  if (fields !== undefined) return void ((found.changed = (found.changed ?? {}) as MutableNode)[SPEC] = fields)
+  const known = knownSpecs.get(text)
+  if (known?.of === field) return void ((found.changed = (found.changed ?? {}) as MutableNode)[SPEC] = known.fields)
   descend(field.type, { element: SPEC, pair: [unset(field, NOTHING), spec] }, found)
   const changed = found.changed?.[SPEC]
   if (changed === undefined || found.removed?.[SPEC] !== undefined || text.length > LONGEST) return
-  if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value ?? '')
-  knownSpecs.set(field, known.set(text, changed as FieldNode))
+  if (knownSpecs.size >= MOST_KNOWN) knownSpecs.delete(knownSpecs.keys().next().value ?? '')
+  knownSpecs.set(text, { of: field, fields: changed as FieldNode })
 }
 
 /** As `ownMember`, for most names without asking: what objects inherit are functions, but for `__proto__`. */
