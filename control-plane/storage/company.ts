@@ -36,6 +36,12 @@ export class Company {
     if (crowd > this.#now.crowd) this.#now.crowd = crowd
   }
 
+  /** The wait is over and no more than these have come: whoever writes next does not wait for the others again, who may have gone. */
+  stoodUp(crowd: number): void {
+    this.#before.crowd = 0
+    this.#now.crowd = crowd
+  }
+
   /** Whether writes have come one after the other of late: the next one need not even wait for what else comes in with it. */
   isAlone(nowMs: number): boolean {
     this.#turn(nowMs)

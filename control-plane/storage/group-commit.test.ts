@@ -226,6 +226,24 @@ test('who waits for company does so for some milliseconds only, and for nobody a
   await Promise.all(all)
 })
 
+test('when a crowd has gone, one who writes on alone waits for it once', async () => {
+  const clock = heldClock()
+  const one = server({ clock })
+  const all = await crowded(one)
+  for (let n = 0; n < 5; n++) {
+    all.push(one.commits.write(put(`${n}`)))
+    await turn()
+    if (n === 0) {
+      expect(one.batches).toEqual([])
+      clock.passTo(8)
+      await turn()
+    }
+    expect(one.batches.length).toBe(n + 1)
+    await one.answer()
+  }
+  await Promise.all(all)
+})
+
 test('one after the other, and a few at the same time, wait for nobody', async () => {
   const clock = heldClock()
   const one = server({ clock })
