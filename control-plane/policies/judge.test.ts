@@ -29,6 +29,23 @@ test('what cannot be told is said, and is no answer', () => {
   expect(verdict).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.a.b == 1' resulted in error: no such key: b", reason: 'Invalid', isFailure: true }] })
 })
 
+test('a variable that cannot be told says so, and which others need it', () => {
+  const variables = [
+    { name: 'a', expression: 'object.none' },
+    { name: 'b', expression: 'variables.a' },
+  ]
+  expect(messages(says({ variables, validations: [{ expression: 'variables.b' }] }, {}))).toEqual(["expression 'variables.b' resulted in error: composited variable \"b\" fails to evaluate: composited variable \"a\" fails to evaluate: no such key: none"])
+})
+
+test.each([
+  ['object.text', 'x'.repeat(5120), 'x'.repeat(5120)],
+  ['object.text', 'x'.repeat(5121), 'own'],
+  ['object.text', ' a\rb ', 'a\rb'],
+  ['object.text', 'a\nb', 'own'],
+])('a message that is made is short and one line: %s', (messageExpression, text, told) => {
+  expect(messages(says({ validations: [{ expression: 'false', message: 'own', messageExpression }] }, { text }))).toEqual([told])
+})
+
 test('an expression that is not understood any more holds nothing to be well', () => {
   expect(says({ validations: [{ expression: 'object.' }] }, {})).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.' cannot be compiled", reason: 'Invalid', isFailure: true }] })
 })

@@ -1,6 +1,10 @@
 /** What a policy says of one request. */
+import { byteLength } from '../../shared/model/go-text.ts'
+import type { Program } from '../cel/cel.ts'
 import { CelFault, type Value } from '../cel/values.ts'
 import type { CompiledPolicy, CompiledValidation } from './compiled.ts'
+
+const LONGEST_MESSAGE = 5 * 1024
 
 export type Verdict =
   | { readonly kind: 'not-concerned' }
@@ -65,7 +69,8 @@ function messageOf({ validation, message }: CompiledValidation, bindings: Given)
   if (!message) return fallback
   try {
     const told = message.run(bindings)
-    return typeof told === 'string' && told.trim() !== '' && !/[\n\r]/.test(told.trim()) ? told.trim() : fallback
+    const text = typeof told === 'string' ? told.trim() : ''
+    return text === '' || text.includes('\n') || byteLength(text) > LONGEST_MESSAGE ? fallback : text
   } catch (error) {
     if (error instanceof CelFault) return fallback
     throw error
@@ -93,8 +98,16 @@ class Variables extends Map<Value, Value> {
     // Of several with one name the last is meant.
     const program = this.#policy.variables.findLast((one) => one.name === name)?.program
     if (!program) return undefined
-    const value = program.run(this.#bindings)
+    const value = found(program, name, this.#bindings)
     this.set(name, value)
     return value
+  }
+}
+
+function found(program: Program, name: Value, bindings: Given): Value {
+  try {
+    return program.run(bindings)
+  } catch (error) {
+    throw error instanceof CelFault ? new CelFault(`composited variable ${JSON.stringify(name)} fails to evaluate: ${error.message}`) : error
   }
 }
