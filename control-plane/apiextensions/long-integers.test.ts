@@ -1,6 +1,7 @@
 /** Whole numbers that a double does not hold, through every door of the API: what is stored is what was sent, to the last digit. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { envelope, writeMessage } from '../apiserver/decode/protobuf/testing.ts'
+import { itemOfEntry } from '../apiserver/core/stored.ts'
 import { startTestServer, type TestServer } from '../apiserver/core/testing.ts'
 
 const WIDGETS = '/apis/example.com/v1/namespaces/x/widgets'
@@ -23,7 +24,7 @@ beforeAll(async () => {
     even: { ...integer, multipleOf: 2 },
     one: { ...integer, enum: [1, 'E'] },
     given: { ...integer, default: 'D' },
-    share: { type: 'number' },
+    share: { type: 'number', 'x-kubernetes-validations': [{ rule: 'self / 2.0 > 1.0' }] },
     ids: { type: 'array', items: integer, 'x-kubernetes-list-type': 'set' },
     entries: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['id'], items: { type: 'object', required: ['id'], properties: { id: integer, v: { type: 'string' } } } },
     any: { 'x-kubernetes-preserve-unknown-fields': true },
@@ -118,6 +119,8 @@ test('what is applied, by whom each entry is owned, and conflicts', async () => 
   expect((await send(path('one'), config(JUST_BEYOND), APPLY)).text).toBe(first.text)
   const other = await send(path('two'), config('9007199254740992'), APPLY)
   expect(JSON.parse(other.text)).toMatchObject({ code: 409, message: 'Apply failed with 1 conflict: conflict with "one": .spec.given' })
+  const ownEntry = await send(path('two'), config(JUST_BEYOND).replace('v: x', 'v: other').replace(/ {2}(given|ids).*\n/g, ''), APPLY)
+  expect(JSON.parse(ownEntry.text)).toMatchObject({ code: 409, message: `Apply failed with 1 conflict: conflict with "one": .spec.entries[id=${JUST_BEYOND}].v` })
   const both = await send(`${path('two')}&force=true`, config('9007199254740992'), APPLY)
   expect(specOf(both.text)).toContain(`"ids":[${JUST_BEYOND},9007199254740992]`)
   expect(specOf(both.text)).toContain(`"entries":[{"id":${JUST_BEYOND},"v":"x"},{"id":9007199254740992,"v":"x"}]`)
@@ -164,6 +167,8 @@ test('fields of 64 bits of built-in kinds', async () => {
   // Its grace is longer than there are dates: it waits, as it asked, until somebody asks for less.
   expect((await send(`DELETE ${pods}/long`, '')).status).toBe(200)
   expect(await read(`${pods}/long`)).toContain('"deletionGracePeriodSeconds":')
+  expect((await send(`DELETE ${pods}/long`, '')).status).toBe(200)
+  expect(await read(`${pods}/long`)).toContain('"deletionGracePeriodSeconds":')
   expect((await send(`DELETE ${pods}/long`, '{"gracePeriodSeconds":0}')).status).toBe(200)
   expect(JSON.parse(await read(`${pods}/long`))).toMatchObject({ code: 404 })
 
@@ -172,7 +177,14 @@ test('fields of 64 bits of built-in kinds', async () => {
   expect(revision.text).toContain(`"data":{"a":[${SMALLEST}]}`)
   expect(await read(`${revisions}/r`)).toContain(`"revision":${LARGEST}`)
   expect(await read(revisions, TABLE)).toContain(LARGEST)
+  const twice = await send(`POST ${revisions}`, `{"metadata":{"name":"twice"},"data":{},"revision":1,"revision":${LARGEST}}`)
+  expect(twice.text).toContain(`"revision":${LARGEST}`)
   expect(JSON.parse((await send(`POST ${revisions}`, '{"metadata":{"name":"s"},"revision":9223372036854775808}')).text)).toMatchObject({ code: 400 })
+})
+
+test('what is read past the cache', () => {
+  const value = `{"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"w"},"spec":{"id":${JUST_BEYOND}}}`
+  expect(itemOfEntry({ key: 'k', revision: 1024, value }).json()).toBe(value.replace('"name"', '"resourceVersion":"1024","name"'))
 })
 
 test('a body in protobuf', async () => {
