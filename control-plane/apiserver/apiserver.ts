@@ -77,7 +77,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const turns = createTurns({ clock })
   const resources = dynamicResources(resourcesOf(kinds.map((kind) => withRuleErrors(kind, turns)).map(withExpressionErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
   const ranges = options.serviceRanges ?? defaultRanges
-  const sources = { storage, resources, clock, random }
+  const sources = { storage, resources, clock, random, turns }
   const served = serveDefinitions({ storage, resources, clock, turns, log, convertBy: conversionBy({ sources, nodeStreams: options.nodeStreams }) })
   const access = { authorize: options.authorize, rbac: options.rbac ?? createRbac() }
   const roles = followRbac(access.rbac.index, resources)

@@ -86,10 +86,12 @@ async function objections({ policy, binding, request, parts }: Judging): Promise
   if (params.kind === 'missing') return params.message === undefined ? [] : failure(params.message)
   const compiled = compiledPolicy(policy.spec ?? {})
   const given = bindingsOf(request, parts)
-  return params.objects.flatMap((object) => {
-    const verdict = judge(compiled, binding.spec.paramRef || policy.spec?.paramKind ? new Map([...given, ['params', valueOfJson(object)]]) : given)
-    return verdict.kind === 'judged' ? verdict.objections : verdict.kind === 'failed' ? failure(verdict.message) : []
-  })
+  const found: Objection[] = []
+  for (const object of params.objects) {
+    const verdict = await parts.sources.turns.through(judge(compiled, binding.spec.paramRef || policy.spec?.paramKind ? new Map([...given, ['params', valueOfJson(object)]]) : given))
+    found.push(...(verdict.kind === 'judged' ? verdict.objections : verdict.kind === 'failed' ? failure(verdict.message) : []))
+  }
+  return found
 }
 
 /** What expressions may name. */

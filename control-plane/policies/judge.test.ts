@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest'
+import { systemClock } from '../../shared/kit/clock.ts'
+import { createTurns } from '../../shared/kit/turns.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import { compilePolicy, type PolicySpec } from './compiled.ts'
 import { policyErrors } from './expression-errors.ts'
 import { judge, type Verdict } from './judge.ts'
 import { valueOfJson } from './values.ts'
 
-const says = (spec: PolicySpec, object: JsonObject, params?: JsonObject): Verdict => judge(compilePolicy(spec), new Map([['object', valueOfJson(object)], ...(params ? [['params', valueOfJson(params)] as const] : [])]))
+const turns = createTurns({ clock: systemClock })
+const says = (spec: PolicySpec, object: JsonObject, params?: JsonObject): Promise<Verdict> =>
+  turns.through(judge(compilePolicy(spec), new Map([['object', valueOfJson(object)], ...(params ? [['params', valueOfJson(params)] as const] : [])])))
 const messages = (verdict: Verdict): readonly string[] => (verdict.kind === 'judged' ? verdict.objections.map(({ message }) => message) : [verdict.kind])
 
-test('what is not true is an objection: with its message, that of its expression, or the expression itself', () => {
+test('what is not true is an objection: with its message, that of its expression, or the expression itself', async () => {
   const spec: PolicySpec = {
     variables: [
       { name: 'count', expression: 'object.items.size()' },
@@ -21,20 +25,20 @@ test('what is not true is an objection: with its message, that of its expression
       { expression: 'false', messageExpression: '""' },
     ],
   }
-  expect(messages(says(spec, { items: [1, 2, 3] }, { most: 2 }))).toEqual(['too many: 3', 'few', 'failed expression: false'])
+  expect(messages(await says(spec, { items: [1, 2, 3] }, { most: 2 }))).toEqual(['too many: 3', 'few', 'failed expression: false'])
 })
 
-test('what cannot be told is said, and is no answer', () => {
-  const verdict = says({ validations: [{ expression: 'object.a.b == 1' }] }, { a: {} })
+test('what cannot be told is said, and is no answer', async () => {
+  const verdict = await says({ validations: [{ expression: 'object.a.b == 1' }] }, { a: {} })
   expect(verdict).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.a.b == 1' resulted in error: no such key: b", reason: 'Invalid', isFailure: true }] })
 })
 
-test('a variable that cannot be told says so, and which others need it', () => {
+test('a variable that cannot be told says so, and which others need it', async () => {
   const variables = [
     { name: 'a', expression: 'object.none' },
     { name: 'b', expression: 'variables.a' },
   ]
-  expect(messages(says({ variables, validations: [{ expression: 'variables.b' }] }, {}))).toEqual(["expression 'variables.b' resulted in error: composited variable \"b\" fails to evaluate: composited variable \"a\" fails to evaluate: no such key: none"])
+  expect(messages(await says({ variables, validations: [{ expression: 'variables.b' }] }, {}))).toEqual(["expression 'variables.b' resulted in error: composited variable \"b\" fails to evaluate: composited variable \"a\" fails to evaluate: no such key: none"])
 })
 
 test.each([
@@ -42,22 +46,22 @@ test.each([
   ['object.text', 'x'.repeat(5121), 'own'],
   ['object.text', ' a\rb ', 'a\rb'],
   ['object.text', 'a\nb', 'own'],
-])('a message that is made is short and one line: %s', (messageExpression, text, told) => {
-  expect(messages(says({ validations: [{ expression: 'false', message: 'own', messageExpression }] }, { text }))).toEqual([told])
+])('a message that is made is short and one line: %s', async (messageExpression, text, told) => {
+  expect(messages(await says({ validations: [{ expression: 'false', message: 'own', messageExpression }] }, { text }))).toEqual([told])
 })
 
-test('an expression that is not understood any more holds nothing to be well', () => {
-  expect(says({ validations: [{ expression: 'object.' }] }, {})).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.' cannot be compiled", reason: 'Invalid', isFailure: true }] })
+test('an expression that is not understood any more holds nothing to be well', async () => {
+  expect(await says({ validations: [{ expression: 'object.' }] }, {})).toEqual({ kind: 'judged', objections: [{ message: "expression 'object.' cannot be compiled", reason: 'Invalid', isFailure: true }] })
 })
 
-test('one condition that is false leaves the object alone, even if another cannot be told', () => {
+test('one condition that is false leaves the object alone, even if another cannot be told', async () => {
   const conditions = (...expressions: readonly string[]): PolicySpec => ({ matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })), validations: [{ expression: 'false' }] })
-  expect(messages(says(conditions('object.none == 1', 'false'), {}))).toEqual(['not-concerned'])
-  expect(says(conditions('object.none == 1', 'true'), {})).toEqual({ kind: 'failed', message: "expression 'object.none == 1' resulted in error: no such key: none" })
+  expect(messages(await says(conditions('object.none == 1', 'false'), {}))).toEqual(['not-concerned'])
+  expect(await says(conditions('object.none == 1', 'true'), {})).toEqual({ kind: 'failed', message: "expression 'object.none == 1' resulted in error: no such key: none" })
 })
 
-test('a variable that nobody names is never looked at', () => {
-  expect(messages(says({ variables: [{ name: 'bad', expression: 'object.none.none' }], validations: [{ expression: 'true' }] }, {}))).toEqual([])
+test('a variable that nobody names is never looked at', async () => {
+  expect(messages(await says({ variables: [{ name: 'bad', expression: 'object.none.none' }], validations: [{ expression: 'true' }] }, {}))).toEqual([])
 })
 
 test('expressions are refused when they make no sense or are of another type than wanted', () => {

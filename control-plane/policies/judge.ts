@@ -22,11 +22,17 @@ export interface Objection {
 
 export type Given = ReadonlyMap<string, Value>
 
-export function judge(policy: CompiledPolicy, given: Given): Verdict {
+/** In steps: many validations take long. */
+export function* judge(policy: CompiledPolicy, given: Given): Generator<void, Verdict> {
   const concern = concerned(policy, given)
   if (concern !== undefined) return concern
   const bindings = variablesOf(policy, given)
-  return { kind: 'judged', objections: policy.validations.flatMap((one) => objectionsOf(one, bindings)) }
+  const objections: Objection[] = []
+  for (const one of policy.validations) {
+    yield
+    objections.push(...objectionsOf(one, bindings))
+  }
+  return { kind: 'judged', objections }
 }
 
 /** What is given, and the policy's own variables. */

@@ -11,7 +11,7 @@ import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
 import { internalError } from '../apiserver/status.ts'
 import { compiledPolicy } from '../policies/compiled.ts'
 import { bindingsOf, requestJson } from '../policies/enforce.ts'
-import { judge } from '../policies/judge.ts'
+import { concerned } from '../policies/judge.ts'
 import { matchOf } from '../policies/matching.ts'
 import { changingViews, viewsOf, type View, type Views } from '../policies/views.ts'
 import type { Webhook, WebhookParts } from './plugin.ts'
@@ -78,10 +78,10 @@ function concerning(hook: Webhook, views: Views, parts: AskingParts): View | und
   if (place < 0) return undefined
   const view = views.at(place)
   if (matchConditions.length === 0) return view
-  const verdict = judge(compiledPolicy(hook), bindingsOf(view.request, parts))
-  if (verdict.kind !== 'failed') return verdict.kind === 'judged' ? view : undefined
-  if (failurePolicy === 'Ignore') return undefined
-  throw forbid(views.request, verdict.message)
+  const concern = concerned(compiledPolicy(hook), bindingsOf(view.request, parts))
+  if (concern === undefined) return view
+  if (concern.kind === 'not-concerned' || failurePolicy === 'Ignore') return undefined
+  throw forbid(views.request, concern.message)
 }
 
 /** `undefined`: it could not be asked, and does not mind. */

@@ -1,6 +1,7 @@
 /** Reads of other objects that plugins need: from the cache, and from the storage when the cache may not have it yet. */
 import type { Clock } from '../../../shared/kit/clock.ts'
 import type { Random } from '../../../shared/kit/random.ts'
+import type { Turns } from '../../../shared/kit/turns.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import type { Storage } from '../../storage/port.ts'
 import { storageKey } from '../../storage/port.ts'
@@ -13,6 +14,8 @@ export interface AdmissionSources {
   readonly resources: Resources
   readonly clock: Clock
   readonly random: Random
+  /** For what takes long to judge. */
+  readonly turns: Turns
 }
 
 interface Named {
