@@ -1,4 +1,3 @@
-import type { Pressures } from '../host/pressure.ts'
 import type { MemoryProtection } from './memory-qos.ts'
 
 /**
@@ -31,6 +30,22 @@ export interface CgroupUsage {
   /** How many there are now, threads counted. */
   readonly processes?: number | undefined
 }
+
+/** How long tasks stood still for want of something: the share (percent) of the last 10, 60 and 300 seconds, and all of it (microseconds). */
+export interface Stalls {
+  readonly total: number
+  readonly avg10: number
+  readonly avg60: number
+  readonly avg300: number
+}
+
+/** Of some of the tasks, and of all that could have run. */
+export interface Pressure {
+  readonly full: Stalls
+  readonly some: Stalls
+}
+
+export type Pressures = Readonly<Partial<Record<'cpu' | 'memory' | 'io', Pressure>>>
 
 /** What nobody decides by: read where all of a group is told. */
 export interface CgroupDetail {

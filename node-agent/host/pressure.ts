@@ -1,21 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import type { Pressure, Pressures, Stalls } from '../cgroups/port.ts'
 import { unlessMissing } from './errno.ts'
-
-/** How long tasks stood still for want of something: the share (percent) of the last 10, 60 and 300 seconds, and all of it (microseconds). */
-export interface Stalls {
-  readonly total: number
-  readonly avg10: number
-  readonly avg60: number
-  readonly avg300: number
-}
-
-/** Of some of the tasks, and of all that could have run. */
-export interface Pressure {
-  readonly full: Stalls
-  readonly some: Stalls
-}
-
-export type Pressures = Readonly<Partial<Record<'cpu' | 'memory' | 'io', Pressure>>>
 
 const NONE: Stalls = { total: 0, avg10: 0, avg60: 0, avg300: 0 }
 
