@@ -14,6 +14,8 @@ import type { Leadership } from './election/port.ts'
 import { informersUntil } from './informers/until.ts'
 import type { Informers } from './informers/port.ts'
 import type { NodeWatch } from './membership/watch.ts'
+import { servedMeasures } from './metrics/pod-measures.ts'
+import { nodeUsages } from './metrics/usages.ts'
 import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 
 export interface LeaderOptions {
@@ -56,7 +58,7 @@ export function createLeader(options: LeaderOptions): Leader {
   const { watch } = options
   const dispatch = createDispatch({ ...parts, liveness: watch, admissions: watch })
   const scheduler = createScheduler({ ...parts, events })
-  const controllers = createControllers({ ...parts, liveness: watch, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, clientCertificates: options.clientCertificates, secretTokens: options.secretTokens, resources: options.resources })
+  const controllers = createControllers({ ...parts, liveness: watch, clusterCidr: options.clusterCidr, rootCaPem: options.rootCaPem, clientCertificates: options.clientCertificates, secretTokens: options.secretTokens, resources: options.resources, measurePods: servedMeasures(nodeUsages({ nodeStreams: dispatch.streams, clock, log }), informers) })
   return {
     dispatch,
     liveness: watch,

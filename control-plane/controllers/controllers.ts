@@ -25,7 +25,7 @@ import { createEventTtlController } from './eventttl/reconcile.ts'
 import { createEphemeralVolumeController } from './ephemeralvolume/reconcile.ts'
 import { createFlowSchemaController } from './flowschema/reconcile.ts'
 import { createGarbageController } from './garbage/reconcile.ts'
-import { createAutoscalerController } from './horizontalpodautoscaler/reconcile.ts'
+import { createAutoscalerController, type MeasurePods } from './horizontalpodautoscaler/reconcile.ts'
 import { createNamespaceController } from './namespace/reconcile.ts'
 import { createNodeIpamController } from './nodeipam/reconcile.ts'
 import { createNodeLifecycleController } from './nodelifecycle/reconcile.ts'
@@ -64,6 +64,8 @@ export interface ControllersOptions {
   /** Every resource that is stored: what the garbage collector follows and a namespace may hold. */
   readonly resources: readonly Resource[]
   readonly metrics?: ControllerMetrics | undefined
+  /** What pods use, for autoscalers; left out: it cannot be had. */
+  readonly measurePods?: MeasurePods | undefined
 }
 
 export interface Controllers {
@@ -84,7 +86,7 @@ export function createControllers(options: ControllersOptions): Controllers {
   }
 }
 
-function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, secretTokens, clientCertificates, resources, custom }: ControllersOptions & { readonly custom: CustomInformers }): readonly Controller[] {
+function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaPem, secretTokens, clientCertificates, resources, custom, measurePods }: ControllersOptions & { readonly custom: CustomInformers }): readonly Controller[] {
   return [
     createReplicaSetController(parts),
     createReplicationControllerController(parts),
@@ -92,7 +94,7 @@ function allControllers(parts: ControllerParts, { liveness, clusterCidr, rootCaP
     createDisruptionController(parts),
     createStaleDisruptionController(parts),
     ...createWorkloadStatusControllers(parts),
-    createAutoscalerController(parts),
+    createAutoscalerController(parts, measurePods),
     createEndpointSliceController(parts),
     createEndpointsController(parts),
     createEndpointSliceMirroringController(parts),

@@ -14,6 +14,7 @@ import { methodNotAllowed, notFound, unknownResource } from '../apiserver/status
 import type { CachedObject } from '../storage/watch-cache-port.ts'
 import { asJson, METRICS } from './kinds.ts'
 import { nodeMetrics, podMetrics } from './measured.ts'
+import { podMeasures } from './pod-measures.ts'
 import type { NodeUsages } from './usages.ts'
 
 export const metricsHandlers = (usages: NodeUsages): SpecialHandlers => ({
@@ -60,13 +61,4 @@ async function ofNodes(usages: NodeUsages, nodes: readonly Node[]): Promise<read
   return found.flatMap(({ node, report }) => (report ? [asJson(nodeMetrics(node, report))] : []))
 }
 
-async function ofPods(usages: NodeUsages, pods: readonly Pod[]): Promise<readonly JsonObject[]> {
-  const running = pods.filter(({ spec, status }) => spec?.nodeName !== undefined && spec.nodeName !== '' && status?.phase === 'Running')
-  const names = [...new Set(running.map(({ spec }) => spec?.nodeName ?? ''))]
-  const reports = new Map(await Promise.all(names.map(async (name) => [name, await usages(name)] as const)))
-  return running.flatMap((pod) => {
-    const report = reports.get(pod.spec?.nodeName ?? '')
-    const measured = report?.pods.find(({ uid }) => uid === pod.metadata.uid)
-    return report && measured ? [asJson(podMetrics(pod, measured, report))] : []
-  })
-}
+const ofPods = async (usages: NodeUsages, pods: readonly Pod[]): Promise<readonly JsonObject[]> => (await podMeasures(usages, pods)).map((measure) => asJson(podMetrics(measure)))

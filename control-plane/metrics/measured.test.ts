@@ -20,7 +20,7 @@ test('of a pod: each container, and their sum in its row', () => {
     { name: 'a', cpuNanoCores: 250_000_000, memoryBytes: 1024 * 1024 },
     { name: 'b', cpuNanoCores: 0, memoryBytes: 512 * 1024 },
   ]
-  const pod = podMetrics({ metadata: { name: 'p', namespace: 'ns' } }, { uid: 'u', windowMs: 250, containers }, report)
+  const pod = podMetrics({ pod: { metadata: { name: 'p', namespace: 'ns' } }, uid: 'u', windowMs: 250, containers, atMs: 0 })
   expect(pod).toMatchObject({ metadata: { name: 'p', namespace: 'ns' }, window: '250ms', containers: [{ name: 'a', usage: { cpu: '250m', memory: '1Mi' } }, { name: 'b', usage: { cpu: '0', memory: '512Ki' } }] })
   expect(podMetricsKind.row(pod as never, 0)).toEqual(['p', '250m', '1536Ki', '250ms'])
 })

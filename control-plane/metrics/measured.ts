@@ -1,9 +1,10 @@
 /** What nodes report, as objects of the metrics API. PURE. */
-import type { Node, Pod } from '../../shared/model/gen/api.ts'
-import type { MeasuredPod, MeasuredUsage, NodeUsageReport } from '../../shared/model/node-usage.ts'
+import type { Node } from '../../shared/model/gen/api.ts'
+import type { MeasuredUsage, NodeUsageReport } from '../../shared/model/node-usage.ts'
 import { formatQuantity } from '../../shared/model/quantity.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import { METRICS, type NodeMetrics, type PodMetrics, type Usage } from './kinds.ts'
+import type { PodMeasure } from './pod-measures.ts'
 
 const apiVersion = `${METRICS.group}/${METRICS.version}`
 
@@ -11,7 +12,7 @@ export function nodeMetrics({ metadata: { name, labels } }: Node, { atMs, window
   return { kind: 'NodeMetrics', apiVersion, metadata: { name, creationTimestamp: formatTime(atMs), ...(labels && { labels }) }, timestamp: formatTime(atMs), window: windowText(windowMs), usage: usageOf(node) }
 }
 
-export function podMetrics({ metadata: { name, namespace, labels } }: Pod, { containers, windowMs }: MeasuredPod, { atMs }: NodeUsageReport): PodMetrics {
+export function podMetrics({ pod: { metadata: { name, namespace, labels } }, containers, windowMs, atMs }: PodMeasure): PodMetrics {
   const metadata = { name, namespace, creationTimestamp: formatTime(atMs), ...(labels && { labels }) }
   return { kind: 'PodMetrics', apiVersion, metadata, timestamp: formatTime(atMs), window: windowText(windowMs), containers: containers.map((one) => ({ name: one.name, usage: usageOf(one) })) }
 }

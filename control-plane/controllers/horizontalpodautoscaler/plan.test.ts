@@ -9,7 +9,7 @@ const autoscaler = (status?: AutoscalingV2HorizontalPodAutoscaler['status']): Au
   status,
 })
 const found = (replicas: number): Target => ({ kind: 'found', replicas })
-const said = (target: Target) => planAutoscaler(autoscaler(), target, NOW).status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)
+const said = (target: Target) => planAutoscaler(autoscaler(), target, { nowMs: NOW }).status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)
 
 test.each([
   ['gone', { kind: 'missing', message: 'deployments.apps "web" not found' } as const, undefined, ['AbleToScale=False FailedGetScale']],
@@ -18,13 +18,44 @@ test.each([
   ['too many', found(9), 5, ['AbleToScale=True SucceededRescale']],
   ['within bounds nothing can be said', found(3), undefined, ['AbleToScale=True SucceededGetScale', 'ScalingActive=False FailedGetResourceMetric']],
 ])('%s', (_, target, replicas, conditions) => {
-  expect(planAutoscaler(autoscaler(), target, NOW).rescale?.replicas).toBe(replicas)
+  expect(planAutoscaler(autoscaler(), target, { nowMs: NOW }).rescale?.replicas).toBe(replicas)
   expect(said(target)).toEqual(conditions)
+})
+
+const measured = (cpu: number): Extract<Target, { readonly kind: 'found' }> => ({
+  kind: 'found',
+  replicas: 2,
+  measured: {
+    pods: ['a', 'b'].map((name) => ({ metadata: { name, uid: name }, spec: { containers: [{ name: 'c', resources: { requests: { cpu: '100m' } } }] }, status: { phase: 'Running', startTime: '2020-01-01T00:00:00Z', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2020-01-01T00:00:00Z' }] } })),
+    usage: new Map(['a', 'b'].map((uid) => [uid, { uid, atMs: NOW, windowMs: 15_000, containers: [{ name: 'c', cpuNanoCores: cpu * 1e6, memoryBytes: 1 }] }])),
+  },
+})
+
+test('by what its pods use: more at once, fewer after five minutes, and said why', () => {
+  const more = planAutoscaler(autoscaler(), measured(100), { nowMs: NOW })
+  expect(more).toMatchObject({ rescale: { replicas: 4, reason: 'cpu resource utilization (percentage of request) above target' }, problem: undefined, status: { currentReplicas: 2, desiredReplicas: 4, currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 100, averageValue: '100m' } } }] } })
+  expect(more.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual(['AbleToScale=True SucceededRescale', 'ScalingActive=True ValidMetricFound', 'ScalingLimited=False DesiredWithinRange'])
+  const four: Target = { ...measured(10), replicas: 4 }
+  const soon = planAutoscaler(autoscaler(), four, { nowMs: NOW + 60_000, before: more.history })
+  expect(soon).toMatchObject({ rescale: undefined, status: { desiredReplicas: 4 } })
+  expect(soon.status.conditions?.[0]).toMatchObject({ type: 'AbleToScale', reason: 'ScaleDownStabilized' })
+  const later = planAutoscaler(autoscaler(), four, { nowMs: NOW + 310_000, before: soon.history })
+  expect(later).toMatchObject({ rescale: { replicas: 2, reason: 'All metrics below target' } })
+  expect(later.status.conditions?.at(-1)).toMatchObject({ type: 'ScalingLimited', status: 'True', reason: 'TooFewReplicas' })
+})
+
+test('a metric that says nothing keeps fewer from being taken, and not more', () => {
+  const two = (cpu: number): ReturnType<typeof planAutoscaler> => {
+    const { spec, ...rest } = autoscaler()
+    return planAutoscaler({ ...rest, spec: { ...spec, minReplicas: 1, metrics: [...(spec.metrics ?? []), { type: 'Pods', pods: { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '1' } } }] } }, measured(cpu), { nowMs: NOW })
+  }
+  expect(two(100)).toMatchObject({ rescale: { replicas: 4 }, problem: { reason: 'FailedGetPodsMetric' } })
+  expect(two(10)).toMatchObject({ rescale: undefined, problem: { reason: 'FailedGetPodsMetric' } })
 })
 
 test('looking again changes nothing', () => {
   for (const target of [found(0), found(3), { kind: 'missing', message: 'no' } as const]) {
-    const { status } = planAutoscaler(autoscaler(), target, NOW)
-    expect(planAutoscaler(autoscaler(status), target, NOW + 60_000).status).toEqual(status)
+    const { status } = planAutoscaler(autoscaler(), target, { nowMs: NOW })
+    expect(planAutoscaler(autoscaler(status), target, { nowMs: NOW + 60_000 }).status).toEqual(status)
   }
 })
