@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deepEqual, type Json, type JsonObject, readJson, wholeNumber } from './json.ts'
+import { deepEqual, hasLongNumber, type Json, type JsonObject, readJson, wholeNumber } from './json.ts'
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 const nearTheEdges = fc.tuple(fc.constantFrom(2n ** 53n, -(2n ** 53n), 2n ** 63n, -(2n ** 63n), 10n ** 15n, 0n), fc.integer({ min: -3, max: 3 })).map(([edge, by]) => edge + BigInt(by))
@@ -27,6 +27,17 @@ test('every whole number of 64 bits keeps its digits, wherever it stands', () =>
       const text = around.replaceAll('@', String(number))
       expect(JSON.stringify(readJson(text))).toBe(text.replace(/\s/g, ''))
     }),
+  )
+})
+
+test('long numbers are found wherever they stand, and nothing else is', () => {
+  const piece = fc.oneof(fc.constantFrom('', ' ', ',', ':', '[', '"', '-', 'a', '.', '\n'), fc.stringMatching(/^[0-9]{0,40}$/), fc.constantFrom('123456789012345', '1234567890123456'))
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const text = pieces.join('')
+      expect(hasLongNumber(text), text).toBe(/(?:^|[\s,:[])-?(?<!\d)\d{16}/.test(text))
+    }),
+    { numRuns: 1_000 },
   )
 })
 

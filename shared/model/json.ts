@@ -36,14 +36,30 @@ export function wholeNumber(value: bigint): number | bigint {
   return Number.isSafeInteger(double) || value >= END_OF_INT64 || value < -END_OF_INT64 ? double : value
 }
 
-/** The first is sought in next to no time and is in few texts; the second tells numbers from most of what else has so many digits. */
-const DIGITS = /\d{16}/
-const LONG_NUMBER = /(?:^|[\s,:[])-?\d{16}/
+/** Digits of the smallest number that is looked at twice. */
+const LONG = 16
 const WHOLE = /^-?\d{16,19}$/
+const BEFORE_NUMBERS = /^[\s,:[]?$/
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+/** Whether a text may hold a long number: one character of {@link LONG} is looked at, for a long one is under it, whatever else is. Quick, as all that is read is asked for it. */
+export function hasLongNumber(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isDigit(text.charCodeAt(at))) continue
+    let start = at
+    while (start > 0 && isDigit(text.charCodeAt(start - 1))) start--
+    while (isDigit(text.charCodeAt(at + 1))) at++
+    const before = text.charAt(start - 1) === '-' ? start - 2 : start - 1
+    if (at - start + 1 >= LONG && BEFORE_NUMBERS.test(text.charAt(before))) return true
+    at++
+  }
+  return false
+}
 
 /** Parses JSON. Throws a `SyntaxError` for what is none, and a `RangeError` for what is nested too deeply. */
 export function readJson(text: string): Json {
-  return (DIGITS.test(text) && LONG_NUMBER.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)) as Json
+  return (hasLongNumber(text) ? JSON.parse(text, exactly) : JSON.parse(text)) as Json
 }
 
 const exactly = (_key: string, value: unknown, { source = '' }: { readonly source?: string }): unknown =>
