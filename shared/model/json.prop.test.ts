@@ -39,6 +39,12 @@ test('long numbers are found wherever they stand, and nothing else is', () => {
     }),
     { numRuns: 1_000 },
   )
+  for (let a = 0; a < 16; a++) {
+    for (let b = 0; b < 16; b++) {
+      const text = `${'1'.repeat(a)},${'1'.repeat(b)},123456789012345`
+      expect([hasLongNumber(text), hasLongNumber(`${text}6`), hasLongNumber(`${text}6,1`)], text).toEqual([false, true, true])
+    }
+  }
 })
 
 test('the way for texts without long numbers and the other read the same', () => {
