@@ -2,6 +2,7 @@ import type { CSIStorageCapacity } from '../../shared/model/gen/api.ts'
 import { plainColumns, plainRow } from './columns/storage.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { validateCsiStorageCapacityChange, validateNewCsiStorageCapacity } from './validation/csi.ts'
+import { csiStorageCapacityWarnings } from './warnings/storage.ts'
 
 export const csiStorageCapacity = defineKind<CSIStorageCapacity>({
   group: 'storage.k8s.io',
@@ -20,6 +21,7 @@ export const csiStorageCapacity = defineKind<CSIStorageCapacity>({
   prepareForUpdate: unchanged,
   validateCreate: validateNewCsiStorageCapacity,
   validateUpdate: (object, old) => [...validateNewCsiStorageCapacity(object), ...validateCsiStorageCapacityChange(object, old)],
+  warnings: csiStorageCapacityWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,

@@ -1,4 +1,4 @@
-import type { NodeSelectorTerm } from '../../../shared/model/gen/api.ts'
+import type { LabelSelector, NodeSelectorTerm } from '../../../shared/model/gen/api.ts'
 import { labelValueProblems } from '../../../shared/model/validation/names.ts'
 
 const replaced: Readonly<Record<string, readonly [since: string, by: string]>> = {
@@ -15,7 +15,7 @@ export function oldLabel(key: string): string | undefined {
   return found && `deprecated since ${found[0]}; use "${found[1]}" instead`
 }
 
-export const termWarnings = (term: NodeSelectorTerm | undefined, path: string): readonly string[] =>
+export const termWarnings = (term: NodeSelectorTerm | LabelSelector | undefined, path: string): readonly string[] =>
   (term?.matchExpressions ?? []).flatMap(({ key }, index) => (oldLabel(key) === undefined ? [] : [`${path}.matchExpressions[${index}].key: ${key} is ${oldLabel(key)}`]))
 
 /** As {@link termWarnings}; values that no label can have are refused elsewhere, and only told where a term is a preference. */

@@ -84,3 +84,12 @@ test('names that files of the server will have are told of when something is mad
     expect(told(kind, { metadata: { name: 'a' } })).toEqual([])
   }
 })
+
+test('old labels of nodes are told of where storage is said to be', () => {
+  const nodeTopology = { matchExpressions: [{ key: 'beta.kubernetes.io/os', operator: 'Exists' }], matchLabels: { zone: 'a', 'failure-domain.beta.kubernetes.io/zone': 'a' } }
+  expect(told('CSIStorageCapacity', { nodeTopology })).toEqual([
+    'nodeTopology.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead',
+    'nodeTopology.matchLabels.failure-domain.beta.kubernetes.io/zone: deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  ])
+  expect(told('CSIStorageCapacity', {})).toEqual([])
+})

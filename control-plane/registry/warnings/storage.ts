@@ -1,5 +1,6 @@
-import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, StorageClass } from '../../../shared/model/gen/api.ts'
+import type { CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, StorageClass } from '../../../shared/model/gen/api.ts'
 import type { StrategyContext } from '../kind.ts'
+import { sortedEntries } from '../validation/check.ts'
 import { oldLabel, termWarnings } from './node-labels.ts'
 import { claimSpecWarnings } from './pod-spec.ts'
 
@@ -43,3 +44,8 @@ export const storageClassWarnings = ({ allowedTopologies }: StorageClass): reado
   (allowedTopologies ?? []).flatMap((term, index) =>
     (term.matchLabelExpressions ?? []).flatMap(({ key }, at) => (oldLabel(key) === undefined ? [] : [`allowedTopologies[${index}].matchLabelExpressions[${at}].key: ${oldLabel(key)}`])),
   )
+
+export const csiStorageCapacityWarnings = ({ nodeTopology }: CSIStorageCapacity): readonly string[] => [
+  ...termWarnings(nodeTopology, 'nodeTopology'),
+  ...sortedEntries(nodeTopology?.matchLabels).flatMap(([key]) => (oldLabel(key) === undefined ? [] : [`nodeTopology.matchLabels.${key}: ${oldLabel(key)}`])),
+]
