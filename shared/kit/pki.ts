@@ -192,6 +192,19 @@ export async function readCertificateRequest(requestPem: string): Promise<Certif
   return { ...subjectOfName(request.subjectName.toJSON()), publicKeyPem: toPem('PUBLIC KEY', new Uint8Array(request.publicKey.rawData)) }
 }
 
+/** Why a request is not signed by its own key, in Go's words; `undefined` if it is. Nothing is said of what cannot be read. */
+export async function signatureProblem(requestPem: string): Promise<string | undefined> {
+  const x509 = await loadLibrary()
+  try {
+    const request = new x509.Pkcs10CertificateRequest(requestPem)
+    if (await request.verify(webcrypto as unknown as Crypto)) return undefined
+    const { name } = request.publicKey.algorithm
+    return name.startsWith('RSA') ? 'crypto/rsa: verification error' : `x509: ${name} verification failure`
+  } catch {
+    return undefined
+  }
+}
+
 async function parseRequest(x509: Library, requestPem: string): Promise<X509.Pkcs10CertificateRequest> {
   try {
     const request = new x509.Pkcs10CertificateRequest(requestPem)

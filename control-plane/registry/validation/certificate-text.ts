@@ -45,39 +45,61 @@ export function asciiOf(bytes: Uint8Array): string {
 }
 
 interface Element {
+  readonly class: number
   readonly tag: number
+  readonly isCompound: boolean
   readonly start: number
   readonly end: number
 }
 
-/** The element of DER that begins at `at`; `undefined` where there is none. */
-function elementAt(bytes: Uint8Array, at: number): Element | undefined {
+/** The element of DER that begins at `at`, or why there is none. It may end after the bytes do. */
+function elementAt(bytes: Uint8Array, at: number): Element | string {
   const [tag, first] = [bytes[at], bytes[at + 1]]
-  if (tag === undefined || first === undefined) return undefined
+  if (tag === undefined) return 'asn1: syntax error: sequence truncated'
+  if (first === undefined) return 'asn1: syntax error: truncated tag or length'
   const digits = first < 0x80 ? 0 : first & 0x7f
-  if (digits > 4) return undefined
+  if (first === 0x80) return 'asn1: syntax error: indefinite length found (not DER)'
   let length = digits === 0 ? first : 0
-  for (let index = 0; index < digits; index++) length = length * 256 + (bytes[at + 2 + index] ?? 0)
+  for (let index = 0; index < digits; index++) {
+    const digit = bytes[at + 2 + index]
+    if (digit === undefined) return 'asn1: syntax error: truncated tag or length'
+    if (index === 4) return 'asn1: structure error: length too large'
+    length = length * 256 + digit
+  }
   const start = at + 2 + digits
-  return start + length <= bytes.length ? { tag, start, end: start + length } : undefined
+  return { class: tag >> 6, tag: tag & 0x1f, isCompound: (tag & 0x20) !== 0, start, end: start + length }
 }
 
-const SEQUENCE = 0x30
-const BITS = 0x03
+const SEQUENCE = 16
+const BITS = 3
+
+/** Go names the type it wanted, here the outermost. */
+function otherTag(found: Element, wanted: number): string {
+  const text = `{class:${found.class} tag:${found.tag} length:${found.end - found.start} isCompound:${found.isCompound}}`
+  return `asn1: structure error: tags don't match (${wanted} vs ${text}) {optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}`
+}
+
+const isTagged = (element: Element, tag: number): boolean => element.class === 0 && element.tag === tag && element.isCompound === (tag === SEQUENCE)
 
 /** What certificates and requests have in common: something, an algorithm, and a signature. In Go's words where it is not so. */
 export function whyNotSigned(bytes: Uint8Array): string | undefined {
   const whole = elementAt(bytes, 0)
-  if (!whole) return 'asn1: syntax error: data truncated'
-  if (whole.tag !== SEQUENCE) return 'asn1: structure error: tags don\'t match'
-  if (whole.end < bytes.length) return 'asn1: syntax error: trailing data'
-  const wanted = [SEQUENCE, SEQUENCE, BITS]
+  if (typeof whole === 'string') return whole
+  if (!isTagged(whole, SEQUENCE)) return `${otherTag(whole, SEQUENCE)} certificateRequest @${whole.start}`
+  if (whole.end > bytes.length) return 'asn1: syntax error: data truncated'
+  const inside = bytes.subarray(0, whole.end)
+  const wanted = [
+    [SEQUENCE, 'tbsCertificateRequest'],
+    [SEQUENCE, 'AlgorithmIdentifier'],
+    [BITS, 'BitString'],
+  ] as const
   let at = whole.start
-  for (const tag of wanted) {
-    const part = elementAt(bytes, at)
-    if (!part || part.end > whole.end) return 'asn1: syntax error: data truncated'
-    if (part.tag !== tag) return 'asn1: structure error: tags don\'t match'
+  for (const [tag, name] of wanted) {
+    const part = elementAt(inside, at)
+    if (typeof part === 'string') return part
+    if (!isTagged(part, tag)) return `${otherTag(part, tag)} ${name} @${part.start - whole.start}`
+    if (part.end > inside.length) return 'asn1: syntax error: data truncated'
     at = part.end
   }
-  return undefined
+  return whole.end < bytes.length ? 'asn1: syntax error: trailing data' : undefined
 }
