@@ -164,11 +164,11 @@ test('fields of 64 bits of built-in kinds', async () => {
     expect(text).toContain(`"terminationGracePeriodSeconds":${JUST_BEYOND}`)
     expect(text).toContain(`"tolerationSeconds":${LARGEST}`)
   }
-  // Its grace is longer than there are dates: it waits, as it asked, until somebody asks for less.
-  expect((await send(`DELETE ${pods}/long`, '')).status).toBe(200)
-  expect(await read(`${pods}/long`)).toContain('"deletionGracePeriodSeconds":')
-  expect((await send(`DELETE ${pods}/long`, '')).status).toBe(200)
-  expect(await read(`${pods}/long`)).toContain('"deletionGracePeriodSeconds":')
+  // It waits, as long as it asked for, until somebody asks for less.
+  for (let times = 0; times < 2; times++) {
+    expect((await send(`DELETE ${pods}/long`, '')).status).toBe(200)
+    expect(await read(`${pods}/long`)).toContain(`"deletionGracePeriodSeconds":${JUST_BEYOND}`)
+  }
   expect((await send(`DELETE ${pods}/long`, '{"gracePeriodSeconds":0}')).status).toBe(200)
   expect(JSON.parse(await read(`${pods}/long`))).toMatchObject({ code: 404 })
 

@@ -26,7 +26,7 @@ export function planDeletion(definition: KindDefinition, object: JsonObject, { o
   return { kind: 'mark', object: withFinalizers(markDeleting(object, nowMs), finalizers) }
 }
 
-type Grace = { readonly kind: 'pending' } | { readonly kind: 'at-once' } | { readonly kind: 'graceful'; readonly object: JsonObject; readonly seconds: number }
+type Grace = { readonly kind: 'pending' } | { readonly kind: 'at-once' } | { readonly kind: 'graceful'; readonly object: JsonObject; readonly seconds: number | bigint }
 
 function graceful(definition: KindDefinition, object: JsonObject, { options, nowMs }: { readonly options: DeleteOptions; readonly nowMs: number }): Grace {
   if (!definition.gracePeriodSeconds) return { kind: 'at-once' }
@@ -36,14 +36,21 @@ function graceful(definition: KindDefinition, object: JsonObject, { options, now
   if (deletionTimestamp === undefined) {
     const seconds = definition.gracePeriodSeconds(object, requested)
     if (seconds === undefined) return { kind: 'at-once' }
-    const marked = withMeta(object, { deletionTimestamp: formatTime(nowMs + seconds * 1000), deletionGracePeriodSeconds: seconds, ...bumped(object) })
+    const marked = withMeta(object, { deletionTimestamp: formatTime(nowMs + durationMs(seconds)), deletionGracePeriodSeconds: seconds, ...bumped(object) })
     return { kind: 'graceful', object: marked, seconds }
   }
   // Without grace left it should be gone: whoever marked it died before taking it away.
   if (!isWhole(granted) || granted === 0) return { kind: 'at-once' }
   if (requested === undefined || requested >= granted) return { kind: 'pending' }
-  const began = (parseTime(String(deletionTimestamp)) ?? nowMs) - Number(granted) * 1000
-  return { kind: 'graceful', object: withMeta(object, { deletionTimestamp: formatTime(began + requested * 1000), deletionGracePeriodSeconds: requested }), seconds: requested }
+  const began = (parseTime(String(deletionTimestamp)) ?? nowMs) - durationMs(granted)
+  return { kind: 'graceful', object: withMeta(object, { deletionTimestamp: formatTime(began + durationMs(requested)), deletionGracePeriodSeconds: requested }), seconds: requested }
+}
+
+const LONGEST_SECONDS = 2 ** 63 / 1e9
+
+/** As Go's durations count: in 64 bits of nanoseconds, which go round after 292 years. A time beyond the year 9999 would be none that clients can read. */
+function durationMs(seconds: number | bigint): number {
+  return seconds < LONGEST_SECONDS ? Number(seconds) * 1000 : Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n)) / 1e6
 }
 
 /** For kinds without grace that finalizers hold back. */
