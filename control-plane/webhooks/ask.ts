@@ -14,6 +14,7 @@ import { bindingsOf, requestJson } from '../policies/enforce.ts'
 import { concerned } from '../policies/judge.ts'
 import { matchOf } from '../policies/matching.ts'
 import { changingViews, viewsOf, type View, type Views } from '../policies/views.ts'
+import { bundleProblem } from '../registry/validation/certificate-text.ts'
 import type { Webhook, WebhookParts } from './plugin.ts'
 import { readReview, reviewOf, type Review } from './review.ts'
 import { send } from './send.ts'
@@ -100,9 +101,11 @@ async function ask(hook: Webhook, request: AdmissionRequest, { parts, mayPatch }
 async function reviewBy(hook: Webhook, request: AdmissionRequest, { parts, mayPatch, uid }: { readonly parts: AskingParts; readonly mayPatch: boolean; readonly uid: string }): Promise<Review> {
   const { operation, object, old, call } = request
   const { clientConfig, timeoutSeconds = 10 } = hook
+  const problem = bundleProblem(clientConfig.caBundle)
+  if (problem !== undefined) return { kind: 'failed', message: `could not get REST client: ${problem}` }
   const target = targetOf(clientConfig, timeoutSeconds, parts)
   const body = reviewOf({ uid, request: requestJson(request), operation, object: operation === 'DELETE' ? null : named(request, object), old: old ? named(request, old) : null, dryRun: call.dryRun })
-  const ca = clientConfig.caBundle === undefined ? undefined : Buffer.from(clientConfig.caBundle, 'base64').toString('utf8')
+  const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, 'base64').toString('utf8') : undefined
   const sent = await send({ ...target, ca, body, timeoutMs: timeoutSeconds * 1000, clock: parts.sources.clock, signal: call.signal })
   return sent.kind === 'failed' ? { kind: 'failed', message: `failed to call webhook: ${sent.message}` } : readReview(sent.body, { webhook: hook.name, uid, mayPatch })
 }

@@ -26,7 +26,7 @@ export async function convertBy(parts: Omit<WebhookParts, 'authorize'>, { webhoo
   const clientConfig = webhook.clientConfig ?? {}
   const review = `${GROUP}/${REVIEWS.find((one) => webhook.conversionReviewVersions.includes(one)) ?? 'v1'}`
   const body: JsonObject = { kind: 'ConversionReview', apiVersion: review, request: { uid, desiredAPIVersion: apiVersion, objects } }
-  const ca = clientConfig.caBundle === undefined ? undefined : Buffer.from(clientConfig.caBundle, 'base64').toString('utf8')
+  const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, 'base64').toString('utf8') : undefined
   const sent = await send({ ...targetOf(clientConfig, TIMEOUT_SECONDS, parts), ca, body, timeoutMs: TIMEOUT_SECONDS * 1000, clock: parts.sources.clock, signal })
   const failed = (message: string): Error => plainError(`conversion webhook for ${about} failed: ${message}`)
   if (sent.kind === 'failed') throw failed(sent.message)

@@ -153,3 +153,11 @@ test('what a webhook adds to a role is held against who writes it', async () => 
   const { status, body } = await server.askAs(writer, `POST ${ROLES}/roles?dryRun=All`, role)
   expect([status, body['message']]).toEqual([403, expect.stringContaining('attempting to grant RBAC permissions not currently held')])
 })
+
+test('authorities that cannot be read are trusted by nobody, and say so', async () => {
+  await configure('Validating', 'garbled', { clientConfig: { url: 'https://127.0.0.1:1/garbled', caBundle: 'eA==' } })
+  const answer = await until(`POST ${MAPS}?dryRun=All`, map('garbled'), ({ status }) => status !== 201)
+  expect(answer).toMatchObject({ status: 500, body: { message: 'Internal error occurred: failed calling webhook "garbled.example.com": could not get REST client: unable to load root certificates: unable to parse bytes as PEM block' } })
+  await configure('Validating', 'garbled-passed', { failurePolicy: 'Ignore', clientConfig: { url: 'https://127.0.0.1:1/garbled', caBundle: 'eA==' } })
+  expect(await server.ask(`POST ${MAPS}?dryRun=All`, map('garbled-passed'))).toMatchObject({ status: 201 })
+})

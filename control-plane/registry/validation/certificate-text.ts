@@ -44,6 +44,14 @@ export function asciiOf(bytes: Uint8Array): string {
   return text
 }
 
+/** Why certificates, in base64 of PEM, are no authorities to trust, in Go's words; `undefined` where they are, or where there are none. */
+export function bundleProblem(bundle: string | undefined): string | undefined {
+  if (!bundle) return undefined
+  const blocks = pemBlocks(asciiOf(decodeBase64(bundle) ?? new Uint8Array()))
+  if (blocks.some(({ type, headers }) => type === 'CERTIFICATE' && !headers)) return undefined
+  return `unable to load root certificates: ${blocks.length === 0 ? 'unable to parse bytes as PEM block' : 'no valid certificate authority data seen'}`
+}
+
 interface Element {
   readonly class: number
   readonly tag: number

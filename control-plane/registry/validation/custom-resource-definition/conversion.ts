@@ -1,8 +1,7 @@
 import type { ApiextensionsV1ServiceReference, CustomResourceConversion } from '../../../../shared/model/gen/api.ts'
-import { decodeBase64 } from '../../../../shared/model/base64.ts'
 import { type FieldError, forbidden, invalid, required } from '../../../../shared/model/field-error.ts'
 import { dns1035LabelProblems } from '../../../../shared/model/validation/names.ts'
-import { asciiOf, pemBlocks } from '../certificate-text.ts'
+import { bundleProblem } from '../certificate-text.ts'
 import { requiredOneOf } from '../check.ts'
 
 const PATH = 'spec.conversion'
@@ -33,10 +32,8 @@ function validateClient(client: Client | undefined): readonly FieldError[] {
 
 /** Of certificates in base64 of PEM. */
 export function bundleErrors(bundle: string | undefined): readonly FieldError[] {
-  if (!bundle) return []
-  const blocks = pemBlocks(asciiOf(decodeBase64(bundle) ?? new Uint8Array()))
-  if (blocks.some(({ type, headers }) => type === 'CERTIFICATE' && !headers)) return []
-  return [invalid(`${CLIENT}.caBundle`, bundle, `unable to load root certificates: ${blocks.length === 0 ? 'unable to parse bytes as PEM block' : 'no valid certificate authority data seen'}`)]
+  const problem = bundleProblem(bundle)
+  return problem === undefined ? [] : [invalid(`${CLIENT}.caBundle`, bundle, problem)]
 }
 
 const FORM = '; desired format: https://host[/path]'
