@@ -14,6 +14,8 @@ import type { TlsFiles } from '../proto/rpc.ts'
 import { systemClock as clock } from '../shared/kit/clock.ts'
 import { Fault, messageOf } from '../shared/kit/faults.ts'
 import { createLog, type Log } from '../shared/kit/log.ts'
+import { keepTrimmed } from '../shared/kit/native-memory.ts'
+import { beginCollection } from '../shared/kit/spare-memory.ts'
 
 async function readConfig(): Promise<AgentConfig> {
   const at = process.argv.indexOf('--config')
@@ -42,6 +44,10 @@ const keeperOf = ({ config, folder, lifeId, log }: KeeperOf, identity: TlsFiles)
     log,
   })
 
+/** After a start; and how much work of an agent leaves garbage that is worth a collection: that of some twenty pods that start, or of minutes in which they are only watched. */
+const SETTLED_MS = 10_000
+const LOAD_MS_PER_MEGABYTE = 30
+
 async function main(): Promise<void> {
   const config = await readConfig()
   const log = createLog({ component: 'agent', node: config.nodeName })
@@ -57,7 +63,10 @@ async function main(): Promise<void> {
   const of = { config, folder, lifeId, log }
   const keeper = identity && isFree ? keeperOf(of, identity) : undefined
   const { runAgent } = await import('./run.ts')
-  await runAgent({ config, folder, lifeId, log, keeper, startKeeper: (own) => keeperOf(of, own) }, stop.signal)
+  let cancelGiving = clock.after(SETTLED_MS, () => {
+    cancelGiving = keepTrimmed({ clock, collect: beginCollection, loadMsPerMegabyte: LOAD_MS_PER_MEGABYTE })
+  })
+  await runAgent({ config, folder, lifeId, log, keeper, startKeeper: (own) => keeperOf(of, own) }, stop.signal).finally(() => cancelGiving())
 }
 
 main().then(

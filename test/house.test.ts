@@ -91,8 +91,8 @@ describe('one door per library', () => {
     re2js: ['shared/kit/re2.ts'],
     // The control plane starts programs for one thing: Linux takes an address on a device from `ip` alone (netlink is not for Node), and the neighbours hear of it from `arping`.
     'node:child_process': ['node-agent/host/', 'deploy/', 'control-plane/virtual-ip/ip.ts'],
-    // The control plane asks for one thing that nobody else gives: that freed memory goes back to the machine.
-    'node:ffi': ['node-agent/host/', 'control-plane/native-memory.ts'],
+    // One thing is asked for that nobody else gives: that freed memory goes back to the machine.
+    'node:ffi': ['node-agent/host/', 'shared/kit/native-memory.ts'],
   }
   test.each(Object.entries(DOORS))('%s', (name, doors) => {
     expect(shipped.filter(({ path, packages }) => packages.includes(name) && !doors.some((door) => path.startsWith(door))).map(({ path }) => path)).toEqual([])

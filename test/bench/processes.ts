@@ -6,19 +6,21 @@ export interface Memory {
   /** Shared pages count by their share: what would be free were the process gone, were there no other of its kind. */
   readonly proportionalBytes: number
   readonly residentBytes: number
+  /** Of those, what other processes have in use, too: programs and libraries, mostly. */
+  readonly sharedBytes: number
 }
 
-const nothing: Memory = { proportionalBytes: 0, residentBytes: 0 }
+const nothing: Memory = { proportionalBytes: 0, residentBytes: 0, sharedBytes: 0 }
 
 export async function memoryOf(pid: number): Promise<Memory> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
   const kib = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
-  return { proportionalBytes: kib('Pss') * 1024, residentBytes: kib('Rss') * 1024 }
+  return { proportionalBytes: kib('Pss') * 1024, residentBytes: kib('Rss') * 1024, sharedBytes: (kib('Shared_Clean') + kib('Shared_Dirty')) * 1024 }
 }
 
 export async function memoryOfAll(pids: readonly number[]): Promise<Memory> {
   const each = await Promise.all(pids.map(memoryOf))
-  return each.reduce((sum, one) => ({ proportionalBytes: sum.proportionalBytes + one.proportionalBytes, residentBytes: sum.residentBytes + one.residentBytes }), nothing)
+  return each.reduce((sum, one) => ({ proportionalBytes: sum.proportionalBytes + one.proportionalBytes, residentBytes: sum.residentBytes + one.residentBytes, sharedBytes: sum.sharedBytes + one.sharedBytes }), nothing)
 }
 
 const words = async (pid: number): Promise<readonly string[]> => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')

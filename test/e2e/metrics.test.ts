@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
 import { nodeName } from '../../deploy/lab/layout.ts'
-import { kubectlMinor, kubectls, type Ran, type TestLab } from './harness.ts'
+import type { AutoscalingV2HorizontalPodAutoscaler, Pod } from '../../shared/model/gen/api.ts'
+import { isRunning, kubectlMinor, kubectls, type Ran, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
-import { running, trialPod } from './pod-trials.ts'
+import { BUSYBOX, running, trialPod } from './pod-trials.ts'
 
 const clients = kubectls().map((path) => ({ path, minor: kubectlMinor(path) ?? 0 }))
 if (clients.length === 0) test.skip('no kubectl from 1.27 on is on this machine (kubectl.1.NN, or kubectl, in the PATH)', () => {})
@@ -65,7 +66,29 @@ test.each(clients)('kubectl 1.$minor: nothing, everything, and nothing again', a
   await expect.poll(async () => (await top(path, minor, 'node')).stderr, { timeout: 60_000, interval: 100 }).toBe(NOT_SERVED)
 })
 
-test.skipIf(clients.length === 0)('a lab that is asked for metrics has them, and may be asked again', async () => {
+const WEB = `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers: [{ name: c, image: '${BUSYBOX}', command: [sh, -c, 'while :; do :; done'], resources: { requests: { cpu: 20m }, limits: { cpu: 100m } } }]
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: web }
+spec: { scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }, maxReplicas: 2, metrics: [{ type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 50 } } }] }
+`
+
+test.skipIf(clients.length === 0)('a lab that is asked for metrics has them, and may be asked again; autoscalers go by them', async () => {
   for (const _ of [1, 2]) await lab.up({ name: cluster.name, kubeconfig: false, metrics: true })
   await expect.poll(async () => (await cluster.kubectl(['top', 'node', '--no-headers'])).stdout, { timeout: 60_000, interval: 100 }).toMatch(/^\S+ +\d+m /)
+  expect(await cluster.kubectl(['apply', '-f', '-'], { stdin: WEB })).toMatchObject({ exitCode: 0 })
+  const [scaled] = await cluster.until<AutoscalingV2HorizontalPodAutoscaler>('/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', (all) => all[0]?.status?.desiredReplicas === 2, 120_000)
+  expect(scaled?.status?.conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'ScalingActive', status: 'True', reason: 'ValidMetricFound' })]))
+  expect(scaled?.status?.currentMetrics?.[0]?.resource?.current.averageUtilization).toBeGreaterThan(50)
+  await cluster.until<Pod>('/api/v1/namespaces/default/pods?labelSelector=app%3Dweb', (pods) => pods.filter(isRunning).length === 2)
 })

@@ -61,12 +61,12 @@ export function idleRows(lab: Lab): readonly Row[] {
 const CONTAINERS = 60
 
 /** The agents' and the monitors' memory, wherever the latter live. */
-async function heldForContainers(lab: Cluster): Promise<Memory & { readonly monitors: number }> {
+async function heldForContainers(lab: Cluster): Promise<{ readonly agents: Memory; readonly monitors: Memory }> {
   const { cgroup, memberCgroup } = layoutOf(lab.spec)
   const nodes = membersOf(lab.spec).filter(({ kind }) => kind === 'node')
   const agents = (await Promise.all(nodes.map(({ name }) => programsIn(`${memberCgroup(name)}/agent`, 'node')))).flat()
-  const [ofAgents, ofMonitors] = await Promise.all([memoryOfAll(agents), memoryOfAll(await programsIn(cgroup, 'conmon'))])
-  return { proportionalBytes: ofAgents.proportionalBytes + ofMonitors.proportionalBytes, residentBytes: ofAgents.residentBytes + ofMonitors.residentBytes, monitors: ofMonitors.proportionalBytes }
+  const [ofAgents, monitors] = await Promise.all([memoryOfAll(agents), memoryOfAll(await programsIn(cgroup, 'conmon'))])
+  return { agents: ofAgents, monitors }
 }
 
 /** In a lab of its own, whose agents have not held a container before. */
@@ -87,8 +87,9 @@ export const containerMemoryRow: Row = {
     await pods.until((all) => ofApp(all, 'held').filter(isRunning).length === CONTAINERS)
     await wait(IDLE_MS)
     const after = await heldForContainers(cluster)
-    const each = (bytes: number): number => megabytes(bytes) / CONTAINERS
-    const resident = each(after.residentBytes - before.residentBytes)
-    return { value: each(after.proportionalBytes - before.proportionalBytes), note: `proportional, over ${CONTAINERS} containers, of it conmon ${each(after.monitors).toFixed(2)} MB; resident ${resident.toFixed(1)} MB` }
+    const each = (of: keyof typeof after, what: keyof Memory): number => megabytes(after[of][what] - before[of][what]) / CONTAINERS
+    const both = (what: keyof Memory): number => each('agents', what) + each('monitors', what)
+    const resident = `resident ${both('residentBytes').toFixed(1)} MB: conmon ${each('monitors', 'residentBytes').toFixed(1)} MB, of which it shares ${each('monitors', 'sharedBytes').toFixed(1)} MB (the C library and GLib), the agent ${each('agents', 'residentBytes').toFixed(2)} MB`
+    return { value: both('proportionalBytes'), note: `proportional, over ${CONTAINERS} containers, of it conmon ${each('monitors', 'proportionalBytes').toFixed(2)} MB; ${resident}` }
   },
 }

@@ -4,7 +4,7 @@
  * or another C library nothing is done.
  */
 import type * as nodeFfi from 'node:ffi'
-import type { Clock } from '../shared/kit/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** Gives the machine back what the C library keeps of freed memory. Absent where there is no way to. */
 export type TrimMemory = () => void
@@ -33,8 +33,6 @@ const CALM_WORK_MS = 50
 const WORTH_WHEN_CALM_MS = 400
 /** A heap that became so much smaller was collected: objects are gone that held memory outside it. */
 const WORTH_HEAP_BYTES = 4 * 1024 * 1024
-/** Work after which there is garbage that is worth being collected when nothing else is to be done, for each megabyte of the heap: several times what collecting it takes. */
-const LOAD_MS_PER_MEGABYTE = 5
 
 export interface ProcessUse {
   /** Neither the heap of JavaScript nor its buffers. */
@@ -56,11 +54,13 @@ export interface TrimmingOptions {
   readonly trim?: TrimMemory | undefined
   /** Has garbage collected; it need not be done when this returns. */
   readonly collect?: () => void
+  /** After how much work garbage is worth being collected, for each megabyte of the heap: 5 ms, several times what it takes. More for a process whose work is done a little at a time. */
+  readonly loadMsPerMegabyte?: number
   readonly use?: () => ProcessUse
 }
 
 /** Trims now, and again whenever it is worth it, until the answered function is called. When a load is over its garbage is collected, and what that held given back. */
-export function keepTrimmed({ clock, trim = loadTrim(), collect = () => {}, use = useOfProcess }: TrimmingOptions): () => void {
+export function keepTrimmed({ clock, trim = loadTrim(), collect = () => {}, loadMsPerMegabyte = 5, use = useOfProcess }: TrimmingOptions): () => void {
   let trimmed: ProcessUse | undefined
   let looked = use()
   let collectedAtMs = looked.workMs
@@ -72,7 +72,7 @@ export function keepTrimmed({ clock, trim = loadTrim(), collect = () => {}, use 
       trim?.()
       trimmed = use()
     }
-    if (isCalm && now.workMs - collectedAtMs > (LOAD_MS_PER_MEGABYTE * now.heapBytes) / 1e6) {
+    if (isCalm && now.workMs - collectedAtMs > (loadMsPerMegabyte * now.heapBytes) / 1e6) {
       collect()
       collectedAtMs = now.workMs
     }
