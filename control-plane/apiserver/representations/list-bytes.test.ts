@@ -66,6 +66,15 @@ test('bytes are of the very array that is asked for: another state of the cache 
   expect(text(of(lists, before, HEAD))).toContain('old')
 })
 
+test('those who ask at the same time share what the first was given, however large it is', () => {
+  const lists = createListBytes({ ...handClock(), mostBytes: 10 })
+  const items = [item('a'), item('b')]
+  const [first, ...others] = [of(lists, items, HEAD), of(lists, items, HEAD), of(lists, items, HEAD)]
+  expect(others.every((pieces) => pieces[0] === first?.[0])).toBe(true)
+  expect(of(lists, items, HEAD, { by: {} })[0]).not.toBe(first?.[0])
+  expect(of(lists, items, HEAD, { form: 'other' })[0]).not.toBe(first?.[0])
+})
+
 test('what is asked for again is made once, and let go when nobody asks any more', () => {
   const { clock, advance } = handClock()
   const lists = createListBytes({ clock, idleMs: 1000 })

@@ -1,6 +1,7 @@
 /**
  * What lists say as the bytes that go out, made once for all who ask the same: the cache hands out the same array of items until something
- * changes, so the array itself is the name of what was made of it. What nobody asks for any more is let go.
+ * changes, so the array itself is the name of what was made of it. What was asked for once is shared for as long as it is on its way to somebody, what was asked for
+ * again is kept until nobody has asked for a while.
  */
 import type { Clock } from '../../../shared/kit/clock.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
@@ -22,7 +23,7 @@ export interface Texts {
 }
 
 export interface ListBytes {
-  /** The texts with commas between them, in pieces. @param texts asked for when nobody has asked for the same before. */
+  /** The texts with commas between them, in pieces. @param texts asked for when nobody has asked for the same before, or not lately. */
   of(said: Said, texts: () => Texts): readonly Uint8Array[]
   /** Lets go of everything, when the server ends. */
   clear(): void
@@ -36,8 +37,21 @@ export interface ListBytesOptions {
   readonly idleMs?: number
 }
 
+type Pieces = readonly Uint8Array[]
+
+/** Gone when it is on its way to nobody: who sends pieces holds them all until the last has gone. */
+interface Made {
+  readonly by: object
+  readonly pieces: ReadonlyArray<WeakRef<Uint8Array>>
+}
+
+function madeBefore({ by, pieces }: Made, { by: asked }: Said): Pieces | undefined {
+  const all = pieces.flatMap((piece) => piece.deref() ?? [])
+  return by === asked && all.length === pieces.length ? all : undefined
+}
+
 interface Kept extends Said {
-  readonly pieces: readonly Uint8Array[]
+  readonly pieces: Pieces
   readonly bytes: number
   readonly usedMs: number
 }
@@ -54,8 +68,8 @@ class RememberedLists implements ListBytes {
   readonly #clock: Clock
   readonly #mostBytes: number
   readonly #idleMs: number
-  /** The forms that each list was asked for in: what is asked for a second time is worth keeping. */
-  readonly #asked = new WeakMap<readonly CachedObject[], Set<string>>()
+  /** By the forms that each list was asked for in: what is asked for a second time is worth keeping. */
+  readonly #made = new WeakMap<readonly CachedObject[], Map<string, Made>>()
   /** The one used longest ago first. */
   #kept: readonly Kept[] = []
   #cancelSweep: (() => void) | undefined
@@ -69,18 +83,14 @@ class RememberedLists implements ListBytes {
   of(said: Said, texts: () => Texts): readonly Uint8Array[] {
     const { items, by, form } = said
     const known = this.#kept.find((one) => one.items === items && one.by === by && one.form === form)
-    const pieces = known?.pieces ?? piecesOf(texts())
-    if (known !== undefined || this.#wasAsked(said)) this.#keep({ ...said, pieces, bytes: lengthOf(pieces), usedMs: this.#clock.monotonicMs() }, known)
-    return pieces
-  }
-
-  #wasAsked({ items, form }: Said): boolean {
-    const forms = this.#asked.get(items) ?? new Set()
-    if (forms.has(form)) return true
+    const forms = this.#made.get(items) ?? new Map<string, Made>()
+    const made = forms.get(form)
+    const pieces = known?.pieces ?? (made && madeBefore(made, said)) ?? piecesOf(texts())
+    if (known !== undefined || made !== undefined) this.#keep({ ...said, pieces, bytes: lengthOf(pieces), usedMs: this.#clock.monotonicMs() }, known)
     // A table has another form each second.
-    if (forms.size >= MOST_FORMS) forms.clear()
-    this.#asked.set(items, forms.add(form))
-    return false
+    if (made === undefined && forms.size >= MOST_FORMS) forms.clear()
+    if (known === undefined) this.#made.set(items, forms.set(form, { by, pieces: pieces.map((piece) => new WeakRef(piece)) }))
+    return pieces
   }
 
   clear(): void {
@@ -93,7 +103,7 @@ class RememberedLists implements ListBytes {
     if (one.bytes > this.#mostBytes) return
     const kept = [...this.#kept.filter((other) => other !== before), one].slice(-MOST_KEPT)
     let bytes = kept.reduce((sum, other) => sum + other.bytes, 0)
-    this.#kept = kept.filter((other) => {
+    this.#keepOnly(kept, (other) => {
       const fits = bytes <= this.#mostBytes
       if (!fits) bytes -= other.bytes
       return fits
@@ -101,11 +111,19 @@ class RememberedLists implements ListBytes {
     this.#sweepLater()
   }
 
+  #keepOnly(kept: readonly Kept[], isWorthIt: (one: Kept) => boolean): void {
+    this.#kept = kept.filter((one) => {
+      const stays = isWorthIt(one)
+      if (!stays) this.#made.delete(one.items)
+      return stays
+    })
+  }
+
   #sweepLater(): void {
     this.#cancelSweep ??= this.#clock.after(this.#idleMs, () => {
       this.#cancelSweep = undefined
       const since = this.#clock.monotonicMs() - this.#idleMs
-      this.#kept = this.#kept.filter(({ usedMs }) => usedMs > since)
+      this.#keepOnly(this.#kept, ({ usedMs }) => usedMs > since)
       if (this.#kept.length > 0) this.#sweepLater()
     })
   }
