@@ -112,6 +112,7 @@ function describeGuards(room: Room): void {
     await committed(room.storage.write({ ...putting(`${prefix}a`, '{}'), guard }))
     await committed(put(room.storage, guard.key, '{"renewed":true}'))
     await committed(room.storage.write({ kind: 'delete', key: `${prefix}a`, expect: { kind: 'any' }, guard }))
+    await Promise.all(['b', 'c', 'd'].map((name) => committed(room.storage.write({ ...putting(`${prefix}${name}`, '{}'), guard }))))
   })
 
   test('a deposed writer changes nothing, and is told so before anything else', async () => {
@@ -123,6 +124,8 @@ function describeGuards(room: Room): void {
     for (const write of attempts) expect(await room.storage.write({ ...write, guard })).toEqual({ kind: 'deposed' })
     const next = await lead(guard.key)
     for (const write of attempts) expect(await room.storage.write({ ...write, guard })).toEqual({ kind: 'deposed' })
+    const atOnce = await Promise.all([...attempts.map((write) => room.storage.write({ ...write, guard })), put(room.storage, `${prefix}b`, '{}')])
+    expect(atOnce.map(({ kind }) => kind)).toEqual(['deposed', 'deposed', 'committed'])
     expect(await room.storage.get(`${prefix}a`)).toMatchObject({ revision })
     expect(await room.storage.write({ ...putting(`${prefix}a`, '{}', { kind: 'absent' }), guard: next })).toMatchObject({ kind: 'conflict', current: { revision } })
   })

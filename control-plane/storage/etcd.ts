@@ -5,7 +5,7 @@ import { DEFAULT_CALL_MS, openEtcd, type EtcdAddress, type EtcdClient } from './
 import { etcdFault, isNeverSent, isTooManyOperations, wasCutOff } from './etcd-errors.ts'
 import { COMPACT, RANGE, TXN, type RangeRequest, type RangeResponse } from './etcd-grpc/messages.ts'
 import { SpaceKeeper } from './etcd-space.ts'
-import { fromNestedTxn, toEntry, toNestedTxn, toTxn } from './etcd-txn.ts'
+import { fromTxn, toEntry, toTxn } from './etcd-txn.ts'
 import { EtcdWatch, lostState } from './etcd-watch.ts'
 import { modRevisionOf } from './events.ts'
 import { BatchTooLarge, GroupCommit, type PendingWrite } from './group-commit.ts'
@@ -166,11 +166,8 @@ class EtcdStorage implements Storage {
 
   async #commit(batch: ReadonlyArray<Placed<PendingWrite>>): Promise<readonly WriteResult[]> {
     try {
-      const operations = batch.map(({ write, position }) => toNestedTxn(write.write, position))
-      const hasPuts = batch.some(({ write }) => write.write.kind === 'put')
-      const answer = await this.#client.call(TXN, toTxn(operations, hasPuts))
-      const modRevision = answer.revision
-      return batch.map(({ write, position }, index) => fromNestedTxn(write.write, position, { response: answer.responses[index], modRevision }))
+      const writes = batch.map(({ write, position }) => ({ write: write.write, position }))
+      return fromTxn(writes, await this.#client.call(TXN, toTxn(writes)))
     } catch (error) {
       if (isTooManyOperations(error)) throw new BatchTooLarge({ cause: error })
       const fault = etcdFault(error)
