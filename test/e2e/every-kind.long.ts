@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { walkEveryKind } from './every-kind.ts'
+import { WALK_TIMEOUT_MS, walkEveryKind } from './every-kind.ts'
 import { walkByClient } from './every-kind-client.ts'
 import { kubectlMinor, kubectls, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 if (clients.length === 0) test.skip('no kubectl from 1.27 on is on this machine (kubectl.1.NN, or kubectl, in the PATH)', () => {})
 
-test.each(clients)('kubectl 1.$minor does everything with every kind', { timeout: 900_000 }, async ({ program, minor }) => {
+test.each(clients)('kubectl 1.$minor does everything with every kind', { timeout: WALK_TIMEOUT_MS }, async ({ program, minor }) => {
   await walkEveryKind({ program, kubeconfig: cluster.kubeconfig, folder, prefix: `every-kind-${minor}-${++attempts}` })
 })
 
