@@ -22,7 +22,6 @@ import { repairReservations, type RepairRight } from './admission/services/repai
 import { serviceAllocations } from './admission/services/service-allocations.ts'
 import { admissionChain } from './admission/plugin.ts'
 import type { TokenVerifier } from './authn/token-verifier.ts'
-import type { Authorizer } from './authz/authorizer.ts'
 import { followRbac } from './authz/rbac/follow.ts'
 import { createRbac, type Rbac } from './authz/rbac/rbac.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
@@ -45,7 +44,6 @@ export interface ApiServerOptions extends SubresourcePorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly authorize: Authorizer
   /** What of `authorize` rests on roles and bindings: this server keeps it current. Left out: nobody decides by it, but what it would give may still be asked. */
   readonly rbac?: Rbac | undefined
   /** Whose a bearer token is, for TokenReviews. */

@@ -2,6 +2,7 @@ import type { TokenRequest, TokenResponse } from '../../proto/gen/node/v1/sessio
 import { Fault } from '../../shared/kit/faults.ts'
 import { objectKey, uidOf } from '../../shared/model/meta.ts'
 import { nodes, pods, serviceAccounts } from '../../shared/model/resources.ts'
+import { asksForAudience } from '../../shared/model/token-audiences.ts'
 import type { Informers } from '../informers/port.ts'
 
 /** Makes a bound service account token: `control-plane/apiserver/authn`'s signer. */
@@ -26,6 +27,8 @@ export function createRequestToken({ informers, issueToken }: { readonly informe
     const name = pod.spec.serviceAccountName
     // The mirror of a static pod has none: its node alone says that it is there.
     if (name === undefined || name === '') throw new Fault('permission', `pod ${key} has no service account`)
+    const [audience = '', ...others] = audiences
+    if (others.length > 0 || !asksForAudience(pod, audience)) throw new Fault('permission', `pod ${key} asks for no token for ${audiences.map((one) => JSON.stringify(one)).join(', ') || 'this server'}`)
     const account = accounts.get(objectKey(asked.namespace, name))
     if (!account) throw new Fault('not-found', `service account ${asked.namespace}/${name} does not exist`)
     const node = allNodes.get(nodeName)

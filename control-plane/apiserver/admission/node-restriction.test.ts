@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JsonObject } from '../../../shared/model/json.ts'
-import { nodes, pods } from '../../../shared/model/resources.ts'
+import { clusterRoleBindings, clusterRoles, nodes, pods } from '../../../shared/model/resources.ts'
 import { startTestServer, type TestServer } from '../core/testing.ts'
 import type { User } from '../request.ts'
 
@@ -119,14 +119,20 @@ test('a node that does not say which it is writes nothing', async () => {
 })
 
 const podReference = async (name: string): Promise<object> => ({ kind: 'Pod', apiVersion: 'v1', name, uid: (await server.client.get(pods, { namespace: 'x', name })).metadata.uid })
-const tokenFor = (boundObjectRef: object | undefined): ReturnType<typeof asNode> =>
-  asNode('POST /api/v1/namespaces/x/serviceaccounts/default/token', { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: [], ...(boundObjectRef && { boundObjectRef }) } })
+const tokenFor = (boundObjectRef: object | undefined, ...audiences: readonly string[]): ReturnType<typeof asNode> =>
+  asNode('POST /api/v1/namespaces/x/serviceaccounts/default/token', { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences, ...(boundObjectRef && { boundObjectRef }) } })
 
 test('a node gets tokens for its own pods alone', async () => {
   const ends = (what: string): object => ({ status: 403, message: expect.stringContaining(what) as string })
   expect(await tokenFor(undefined)).toMatchObject(ends('node requested token not bound to a pod'))
   expect(await tokenFor({ kind: 'Pod', apiVersion: 'v1', name: 'on-n1' })).toMatchObject(ends('node requested token with a pod binding without a uid'))
   expect(await tokenFor(await podReference('on-n2'))).toMatchObject(ends('node requested token bound to a pod scheduled on a different node'))
+  const own = await podReference('on-n1')
+  expect(await tokenFor(own, 'a', 'b')).toMatchObject(ends('node may only request 0 or 1 audiences'))
+  expect(await tokenFor(own, 'vault')).toEqual({ status: 403, message: 'serviceaccounts "default" is forbidden: audience "vault" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience' })
   // This server has no keys to sign with: the node got as far as anybody.
-  expect(await tokenFor(await podReference('on-n1'))).toMatchObject({ status: 503 })
+  expect(await tokenFor(own)).toMatchObject({ status: 503 })
+  await server.client.create(clusterRoles, { metadata: { name: 'vault' }, rules: [{ apiGroups: [''], resources: ['vault'], verbs: ['request-serviceaccounts-token-audience'] }] })
+  await server.client.create(clusterRoleBindings, { metadata: { name: 'vault' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'vault' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }] })
+  await expect.poll(() => tokenFor(own, 'vault')).toMatchObject({ status: 503 })
 })

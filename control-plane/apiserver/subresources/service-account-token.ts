@@ -1,8 +1,10 @@
 import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import type { Pod, ServiceAccount, TokenRequest } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
+import { asksForAudience } from '../../../shared/model/token-audiences.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import type { BoundObject, TokenSubject } from '../authn/claims.ts'
+import type { Authorizer } from '../authz/authorizer.ts'
 import { nodeNameOf } from '../authz/node.ts'
 import { checkNamespace } from '../core/create.ts'
 import { get } from '../core/get.ts'
@@ -25,7 +27,7 @@ const LONGEST_SECONDS = 2 ** 32
 
 /** `serviceaccounts/NAME/token`: a signed token, nothing is stored. */
 export const tokenHandler =
-  ({ tokenSigner }: SubresourcePorts): Handler =>
+  ({ tokenSigner, authorize }: SubresourcePorts): Handler =>
   async (context) => {
     const { query, call } = writeOptions(context, 'CreateOptions')
     const { parts, request, route } = context
@@ -39,8 +41,8 @@ export const tokenHandler =
     checkExpiry(granted)
     await admission.validate(granted)
     const { spec = {} } = granted as unknown as TokenRequest
-    const bound = await boundTo(context, call, spec)
-    const reason = whyNotForNode(call, spec.boundObjectRef?.uid ?? '', bound)
+    const { boundPod, ...bound } = await boundTo(context, call, spec)
+    const reason = whyNotForNode(call, spec, { pod: boundPod, account: at, authorize })
     if (reason !== undefined) throw forbidden(route.store.resource, at.name, { message: reason })
     if (!tokenSigner) throw serviceUnavailable('this server issues no tokens')
     const signed = await tokenSigner.sign({ subject: { namespace: at.namespace, serviceAccount: named(account.metadata), ...bound }, audiences: spec.audiences ?? [], expirationSeconds: spec.expirationSeconds })
@@ -70,15 +72,28 @@ function checkExpiry(request: JsonObject): void {
 
 const named = (metadata: { readonly name?: string | undefined; readonly uid?: string | undefined }): BoundObject => ({ name: metadata.name ?? '', uid: metadata.uid ?? '' })
 
-type Bound = Pick<TokenSubject, 'pod' | 'secret' | 'node'>
+interface Bound extends Pick<TokenSubject, 'pod' | 'secret' | 'node'> {
+  readonly boundPod?: Pod | undefined
+}
 
-/** A node gets tokens for its own pods alone. */
-function whyNotForNode({ user }: Call, uid: string, { pod, node }: Bound): string | undefined {
+interface NodesToken {
+  readonly pod: Pod | undefined
+  readonly account: At
+  readonly authorize: Authorizer
+}
+
+/** A node gets tokens for its own pods alone, for whom their volumes name or who it was given leave to ask for. */
+function whyNotForNode({ user }: Call, { boundObjectRef, audiences = [] }: NonNullable<TokenRequest['spec']>, { pod, account, authorize }: NodesToken): string | undefined {
   const nodeName = nodeNameOf(user)
   if (nodeName === undefined) return undefined
   if (!pod) return 'node requested token not bound to a pod'
-  if (uid === '') return 'node requested token with a pod binding without a uid'
-  return node?.name === nodeName ? undefined : 'node requested token bound to a pod scheduled on a different node'
+  if (!boundObjectRef?.uid) return 'node requested token with a pod binding without a uid'
+  if (pod.spec?.nodeName !== nodeName) return 'node requested token bound to a pod scheduled on a different node'
+  const [audience = '', ...others] = audiences
+  if (others.length > 0) return 'node may only request 0 or 1 audiences'
+  if (asksForAudience(pod, audience)) return undefined
+  const leave = authorize({ kind: 'resource', user, verb: 'request-serviceaccounts-token-audience', group: '', version: '*', resource: audience, subresource: '', namespace: account.namespace, name: account.name, fieldSelector: '' })
+  return leave.kind === 'allow' ? undefined : `audience ${JSON.stringify(audience)} not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`
 }
 
 /** The object whose end ends the token. */
@@ -113,7 +128,7 @@ function boundToPod({ parts, route }: HandlerContext, pod: Pod, bound: BoundObje
   const account = route.path.name
   if (pod.spec?.serviceAccountName !== account) throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`)
   const nodeName = pod.spec?.nodeName
-  if (!nodeName) return { pod: bound }
+  if (!nodeName) return { pod: bound, boundPod: pod }
   const node = parts.resources.find('', 'v1', 'nodes')?.cache.get(`/gantry/core/nodes/${nodeName}`)
-  return { pod: bound, node: { name: nodeName, uid: node ? metaText(node.object, 'uid') : '' } }
+  return { pod: bound, boundPod: pod, node: { name: nodeName, uid: node ? metaText(node.object, 'uid') : '' } }
 }
