@@ -18,5 +18,6 @@ export async function loadProfile(text: string): Promise<void> {
   })
   // Nothing of it is kept for the next boot.
   const { exitCode, stderr } = await runProgram(program, ['--replace', '--skip-cache', '--quiet'], { input: text })
-  if (exitCode !== 0) throw new Fault('unsupported', `${PARSER}: ${stderr.trim() || `exit code ${exitCode}`}`)
+  const said = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Warning')).join('; ')
+  if (exitCode !== 0) throw new Fault('unsupported', `${PARSER}: ${said || `exit code ${exitCode}`}`)
 }

@@ -1,4 +1,5 @@
 /** Pods for a node of this host, and what they say. */
+import { expect } from 'vitest'
 import type { OpenStream, StreamFrame } from '../../proto/gen/node/v1/session.ts'
 import { channel } from '../../shared/kit/channel.ts'
 import { newUid } from '../../shared/kit/ids.ts'
@@ -35,4 +36,11 @@ export async function streamOn(node: Node, request: OpenStream['request'], input
 }
 export const refOf = (pod: Pod): { readonly namespace: string; readonly name: string; readonly uid: string } => ({ namespace: 'ns', name: pod.metadata.name ?? '', uid: pod.metadata.uid ?? '' })
 export const logsOn = async (node: Node, pod: Pod, { container = '', ...more }: { readonly container?: string } & Readonly<Record<string, unknown>> = {}): Promise<string> => (await streamOn(node, { $case: 'logs', value: { pod: refOf(pod), container, follow: false, previous: false, timestamps: false, sinceMs: 0, stream: 'All', ...more } })).stdout
+
+/** What a container says until it has said so. */
+export async function saidOn(node: Node, pod: Pod, last = 'up\n'): Promise<string> {
+  let said = ''
+  await expect.poll(async () => (said = await logsOn(node, pod)).endsWith(last), { timeout: 60_000, interval: 20 }).toBe(true)
+  return said.slice(0, -last.length)
+}
 export const execOn = (node: Node, pod: Pod, command: readonly string[], input?: readonly string[]): Promise<Streamed> => streamOn(node, { $case: 'exec', value: { pod: refOf(pod), container: '', command, stdin: input !== undefined, stdout: true, stderr: true, tty: false } }, input)

@@ -1,5 +1,6 @@
 /** How a machine is started, by what it is made of. PURE. */
 import type { MachineParts } from './parts.ts'
+import type { SecurityModule } from './security.ts'
 
 export interface CommandOptions {
   readonly initramfs: string
@@ -8,6 +9,8 @@ export interface CommandOptions {
   readonly memory: string
   readonly memoryMegabytes: number
   readonly processors: number
+  /** At work in a kernel that has several; the kernel's own choice unless given. */
+  readonly security?: SecurityModule | undefined
   /** On which of the host's a machine with one runs. */
   readonly processor: number
 }
@@ -29,12 +32,12 @@ function inUserMode(program: string, { initramfs, memory, memoryMegabytes, proce
   return ['taskset', '--cpu-list', String(processor), program, `mem=${memoryMegabytes}M`, `initrd=${initramfs}`, `uml_dir=${memory}/`, 'umid=machine', 'rdinit=/init', 'con0=null,fd:1', 'con=null', 'quiet', 'panic=1']
 }
 
-function emulated({ emulator, kernel }: Extract<MachineParts, { kind: 'emulated' }>, { initramfs, out, memoryMegabytes, processors }: CommandOptions): readonly string[] {
+function emulated({ emulator, kernel }: Extract<MachineParts, { kind: 'emulated' }>, { initramfs, out, memoryMegabytes, processors, security }: CommandOptions): readonly string[] {
   const lend = (tag: string, path: string, more: string): readonly string[] => ['-fsdev', `local,id=${tag},path=${path},security_model=none${more}`, '-device', `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`]
   return [
     [emulator, '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-nic', 'none'],
     ['-accel', 'tcg', '-cpu', 'max', '-m', String(memoryMegabytes), '-smp', String(processors)],
-    ['-kernel', kernel, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1 rdinit=/init mitigations=off nmi_watchdog=0'],
+    ['-kernel', kernel, '-initrd', initramfs, '-append', `console=ttyS0 quiet panic=-1 rdinit=/init mitigations=off nmi_watchdog=0${security === undefined ? '' : ` security=${security}`}`],
     lend(HOST_TAG, '/', ',readonly=on,multidevs=remap'),
     lend(OUT_TAG, out, ''),
   ].flat()

@@ -56,6 +56,8 @@ const secondStage = (root: string, limitSeconds: number): string =>
     'mkdir -p /dev/pts /dev/shm /dev/mqueue && mount -t devpts -o mode=600,ptmxmode=666 devpts /dev/pts && mount -t tmpfs shm /dev/shm && mount -t mqueue mqueue /dev/mqueue',
     'ln -sf /proc/self/fd /dev/fd && ln -sf pts/ptmx /dev/ptmx',
     'mount -t cgroup2 cgroup2 /sys/fs/cgroup || fail "no control groups of version 2"',
+    // Where the kernel has them.
+    'for one in "securityfs kernel/security" "selinuxfs fs/selinux"; do set -- $one; [ ! -d /sys/$2 ] || mount -t $1 $1 /sys/$2; done',
     'ip link set lo up; hostname gantry-vm; ulimit -n 65536; echo 1 > /proc/sys/net/ipv4/ip_forward',
     // Nothing it says is for a terminal: no colours, no bars.
     `env -i PATH=${PATH} HOME=/root TMPDIR=/run/gantry-vm-tmp TERM=dumb /bin/sh -c 'cd "${root}" && exec timeout -k 10 ${limitSeconds} sh -e /run/gantry-vm-script' 2>&1 | cat &`,

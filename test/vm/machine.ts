@@ -8,6 +8,7 @@ import { commandOf, mountsOf } from './command.ts'
 import { initScript } from './init.ts'
 import { modulesInOrder } from './modules.ts'
 import type { MachineParts } from './parts.ts'
+import type { SecurityModule } from './security.ts'
 
 export interface MachineOptions {
   readonly parts: MachineParts
@@ -21,6 +22,7 @@ export interface MachineOptions {
   readonly folder: string
   readonly memoryMegabytes: number
   readonly processors: number
+  readonly security?: SecurityModule | undefined
   /** From its start to the end of everything. */
   readonly limitMs: number
   /** Each line of its console. */
