@@ -143,12 +143,13 @@ test('huge pages: of each size that groups of the host count, none where nothing
   expect(build({ resources: { limits: { 'hugepages-2Mi': '64Mi' } } }, {}).linux.resources).not.toHaveProperty('hugepageLimits')
 })
 
-test('memory that is kept for a container, where it is slowed, and no swap: files of version 2', () => {
+test('memory that is kept for a container, where it is slowed, no swap, and huge pages that are only promised: files of version 2', () => {
   const memoryQos = { memoryThrottlingFactor: 0.9, memoryReservationPolicy: 'TieredReservation', allocatableBytes: 2 ** 30 } as const
   const container = { resources: { requests: { memory: '100Mi' }, limits: { memory: '200Mi' } } }
   const unified = (more: object): unknown => (build(container, {}, { pod: { metadata: { name: 'p' }, spec: { containers: [] }, status: { qosClass: 'Burstable' } }, node: { capabilities, memoryBytes: 2 ** 30, cgroupVersion: 2, ...more } }).linux.resources as { readonly unified?: object }).unified
   expect(unified({ memoryQos })).toEqual({ 'memory.oom.group': '1', 'memory.low': String(100 << 20), 'memory.high': String(190 << 20) })
   expect(unified({})).toEqual({ 'memory.oom.group': '1' })
+  expect(unified({ hugePageSizes: [2 ** 21] })).toEqual({ 'memory.oom.group': '1', 'hugetlb.2MB.rsvd.max': '0' })
   expect(unified({ boundsSwap: true })).toEqual({ 'memory.oom.group': '1', 'memory.swap.max': '0' })
 })
 

@@ -7,7 +7,7 @@ import type { HostDevice } from '../host/device.ts'
 import { confinementOf, noSecurityModules, type SecurityModules } from './confinement.ts'
 import { ociCapabilities, type OciCapabilities } from './oci-capabilities.ts'
 import { MASKED_PATHS, READ_ONLY_PATHS, ociMounts, rootPropagation, type VolumeMountSource } from './oci-mounts.ts'
-import { limitsWithin, memoryRequestFor, ociResources, oomScoreAdjust } from './oci-resources.ts'
+import { limitsWithin, memoryRequestFor, ociResources, oomScoreAdjust, pageSizeName } from './oci-resources.ts'
 import { defaultSeccomp, profileOf, type OciSeccomp } from './seccomp.ts'
 import { resolveUser, type ContainerIdentity, type OwnUsers, type UserDatabase } from './oci-user.ts'
 
@@ -164,13 +164,16 @@ function linuxOf(input: OciSpecInput, privileged: boolean): Readonly<Record<stri
     cgroupsPath: input.cgroupsPath,
     namespaces: namespacesOf(input),
     // Want of memory ends the container as a whole, not one of its processes that the others would miss: kubelet's way where the kernel can.
-    resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1', ...(node.boundsSwap === true && { 'memory.swap.max': '0' }), ...protectionOf(input) } } : {}) },
+    resources: { ...ociResources(limits, privileged), ...(node.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1', ...(node.boundsSwap === true && { 'memory.swap.max': '0' }), ...protectionOf(input), ...promisedPages(hugePageBytes) } } : {}) },
     sysctl: sysctlsOf(pod),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     ...(privileged ? { devices: devicesOf(input) } : {}),
     ...(masked ? { maskedPaths: MASKED_PATHS, readonlyPaths: READ_ONLY_PATHS } : {}),
   }
 }
+
+/** Pages promised to a mapping count as those in use do, so that who maps more than it may is told then, not killed later. Not every runtime bounds them by itself. */
+const promisedPages = (bytes: Readonly<Record<number, number>> = {}): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(bytes).map(([size, limit]) => [`hugetlb.${pageSizeName(Number(size))}.rsvd.max`, String(limit)]))
 
 /** As the files of version 2 are named. */
 function protectionOf({ pod, container, node }: OciSpecInput): Readonly<Record<string, string>> {
