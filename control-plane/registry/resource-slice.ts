@@ -4,6 +4,7 @@ import { resourceSliceColumns, resourceSliceRow } from './columns/device.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
 import { withTaintTimes } from './updates/device-taints.ts'
 import { validateNewResourceSlice, validateResourceSliceChange } from './validation/resource-slice.ts'
+import { resourceSliceWarnings } from './warnings/device.ts'
 
 export const resourceSlice = defineKind<ResourceSlice>({
   group: 'resource.k8s.io',
@@ -22,6 +23,7 @@ export const resourceSlice = defineKind<ResourceSlice>({
   prepareForUpdate: (object, _, { nowMs }) => withTaintTimes(object, nowMs),
   validateCreate: validateNewResourceSlice,
   validateUpdate: validateResourceSliceChange,
+  warnings: resourceSliceWarnings,
   nameRule: 'dns-subdomain',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,

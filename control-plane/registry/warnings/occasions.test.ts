@@ -93,3 +93,11 @@ test('old labels of nodes are told of where storage is said to be', () => {
   ])
   expect(told('CSIStorageCapacity', {})).toEqual([])
 })
+
+test('a driver of devices whose name has capitals is told of, at every write', () => {
+  const slice = { spec: { driver: 'GPU.example.com' } }
+  const warning = 'spec.driver: driver names should be lowercase; "GPU.example.com" contains uppercase characters'
+  expect(told('ResourceSlice', slice)).toEqual([warning])
+  expect(told('ResourceSlice', slice, { old: slice })).toEqual([warning])
+  expect(told('ResourceSlice', { spec: { driver: 'gpu.example.com' } })).toEqual([])
+})
