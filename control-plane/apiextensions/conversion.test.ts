@@ -5,7 +5,7 @@ import { systemClock } from '../../shared/kit/clock.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { createAuthority, issueCertificate } from '../../shared/kit/pki.ts'
 import { seededRandom } from '../../shared/kit/random.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { isJsonObject, type Json, type JsonObject, readJson } from '../../shared/model/json.ts'
 import type { DynamicResources } from '../apiserver/core/dynamic-resources.ts'
 import { startTestServer, type TestServer } from '../apiserver/core/testing.ts'
 import { createCustomResourcesController } from '../controllers/customresources/reconcile.ts'
@@ -51,7 +51,7 @@ beforeAll(async () => {
     request.on('end', () => {
       if (request.url?.startsWith('/admit')) return void response.end(admission(Buffer.concat(chunks).toString('utf8')))
       asked++
-      const { request: review, apiVersion } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { readonly apiVersion: string; readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly JsonObject[] } }
+      const { request: review, apiVersion } = readJson(Buffer.concat(chunks).toString('utf8')) as unknown as { readonly apiVersion: string; readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly JsonObject[] } }
       reviewed.push(review.objects.length)
       const convertedObjects = review.objects.map((object) => ({ ...convert(object, review.desiredAPIVersion), apiVersion: review.desiredAPIVersion }))
       response.end(JSON.stringify({ kind: 'ConversionReview', apiVersion, response: { uid: review.uid, result, convertedObjects } }))
@@ -114,6 +114,19 @@ test('a webhook shows objects in another version, and takes them in that version
   const watched = await server.events(`GET ${at('v2')}?watch=true`, 3)
   expect(watched.map(({ object }) => spec(object))).toEqual([{ host: 'localhost', port: '9' }, { host: 'localhost', port: '2' }, { host: 'h', port: '3' }])
   expect((await server.ask(`DELETE ${at('v2', 'b')}`)).status).toBe(200)
+})
+
+test('whole numbers go to a webhook and come back with all their digits', async () => {
+  convert = (object, apiVersion) => ({ ...object, spec: { id: (spec(object)['id'] as bigint) + (apiVersion.endsWith('/v2') ? 2n : -2n) } })
+  const { port } = hook.address() as AddressInfo
+  const at = await define('longs', 'Long', `https://127.0.0.1:${port}/convert`)
+  await server.ask(`POST ${at('v1')}`, { apiVersion: 'longs.example.com/v1', kind: 'Long', metadata: { name: 'a' }, spec: { id: 2n ** 53n + 1n } })
+  await server.ask(`POST ${at('v2')}`, { apiVersion: 'longs.example.com/v2', kind: 'Long', metadata: { name: 'b' }, spec: { id: 2n ** 62n + 3n } })
+  for (const [version, name, id] of [['v1', 'a', 2n ** 53n + 1n], ['v2', 'a', 2n ** 53n + 3n], ['v1', 'b', 2n ** 62n + 1n], ['v2', 'b', 2n ** 62n + 3n]] as const) {
+    expect((await server.sendBytes(`GET ${at(version, name)}`, new Uint8Array(), {})).text).toContain(`"spec":{"id":${id}}`)
+    expect((await server.sendBytes(`GET ${at(version)}`, new Uint8Array(), {})).text).toContain(`"spec":{"id":${id}}`)
+  }
+  convert = (object) => object
 })
 
 test('what a webhook says against it is the answer', async () => {
