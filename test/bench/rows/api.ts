@@ -56,7 +56,7 @@ export function apiRows(): { readonly rows: readonly Row[]; close(): Promise<voi
   const servers = (): Promise<Servers> =>
     (opened ??= (async () => {
       const both = await openServers()
-      await prepare(both.ours)
+      await prepare(both)
       return both
     })())
   const row = (name: keyof typeof KUBERNETES, measure: (both: Servers) => Promise<Outcome>): Row => {
