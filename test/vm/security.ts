@@ -13,7 +13,7 @@ export const prepareSecurity = (module: SecurityModule, folder: string): string 
 /** Not installed on the host: there its profiles would begin to hold. */
 function appArmor(folder: string): string {
   if (!existsSync(folder)) unpack('apparmor', folder)
-  return `cp -a ${folder}/sbin/. /sbin/ && cp -a ${folder}/etc/apparmor ${folder}/etc/apparmor.d /etc/`
+  return `cp -a ${folder}/sbin/. /sbin/ && cp -a ${folder}/etc/apparmor ${folder}/etc/apparmor.d /etc/ && cp -a ${folder}/usr/share/apparmor-features /usr/share/`
 }
 
 /** The policies of distributions are for whole systems, and Debian's knows no containers: this one knows little else. */
