@@ -4,13 +4,15 @@ import type { Json, JsonObject } from '../../../shared/model/json.ts'
 import type { Field, ListType, ObjectType, Type } from '../../../shared/model/schemas/types.ts'
 
 const word = fc.constantFrom('a', 'b', 'c', 'd')
+const small = fc.integer({ min: 1, max: 9 })
 
 function scalarOf(type: Type): fc.Arbitrary<Json> {
   switch (type.kind) {
-    case 'int32':
     case 'int64':
+      return fc.oneof({ arbitrary: small, weight: 4 }, fc.constantFrom(2n ** 53n + 1n, 2n ** 63n - 1n))
+    case 'int32':
     case 'number':
-      return fc.integer({ min: 1, max: 9 })
+      return small
     case 'boolean':
       return fc.constant(true)
     case 'bytes':
@@ -22,7 +24,7 @@ function scalarOf(type: Type): fc.Arbitrary<Json> {
     case 'quantity':
       return fc.constantFrom('1', '100m', '1Gi')
     case 'intOrString':
-      return fc.oneof(fc.integer({ min: 1, max: 9 }), word)
+      return fc.oneof(small, word)
     default:
       return word
   }
