@@ -36,10 +36,9 @@ export class Company {
     if (crowd > this.#now.crowd) this.#now.crowd = crowd
   }
 
-  /** The wait is over and no more than these have come: whoever writes next does not wait for the others again, who may have gone. */
-  stoodUp(crowd: number): void {
-    this.#before.crowd = 0
-    this.#now.crowd = crowd
+  /** Somebody waited until the end of the patience and nobody came: the others have gone, and nobody waits for them again until they are back. */
+  stoodUp(): void {
+    for (const span of [this.#before, this.#now]) span.crowd = Math.min(span.crowd, MANY_WRITERS - 1)
   }
 
   /** Whether writes have come one after the other of late: the next one need not even wait for what else comes in with it. */

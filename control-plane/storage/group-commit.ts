@@ -148,7 +148,7 @@ export class GroupCommit {
     this.#cancelPatience = clock.after(this.#company.patienceMs(clock.monotonicMs()), () => {
       this.#cancelPatience = undefined
       this.#isPatienceOver = true
-      this.#company.stoodUp(this.#queue.length)
+      if (this.#queue.length === 1) this.#company.stoodUp()
       this.#schedule()
     })
   }
