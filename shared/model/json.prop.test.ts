@@ -51,10 +51,10 @@ test('the way for texts without long numbers and the other read the same', () =>
   const long = '"a": 1234567890123456789'
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      const text = JSON.stringify(value)
+      const text = JSON.stringify(value, undefined, 1)
       const { v } = readJson(`{"v":${text}, ${long}}`) as { readonly v: Json }
-      expect(JSON.stringify(v)).toBe(JSON.stringify(readJson(text)))
       if (!/\d{16}/.test(text)) expect(v).toEqual(JSON.parse(text))
+      expect(JSON.stringify(v)).toBe(JSON.stringify(readJson(text)))
     }),
   )
 })
@@ -82,6 +82,12 @@ test.each<[string, unknown, string?]>([
 ])('%s', (text, value, printed = text) => {
   expect(readJson(text)).toEqual(value)
   expect(JSON.stringify(readJson(text))).toBe(printed)
+})
+
+test.each([' { } ', '[ ]', '[ [ ] , { } ]', '{"a" : "b\\\\" , "\\"c\\\\\\"" : "\\u0022,]}" ,"a":[true ,false,null, -0.5e+3,-0]}', '{"__proto__":{"x":1},"2":"b","1":"a","é\\ud83d\\ude00":"\\/"}', '"\\\\"', '{"a":1,"b":2,"a":{"c":3}}'])('%s is read as JSON.parse reads it', (text) => {
+  const [first] = readJson(`[${text},9007199254740993]`) as readonly Json[]
+  expect(first).toEqual(JSON.parse(text))
+  expect(JSON.stringify(first)).toBe(JSON.stringify(JSON.parse(text)))
 })
 
 test('what is no JSON is none the slow way either', () => {
