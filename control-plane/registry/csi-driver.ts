@@ -1,5 +1,5 @@
 import type { CSIDriver } from '../../shared/model/gen/api.ts'
-import { deepEqual } from '../../shared/model/json.ts'
+import { deepEqual, wholeNumber } from '../../shared/model/json.ts'
 import { csiDriverColumns, csiDriverRow } from './columns/storage.ts'
 import { fillAbsent, without } from './defaults/fill.ts'
 import { defineKind, storedVerbs } from './typed-kind.ts'
@@ -41,7 +41,9 @@ function withoutDisabled(object: CSIDriver): CSIDriver {
   return { ...object, spec: without(object.spec, 'preventPodSchedulingIfMissing') }
 }
 
-/** A driver has no generation until its spec changes. */
+/** A driver has no generation until its spec changes, but for one that its client chose: it may be any of 64 bits, and goes round after the last. */
 function withGeneration(object: CSIDriver, old: CSIDriver): CSIDriver {
-  return deepEqual(object.spec, old.spec) ? object : { ...object, metadata: { ...object.metadata, generation: (old.metadata.generation ?? 0) + 1 } }
+  if (deepEqual(object.spec, old.spec)) return object
+  const generation = wholeNumber(BigInt.asIntN(64, BigInt(old.metadata.generation ?? 0) + 1n)) as number
+  return { ...object, metadata: { ...object.metadata, generation } }
 }

@@ -88,7 +88,7 @@ export interface KindDefinition {
   /** Deleting answers the object (`object`) or a Status (`status`). */
   readonly deleteAnswers: 'object' | 'status'
   /** Seconds of grace of a delete, or `undefined` for a kind that is deleted at once. `requested` is the client's wish. */
-  gracePeriodSeconds?(object: JsonObject, requested: number | undefined): number | bigint | undefined
+  gracePeriodSeconds?(object: JsonObject, requested: number | bigint | undefined): number | bigint | undefined
   /** What a first delete writes instead of deleting, for kinds that go by steps of their own. */
   markDeletion?(object: JsonObject, nowMs: number): JsonObject | undefined
   /** `propagationPolicy` when the client names none. */

@@ -12,7 +12,7 @@ export interface TypedKind<T extends KubeObject> extends Omit<KindDefinition, 'd
   warnings?(object: T, old: T | undefined, context: StrategyContext): readonly string[]
   earlyWarnings?(object: T): readonly string[]
   hasNewGeneration?(object: T, old: T): boolean
-  gracePeriodSeconds?(object: T, requested: number | undefined): number | bigint | undefined
+  gracePeriodSeconds?(object: T, requested: number | bigint | undefined): number | bigint | undefined
   markDeletion?(object: T, nowMs: number): T | undefined
   selectableFields?(object: T): Readonly<Record<string, string>>
   row(object: T, nowMs: number): ReturnType<KindDefinition['row']>

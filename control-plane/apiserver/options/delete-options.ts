@@ -3,11 +3,11 @@ import type { FieldError } from '../../../shared/model/field-error.ts'
 import { invalid as invalidField, notSupported } from '../../../shared/model/field-error.ts'
 import { isJsonObject, isWhole, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { invalid } from '../status.ts'
-import { boolParameter, intParameter } from './parameters.ts'
+import { boolParameter, wholeParameter } from './parameters.ts'
 import { dryRunErrors } from './write-options.ts'
 
 export interface DeleteOptions {
-  readonly gracePeriodSeconds?: number | undefined
+  readonly gracePeriodSeconds?: number | bigint | undefined
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined
   readonly orphanDependents?: boolean | undefined
   readonly preconditions?: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined } | undefined
@@ -21,7 +21,7 @@ interface Given extends Omit<DeleteOptions, 'propagationPolicy' | 'dryRun'> {
 
 export const deleteOptionsOfQuery = (query: URLSearchParams): DeleteOptions =>
   checked({
-    gracePeriodSeconds: intParameter(query, 'gracePeriodSeconds'),
+    gracePeriodSeconds: wholeParameter(query, 'gracePeriodSeconds'),
     propagationPolicy: query.get('propagationPolicy') ?? undefined,
     orphanDependents: boolParameter(query, 'orphanDependents'),
     dryRun: query.getAll('dryRun'),
@@ -31,7 +31,7 @@ export const deleteOptionsOfQuery = (query: URLSearchParams): DeleteOptions =>
 export function deleteOptionsOfBody(body: JsonObject): DeleteOptions {
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = body
   return checked({
-    ...(isWhole(gracePeriodSeconds) && { gracePeriodSeconds: Number(gracePeriodSeconds) }),
+    ...(isWhole(gracePeriodSeconds) && { gracePeriodSeconds }),
     ...(typeof propagationPolicy === 'string' && { propagationPolicy }),
     ...(typeof orphanDependents === 'boolean' && { orphanDependents }),
     ...(isJsonObject(preconditions) && { preconditions: { uid: text(preconditions['uid']), resourceVersion: text(preconditions['resourceVersion']) } }),

@@ -99,7 +99,7 @@ function resized(containers: readonly Container[], old: readonly Container[]): r
 }
 
 /** Seconds a pod gets to end: none if nothing of it can be running, one if the client asked for less than none. */
-export function podGraceSeconds(pod: Pod, requested: number | undefined): number | bigint {
+export function podGraceSeconds(pod: Pod, requested: number | bigint | undefined): number | bigint {
   if (!pod.spec?.nodeName || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') return 0
   const period: number | bigint = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0
   return period < 0 ? 1 : period
