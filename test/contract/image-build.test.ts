@@ -15,6 +15,7 @@ import { openCgroups } from '../../node-agent/cgroups/cgroups.ts'
 import { collectGarbage } from '../../node-agent/collector/collector.ts'
 import { ownCapabilities } from '../../node-agent/host/capabilities.ts'
 import { systemMounts } from '../../node-agent/host/mounts.ts'
+import { securityModules } from '../../node-agent/host/security-modules.ts'
 import type { DiskImages } from '../../node-agent/images/disk-images.ts'
 import { createImageStore } from '../../node-agent/images/images.ts'
 import { type TarInput, writeTar } from '../../node-agent/images/tar-writer.ts'
@@ -37,6 +38,7 @@ import { removeGroup } from './control-groups.ts'
 const PARENT = `gantry-test-build-${process.pid}`
 const APPLETS = ['sh', 'cat', 'echo', 'ls', 'id', 'env', 'pwd', 'sleep', 'mkdir', 'rm', 'touch', 'stat', 'hostname', 'test', 'false', 'tr', 'wc', 'grep', 'yes', 'head']
 const mounts = systemMounts()
+const modules = await securityModules()
 let folder = ''
 const SECRETS = (): string => join(folder, 'run/build-secrets')
 let store: DiskImages
@@ -52,7 +54,7 @@ beforeAll(async () => {
   const cgroups = await openCgroups({ parent: `/${PARENT}`, clock: systemClock })
   mkdirSync(join(folder, 'run'))
   const runtime = await openCrun({ folder: join(folder, 'run'), runtime: await crunForThisHost('/usr/bin/crun', folder), conmon: '/usr/bin/conmon', version: 'test', cgroups, concurrency: 4, clock: systemClock, log: silentLog })
-  const config = { nodeName: 'n1', hostIP: '10.0.0.1', hostname: 'n1', clusterDns: [], clusterDomain: 'cluster.local', logFolder: join(folder, 'logs'), checkpointFolder: join(folder, 'checkpoints'), capacity: { cpuMillis: 1000, memoryBytes: 2 ** 30, pods: 10 }, allocatable: {}, capabilities: await ownCapabilities(), architecture: 'amd64', buildSecretsFolder: SECRETS(), logMaxBytes: 1 << 20, logMaxFiles: 2 }
+  const config = { nodeName: 'n1', hostIP: '10.0.0.1', hostname: 'n1', clusterDns: [], clusterDomain: 'cluster.local', logFolder: join(folder, 'logs'), checkpointFolder: join(folder, 'checkpoints'), capacity: { cpuMillis: 1000, memoryBytes: 2 ** 30, pods: 10, securityModules: modules }, allocatable: {}, capabilities: await ownCapabilities(), architecture: 'amd64', buildSecretsFolder: SECRETS(), logMaxBytes: 1 << 20, logMaxFiles: 2 }
   parts = { runtime, images: store, cgroups, network: fakePodNetwork(), snapshots: await createOverlaySnapshots({ root: join(folder, 'snapshots'), mounts, hold: (holder, layers) => store.hold(holder, layers) }), files: hostPodFiles(mounts), logs: hostLogFiles(systemClock), guests: new Set(), clock: systemClock, random: systemRandom, log: silentLog, config }
 })
 afterAll(async () => {
@@ -98,6 +100,10 @@ async function inside(image: string, command: string): Promise<string> {
   expect(failed).toBe('')
   return output
 }
+
+test.skipIf(!modules.appArmor || !existsSync('/sbin/apparmor_parser'))('where the host has AppArmor, what a build runs is under the profile of the node', async () => {
+  expect(await inside('base:1', 'cat /proc/self/attr/current')).toBe('gantry-default (enforce)\n')
+})
 
 const configOf = async (id: string): Promise<Readonly<Record<string, unknown>>> => (await store.shelf.inspect(id)).config as Readonly<Record<string, unknown>>
 describe('a build of two stages', () => {

@@ -26,7 +26,7 @@ const SHORT = contracts(['cgroups', 'runtime', 'pods'])
 const ROOMS = contracts(['volumes', 'claims', 'sub-paths', 'images', 'snapshots', 'network', 'virtual-ip', 'probes', 'runtime-release', 'runtime-trouble'])
 const LABS = [LAB, 'test/vm/two-nodes.vm.ts', ...endToEnd(['pods', 'pod-files', 'streams', 'images'])]
 /** Debian's own kernel has more than that in user mode: these modules, groups that count huge pages, the pressure on what is short. */
-const SECURED: Readonly<Record<SecurityModule, readonly string[]>> = { apparmor: contracts(['app-armor', 'pods', 'huge-pages', 'cgroups']), selinux: ['test/vm/se-linux.vm.ts'] }
+const SECURED: Readonly<Record<SecurityModule, readonly string[]>> = { apparmor: [...contracts(['app-armor', 'pods', 'huge-pages', 'cgroups', 'image-build']), LAB], selinux: ['test/vm/se-linux.vm.ts'] }
 
 const words = process.argv.slice(2)
 const named = words.filter((word) => !word.startsWith('--'))
