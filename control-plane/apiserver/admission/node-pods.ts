@@ -1,7 +1,8 @@
 /** What a node may do to pods: tell how its own are, take them away, and show the static ones it runs by itself, which refer to nothing else. */
 import type { Node, Pod } from '../../../shared/model/gen/api.ts'
-import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import { notFound } from '../status.ts'
+import { referredBy } from './api-references.ts'
 import type { AdmissionRequest } from './plugin.ts'
 import { cachedObject, findObject, nodesResource, type AdmissionSources } from './sources.ts'
 
@@ -59,21 +60,3 @@ async function whyNotMirror({ object, call }: AdmissionRequest, nodeName: string
   const referred = referredBy(podIn(object))
   return referred === undefined ? undefined : `${node} can not create pods that reference ${referred}`
 }
-
-/** What each member of a spec refers to, wherever it stands. */
-const SECRETS: readonly string[] = ['secret', 'secretKeyRef', 'secretRef', 'nodePublishSecretRef', 'azureFile']
-const CONFIG_MAPS: readonly string[] = ['configMap', 'configMapKeyRef', 'configMapRef']
-
-/** The first kind of objects that a pod refers to. */
-function referredBy({ spec }: Pod): string | undefined {
-  const { serviceAccountName, imagePullSecrets = [], initContainers, containers, ephemeralContainers, volumes } = spec ?? {}
-  const parts = { initContainers, containers, ephemeralContainers, volumes } as unknown as JsonObject
-  if (serviceAccountName) return 'a service account'
-  if (imagePullSecrets.length > 0 || holds(parts, SECRETS)) return 'secrets'
-  if (holds(parts, CONFIG_MAPS)) return 'configmaps'
-  if (holds(parts, ['clusterTrustBundle'])) return 'clustertrustbundles'
-  return holds(parts, ['persistentVolumeClaim']) ? 'persistentvolumeclaims' : undefined
-}
-
-const holds = (value: Json | undefined, members: readonly string[]): boolean =>
-  Array.isArray(value) ? (value as readonly Json[]).some((item) => holds(item, members)) : isJsonObject(value) && Object.entries(value).some(([name, member]) => (members.includes(name) && isJsonObject(member)) || holds(member, members))

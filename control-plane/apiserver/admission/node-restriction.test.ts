@@ -63,12 +63,17 @@ const MIRRORS: ReadonlyArray<readonly [string, () => Parameters<typeof mirror>[0
   ['node "n1" can only create pods with an owner reference set to itself', () => owner({ kind: 'Pod' })],
   ['node "n1" can only create pods with a controller owner reference set to itself', () => owner({ controller: false })],
   ['node "n1" must not set blockOwnerDeletion on an owner reference', () => owner({ blockOwnerDeletion: true })],
-  ['node "n1" can not create pods that reference secrets', () => env({ secretKeyRef: { name: 's', key: 'k' } })],
-  ['node "n1" can not create pods that reference secrets', () => ({ spec: { imagePullSecrets: [{ name: 's' }] } })],
+  ['a mirror pod may not reference service accounts', () => ({ spec: { serviceAccountName: 'default' } })],
+  ['a mirror pod may not reference secrets', () => env({ secretKeyRef: { name: 's', key: 'k' } })],
+  ['a mirror pod may not reference secrets', () => ({ spec: { imagePullSecrets: [{ name: 's' }] } })],
   ['node "n1" can not create pods that reference configmaps', () => env({ configMapKeyRef: { name: 's', key: 'k' } })],
   ['node "n1" can not create pods that reference configmaps', () => volume({ projected: { sources: [{ configMap: { name: 's' } }] } })],
   ['node "n1" can not create pods that reference clustertrustbundles', () => volume({ projected: { sources: [{ clusterTrustBundle: { name: 's', path: 'p' } }] } })],
   ['node "n1" can not create pods that reference persistentvolumeclaims', () => volume({ persistentVolumeClaim: { claimName: 's' } })],
+  ['node "n1" can not create pods that reference persistentvolumeclaims (via ephemeral volumes)', () => volume({ ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } } })],
+  ['node "n1" can not create pods that reference resourceclaims', () => ({ spec: { resourceClaims: [{ name: 'a', resourceClaimName: 's' }] } })],
+  ['node "n1" can not create pods that reference csidrivers (via CSI volumes)', () => volume({ csi: { driver: 'd.example.com' } })],
+  ['a mirror pod may not use ServiceAccountToken volume projections', () => volume({ projected: { sources: [{ serviceAccountToken: { path: 'p' } }] } })],
 ]
 
 test.each(MIRRORS)('a node shows its static pods alone, which refer to nothing: %s', async (message, change) => {

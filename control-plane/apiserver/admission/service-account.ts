@@ -3,6 +3,7 @@ import { sleep } from '../../../shared/kit/clock.ts'
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { checkMountableSecrets } from './mountable-secrets.ts'
+import { refersToSecrets } from './api-references.ts'
 import { isCore, type AdmissionPlugin, type AdmissionRequest } from './plugin.ts'
 import { forbid } from './refuse.ts'
 import { findObject, serviceAccountsResource, type AdmissionSources } from './sources.ts'
@@ -38,9 +39,10 @@ export function serviceAccount(sources: AdmissionSources): AdmissionPlugin {
 }
 
 /** A pod that a node tells of is its own: it gets no account. */
-function mirrorPod(request: AdmissionRequest, { spec }: Pod): JsonObject {
-  if (spec?.serviceAccountName) throw forbid(request, 'a mirror pod may not reference service accounts')
-  if (spec?.volumes?.some((volume) => volume.secret ?? volume.projected?.sources?.some((source) => source.serviceAccountToken))) throw forbid(request, 'a mirror pod may not reference secrets')
+function mirrorPod(request: AdmissionRequest, pod: Pod): JsonObject {
+  if (pod.spec?.serviceAccountName) throw forbid(request, 'a mirror pod may not reference service accounts')
+  if (refersToSecrets(pod)) throw forbid(request, 'a mirror pod may not reference secrets')
+  if (pod.spec?.volumes?.some(({ projected }) => projected?.sources?.some((source) => source.serviceAccountToken))) throw forbid(request, 'a mirror pod may not use ServiceAccountToken volume projections')
   return request.object
 }
 
