@@ -11,15 +11,18 @@ import type { NodeStream } from '../dispatch/port.ts'
 import { createMemoryStorage } from '../storage/storage.ts'
 
 const reports = new Map<string, NodeUsageReport>()
+/** What nodes answer that are not what they should be, whole. */
+const answers = new Map<string, string>()
 
-/** A node whose API answers anything with its report. */
-function nodeStream(report: NodeUsageReport): NodeStream {
+const answerOf = (body: string): string => `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+
+/** A node whose API answers anything with the same. */
+function nodeStream(answer: string): NodeStream {
   const frames = channel<StreamFrame>()
-  const body = JSON.stringify(report)
   frames.push({ frame: { $case: 'started', value: true } })
   return {
     send({ frame }) {
-      if (frame?.$case === 'stdin') frames.push({ frame: { $case: 'stdout', value: Buffer.from(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`) } })
+      if (frame?.$case === 'stdin') frames.push({ frame: { $case: 'stdout', value: Buffer.from(answer) } })
     },
     incoming: frames,
     close: () => frames.close(),
@@ -32,7 +35,8 @@ beforeAll(async () => {
     nodeStreams: {
       open(name) {
         const report = reports.get(name)
-        return report ? Promise.resolve(nodeStream(report)) : Promise.reject(new Fault('unavailable', 'no agent'))
+        const answer = answers.get(name) ?? (report && answerOf(JSON.stringify(report)))
+        return answer !== undefined ? Promise.resolve(nodeStream(answer)) : Promise.reject(new Fault('unavailable', 'no agent'))
       },
     },
   })
@@ -88,6 +92,23 @@ test('nodes that answer are listed; one that does not is not found', async () =>
   expect(await server.ask(`GET ${API}/nodes/none`)).toMatchObject({ status: 404, body: { message: 'nodes "none" not found' } })
   expect(await names('nodes?labelSelector=kind%3Dn2')).toEqual([])
   expect(await names('nodes?fieldSelector=metadata.name%3Dn1')).toEqual(['n1'])
+})
+
+test.each([
+  ['says nothing that can be read', answerOf('{')],
+  ['says something else', answerOf('{"atMs":0,"pods":{}}')],
+  ['says more than is read', answerOf(`{"atMs":0,"windowMs":0,"node":{"cpuNanoCores":0,"memoryBytes":0},"pods":[${' '.repeat(5 << 20)}]}`)],
+  ['speaks another protocol from now on', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+])('a node that %s is left out, and the others are told of', async (_, answer) => {
+  const name = `odd-${answer.length}`
+  const node = await server.client.create(nodes, { metadata: { name } })
+  await server.client.update(nodes, { ...node, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, { subresource: 'status' })
+  const pod = await server.client.create(pods, { metadata: { name, namespace: 'x' }, spec: { nodeName: name, containers: [{ name: 'main', image: 'i' }] } })
+  await server.client.update(pods, { ...pod, status: { phase: 'Running' } }, { subresource: 'status' })
+  answers.set(name, answer)
+  expect([await names('nodes'), await names('pods')]).toEqual([['n1'], ['a']])
+  await server.client.delete(pods, { namespace: 'x', name })
+  await server.client.delete(nodes, { name })
 })
 
 test('pods that were measured are listed, in a namespace and in all, and chosen by labels and names', async () => {

@@ -7,6 +7,7 @@ import { NODE_USAGE_PAGE, type NodeUsageReport } from '../../shared/model/node-u
 import { nodeConnection } from '../apiserver/proxy/node-connection.ts'
 import { dialNode } from '../apiserver/subresources/proxy-target.ts'
 import type { NodeStreams } from '../dispatch/port.ts'
+import { MOST_REPORT_BYTES, readReport } from './report.ts'
 
 /** What the node said, or nothing where it said nothing in time. */
 export type NodeUsages = (nodeName: string) => Promise<NodeUsageReport | undefined>
@@ -45,7 +46,7 @@ async function ask(nodeName: string, { nodeStreams, clock }: NodeUsagesOptions):
   try {
     const connection = nodeConnection(await dialNode({ streams: nodeStreams, nodeName, request: { pod: undefined, port: 0 }, clock }, signal))
     try {
-      return JSON.parse(await textOf(connection, signal)) as NodeUsageReport
+      return readReport(await textOf(connection, signal))
     } finally {
       connection.destroy()
     }
@@ -58,14 +59,21 @@ function textOf(connection: ReturnType<typeof nodeConnection>, signal: AbortSign
   return new Promise((resolve, reject) => {
     const request = httpRequest({ path: NODE_USAGE_PAGE, headers: { host: 'node' }, signal, createConnection: () => connection }, (response) => {
       const read = async (): Promise<string> => {
-        const parts: Buffer[] = []
-        for await (const part of response as AsyncIterable<Buffer>) parts.push(part)
         if (response.statusCode !== 200) throw new Error(`the node answered ${response.statusCode ?? 0}`)
+        const parts: Buffer[] = []
+        let bytes = 0
+        for await (const part of response as AsyncIterable<Buffer>) {
+          bytes += part.length
+          if (bytes > MOST_REPORT_BYTES) throw new Error(`the node answered more than ${MOST_REPORT_BYTES} bytes`)
+          parts.push(part)
+        }
         return Buffer.concat(parts).toString()
       }
       void read().then(resolve, reject)
     })
-    request.once('error', reject)
+    request.on('error', reject)
+    // Else nobody would be told of such an answer, not even when the time is over.
+    request.on('upgrade', () => reject(new Error('the node wants to speak another protocol')))
     request.end()
   })
 }
