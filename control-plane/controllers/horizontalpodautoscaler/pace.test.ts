@@ -12,12 +12,22 @@ test('fewer are taken only once five minutes have wanted no more; more at once',
   expect(settle(wanted([200_000, 8]), 3)).toEqual([8, 'ScaleDownStabilized'])
   expect(settle(wanted([400_000, 8]), 3)).toEqual([3, 'ReadyForNewScale'])
   expect(settle(wanted([10_000, 10]), 20)).toEqual([20, 'ReadyForNewScale'])
+  expect(settle(wanted([10_000, 12]), 3)).toEqual([12, 'ScaleDownStabilized'])
+  expect(stabilized(autoscaler({}), wanted([10_000, 12]), { current: 10, wanted: 3, nowMs: NOW })).toMatchObject({ replicas: 10, reason: 'ScaleDownStabilized' })
   const slow = autoscaler({ scaleUp: { stabilizationWindowSeconds: 60 } })
   expect(stabilized(slow, wanted([10_000, 12]), { current: 10, wanted: 20, nowMs: NOW })).toMatchObject({ replicas: 12, reason: 'ScaleUpStabilized' })
 })
 
-test('not more than twice as many, or four, in fifteen seconds; and not beyond the bounds', () => {
-  const limit = (current: number, want: number, history = noHistory): readonly unknown[] => Object.values(limited(autoscaler(), history, { current, wanted: want, nowMs: NOW })).slice(0, 2)
+test('not more than twice as many, or four, at once; and not beyond the bounds', () => {
+  const limit = (current: number, want: number): readonly unknown[] => Object.values(limited(autoscaler(), changes([5000, 1]), { current, wanted: want, nowMs: NOW })).slice(0, 2)
+  expect(limit(10, 40)).toEqual([20, 'ScaleUpLimit'])
+  expect(limit(1, 40)).toEqual([4, 'ScaleUpLimit'])
+  expect(limit(30, 90)).toEqual([50, 'TooManyReplicas'])
+  expect(limit(10, 1)).toEqual([2, 'TooFewReplicas'])
+})
+
+test('with a behavior that says nothing of it: not more than twice as many, or four more, in fifteen seconds', () => {
+  const limit = (current: number, want: number, history = noHistory): readonly unknown[] => Object.values(limited(autoscaler({}), history, { current, wanted: want, nowMs: NOW })).slice(0, 2)
   expect(limit(10, 40)).toEqual([20, 'ScaleUpLimit'])
   expect(limit(2, 40)).toEqual([6, 'ScaleUpLimit'])
   expect(limit(10, 15)).toEqual([15, 'DesiredWithinRange'])

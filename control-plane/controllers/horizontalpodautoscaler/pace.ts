@@ -63,20 +63,24 @@ export function stabilized(autoscaler: Autoscaler, history: History, { current, 
   const within = (windowMs: number): readonly number[] => [wanted, ...history.wanted.filter(({ atMs }) => atMs > nowMs - windowMs).map(({ replicas }) => replicas)]
   const least = Math.min(...within(upOf(autoscaler).windowMs))
   const most = Math.max(...within(downOf(autoscaler).windowMs))
-  const replicas = current < least ? least : current > most ? most : current
+  // Without a behavior of its own it goes back to the most that was wanted lately, even where it has less now.
+  const replicas = autoscaler.spec.behavior === undefined ? most : current < least ? least : current > most ? most : current
   if (replicas === wanted) return { replicas, reason: 'ReadyForNewScale', message: 'recommended size matches current size' }
-  return wanted >= current
+  return wanted >= current && autoscaler.spec.behavior !== undefined
     ? { replicas, reason: 'ScaleUpStabilized', message: 'recent recommendations were lower than current one, applying the lowest recent recommendation' }
     : { replicas, reason: 'ScaleDownStabilized', message: 'recent recommendations were higher than current one, applying the highest recent recommendation' }
 }
 
 const IN_RANGE = { reason: 'DesiredWithinRange', message: 'the desired count is within the acceptable range' } as const
 
+/** Twice as many, or so many if that is more: the only limit upwards where there is no behavior. */
+const FEW = 4
+
 /** Neither beyond the bounds nor by more than the policies allow for their periods. */
 export function limited(autoscaler: Autoscaler, history: History, { current, wanted, nowMs }: Wish): Settled {
   const { minReplicas = 1, maxReplicas } = autoscaler.spec
   if (wanted > current) {
-    const most = Math.max(current, farthest(upOf(autoscaler), history, { current, nowMs, way: 1 }))
+    const most = autoscaler.spec.behavior === undefined ? Math.max(2 * current, FEW) : Math.max(current, farthest(upOf(autoscaler), history, { current, nowMs, way: 1 }))
     if (wanted > maxReplicas && maxReplicas <= most) return { replicas: maxReplicas, reason: 'TooManyReplicas', message: 'the desired replica count is more than the maximum replica count' }
     if (wanted > most) return { replicas: most, reason: 'ScaleUpLimit', message: 'the desired replica count is increasing faster than the maximum scale rate' }
   }

@@ -44,6 +44,13 @@ test('by what its pods use: more at once, fewer after five minutes, and said why
   expect(later.status.conditions?.at(-1)).toMatchObject({ type: 'ScalingLimited', status: 'True', reason: 'TooFewReplicas' })
 })
 
+test('a controller that knows nothing of what was wanted takes nothing away at once', () => {
+  const four: Target = { ...measured(10), replicas: 4 }
+  const first = planAutoscaler(autoscaler(), four, { nowMs: NOW })
+  expect(first).toMatchObject({ rescale: undefined, status: { desiredReplicas: 4 } })
+  expect(planAutoscaler(autoscaler(), four, { nowMs: NOW + 310_000, before: first.history })).toMatchObject({ rescale: { replicas: 2 } })
+})
+
 test('a metric that says nothing keeps fewer from being taken, and not more', () => {
   const two = (cpu: number): ReturnType<typeof planAutoscaler> => {
     const { spec, ...rest } = autoscaler()

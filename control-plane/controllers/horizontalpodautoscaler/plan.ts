@@ -26,15 +26,17 @@ const CANNOT_SCALE = "the HPA controller was unable to get the target's current 
 
 /** @param before what it wanted and did, as the plan before has it */
 export function planAutoscaler(autoscaler: Autoscaler, target: Target, { nowMs, before = noHistory }: { readonly nowMs: number; readonly before?: History | undefined }): AutoscalerPlan {
-  const history = remembered(before, nowMs)
+  const known = remembered(before, nowMs)
   const say = teller(autoscaler, nowMs)
   if (target.kind === 'missing') {
     const conditions = say({ type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message: `${CANNOT_SCALE}: ${target.message}` })
-    return { status: withConditions(autoscaler, conditions), rescale: undefined, problem: { reason: 'FailedGetScale', message: target.message }, history }
+    return { status: withConditions(autoscaler, conditions), rescale: undefined, problem: { reason: 'FailedGetScale', message: target.message }, history: known }
   }
   say({ type: 'AbleToScale', status: 'True', reason: 'SucceededGetScale', message: "the HPA controller was able to get the target's current scale" })
   const { minReplicas = 1, maxReplicas, metrics = [] } = autoscaler.spec
   const { replicas } = target
+  // What there is when nothing is known yet was wanted by somebody: a controller that has just begun takes nothing away at once.
+  const history = known.wanted.length === 0 ? { ...known, wanted: [{ atMs: nowMs, replicas }] } : known
   if (replicas === 0 && minReplicas !== 0) {
     const conditions = say({ type: 'ScalingActive', status: 'False', reason: 'ScalingDisabled', message: 'scaling is disabled since the replica count of the target is zero' })
     return { status: { ...withConditions(autoscaler, conditions), ...sizes(0, 0) }, rescale: undefined, problem: undefined, history }

@@ -47,6 +47,7 @@ test('what cannot be told is told so', () => {
   expect(replicasOf(proposalFor(utilization(50), seen([{}])))).toBe('failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API')
   expect(replicasOf(proposalFor(utilization(50), seen([{ cpu: 1, ready: false, startedMs: 1000, changedMs: 1000 }])))).toBe('failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)')
   expect(replicasOf(proposalFor(utilization(50), seen([{ cpu: 1, request: '' }])))).toBe('failed to get cpu utilization: missing request for cpu in container c of Pod p0')
+  expect(replicasOf(proposalFor(utilization(50), seen([{ cpu: 500, request: '0' }])))).toBe('failed to get cpu utilization: no metrics returned matched known pods')
 })
 
 test('averages of processors and memory, and those of one container', () => {

@@ -115,6 +115,8 @@ function reckon(seen: Seen, { ready, unready, missing }: Sorted, aim: Aim): Reck
       requests.set(pod, asked)
     }
   }
+  // Of nothing there is no share: who asks for 0 is not taken for idle.
+  if (aim.target.averageUtilization !== undefined && [...ready.keys()].every((pod) => requests.get(pod) === 0)) return 'no metrics returned matched known pods'
   const measure = measureBy(aim, requests)
   const first = measure(ready)
   const { average, utilization } = first
@@ -143,7 +145,7 @@ const measureBy = ({ name, target }: Aim, requests: ReadonlyMap<Pod, number>) =>
   const average = Math.floor(total / used.size)
   if (target.averageUtilization === undefined) return { ratio: average / amountOf(name, target.averageValue), utilization: 0, average }
   const asked = [...used.keys()].reduce((sum, pod) => sum + (requests.get(pod) ?? 0), 0)
-  const utilization = asked === 0 ? 0 : Math.floor((total * 100) / asked)
+  const utilization = Math.floor((total * 100) / asked)
   return { ratio: utilization / target.averageUtilization, utilization, average }
 }
 
