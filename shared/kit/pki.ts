@@ -192,17 +192,30 @@ export async function readCertificateRequest(requestPem: string): Promise<Certif
   return { ...subjectOfName(request.subjectName.toJSON()), publicKeyPem: toPem('PUBLIC KEY', new Uint8Array(request.publicKey.rawData)) }
 }
 
-/** Why a request is not signed by its own key, in Go's words; `undefined` if it is. Nothing is said of what cannot be read. */
+/** Why a request is not signed by its own key, in Go's words; `undefined` if it is. Nothing is said of what cannot be read, nor of keys on curves that are not known here. */
 export async function signatureProblem(requestPem: string): Promise<string | undefined> {
   const x509 = await loadLibrary()
   try {
     const request = new x509.Pkcs10CertificateRequest(requestPem)
-    if (await request.verify(webcrypto as unknown as Crypto)) return undefined
-    const { name } = request.publicKey.algorithm
-    return name.startsWith('RSA') ? 'crypto/rsa: verification error' : `x509: ${name} verification failure`
+    const [{ name: signedBy }, { name: key }] = [request.signatureAlgorithm as unknown as { readonly name: string }, request.publicKey.algorithm]
+    const foreign = foreignSignature(signedBy, key)
+    if (foreign !== undefined || (await request.verify(webcrypto as unknown as Crypto))) return foreign
+    return key.startsWith('RSA') ? 'crypto/rsa: verification error' : `x509: ${key} verification failure`
   } catch {
     return undefined
   }
+}
+
+const MD5_WITH_RSA = '1.2.840.113549.1.1.4'
+const GO_KEYS: Readonly<Record<string, string>> = { RSA: '*rsa.PublicKey', ECDSA: '*ecdsa.PublicKey', Ed25519: 'ed25519.PublicKey' }
+
+/** Why a signature is none that a key of that algorithm makes. What the library does not know has a number for its name. */
+function foreignSignature(signedBy: string, key: string): string | undefined {
+  if (signedBy === MD5_WITH_RSA) return 'x509: cannot verify signature: insecure algorithm MD5-RSA'
+  const [wanted, have] = [signedBy, key].map((name) => (name.startsWith('RSA') ? 'RSA' : name))
+  if (wanted === undefined || GO_KEYS[wanted] === undefined) return 'x509: cannot verify signature: algorithm unimplemented'
+  const held = GO_KEYS[have ?? '']
+  return held === undefined || wanted === have ? undefined : `x509: signature algorithm specifies an ${wanted} public key, but have public key of type ${held}`
 }
 
 async function parseRequest(x509: Library, requestPem: string): Promise<X509.Pkcs10CertificateRequest> {
