@@ -24,7 +24,8 @@ export async function whyNotUnder(profile: string): Promise<string | undefined> 
  */
 export async function appArmorProfileFor({ files, config }: Pick<PodParts, 'files' | 'config'>, pod: Pod, container: Pick<Container, 'securityContext'>): Promise<string | undefined> {
   const wanted = config.capacity.securityModules?.appArmor === true ? wantedProfile(pod, container) : undefined
-  const why = wanted && (await files.whyNotUnder(wanted.name))
+  // A host may have AppArmor and not let its profiles be seen, as within another machine's container.
+  const why = wanted && (await files.whyNotUnder(wanted.name).catch((error: unknown) => `cannot find the AppArmor profile ${wanted.name}: ${messageOf(error)}`))
   if (why === undefined) return wanted?.name
   if (wanted?.isAskedFor === true) throw new Fault('unsupported', why)
   return undefined
