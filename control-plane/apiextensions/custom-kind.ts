@@ -60,7 +60,7 @@ export function customKind({ definition, version, rules, turns }: CustomKind): K
     validateCreate: (object) => validateCustom(validation, { object, old: undefined, subresource: '' }),
     validateUpdate: (object, old, { subresource }) => validateCustom(validation, { object, old, subresource }),
     warnings: finalizerWarnings,
-    ...(rules && { laterFindings: (object, old, found) => turns.through(withRules(rules, { object, old, found })) }),
+    ...(rules && { laterFindings: (object, old, { found, signal }) => turns.through(withRules(rules, { object, old, found }), signal) }),
     nameRule: 'dns-subdomain',
     anyFinalizer: true,
     allowCreateOnUpdate: false,

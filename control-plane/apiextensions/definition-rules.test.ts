@@ -25,7 +25,7 @@ test('a definition is judged with the patterns of all its versions, whoever else
   // Another file in this thread may have had them loaded.
   usePatterns(undefined)
   const found = kind.validateCreate(definition, context)
-  const judging = withRuleErrors(kind, createTurns({ clock: systemClock })).laterFindings?.(definition, undefined, found)
+  const judging = withRuleErrors(kind, createTurns({ clock: systemClock })).laterFindings?.(definition, undefined, { found, signal: new AbortController().signal })
   usePatterns(re2Patterns)
   expect((await judging)?.errors.slice(found.length).map(fieldErrorText)).toEqual([
     'spec.versions[1].schema.openAPIV3Schema.properties[a].pattern: Invalid value: "(": must be a valid regular expression, but isn\'t: error parsing regexp: missing closing ): `(`',

@@ -13,23 +13,25 @@ export function withRuleErrors(kind: KindDefinition, turns: Turns): KindDefiniti
   if (kind.group !== 'apiextensions.k8s.io' || kind.kind !== 'CustomResourceDefinition') return kind
   return {
     ...kind,
-    async laterFindings(object, old, judged) {
+    async laterFindings(object, old, { found: judged, signal }) {
       const found = await withPatternErrors(kind, { object, old, found: judged })
-      return { errors: found.length > 0 ? found : await errorsOfRules(object, old, turns), warnings: [] }
+      return { errors: found.length > 0 ? found : await errorsOfRules(object, old, (steps) => turns.through(allOf(steps), signal)), warnings: [] }
     },
   }
 }
 
-async function errorsOfRules(object: JsonObject, old: JsonObject | undefined, turns: Turns): Promise<readonly FieldError[]> {
+type Through = (steps: ReadonlyArray<Generator<void, readonly FieldError[]>>) => Promise<readonly FieldError[]>
+
+async function errorsOfRules(object: JsonObject, old: JsonObject | undefined, through: Through): Promise<readonly FieldError[]> {
   const { spec } = object as unknown as CustomResourceDefinition
   const schemas = placedSchemas(spec).filter(({ schema }) => [...schemasIn(schema)].some((one) => (one['x-kubernetes-validations'] ?? []).length > 0))
   if (schemas.length === 0) return []
   const { ruleErrors } = await import('./rule-errors.ts')
   const before = old && placedSchemas((old as unknown as CustomResourceDefinition).spec)
-  const errors = await turns.through(allOf(schemas.map((placed) => ruleErrors(placed, before))))
+  const errors = await through(schemas.map((placed) => ruleErrors(placed, before)))
   if (errors.length > 0) return errors
   const { defaultRuleErrors } = await import('./default-rules.ts')
-  return turns.through(allOf(schemas.map(defaultRuleErrors)))
+  return through(schemas.map(defaultRuleErrors))
 }
 
 function* allOf(parts: ReadonlyArray<Generator<void, readonly FieldError[]>>): Generator<void, readonly FieldError[]> {

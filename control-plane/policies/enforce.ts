@@ -88,7 +88,7 @@ async function objections({ policy, binding, request, parts }: Judging): Promise
   const given = bindingsOf(request, parts)
   const found: Objection[] = []
   for (const object of params.objects) {
-    const verdict = await parts.sources.turns.through(judge(compiled, binding.spec.paramRef || policy.spec?.paramKind ? new Map([...given, ['params', valueOfJson(object)]]) : given))
+    const verdict = await parts.sources.turns.through(judge(compiled, binding.spec.paramRef || policy.spec?.paramKind ? new Map([...given, ['params', valueOfJson(object)]]) : given), request.call.signal)
     found.push(...(verdict.kind === 'judged' ? verdict.objections : verdict.kind === 'failed' ? failure(verdict.message) : []))
   }
   return found

@@ -15,7 +15,7 @@ type Later = (object: JsonObject, old: JsonObject | undefined, found: readonly F
 
 const later =
   (errorsOf: Later): NonNullable<KindDefinition['laterFindings']> =>
-  async (...judged) => ({ errors: await errorsOf(...judged), warnings: [] })
+  async (object, old, { found }) => ({ errors: await errorsOf(object, old, found), warnings: [] })
 
 /** What was accepted once is not read again. */
 const ofPolicy: Later = async (object, old, found) => {

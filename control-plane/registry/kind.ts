@@ -73,8 +73,8 @@ export interface KindDefinition {
   warnings?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): readonly string[]
   /** `Warning` headers for a new object, also when it is refused in the end. Given the object as it came, before {@link prepareForCreate}. */
   earlyWarnings?(object: JsonObject): readonly string[]
-  /** What takes time to find, beside the mistakes that were found before: all of these, in order. */
-  laterFindings?(object: JsonObject, old: JsonObject | undefined, found: readonly FieldError[]): Promise<Findings>
+  /** What takes time to find, beside the mistakes that were found before: all of these, in order. Rejects with the signal's reason. */
+  laterFindings?(object: JsonObject, old: JsonObject | undefined, soFar: SoFar): Promise<Findings>
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'ip-address'
   /** Finalizers need no domain. */
   readonly anyFinalizer?: boolean
@@ -107,6 +107,12 @@ export interface KindDefinition {
   compareRows?(a: JsonObject, b: JsonObject): number
   /** `conditions` of the row, for kinds whose rows have them (a pod that has ended says `Completed`). */
   rowConditions?(object: JsonObject): readonly TableRowCondition[]
+}
+
+interface SoFar {
+  readonly found: readonly FieldError[]
+  /** Whether somebody still waits for an answer. */
+  readonly signal: { throwIfAborted(): void }
 }
 
 /** What is wrong with an object. */

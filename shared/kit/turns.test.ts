@@ -85,3 +85,18 @@ test('what a step throws is told to whoever asked for it, and others go on', asy
   await refused
   expect(await other).toBe('b')
 })
+
+test('who goes away before all is done is waited for no longer, and nothing more is done for him', async () => {
+  const clock = new WorkClock()
+  const turns = createTurns({ clock, holdMs: 8 })
+  const log: string[] = []
+  const gone = new AbortController()
+  const given = turns.through(working(clock, 'a', log, Array.from({ length: 100 }, () => 2)), gone.signal)
+  const other = turns.through(working(clock, 'b', log, [2]))
+  const refused = expect(given).rejects.toThrow('gone')
+  gone.abort(new Error('gone'))
+  await clock.turn()
+  await refused
+  expect(await other).toBe('b')
+  expect(log.join('')).toBe('aaaab')
+})

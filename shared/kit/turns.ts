@@ -2,8 +2,8 @@
 import { sleep, type Clock } from './clock.ts'
 
 export interface Turns {
-  /** Does all steps, one after the other. @returns what they come to; rejects with what one of them throws. */
-  through<T>(steps: Iterator<unknown, T>): Promise<T>
+  /** Does all steps, one after the other. @returns what they come to; rejects with what one of them throws, and before the next one with the signal's reason. */
+  through<T>(steps: Iterator<unknown, T>, signal?: Pick<AbortSignal, 'throwIfAborted'>): Promise<T>
 }
 
 export interface TurnsOptions {
@@ -37,10 +37,11 @@ class SharedTurns implements Turns {
     this.#holdMs = holdMs
   }
 
-  through<T>(steps: Iterator<unknown, T>): Promise<T> {
+  through<T>(steps: Iterator<unknown, T>, signal?: Pick<AbortSignal, 'throwIfAborted'>): Promise<T> {
     return new Promise((resolve, reject) => {
       const next = (): boolean => {
         try {
+          signal?.throwIfAborted()
           const step = steps.next()
           if (step.done) resolve(step.value)
           return step.done === true

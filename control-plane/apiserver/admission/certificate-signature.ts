@@ -8,7 +8,7 @@ const FIELD = 'spec.request'
 /** Requests for certificates, with their signatures judged too; every other kind as it is. */
 export function withSignatureErrors(kind: KindDefinition): KindDefinition {
   if (kind.group !== 'certificates.k8s.io') return kind
-  return { ...kind, laterFindings: async (object, old, found) => ({ errors: old ? found : await withSignature(object as unknown as CertificateSigningRequest, found), warnings: [] }) }
+  return { ...kind, laterFindings: async (object, old, { found }) => ({ errors: old ? found : await withSignature(object as unknown as CertificateSigningRequest, found), warnings: [] }) }
 }
 
 async function withSignature({ spec }: CertificateSigningRequest, found: readonly FieldError[]): Promise<readonly FieldError[]> {

@@ -80,7 +80,7 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
     // A kind may have a name for what came without one.
     const name = metaText(prepared, 'name')
     const errors = validateNew(definition, prepared, context)
-    const found = definition.laterFindings ? await definition.laterFindings(prepared, undefined, errors) : { errors, warnings: [] }
+    const found = definition.laterFindings ? await definition.laterFindings(prepared, undefined, { found: errors, signal: call.signal }) : { errors, warnings: [] }
     if (found.errors.length > 0) throw invalid(store.kind, name, found.errors)
     for (const warning of [...(definition.warnings?.(prepared, undefined, context) ?? []), ...found.warnings]) call.warn(warning)
     await parts.admission.validate({ ...attributes, name, object: prepared })

@@ -110,7 +110,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
   try {
     const prepared = prepareChange(definition, { object: reservation.object, old }, context)
     const errors = validateChanged(definition, { object: prepared, old }, context)
-    const found = definition.laterFindings ? await definition.laterFindings(prepared, old, errors) : { errors, warnings: [] }
+    const found = definition.laterFindings ? await definition.laterFindings(prepared, old, { found: errors, signal: call.signal }) : { errors, warnings: [] }
     if (found.errors.length > 0) throw invalid(store.kind, at.name, found.errors)
     for (const warning of [...(definition.warnings?.(prepared, old, context) ?? []), ...found.warnings]) call.warn(warning)
     await parts.admission.validate({ ...attributes, object: prepared })
