@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { kill } from 'node:process'
 import type { Pod } from '../../../shared/model/gen/api.ts'
 import { isRunning, type TestLab } from '../harness.ts'
-import { apply, deployment, importSoftware, inside, mainStatus, nameOf, podOf, processOf, service, stopped } from './tools.ts'
+import { apply, deployment, importSoftware, inside, mainStatus, nameOf, podOf, processOf, replaced, service } from './tools.ts'
 
 const DATA = '/var/lib/postgresql/data'
 
@@ -74,7 +74,7 @@ export function postgresTests(lab: () => TestLab, folder: () => string): void {
     expect(await inside(cluster, first, 'sh', '-c', `PGPASSWORD='of this test' ${PSQL} -h "$POSTGRES_SERVICE_HOST" -U postgres -At -c 'select max(n) from rows' || exec env`)).toBe('1000\n')
     const busy = cluster.kubectl(['exec', nameOf(first), '--', PSQL, '-U', 'postgres', '-c', 'select pg_sleep(3600)'])
     await expect.poll(() => sql(first, "select count(*) from pg_stat_activity where query like '%pg_sleep(3600)%' and pid <> pg_backend_pid()"), { timeout: 30_000 }).toBe('1\n')
-    const log = await stopped(cluster, first)
+    const log = await replaced(cluster, 'postgres', first)
     expect(log).toContain('received fast shutdown request')
     expect(log).toContain('database system is shut down')
     expect((await busy).stderr).toContain('terminating connection due to administrator command')

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { kill } from 'node:process'
 import { isRunning, type TestLab } from '../harness.ts'
-import { addressOf, apply, deployment, fromMachine, importSoftware, inside, mainStatus, podOf, processOf, service, stopped } from './tools.ts'
+import { addressOf, apply, deployment, fromMachine, importSoftware, inside, mainStatus, podOf, processOf, replaced, service } from './tools.ts'
 
 const store = (image: string, folder: string): object =>
   deployment('redis', {
@@ -56,7 +56,7 @@ export function redisTests(lab: () => TestLab, folder: () => string): void {
     expect(mainStatus(again).lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' })
     expect(await inside(cluster, again, 'redis-cli', 'INCR', 'counter')).toBe('2\n')
 
-    const log = await stopped(cluster, again)
+    const log = await replaced(cluster, 'redis', again)
     expect(log).toContain('Received SIGTERM scheduling shutdown')
     expect(log).toContain('Redis is now ready to exit, bye bye')
     const next = await podOf(cluster, 'redis', (pod) => pod.metadata.uid !== first.metadata.uid && isRunning(pod))

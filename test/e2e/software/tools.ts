@@ -80,12 +80,35 @@ function followLog(cluster: TestLab, pod: Pod): FollowedLog {
 
 /** Deletes the pod, whose log has begun with a line already, and answers what it said to its very end. @param meanwhile done right before */
 export async function stopped(cluster: TestLab, pod: Pod, meanwhile: (log: FollowedLog) => Promise<void> = () => Promise.resolve()): Promise<string> {
+  return lastWords(cluster, pod, async (log) => {
+    await meanwhile(log)
+    await done(cluster, ['delete', 'pod', nameOf(pod), '--wait=true'])
+  })
+}
+
+/**
+ * Replaces the one pod of a Deployment by scaling to nothing and back, and answers the log of the one that went. Where both have the same folder: that of a pod
+ * which is merely deleted starts while it stops.
+ */
+export async function replaced(cluster: TestLab, deployment: string, pod: Pod): Promise<string> {
+  const log = await lastWords(cluster, pod, async () => {
+    await done(cluster, ['scale', `deployment/${deployment}`, '--replicas=0'])
+    await done(cluster, ['wait', '--for=delete', `pod/${nameOf(pod)}`, '--timeout=120s'])
+  })
+  await done(cluster, ['scale', `deployment/${deployment}`, '--replicas=1'])
+  return log
+}
+
+async function lastWords(cluster: TestLab, pod: Pod, stop: (log: FollowedLog) => Promise<void>): Promise<string> {
   const log = followLog(cluster, pod)
   await log.said('\n')
-  await meanwhile(log)
-  const { exitCode, stderr } = await cluster.kubectl(['delete', 'pod', nameOf(pod), '--wait=true'], { timeoutMs: 120_000 })
-  expect(exitCode, stderr).toBe(0)
+  await stop(log)
   return log.ended
+}
+
+async function done(cluster: TestLab, words: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await cluster.kubectl([...words], { timeoutMs: 150_000 })
+  expect(exitCode, stderr).toBe(0)
 }
 
 /** The first process of the pod's container, from outside, by a word of its command line. */
