@@ -10,6 +10,8 @@ import { templateGeneration, withTemplateGeneration } from './updates/template-g
 import { validateDaemonSetChange, validateNewDaemonSet } from './validation/daemon-set.ts'
 import { daemonSetWarnings } from './warnings/workload.ts'
 
+const atLeastOne = (generation: bigint): bigint => (generation < 1n ? 1n : generation)
+
 export const daemonSet = defineKind<DaemonSet>({
   group: 'apps',
   version: 'v1',
@@ -23,11 +25,11 @@ export const daemonSet = defineKind<DaemonSet>({
   verbs: storedVerbs,
   subresources: [statusSubresource],
   defaults: (object) => withTemplateGeneration(defaultDaemonSet(object), templateGeneration(object)),
-  prepareForCreate: (object) => ({ ...withTemplateGeneration(withoutDisabled(object), Math.max(1, templateGeneration(object))), status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 } }),
+  prepareForCreate: (object) => ({ ...withTemplateGeneration(withoutDisabled(object), atLeastOne(templateGeneration(object))), status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 } }),
   prepareForUpdate: (object, old, { subresource }) => {
     const kept = keepOtherPart(withoutDisabled(object), old, subresource)
     const changed = !deepEqual(kept.spec?.template, old.spec?.template)
-    return withTemplateGeneration(kept, templateGeneration(old) + (changed ? 1 : 0))
+    return withTemplateGeneration(kept, templateGeneration(old) + (changed ? 1n : 0n))
   },
   validateCreate: validateNewDaemonSet,
   validateUpdate: validateDaemonSetChange,

@@ -103,3 +103,12 @@ test.each([
   expect(changed.status, changed.text).toBe(status)
   expect(changed.text).toContain(words)
 })
+
+test('how often the template of a daemon set changed is counted on from what its client says', async () => {
+  const sets = '/apis/apps/v1/namespaces/x/daemonsets'
+  const annotation = '"deprecated.daemonset.template.generation"'
+  const made = await send(`POST ${sets}`, `{"metadata":{"name":"counted","annotations":{${annotation}:"9007199254740993"}},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}`)
+  expect(made.text).toContain(`${annotation}:"9007199254740993"`)
+  const changed = await send(`PATCH ${sets}/counted`, '{"spec":{"template":{"metadata":{"labels":{"c":"d"}}}}}', MERGE)
+  expect(changed.text).toContain(`${annotation}:"9007199254740994"`)
+})
