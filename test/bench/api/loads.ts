@@ -1,10 +1,14 @@
 /** What is asked of both servers, in this order: later loads read what earlier ones have written. */
 import type { Asked, Client, Rate } from './load.ts'
 import { rated, rateOf } from './load.ts'
+import { median } from '../row.ts'
 
 export interface Outcome {
+  /** Medians, where there were several rounds. */
   readonly ours: Rate
   readonly bare: Rate
+  /** What ours did in each round, answers per second. */
+  readonly rounds: readonly number[]
 }
 
 const NAMESPACE = 'load'
@@ -25,19 +29,21 @@ const pod = (index: number): string =>
 interface Requests {
   readonly count: number
   readonly width: number
+  /** How often, ours and bare by turns: a load of a third of a second is as long as one collection of garbage makes it. */
+  readonly rounds: number
   asked(index: number): Asked
 }
 
 const REQUESTS = {
-  'create-configmap': { count: 4000, width: 64, asked: (index) => ({ method: 'POST', path: `${BASE}/configmaps`, body: configMap(`c${index}`, 'x'.repeat(200)) }) },
-  'create-pod': { count: PODS, width: 64, asked: (index) => ({ method: 'POST', path: `${BASE}/pods`, body: pod(index) }) },
-  'create-alone': { count: 400, width: 1, asked: (index) => ({ method: 'POST', path: `${BASE}/configmaps`, body: configMap(`s${index}`, 'x') }) },
-  get: { count: 10_000, width: 64, asked: (index) => ({ method: 'GET', path: `${BASE}/pods/p${index % PODS}` }) },
-  patch: { count: 3000, width: 64, asked: (index) => ({ method: 'PATCH', path: `${BASE}/pods/p${index % PODS}`, body: JSON.stringify({ metadata: { annotations: { n: String(index) } } }), headers: { 'content-type': 'application/merge-patch+json' } }) },
-  'list-500': { count: 200, width: 8, asked: () => ({ method: 'GET', path: `${BASE}/pods?limit=500` }) },
-  'list-5000-cached': { count: 40, width: 4, asked: () => ({ method: 'GET', path: `${BASE}/pods?resourceVersion=0` }) },
-  'list-5000': { count: 40, width: 4, asked: () => ({ method: 'GET', path: `${BASE}/pods` }) },
-  'table-500': { count: 100, width: 8, asked: () => ({ method: 'GET', path: `${BASE}/pods?limit=500`, headers: { accept: TABLE } }) },
+  'create-configmap': { count: 4000, width: 64, rounds: 1, asked: (index) => ({ method: 'POST', path: `${BASE}/configmaps`, body: configMap(`c${index}`, 'x'.repeat(200)) }) },
+  'create-pod': { count: PODS, width: 64, rounds: 1, asked: (index) => ({ method: 'POST', path: `${BASE}/pods`, body: pod(index) }) },
+  'create-alone': { count: 400, width: 1, rounds: 3, asked: (index) => ({ method: 'POST', path: `${BASE}/configmaps`, body: configMap(`s${index}`, 'x') }) },
+  get: { count: 10_000, width: 64, rounds: 3, asked: (index) => ({ method: 'GET', path: `${BASE}/pods/p${index % PODS}` }) },
+  patch: { count: 3000, width: 64, rounds: 1, asked: (index) => ({ method: 'PATCH', path: `${BASE}/pods/p${index % PODS}`, body: JSON.stringify({ metadata: { annotations: { n: String(index) } } }), headers: { 'content-type': 'application/merge-patch+json' } }) },
+  'list-500': { count: 200, width: 8, rounds: 5, asked: () => ({ method: 'GET', path: `${BASE}/pods?limit=500` }) },
+  'list-5000-cached': { count: 40, width: 4, rounds: 3, asked: () => ({ method: 'GET', path: `${BASE}/pods?resourceVersion=0` }) },
+  'list-5000': { count: 40, width: 4, rounds: 3, asked: () => ({ method: 'GET', path: `${BASE}/pods` }) },
+  'table-500': { count: 100, width: 8, rounds: 5, asked: () => ({ method: 'GET', path: `${BASE}/pods?limit=500`, headers: { accept: TABLE } }) },
 } as const satisfies Readonly<Record<string, Requests>>
 
 export type RequestLoad = keyof typeof REQUESTS
@@ -63,13 +69,22 @@ async function readLarge(bare: Client): Promise<void> {
 
 /** The bare server answers the same requests with the bytes that ours answers. */
 export async function measureRequests(name: RequestLoad, { ours, bare }: { readonly ours: Client; readonly bare: Client }): Promise<Outcome> {
-  const { count, width, asked }: Requests = REQUESTS[name]
-  const rate = await rateOf({ count, width, one: (index) => ours.count(asked(index)) })
-  const { method } = asked(0)
-  const sample = await ours.ask(method === 'POST' ? { ...asked(count), path: `${asked(0).path}?dryRun=All` } : asked(0))
-  await bare.ask({ method: 'PUT', path: `/${name}`, body: sample.bytes.toString('utf8') })
-  return { ours: rate, bare: await rateOf({ count, width, one: (index) => bare.count({ ...asked(index), path: `/${name}` }) }) }
+  const { count, width, rounds, asked }: Requests = REQUESTS[name]
+  const ourRates: Rate[] = []
+  const bareRates: Rate[] = []
+  for (let round = 0; round < rounds; round++) {
+    ourRates.push(await rateOf({ count, width, one: (index) => ours.count(asked(round * count + index)) }))
+    if (round === 0) {
+      const { method } = asked(0)
+      const sample = await ours.ask(method === 'POST' ? { ...asked(rounds * count), path: `${asked(0).path}?dryRun=All` } : asked(0))
+      await bare.ask({ method: 'PUT', path: `/${name}`, body: sample.bytes.toString('utf8') })
+    }
+    bareRates.push(await rateOf({ count, width, one: (index) => bare.count({ ...asked(index), path: `/${name}` }) }))
+  }
+  return { ours: medianRate(ourRates), bare: medianRate(bareRates), rounds: ourRates.map(({ perSecond }) => perSecond) }
 }
+
+const medianRate = (rates: readonly Rate[]): Rate => ({ perSecond: median(rates.map(({ perSecond }) => perSecond)), p50Ms: median(rates.map(({ p50Ms }) => p50Ms)), p99Ms: median(rates.map(({ p99Ms }) => p99Ms)) })
 
 const EVENTS = 300
 const EVENTS_LIMIT_MS = 60_000
@@ -81,7 +96,7 @@ export async function measureEvents(watchers: number, { ours, bare }: { readonly
   const rate = await fanOut({ client: ours, watchers, path: `${BASE}/configmaps?watch=1&labelSelector=w%3D${label}`, tell: (index) => ours.count({ method: 'POST', path: `${BASE}/configmaps`, body: create(index) }) })
   const sample = (await ours.ask({ method: 'GET', path: `${BASE}/configmaps/${label}-0` })).bytes.toString('utf8').trim()
   const event = (index: number): string => `{"type":"ADDED","object":${sample.replace(`"${label}-0"`, `"${label}-${index}"`)}}\n`
-  return { ours: rate, bare: await fanOut({ client: bare, watchers, path: `/${label}/watch`, tell: (index) => bare.count({ method: 'POST', path: `/${label}/event`, body: event(index) }) }) }
+  return { ours: rate, rounds: [rate.perSecond], bare: await fanOut({ client: bare, watchers, path: `/${label}/watch`, tell: (index) => bare.count({ method: 'POST', path: `/${label}/event`, body: event(index) }) }) }
 }
 
 interface FanOut {
