@@ -44,9 +44,9 @@ const keeperOf = ({ config, folder, lifeId, log }: KeeperOf, identity: TlsFiles)
     log,
   })
 
-/** After a start; and how much work of an agent leaves garbage that is worth a collection: that of some twenty pods that start, or of minutes in which they are only watched. */
+/** After a start; and how much work of an agent leaves garbage that is worth a collection: that of some five pods that start, or of half a minute in which a hundred are only watched. */
 const SETTLED_MS = 10_000
-const LOAD_MS_PER_MEGABYTE = 30
+const LOAD_MS_PER_MEGABYTE = 8
 
 async function main(): Promise<void> {
   const config = await readConfig()
