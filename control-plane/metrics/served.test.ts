@@ -132,3 +132,20 @@ test('who may read them is said by roles of their own', async () => {
   const somebody = { name: 'somebody', uid: '', groups: ['system:authenticated'], extra: {} }
   expect(await server.askAs(somebody, `GET ${API}/nodes`)).toMatchObject({ status: 403, body: { message: expect.stringContaining('cannot list resource "nodes" in API group "metrics.k8s.io" at the cluster scope') as string } })
 })
+
+test('neither a node that is not ready is asked, nor is told what a pod used that has ended', async () => {
+  if (!(await isServed())) await server.ask(`POST ${SERVICES}`, service)
+  await expect.poll(isServed).toBe(true)
+  const namesOf = async (path: string): Promise<readonly string[]> => ((await server.ask(`GET ${API}/${path}`)).body as { readonly items: ReadonlyArray<{ readonly metadata: { readonly name: string } }> }).items.map(({ metadata }) => metadata.name)
+  const silent = await server.client.create(nodes, { metadata: { name: 'n3' } })
+  const over = await server.client.create(pods, { metadata: { name: 'over', namespace: 'x' }, spec: { nodeName: 'n3', containers: [{ name: 'main', image: 'i' }] } })
+  reports.set('n3', { atMs: 60_000, windowMs: 1500, node: { cpuNanoCores: 1, memoryBytes: 4096 }, pods: [{ uid: over.metadata.uid ?? '', windowMs: 1500, containers: [{ name: 'main', cpuNanoCores: 1, memoryBytes: 4096 }] }] })
+  expect(await namesOf('nodes')).not.toContain('n3')
+  expect(await namesOf('namespaces/x/pods')).not.toContain('over')
+  const running = await server.client.update(pods, { ...over, status: { phase: 'Running' } }, { subresource: 'status' })
+  await server.client.update(nodes, { ...silent, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, { subresource: 'status' })
+  expect(await namesOf('nodes')).toContain('n3')
+  expect(await namesOf('namespaces/x/pods')).toContain('over')
+  await server.client.update(pods, { ...running, status: { phase: 'Succeeded' } }, { subresource: 'status' })
+  expect(await namesOf('namespaces/x/pods')).not.toContain('over')
+})
