@@ -7,6 +7,8 @@ export interface Outcome {
   /** Medians, where there were several rounds. */
   readonly ours: Rate
   readonly bare: Rate
+  /** Of a bare server that also puts as much into the same etcd. */
+  readonly storing?: Rate | undefined
   /** What ours did in each round, answers per second. */
   readonly rounds: readonly number[]
 }
@@ -31,13 +33,15 @@ interface Requests {
   readonly width: number
   /** How often, ours and bare by turns: a load of a third of a second is as long as one collection of garbage makes it. */
   readonly rounds: number
+  /** Also held against a bare server that stores. */
+  readonly isStored?: boolean
   asked(index: number): Asked
 }
 
 const REQUESTS = {
   'create-configmap': { count: 4000, width: 64, rounds: 1, asked: (index) => ({ method: 'POST', path: `${BASE}/configmaps`, body: configMap(`c${index}`, 'x'.repeat(200)) }) },
   'create-pod': { count: PODS, width: 64, rounds: 1, asked: (index) => ({ method: 'POST', path: `${BASE}/pods`, body: pod(index) }) },
-  'create-alone': { count: 400, width: 1, rounds: 3, asked: (index) => ({ method: 'POST', path: `${BASE}/configmaps`, body: configMap(`s${index}`, 'x') }) },
+  'create-alone': { count: 400, width: 1, rounds: 5, isStored: true, asked: (index) => ({ method: 'POST', path: `${BASE}/configmaps`, body: configMap(`s${index}`, 'x') }) },
   get: { count: 10_000, width: 64, rounds: 3, asked: (index) => ({ method: 'GET', path: `${BASE}/pods/p${index % PODS}` }) },
   patch: { count: 3000, width: 64, rounds: 1, asked: (index) => ({ method: 'PATCH', path: `${BASE}/pods/p${index % PODS}`, body: JSON.stringify({ metadata: { annotations: { n: String(index) } } }), headers: { 'content-type': 'application/merge-patch+json' } }) },
   'list-500': { count: 200, width: 8, rounds: 5, asked: () => ({ method: 'GET', path: `${BASE}/pods?limit=500` }) },
@@ -69,9 +73,10 @@ async function readLarge(bare: Client): Promise<void> {
 
 /** The bare server answers the same requests with the bytes that ours answers. */
 export async function measureRequests(name: RequestLoad, { ours, bare }: { readonly ours: Client; readonly bare: Client }): Promise<Outcome> {
-  const { count, width, rounds, asked }: Requests = REQUESTS[name]
+  const { count, width, rounds, isStored, asked }: Requests = REQUESTS[name]
   const ourRates: Rate[] = []
   const bareRates: Rate[] = []
+  const storingRates: Rate[] = []
   for (let round = 0; round < rounds; round++) {
     ourRates.push(await rateOf({ count, width, one: (index) => ours.count(asked(round * count + index)) }))
     if (round === 0) {
@@ -80,8 +85,9 @@ export async function measureRequests(name: RequestLoad, { ours, bare }: { reado
       await bare.ask({ method: 'PUT', path: `/${name}`, body: sample.bytes.toString('utf8') })
     }
     bareRates.push(await rateOf({ count, width, one: (index) => bare.count({ ...asked(index), path: `/${name}` }) }))
+    if (isStored) storingRates.push(await rateOf({ count, width, one: (index) => bare.count({ ...asked(index), path: `/${name}/store` }) }))
   }
-  return { ours: medianRate(ourRates), bare: medianRate(bareRates), rounds: ourRates.map(({ perSecond }) => perSecond) }
+  return { ours: medianRate(ourRates), bare: medianRate(bareRates), storing: isStored ? medianRate(storingRates) : undefined, rounds: ourRates.map(({ perSecond }) => perSecond) }
 }
 
 const medianRate = (rates: readonly Rate[]): Rate => ({ perSecond: median(rates.map(({ perSecond }) => perSecond)), p50Ms: median(rates.map(({ p50Ms }) => p50Ms)), p99Ms: median(rates.map(({ p99Ms }) => p99Ms)) })
