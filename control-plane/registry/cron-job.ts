@@ -28,6 +28,7 @@ export const cronJob = defineKind<CronJob>({
   validateUpdate: (object, old, { subresource }) => (subresource === 'status' ? nothingToValidate() : validateCronJobChange(object, old)),
   warnings: (object, old, { subresource }) => (subresource === 'status' ? [] : cronJobWarnings(object, old)),
   nameRule: 'dns-subdomain',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   hasNewGeneration: (object, old) => !deepEqual(object.spec, old.spec),

@@ -28,6 +28,7 @@ export const deployment = defineKind<Deployment>({
   validateUpdate: validateDeploymentChange,
   warnings: deploymentWarnings,
   nameRule: 'dns-subdomain',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   hasNewGeneration: (object, old) => !deepEqual(object.spec, old.spec) || !deepEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {}),

@@ -25,6 +25,7 @@ const names = {
   verbs: storedVerbs,
   subresources: [statusSubresource],
   nameRule: 'dns-subdomain',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   deleteAnswers: 'status',

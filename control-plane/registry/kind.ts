@@ -78,6 +78,8 @@ export interface KindDefinition {
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'ip-address'
   /** Finalizers need no domain. */
   readonly anyFinalizer?: boolean
+  /** What the kind's own rules look at in the metadata, beside the general ones. Absent: all of it. `of-changes`: in an update what changed; `nothing`: never anything. */
+  readonly ownMetadataRules?: 'of-changes' | 'nothing'
   /** Whether PUT of a missing object creates it. */
   readonly allowCreateOnUpdate: boolean
   /** Whether an update without a resourceVersion is accepted (unconditional). */

@@ -22,6 +22,7 @@ export const lease = defineKind<Lease>({
   validateCreate: validateNewLease,
   validateUpdate: validateLeaseChange,
   nameRule: 'dns-subdomain',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
   deleteAnswers: 'status',

@@ -23,6 +23,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   validateCreate: validateNewBudget,
   validateUpdate: validateBudgetChange,
   nameRule: 'path-segment',
+  ownMetadataRules: 'nothing',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,
   hasNewGeneration: (object, old) => !deepEqual(object.spec, old.spec),

@@ -31,6 +31,7 @@ export const podTemplate = defineKind<PodTemplate>({
   validateUpdate: ({ template }) => validatePodTemplate(template ?? {}, PATH),
   warnings: podTemplateWarnings,
   nameRule: 'dns-subdomain',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   hasNewGeneration: (object, old) => !deepEqual(object.template, old.template),

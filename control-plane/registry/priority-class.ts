@@ -22,6 +22,7 @@ export const priorityClass = defineKind<PriorityClass>({
   validateCreate: validateNewPriorityClass,
   validateUpdate: validatePriorityClassChange,
   nameRule: 'dns-subdomain',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   // It has a generation, which never grows.

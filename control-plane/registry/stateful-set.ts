@@ -28,6 +28,7 @@ export const statefulSet = defineKind<StatefulSet>({
   validateUpdate: validateStatefulSetChange,
   warnings: statefulSetWarnings,
   nameRule: 'dns-label',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   hasNewGeneration: (object, old) => !deepEqual(object.spec, old.spec),

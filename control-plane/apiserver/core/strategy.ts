@@ -10,24 +10,28 @@ export const metaOf = (object: JsonObject): ObjectMeta => metadataOf(object) as 
 
 const rulesOf = ({ namespaced, nameRule, anyFinalizer = false }: KindDefinition): ObjectMetaRules => ({ namespaced, nameRule, anyFinalizer })
 
-/** Every mistake in a new object: its metadata first, then the kind's own. */
+/** Every mistake in a new object: its metadata first, then the kind's own. A kind without rules for its metadata has them looked at once nothing else is wrong. */
 export function validateNew(definition: KindDefinition, object: JsonObject, context: StrategyContext): readonly FieldError[] {
-  return allOf(validateObjectMeta(metaOf(object), rulesOf(definition)), definition.validateCreate(object, context))
+  const own = definition.validateCreate(object, context)
+  return definition.ownMetadataRules === 'nothing' && own.length > 0 ? own : allOf(validateObjectMeta(metaOf(object), rulesOf(definition)), own)
 }
 
 /**
  * Kubernetes looks at the metadata for every kind, and once more with the kind's own rules: what is wrong by itself comes four times,
- * what may not change twice.
+ * what may not change twice. Rules for a status, and those of some kinds, look at what changed alone: three times. Those of a few at nothing: twice, and once.
  */
 export function validateChanged(definition: KindDefinition, change: Change, context: StrategyContext): readonly FieldError[] {
   const { object, old } = change
   const metadata = metaOf(object)
   const rules = rulesOf(definition)
   const general = validateObjectMeta(metadata, { ...rules, anyFinalizer: true })
+  const changed = validateObjectMetaUpdate(metadata, metaOf(old))
+  const mistakes = definition.validateUpdate(object, old, context)
+  if (definition.ownMetadataRules === 'nothing') return allOf(general, changed, mistakes)
+  if (definition.ownMetadataRules === 'of-changes' || context.subresource === 'status') return allOf(general, changed, changed, mistakes)
   // The two differ in what they say of finalizers.
   const own = metadata.finalizers === undefined ? general : validateObjectMeta(metadata, rules)
-  const changed = validateObjectMetaUpdate(metadata, metaOf(old))
-  return allOf(general, changed, changed, own, definition.validateUpdate(object, old, context))
+  return allOf(general, changed, changed, own, mistakes)
 }
 
 export interface Change {

@@ -8,9 +8,11 @@ export const validateNewReplicaSet = ({ spec }: ReplicaSet): readonly FieldError
 
 const counts = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas', 'observedGeneration'] as const
 
+/** Kubernetes looks at the spec twice. */
 export function validateReplicaSetChange(replicaSet: ReplicaSet, old: ReplicaSet, { subresource }: StrategyContext): readonly FieldError[] {
   if (subresource === 'status') return validateCounts((replicaSet.status ?? {}) as unknown as Counts, counts, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'])
-  return [...validateSpec(replicaSet.spec, 'spec'), ...immutableSelector(replicaSet.spec?.selector, old.spec?.selector)]
+  const spec = validateSpec(replicaSet.spec, 'spec')
+  return [...spec, ...spec, ...immutableSelector(replicaSet.spec?.selector, old.spec?.selector)]
 }
 
 const validateSpec = (spec: Partial<ReplicaSetSpec> = {}, path: string): readonly FieldError[] => [
