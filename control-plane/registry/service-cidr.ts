@@ -1,8 +1,8 @@
 import type { ServiceCIDR } from '../../shared/model/gen/api.ts'
 import { serviceCidrColumns, serviceCidrRow } from './columns/networking.ts'
-import { fillAbsent, without } from './defaults/fill.ts'
-import { defineKind, nothingToValidate, statusSubresource, storedVerbs } from './typed-kind.ts'
-import { keepOtherPart } from './updates/keep.ts'
+import { fillAbsent } from './defaults/fill.ts'
+import { defineKind, nothingToValidate, statusSubresource, storedVerbs, unchanged } from './typed-kind.ts'
+import { keepAllButStatus } from './updates/keep.ts'
 import { validateNewServiceCidr, validateServiceCidrChange } from './validation/service-cidr.ts'
 
 /** A range that service addresses come from. The range of the server itself is there as `kubernetes`; others are stored only. */
@@ -19,8 +19,9 @@ export const serviceCidr = defineKind<ServiceCIDR>({
   verbs: storedVerbs,
   subresources: [statusSubresource],
   defaults: (object) => fillAbsent(object, { spec: {}, status: {} }),
-  prepareForCreate: (object) => ({ ...without(object, 'status'), status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => keepOtherPart(object, old, subresource),
+  // Whoever writes a range writes its status too.
+  prepareForCreate: unchanged,
+  prepareForUpdate: (object, old, { subresource }) => (subresource === 'status' ? keepAllButStatus(object, old, subresource) : object),
   validateCreate: validateNewServiceCidr,
   validateUpdate: (object, old, { subresource }) => (subresource === 'status' ? nothingToValidate() : validateServiceCidrChange(object, old)),
   nameRule: 'dns-subdomain',

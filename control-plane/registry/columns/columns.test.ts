@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import type { ContainerStatus, Pod } from '../../../shared/model/gen/api.ts'
+import type { ContainerStatus, CSIDriver, Ingress, Pod } from '../../../shared/model/gen/api.ts'
 import { ageSince, formatAge } from './age.ts'
 import { formatLabels, formatLabelSelector } from './columns.ts'
+import { ingressRow, ipAddressRow } from './networking.ts'
 import { podRow } from './pod.ts'
+import { csiDriverRow } from './storage.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -82,4 +84,21 @@ test('a container that ended beside one that runs leaves the pod running', () =>
   const statuses = [status('a', { state: { terminated: { exitCode: 0, reason: 'Completed' } } }), status('b', { ready: true, state: { running: {} } })]
   expect(shown({ status: { containerStatuses: statuses, conditions: [{ type: 'Ready', status: 'True' }] } })[1]).toBe('Running')
   expect(shown({ status: { containerStatuses: statuses } })[1]).toBe('NotReady')
+})
+
+test('an ingress shows three hosts and how many rules there are besides, each address once', () => {
+  const shown = (hosts: readonly string[], ips: readonly string[] = []): readonly string[] =>
+    ingressRow({ metadata: { name: 'i' }, spec: { rules: hosts.map((host) => (host === '' ? {} : { host })) }, status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } } } satisfies Ingress, 0).slice(2, 4)
+  expect(shown(['a', 'b', 'c'], ['9.9.9.9', '1.1.1.1', '9.9.9.9'])).toEqual(['a,b,c', '1.1.1.1,9.9.9.9'])
+  expect(shown(['a', '', 'b', 'c', ''])[0]).toBe('a,b,c + 2 more...')
+  expect(shown(['a', '', '', '', 'b'])[0]).toBe('a,b')
+})
+
+test('whose an address is stands in small letters', () => {
+  expect(ipAddressRow({ metadata: { name: '10.0.0.1' }, spec: { parentRef: { group: 'G.example', resource: 'Things', namespace: 'N', name: 'T' } } }, 0)[1]).toBe('things.g.example/N/T')
+})
+
+test('a token for nobody in particular is one', () => {
+  const driver = (tokenRequests?: CSIDriver['spec']['tokenRequests']): unknown => csiDriverRow({ metadata: { name: 'd' }, spec: { ...(tokenRequests && { tokenRequests }) } }, 0)[4]
+  expect([driver(), driver([{ audience: '' }]), driver([{ audience: '' }, { audience: 'b' }])]).toEqual(['<unset>', '', ',b'])
 })

@@ -16,18 +16,27 @@ export const ingressColumns: readonly TableColumn[] = [
 
 const HOSTS_SHOWN = 3
 
+/** The first three hosts; what comes after them is counted in rules, with a host or without. */
 function hostsText({ spec }: Ingress): string {
-  const hosts = (spec?.rules ?? []).flatMap(({ host }) => (host ? [host] : []))
+  const rules = spec?.rules ?? []
+  const hosts = rules.flatMap(({ host }, index) => (host ? [{ host, index }] : []))
   if (hosts.length === 0) return '*'
-  const shown = hosts.slice(0, HOSTS_SHOWN).join(',')
-  return hosts.length > HOSTS_SHOWN ? `${shown} + ${hosts.length - HOSTS_SHOWN} more...` : shown
+  const shown = hosts
+    .slice(0, HOSTS_SHOWN)
+    .map(({ host }) => host)
+    .join(',')
+  const last = hosts[HOSTS_SHOWN - 1]
+  return last && last.index < rules.length - 1 ? `${shown} + ${rules.length - HOSTS_SHOWN} more...` : shown
 }
+
+/** Each address once, in order. */
+const addressesText = ({ status }: Ingress): string => [...new Set((status?.loadBalancer?.ingress ?? []).map((one) => one.ip || one.hostname || ''))].filter((one) => one !== '').toSorted().join(',')
 
 export const ingressRow = (ingress: Ingress, nowMs: number): Row => [
   ingress.metadata.name ?? '',
   ingress.spec?.ingressClassName ?? '<none>',
   hostsText(ingress),
-  (ingress.status?.loadBalancer?.ingress ?? []).map((one) => one.ip || one.hostname || '').filter((one) => one !== '').join(','),
+  addressesText(ingress),
   (ingress.spec?.tls ?? []).length > 0 ? '80, 443' : '80',
   ageSince(ingress.metadata.creationTimestamp, nowMs),
 ]
@@ -64,7 +73,7 @@ function parentText({ spec }: IPAddress): string {
   const parent = spec?.parentRef
   if (!parent) return '<none>'
   const resource = parent.group ? `${parent.resource}.${parent.group}` : parent.resource
-  return [resource, ...(parent.namespace ? [parent.namespace] : []), parent.name].join('/')
+  return [resource.toLowerCase(), ...(parent.namespace ? [parent.namespace] : []), parent.name].join('/')
 }
 
 export const ipAddressRow = (one: IPAddress, nowMs: number): Row => [one.metadata.name ?? '', parentText(one), ageSince(one.metadata.creationTimestamp, nowMs)]

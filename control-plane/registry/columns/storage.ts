@@ -168,7 +168,7 @@ export const csiDriverRow = ({ metadata, spec }: CSIDriver, nowMs: number): Row 
   spec.attachRequired ?? true,
   spec.podInfoOnMount ?? false,
   spec.storageCapacity ?? false,
-  (spec.tokenRequests ?? []).map((one) => one.audience).join(',') || UNSET,
+  spec.tokenRequests?.map((one) => one.audience).join(',') ?? UNSET,
   spec.requiresRepublish ?? false,
   (spec.volumeLifecycleModes ?? []).join(',') || '<none>',
   ageSince(metadata.creationTimestamp, nowMs),

@@ -48,7 +48,7 @@ test.each([
   if (kept) expect(spec['dataSource']).toEqual(spec['dataSourceRef'])
 })
 
-test.each(['APIService', 'FlowSchema', 'PriorityLevelConfiguration', 'ResourceClaim', 'ValidatingAdmissionPolicy', 'VolumeAttachment'])('through the status of a %s neither spec nor labels change', (kind) => {
+test.each(['APIService', 'FlowSchema', 'PriorityLevelConfiguration', 'ResourceClaim', 'ServiceCIDR', 'ValidatingAdmissionPolicy', 'VolumeAttachment'])('through the status of a %s neither spec nor labels change', (kind) => {
   const old = { metadata: { name: 'x', labels: { a: 'b' }, resourceVersion: '1' }, spec: { is: 'old' }, status: {} }
   const object = { metadata: { name: 'x', labels: { a: 'c' }, annotations: { n: 'e' }, finalizers: ['f'], resourceVersion: '2' }, spec: { is: 'new' }, status: { conditions: [] } }
   expect(changed(kind, { object, old, subresource: 'status' })).toEqual({ metadata: { name: 'x', labels: { a: 'b' }, resourceVersion: '2' }, spec: { is: 'old' }, status: { conditions: [] } })
@@ -68,4 +68,10 @@ test('a pod remembers which generation was seen', () => {
   const old = { metadata: {}, status: { observedGeneration: 3, conditions: [{ type: 'Ready', status: 'False', observedGeneration: 2 }] } }
   const after = changed('Pod', { object: { metadata: {}, status: { conditions: [{ type: 'Ready', status: 'True' }, { type: 'Other', status: 'True' }] } }, old, subresource: 'status' })
   expect(after['status']).toEqual({ observedGeneration: 3, conditions: [{ type: 'Ready', status: 'True', observedGeneration: 2 }, { type: 'Other', status: 'True' }] })
+})
+
+test('a range of service addresses comes and goes with its status', () => {
+  const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+  expect(created('ServiceCIDR', { spec: { cidrs: ['10.0.0.0/24'] }, status })['status']).toEqual(status)
+  expect(changed('ServiceCIDR', { object: { metadata: { name: 'x' }, status: {} }, old: { metadata: { name: 'x' }, status } })['status']).toEqual({})
 })

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { fieldErrorText } from '../../../shared/model/field-error.ts'
-import type { Node, RuntimeClass, StorageClass } from '../../../shared/model/gen/api.ts'
+import type { Node, RuntimeClass, StorageClass, VolumeAttachment } from '../../../shared/model/gen/api.ts'
 import { validateNewNode, validateNodeChange } from './node.ts'
-import { validateNewStorageClass } from './storage-class.ts'
+import { validateNewStorageClass, validateStorageClassChange } from './storage-class.ts'
 import { validateNewRuntimeClass, validateRuntimeClassChange } from './runtime-class.ts'
+import { validateNewVolumeAttachment } from './volume-attachment.ts'
 
 const runtimeClass = (more: object = {}): RuntimeClass => ({ metadata: { name: 'r' }, handler: 'h', ...more }) as RuntimeClass
 
@@ -36,4 +37,14 @@ test('a topology that says nothing is one that is there already', () => {
   const field = 'allowedTopologies[0].matchLabelExpressions: Duplicate value: ""'
   expect(validateNewStorageClass(one([{}])).map(fieldErrorText)).toEqual([field])
   expect(validateNewStorageClass(one([{}, { matchLabelExpressions: [{ key: 'a', values: ['b'] }] }])).map(fieldErrorText)).toEqual([field, field])
+})
+
+test('a class without parameters is not given an empty map of them', () => {
+  const old = { metadata: {}, provisioner: 'a/b', reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }
+  expect(validateStorageClassChange({ ...old, parameters: {} }, old).map(fieldErrorText)).toEqual(['parameters: Forbidden: updates to parameters are forbidden.'])
+})
+
+test('the name of an attached volume is asked for, and is a name', () => {
+  const one: VolumeAttachment = { metadata: {}, spec: { attacher: 'csi.example.com', nodeName: 'n', source: { persistentVolumeName: '' } } }
+  expect(validateNewVolumeAttachment(one).map(fieldErrorText)).toEqual(['spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName', expect.stringContaining('spec.source.persistentVolumeName: Invalid value: "": a lowercase RFC 1123 subdomain')])
 })

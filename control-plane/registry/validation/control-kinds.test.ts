@@ -28,6 +28,12 @@ test.each<[JsonObject, readonly string[]]>([
   expect(level('exempt', spec)).toEqual(errors)
 })
 
+test('hands are dealt from a hash of 60 bits, reckoned as if each card were put back', () => {
+  const dealt = (queues: number, handSize: number): readonly string[] => level('l', { type: 'Limited', limited: { limitResponse: { type: 'Queue', queuing: { queues, handSize } } } })
+  expect(dealt(16, 15)).toEqual([])
+  expect(dealt(16, 16)).toEqual(['spec.limited.limitResponse.queuing.handSize: Invalid value: 16: required entropy bits of deckSize 16 and handSize 16 should not be greater than 60'])
+})
+
 test('a priority level is not marked as one of an older version', () => {
   const key = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares'
   expect(level('l', { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } }, { [key]: '' })).toEqual([`metadata.annotations: Forbidden: annotation '${key}' is forbidden`])

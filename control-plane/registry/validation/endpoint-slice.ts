@@ -4,7 +4,7 @@ import { parseIp } from '../../../shared/model/validation/ip.ts'
 import { dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { validateLabels } from '../../../shared/model/validation/object-meta.ts'
 import { endpointIp, ip } from './addresses.ts'
-import { dnsLabel, dnsSubdomain, each, objections, requiredOneOf } from './check.ts'
+import { dnsLabel, dnsSubdomain, each, objections, oneOf, requiredOneOf } from './check.ts'
 import { protocols } from './ports.ts'
 
 const ENDPOINTS_MAX = 1000
@@ -82,7 +82,7 @@ function validatePorts(ports: readonly DiscoveryV1EndpointPort[]): readonly Fiel
     const errors: FieldError[] = name === '' ? [] : [...dnsLabel(`${at}.name`, name)]
     if (names.has(name)) errors.push(duplicate(`${at}.name`, name))
     names.add(name)
-    errors.push(...requiredOneOf(`${at}.protocol`, protocol, protocols))
+    errors.push(...oneOf(`${at}.protocol`, protocol, protocols))
     return appProtocol === undefined ? errors : [...errors, ...objections(`${at}.appProtocol`, appProtocol, qualifiedNameProblems(appProtocol))]
   })
 }

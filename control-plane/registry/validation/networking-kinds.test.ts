@@ -33,3 +33,8 @@ test('each label of a domain name is one', () => {
   const long = 'a'.repeat(64)
   expect(slice('FQDN', { addresses: [`${long}.example.com`] })).toEqual([`endpoints[0].addresses[0]: Invalid value: "${long}": must be no more than 63 characters`])
 })
+
+test('a port without a word for its protocol has none that is known', () => {
+  const ports = [{ name: 'a', protocol: '' }]
+  expect(validateNewEndpointSlice({ metadata: {}, addressType: 'IPv4', endpoints: [], ports }).map(fieldErrorText)).toEqual(['ports[0].protocol: Unsupported value: "": supported values: "SCTP", "TCP", "UDP"'])
+})

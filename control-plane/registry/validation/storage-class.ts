@@ -32,7 +32,8 @@ export const validateNewStorageClass = (one: StorageClass): readonly FieldError[
 /** What a class says is fixed; only whether its volumes may grow is not, nor which topologies are allowed. */
 export function validateStorageClassChange(one: StorageClass, old: StorageClass): readonly FieldError[] {
   const errors: FieldError[] = []
-  if (!deepEqual(one.parameters ?? {}, old.parameters ?? {})) errors.push(forbidden('parameters', 'updates to parameters are forbidden.'))
+  // A map without entries is none where it is stored, and is told from none where it comes in.
+  if (!deepEqual(one.parameters, old.parameters)) errors.push(forbidden('parameters', 'updates to parameters are forbidden.'))
   if (one.provisioner !== old.provisioner) errors.push(forbidden('provisioner', 'updates to provisioner are forbidden.'))
   if (one.reclaimPolicy !== old.reclaimPolicy) errors.push(forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'))
   if (one.volumeBindingMode !== old.volumeBindingMode) errors.push(invalid('volumeBindingMode', one.volumeBindingMode ?? null, IMMUTABLE))

@@ -27,7 +27,7 @@ function validate(one: VolumeAttachment): readonly FieldError[] {
 export function validateNewVolumeAttachment(one: VolumeAttachment): readonly FieldError[] {
   const { attacher = '', source } = specOf(one)
   const name = source?.persistentVolumeName
-  return [...validate(one), ...(attacher === '' ? [] : validateCsiDriverName(attacher, 'spec.attacher')), ...(name ? dnsSubdomain('spec.source.persistentVolumeName', name) : [])]
+  return [...validate(one), ...(attacher === '' ? [] : validateCsiDriverName(attacher, 'spec.attacher')), ...(name === undefined ? [] : dnsSubdomain('spec.source.persistentVolumeName', name))]
 }
 
 export function validateVolumeAttachmentChange(one: VolumeAttachment, old: VolumeAttachment): readonly FieldError[] {
