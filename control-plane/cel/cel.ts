@@ -4,10 +4,10 @@ import { parse, problemsText, type Expression } from './ast.ts'
 import { check, type Checked } from './check.ts'
 import { evaluate, type Bindings, type Meter } from './evaluate.ts'
 import { kubernetes } from './kubernetes.ts'
-import { libraries } from './libraries.ts'
+import { comparingLibraries, libraries } from './libraries.ts'
 import { functionsOf } from './overloads.ts'
 import { literalProblems } from './literal-problems.ts'
-import { standard } from './standard.ts'
+import { comparingStandard, standard } from './standard.ts'
 import type { CelType } from './types.ts'
 import type { Value } from './values.ts'
 
@@ -21,7 +21,7 @@ export interface Program {
 
 export type Compiled = { readonly kind: 'compiled'; readonly program: Program } | { readonly kind: 'refused'; readonly message: string }
 
-const functions = functionsOf({ ...standard, ...libraries, ...kubernetes, ...authorization })
+const functions = functionsOf({ ...standard, ...libraries, ...kubernetes, ...authorization }, { ...comparingStandard, ...comparingLibraries })
 
 /** @param variables what the expression may name. */
 export function compile(text: string, variables: ReadonlyMap<string, CelType>): Compiled {

@@ -3,7 +3,8 @@ import type { Expression, Macro } from './ast.ts'
 import type { Checked } from './check.ts'
 import type { Overload } from './overloads.ts'
 import { sortedByKeys } from './lists.ts'
-import { CelFault, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
+import { callCost, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
+import { CelFault, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
 /** Values by name; also by dotted name. */
 export interface Bindings {
@@ -47,13 +48,11 @@ function itemsOf(over: Value, [first = '', second]: readonly string[], around: B
 
 /** What one evaluation may cost, in Kubernetes' units: no rule keeps a server busy. */
 const COST_LIMIT = 1_000_000
-const TRAVERSAL = 0.1
-const REGEX = 0.25
-const LIST_CREATE = 10
-const MAP_CREATE = 30
-const MESSAGE_CREATE = 40
-/** What a comprehension does at each item beside its body. */
-const FOLD_STEP = 3
+/**
+ * How much it may look at in all comparisons, two for each value, and how much it may make: characters, ten for each item of a list. What is compared costs
+ * by its own size alone, however much is in it, and what functions make costs nothing.
+ */
+const WORK_LIMIT = 10_000_000
 export const COST_EXCEEDED = 'operation cancelled: actual cost limit exceeded'
 
 /** Counts what several evaluations cost. */
@@ -74,38 +73,15 @@ export function evaluate({ expression, checked }: { readonly expression: Express
   }
 }
 
-const sizeOf = (value: Value | undefined): number => (typeof value === 'string' || Array.isArray(value) ? value.length : value instanceof Map ? value.size : 1)
-const scan = (size: number): number => Math.ceil(size * TRAVERSAL)
-
-/** What a function has to go through; what takes no time is counted, too. */
-function callCost(name: string, values: readonly Value[]): number {
-  const [first, second] = values
-  switch (name) {
-    case 'size':
-      return 1
-    case 'matches':
-    case 'find':
-    case 'findAll':
-      return scan(sizeOf(first) + 1) * Math.ceil(sizeOf(second) * REGEX)
-    case 'contains':
-      return typeof second === 'string' ? scan(sizeOf(first)) * scan(sizeOf(second)) : sizeOf(first) * sizeOf(second)
-    case '@in':
-      return sizeOf(second)
-    case '_==_':
-    case '_!=_':
-      return scan(Math.min(sizeOf(first), sizeOf(second)))
-    default:
-      return values.reduce<number>((sum, value) => sum + madeCost(value), 1)
-  }
-}
-
 /** A long text or list that a function has made takes room. */
-const madeCost = (value: Value): number => (typeof value === 'string' ? scan(value.length) : Array.isArray(value) ? value.length : 0)
+const madeSize = (value: Value): number => (typeof value === 'string' ? value.length : Array.isArray(value) ? value.length * 10 : 0)
 
 const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
 
 class Evaluation {
   readonly #checked: Checked
+  readonly #equal = equalBy((steps) => this.#look(2 * steps))
+  #work = 0
   cost = 0
 
   constructor(checked: Checked) {
@@ -120,12 +96,13 @@ class Evaluation {
         this.#count(1)
         return named(expression.name, scope)
       case 'select':
-        this.#count(1)
+        if (!expression.test) this.#count(1)
         return this.#select(expression, scope)
       case 'call':
         return this.#call(expression, scope)
       case 'list':
-        this.#count(LIST_CREATE)
+        // One that is written out stands there before anything runs.
+        if (!isWrittenOut(expression)) this.#count(LIST_CREATE)
         return expression.items.flatMap((item) => this.#part(this.value(item.kind === 'optional' ? item.part : item, scope), item.kind === 'optional'))
       case 'map':
         this.#count(MAP_CREATE)
@@ -138,6 +115,11 @@ class Evaluation {
       case 'fold':
         return this.#fold(expression, scope)
     }
+  }
+
+  #look(steps: number): void {
+    this.#work += steps
+    if (this.#work > WORK_LIMIT) this.#count(COST_LIMIT + 1)
   }
 
   #count(cost: number): void {
@@ -171,19 +153,20 @@ class Evaluation {
     if (first && second && !target) {
       if (name === '_&&_' || name === '_||_') return this.#logical(name === '_||_', [first, second], scope)
       if (name === '_?_:_' && third) return this.value(bool(this.value(first, scope)) ? second : third, scope)
-      if (name === '_[_]' || name === '_[?_]') this.#count(1)
+      // A name in brackets is a part of the path that it stands in.
+      if ((name === '_[_]' || name === '_[?_]') && second.kind !== 'name') this.#count(1)
       if (name === '_[_]' || name === '_[?_]') return indexed(this.value(first, scope), this.value(second, scope), name === '_[?_]')
     }
     const overloads = this.#checked.overloads.get(expression) ?? []
-    const withTarget = target && overloads[0]?.isMethod !== false
+    const withTarget = target !== undefined && overloads[0]?.isMethod !== false
     // There may be very many of these: lists made of lists would take longer than the call.
     const values: Value[] = withTarget ? [this.value(target, scope)] : []
     for (const argument of args) values.push(this.value(argument, scope))
     const overload = chosen(overloads, values)
     if (!overload) throw new CelFault('no such overload')
-    this.#count(callCost(name, values))
-    const result = overload.apply(...values)
-    this.#count(madeCost(result))
+    this.#count(callCost(functionName(expression, withTarget), overloads, values))
+    const result = overload.apply(this.#equal, values)
+    this.#look(madeSize(result))
     return result
   }
 
@@ -212,7 +195,7 @@ class Evaluation {
       return macro === 'optMap' ? new Optional(result) : result
     }
     // Before anything is made for each of them: there may be very many.
-    this.#count(sizeOf(over) * FOLD_STEP)
+    this.#count(sizeOf(over) * FOLD_STEPS[macro] + 1)
     const items = itemsOf(over, names, scope)
     const kept = where ? items.filter((item) => bool(this.value(where, item.scope))) : items
     return this.#folded(macro, { items: kept, body, isMap: over instanceof Map })
@@ -224,9 +207,9 @@ class Evaluation {
       case 'exists':
         return this.#quantified(macro === 'exists', items, body)
       case 'existsOne':
-        return items.filter((item) => bool(this.value(body, item.scope))).length === 1
+        return this.#kept(macro, items, body).length === 1
       case 'filter':
-        return items.filter((item) => bool(this.value(body, item.scope))).map((item) => (isMap ? item.key : item.value))
+        return this.#kept(macro, items, body).map((item) => (isMap ? item.key : item.value))
       case 'transformMap':
         return new Map(items.map((item) => [item.key, this.value(body, item.scope)]))
       case 'transformMapEntry':
@@ -236,6 +219,12 @@ class Evaluation {
       default:
         return items.map((item) => this.value(body, item.scope))
     }
+  }
+
+  #kept(macro: 'existsOne' | 'filter', items: readonly Item[], body: Expression): readonly Item[] {
+    const kept = items.filter((item) => bool(this.value(body, item.scope)))
+    this.#count(kept.length * KEPT_STEPS[macro])
+    return kept
   }
 
   /** Items that fail do not matter if another decides. */
@@ -253,6 +242,10 @@ class Evaluation {
     return !decides
   }
 }
+
+const isWrittenOut = (expression: Expression): boolean => expression.kind === 'constant' || (expression.kind === 'list' && expression.items.every(isWrittenOut))
+
+const functionName = ({ name, target }: Extract<Expression, { kind: 'call' }>, isMethod: boolean): string => (target?.kind === 'name' && !isMethod ? `${target.name}.${name}` : name)
 
 /** All entries in one map, each key once. */
 function merged(maps: readonly Value[]): Value {

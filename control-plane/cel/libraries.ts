@@ -1,11 +1,11 @@
 /** What Kubernetes adds to CEL: strings, lists, sets, optionals, regular expressions. */
 import { goQuote } from '../../shared/model/go-text.ts'
-import type { Apply } from './overloads.ts'
+import type { Apply, Comparing } from './overloads.ts'
 import { formatText } from './format-text.ts'
-import { listsExtended } from './lists.ts'
+import { distinct, listsExtended } from './lists.ts'
 import { patternOf } from './patterns.ts'
 import { compareValues } from './standard.ts'
-import { CelFault, Duration, equal, Optional, Uint, type Value } from './values.ts'
+import { CelFault, Duration, type Equal, Optional, Uint, type Value } from './values.ts'
 
 const fault = (message: string): never => {
   throw new CelFault(message)
@@ -113,16 +113,17 @@ const lists: Record<string, Apply> = {
   'list<double>.sum(): double': sums(0, (a: number, b: number) => a + b),
   'list<uint>.sum(): uint': sums(new Uint(0n), (a: Uint, b: Uint) => new Uint(a.value + b.value)),
   'list<duration>.sum(): duration': sums(new Duration(0n), (a: Duration, b: Duration) => new Duration(a.nanos + b.nanos)),
-  'list<A>.indexOf(A): int': (list, item) => BigInt(listOf(list).findIndex((one) => equal(one, item))),
-  'list<A>.lastIndexOf(A): int': (list, item) => BigInt(listOf(list).findLastIndex((one) => equal(one, item))),
 }
 
-const contains = (all: Value, some: Value): boolean => listOf(some).every((item) => listOf(all).some((one) => equal(one, item)))
+const contains = (all: Value, some: Value, equal: Equal): boolean => listOf(some).every((item) => listOf(all).some((one) => equal(one, item)))
 
-const sets: Record<string, Apply> = {
-  'sets.contains(list<A>, list<A>): bool': contains,
-  'sets.equivalent(list<A>, list<A>): bool': (a, b) => contains(a, b) && contains(b, a),
-  'sets.intersects(list<A>, list<A>): bool': (a, b) => listOf(a).some((item) => listOf(b).some((one) => equal(one, item))),
+export const comparingLibraries: Record<string, Comparing> = {
+  'list<A>.indexOf(A): int': (equal) => (list, item) => BigInt(listOf(list).findIndex((one) => equal(one, item))),
+  'list<A>.lastIndexOf(A): int': (equal) => (list, item) => BigInt(listOf(list).findLastIndex((one) => equal(one, item))),
+  'list<A>.distinct(): list<A>': (equal) => (list) => distinct(list, equal),
+  'sets.contains(list<A>, list<A>): bool': (equal) => (a, b) => contains(a, b, equal),
+  'sets.equivalent(list<A>, list<A>): bool': (equal) => (a, b) => contains(a, b, equal) && contains(b, a, equal),
+  'sets.intersects(list<A>, list<A>): bool': (equal) => (a, b) => listOf(a).some((item) => listOf(b).some((one) => equal(one, item))),
 }
 
 const optionals: Record<string, Apply> = {
@@ -141,4 +142,4 @@ function isZero(value: Value): boolean {
   return value instanceof Map && value.size === 0
 }
 
-export const libraries: Record<string, Apply> = { ...strings, ...lists, ...listsExtended, ...sets, ...optionals }
+export const libraries: Record<string, Apply> = { ...strings, ...lists, ...listsExtended, ...optionals }

@@ -1,7 +1,7 @@
 /** The extended list library of CEL, in its third version: parts, order and distinct items of lists. */
 import type { Apply } from './overloads.ts'
 import { compareValues } from './standard.ts'
-import { CelFault, equal, Optional, typeNameOf, type Value } from './values.ts'
+import { CelFault, type Equal, Optional, typeNameOf, type Value } from './values.ts'
 
 const fault = (message: string): never => {
   throw new CelFault(message)
@@ -27,21 +27,16 @@ function range(count: bigint): readonly Value[] {
   return Array.from({ length: Math.max(0, Number(count)) }, (_, index) => BigInt(index))
 }
 
-const MOST_COMPARISONS = 10_000_000
-
 /** Equal values of these types are the same key of a set; numbers of other types are compared one by one. */
 const isKey = (value: Value): boolean => typeof value === 'string' || typeof value === 'bigint' || typeof value === 'boolean'
 
-function distinct(list: Value): readonly Value[] {
+export function distinct(list: Value, equal: Equal): readonly Value[] {
   const keys = new Set<Value>()
   const others: Value[] = []
-  let comparisons = 0
   const isNew = (item: Value): boolean => {
     if (isKey(item) && keys.has(item)) return false
-    comparisons += others.length + (isKey(item) ? 0 : keys.size)
-    if (comparisons > MOST_COMPARISONS) fault('operation cancelled: actual cost limit exceeded')
     if (others.some((one) => equal(one, item))) return false
-    return isKey(item) || ![...keys].some((one) => equal(one, item))
+    return isKey(item) || !keys.values().some((one) => equal(one, item))
   }
   return listOf(list).filter((item) => {
     if (!isNew(item)) return false
@@ -72,7 +67,6 @@ export const listsExtended: Record<string, Apply> = {
   'list<list<A>>.flatten(): list<A>': (list) => flattened(list, 1n),
   'list<dyn>.flatten(int): list<dyn>': (list, depth) => ((depth as bigint) < 0n ? fault('level must be non-negative') : flattened(list, depth as bigint)),
   ...Object.fromEntries(COMPARABLE.map((type) => [`list<${type}>.sort(): list<${type}>`, sort] as const)),
-  'list<A>.distinct(): list<A>': distinct,
   'list<A>.reverse(): list<A>': (list) => listOf(list).toReversed(),
   'lists.range(int): list<int>': (count) => range(count as bigint),
   'list<A>.first(): optional<A>': (list) => new Optional(listOf(list)[0]),

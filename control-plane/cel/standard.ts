@@ -1,8 +1,8 @@
 /** The functions that every CEL has. */
 import { patternOf } from './patterns.ts'
-import type { Apply } from './overloads.ts'
+import type { Apply, Comparing } from './overloads.ts'
 import { durationText, parseDuration, parseTimestamp, timestampText, zoned } from './times.ts'
-import { CelFault, Duration, equal, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
+import { CelFault, Duration, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
 
 const MAX_INT = 2n ** 63n - 1n
 const MIN_INT = -(2n ** 63n)
@@ -89,8 +89,6 @@ const collections: Record<string, Apply> = {
   'list<A>.size(): int': sizeOf,
   'map<A, B>.size(): int': sizeOf,
   '_+_(list<A>, list<A>): list<A>': (a, b) => [...(a as readonly Value[]), ...(b as readonly Value[])],
-  '@in(A, list<A>): bool': (a, list) => (list as readonly Value[]).some((item) => equal(item, a)),
-  '@in(A, map<A, B>): bool': (a, map) => (map as ReadonlyMap<Value, Value>).has(a),
 }
 
 const conversions: Record<string, Apply> = {
@@ -150,12 +148,17 @@ const parts: Record<string, Apply> = Object.fromEntries(
   }),
 )
 
+export const comparingStandard: Record<string, Comparing> = {
+  '_==_(A, A): bool': (equal) => (a, b) => equal(a, b),
+  '_!=_(A, A): bool': (equal) => (a, b) => !equal(a, b),
+  '@in(A, list<A>): bool': (equal) => (a, list) => (list as readonly Value[]).some((item) => equal(item, a)),
+  '@in(A, map<A, B>): bool': () => (a, map) => (map as ReadonlyMap<Value, Value>).has(a),
+}
+
 export const standard: Record<string, Apply> = {
   '!_(bool): bool': (a) => !(a as boolean),
   '-_(int): int': (a) => checkedInt(-(a as bigint)),
   '-_(double): double': (a) => -(a as number),
-  '_==_(A, A): bool': (a, b) => equal(a, b),
-  '_!=_(A, A): bool': (a, b) => !equal(a, b),
   ...arithmetic('+', (a, b) => a + b, (a, b) => a + b),
   ...arithmetic('-', (a, b) => a - b, (a, b) => a - b),
   ...arithmetic('*', (a, b) => a * b, (a, b) => a * b),
