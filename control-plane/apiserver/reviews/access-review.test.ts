@@ -35,3 +35,14 @@ test('requirements are looked at beside a raw selector, those of labels as label
     { field: `${labels}.requirements[1].key` },
   ] } } })
 })
+
+test.each<readonly [fields: object | undefined, labels: object | undefined, told: string | undefined]>([
+  [{ rawSelector: 'a=b' }, { rawSelector: 'a in (b)' }, undefined],
+  [{ rawSelector: 'a' }, { rawSelector: 'a in' }, 'spec.resourceAttributes.fieldSelector ignored due to parse error; spec.resourceAttributes.labelSelector ignored due to parse error'],
+  [{ requirements: [{ key: 'a', operator: 'In', values: ['b'] }, { key: 'a', operator: 'Exists' }] }, { requirements: [{ key: 'a', operator: 'Exists' }] }, 'spec.resourceAttributes.fieldSelector partially ignored due to parse error'],
+  [{ requirements: [{ key: 'a', operator: 'In', values: ['b', 'c'] }] }, { requirements: [{ key: 'a', operator: 'Near' }] }, 'spec.resourceAttributes.fieldSelector ignored due to parse error; spec.resourceAttributes.labelSelector ignored due to parse error'],
+])('selectors that cannot be read are told of: %j %j', async (fieldSelector, labelSelector, evaluationError) => {
+  const answer = await server.ask(`POST ${GROUP}/subjectaccessreviews`, { spec: { user: 'jane', resourceAttributes: { ...resourceAttributes, fieldSelector, labelSelector } } })
+  expect(answer.status).toBe(201)
+  expect((answer.body['status'] as { readonly evaluationError?: string }).evaluationError).toBe(evaluationError)
+})

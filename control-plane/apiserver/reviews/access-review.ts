@@ -8,6 +8,7 @@ import type { Handler } from '../handlers/context.ts'
 import type { User } from '../request.ts'
 import { badRequest, invalid } from '../status.ts'
 import { validateAccessSpec } from './access-validation.ts'
+import { fieldSelectorText, ignoredSelectors } from './asked-selectors.ts'
 import { reviewHandler, specOf } from './create-review.ts'
 
 export const selfSubjectAccessReviewHandler = (access: Access): Handler =>
@@ -67,7 +68,8 @@ function validateLocal(review: JsonObject): readonly FieldError[] {
 
 function decided(review: JsonObject, { authorize }: Access, user: User): JsonObject {
   const decision = authorize(attributesOf(specOf(review), user))
-  const status: JsonObject = { allowed: decision.kind === 'allow', ...(decision.kind === 'deny' && { denied: true }), ...(decision.reason !== '' && { reason: decision.reason }) }
+  const evaluationError = ignoredSelectors(specOf(review)['resourceAttributes'])
+  const status: JsonObject = { allowed: decision.kind === 'allow', ...(decision.kind === 'deny' && { denied: true }), ...(decision.reason !== '' && { reason: decision.reason }), ...(evaluationError !== '' && { evaluationError }) }
   return { ...review, status }
 }
 
@@ -87,16 +89,5 @@ function attributesOf(spec: JsonObject, user: User): Attributes {
   const resource = spec['resourceAttributes']
   if (!isJsonObject(resource)) return { kind: 'path', user, verb: textOf(spec['nonResourceAttributes'], 'verb'), path: textOf(spec['nonResourceAttributes'], 'path') }
   const of = (member: string): string => textOf(resource, member)
-  return { kind: 'resource', user, verb: of('verb'), group: of('group'), version: of('version'), resource: of('resource'), subresource: of('subresource'), namespace: of('namespace'), name: of('name'), fieldSelector: selectorText(resource['fieldSelector']) }
-}
-
-/** A field selector as a query has it; requirements that are more than equality do not make a request narrower here. */
-function selectorText(selector: Json | undefined): string {
-  if (!isJsonObject(selector)) return ''
-  const requirements = Array.isArray(selector['requirements']) ? (selector['requirements'] as readonly Json[]) : []
-  const equal = requirements.flatMap((one) => {
-    const values = isJsonObject(one) ? textsOf(one['values']) : []
-    return textOf(one, 'operator') === 'In' && values.length === 1 ? [`${textOf(one, 'key')}=${values[0] ?? ''}`] : []
-  })
-  return textOf(selector, 'rawSelector') || equal.join(',')
+  return { kind: 'resource', user, verb: of('verb'), group: of('group'), version: of('version'), resource: of('resource'), subresource: of('subresource'), namespace: of('namespace'), name: of('name'), fieldSelector: fieldSelectorText(resource['fieldSelector']) }
 }
