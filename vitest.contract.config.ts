@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: seededProperties,
   test: {
     include: ['test/contract/**/*.test.ts', 'test/half-done/**/*.contract.ts'],
+    globalSetup: 'test/contract/left-over.ts',
     pool: 'forks',
     fileParallelism: false,
     // A host with other things to do can be late once. What fails and then passes is marked in the report.

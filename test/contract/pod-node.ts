@@ -1,6 +1,6 @@
 /** A node with the real parts of this host for whole pods: crun under conmon, overlayfs, cgroups, volumes; a network namespace each, without a way out. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { slowness } from '../../deploy/lab/patience.ts'
@@ -29,13 +29,15 @@ import { openUsers, type TestUsers } from './own-users.ts'
 
 export const PARENT = `gantry-test-pods-${process.pid}`
 const APPLETS = ['sh', 'sleep', 'cat', 'echo', 'id', 'seq', 'tail', 'true', 'false', 'env', 'ls', 'pwd', 'touch', 'test', 'wc', 'tr', 'head', 'kill', 'hostname', 'grep', 'readlink', 'stat', 'sort', 'diff', 'printf', 'httpd', 'mkdir', 'cut', 'pidof', 'mount', 'ip', 'fallocate']
-export const folder = mkdtempSync(join(tmpdir(), 'gantry-pods-'))
+/** Of this process; it comes with the layer. */
+export const folder = join(tmpdir(), `gantry-pods-${process.pid}`)
 const layer = join(folder, 'layer')
-// Those of a pod with users of its own pass through it.
-chmodSync(folder, 0o711)
 
 /** What every image of these pods is made of. */
 export function makeLayer(): void {
+  // Those of a pod with users of its own pass through it.
+  mkdirSync(folder)
+  chmodSync(folder, 0o711)
   for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'root']) mkdirSync(join(layer, name), { recursive: true })
   copyFileSync('/bin/busybox', join(layer, 'bin/busybox'))
   for (const applet of APPLETS) symlinkSync('busybox', join(layer, 'bin', applet))
