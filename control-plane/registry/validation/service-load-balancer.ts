@@ -9,14 +9,14 @@ const RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 const ONLY = "may only be used when `type` is 'LoadBalancer'"
 
 /** Fields that only a load balancer has. */
-export function validateLoadBalancer(service: Service, old: Service | undefined): readonly FieldError[] {
+export function validateLoadBalancer(service: Service): readonly FieldError[] {
   const spec = service.spec ?? {}
   const balances = spec.type === 'LoadBalancer'
   const errors = [...validateRanges(service, balances)]
   const field = 'spec.allocateLoadBalancerNodePorts'
   if (spec.allocateLoadBalancerNodePorts !== undefined && !balances) errors.push(forbidden(field, ONLY))
   if (spec.allocateLoadBalancerNodePorts === undefined && balances) errors.push(required(field))
-  return old ? errors : [...errors, ...validateClass(spec)]
+  return [...errors, ...validateClass(spec)]
 }
 
 const validateClass = ({ type, loadBalancerClass: name }: ServiceSpec): readonly FieldError[] => {
@@ -24,10 +24,15 @@ const validateClass = ({ type, loadBalancerClass: name }: ServiceSpec): readonly
   return type === 'LoadBalancer' ? objections('spec.loadBalancerClass', name, qualifiedNameProblems(name)) : [forbidden('spec.loadBalancerClass', ONLY)]
 }
 
-/** The class is chosen when a service becomes a load balancer, and stays. */
+/** The class is chosen when a service becomes a load balancer, and stays; the port of its health checks stays as long as it is needed. */
 export function validateLoadBalancerChange(spec: ServiceSpec, before: ServiceSpec): readonly FieldError[] {
-  const changes = spec.type === 'LoadBalancer' && before.type === 'LoadBalancer' && spec.loadBalancerClass !== before.loadBalancerClass
-  return [...(changes ? [invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, 'may not change once set')] : []), ...validateClass(spec)]
+  const balances = spec.type === 'LoadBalancer' && before.type === 'LoadBalancer'
+  const checks = balances && spec.externalTrafficPolicy === 'Local' && before.externalTrafficPolicy === 'Local'
+  return [
+    ...(balances && spec.loadBalancerClass !== before.loadBalancerClass ? [invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, 'may not change once set')] : []),
+    ...validateClass(spec),
+    ...(checks && spec.healthCheckNodePort !== before.healthCheckNodePort ? [forbidden('spec.healthCheckNodePort', 'field is immutable')] : []),
+  ]
 }
 
 function validateRanges({ metadata, spec }: Service, balances: boolean): readonly FieldError[] {

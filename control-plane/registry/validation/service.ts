@@ -11,6 +11,7 @@ import { validateLoadBalancer, validateLoadBalancerChange, validateLoadBalancerS
 import { validateAffinity, validateTraffic } from './service-traffic.ts'
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'] as const
+const KUBELET_PORT = 10_250
 const OLD_HINTS = 'service.kubernetes.io/topology-aware-hints'
 const HINTS = 'service.kubernetes.io/topology-mode'
 
@@ -21,12 +22,12 @@ export function validateServiceChange(service: Service, old: Service, { subresou
   if (subresource === 'status') return validateLoadBalancerStatus(service)
   const spec = service.spec ?? {}
   const before = old.spec ?? {}
-  return [...validateGiven(spec, before), ...validateFamilies(spec, before), ...validateLoadBalancerChange(spec, before), ...validateService(service, old)]
+  return [...validateGiven(spec, before), ...validateLoadBalancerChange(spec, before), ...validateService(service)]
 }
 
 const isHeadless = ({ clusterIP, clusterIPs }: ServiceSpec): boolean => clusterIP === 'None' || (clusterIPs?.length === 1 && clusterIPs[0] === 'None')
 
-function validateService(service: Service, old?: Service): readonly FieldError[] {
+function validateService(service: Service): readonly FieldError[] {
   const spec = service.spec ?? {}
   const ports = spec.ports ?? []
   const names = new Set<string>()
@@ -41,7 +42,7 @@ function validateService(service: Service, old?: Service): readonly FieldError[]
     ...requiredOneOf('spec.type', spec.type, types),
     ...validateNodePorts(spec),
     ...validateRepeated(ports),
-    ...validateLoadBalancer(service, old),
+    ...validateLoadBalancer(service),
     ...validateTraffic(spec),
   ]
 }
@@ -60,6 +61,7 @@ function validateType(spec: ServiceSpec): readonly FieldError[] {
   const headless = isHeadless(spec) ? [invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`)] : []
   switch (spec.type) {
     case 'LoadBalancer':
+      return [...each(spec.ports, 'spec.ports', ({ port }, at) => (port === KUBELET_PORT ? [invalid(at, port, `may not expose port ${port} externally since it is used by kubelet`)] : [])), ...headless]
     case 'NodePort':
       return headless
     case 'ExternalName':
@@ -121,26 +123,9 @@ function validateRepeated(ports: readonly ServicePort[]): readonly FieldError[] 
   })
 }
 
-const ONCE = 'may not change once set'
-
-/** An address stays the service's as long as it has one. */
+/** An address stays the service's as long as it has one; families that do not go with it were refused before. */
 function validateGiven(spec: ServiceSpec, before: ServiceSpec): readonly FieldError[] {
   if (spec.type === 'ExternalName' || before.type === 'ExternalName') return []
   const ips = spec.clusterIPs ?? []
-  const old = before.clusterIPs ?? []
-  const path = 'spec.clusterIPs'
-  if (ips.length === old.length) return old.flatMap((one, index) => (ips[index] === one ? [] : [invalid(`${path}[${index}]`, ips, ONCE)]))
-  if (ips.length === 0) return [invalid(`${path}[0]`, spec.clusterIPs ?? null, 'primary clusterIP can not be unset')]
-  const errors: FieldError[] = old.length > 0 && ips[0] !== old[0] ? [invalid(`${path}[0]`, ips, ONCE)] : []
-  if (old.length > ips.length && spec.ipFamilyPolicy !== 'SingleStack') errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy ?? null, 'must be set to `SingleStack` when releasing the secondary clusterIP'))
-  return errors
-}
-
-function validateFamilies(spec: ServiceSpec, before: ServiceSpec): readonly FieldError[] {
-  if (spec.type === 'ExternalName' || before.type === 'ExternalName') return []
-  const families = spec.ipFamilies ?? []
-  const old = before.ipFamilies ?? []
-  if (old.length === 0 || families.length === 0) return []
-  if (families[0] !== old[0]) return [invalid('spec.ipFamilies[0]', families, ONCE)]
-  return families.length === 2 && old.length === 2 && families[1] !== old[1] ? [invalid('spec.ipFamilies[1]', families, ONCE)] : []
+  return (before.clusterIPs ?? []).flatMap((one, index) => (ips[index] === one ? [] : [invalid(`spec.clusterIPs[${index}]`, ips, 'may not change once set')]))
 }

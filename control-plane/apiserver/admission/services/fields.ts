@@ -22,21 +22,15 @@ function cleaned(spec: { readonly [K in keyof ServiceSpec]?: ServiceSpec[K] | un
 export function syncedClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined): ServiceSpec {
   const { clusterIP = '', clusterIPs = [] } = spec
   if (!old) return clusterIP !== '' && clusterIPs.length === 0 ? { ...spec, clusterIPs: [clusterIP] } : spec
-  const same = deepEqual(clusterIPs, old.clusterIPs ?? [])
-  const before = old.clusterIP ?? ''
-  if (before === clusterIP) return spec
-  if (before === '' && clusterIP !== '' && clusterIPs.length === 0) return { ...spec, clusterIPs: [clusterIP] }
-  if (!same) return spec
-  return clusterIP === '' ? cleaned({ ...spec, clusterIPs: undefined }) : { ...spec, clusterIPs: [clusterIP, ...clusterIPs.slice(1)] }
+  if ((old.clusterIP ?? '') === clusterIP || !deepEqual(clusterIPs, old.clusterIPs ?? [])) return spec
+  return clusterIP === '' ? cleaned({ ...spec, clusterIPs: undefined }) : { ...spec, clusterIPs: [clusterIP] }
 }
 
 /** What was given out once and is not mentioned by the update stays. */
 export function carriedOver(spec: ServiceSpec, old: ServiceSpec): ServiceSpec {
   let next = spec
   if (needsClusterIp(old) && needsClusterIp(next)) {
-    const clusterIP = next.clusterIP || old.clusterIP
-    const clusterIPs = (next.clusterIPs?.length ?? 0) === 0 && clusterIP === old.clusterIP ? old.clusterIPs : next.clusterIPs
-    next = cleaned({ ...next, clusterIP, clusterIPs })
+    next = cleaned({ ...next, clusterIP: next.clusterIP || old.clusterIP, clusterIPs: next.clusterIPs?.length ? next.clusterIPs : old.clusterIPs })
   }
   if (needsNodePort(old) && needsNodePort(next)) next = { ...next, ports: carriedPorts(next.ports ?? [], old.ports ?? []) }
   if (needsHealthCheckPort(old) && needsHealthCheckPort(next) && !next.healthCheckNodePort) next = cleaned({ ...next, healthCheckNodePort: old.healthCheckNodePort })
@@ -70,12 +64,13 @@ export function withoutUnused(spec: ServiceSpec, old: ServiceSpec): ServiceSpec 
   const outside = (one: ServiceSpec): boolean => needsNodePort(one) || (one.type === 'ClusterIP' && (one.externalIPs?.length ?? 0) > 0)
   if (outside(old) && !outside(spec)) drop('externalTrafficPolicy')
   const next = cleaned({ ...spec, ...dropped })
-  return needsNodePort(old) && !needsNodePort(spec) && sameNodePorts(spec, old) ? { ...next, ports: (next.ports ?? []).map(withoutNodePort) } : next
+  const had = new Set(nodePortsOf(old))
+  const known = nodePortsOf(spec).every((port) => had.has(port))
+  return needsNodePort(old) && !needsNodePort(spec) && known ? { ...next, ports: (next.ports ?? []).map(withoutNodePort) } : next
 }
 
-const nodePortsOf = (spec: ServiceSpec): readonly number[] => (spec.ports ?? []).map((port) => port.nodePort ?? 0).filter((port) => port !== 0)
-const ascending = (a: number, b: number): number => a - b
-const sameNodePorts = (a: ServiceSpec, b: ServiceSpec): boolean => deepEqual(nodePortsOf(a).toSorted(ascending), nodePortsOf(b).toSorted(ascending))
+/** The ports that the service's own ports have on every node. */
+export const nodePortsOf = (spec: ServiceSpec): readonly number[] => (spec.ports ?? []).map((port) => port.nodePort ?? 0).filter((port) => port !== 0)
 
 function withoutNodePort({ nodePort: _nodePort, ...port }: ServicePort): ServicePort {
   return port

@@ -3,10 +3,10 @@ import { invalid as invalidField } from '../../../../shared/model/field-error.ts
 import type { Service, ServicePort, ServiceSpec } from '../../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../../shared/model/json.ts'
 import type { Call } from '../../core/call.ts'
-import { internalError, invalid } from '../../status.ts'
+import { internalError, invalid, plainError } from '../../status.ts'
 import type { Allocations, Reservation } from '../allocations.ts'
 import type { AdmissionSources } from '../sources.ts'
-import { carriedOver, givesNodePorts, heldIps, heldPorts, isHeadless, needsClusterIp, needsHealthCheckPort, specOf, syncedClusterIps, withoutUnused } from './fields.ts'
+import { carriedOver, givesNodePorts, heldIps, heldPorts, isHeadless, needsClusterIp, needsHealthCheckPort, needsNodePort, nodePortsOf, specOf, syncedClusterIps, withoutUnused } from './fields.ts'
 import { withFamilies } from './families.ts'
 import { candidates, inRange, ipRange, toIp, type IpRange, type ServiceRanges } from './ranges.ts'
 import { giveBack, ipKey, ipRecord, portKey, portRecord, take, type Holder } from './reservations.ts'
@@ -71,25 +71,23 @@ class Work {
   }
 
   async #filled(wanted: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
-    const synced = syncedClusterIps(wanted, before)
-    const carried = before ? withoutUnused(carriedOver(synced, before), before) : synced
-    const families = withFamilies(carried)
+    const synced = syncedClusterIps(before ? carriedOver(wanted, before) : wanted, before)
+    const families = withFamilies(before ? withoutUnused(synced, before) : synced, before)
     if (families.kind === 'refused') throw invalid(subject, this.#holder.name, families.errors)
     const withIps = await this.#withIps(families.spec, before)
-    const withPorts = await this.#withPorts(withIps, before)
+    const withPorts = needsNodePort(withIps) ? await (before ? this.#withOtherPorts(withIps, before) : this.#withPorts(withIps)) : withIps
     return this.#withHealthCheckPort(withPorts, before)
   }
 
   async #withIps(spec: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
-    if (!needsClusterIp(spec) || isHeadless(spec)) return spec
-    const held = before ? heldIps(before) : []
+    // What an address may become is validation's to say.
+    if (!needsClusterIp(spec) || isHeadless(spec) || (before && needsClusterIp(before))) return spec
     const [wanted = ''] = spec.clusterIPs ?? []
     if (wanted === '') {
       const ip = await this.#nextIp()
       return { ...spec, clusterIP: ip, clusterIPs: [ip] }
     }
-    // What may not change is validation's to say.
-    if (held.length === 0) await this.#takeIp(wanted, spec)
+    await this.#takeIp(wanted, spec)
     return spec
   }
 
@@ -110,8 +108,7 @@ class Work {
   }
 
   /** Ports of one number on two protocols share a node port. */
-  async #withPorts(spec: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
-    const held = new Set(before ? heldPorts(before) : [])
+  async #withPorts(spec: ServiceSpec): Promise<ServiceSpec> {
     const given = new Map<number, number>()
     const ports: ServicePort[] = []
     const wanted = spec.ports ?? []
@@ -123,11 +120,32 @@ class Work {
         continue
       }
       const nodePort = asked === 0 ? await this.#nextPort() : asked
-      if (asked !== 0 && shared !== asked && !held.has(asked) && givesNodePorts(spec)) await this.#takePort(asked, index)
+      if (asked !== 0 && shared !== asked) await this.#takePort(asked, index)
       given.set(port.port, nodePort)
       ports.push({ ...port, nodePort })
     }
     return wanted.length === 0 ? spec : { ...spec, ports }
+  }
+
+  /** At an update nothing is shared but what was asked for. */
+  async #withOtherPorts(spec: ServiceSpec, before: ServiceSpec): Promise<ServiceSpec> {
+    const held = new Set(nodePortsOf(before))
+    const named = new Set<string>()
+    const ports: ServicePort[] = []
+    for (const [index, port] of (spec.ports ?? []).entries()) {
+      if (!port.nodePort && !givesNodePorts(spec)) {
+        ports.push(port)
+        continue
+      }
+      const nodePort = port.nodePort || (await this.#nextPort())
+      if (port.nodePort && !held.has(nodePort)) await this.#takePort(nodePort, index)
+      held.add(nodePort)
+      const name = `{${port.protocol} ${nodePort}}`
+      if (named.has(name)) throw plainError(`duplicate nodePort: ${name}`)
+      named.add(name)
+      ports.push({ ...port, nodePort })
+    }
+    return ports.length === 0 ? spec : { ...spec, ports }
   }
 
   async #nextPort(): Promise<number> {
@@ -153,10 +171,9 @@ class Work {
   }
 
   async #withHealthCheckPort(spec: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {
-    if (!needsHealthCheckPort(spec)) return spec
+    if (!needsHealthCheckPort(spec) || (before && needsHealthCheckPort(before))) return spec
     const wanted = spec.healthCheckNodePort ?? 0
     if (wanted === 0) return { ...spec, healthCheckNodePort: await this.#nextPort() }
-    if (before?.healthCheckNodePort === wanted) return spec
     const why = await this.#portProblem(wanted)
     if (why !== undefined) throw internalError(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`)
     return spec

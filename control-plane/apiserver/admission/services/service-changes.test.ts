@@ -1,0 +1,68 @@
+/** What an update of a service keeps, gives out and refuses. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { JsonObject } from '../../../../shared/model/json.ts'
+import { startTestServer, type TestServer } from '../../core/testing.ts'
+
+let server: TestServer
+beforeAll(async () => void (server = await startTestServer()))
+afterAll(() => server.stop())
+
+const SERVICES = '/api/v1/namespaces/x/services'
+const service = (name: string, spec: JsonObject): JsonObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec })
+const create = (name: string, spec: JsonObject): ReturnType<TestServer['ask']> => server.ask(`POST ${SERVICES}`, service(name, spec))
+const put = (name: string, spec: JsonObject): ReturnType<TestServer['ask']> => server.ask(`PUT ${SERVICES}/${name}`, service(name, spec))
+const patch = (name: string, spec: JsonObject): ReturnType<TestServer['ask']> => server.ask(`PATCH ${SERVICES}/${name}`, { spec }, { 'content-type': 'application/merge-patch+json' })
+const specOf = ({ body }: { readonly body: JsonObject }): JsonObject => body['spec'] as JsonObject
+const http = { name: 'http', port: 80 }
+
+test('a policy of families stays unless another is named, and a single stack keeps the first family', async () => {
+  await create('prefers', { ports: [http], ipFamilyPolicy: 'PreferDualStack' })
+  expect(specOf(await put('prefers', { ports: [http] }))).toMatchObject({ ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4'] })
+  expect(specOf(await create('headless', { clusterIP: 'None' }))).toMatchObject({ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] })
+  expect((await patch('headless', { ipFamilies: ['IPv4'] })).body['message']).toBe(`Service "headless" is invalid: spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be 'SingleStack' to release the secondary IP family`)
+  expect(specOf(await patch('headless', { ipFamilies: ['IPv6', 'IPv4'] }))).toMatchObject({ ipFamilies: ['IPv6', 'IPv4'] })
+  expect(specOf(await patch('headless', { ipFamilyPolicy: 'SingleStack' }))).toMatchObject({ ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv6'] })
+})
+
+test('an address that is put in place of another may not change', async () => {
+  await create('addressed', { ports: [http] })
+  expect((await put('addressed', { ports: [http], clusterIP: '10.96.9.9' })).body['message']).toBe('Service "addressed" is invalid: spec.clusterIPs[0]: Invalid value: ["10.96.9.9"]: may not change once set')
+  await create('bare', { clusterIP: 'None', ports: [http], selector: { a: 'b' } })
+  expect((await patch('bare', { clusterIP: '10.96.0.1' })).body['message']).toBe('Service "bare" is invalid: spec.clusterIPs[0]: Invalid value: ["10.96.0.1"]: may not change once set')
+})
+
+test('node ports of an update are shared only where somebody asks for it', async () => {
+  const [first] = specOf(await create('nodes', { type: 'NodePort', ports: [http] }))['ports'] as JsonObject[]
+  const [kept, own] = specOf(await put('nodes', { type: 'NodePort', ports: [http, { name: 'udp', port: 80, protocol: 'UDP' }] }))['ports'] as JsonObject[]
+  expect(kept?.['nodePort']).toBe(first?.['nodePort'])
+  expect(own?.['nodePort']).not.toBe(first?.['nodePort'])
+  const shared = await put('nodes', { type: 'NodePort', ports: [{ ...http, nodePort: 30111 }, { name: 'udp', port: 81, protocol: 'UDP', nodePort: 30111 }] })
+  expect(shared.status).toBe(200)
+  const twice = await put('nodes', { type: 'NodePort', ports: [{ ...http, nodePort: 30112 }, { name: 'more', port: 81, nodePort: 30112 }] })
+  expect(twice.body).toMatchObject({ code: 500, message: 'duplicate nodePort: {TCP 30112}' })
+})
+
+test('a port that a load balancer names is reserved even where none are given out', async () => {
+  const balancer = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false }
+  expect((await create('low', { ...balancer, ports: [{ ...http, nodePort: 29_000 }] })).body['message']).toContain('provided port is not in the valid range')
+  expect((await create('named', { ...balancer, ports: [{ ...http, nodePort: 30_301 }] })).status).toBe(201)
+  expect((await create('other', { type: 'NodePort', ports: [{ ...http, nodePort: 30_301 }] })).body['message']).toContain('provided port is already allocated')
+})
+
+test('node ports go with the type when fewer of them are left', async () => {
+  await create('fewer', { type: 'NodePort', ports: [{ ...http, nodePort: 30_201 }, { name: 'more', port: 81, nodePort: 30_202 }] })
+  expect(specOf(await patch('fewer', { type: 'ClusterIP', ports: [{ ...http, nodePort: 30_201 }] }))['ports']).toEqual([{ ...http, protocol: 'TCP', targetPort: 80 }])
+})
+
+test('what a load balancer may not change, and what it may not expose', async () => {
+  await create('balancer', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [http] })
+  expect((await patch('balancer', { healthCheckNodePort: 31_999 })).body['message']).toBe('Service "balancer" is invalid: spec.healthCheckNodePort: Forbidden: field is immutable')
+  // The class is looked at twice: once as a change, once as a part of the whole.
+  expect((await patch('balancer', { type: 'ClusterIP', loadBalancerClass: 'a' })).body['details']).toMatchObject({ causes: [{ field: 'spec.loadBalancerClass' }, { field: 'spec.loadBalancerClass' }] })
+  expect((await create('kubelet', { type: 'LoadBalancer', ports: [{ port: 10_250 }] })).body['message']).toBe('Service "kubelet" is invalid: spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet')
+})
+
+test('a headless service of another type is told with everything else that is wrong', async () => {
+  const { body } = await create('all', { type: 'NodePort', clusterIP: 'None', sessionAffinity: 'x', ports: [http] })
+  expect(body['details']).toMatchObject({ causes: [{ field: 'spec.clusterIPs[0]' }, { field: 'spec.sessionAffinity' }] })
+})
