@@ -1,5 +1,5 @@
 import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
-import { cidrContains, cidrProblems, formatIp, ipProblems, parseCidr, parseIp } from '../../../shared/model/validation/ip.ts'
+import { cidrContains, cidrProblems, ipProblems, parseCidr, parseIp } from '../../../shared/model/validation/ip.ts'
 import { objections } from './check.ts'
 
 /** An address, in none of the unusual ways to write one. */
@@ -17,8 +17,8 @@ const ranges: ReadonlyArray<readonly [ranges: readonly string[], message: string
 /** An address that traffic may be sent to: not one with a meaning of its own. */
 export function endpointIp(field: string, text: string): readonly FieldError[] {
   const address = parseIp(text)
-  if (!address) return ip(field, text)
-  if (address.bytes.every((byte) => byte === 0)) return [invalid(field, text, `may not be unspecified (${formatIp(address)})`)]
+  if (!address) return [invalid(field, text, 'must be a valid IP address')]
+  if (address.bytes.every((byte) => byte === 0)) return [invalid(field, text, `may not be unspecified (${text})`)]
   return ranges.flatMap(([listed, message]) =>
     listed.some((range) => {
       const parsed = parseCidr(range)

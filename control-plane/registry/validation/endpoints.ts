@@ -23,12 +23,12 @@ const validateSubsets = (subsets: readonly EndpointSubset[] | undefined, known: 
   ])
 
 function validateAddress({ ip: address, hostname, nodeName }: EndpointAddress, path: string, known: ReadonlySet<string>): readonly FieldError[] {
-  const errors = [
+  return [
     ...(known.has(address) ? [] : ip(`${path}.ip`, address)),
     ...(hostname ? dnsLabel(`${path}.hostname`, hostname) : []),
     ...(nodeName === undefined ? [] : dnsSubdomain(`${path}.nodeName`, nodeName)),
+    ...endpointIp(`${path}.ip`, address),
   ]
-  return errors.length > 0 ? errors : endpointIp(`${path}.ip`, address)
 }
 
 const validatePort = ({ name = '', port, protocol, appProtocol }: EndpointPort, path: string, named: boolean): readonly FieldError[] => [

@@ -34,12 +34,18 @@ export function validateEventsEventChange(event: EventsV1Event, old: EventsV1Eve
   const core = toCoreEvent(event)
   const before = toCoreEvent(old)
   const changed = immutable.filter((name) => !deepEqual(core[name], before[name]))
-  return [...renamedReport(validateNewEvent(core)), ...renamedReport(changed.map((name) => invalid(name, shown(core, name), 'field is immutable')))]
+  const series = deepEqual(core.series, before.series) ? [] : validateSeries(core)
+  return [...renamedReport(validateNewEvent(core)), ...series, ...renamedReport(changed.map((name) => invalid(name, shown(core, name), 'field is immutable')))]
 }
+
+/** What is empty text where it is not said; the others are nothing then. */
+const texts: ReadonlySet<string> = new Set(['reason', 'message', 'type', 'action', 'reportingComponent', 'reportingInstance'])
 
 function shown(event: Event, name: (typeof immutable)[number]): unknown {
   const value = event[name]
-  return name === 'involvedObject' || name === 'related' ? printedReference((value ?? {}) as ObjectReference) : (value ?? null)
+  if (name === 'involvedObject' || (name === 'related' && value)) return printedReference((value ?? {}) as ObjectReference)
+  if (name === 'source') return { Component: event.source?.component ?? '', Host: event.source?.host ?? '' }
+  return value ?? (name === 'count' ? 0 : texts.has(name) ? '' : null)
 }
 
 /** Internal types print their fields in capitals. */

@@ -2,21 +2,21 @@ import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
 import type { Namespace } from '../../../shared/model/gen/api.ts'
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import type { StrategyContext } from '../kind.ts'
-import { objections } from './check.ts'
+import { each, objections } from './check.ts'
 
 const standard: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
 const FINALIZERS = 'spec.finalizers'
 
-const validateFinalizers = ({ spec }: Namespace): readonly FieldError[] =>
-  (spec?.finalizers ?? []).flatMap((finalizer) => [
-    ...objections(FINALIZERS, finalizer, qualifiedNameProblems(finalizer)),
-    ...(finalizer.includes('/') || standard.has(finalizer) ? [] : [invalid(FINALIZERS, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')]),
-  ])
+const validateFinalizer = (finalizer: string, field: string): readonly FieldError[] => [
+  ...objections(field, finalizer, qualifiedNameProblems(finalizer)),
+  ...(finalizer.includes('/') || standard.has(finalizer) ? [] : [invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')]),
+]
 
-export const validateNewNamespace = (namespace: Namespace): readonly FieldError[] => validateFinalizers(namespace)
+/** Here the finalizers have no numbers in their paths; where they are replaced they have. */
+export const validateNewNamespace = ({ spec }: Namespace): readonly FieldError[] => (spec?.finalizers ?? []).flatMap((finalizer) => validateFinalizer(finalizer, FINALIZERS))
 
 export function validateNamespaceChange(namespace: Namespace, _old: Namespace, { subresource }: StrategyContext): readonly FieldError[] {
-  if (subresource === 'finalize') return validateFinalizers(namespace)
+  if (subresource === 'finalize') return each(namespace.spec?.finalizers, FINALIZERS, validateFinalizer)
   return subresource === 'status' ? validatePhase(namespace) : []
 }
 

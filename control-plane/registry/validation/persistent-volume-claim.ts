@@ -1,13 +1,15 @@
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../shared/model/field-error.ts'
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
-import { compareQuantities, parseQuantity } from '../../../shared/model/quantity.ts'
+import { compareQuantities } from '../../../shared/model/quantity.ts'
+import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import type { StrategyContext } from '../kind.ts'
 import { claimSpecDiff } from '../printed/storage.ts'
 import { amountsOf } from '../resource-list.ts'
 import { mirroredSources } from '../updates/persistent-volume.ts'
-import { sortedEntries } from './check.ts'
+import { objections, sortedEntries } from './check.ts'
 import { basicAmount } from './persistent-volume.ts'
+import { isNative } from './resource-names.ts'
 import { validateQuantity } from './resources.ts'
 import { IMMUTABLE } from './storage-class.ts'
 import { validateClaimSpec } from './volume-claim.ts'
@@ -51,8 +53,8 @@ function withAllowedChanges(claim: PersistentVolumeClaim, { old, before }: { rea
   if (claim.status?.phase === 'Bound') {
     const storage = amountsOf(before.resources?.requests)['storage']
     if (spec.resources?.requests && storage !== undefined) spec = { ...spec, resources: { ...spec.resources, requests: { ...spec.resources.requests, storage } } }
-    if (spec.volumeAttributesClassName !== undefined) spec = { ...spec, volumeAttributesClassName: before.volumeAttributesClassName }
   }
+  spec = { ...spec, volumeAttributesClassName: before.volumeAttributesClassName }
   return { spec: sameAmounts(spec, earlier), before: earlier }
 }
 
@@ -97,12 +99,14 @@ function validateClaimStatus({ spec, status }: PersistentVolumeClaim): readonly 
     errors.push(...ofName)
     if (ofName.length > 0) continue
     const basic = basicAmount(amount, field)
-    errors.push(...(basic.length > 0 ? basic : wholeBytes(amount, field)))
+    errors.push(...(basic.length > 0 ? basic : validateQuantity('storage', amount, field)))
   }
   return errors
 }
 
-const allocatedName = (name: string, field: string): readonly FieldError[] => (name === 'storage' || name.includes('/') ? [] : [notSupported(field, name, ['storage'])])
-
-const WHOLE = 1_000_000_000n
-const wholeBytes = (amount: string, field: string): readonly FieldError[] => ((parseQuantity(amount)?.nanos ?? 0n) % WHOLE === 0n ? validateQuantity('storage', amount, field) : [invalid(field, amount, 'must be an integer')])
+/** Of Kubernetes' own resources a claim has storage alone. */
+function allocatedName(name: string, field: string): readonly FieldError[] {
+  const problems = qualifiedNameProblems(name)
+  if (problems.length > 0) return objections(field, name, problems)
+  return name === 'storage' || !isNative(name) ? [] : [notSupported(field, name, ['storage'])]
+}

@@ -15,7 +15,7 @@ const standard: ReadonlySet<string> = new Set([
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-')
 const isQualified = (name: string): boolean => name.includes('/')
 /** Kubernetes' own, which may be promised more than once. */
-const isNative = (name: string): boolean => !isQualified(name) || name.includes('kubernetes.io/')
+export const isNative = (name: string): boolean => !isQualified(name) || name.includes('kubernetes.io/')
 /** A device or the like, under its vendor's domain. */
 export const isExtendedResource = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameProblems(`requests.${name}`).length === 0
 export const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name)

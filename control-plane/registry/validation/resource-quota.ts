@@ -1,9 +1,8 @@
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../../../shared/model/gen/api.ts'
-import { labelValueProblems } from '../../../shared/model/validation/names.ts'
 import type { StrategyContext } from '../kind.ts'
 import { amountsOf, type QuantityList } from '../resource-list.ts'
-import { each, objections, sortedEntries } from './check.ts'
+import { sortedEntries } from './check.ts'
 import { isHugePages, validateResourceName } from './resource-names.ts'
 import { validateQuantity } from './resources.ts'
 
@@ -66,33 +65,30 @@ const pairs = [
 
 function validateScopes({ scopes = [], hard }: ResourceQuotaSpec): readonly FieldError[] {
   const field = 'spec.scopes'
-  const errors = scopes.flatMap((scope) => scopeErrors(scope, { hard, field, shown: scopes }))
+  const errors = scopes.flatMap((scope) => [...(isKnown(scope) ? [] : [invalid(field, scopes, 'unsupported scope')]), ...misfits(scope, hard).map((why) => invalid(field, scopes, why))])
   return [...errors, ...conflicts(scopes, field, scopes)]
 }
 
-function scopeErrors(scope: string, { hard, field, shown }: { readonly hard: QuantityList | undefined; readonly field: string; readonly shown: unknown }): readonly FieldError[] {
-  const unknown = quotaScopes.some((one) => one === scope) ? [] : [invalid(field, shown, 'unsupported scope')]
-  const unfit = Object.keys(hard ?? {})
-    .toSorted()
-    .flatMap((name) => (isQuotaName(name) && !fits(scope, name) ? [invalid(field, shown, 'unsupported scope applied to resource')] : []))
-  return [...unknown, ...unfit]
-}
+const isKnown = (scope: string): boolean => quotaScopes.some((one) => one === scope)
+
+/** Said once for each resource that a quota of this scope cannot count. */
+const misfits = (scope: string, hard: QuantityList | undefined): readonly string[] => Object.keys(hard ?? {}).flatMap((name) => (isQuotaName(name) && !fits(scope, name) ? ['unsupported scope applied to resource'] : []))
 
 const conflicts = (scopes: readonly string[], field: string, shown: unknown): readonly FieldError[] => pairs.flatMap((pair) => (pair.every((one) => scopes.includes(one)) ? [invalid(field, shown, 'conflicting scopes')] : []))
 
 /** Scopes of which only one thing can be asked: whether they hold. */
 const onlyExists = ['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'CrossNamespacePodAffinity']
 
-function validateSelector({ scopeSelector, hard }: ResourceQuotaSpec): readonly FieldError[] {
+/** Scopes that do not go together are told with the list of scopes, which is another field. */
+function validateSelector({ scopes, scopeSelector, hard }: ResourceQuotaSpec): readonly FieldError[] {
   const requirements = scopeSelector?.matchExpressions ?? []
-  if (requirements.length === 0) return []
   const path = 'spec.scopeSelector.matchExpressions'
-  const shown = scopeSelectorForm(requirements)
-  const errors = requirements.flatMap((requirement) => {
-    const { scopeName } = requirement
-    return [...scopeErrors(scopeName, { hard, field: `${path}.scopeName`, shown: scopeName }), ...validateRequirement(requirement, path)]
-  })
-  return [...errors, ...conflicts(requirements.map((one) => one.scopeName), path, shown)]
+  const errors = requirements.flatMap((requirement) => [
+    ...(isKnown(requirement.scopeName) ? [] : [invalid(`${path}.scopeName`, requirement.scopeName, 'unsupported scope')]),
+    ...misfits(requirement.scopeName, hard).map((why) => invalid(path, scopeSelectorForm(requirements), why)),
+    ...validateRequirement(requirement, path),
+  ])
+  return [...errors, ...conflicts(requirements.map((one) => one.scopeName), path, scopes ?? null)]
 }
 
 function validateRequirement({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, path: string): readonly FieldError[] {
@@ -110,7 +106,7 @@ function validateRequirement({ scopeName, operator, values = [] }: ScopedResourc
     default:
       errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'))
   }
-  return [...errors, ...each(values, `${path}.values`, (value, at) => objections(at, value, labelValueProblems(value)))]
+  return errors
 }
 
 /** As Kubernetes' internal type prints it. */

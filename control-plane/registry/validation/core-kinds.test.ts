@@ -1,0 +1,65 @@
+/** Kinds of the core group: paths, values and order of what is refused, in Kubernetes' words. */
+import { expect, test } from 'vitest'
+import { type FieldError, fieldErrorText } from '../../../shared/model/field-error.ts'
+import type { StrategyContext } from '../kind.ts'
+import { validateNewEndpoints } from './endpoints.ts'
+import { validateEventsEventChange } from './events-event.ts'
+import { validateNamespaceChange, validateNewNamespace } from './namespace.ts'
+import { validateClaimChange } from './persistent-volume-claim.ts'
+import { validateNewResourceQuota } from './resource-quota.ts'
+
+const texts = (errors: readonly FieldError[]): readonly string[] => errors.map(fieldErrorText)
+const user = { name: 'a', uid: '', groups: [], extra: {} }
+const change = (subresource: StrategyContext['subresource']): StrategyContext => ({ nowMs: 0, subresource, userName: 'a', user })
+
+test('an address of endpoints is judged by its form and by its meaning', () => {
+  const refused = validateNewEndpoints({ metadata: {}, subsets: [{ addresses: [{ ip: 'nope' }, { ip: '127.0.0.1', hostname: '-' }] }] })
+  expect(refused.map(({ field, message }) => [field, message.slice(0, 64)])).toEqual([
+    ['subsets[0].addresses[0].ip', 'Invalid value: "nope": must be a valid IP address, (e.g. 10.9.8.'],
+    ['subsets[0].addresses[0].ip', 'Invalid value: "nope": must be a valid IP address'],
+    ['subsets[0].addresses[1].hostname', 'Invalid value: "-": a lowercase RFC 1123 label must consist of l'],
+    ['subsets[0].addresses[1].ip', 'Invalid value: "127.0.0.1": may not be in the loopback range (12'],
+  ])
+})
+
+test('finalizers of a namespace have numbers only where they are replaced', () => {
+  const namespace = { metadata: {}, spec: { finalizers: ['kubernetes', 'alone'] } }
+  const why = 'Invalid value: "alone": name is neither a standard finalizer name nor is it fully qualified'
+  expect(texts(validateNewNamespace(namespace))).toEqual([`spec.finalizers: ${why}`])
+  expect(texts(validateNamespaceChange(namespace, namespace, change('finalize')))).toEqual([`spec.finalizers[1]: ${why}`])
+})
+
+test('what a selector of scopes cannot count is told with the whole selector, and what conflicts with the list of scopes', () => {
+  const matchExpressions = [
+    { scopeName: 'BestEffort', operator: 'Exists' },
+    { scopeName: 'NotBestEffort', operator: 'Exists' },
+    { scopeName: 'PriorityClass', operator: 'In', values: ['not a label!'] },
+  ]
+  const path = 'spec.scopeSelector.matchExpressions'
+  expect(texts(validateNewResourceQuota({ metadata: {}, spec: { hard: { 'limits.cpu': '1' }, scopeSelector: { matchExpressions } } }))).toEqual([
+    `${path}: Invalid value: {"MatchExpressions":[{"ScopeName":"BestEffort","Operator":"Exists","Values":null},{"ScopeName":"NotBestEffort","Operator":"Exists","Values":null},{"ScopeName":"PriorityClass","Operator":"In","Values":["not a label!"]}]}: unsupported scope applied to resource`,
+    `${path}: Invalid value: null: conflicting scopes`,
+  ])
+})
+
+test('a claim that is not bound may choose another class of attributes; its resources have names as any', () => {
+  const claim = { metadata: {}, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }, status: { phase: 'Pending' } }
+  expect(validateClaimChange({ ...claim, spec: { ...claim.spec, volumeAttributesClassName: 'gold' } }, claim, change(''))).toEqual([])
+  const refused = validateClaimChange({ ...claim, status: { allocatedResources: { storage: '1500m', 'a b': '1', 'x.kubernetes.io/y': '1', 'example.com/x': '1' } } }, claim, change('status'))
+  expect(refused.map(({ field, message }) => [field, message.slice(0, 40)])).toEqual([
+    ['status.allocatedResources', 'Invalid value: "a b": name part must con'],
+    ['status.allocatedResources', 'Unsupported value: "x.kubernetes.io/y": '],
+  ])
+})
+
+test('what an event says no more is told as the empty value of its kind, after what is wrong with its series', () => {
+  const event = { metadata: { name: 'e', namespace: 'x' }, eventTime: '2026-01-02T03:04:05.000000Z', reportingController: 'c', reportingInstance: 'i', action: 'A', reason: 'R', regarding: { namespace: 'x' }, note: 'n', type: 'Normal' }
+  const { note: _note, type: _type, ...rest } = event
+  expect(texts(validateEventsEventChange({ ...rest, deprecatedSource: { component: 's' }, deprecatedCount: 3, series: { count: 1, lastObservedTime: '2026-01-02T03:04:05.000000Z' } }, event))).toEqual([
+    'series.count: Invalid value: "": should be at least 2',
+    'message: Invalid value: "": field is immutable',
+    'source: Invalid value: {"Component":"s","Host":""}: field is immutable',
+    'count: Invalid value: 3: field is immutable',
+    'type: Invalid value: "": field is immutable',
+  ])
+})
