@@ -1,6 +1,6 @@
 /** Whole numbers that a double does not hold, through every door of the API: what is stored is what was sent, to the last digit. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { envelope, writeMessage } from '../apiserver/decode/protobuf/testing.ts'
+import { envelope, messageBytes } from '../apiserver/protobuf/testing.ts'
 import { itemOfEntry } from '../apiserver/core/stored.ts'
 import { startTestServer, type TestServer } from '../apiserver/core/testing.ts'
 
@@ -189,7 +189,7 @@ test('what is read past the cache', () => {
 
 test('a body in protobuf', async () => {
   const create = async (revision: bigint): Promise<string> => {
-    const bytes = envelope({ apiVersion: 'apps/v1', kind: 'ControllerRevision' }, writeMessage('io.k8s.api.apps.v1.ControllerRevision', { metadata: { name: 'proto' }, data: { a: 9007199254740993n }, revision }))
+    const bytes = envelope({ apiVersion: 'apps/v1', kind: 'ControllerRevision' }, messageBytes('io.k8s.api.apps.v1.ControllerRevision', { metadata: { name: 'proto' }, data: { a: 9007199254740993n }, revision }))
     return (await server.sendBytes('POST /apis/apps/v1/namespaces/x/controllerrevisions', bytes, { 'content-type': 'application/vnd.kubernetes.protobuf' })).text
   }
   expect(await create(-9007199254740993n)).toContain(`revision: Invalid value: -${JUST_BEYOND}: must be greater than or equal to 0`)

@@ -11,7 +11,7 @@ import { mergedDuplicates } from './merged-duplicates.ts'
 import { apiVersionOf, cannotBeHandled, type ExpectedKind, givenKind, type GroupVersionKind, kindProblem, versionMismatch } from './kinds.ts'
 import { bodyMedia, bodyTooLarge, MAX_BODY_BYTES, unrecognized, unsupportedBody } from './media.ts'
 import { badRequest, type Refused } from './refused.ts'
-import { readEnvelope, readProtobuf } from './protobuf/protobuf.ts'
+import { readEnvelope, readProtobuf } from '../protobuf/read-body.ts'
 import { readYaml } from './yaml.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'

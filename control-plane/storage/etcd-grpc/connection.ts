@@ -10,7 +10,7 @@ import { REFUSED_STREAM } from './http2-frames.ts'
 import type { Stream, StreamEnd } from './http2-session.ts'
 import { broken, discard, leave, neverSent, openLive, retire, takesCalls, type Live, type Peer } from './live.ts'
 import type { MessageReader } from './message-reader.ts'
-import type { MessageWriter } from './message-writer.ts'
+import type { MessageWriter } from '../../../shared/kit/message-writer.ts'
 import type { Method } from './messages.ts'
 
 export interface ConnectionOptions extends Peer {

@@ -1,7 +1,7 @@
 /** Messages on a stream of gRPC: a byte that says whether it is compressed (never, here), four for the length, and the message. */
 import { GrpcError, INTERNAL } from './grpc-error.ts'
 import { MessageReader } from './message-reader.ts'
-import { MessageWriter } from './message-writer.ts'
+import { MessageWriter } from '../../../shared/kit/message-writer.ts'
 
 const HEAD = 5
 

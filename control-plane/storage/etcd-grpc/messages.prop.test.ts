@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { FrameReader, frameOf } from './frames.ts'
 import { GrpcError } from './grpc-error.ts'
 import { MessageReader } from './message-reader.ts'
-import type { MessageWriter } from './message-writer.ts'
+import type { MessageWriter } from '../../../shared/kit/message-writer.ts'
 
 type Field = { readonly kind: 'number'; readonly value: number } | { readonly kind: 'large'; readonly value: bigint } | { readonly kind: 'text'; readonly value: string } | { readonly kind: 'message'; readonly value: readonly Field[] }
 

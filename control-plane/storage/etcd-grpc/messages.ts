@@ -1,6 +1,6 @@
 /** The messages of etcd's protocol (v3) that are used here: how each is written and read, by the numbers of its fields. */
 import type { MessageReader } from './message-reader.ts'
-import type { MessageWriter } from './message-writer.ts'
+import type { MessageWriter } from '../../../shared/kit/message-writer.ts'
 
 export interface RangeRequest {
   readonly key: string

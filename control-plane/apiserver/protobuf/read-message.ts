@@ -1,8 +1,9 @@
 /** Messages as the JSON object that would have said the same. */
-import { isJsonObject, type Json, type JsonObject, readJson, setMember } from '../../../../shared/model/json.ts'
-import type { ScalarKind } from '../../../../shared/model/schemas/types.ts'
-import { jsonProblem } from '../json-problem.ts'
-import { type FieldNumber, findMessage, type Message, type Shape } from './messages.ts'
+import { isJsonObject, type Json, type JsonObject, readJson, setMember } from '../../../shared/model/json.ts'
+import type { ScalarKind } from '../../../shared/model/schemas/types.ts'
+import { jsonProblem } from '../decode/json-problem.ts'
+import { field, type FieldNumber, type Message, messageOf, type Shape } from './message.ts'
+import { findMessage } from './messages.ts'
 import { type SmallKind, smallMessages, smallValue } from './small-messages.ts'
 import { DELIMITED, FIXED64, VARINT, WireReader } from './wire-reader.ts'
 
@@ -22,11 +23,11 @@ type Field = Extract<FieldNumber, { readonly kind: 'field' }>
 function readInto(object: Target, message: Message, bytes: Uint8Array): string | undefined {
   const reader = new WireReader(bytes, message.name)
   for (let tag = reader.next(); tag !== undefined; tag = reader.next()) {
-    const field = message.byNumber.get(tag.number)
-    if (field === undefined) reader.skip(tag.wire)
-    else if (field.kind === 'field') readField(object, field, { reader, wire: tag.wire })
-    else if (tag.wire === DELIMITED) readPart(object, field.message, reader)
-    else reader.fail(wrongWire(tag.wire, field.message.name))
+    const found = message.byNumber.get(tag.number)
+    if (found === undefined) reader.skip(tag.wire)
+    else if (found.kind === 'field') readField(object, found, { reader, wire: tag.wire })
+    else if (tag.wire === DELIMITED) readPart(object, found.message, reader)
+    else reader.fail(wrongWire(tag.wire, found.message.name))
   }
   return reader.problem
 }
@@ -89,8 +90,7 @@ const stringShape: Shape = { kind: 'scalar', scalar: 'string' }
 /** A key without a value has the empty value of its type. */
 function readEntry(map: Target, values: Shape, reader: WireReader): Target {
   const entry: Target = {}
-  const message: Message = { name: 'Entry', byNumber: new Map([[1, { kind: 'field', name: 'key', shape: stringShape }], [2, { kind: 'field', name: 'value', shape: values }]]) }
-  readPart(entry, message, reader)
+  readPart(entry, messageOf('Entry', [[1, field('key', stringShape)], [2, field('value', values)]]), reader)
   const key = entry['key'] ?? ''
   if (typeof key === 'string') setMember(map, key, valueOf(values, entry['value']))
   return map
@@ -117,7 +117,7 @@ function readValue(shape: Shape, reader: WireReader, given?: Json): Json | undef
       return readEither(shape.shapes, reader)
     case 'items': {
       const target: Target = {}
-      readPart(target, { name: 'Items', byNumber: new Map([[1, { kind: 'field', name: 'items', shape: shape.items }]]) }, reader)
+      readPart(target, messageOf('Items', [[1, field('items', shape.items)]]), reader)
       return target['items'] ?? []
     }
     case 'list':
@@ -130,7 +130,7 @@ function readValue(shape: Shape, reader: WireReader, given?: Json): Json | undef
 /** The last field that says something stands for all; a message that says nothing is a no. */
 function readEither(shapes: ReadonlyMap<number, Shape>, reader: WireReader): Json | undefined {
   const target: Target = {}
-  readPart(target, { name: 'JSONSchemaProps', byNumber: new Map([...shapes].map(([number, shape]) => [number, { kind: 'field', name: String(number), shape }])) }, reader)
+  readPart(target, messageOf('JSONSchemaProps', [...shapes].map(([number, shape]) => [number, field(String(number), shape)])), reader)
   return target['2'] ?? target['1'] ?? false
 }
 
@@ -173,7 +173,7 @@ function readSmall(kind: SmallKind, reader: WireReader): Json | undefined {
   return undefined
 }
 
-const rawMessage: Message = { name: 'RawExtension', byNumber: new Map([[1, { kind: 'field', name: 'raw', shape: stringShape }]]) }
+const rawMessage = messageOf('RawExtension', [[1, field('raw', stringShape)]])
 
 /** JSON inside protobuf. */
 function readRaw(reader: WireReader): Json | undefined {

@@ -1,35 +1,14 @@
 /**
  * Messages of the Kubernetes API: which field a number stands for, and how its value is written. Only the numbers are a table of their own
- * (`fields.json`: `name=number` per message, `*Message=number` for a struct that JSON writes inline); everything else is in the schemas.
+ * (`fields.json`: `name=number` per message, `name=number?` for a pointer in Go, `*Message=number` for a struct that JSON writes inline); everything else is in the schemas.
  */
-import { ownMember } from '../../../../shared/model/json.ts'
-import { findSchema, refName, type Schema } from '../../../../shared/model/schemas/schema.ts'
-import { compileSchema, type ScalarKind, typeOf } from '../../../../shared/model/schemas/types.ts'
+import { ownMember } from '../../../shared/model/json.ts'
+import { findSchema, refName, type Schema, schemaOfKind } from '../../../shared/model/schemas/schema.ts'
+import { compileSchema, typeOf } from '../../../shared/model/schemas/types.ts'
 import fields from './fields.json' with { type: 'json' }
+import { type FieldNumber, type Message, messageOf, type Shape } from './message.ts'
+import { unpublishedKind, unpublishedMessages } from './unpublished-messages.ts'
 import newerFields from './newer-fields.json' with { type: 'json' }
-
-export type Shape =
-  | { readonly kind: 'scalar'; readonly scalar: ScalarKind }
-  /** A message whose first field holds JSON as bytes: raw extensions, managed fields. */
-  | { readonly kind: 'raw' }
-  | { readonly kind: 'list'; readonly items: Shape }
-  /** Repeated messages of a key (1) and a value (2). */
-  | { readonly kind: 'map'; readonly values: Shape }
-  | { readonly kind: 'message'; readonly schema: string }
-  /** A message that stands for one of its fields: a schema or a list of them, a schema or a yes. */
-  | { readonly kind: 'either'; readonly shapes: ReadonlyMap<number, Shape> }
-  /** A list in a message of its own, as the values of some maps are. */
-  | { readonly kind: 'items'; readonly items: Shape }
-
-export type FieldNumber =
-  | { readonly kind: 'field'; readonly name: string; readonly shape: Shape }
-  /** Its fields stand among those of the message it is in. */
-  | { readonly kind: 'inline'; readonly message: Message }
-
-export interface Message {
-  readonly name: string
-  readonly byNumber: ReadonlyMap<number, FieldNumber>
-}
 
 const PREFIX = 'io.k8s.'
 const numbersOf = (name: string): string | undefined => {
@@ -38,7 +17,7 @@ const numbersOf = (name: string): string | undefined => {
   return known !== undefined && newer !== undefined ? `${known} ${newer}` : (known ?? newer)
 }
 
-const compiled = new Map<string, Message | undefined>()
+const compiled = new Map<string, Message | undefined>(unpublishedMessages)
 
 /** The message of a schema (`io.k8s.api.core.v1.Pod`), compiled when first asked for; `undefined` for what has none. */
 export function findMessage(schema: string): Message | undefined {
@@ -46,20 +25,28 @@ export function findMessage(schema: string): Message | undefined {
   return compiled.get(schema)
 }
 
+/** The message of a kind that is served; `undefined` for custom resources. */
+export function messageOfKind(apiVersion: string, kind: string): Message | undefined {
+  const schema = schemaOfKind(apiVersion, kind) ?? unpublishedKind(apiVersion, kind)
+  return schema === undefined ? undefined : findMessage(schema)
+}
+
 /** @param schema where the fields' types are: of an inline struct, the one it stands in. */
 function compile(name: string, schema: Schema | undefined): Message | undefined {
   const numbers = numbersOf(name)
   if (numbers === undefined || !schema?.properties) return undefined
-  const byNumber = new Map<number, FieldNumber>()
-  for (const entry of numbers.split(' ')) {
-    const [field = '', number = ''] = entry.split('=')
-    const property = ownMember(schema.properties, field)
-    if (property) byNumber.set(Number(number), { kind: 'field', name: field, shape: shapeOf(property) })
-    const inline = field.startsWith('*') ? compile(field.slice(1), schema) : undefined
-    if (inline) byNumber.set(Number(number), { kind: 'inline', message: inline })
-  }
-  return { name: name.slice(name.lastIndexOf('.') + 1), byNumber }
+  const { properties } = schema
+  const found = numbers.split(' ').flatMap((entry): ReadonlyArray<readonly [number, FieldNumber]> => {
+    const [, said = '', number = '', pointer] = ENTRY.exec(entry) ?? []
+    const property = ownMember(properties, said)
+    if (property) return [[Number(number), { kind: 'field', name: said, shape: shapeOf(property), isPointer: pointer !== undefined }]]
+    const inline = said.startsWith('*') ? compile(said.slice(1), schema) : undefined
+    return inline ? [[Number(number), { kind: 'inline', message: inline }]] : []
+  })
+  return messageOf(name.slice(name.lastIndexOf('.') + 1), found)
 }
+
+const ENTRY = /^(.+)=(\d+)(\?)?$/
 
 /** Lists cannot be values of a map. */
 const inMessage = (shape: Shape): Shape => (shape.kind === 'list' ? { kind: 'items', items: shape } : shape)

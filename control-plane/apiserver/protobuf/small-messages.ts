@@ -1,8 +1,8 @@
 /** Messages that JSON writes as one value: times, quantities, `IntOrString`. */
-import type { Json, JsonObject } from '../../../../shared/model/json.ts'
-import type { ScalarKind } from '../../../../shared/model/schemas/types.ts'
-import { formatMicroTime, formatTime } from '../../../../shared/model/time.ts'
-import type { Message } from './messages.ts'
+import { isNumber, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import type { ScalarKind } from '../../../shared/model/schemas/types.ts'
+import { formatMicroTime, formatTime, parseTime } from '../../../shared/model/time.ts'
+import { field, type Message, messageOf } from './message.ts'
 
 export type SmallKind = Extract<ScalarKind, 'time' | 'microTime' | 'quantity' | 'intOrString'>
 
@@ -12,7 +12,7 @@ export type SmallValue = { readonly kind: 'value'; readonly value: Json | undefi
 type SmallField = readonly [name: string, scalar: ScalarKind]
 
 function message(name: string, fields: readonly SmallField[]): Message {
-  return { name, byNumber: new Map(fields.map(([field, scalar], index) => [index + 1, { kind: 'field', name: field, shape: { kind: 'scalar', scalar } }])) }
+  return messageOf(name, fields.map(([said, scalar], index) => [index + 1, field(said, { kind: 'scalar', scalar })]))
 }
 
 const TIME_FIELDS: readonly SmallField[] = [['seconds', 'int64'], ['nanos', 'int32']]
@@ -56,4 +56,24 @@ const withMicros = (seconds: number, micros: number): string => formatMicroTime(
 function intOrStringValue({ type = 0, intVal = 0, strVal = '' }: JsonObject): SmallValue {
   if (type === 0) return { kind: 'value', value: intVal }
   return type === 1 ? { kind: 'value', value: strVal } : { kind: 'problem', message: 'impossible IntOrString.Type' }
+}
+
+/** The way back: the fields that say a value; `undefined` for the time that was never set. */
+export function smallFields(kind: SmallKind, value: Json): JsonObject | undefined {
+  switch (kind) {
+    case 'time':
+    case 'microTime':
+      return timeFields(kind, String(value))
+    case 'quantity':
+      return { string: String(value) }
+    case 'intOrString':
+      return isNumber(value) ? { type: 0, intVal: value } : { type: 1, strVal: value }
+  }
+}
+
+function timeFields(kind: 'time' | 'microTime', text: string): JsonObject | undefined {
+  const ms = parseTime(text)
+  if (ms === undefined) return undefined
+  const micros = kind === 'time' ? 0 : Number((/\.(\d+)/.exec(text)?.[1] ?? '').padEnd(6, '0').slice(0, 6))
+  return { seconds: Math.floor(ms / 1000), nanos: micros * 1000 }
 }

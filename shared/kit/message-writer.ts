@@ -3,6 +3,7 @@
  * is written once, however deep it lies. What comes first in a repeated field is written last.
  */
 const VARINT = 0
+const FIXED64 = 1
 const BYTES = 2
 const FIRST_SIZE = 1024
 
@@ -26,6 +27,19 @@ export class MessageWriter {
     this.#varint(field * 8 + VARINT)
   }
 
+  /** A whole number of 64 bits with its sign. */
+  signed(field: number, value: number | bigint): void {
+    if (typeof value === 'number' && value >= 0) this.number(field, value)
+    else this.large(field, BigInt(value))
+  }
+
+  double(field: number, value: number): void {
+    this.#room(8)
+    this.#at -= 8
+    this.#buffer.writeDoubleLE(value, this.#at)
+    this.#varint(field * 8 + FIXED64)
+  }
+
   flag(field: number, value: boolean): void {
     if (value) this.number(field, 1)
   }
@@ -35,14 +49,26 @@ export class MessageWriter {
     this.#room(length)
     this.#at -= length
     this.#buffer.write(value, this.#at, 'utf8')
-    this.#head(field, length)
+    this.head(field, length)
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.raw(value)
+    this.head(field, value.length)
+  }
+
+  /** Bytes as they are, in no field. */
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length)
+    this.#at -= bytes.length
+    this.#buffer.set(bytes, this.#at)
   }
 
   /** @param write writes what is in the message, its last field first. */
   message(field: number, write: () => void): void {
-    const end = this.#length
+    const end = this.length
     write()
-    this.#head(field, this.#length - end)
+    this.head(field, this.length - end)
   }
 
   /** What was written, with so many bytes before it for the caller to fill. */
@@ -51,11 +77,13 @@ export class MessageWriter {
     return this.#buffer.subarray(this.#at - before)
   }
 
-  get #length(): number {
+  /** How much has been written. */
+  get length(): number {
     return this.#buffer.length - this.#at
   }
 
-  #head(field: number, length: number): void {
+  /** What goes before the so many bytes of a field. */
+  head(field: number, length: number): void {
     this.#varint(length)
     this.#varint(field * 8 + BYTES)
   }
@@ -72,7 +100,7 @@ export class MessageWriter {
 
   #room(length: number): void {
     if (this.#at >= length) return
-    const used = this.#length
+    const used = this.length
     const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, used + length))
     this.#buffer.copy(larger, larger.length - used, this.#at)
     this.#at = larger.length - used

@@ -2,7 +2,7 @@
  * The wire format of protocol buffers, read without trust: what cannot be read leaves a `problem` (in the words of Kubernetes' decoder)
  * and ends the reading, nothing throws.
  */
-import { wholeNumber } from '../../../../shared/model/json.ts'
+import { wholeNumber } from '../../../shared/model/json.ts'
 
 /** How a value is written. */
 export const VARINT = 0

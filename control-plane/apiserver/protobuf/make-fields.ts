@@ -1,14 +1,14 @@
 /**
  * Makes `fields.json` from a program that carries the API's protobuf descriptors: kubectl up to 1.33 does, gzipped, in its own file.
  *
- *   node control-plane/apiserver/decode/protobuf/make-fields.ts /path/to/kubectl
+ *   node control-plane/apiserver/protobuf/make-fields.ts /path/to/kubectl
  *
  * What came after 1.33 stands in `newer-fields.json`, written by hand.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
-import { allSchemas, type Schema } from '../../../../shared/model/schemas/schema.ts'
+import { allSchemas, type Schema } from '../../../shared/model/schemas/schema.ts'
 import { DELIMITED, VARINT, WireReader } from './wire-reader.ts'
 
 /** The fields of a descriptor: numbers, and the bytes of what is delimited. */
@@ -50,6 +50,8 @@ interface DescribedField {
   readonly number: number
   /** `k8s.io.api.core.v1.VolumeSource`, of a message. */
   readonly type: string
+  /** Go has a pointer there. Where it has a list, a map or bytes nobody asks. */
+  readonly isPointer: boolean
 }
 
 const NAME = 1
@@ -57,13 +59,27 @@ const PACKAGE = 2
 const FILE_MESSAGES = 4
 const FIELDS = 2
 const NUMBER = 3
+const LABEL = 4
+const TYPE = 5
 const TYPE_NAME = 6
+const OPTIONS = 8
+/** Of gogo's options: whether Go has a pointer, which it has unless this says no. */
+const NULLABLE = 65_001
+const OPTIONAL = 1
+const BYTES = 12
+
+const numberAt = (of: readonly Part[], number: number): number | undefined => of.flatMap(([one, value]) => (one === number && typeof value === 'number' ? [value] : []))[0]
 
 function messages(program: Buffer): ReadonlyMap<string, readonly DescribedField[]> {
   const found = new Map<string, readonly DescribedField[]>()
   for (const file of descriptors(program)) {
     for (const message of bytesAt(file, FILE_MESSAGES).map(parts)) {
-      const fields = bytesAt(message, FIELDS).map(parts).map((field) => ({ name: textAt(field, NAME), number: Number(field.find(([number]) => number === NUMBER)?.[1]), type: textAt(field, TYPE_NAME).slice(1) }))
+      const fields = bytesAt(message, FIELDS).map(parts).map((field) => ({
+        name: textAt(field, NAME),
+        number: Number(numberAt(field, NUMBER)),
+        type: textAt(field, TYPE_NAME).slice(1),
+        isPointer: numberAt(field, LABEL) === OPTIONAL && numberAt(field, TYPE) !== BYTES && numberAt(bytesAt(field, OPTIONS).flatMap(parts), NULLABLE) !== 0,
+      }))
       found.set(`${textAt(file, PACKAGE)}.${textAt(message, NAME)}`, fields)
     }
   }
@@ -77,9 +93,9 @@ const short = (name: string): string => name.replace(/^(?:io\.k8s|k8s\.io)\./, '
 /** A name that the schema lacks, of a message: a struct written inline. Names differ from JSON's in their capitals now and then. */
 function add(name: string, schema: Schema): void {
   const properties = Object.keys(schema.properties ?? {})
-  const entries = (known.get(`k8s.io.${name}`) ?? []).flatMap(({ name: field, number, type }) => {
+  const entries = (known.get(`k8s.io.${name}`) ?? []).flatMap(({ name: field, number, type, isPointer }) => {
     const property = properties.find((one) => one === field) ?? properties.find((one) => one.toLowerCase() === field.toLowerCase())
-    if (property !== undefined) return [`${property}=${number}`]
+    if (property !== undefined) return [`${property}=${number}${isPointer ? '?' : ''}`]
     if (type === '') throw new Error(`${name}.${field} has no place in the schema`)
     add(short(type), schema)
     return [`*${short(type)}=${number}`]

@@ -2,9 +2,9 @@
  * Bodies in Kubernetes' protobuf: four bytes of prefix, an envelope that says kind and version, in it the message. They become the JSON
  * value that would have said the same, so that all that follows knows one form only.
  */
-import { type Refused, badRequest } from '../refused.ts'
-import { unrecognized, unsupportedBody } from '../media.ts'
-import type { JsonObject } from '../../../../shared/model/json.ts'
+import { type Refused, badRequest } from '../decode/refused.ts'
+import { unrecognized, unsupportedBody } from '../decode/media.ts'
+import type { JsonObject } from '../../../shared/model/json.ts'
 import { findMessage } from './messages.ts'
 import { readMessage } from './read-message.ts'
 import { DELIMITED, WireReader } from './wire-reader.ts'
