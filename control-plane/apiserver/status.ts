@@ -111,12 +111,17 @@ export const methodNotAllowed = (): ApiError =>
 
 const JSON_YAML_PROTOBUF = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
-export const notAcceptable = (): ApiError =>
-  failure({ code: 406, reason: 'NotAcceptable', message: `only the following media types are accepted: ${JSON_YAML_PROTOBUF.join(', ')}` })
+const STREAMED = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+
+export const notAcceptable = (types: readonly string[] = JSON_YAML_PROTOBUF): ApiError =>
+  failure({ code: 406, reason: 'NotAcceptable', message: `only the following media types are accepted: ${types.join(', ')}` })
+
+/** Watches are not told in every media type. */
+export const notStreamed = (): ApiError => notAcceptable(STREAMED)
 
 /** What the router says before a handler runs: no offered type fits the Accept header. */
-export const noRepresentation = (streams: boolean): ApiError => {
-  const offered = [...JSON_YAML_PROTOBUF, ...(streams ? ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'] : [])]
+export const noRepresentation = (streams: boolean, types: readonly string[] = JSON_YAML_PROTOBUF): ApiError => {
+  const offered = [...types, ...(streams ? STREAMED : [])]
   return failure({ code: 406, reason: 'NotAcceptable', message: `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`, details: {} })
 }
 

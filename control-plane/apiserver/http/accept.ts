@@ -1,6 +1,6 @@
-/** Reads an `Accept` header (RFC 9110): what the client would like, most wanted first. PURE. */
+/** Reads an `Accept` header as Kubernetes does: what the client would like, most wanted first. PURE. */
 export interface MediaRange {
-  /** `application/json`, `application/*` or `*∕*`, lower case. */
+  /** `application/json`, `application/*` or `*∕*`, as it was written. */
   readonly type: string
   readonly parameters: Readonly<Record<string, string>>
   readonly quality: number
@@ -26,17 +26,38 @@ function readAccept(header: string): readonly MediaRange[] {
   const ranges = header.split(',').flatMap((part): MediaRange[] => {
     const [type = '', ...rest] = part.split(';').map((piece) => piece.trim())
     if (type === '') return []
-    const parameters = Object.fromEntries(rest.map((piece) => splitParameter(piece)))
-    const quality = Number(parameters['q'] ?? 1)
-    return [{ type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 1 }]
+    const { q, ...parameters } = Object.fromEntries(rest.map((piece) => splitParameter(piece)))
+    const quality = Number(q ?? 1)
+    return [{ type, parameters, quality: Number.isFinite(quality) ? quality : 0 }]
   })
-  return ranges.filter((range) => range.quality > 0).toSorted((a, b) => b.quality - a.quality)
+  return sorted(ranges)
 }
+
+/**
+ * By insertion, as Go sorts short lists: what comes before what depends on where it stands, for a range without a star goes before one with,
+ * whatever their qualities, and the other way round if it is wished for more.
+ */
+function sorted(ranges: readonly MediaRange[]): readonly MediaRange[] {
+  const list: MediaRange[] = []
+  for (const range of ranges) {
+    let at = list.length
+    for (let before = list[at - 1]; before && goesBefore(range, before); before = list[at - 1]) at--
+    list.splice(at, 0, range)
+  }
+  return list
+}
+
+const goesBefore = (a: MediaRange, b: MediaRange): boolean => a.quality > b.quality || starsIn(a) < starsIn(b)
+
+const starsIn = ({ type }: MediaRange): number => type.split('*').length - 1
 
 function splitParameter(piece: string): readonly [string, string] {
   const at = piece.indexOf('=')
-  return at < 0 ? [piece.toLowerCase(), ''] : [piece.slice(0, at).trim().toLowerCase(), piece.slice(at + 1).trim().replace(/^"(.*)"$/, '$1')]
+  return at < 0 ? [piece, ''] : [piece.slice(0, at).trim(), piece.slice(at + 1).trim()]
 }
 
 /** Whether a range covers a full media type. */
 export const covers = (range: MediaRange, type: string): boolean => range.type === '*/*' || range.type === type || (range.type.endsWith('/*') && type.startsWith(range.type.slice(0, -1)))
+
+/** Whether Kubernetes' router finds one of the types in the header: it knows no other star than `*∕*`. */
+export const isRouted = (ranges: readonly MediaRange[], types: readonly string[]): boolean => ranges.some(({ type }) => type === '*/*' || types.includes(type))

@@ -199,7 +199,9 @@ describe('addresses and headers', () => {
   })
 
   test('accept is read by weight', () => {
-    expect(parseAccept('text/html;q=0.5, application/json;as=Table;v=v1, */*;q=0').map(({ type }) => type)).toEqual(['application/json', 'text/html'])
+    expect(parseAccept('text/html;q=0.5, application/json;as=Table;v=v1, */*;q=0').map(({ type }) => type)).toEqual(['application/json', 'text/html', '*/*'])
+    expect(parseAccept('*/*, application/yaml;q=0.5').map(({ type }) => type)).toEqual(['application/yaml', '*/*'])
+    expect(parseAccept('application/yaml;q=0.5, */*').map(({ type }) => type)).toEqual(['*/*', 'application/yaml'])
     expect(parseAccept('')).toEqual([{ type: '*/*', parameters: {}, quality: 1 }])
   })
 })
