@@ -12,6 +12,7 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { taintNewNodes } from './node-taint.ts'
+import { paramRights } from './param-rights.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podResize } from './pod-resize.ts'
 import { podSecurity } from './pod-security.ts'
@@ -45,6 +46,7 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access, nodeSt
   mutatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   rbacEscalation(sources, access),
   deviceAdmin(sources),
+  paramRights(sources, access),
   validatingAdmissionPolicy(sources, access.authorize),
   validatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   resourceQuota(sources),
