@@ -232,6 +232,14 @@ export function formatLabelSelector(selector: LabelSelector | undefined): string
   return text === '' ? '<none>' : text
 }
 
+/** As Go prints the type in messages. */
+export function printedLabelSelector(selector: LabelSelector | undefined): string {
+  if (!selector) return 'nil'
+  const labels = Object.entries(selector.matchLabels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([key, value]) => `${key}: ${value},`)
+  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
+}
+
 /** Objections against a selector object. */
 export function validateLabelSelector(selector: LabelSelector | undefined, path: string): readonly FieldError[] {
   if (!selector) return []

@@ -55,5 +55,6 @@ test('averages of processors and memory, and those of one container', () => {
   expect(proposalFor(average('memory', '50k'), seen([{ cpu: 200 }]))).toMatchObject({ replicas: 4, status: { resource: { current: { averageValue: '200k' } } } })
   const ofOne: MetricSpec = { type: 'ContainerResource', containerResource: { name: 'cpu', container: 'c', target: { type: 'Utilization', averageUtilization: 50 } } }
   expect(proposalFor(ofOne, seen([{ cpu: 100 }]))).toMatchObject({ replicas: 2, metric: 'cpu container resource utilization (percentage of request)', status: { containerResource: { container: 'c', current: { averageUtilization: 100, averageValue: '100m' } } } })
+  expect(proposalFor({ ...ofOne, containerResource: { name: 'cpu', container: 'c', target: { type: 'AverageValue', averageValue: '50m' } } }, seen([{ cpu: 100 }]))).toMatchObject({ replicas: 2, metric: 'cpu resource' })
   expect(proposalFor({ ...ofOne, containerResource: { name: 'cpu', container: 'other', target: { type: 'Utilization', averageUtilization: 50 } } }, seen([{ cpu: 100 }])).kind).toBe('unknown')
 })

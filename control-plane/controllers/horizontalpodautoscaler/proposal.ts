@@ -37,11 +37,11 @@ export function proposalFor({ type, resource, containerResource }: MetricSpec, s
   const reckoned = reckon(seen, sorted, { name, target, container })
   if (typeof reckoned === 'string') return unknown(reckoned)
   const current = { ...(target.averageUtilization !== undefined && { averageUtilization: reckoned.utilization }), averageValue: amountText(name, reckoned.average) }
-  const of = container === undefined ? `${name} resource` : `${name} container resource`
+  const share = `${name} ${container === undefined ? '' : 'container '}resource utilization (percentage of request)`
   return {
     kind: 'replicas',
     replicas: reckoned.replicas,
-    metric: target.averageUtilization === undefined ? of : `${of} utilization (percentage of request)`,
+    metric: target.averageUtilization === undefined ? `${name} resource` : share,
     status: container === undefined ? { type: 'Resource', resource: { name, current } } : { type: 'ContainerResource', containerResource: { name, container, current } },
   }
 }

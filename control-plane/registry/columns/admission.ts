@@ -1,5 +1,4 @@
 import type {
-  LabelSelector,
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
   MutatingWebhookConfiguration,
@@ -10,8 +9,8 @@ import type {
   ValidatingWebhookConfiguration,
 } from '../../../shared/model/gen/api.ts'
 import type { KubeObject } from '../../../shared/model/meta.ts'
+import { printedLabelSelector } from '../../../shared/model/selectors.ts'
 import type { TableColumn } from '../kind.ts'
-import { sortedEntries } from '../validation/check.ts'
 import { ageSince } from './age.ts'
 import { ageColumn, column, integerColumn, nameColumn } from './columns.ts'
 
@@ -42,12 +41,5 @@ export const policyBindingRow = (binding: ValidatingAdmissionPolicyBinding | Mut
 
 function paramRefCell(reference: ParamRef | undefined): string {
   if (reference?.name) return `${reference.namespace || '*'}/${reference.name}`
-  return reference?.selector ? printedSelector(reference.selector) : '<unset>'
-}
-
-/** As Go prints the type. */
-function printedSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const labels = sortedEntries(matchLabels).map(([key, value]) => `${key}: ${value},`)
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
+  return reference?.selector ? printedLabelSelector(reference.selector) : '<unset>'
 }
