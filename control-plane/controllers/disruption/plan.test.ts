@@ -30,7 +30,7 @@ test('a pod that was given to an eviction does not count for two minutes, then i
   const early = planBudget(view(budget({ minAvailable: 1 }, { disruptedPods: { a: '2026-02-02T02:39:00Z' } }), [pod('a', true), pod('b', true)]))
   expect(early).toMatchObject({ status: { disruptionsAllowed: 0, currentHealthy: 1, disruptedPods: { a: '2026-02-02T02:39:00Z' } }, againInMs: 60_000, overdue: [] })
   const late = planBudget(view(budget({ minAvailable: 1 }, { disruptedPods: { a: '2026-02-02T02:37:00Z', gone: '2026-02-02T02:39:59Z' } }), [pod('a', true), pod('b', true)]))
-  expect(late).toMatchObject({ status: { disruptionsAllowed: 1, currentHealthy: 2 }, againInMs: undefined, overdue: ['a'] })
+  expect(late).toMatchObject({ status: { disruptionsAllowed: 1, currentHealthy: 2 }, againInMs: undefined, overdue: [{ metadata: { name: 'a' } }] })
   expect(late.status.disruptedPods).toBeUndefined()
 })
 

@@ -27,7 +27,7 @@ export interface BudgetPlan {
   /** Why the budget allows nothing until somebody mends it. */
   readonly failure: string | undefined
   /** Pods that were to be evicted two minutes ago and are still there. */
-  readonly overdue: readonly string[]
+  readonly overdue: readonly Pod[]
   /** Pods without a controller, which a budget that counts by promises cannot take into account. */
   readonly unmanaged: readonly string[]
 }
@@ -89,17 +89,17 @@ function promisedOf(pods: readonly Pod[], ownerOf: BudgetView['ownerOf']): { rea
 }
 
 /** Evictions that were allowed, and whose pods are still there. */
-function disruptedPods({ budget, pods, nowMs }: BudgetView): { readonly disrupted: Readonly<Record<string, string>>; readonly againInMs: number | undefined; readonly overdue: readonly string[] } {
+function disruptedPods({ budget, pods, nowMs }: BudgetView): { readonly disrupted: Readonly<Record<string, string>>; readonly againInMs: number | undefined; readonly overdue: readonly Pod[] } {
   const before = budget.status?.disruptedPods ?? {}
   const disrupted: Record<string, string> = {}
-  const overdue: string[] = []
+  const overdue: Pod[] = []
   let againInMs: number | undefined
   for (const pod of pods) {
     const since = before[nameOf(pod)]
     if (since === undefined || pod.metadata.deletionTimestamp !== undefined) continue
     const leftMs = (parseTime(since) ?? 0) + EVICTION_MS - nowMs
     if (leftMs <= 0) {
-      overdue.push(nameOf(pod))
+      overdue.push(pod)
       continue
     }
     disrupted[nameOf(pod)] = since

@@ -34,4 +34,16 @@ test('an eviction that was written down meanwhile is not forgotten', async () =>
   expect(here.client.all(podDisruptionBudgets)[0]?.status).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 1, disruptedPods: { a: since } })
   await here.clock.advance(180_000)
   expect(here.client.all(podDisruptionBudgets)[0]?.status).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 2 })
+  expect(here.client.all(events).map(({ reason, message, involvedObject }) => [reason, message, involvedObject.kind, involvedObject.name])).toEqual([['NotDeleted', "Pod was expected by PDB ns/ns to be deleted but it wasn't", 'Pod', 'a']])
+})
+
+test('pods that nobody promises are told of, with the selector that names them', async () => {
+  await using here = world()
+  await here.start(createDisruptionController(here.parts))
+  await here.client.create(pods, ready('a'))
+  await here.client.create(podDisruptionBudgets, { metadata: { name: 'web', namespace: 'ns' }, spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } } })
+  await here.clock.advance(1000)
+  const [{ reason, message } = {}] = here.client.all(events)
+  expect(reason).toBe('UnmanagedPods')
+  expect(message).toContain('(selector: &LabelSelector{MatchLabels:map[string]string{app: web,},MatchExpressions:[]LabelSelectorRequirement{},}) were found to be unmanaged.')
 })

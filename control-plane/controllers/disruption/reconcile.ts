@@ -3,6 +3,7 @@ import type { OwnerReference, Pod, PodDisruptionBudget } from '../../../shared/m
 import { deepEqual, type Json } from '../../../shared/model/json.ts'
 import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import { controllerOf, keyOf, type KubeObject, namespaceOf, objectKey, uidOf } from '../../../shared/model/meta.ts'
+import { printedLabelSelector } from '../../../shared/model/selectors.ts'
 import { deployments, podDisruptionBudgets, pods, replicaSets, replicationControllers, statefulSets, type Resource } from '../../../shared/model/resources.ts'
 import type { Change } from '../../informers/port.ts'
 import { ignoreMissing } from '../answers.ts'
@@ -83,8 +84,11 @@ class DisruptionWorker {
   #tellProblems(budget: PodDisruptionBudget, { failure, overdue, unmanaged }: BudgetPlan, count: number): void {
     if (count === 0) this.#tell(budget, { type: 'Normal', reason: 'NoPods', message: 'No matching pods found' })
     if (failure !== undefined) this.#tell(budget, { type: 'Warning', reason: 'CalculateExpectedPodCountFailed', message: `Failed to calculate the number of expected pods: ${failure}` })
-    if (unmanaged.length > 0) this.#tell(budget, { type: 'Warning', reason: 'UnmanagedPods', message: `Pods selected by this PodDisruptionBudget (selector: ${JSON.stringify(budget.spec?.selector ?? {})}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.` })
-    for (const name of overdue) this.#tell(budget, { type: 'Warning', reason: 'NotDeleted', message: `Pod ${name} was expected by PDB ${keyOf(budget)} to be deleted but it wasn't` })
+    if (unmanaged.length > 0) this.#tell(budget, { type: 'Warning', reason: 'UnmanagedPods', message: `Pods selected by this PodDisruptionBudget (selector: ${printedLabelSelector(budget.spec?.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.` })
+    const { namespace } = budget.metadata
+    // Kubernetes names the namespace twice, and the budget not at all.
+    const message = `Pod was expected by PDB ${namespace}/${namespace} to be deleted but it wasn't`
+    for (const pod of overdue) this.#parts.events.record(COMPONENT, referenceTo(pods, pod), { type: 'Warning', reason: 'NotDeleted', message })
   }
 
   #tell(budget: PodDisruptionBudget, what: Happening): void {
