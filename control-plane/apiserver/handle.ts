@@ -13,7 +13,7 @@ import { findRoute } from './handlers/route.ts'
 import { pageNotFound } from './http/answers.ts'
 import { withinTime } from './time-limit.ts'
 import { createListBytes, type ListBytes } from './representations/list-bytes.ts'
-import { negotiate, plainJson, type Representation } from './representations/negotiate.ts'
+import { isPretty, negotiate, statusMedia } from './representations/negotiate.ts'
 import { statusBody } from './representations/write.ts'
 import type { ApiRequest, ApiResponse, Handle } from './request.ts'
 import { asApiError, statusOfFault, unknownResource } from './status.ts'
@@ -32,22 +32,21 @@ export function createHandle(options: HandleOptions): Handle {
   return async (request) => {
     const path = parsePath(request.path)
     if (path.kind === 'other') return pageNotFound()
-    let representation: Representation = plainJson
     const warnings: string[] = []
     try {
       checkAllowed(options, request)
       if (path.kind === 'malformed') throw unknownResource()
       const found = findRoute(options.parts.resources, request, path)
       if (found.kind === 'unknown-group') return pageNotFound()
-      representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: request.method === 'GET' && offersStreams(path) })
       const { definition } = found.route.store
+      const representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: request.method === 'GET' && offersStreams(path), custom: definition.custom !== undefined })
       const deprecation = definition.deprecation ?? definition.custom?.deprecation
       if (deprecation !== undefined) warnings.push(deprecation)
       const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, lists, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
       return withWarnings(answer, warnings)
     } catch (error) {
       report(options.log, request, error)
-      return withWarnings(statusBody(asApiError(error).status, representation), warnings)
+      return withWarnings(statusBody(asApiError(error).status, { media: statusMedia(request.headers['accept']), pretty: isPretty(request.query, request.headers['user-agent']) }), warnings)
     }
   }
 }

@@ -5,7 +5,8 @@ import { parseListOptions } from '../options/list-options.ts'
 import { listAnswer, objectAnswer } from '../representations/objects.ts'
 import { watchChunks } from '../representations/watch-stream.ts'
 import { parseIncludeObject } from '../representations/table.ts'
-import { atOf, readCall, renderingOf, type Handler, type HandlerContext } from './context.ts'
+import { notStreamed } from '../status.ts'
+import { atOf, readCall, renderingOf, type Handler } from './context.ts'
 
 export const getHandler: Handler = async (context) => {
   const { parts, request, route } = context
@@ -23,10 +24,11 @@ export const watchHandler: Handler = async (context) => {
   const { parts, request, route, representation } = context
   const options = parseListOptions(request.query, true)
   if (representation.as === 'Table') parseIncludeObject(request.query)
+  const { media } = representation
+  if (media === 'application/yaml') throw notStreamed()
   const name = route.path.name === '' ? undefined : route.path.name
   const batches = await watch(parts, readCall(context), { store: route.store, namespace: route.path.namespace, options, name })
-  return { kind: 'stream', status: 200, headers: { 'content-type': 'application/json' }, chunks: watchChunks(batches, renderingOf(jsonOnly(context)), parts.clock) }
+  return { kind: 'stream', status: 200, headers: { 'content-type': STREAM_TYPE[media] }, chunks: watchChunks(batches, renderingOf(context), parts.clock) }
 }
 
-/** Watches are lines of JSON, whatever was wished. */
-const jsonOnly = (context: HandlerContext): HandlerContext => ({ ...context, representation: { ...context.representation, media: 'application/json', pretty: false } })
+const STREAM_TYPE = { 'application/json': 'application/json', 'application/vnd.kubernetes.protobuf': 'application/vnd.kubernetes.protobuf;stream=watch' } as const

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const identity = await issueCertificate(authority, { commonName: 's', organizations: [], usages: ['server'], dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], clock: systemClock })
   const handle = async ({ path }: { readonly path: string }) => {
     asked.push(path)
-    return piecesBody(200, pieces)
+    return piecesBody(200, 'application/json', pieces)
   }
   door = await createApiDoor({ handle, tls: { key: identity.privateKeyPem, certificate: identity.certificatePem, clientAuthorities: ca }, authenticate: createAuthenticator({}), log: silentLog, clock: systemClock, listen: [{ host: '127.0.0.1', port: 0 }] })
 })

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
-import { createListBytes, itemText, type ListBytes } from './list-bytes.ts'
+import { createListBytes, itemText, type ListBytes, textPieces } from './list-bytes.ts'
 
 const definition = {}
-const of = (lists: ListBytes, items: readonly CachedObject[], head: string, { by = definition, form = 'list', end = '' } = {}): readonly Uint8Array[] => lists.of({ items, by, form }, () => ({ each: items.map((one) => itemText(one, head)), end }))
+const of = (lists: ListBytes, items: readonly CachedObject[], head: string, { by = definition, form = 'list', end = '' } = {}): readonly Uint8Array[] => lists.of({ items, by, form }, () => textPieces({ each: items.map((one) => itemText(one, head)), end }))
 
 const HEAD = '{"kind":"Pod","apiVersion":"v1",'
 

@@ -23,8 +23,8 @@ export interface Texts {
 }
 
 export interface ListBytes {
-  /** The texts with commas between them, in pieces. @param texts asked for when nobody has asked for the same before, or not lately. */
-  of(said: Said, texts: () => Texts): readonly Uint8Array[]
+  /** What was made of it. @param make asked when nobody has asked for the same before, or not lately. */
+  of(said: Said, make: () => readonly Uint8Array[]): readonly Uint8Array[]
   /** Lets go of everything, when the server ends. */
   clear(): void
 }
@@ -80,12 +80,12 @@ class RememberedLists implements ListBytes {
     this.#idleMs = idleMs
   }
 
-  of(said: Said, texts: () => Texts): readonly Uint8Array[] {
+  of(said: Said, make: () => readonly Uint8Array[]): readonly Uint8Array[] {
     const { items, by, form } = said
     const known = this.#kept.find((one) => one.items === items && one.by === by && one.form === form)
     const forms = this.#made.get(items) ?? new Map<string, Made>()
     const made = forms.get(form)
-    const pieces = known?.pieces ?? (made && madeBefore(made, said)) ?? piecesOf(texts())
+    const pieces = known?.pieces ?? (made && madeBefore(made, said)) ?? make()
     if (known !== undefined || made !== undefined) this.#keep({ ...said, pieces, bytes: lengthOf(pieces), usedMs: this.#clock.monotonicMs() }, known)
     // A table has another form each second.
     if (made === undefined && forms.size >= MOST_FORMS) forms.clear()
@@ -137,7 +137,8 @@ const SHORT_BYTES = 2 * 1024 * 1024
 const PIECE_BYTES = 256 * 1024
 const COMMA = 0x2c
 
-function piecesOf({ each, end }: Texts): readonly Uint8Array[] {
+/** Texts with commas between them, in pieces. */
+export function textPieces({ each, end }: Texts): readonly Uint8Array[] {
   const texts = each.map((text, index) => ({ text, size: Buffer.byteLength(text) + Number(index > 0), isFirst: index === 0 }))
   const all = [...texts, { text: end, size: Buffer.byteLength(end), isFirst: true }]
   let left = all.reduce((sum, { size }) => sum + size, 0)

@@ -1,11 +1,14 @@
 /** Which representation an answer takes, from the `Accept` header. PURE. */
-import { covers, parseAccept, type MediaRange } from '../http/accept.ts'
+import { covers, isRouted, parseAccept, type MediaRange } from '../http/accept.ts'
 import { noRepresentation, notAcceptable } from '../status.ts'
 
 export type As = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
+const MEDIA = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
+export type Media = (typeof MEDIA)[number]
+
 export interface Representation {
-  readonly media: 'application/json' | 'application/yaml'
+  readonly media: Media
   readonly as: As
   /** Of `meta.k8s.io`, for what is not the object itself. */
   readonly version: string
@@ -14,43 +17,58 @@ export interface Representation {
 
 export const plainJson: Representation = { media: 'application/json', as: 'object', version: 'v1', pretty: false }
 
-const MEDIA = ['application/json', 'application/yaml'] as const
-const PROTOBUF = 'application/vnd.kubernetes.protobuf'
-
 export interface Negotiation {
   readonly accept: string | undefined
   readonly userAgent: string | undefined
   readonly query: URLSearchParams
   /** The route also offers watches. */
   readonly streams: boolean
+  /** Custom resources have no routes of their own: the handler alone looks at what is accepted. */
+  readonly custom: boolean
 }
 
 /** Throws a 406: the router's when no offered type fits, the handler's when the wanted form is not offered. */
-export function negotiate({ accept, userAgent, query, streams }: Negotiation): Representation {
+export function negotiate({ accept, userAgent, query, streams, custom }: Negotiation): Representation {
   const ranges = parseAccept(accept)
-  const offered = [...MEDIA, PROTOBUF]
-  if (!ranges.some((range) => offered.some((type) => covers(range, type)))) throw noRepresentation(streams)
+  if (!custom && !isRouted(ranges, MEDIA)) throw noRepresentation(streams)
   const pretty = isPretty(query, userAgent)
   for (const range of ranges) {
     const media = MEDIA.find((type) => covers(range, type))
-    const form = media && formOf(range)
-    if (media && form) return { media, ...form, pretty: pretty || isSet(range.parameters['pretty']) }
+    const form = media && formOf(range, media)
+    if (media && form && isOffered(media, form.as, custom)) return { media, ...form, pretty: pretty || isSet(range.parameters['pretty']) }
   }
   throw notAcceptable()
 }
 
+/** The media type of what takes no other form; `undefined` if none is accepted. */
+export function plainMedia(accept: string | undefined): Representation['media'] | undefined {
+  for (const range of parseAccept(accept)) {
+    const media = MEDIA.find((type) => covers(range, type))
+    if (media && formOf(range, media)?.as === 'object' && range.parameters['sv'] === undefined) return media
+  }
+  return undefined
+}
+
+/** Of a Status: JSON for whoever accepts nothing. */
+export const statusMedia = (accept: string | undefined): Representation['media'] => plainMedia(accept) ?? 'application/json'
+
+/** Tables have no protobuf, and custom resources have it of their metadata alone. */
+const isOffered = (media: Media, as: As, custom: boolean): boolean => media !== 'application/vnd.kubernetes.protobuf' || (as === 'object' ? !custom : as !== 'Table')
+
 const isSet = (value: string | undefined): boolean => value === '1' || value === 'true'
 
-function isPretty(query: URLSearchParams, userAgent = ''): boolean {
+/** Whether a person may be reading. */
+export function isPretty(query: URLSearchParams, userAgent = ''): boolean {
   const wish = query.get('pretty')
   if (wish !== null) return wish === '' || isSet(wish.toLowerCase())
   return userAgent.startsWith('curl') || userAgent.startsWith('Wget') || userAgent.startsWith('Mozilla/5.0')
 }
 
-function formOf({ parameters }: MediaRange): Pick<Representation, 'as' | 'version'> | undefined {
-  const { as, g: group, v: version = '' } = parameters
-  if (parameters['stream'] !== undefined && parameters['stream'] !== 'watch') return undefined
-  if (as === undefined) return { as: 'object', version: 'v1' }
+function formOf({ parameters }: MediaRange, media: Media): Pick<Representation, 'as' | 'version'> | undefined {
+  const { as, g: group, v: version, stream = '', sv = '' } = parameters
+  if (stream !== '' && (stream !== 'watch' || media === 'application/yaml')) return undefined
+  if (sv !== '' && sv !== 'v1') return undefined
+  if (as === undefined && group === undefined && version === undefined) return { as: 'object', version: 'v1' }
   if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined
   return as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? { as, version } : undefined
 }

@@ -13,7 +13,8 @@ import type { ListTexts } from './list-texts.ts'
 import { partialMetadataText } from './metadata-text.ts'
 import { partialMetadata } from './partial.ts'
 import { parseIncludeObject, tableList, tableOf, type Rows, type TableOptions } from './table.ts'
-import { itemText, type ListBytes } from './list-bytes.ts'
+import { itemText, type ListBytes, textPieces } from './list-bytes.ts'
+import { itemPieces, listPieces } from '../protobuf/write-body.ts'
 import { body, piecesBody, type Content } from './write.ts'
 
 export interface Rendering {
@@ -31,15 +32,23 @@ export function objectAnswer(status: number, item: CachedObject, rendering: Rend
   return body(status, objectContent(item, rendering), rendering.representation)
 }
 
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+
 export function objectContent(item: CachedObject, rendering: Rendering): Content {
+  const { as, media } = rendering.representation
+  return as === 'object' && media !== PROTOBUF ? { kind: 'text', json: item.json() } : { kind: 'value', value: objectValue(item, rendering) }
+}
+
+/** The object as it is shown. Throws a 406 for what it cannot be shown as. */
+export function objectValue({ object }: Pick<CachedObject, 'object'>, rendering: Rendering): JsonObject {
   const { representation, store } = rendering
   switch (representation.as) {
     case 'object':
-      return { kind: 'text', json: item.json() }
+      return object
     case 'Table':
-      return { kind: 'value', value: tableOf([item], tableOptions(rendering, { resourceVersion: metaText(item.object, 'resourceVersion') })) }
+      return tableOf([{ object }], tableOptions(rendering, { resourceVersion: metaText(object, 'resourceVersion') }))
     case 'PartialObjectMetadata':
-      return { kind: 'value', value: partialMetadata(item.object, representation.version) }
+      return partialMetadata(object, representation.version)
     case 'PartialObjectMetadataList':
       throw notAcceptableForm(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(store, '')})`)
   }
@@ -77,10 +86,12 @@ export function listAnswer(listing: Listing, rendering: ListRendering): ApiRespo
   const metadata = listMetadata(listing, store.definition.custom !== undefined && representation.as === 'object')
   switch (representation.as) {
     case 'object':
+      if (representation.media === PROTOBUF) return protobufList(listing, rendering, { apiVersion: store.apiVersion, kind: store.definition.kind, metadata })
       return listBody(listing, rendering, objectList(store, metadata))
     case 'Table':
       return listBody(listing, rendering, tableList(tableOptions({ ...rendering, nowMs: wholeSecond(rendering.nowMs) }, metadata)))
     case 'PartialObjectMetadataList':
+      if (representation.media === PROTOBUF) return protobufList(listing, rendering, { apiVersion: `meta.k8s.io/${representation.version}`, kind: 'PartialObjectMetadata', metadata })
       return listBody(listing, rendering, metadataList(representation.version, metadata))
     case 'PartialObjectMetadata':
       throw listNotObject(store)
@@ -104,8 +115,15 @@ function listBody({ items }: Listing, { store, representation, lists }: ListRend
   if (items.length < MANY_ITEMS || representation.media !== 'application/json' || representation.pretty) {
     return body(200, { kind: 'text', json: `${texts.before}${texts.of(items).join(',')}${texts.end}${texts.after}` }, representation)
   }
-  const shared = lists.of({ items, by: store.definition, form: texts.form }, () => ({ each: texts.of(items), end: texts.after === '' ? `${texts.end}\n` : texts.end }))
-  return piecesBody(200, [Buffer.from(texts.before), ...shared, ...(texts.after === '' ? [] : [Buffer.from(`${texts.after}\n`)])])
+  const shared = lists.of({ items, by: store.definition, form: texts.form }, () => textPieces({ each: texts.of(items), end: texts.after === '' ? `${texts.end}\n` : texts.end }))
+  return piecesBody(200, 'application/json', [Buffer.from(texts.before), ...shared, ...(texts.after === '' ? [] : [Buffer.from(`${texts.after}\n`)])])
+}
+
+/** The items' bytes are shared as those of their texts are. */
+function protobufList({ items }: Listing, { store, lists }: ListRendering, { metadata, ...of }: { readonly apiVersion: string; readonly kind: string; readonly metadata: JsonObject }): ApiResponse {
+  const make = (): readonly Uint8Array[] => itemPieces(items.map((item) => item.object), of)
+  const pieces = items.length < MANY_ITEMS ? make() : lists.of({ items, by: store.definition, form: `protobuf ${of.apiVersion} ${of.kind}` }, make)
+  return piecesBody(200, PROTOBUF, listPieces({ apiVersion: of.apiVersion, kind: `${of.kind}List`, metadata }, pieces))
 }
 
 function objectList({ definition, apiVersion }: ResourceStore, metadata: JsonObject): ListTexts {

@@ -1,11 +1,12 @@
-/** The events of a watch as chunks of JSON lines: one chunk for what comes together. */
+/** The events of a watch as chunks of JSON lines, or of frames in protobuf: one chunk for what comes together. */
 import type { Clock } from '../../../shared/kit/clock.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
+import { eventFrame } from '../protobuf/write-body.ts'
 import type { ResourceStore } from '../core/resources.ts'
 import type { WatchEvent } from '../core/watch.ts'
 import { asApiError } from '../status.ts'
 import { Crowd } from './crowd.ts'
-import { objectContent, tableOptions, type Rendering } from './objects.ts'
+import { objectContent, objectValue, tableOptions, type Rendering } from './objects.ts'
 import { tableOf } from './table.ts'
 
 const crowds = new WeakMap<ResourceStore, Crowd>()
@@ -27,7 +28,7 @@ export async function* watchChunks(batches: AsyncIterable<readonly WatchEvent[]>
       if (pause) await pause
     }
   } catch (error) {
-    yield `{"type":"ERROR","object":${JSON.stringify(asApiError(error).status)}}\n`
+    yield chunk([{ type: 'ERROR', status: asApiError(error).status }])
   } finally {
     crowd.leave()
   }
@@ -38,17 +39,34 @@ const made = new WeakMap<readonly WatchEvent[], Map<string, Uint8Array>>()
 
 /** What was told to several as one list becomes bytes once. Rows of tables are each watch's own: the first one brings the columns, and ages differ. */
 function chunks(rendering: Rendering): (batch: readonly WatchEvent[]) => string | Uint8Array {
-  const { as, version } = rendering.representation
+  const { as, version, media } = rendering.representation
   const line = lines(rendering)
   const text = (batch: readonly WatchEvent[]): string => batch.map(line).join('')
   if (as === 'Table') return text
-  const form = `${as}/${version}`
+  const form = `${media} ${as}/${version}`
+  const bytesOf = media === 'application/vnd.kubernetes.protobuf' ? frames(rendering) : (batch: readonly WatchEvent[]): Uint8Array => Buffer.from(text(batch))
   return (batch) => {
     let forms = made.get(batch)
     if (!forms) made.set(batch, (forms = new Map()))
-    const bytes = forms.get(form) ?? Buffer.from(text(batch))
+    const bytes = forms.get(form) ?? bytesOf(batch)
     forms.set(form, bytes)
     return bytes
+  }
+}
+
+const frames = (rendering: Rendering) => (batch: readonly WatchEvent[]): Uint8Array => Buffer.concat(batch.map((event) => eventFrame(event.type, eventObject(event, rendering))))
+
+/** What an event is about, of watches that show no tables. */
+function eventObject(event: WatchEvent, rendering: Rendering): JsonObject {
+  switch (event.type) {
+    case 'ERROR':
+      return event.status as unknown as JsonObject
+    case 'BOOKMARK':
+      return bookmark(event, rendering, false)
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return objectValue(event.item, rendering)
   }
 }
 

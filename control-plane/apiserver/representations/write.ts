@@ -1,9 +1,10 @@
 /** Values as the bytes of an answer. */
 import type { Status } from '../../../shared/model/gen/api.ts'
-import { readJson } from '../../../shared/model/json.ts'
+import { type JsonObject, readJson } from '../../../shared/model/json.ts'
 import { yamlText } from '../../../shared/model/yaml-text.ts'
+import { protobufOf } from '../protobuf/write-body.ts'
 import type { BodyResponse } from '../request.ts'
-import type { Representation } from './negotiate.ts'
+import type { Media, Representation } from './negotiate.ts'
 
 /** JSON text that is already there, or a value to make it of. */
 export type Content = { readonly kind: 'text'; readonly json: string } | { readonly kind: 'value'; readonly value: unknown }
@@ -12,12 +13,12 @@ export function body(status: number, content: Content, representation: Represent
   return { kind: 'body', status, headers: { 'content-type': representation.media }, body: written(content, representation) }
 }
 
-/** An answer in JSON that is there in pieces; whoever wants it whole makes that of them. */
-export function piecesBody(status: number, pieces: readonly Uint8Array[]): BodyResponse {
+/** An answer that is there in pieces; whoever wants it whole makes that of them. */
+export function piecesBody(status: number, media: Media, pieces: readonly Uint8Array[]): BodyResponse {
   return {
     kind: 'body',
     status,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': media },
     pieces,
     get body() {
       return Buffer.concat(pieces)
@@ -25,7 +26,8 @@ export function piecesBody(status: number, pieces: readonly Uint8Array[]): BodyR
   }
 }
 
-function written(content: Content, { media, pretty }: Representation): string {
+function written(content: Content, { media, pretty }: Representation): string | Uint8Array {
+  if (media === 'application/vnd.kubernetes.protobuf') return protobufOf(valueOf(content) as JsonObject)
   if (media === 'application/yaml') return yamlText(valueOf(content))
   if (pretty) return `${JSON.stringify(valueOf(content), undefined, 2)}\n`
   return content.kind === 'text' ? `${content.json}\n` : `${JSON.stringify(content.value)}\n`
