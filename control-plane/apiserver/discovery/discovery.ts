@@ -36,7 +36,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     async answer(request) {
       const current = currentSite()
       const [root, group, version, ...more] = request.path.split('/').filter((part) => part !== '')
-      if (more.length > 0) return refusal(unknownResource())
+      if (more.length > 0) return refusal(unknownResource(), request)
       if (root === 'api') return coreAnswer(request, current, { version: group, tooLong: version !== undefined, serverAddress: options.serverAddress })
       if (group === undefined) return rootAnswer(request, current, { aggregatedOf: 'named', legacy: groupList(current.groups) })
       return groupAnswer(request, current, { group, version })
@@ -56,38 +56,34 @@ interface Site {
 
 const newSite = (kinds: readonly DiscoveredKind[]): Site => ({ groups: discoveredGroups(kinds), aggregated: new Map() })
 
-async function coreAnswer(request: ApiRequest, site: Site, at: { readonly version: string | undefined; readonly tooLong: boolean; readonly serverAddress: string }): Promise<ApiResponse> {
+function coreAnswer(request: ApiRequest, site: Site, at: { readonly version: string | undefined; readonly tooLong: boolean; readonly serverAddress: string }): ApiResponse {
   if (at.version === undefined) {
-    if (request.method !== 'GET') return refusal(methodNotAllowed())
+    if (request.method !== 'GET') return refusal(methodNotAllowed(), request)
     return rootAnswer(request, site, { aggregatedOf: 'core', legacy: coreVersions(site.groups, at.serverAddress) })
   }
   const found = site.groups.find((group) => group.name === '')?.versions.find((one) => one.version === at.version)
-  return found && !at.tooLong ? documentFor(request, resourceList(found)) : refusal(unknownResource())
+  return found && !at.tooLong ? documentFor(request, resourceList(found)) : refusal(unknownResource(), request)
 }
 
-async function groupAnswer(request: ApiRequest, site: Site, at: { readonly group: string; readonly version: string | undefined }): Promise<ApiResponse> {
+function groupAnswer(request: ApiRequest, site: Site, at: { readonly group: string; readonly version: string | undefined }): ApiResponse {
   const group = site.groups.find((one) => one.name === at.group)
   if (!group) return pageNotFound()
   if (at.version === undefined) return documentFor(request, groupDocument(group))
   const version = group.versions.find((one) => one.version === at.version)
   if (version) return documentFor(request, resourceList(version))
-  return group.versions.every(({ kinds }) => kinds.every(({ custom }) => custom)) ? pageNotFound() : refusal(unknownResource())
+  return group.versions.every(({ kinds }) => kinds.every(({ custom }) => custom)) ? pageNotFound() : refusal(unknownResource(), request)
 }
 
-const documentFor = async (request: ApiRequest, document: unknown): Promise<ApiResponse> => (request.method === 'GET' ? documentAnswer(request, document) : refusal(methodNotAllowed()))
+const documentFor = (request: ApiRequest, document: unknown): ApiResponse => (request.method === 'GET' ? documentAnswer(request, document) : refusal(methodNotAllowed(), request))
 
-/** `/api` and `/apis` come in the legacy shape, or aggregated for clients that ask for it. */
-async function rootAnswer(request: ApiRequest, site: Site, answers: { readonly aggregatedOf: 'core' | 'named'; readonly legacy: unknown }): Promise<ApiResponse> {
+/** `/api` and `/apis` come in the legacy shape, or aggregated for clients that name that anywhere in what they accept. */
+function rootAnswer(request: ApiRequest, site: Site, answers: { readonly aggregatedOf: 'core' | 'named'; readonly legacy: unknown }): ApiResponse {
   for (const range of parseAccept(request.headers['accept'])) {
     const { g, v, as } = range.parameters
-    if (as === undefined && g === undefined) {
-      if (covers(range, 'application/json') || covers(range, 'application/yaml')) break
-      continue
-    }
-    if (range.type !== 'application/json' || g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList') continue
+    if (!covers(range, 'application/json') || g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList') continue
     if (v === 'v2' || v === 'v2beta1') return aggregatedAnswer(request, site, { of: answers.aggregatedOf, version: v })
   }
-  const response = await documentAnswer(request, answers.legacy)
+  const response = documentAnswer(request, answers.legacy)
   return response.kind === 'body' ? { ...response, headers: { ...response.headers, vary: 'Accept' } } : response
 }
 

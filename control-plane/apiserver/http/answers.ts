@@ -1,9 +1,11 @@
 /** Small answers that the site makes itself. */
 import type { Status } from '../../../shared/model/gen/api.ts'
 import type { ApiError } from '../../../shared/kit/api-error.ts'
-import type { ApiRequest, ApiResponse } from '../request.ts'
+import type { ApiResponse } from '../request.ts'
+import { plainMedia, plainJson, statusMedia } from '../representations/negotiate.ts'
+import { body, statusBody } from '../representations/write.ts'
 import { noRepresentation, notAcceptable } from '../status.ts'
-import { covers, parseAccept } from './accept.ts'
+import { isRouted, parseAccept } from './accept.ts'
 
 export const plainText = (status: number, body: string): ApiResponse => ({ kind: 'body', status, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, body })
 
@@ -17,22 +19,18 @@ export const jsonBody = (status: number, value: unknown, headers: Readonly<Recor
   body: JSON.stringify(value),
 })
 
-export const statusAnswer = (status: Status): ApiResponse => jsonBody(status.code ?? 500, status)
-export const refusal = (error: ApiError): ApiResponse => statusAnswer(error.status)
-
-/** A document as JSON or YAML, as the client asks; 406 in Kubernetes' words when it asks for neither. */
-export async function documentAnswer(request: ApiRequest, document: unknown): Promise<ApiResponse> {
-  const ranges = parseAccept(request.headers['accept'])
-  for (const range of ranges) {
-    if (range.parameters['as'] !== undefined) continue
-    if (covers(range, 'application/json')) return jsonBody(200, document)
-    if (covers(range, 'application/yaml')) return yamlBody(document)
-  }
-  const asked = ranges.some((range) => covers(range, 'application/json') || covers(range, 'application/yaml'))
-  return refusal(asked ? notAcceptable() : noRepresentation(false))
+interface Asked {
+  readonly headers: { readonly accept?: string | undefined }
 }
 
-async function yamlBody(document: unknown): Promise<ApiResponse> {
-  const { stringify } = await import('yaml')
-  return { kind: 'body', status: 200, headers: { 'content-type': 'application/yaml' }, body: stringify(document, { indentSeq: false, sortMapEntries: true, lineWidth: 0 }) }
+/** In the media type that was asked for, where that is given. */
+export const statusAnswer = (status: Status, request: Asked = { headers: {} }): ApiResponse => statusBody(status, { media: statusMedia(request.headers.accept), pretty: false })
+export const refusal = (error: ApiError, request?: Asked): ApiResponse => statusAnswer(error.status, request)
+
+/** A document as JSON or YAML, as the client asks; 406 in Kubernetes' words when it asks for neither. */
+export function documentAnswer(request: Asked, document: unknown): ApiResponse {
+  const accept = request.headers.accept
+  if (!isRouted(parseAccept(accept), ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])) return refusal(noRepresentation(false), request)
+  const media = plainMedia(accept)
+  return media ? body(200, { kind: 'value', value: document }, { ...plainJson, media }) : refusal(notAcceptable(), request)
 }

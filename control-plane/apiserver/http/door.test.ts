@@ -83,11 +83,13 @@ describe('answers', () => {
   test('HEAD and methods that are not served', async () => {
     expect(await ask('/version', { method: 'HEAD', as: server.admin })).toMatchObject({ status: 405, body: Buffer.alloc(0) })
     expect((await ask('/version', { method: 'POST', as: server.admin, body: '{}' })).status).toBe(405)
+    expect((await ask('/version/', { as: server.admin })).status).toBe(200)
+    expect((await ask('/', { method: 'POST', as: server.admin, body: '{}' })).body.toString()).toMatch(/^{"paths":/)
     expect((await ask('/apis', { method: 'POST', as: server.admin, body: '{}' })).status).toBe(200)
     expect((await ask('/apis/apps/v1', { method: 'PUT', as: server.admin, body: '{}' })).status).toBe(405)
   })
   test('paths nobody serves', async () => {
-    for (const path of ['/nothing', '/healthz/nothing', '//api/v1/pods', '/openapi/v4', '/apis/none.example.com']) {
+    for (const path of ['/nothing', '/healthz/nothing', '/healthz/', '/metrics/', '//api/v1/pods', '/openapi/v4', '/apis/none.example.com']) {
       expect(await ask(path, { as: server.admin })).toMatchObject({ status: 404, body: Buffer.from('404 page not found\n') })
     }
     expect((await ask('/api/v1/x/%zz', { as: server.admin })).status).toBe(400)
@@ -106,7 +108,7 @@ describe('health', () => {
   test('each check, all of them, and without some', async () => {
     expect((await ask('/livez?verbose')).body.toString()).toBe('[+]ping ok\n[+]etcd ok\nlivez check passed\n')
     expect(await ask('/readyz')).toMatchObject({ status: 500, body: Buffer.from('[+]ping ok\n[+]etcd ok\n[-]informer-sync failed: reason withheld\nreadyz check failed\n') })
-    expect((await ask('/readyz?verbose&exclude=informer-sync&exclude=none')).body.toString()).toBe('[+]ping ok\n[+]etcd ok\n[+]informer-sync excluded: ok\nwarn: some health checks cannot be excluded: no matches for "none"\nreadyz check passed\n')
+    expect((await ask('/readyz?verbose&exclude=informer-sync&exclude=none&exclude=a')).body.toString()).toBe('[+]ping ok\n[+]etcd ok\n[+]informer-sync excluded: ok\nwarn: some health checks cannot be excluded: no matches for "a","none"\nreadyz check passed\n')
     expect((await ask('/readyz?exclude=informer-sync')).body.toString()).toBe('ok')
     expect((await ask('/livez/etcd', { as: server.admin })).body.toString()).toBe('ok')
     expect((await ask('/readyz/informer-sync', { as: server.admin })).status).toBe(500)

@@ -83,14 +83,14 @@ async function* silence(signal: AbortSignal): AsyncGenerator<string> {
 function fakeCore(node: FakeNode, dial: FakeOptions['dial']): Handle {
   return async (request) => {
     const wanted = requestAttributes(request)
-    if (wanted.kind === 'path') return refusal(unknownResource())
+    if (wanted.kind === 'path') return refusal(unknownResource(), request)
     const decision = authorize(wanted)
-    if (decision.kind !== 'allow') return statusAnswer(forbiddenStatus(wanted, decision.reason))
+    if (decision.kind !== 'allow') return statusAnswer(forbiddenStatus(wanted, decision.reason), request)
     if (wanted.resource === 'echo') return jsonBody(200, { bytes: request.body.length, path: request.path }, {})
     if (wanted.resource === 'large') return { kind: 'body', status: 200, headers: { 'content-type': 'application/json' }, warnings: ['old "thing"', 'old "thing"', 'häßlich'], body: JSON.stringify('x'.repeat(300_000)) }
     if (wanted.verb === 'watch') return { kind: 'stream', status: 200, headers: { 'content-type': 'application/json' }, chunks: silence(request.signal) }
     if (wanted.subresource === 'proxy' && dial) return { kind: 'proxy', target: { scheme: 'http', host: '10.244.0.5:80', path: request.path.slice(request.path.indexOf('/proxy') + 6), dial: () => dial(Number(wanted.name.split(':')[1])) } }
-    if (wanted.resource !== 'pods' || wanted.name !== 'p') return refusal(notFound({ group: '', name: wanted.resource }, wanted.name))
+    if (wanted.resource !== 'pods' || wanted.name !== 'p') return refusal(notFound({ group: '', name: wanted.resource }, wanted.name), request)
     if (wanted.subresource === 'exec' || wanted.subresource === 'attach') return terminal(node, request.query, wanted.subresource)
     if (wanted.subresource === 'portforward') return { kind: 'upgrade', upgrade: { kind: 'portforward', openPort: (port) => openPort(node, port) } }
     return jsonBody(200, pod)

@@ -72,13 +72,13 @@ export async function answerTo(incoming: IncomingMessage, signal: AbortSignal, c
     const who = await context.authenticate({ certificate: peerCertificate(incoming.socket), authorization: incoming.headers.authorization })
     if (who.kind === 'refused') {
       context.log.info({ reason: who.reason, from: incoming.socket.remoteAddress }, 'credentials refused')
-      return { answer: refusal(unauthorized()), request }
+      return { answer: refusal(unauthorized(), incoming), request }
     }
     request = await readRequest(incoming, { user: who.user, signal })
     return { answer: await context.handle(request), request }
   } catch (error) {
     if (!(error instanceof ApiError) && !signal.aborted && !incoming.readableAborted) context.log.error({ err: error instanceof Error ? error.stack : messageOf(error), path: incoming.url }, 'a request failed by a mistake of ours')
-    return { answer: refusal(asApiError(error)), request }
+    return { answer: refusal(asApiError(error), incoming), request }
   }
 }
 
@@ -104,7 +104,7 @@ async function send(incoming: IncomingMessage, response: ServerResponse, { answe
       return send(incoming, response, { answer: refused, audit, sending, signal })
     }
     case 'upgrade': {
-      const asked = refusal(badRequest('Upgrade request required'))
+      const asked = refusal(badRequest('Upgrade request required'), incoming)
       return asked.kind === 'body' ? sendBody(incoming, response, { answer: asked, audit, clock: sending.clock }) : undefined
     }
   }

@@ -8,8 +8,9 @@ import { impersonate } from '../authn/impersonate.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { OpenApi } from '../openapi/openapi.ts'
 import type { ApiRequest, ApiResponse, Handle } from '../request.ts'
-import { methodNotAllowed } from '../status.ts'
-import { documentAnswer, jsonBody, pageNotFound, refusal, statusAnswer } from './answers.ts'
+import { methodNotAllowed, noRepresentation, unknownResource } from '../status.ts'
+import { isRouted, parseAccept } from './accept.ts'
+import { jsonBody, pageNotFound, refusal, statusAnswer } from './answers.ts'
 import { healthAnswer, isHealthPath, type HealthCheck } from './health.ts'
 import { versionDocument } from './version.ts'
 
@@ -31,11 +32,20 @@ type Page = (request: ApiRequest, options: SiteOptions) => Promise<ApiResponse>
 const getOnly =
   (page: Page): Page =>
   async (request, options) =>
-    request.method === 'GET' ? page(request, options) : refusal(methodNotAllowed())
+    request.method === 'GET' ? page(request, options) : refusal(methodNotAllowed(), request)
 
+const index: Page = async (_, options) => jsonBody(200, { paths: listedPaths(options) })
+
+/** The one page with a route of its own, which has JSON to offer only. */
+const versionAnswer: Page = async (request, { version }) =>
+  isRouted(parseAccept(request.headers['accept']), ['application/json']) ? jsonBody(200, versionDocument(version)) : refusal(noRepresentation(false, ['application/json']), request)
+
+/** By their whole paths; of what is not a route a slash at the end makes another page. */
 const PAGES: Readonly<Record<string, Page>> = {
-  '/': getOnly(async (request, options) => documentAnswer(request, { paths: listedPaths(options) })),
-  '/version': getOnly(async (_, { version }) => jsonBody(200, versionDocument(version))),
+  '/': index,
+  '/index.html': index,
+  '/version': getOnly(versionAnswer),
+  '/version/': getOnly(versionAnswer),
   '/metrics': getOnly(async (_, { metrics }) => {
     const { contentType, text } = await metrics.render()
     return { kind: 'body', status: 200, headers: { 'content-type': contentType }, body: text }
@@ -48,23 +58,23 @@ export function createSite(options: SiteOptions): Handle {
   return async (received) => {
     if (received.path.startsWith('//')) return pageNotFound()
     const impersonation = impersonate(received, options.authorize)
-    if (impersonation.kind === 'refused') return statusAnswer(impersonation.status)
+    if (impersonation.kind === 'refused') return statusAnswer(impersonation.status, received)
     const request = impersonation.user === received.user ? received : { ...received, user: impersonation.user }
     const attributes = requestAttributes(request)
     if (attributes.kind === 'resource') return options.core(request)
     const decision = options.authorize(attributes)
-    if (decision.kind !== 'allow') return statusAnswer(forbiddenStatus(attributes, decision.reason))
+    if (decision.kind !== 'allow') return statusAnswer(forbiddenStatus(attributes, decision.reason), request)
     return pageAt(request, options)
   }
 }
 
 async function pageAt(request: ApiRequest, options: SiteOptions): Promise<ApiResponse> {
   const { path } = request
-  const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-  const page = PAGES[bare]
+  const page = PAGES[path]
   if (page) return page(request, options)
-  if (isHealthPath(path)) return healthAnswer({ ...request, path: bare }, options.checks)
-  const root = bare.split('/')[1] ?? ''
+  if (isHealthPath(path)) return healthAnswer(request, options.checks)
+  const root = path.split('/')[1] ?? ''
+  if (root === 'version') return refusal(unknownResource(), request)
   if (root === 'api' || root === 'apis') return options.discovery.answer(request)
   if (root === 'openapi') return options.openapi(request)
   return pageNotFound()

@@ -50,7 +50,7 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     }
     const path = request.path.replace(/\/$/, '')
     if (path !== '/openapi/v2' && path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return pageNotFound()
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(methodNotAllowed())
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(methodNotAllowed(), request)
     if (path === '/openapi/v2') return swaggerAnswer(request, site)
     return path === '/openapi/v3' ? indexAnswer(request, site) : groupAnswer(request, site, path.slice('/openapi/v3/'.length))
   }
