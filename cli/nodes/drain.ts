@@ -116,6 +116,14 @@ async function isAnother(cluster: Cluster, path: string, uid: string | undefined
   }
 }
 
+async function isEnding(cluster: Cluster, path: string): Promise<boolean> {
+  try {
+    return (await cluster.json({ path })).metadata?.deletionTimestamp !== undefined
+  } catch (error) {
+    return isNotFound(error)
+  }
+}
+
 interface Leaver {
   readonly pod: Pod
   readonly signal: AbortSignal
@@ -145,7 +153,10 @@ async function evict(call: Call, cluster: Cluster, { pod, signal, timeoutMs }: L
         if (await isAnother(cluster, path, uid)) return
         continue
       }
-      if (!isStatusProblem(error) || error.code !== 429 || signal.aborted) throw error
+      const isGoing = isStatusProblem(error) && (error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false)
+      // A namespace that goes evicts nobody: its pods are deleted soon, or are already.
+      if (isGoing && (await isEnding(cluster, path))) break
+      if (!isStatusProblem(error) || (error.code !== 429 && !isGoing) || signal.aborted) throw error
       call.terminal.err(`error when evicting pods/"${name}" -n "${namespace}" (will retry after 5s): ${error.message}\n`)
       await sleep(systemClock, RETRY_MS, signal).catch(() => {})
       if (signal.aborted) throw new Problem(`error when evicting pods/"${name}" -n "${namespace}": global timeout reached: ${timeoutMs / 1000}s`)

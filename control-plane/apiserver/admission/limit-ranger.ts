@@ -22,7 +22,8 @@ export const limitRanger = (sources: AdmissionSources): AdmissionPlugin => {
       const isClaim = isCore(request, 'persistentvolumeclaims') && request.subresource === ''
       if (!isNewPod && !isClaim) return
       for (const range of rangesOf(request)) {
-        const problems = isClaim ? claimProblems(request.object as unknown as PersistentVolumeClaim, range) : podProblems(request.object as unknown as Pod, range)
+        // What holds of several containers is said once.
+        const problems = [...new Set(isClaim ? claimProblems(request.object as unknown as PersistentVolumeClaim, range) : podProblems(request.object as unknown as Pod, range))]
         if (problems.length > 0) throw forbid(request, problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`)
       }
     },

@@ -75,3 +75,15 @@ test('a limit range fills in what containers leave open, and the quota counts th
   expect((await ask(`POST ${NS}/pods`, pod('b'))).status).toBe(403)
   expect((await ask(`POST ${NS}/pods`, pod('c', { limits: { cpu: '2' } }))).body['message']).toBe('pods "c" is forbidden: maximum cpu usage per Container is 1, but limit is 2')
 })
+
+test('what a range has against several containers is said once', async () => {
+  await ask(`POST ${NS}/limitranges`, { metadata: { name: 'l' }, spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } })
+  const resources = { limits: { cpu: '2' } }
+  const two = { metadata: { name: 'two' }, spec: { containers: [{ name: 'a', image: 'a', resources }, { name: 'b', image: 'b', resources }] } }
+  expect((await ask(`POST ${NS}/pods`, two)).body['message']).toBe('pods "two" is forbidden: maximum cpu usage per Container is 1, but limit is 2')
+})
+
+test('events are counted by no quota', async () => {
+  await quotaOf({ 'count/events': '0', 'count/events.events.k8s.io': '0' })
+  expect((await ask(`POST ${NS}/events`, { metadata: { name: 'e' }, involvedObject: { namespace: 'x' } })).status).toBe(201)
+})

@@ -11,8 +11,10 @@ const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-p
 export function namespaceLifecycle(sources: AdmissionSources): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',
+    // Evictions, bindings and tokens are made in a namespace, too.
+    anyKind: true,
     mutate(request) {
-      if (!request.store.definition.namespaced) return request.object
+      if (!request.store.definition.namespaced || request.operation === 'CONNECT') return request.object
       const namespace = cachedObject(sources, namespacesResource, { namespace: '', name: request.namespace })
       if (namespace === undefined) return afterAsking(sources, request)
       checkNamespaceOf(namespace, request)

@@ -46,9 +46,10 @@ export function resourceQuota(sources: AdmissionSources): AdmissionPlugin {
   }
 }
 
-/** Objects count when they are made; those that count as more than one also when they change. */
+/** Objects count when they are made; those that count as more than one also when they change. Events never did. */
 function isCharged({ operation, subresource, store }: AdmissionRequest): boolean {
-  const { group, plural } = store.definition
+  const { group, plural, kind } = store.definition
+  if (kind === 'Event') return false
   if (subresource !== '') return operation === 'UPDATE' && group === '' && ((plural === 'pods' && subresource === 'resize') || (plural === 'persistentvolumeclaims' && subresource === 'status'))
   if (operation === 'CREATE') return true
   return operation === 'UPDATE' && group === '' && (plural === 'services' || plural === 'persistentvolumeclaims')
