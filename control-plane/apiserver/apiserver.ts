@@ -10,6 +10,7 @@ import { conversionBy } from '../webhooks/plugin.ts'
 import { withRuleErrors } from '../apiextensions/definition-rules.ts'
 import { withExpressionErrors } from '../policies/later-errors.ts'
 import { withSignatureErrors } from './admission/certificate-signature.ts'
+import { withSelectorErrors } from './admission/device-selectors.ts'
 import { metricsHandlers } from '../metrics/handlers.ts'
 import { serveMetrics } from '../metrics/served.ts'
 import { nodeUsages } from '../metrics/usages.ts'
@@ -74,7 +75,7 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { storage, kinds, clock, random, log } = options
   const turns = createTurns({ clock })
-  const resources = dynamicResources(resourcesOf(kinds.map((kind) => withRuleErrors(kind, turns)).map(withExpressionErrors).map(withSignatureErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
+  const resources = dynamicResources(resourcesOf(kinds.map((kind) => withRuleErrors(kind, turns)).map(withExpressionErrors).map(withSignatureErrors).map(withSelectorErrors), (prefix) => createWatchCache({ storage, prefix, clock, log })))
   const ranges = options.serviceRanges ?? defaultRanges
   const sources = { storage, resources, clock, random, turns }
   const served = serveDefinitions({ storage, resources, clock, turns, log, convertBy: conversionBy({ sources, nodeStreams: options.nodeStreams }) })

@@ -3,6 +3,7 @@ import { resourceClaimColumns, resourceClaimRow } from './columns/device.ts'
 import { defaultResourceClaim } from './defaults/device-claim.ts'
 import { defineKind, statusSubresource, storedVerbs } from './typed-kind.ts'
 import { keepAllButStatus } from './updates/keep.ts'
+import { withoutFreedDevices } from './updates/resource-claim.ts'
 import { validateNewResourceClaim, validateResourceClaimChange, validateResourceClaimStatus } from './validation/resource-claim.ts'
 
 export const resourceClaim = defineKind<ResourceV1ResourceClaim>({
@@ -19,7 +20,7 @@ export const resourceClaim = defineKind<ResourceV1ResourceClaim>({
   subresources: [statusSubresource],
   defaults: defaultResourceClaim,
   prepareForCreate: (object) => ({ ...object, status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(object, old, subresource),
+  prepareForUpdate: (object, old, { subresource }) => keepAllButStatus(subresource === 'status' ? withoutFreedDevices(object, old) : object, old, subresource),
   validateCreate: validateNewResourceClaim,
   validateUpdate: (object, old, { subresource }) => (subresource === 'status' ? validateResourceClaimStatus(object, old) : validateResourceClaimChange(object, old)),
   nameRule: 'dns-subdomain',

@@ -2,7 +2,7 @@ import type { ResourceSlice } from '../../shared/model/gen/api.ts'
 import { deepEqual } from '../../shared/model/json.ts'
 import { resourceSliceColumns, resourceSliceRow } from './columns/device.ts'
 import { defineKind, storedVerbs, unchanged } from './typed-kind.ts'
-import { withTaintTimes } from './updates/device-taints.ts'
+import { preparedSlice } from './updates/resource-slice.ts'
 import { validateNewResourceSlice, validateResourceSliceChange } from './validation/resource-slice.ts'
 import { resourceSliceWarnings } from './warnings/device.ts'
 
@@ -19,8 +19,8 @@ export const resourceSlice = defineKind<ResourceSlice>({
   verbs: storedVerbs,
   subresources: [],
   defaults: unchanged,
-  prepareForCreate: (object, { nowMs }) => withTaintTimes(object, nowMs),
-  prepareForUpdate: (object, _, { nowMs }) => withTaintTimes(object, nowMs),
+  prepareForCreate: (object, { nowMs }) => preparedSlice(object, nowMs),
+  prepareForUpdate: (object, _, { nowMs }) => preparedSlice(object, nowMs),
   validateCreate: validateNewResourceSlice,
   validateUpdate: validateResourceSliceChange,
   warnings: resourceSliceWarnings,

@@ -3,7 +3,6 @@ import { type FieldError, forbidden, invalid, required, tooLong } from '../../..
 import type { CapacityRequestPolicy, CapacityRequestPolicyRange, DeviceAttribute, DeviceCapacity } from '../../../shared/model/gen/api.ts'
 import { byteLength } from '../../../shared/model/go-text.ts'
 import { addQuantities, compareQuantities, quantityValue } from '../../../shared/model/quantity.ts'
-import { each } from './check.ts'
 import { validateUnique } from './limited-lists.ts'
 
 const LONGEST_VALUE = 64
@@ -19,37 +18,29 @@ const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(-${PRERELEASE}(\\
 const text = (value: string, field: string): readonly FieldError[] => (byteLength(value) > LONGEST_VALUE ? [tooLong(field, LONGEST_VALUE)] : [])
 const version = (value: string, field: string): readonly FieldError[] => [...(VERSION.test(value) ? [] : [invalid(field, value, 'must be a string compatible with semver.org spec 2.0.0')]), ...text(value, field)]
 
-const LISTS = ['bools', 'ints', 'strings', 'versions'] as const
-const SCALARS = ['bool', 'int', 'string', 'version'] as const
+const KINDS = ['bool', 'int', 'string', 'version'] as const
 
+/** Lists of values are not switched on: none is left here. */
 export function validateDeviceAttribute(attribute: DeviceAttribute, path: string): readonly FieldError[] {
-  const given = [...SCALARS, ...LISTS].filter((name) => attribute[name] !== undefined)
-  const empty = LISTS.filter((name) => attribute[name]?.length === 0).map((name) => invalid(`${path}.${name}`, [], 'must not be empty if specified'))
-  const wrong = [
+  const given = KINDS.filter((name) => attribute[name] !== undefined)
+  return [
     ...(attribute.string === undefined ? [] : text(attribute.string, `${path}.string`)),
     ...(attribute.version === undefined ? [] : version(attribute.version, `${path}.version`)),
-    ...each(attribute.strings, `${path}.strings`, text),
-    ...each(attribute.versions, `${path}.versions`, version),
+    ...(given.length === 1 ? [] : [invalid(path, given.length === 0 ? '' : printed(attribute), EXACTLY_ONE)]),
   ]
-  return [...empty, ...wrong, ...(given.length === 1 ? [] : [invalid(path, given.length === 0 ? '' : printed(attribute), EXACTLY_ONE)])]
 }
 
 /** As Go prints the type. */
-const printed = ({ int, bool, string, version: release, bools, ints, strings, versions }: DeviceAttribute): unknown => ({
+const printed = ({ int, bool, string, version: release }: DeviceAttribute): unknown => ({
   IntValue: int ?? null,
   BoolValue: bool ?? null,
   StringValue: string ?? null,
   VersionValue: release ?? null,
-  BoolValues: bools ?? null,
-  IntValues: ints ?? null,
-  StringValues: strings ?? null,
-  VersionValues: versions ?? null,
+  BoolValues: null,
+  IntValues: null,
+  StringValues: null,
+  VersionValues: null,
 })
-
-/** How many values the attributes have together. */
-export function valuesOf(attributes: Readonly<Record<string, DeviceAttribute>> | undefined): number {
-  return Object.values(attributes ?? {}).reduce((sum, attribute) => sum + (LISTS.reduce((count, name) => count + (attribute[name]?.length ?? 0), 0) || 1), 0)
-}
 
 /** Only what may be given to several at once says how it is divided. */
 export function validateCapacity({ value, requestPolicy }: DeviceCapacity, isShared: boolean, path: string): readonly FieldError[] {

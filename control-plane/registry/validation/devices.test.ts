@@ -82,3 +82,18 @@ test('classes: selectors say what they select by; an extended resource has a dom
   expect(refusals(deviceClass, { spec: { selectors: [{}], extendedResourceName: 'cpu' } })).toEqual(['spec.selectors[0].cel: Required value', 'spec.extendedResourceName: Invalid value: "cpu": must be a valid extended resource name'])
   expect(refusals(deviceClass, { spec: { selectors: [{ cel: { expression: 'true' } }], config: [{ opaque: { driver: 'd', parameters: { a: 1 } } }] } })).toEqual([])
 })
+
+test('what is not switched on is not kept: lists of values, mappings to resources of nodes', () => {
+  const devices = [{ name: 'd', attributes: { model: { string: 'm' }, many: { strings: ['a'] } }, nodeAllocatableResourceMappings: { cpu: {} } }]
+  expect(created(resourceSlice, slice({ devices }))).toMatchObject({ spec: { devices: [{ name: 'd', attributes: { model: { string: 'm' }, many: {} } }] } })
+  expect(created(resourceSlice, slice({ devices }))).not.toHaveProperty('spec.devices.0.nodeAllocatableResourceMappings')
+  expect(refusals(resourceSlice, slice({ devices }))).toEqual(['spec.devices[0].attributes[many]: Invalid value: "": exactly one value must be specified'])
+})
+
+test('of devices that are given back nothing is told any longer', () => {
+  const [one, two] = ['1', '2'].map((device) => ({ driver: 'd.example.com', pool: 'p', device }))
+  const withStatus = (status: JsonObject): JsonObject => decoded(resourceClaim, { ...claim({}), status })
+  const old = withStatus({ allocation: { devices: { results: [{ request: 'a', ...one }] } }, devices: [one as JsonObject] })
+  const freed = resourceClaim.prepareForUpdate(withStatus({ devices: [one as JsonObject, two as JsonObject] }), old, { ...context, subresource: 'status' })
+  expect(freed['status']).toEqual({ devices: [two] })
+})

@@ -4,7 +4,7 @@ import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
 import { printInternal } from '../printed/internal.ts'
 import { dnsSubdomain } from './check.ts'
 import { validateNodeSelector } from './affinity.ts'
-import { validateCapacity, validateDeviceAttribute, valuesOf } from './device-attributes.ts'
+import { validateCapacity, validateDeviceAttribute } from './device-attributes.ts'
 import { validateAttributeName, validateDeviceLabel, validateDriverName, validatePoolName } from './device-names.ts'
 import { validateBindingConditions, validateDeviceTaint } from './device-taints.ts'
 import { validateItems, validateMap, validateUnique } from './limited-lists.ts'
@@ -29,7 +29,7 @@ export function validateResourceSliceChange({ spec }: ResourceSlice, { spec: old
 
 function validateSpec(spec: ResourceSliceSpec, old: ResourceSliceSpec | undefined): readonly FieldError[] {
   const { devices, sharedCounters } = spec
-  const isRich = (devices ?? []).some(({ taints = [], consumesCounters = [], attributes = {} }) => taints.length > 0 || consumesCounters.length > 0 || Object.values(attributes).some(({ bools, ints, strings, versions }) => bools ?? ints ?? strings ?? versions))
+  const isRich = (devices ?? []).some(({ taints = [], consumesCounters = [] }) => taints.length > 0 || consumesCounters.length > 0)
   const before = new Map((old?.devices ?? []).map((device) => [device.name, device]))
   return [
     ...validateDriverName(spec.driver, 'spec.driver'),
@@ -83,7 +83,7 @@ interface Around {
 function validateDevice(device: Device, { old, choosesNodes, path }: Around): readonly FieldError[] {
   const { attributes = {}, capacity = {}, taints, consumesCounters } = device
   const properties = Object.keys(attributes).length + Object.keys(capacity).length
-  const values = valuesOf(attributes)
+  const values = Object.keys(attributes).length
   const isShared = device.allowMultipleAllocations === true
   return [
     ...validateDeviceLabel(device.name, `${path}.name`),
