@@ -51,3 +51,11 @@ test('what is wrong with a replica set is told twice in an update', async () => 
   const { body } = await server.ask(`PATCH ${path}/t`, { spec: { replicas: -1, selector: { matchLabels: { b: 'b' } }, template: { metadata: { labels: { b: 'b' } } } } }, merge)
   expect(causesOf(body)).toEqual(['spec.replicas', 'spec.replicas', 'spec.selector'])
 })
+
+test('the metadata of a scale is looked at, though nothing of it is kept', async () => {
+  const path = '/apis/apps/v1/namespaces/x/replicasets'
+  expect((await server.ask(`POST ${path}`, { metadata: { name: 'u' }, spec: { selector, template } })).status).toBe(201)
+  const { status, body } = await server.ask(`PATCH ${path}/u/scale`, { metadata: { labels: { a: '-' } }, spec: { replicas: -1 } }, merge)
+  expect([status, causesOf(body)]).toEqual([422, ['metadata.labels', 'spec.replicas']])
+  expect((await server.ask(`PUT ${path}/u/scale`, { metadata: { name: 'u' }, spec: { replicas: 2 } })).status).toBe(200)
+})

@@ -2,17 +2,18 @@ import { get } from '../core/get.ts'
 import { appliedScale } from '../core/apply.ts'
 import { patched, readPatch } from '../core/patching.ts'
 import { hasReplicas, scaleKind, scaleOf, withScale, type ScalePaths } from '../core/scale.ts'
-import { metadataOf, metaText, withMeta } from '../core/stored.ts'
-import { update } from '../core/update.ts'
-import { invalid as invalidField } from '../../../shared/model/field-error.ts'
+import { metaText, withMeta } from '../core/stored.ts'
+import { metaOf } from '../core/strategy.ts'
+import { checkIdentity, update } from '../core/update.ts'
+import { type FieldError, invalid as invalidField } from '../../../shared/model/field-error.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
+import { validateObjectMeta } from '../../../shared/model/validation/object-meta.ts'
 import { scaleAnswer } from '../representations/objects.ts'
 import type { ApiResponse } from '../request.ts'
 import { conflict, internalError, invalid } from '../status.ts'
 import { readConfiguration } from './apply.ts'
 import { readBody } from './bodies.ts'
 import { atOf, readCall, renderingOf, writeOptions, type Handler, type HandlerContext } from './context.ts'
-import { checkUrl } from './create-update.ts'
 import { patchTypeOf } from './patch.ts'
 
 export const scaleHandler: Handler = async (context) => {
@@ -35,9 +36,9 @@ const answer = (context: HandlerContext, scale: JsonObject): ApiResponse => scal
 async function replaceScale(context: HandlerContext, paths: ScalePaths): Promise<ApiResponse> {
   const { query, call } = writeOptions(context, 'UpdateOptions')
   const scale = readBody(context.request, { expected: scaleKind, validation: query.fieldValidation, warn: call.warn })
-  checkUrl(metaText(scale, 'name'), metaText(scale, 'namespace'), atOf(context))
+  checkIdentity(scale, atOf(context))
   const change = (existing: JsonObject): JsonObject => scaled(existing, scale, { context, paths })
-  const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change })
+  const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change, uid: metaText(scale, 'uid') })
   return answer(context, scaleOf(item.object, paths))
 }
 
@@ -48,7 +49,7 @@ async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<A
   const patching = { expected: scaleKind, type, patch: readPatch(type, context.request.body), validation: query.fieldValidation, warn: call.warn }
   const change = (existing: JsonObject): JsonObject => {
     const scale = patched(scaleOf(existing, paths), patching)
-    checkUrl(metaText(scale, 'name'), metaText(scale, 'namespace'), atOf(context))
+    checkIdentity(scale, atOf(context))
     return scaled(existing, scale, { context, paths })
   }
   const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change })
@@ -59,7 +60,7 @@ async function applyScale(context: HandlerContext, paths: ScalePaths): Promise<A
   const { config, query, call, finish } = readConfiguration(context)
   const change = (existing: JsonObject): JsonObject => {
     const { scale, managedFields } = appliedScale(context.parts, call, { store: context.route.store, existing, paths, config, force: query.force })
-    checkUrl(metaText(scale, 'name'), metaText(scale, 'namespace'), atOf(context))
+    checkIdentity(scale, atOf(context))
     return withMeta(scaled(existing, scale, { context, paths }), { managedFields })
   }
   const { item } = await update(context.parts, call, { store: context.route.store, at: atOf(context), subresource: 'scale', change, managed: true })
@@ -67,13 +68,18 @@ async function applyScale(context: HandlerContext, paths: ScalePaths): Promise<A
   return answer(context, scaleOf(item.object, paths))
 }
 
+/** What is wrong with the Scale of a built-in kind, its metadata too, though nothing of that is kept. */
+function mistakes(scale: JsonObject, namespace: string): readonly FieldError[] {
+  const replicas = isJsonObject(scale['spec']) ? scale['spec']['replicas'] : undefined
+  const errors = validateObjectMeta({ ...metaOf(scale), namespace }, { namespaced: true, nameRule: 'dns-subdomain' })
+  return typeof replicas === 'number' && replicas < 0 ? [...errors, invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')] : errors
+}
+
 /** The object with what a Scale says. Throws a 409 or a 422. */
 function scaled(existing: JsonObject, scale: JsonObject, { context, paths }: { readonly context: HandlerContext; readonly paths: ScalePaths }): JsonObject {
-  const { name } = context.route.path
-  const replicas = isJsonObject(scale['spec']) ? scale['spec']['replicas'] : undefined
-  if (typeof replicas === 'number' && replicas < 0 && !context.route.store.definition.custom) {
-    throw invalid({ group: 'autoscaling', name: 'Scale' }, String(metadataOf(scale)['name'] ?? ''), [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')])
-  }
+  const { name, namespace } = context.route.path
+  const errors = context.route.store.definition.custom ? [] : mistakes(scale, namespace)
+  if (errors.length > 0) throw invalid({ group: 'autoscaling', name: 'Scale' }, name, errors)
   const [wanted, has] = [metaText(scale, 'uid'), metaText(existing, 'uid')]
   const { group, name: plural } = context.route.store.resource
   if (wanted !== '' && wanted !== has) throw conflict({ group, name: `${plural}/scale` }, name, `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${has}`)
