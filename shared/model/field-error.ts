@@ -39,7 +39,7 @@ export function notSupported(field: string, value: unknown, supported: readonly 
 }
 
 export const duplicate = (field: string, value: unknown): FieldError => ({ type: 'FieldValueDuplicate', field, message: worded('Duplicate value', value, '') })
-export const notFound = (field: string, value: unknown): FieldError => ({ type: 'FieldValueNotFound', field, message: worded('Not found', value, '') })
+export const notFound = (field: string, value: unknown, detail = ''): FieldError => ({ type: 'FieldValueNotFound', field, message: worded('Not found', value, detail) })
 export const forbidden = (field: string, detail: string): FieldError => ({ type: 'FieldValueForbidden', field, message: worded('Forbidden', undefined, detail) })
 export const internalError = (field: string, detail: string): FieldError => ({ type: 'InternalError', field, message: worded('Internal error', undefined, detail) })
 

@@ -69,9 +69,10 @@ function prepareEphemeral(pod: Pod, old: Pod): Pod {
 
 /** Only resources and their resize policies change; containers added, taken away or renamed are left for validation to refuse. */
 function prepareResize(pod: Pod, old: Pod): Pod {
-  if (!pod.spec || !old.spec || !sameNames(pod.spec, old.spec)) return pod
+  if (!pod.spec || !old.spec || lists.some((list) => (pod.spec?.[list]?.length ?? 0) !== (old.spec?.[list]?.length ?? 0))) return pod
+  const { resources: _, ...rest } = old.spec
   const spec: PodSpec = {
-    ...old.spec,
+    ...rest,
     containers: resized(pod.spec.containers, old.spec.containers),
     ...(old.spec.initContainers && { initContainers: resized(pod.spec.initContainers ?? [], old.spec.initContainers) }),
     ...(pod.spec.resources && { resources: pod.spec.resources }),
@@ -79,18 +80,16 @@ function prepareResize(pod: Pod, old: Pod): Pod {
   return { ...keepMetadata(pod, old), spec, ...(old.status && { status: old.status }) }
 }
 
+const lists = ['containers', 'initContainers'] as const
+
 /** Nothing of the metadata is changed through a subresource but what the machinery itself keeps there. */
 function keepMetadata(pod: Pod, old: Pod): Pod {
   const { resourceVersion, managedFields } = pod.metadata
   return { ...pod, metadata: { ...old.metadata, ...(resourceVersion !== undefined && { resourceVersion }), ...(managedFields && { managedFields }) } }
 }
 
-function sameNames(spec: PodSpec, old: PodSpec): boolean {
-  const names = (of: PodSpec): string => JSON.stringify([(of.containers ?? []).map((one) => one.name), (of.initContainers ?? []).map((one) => one.name)])
-  return names(spec) === names(old)
-}
-
 function resized(containers: readonly Container[], old: readonly Container[]): readonly Container[] {
+  if (containers.some(({ name }, index) => name !== old[index]?.name)) return containers
   return old.map((container, index) => {
     const wanted = containers[index]
     const { resources: _r, resizePolicy: _p, ...rest } = container

@@ -49,7 +49,7 @@ export const descendingPath = (field: string, path: string): readonly FieldError
 /** As {@link descendingPath}, and not one of the names that kubelet keeps for itself. */
 export const nonReservedPath = (field: string, path: string): readonly FieldError[] => [
   ...descendingPath(field, path),
-  ...(path.startsWith('..') && !path.startsWith('../') && path !== '..' ? [invalid(field, path, "must not start with '..'")] : []),
+  ...(path.startsWith('..') && !path.startsWith('../') ? [invalid(field, path, "must not start with '..'")] : []),
 ]
 
 /** Entries in key order: Go's maps have none, so answers are put in a repeatable one. */

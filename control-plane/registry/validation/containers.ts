@@ -37,6 +37,7 @@ function validateCommon(container: Container, path: string, { spec, volumes, cla
     validateContainerResources(container.resources, `${path}.resources`, claimNames),
     validateResizePolicy(container.resizePolicy, `${path}.resizePolicy`, spec.restartPolicy),
     validateSecurityContext(container.securityContext, `${path}.securityContext`, spec.hostUsers !== false),
+    (spec.hostUsers === false && container.volumeDevices?.length ? [forbidden(`${path}.volumeDevices`, 'when `hostUsers` is false')] : []),
   )
 }
 
@@ -100,9 +101,7 @@ export function validateInitContainers(frame: PodFrame, path: string): readonly 
 
 function forbidRunning(container: Container, path: string): readonly FieldError[] {
   const names = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
-  const errors: FieldError[] = names.filter((name) => container[name] !== undefined).map((name) => forbidden(`${path}.${name}`, 'may not be set for init containers without restartPolicy=Always'))
-  if (container.resizePolicy?.length) errors.push(invalid(`${path}.resizePolicy`, container.resizePolicy.map(({ resourceName, restartPolicy }) => ({ ResourceName: resourceName, RestartPolicy: restartPolicy })), 'must not be set for init containers'))
-  return errors
+  return names.filter((name) => container[name] !== undefined).map((name) => forbidden(`${path}.${name}`, 'may not be set for init containers without restartPolicy=Always'))
 }
 
 const notEphemeral = ['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const

@@ -1,6 +1,8 @@
 import { type FieldError, forbidden, invalid } from '../../../shared/model/field-error.ts'
 import type { Container, Pod } from '../../../shared/model/gen/api.ts'
+import { goQuote } from '../../../shared/model/go-text.ts'
 import { sortedEntries } from './check.ts'
+import { validateSeccompAnnotations } from './pod-seccomp.ts'
 import { containersWithPath } from './visit.ts'
 
 const MIRROR = 'kubernetes.io/config.mirror'
@@ -10,7 +12,8 @@ const LOCALHOST = 'localhost/'
 
 const isAppArmorValue = (value: string): boolean => ['', 'runtime/default', 'unconfined'].includes(value) || value.startsWith(LOCALHOST)
 
-const isInt32 = (text: string): boolean => /^(0|-?[1-9][0-9]*|\+?[1-9][0-9]*)$/.test(text) && Math.abs(Number(text)) <= 2_147_483_648 && Number(text) !== 2_147_483_648
+/** A sign before a positive number is none of Kubernetes', zeros behind a minus are. */
+const isInt32 = (text: string): boolean => /^(0|-[0-9]+|[1-9][0-9]*)$/.test(text) && Number(text) >= -2_147_483_648 && Number(text) < 2_147_483_648
 
 /** Annotations that mean something for pods. @param path of the annotations. */
 export function validatePodAnnotations(pod: Pod, path: string): readonly FieldError[] {
@@ -20,7 +23,7 @@ export function validatePodAnnotations(pod: Pod, path: string): readonly FieldEr
   if (mirror !== undefined && !pod.spec?.nodeName) errors.push(invalid(`${path}[${MIRROR}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
   const cost = annotations[DELETION_COST]
   if (cost !== undefined && !isInt32(cost)) errors.push(invalid(`${path}[${DELETION_COST}]`, cost, 'must be a 32bit integer'))
-  return [...errors, ...validateAppArmor(pod, path)]
+  return [...errors, ...validateSeccompAnnotations(annotations, path), ...validateAppArmor(pod, path)]
 }
 
 function validateAppArmor(pod: Pod, path: string): readonly FieldError[] {
@@ -30,25 +33,28 @@ function validateAppArmor(pod: Pod, path: string): readonly FieldError[] {
     if (!key.startsWith(APP_ARMOR)) return []
     const container = key.slice(APP_ARMOR.length)
     const field = `${path}[${key}]`
-    if (!names.has(container)) return [invalid(field, container, 'container not found')]
-    return isAppArmorValue(value) ? [] : [invalid(field, value, `invalid AppArmor profile name: ${JSON.stringify(value)}`)]
+    return [
+      ...(names.has(container) ? [] : [invalid(field, container, 'container not found')]),
+      ...(isAppArmorValue(value) ? [] : [invalid(field, value, `invalid AppArmor profile name: ${goQuote(value)}`)]),
+    ]
   })
 }
 
-const typeOfAnnotation = (value: string): string => (value === 'unconfined' ? 'Unconfined' : value.startsWith(LOCALHOST) ? 'Localhost' : 'RuntimeDefault')
+/** The annotations that say what a profile's type says. */
+const means = (type: string, value: string): boolean => (type === 'Unconfined' ? value === 'unconfined' : type === 'RuntimeDefault' ? value === 'runtime/default' : type !== 'Localhost' || value.startsWith(LOCALHOST))
 
 const hasAppArmor = ({ metadata }: Pod): boolean => Object.keys(metadata.annotations ?? {}).some((key) => key.startsWith(APP_ARMOR))
 
-/** A profile said in an annotation and in the field must be one and the same. */
+/** A profile said in an annotation and in the field, be it the pod's, must be one and the same. */
 export function validateAppArmorAgreement(pod: Pod, path: string): readonly FieldError[] {
-  if (!hasAppArmor(pod)) return []
+  if (!hasAppArmor(pod) || pod.spec?.os?.name === 'windows') return []
   return containersWithPath(pod.spec ?? { containers: [] }, path).flatMap(({ container, path: at }) => {
     const annotated = pod.metadata.annotations?.[`${APP_ARMOR}${container.name}`]
-    const profile = (container as Container).securityContext?.appArmorProfile
-    if (!annotated || !profile) return []
+    const profile = (container as Container).securityContext?.appArmorProfile ?? pod.spec?.securityContext?.appArmorProfile
+    if (annotated === undefined || !profile) return []
     const field = `${at}.securityContext.appArmorProfile`
-    if (typeOfAnnotation(annotated) !== profile.type) return [forbidden(`${field}.type`, 'apparmor type in annotation and field must match')]
-    const differs = profile.type === 'Localhost' && annotated.slice(LOCALHOST.length) !== (profile.localhostProfile ?? '')
+    if (!means(profile.type, annotated)) return [forbidden(`${field}.type`, 'apparmor type in annotation and field must match')]
+    const differs = profile.type === 'Localhost' && annotated.slice(LOCALHOST.length) !== profile.localhostProfile
     return differs ? [forbidden(`${field}.localhostProfile`, 'apparmor profile in annotation and field must match')] : []
   })
 }

@@ -27,8 +27,8 @@ export interface PodSpecPlace {
 /** Every objection against what a pod (or a template of one) says, in Kubernetes' order. */
 export function validatePodSpec(spec: PodSpec, place: PodSpecPlace): readonly FieldError[] {
   const { path } = place
-  const volumes = validateVolumes(spec.volumes, place.meta, `${path}.volumes`)
-  const claimNames = new Set((spec.resourceClaims ?? []).map((one) => one.name))
+  const volumes = validateVolumes(spec.volumes, place, `${path}.volumes`)
+  const claimNames = new Set((spec.resourceClaims ?? []).map((one) => one.name).filter((name) => name !== ''))
   const frame: PodFrame = { spec, volumes: volumes.sound, claimNames }
   return allOf(
     volumes.errors,
@@ -36,7 +36,7 @@ export function validatePodSpec(spec: PodSpec, place: PodSpecPlace): readonly Fi
     validateContainers(frame, `${path}.containers`),
     validateInitContainers(frame, `${path}.initContainers`),
     validateEphemeralContainers(frame, `${path}.ephemeralContainers`),
-    validatePodResources(spec, `${path}.resources`),
+    validatePodResources(spec, `${path}.resources`, claimNames),
     validateHostPorts(spec, place),
     requiredOneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
     requiredOneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']),

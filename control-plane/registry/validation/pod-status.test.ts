@@ -48,3 +48,30 @@ test('claims that were made for a pod are claims of the pod, each once', () => {
   const fields = refused({ resourceClaims: [{ name: 'a', resourceClaimName: 'c' }] }, {}, status)
   expect(fields).toEqual(['status.resourceClaimStatuses[1].name', 'status.resourceClaimStatuses[1].name', 'status.resourceClaimStatuses[2].name'])
 })
+
+const texts = (status: PodStatus, spec: Partial<PodSpec> = {}): readonly string[] => validatePodStatus(pod(spec, status), pod(spec, {})).map(fieldErrorText)
+
+test('addresses are one of each family: of a host what comes twice is told first', () => {
+  const twice = { podIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.1' }], hostIP: '10.0.0.1', hostIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.1' }] }
+  expect(texts(twice).map((text) => text.slice(0, 32))).toEqual(['status.podIPs: Invalid value: [{', 'status.podIPs[1]: Duplicate valu', 'status.hostIPs[1]: Duplicate val', 'status.hostIPs: Invalid value: ['])
+  expect(texts({ podIPs: [{ ip: 'fd00::1' }, { ip: 'x' }] }).slice(1)).toEqual([
+    'status.podIPs: Internal error: failed to check for dual stack with error:invalid IP[1]: x',
+    'status.podIPs: Invalid value: [{"IP":"fd00::1"},{"IP":"x"}]: may specify no more than one IP for each IP family',
+  ])
+})
+
+test('users and devices of containers', () => {
+  const status = (user: object, allocatedResourcesStatus: ContainerStatus['allocatedResourcesStatus']): ContainerStatus => ({ ...one('a', {}), user: user as never, allocatedResourcesStatus })
+  const spec = { containers: [{ name: 'a', resources: { requests: { 'x.io/gpu': '1' }, claims: [{ name: 'c', request: 'r' }] } }] }
+  const resources = [{ resourceID: '1', health: 'Healthy' }]
+  expect(texts({ containerStatuses: [status({ linux: { uid: 1, gid: 1 } }, [{ name: 'x.io/gpu', resources }, { name: 'claim:c/r', resources }])] }, spec)).toEqual([])
+  expect(texts({ containerStatuses: [status({ linux: { uid: -1, gid: 0 } }, [{ name: 'cpu', resources: [...resources, { resourceID: '1', health: 'Fine' }] }, { name: 'claim:c' }])] }, spec)).toEqual([
+    'status.containerStatuses[0].linux.uid: Invalid value: -1: must be between 0 and 2147483647, inclusive',
+    "status.containerStatuses[0].allocatedResourcesStatus[0].name: Invalid value: \"cpu\": must match one of the container's resource requests",
+    'status.containerStatuses[0].allocatedResourcesStatus[0].resources[1].health: Unsupported value: "Fine": supported values: "Healthy", "Unhealthy", "Unknown"',
+    'status.containerStatuses[0].allocatedResourcesStatus[0].resources[1].resourceID: Duplicate value: "1"',
+    "status.containerStatuses[0].allocatedResourcesStatus[1].name: Invalid value: \"claim:c\": must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty",
+  ])
+  expect(texts({ containerStatuses: [status({ linux: { uid: 1, gid: 1 } }, undefined)] }, { os: { name: 'windows' } })).toEqual(['status.containerStatuses[0].linux: Forbidden: cannot be set for a windows pod'])
+  expect(texts({ ephemeralContainerStatuses: [status({}, [{ name: 'cpu' }])] })).toEqual(['status.ephemeralContainerStatuses[0].allocatedResourcesStatus: Forbidden: must not be specified in container status'])
+})

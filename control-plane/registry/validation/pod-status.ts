@@ -1,10 +1,11 @@
-import { duplicate, type FieldError, forbidden, invalid } from '../../../shared/model/field-error.ts'
+import { duplicate, type FieldError, forbidden, internalError, invalid } from '../../../shared/model/field-error.ts'
 import type { Container, ContainerStatus, Pod, PodStatus } from '../../../shared/model/gen/api.ts'
-import { formatIp, parseIp } from '../../../shared/model/validation/ip.ts'
+import { parseIp } from '../../../shared/model/validation/ip.ts'
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { isSidecar } from '../columns/pod-status.ts'
 import { ip } from './addresses.ts'
 import { dnsSubdomain, each, objections } from './check.ts'
+import { validateContainerStatuses } from './pod-status-containers.ts'
 
 const systemConditions: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
 
@@ -24,6 +25,7 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
     ...validateClaimStatuses(pod),
     ...validatePodIps(status),
     ...validateHostIps(status),
+    ...validateContainerStatuses(pod),
   ]
 }
 
@@ -78,27 +80,45 @@ type Addresses = ReadonlyArray<{ readonly ip?: string | undefined }>
 /** Internal types print their fields in capitals. */
 const printed = (ips: Addresses): unknown => ips.map(({ ip }) => ({ IP: ip ?? '' }))
 
-/** One of each family, none twice. */
-function validateAddresses(ips: Addresses, path: string): readonly FieldError[] {
-  const errors: FieldError[] = ips.flatMap((one, index) => ip(`${path}[${index}]`, one.ip ?? ''))
-  if (errors.length > 0 || ips.length < 2) return errors
-  const families = ips.map(({ ip = '' }) => parseIp(ip)?.family)
-  if (ips.length > 2 || families[0] === families[1]) errors.push(invalid(path, printed(ips), 'may specify no more than one IP for each IP family'))
-  const seen = new Set<string>()
-  for (const [index, { ip = '' }] of ips.entries()) {
-    const address = parseIp(ip)
-    const text = address ? formatIp(address) : ip
-    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, { IP: ip }))
-    seen.add(text)
-  }
-  return errors
+/** Addresses of pods and of hosts are held against the same rules, in another order. */
+interface AddressErrors {
+  readonly wrong: readonly FieldError[]
+  readonly families: readonly FieldError[]
+  readonly repeated: readonly FieldError[]
 }
 
-const validatePodIps = ({ podIPs = [] }: PodStatus): readonly FieldError[] => validateAddresses(podIPs, 'status.podIPs')
+/** One of each family, none twice. */
+function judgeAddresses(ips: Addresses, path: string): AddressErrors {
+  const wrong = ips.flatMap((one, index) => ip(`${path}[${index}]`, one.ip ?? ''))
+  if (ips.length < 2) return { wrong, families: [], repeated: [] }
+  const seen = new Set<string>()
+  const repeated = ips.flatMap(({ ip = '' }, index) => {
+    if (seen.has(ip)) return [duplicate(`${path}[${index}]`, { IP: ip })]
+    seen.add(ip)
+    return []
+  })
+  return { wrong, families: judgeFamilies(ips, path), repeated }
+}
+
+function judgeFamilies(ips: Addresses, path: string): readonly FieldError[] {
+  const families = ips.map(({ ip = '' }) => parseIp(ip)?.family)
+  const unknown = families.indexOf(undefined)
+  const isDual = unknown < 0 && new Set(families).size === 2 && ips.length === 2
+  return [
+    ...(unknown < 0 ? [] : [internalError(path, `failed to check for dual stack with error:invalid IP[${unknown}]: ${ips[unknown]?.ip ?? ''}`)]),
+    ...(isDual ? [] : [invalid(path, printed(ips), 'may specify no more than one IP for each IP family')]),
+  ]
+}
+
+function validatePodIps({ podIPs = [] }: PodStatus): readonly FieldError[] {
+  const { wrong, families, repeated } = judgeAddresses(podIPs, 'status.podIPs')
+  return [...wrong, ...families, ...repeated]
+}
 
 function validateHostIps({ hostIP = '', hostIPs = [] }: PodStatus): readonly FieldError[] {
   if (hostIPs.length === 0) return []
   const first = hostIPs[0]?.ip ?? ''
   const unequal = first === hostIP ? [] : [invalid('status.hostIPs[0].ip', first, 'must be equal to `hostIP`')]
-  return [...unequal, ...validateAddresses(hostIPs, 'status.hostIPs')]
+  const { wrong, families, repeated } = judgeAddresses(hostIPs, 'status.hostIPs')
+  return [...unequal, ...wrong, ...repeated, ...families]
 }

@@ -3,7 +3,8 @@ import type { LabelSelector, PodTemplateSpec } from '../../../shared/model/gen/a
 import { isEmptySelector, matchesSelector } from '../../../shared/model/label-selector.ts'
 import { validateAnnotations, validateLabels } from '../../../shared/model/validation/object-meta.ts'
 import { printedLabels } from '../printed/maps.ts'
-import { validatePodAnnotations } from './pod-annotations.ts'
+import { validateAppArmorAgreement, validatePodAnnotations } from './pod-annotations.ts'
+import { validateSeccompAgreement } from './pod-seccomp.ts'
 import { validatePodSpec } from './pod-spec.ts'
 
 /** Every objection against a template of pods. */
@@ -14,6 +15,8 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): re
     ...validateAnnotations(metadata.annotations, `${path}.annotations`),
     ...validatePodAnnotations({ metadata, spec }, `${path}.annotations`),
     ...validatePodSpec(spec, { path: `${path}.spec`, meta: undefined, isPod: false }),
+    ...validateSeccompAgreement({ metadata, spec }, `${path}.spec`),
+    ...validateAppArmorAgreement({ metadata, spec }, `${path}.spec`),
     ...(spec.ephemeralContainers?.length ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')] : []),
   ]
 }

@@ -5,16 +5,20 @@ import { knownSpecs } from '../known-specs.ts'
 import { each } from './check.ts'
 import { validateTrimmedImage } from './containers.ts'
 import { validateAnnotationChange, validateAppArmorAgreement, validatePodAnnotations } from './pod-annotations.ts'
+import { validateResize } from './pod-resize.ts'
+import { validateSeccompAgreement } from './pod-seccomp.ts'
 import { validatePodSpec } from './pod-spec.ts'
 import { validatePodStatus } from './pod-status.ts'
-import { validateEphemeralChange, validateResize } from './pod-subresources.ts'
+import { validateEphemeralChange } from './pod-subresources.ts'
 import { validateSpecChange } from './pod-update.ts'
 
 const NONE: readonly FieldError[] = []
+const MIRROR = 'kubernetes.io/config.mirror'
+const ANNOTATIONS = 'metadata.annotations'
 
 /** What holds for a pod at create and at every change. */
 export function validatePodItself(pod: Pod): readonly FieldError[] {
-  return allOf(validatePodAnnotations(pod, 'metadata.annotations'), validateOwnSpec(pod))
+  return allOf(validatePodAnnotations(pod, ANNOTATIONS), validateOwnSpec(pod))
 }
 
 /** Specs of pods that nothing is to be said against. */
@@ -45,22 +49,28 @@ export function validateNewPod(pod: Pod): readonly FieldError[] {
   const errors = [...validatePodItself(pod)]
   if (pod.spec?.ephemeralContainers?.length) errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
   if (pod.spec?.schedulingGates?.length && pod.spec.nodeName) errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
-  return [...errors, ...validateAppArmorAgreement(pod, 'spec')]
+  return [...errors, ...validateSeccompAgreement(pod, 'spec'), ...validateAppArmorAgreement(pod, 'spec')]
 }
+
+/** Annotations are looked at by themselves once more after what changed in them. */
+const validateAnnotations = (pod: Pod, old: Pod): readonly FieldError[] => allOf(validateAnnotationChange(pod, old, ANNOTATIONS), validatePodAnnotations(pod, ANNOTATIONS))
 
 /** What a change through each (sub)resource must heed. */
 export function validatePodChange(pod: Pod, old: Pod, { subresource }: StrategyContext): readonly FieldError[] {
-  const annotations = validateAnnotationChange(pod, old, 'metadata.annotations')
+  const isStatic = old.metadata.annotations?.[MIRROR] !== undefined
   switch (subresource) {
     case 'status':
-      return [...annotations, ...validatePodStatus(pod, old)]
+      return [...validateAnnotations(pod, old), ...validatePodStatus(pod, old)]
     case 'ephemeralcontainers':
-      return [...validatePodItself(pod), ...annotations, ...validateEphemeralChange(pod, old)]
+      if (isStatic) return [forbidden('[]', 'static pods do not support ephemeral containers')]
+      return [...validatePodItself(pod), ...validateAnnotations(pod, old), ...validateEphemeralChange(pod, old)]
     case 'resize':
-      return [...validatePodItself(pod), ...annotations, ...validateResize(pod, old)]
+      if (isStatic) return [forbidden('[]', 'static pods cannot be resized')]
+      if (old.spec?.os?.name === 'windows') return [forbidden('[]', 'windows pods cannot be resized')]
+      return [...validatePodItself(pod), ...validateResize(pod, old)]
     default:
       // The very spec that stands there was looked at when it was written.
-      if (pod.spec !== undefined && pod.spec === old.spec) return [...validatePodAnnotations(pod, 'metadata.annotations'), ...annotations]
-      return [...validatePodItself(pod), ...annotations, ...validateSpecChange(pod, old)]
+      if (pod.spec !== undefined && pod.spec === old.spec) return [...validatePodAnnotations(pod, ANNOTATIONS), ...validateAnnotations(pod, old)]
+      return [...validatePodItself(pod), ...validateAnnotations(pod, old), ...validateSpecChange(pod, old)]
   }
 }

@@ -34,12 +34,6 @@ test('claims of a pod', () => {
   ])
 })
 
-test('when init containers are restarted for their resources', () => {
-  expect(refused(pod, { containers, initContainers: [{ name: 'i', image: 'i', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }] }] })).toEqual([
-    'spec.initContainers[0].resizePolicy: Invalid value: [{"ResourceName":"cpu","RestartPolicy":"NotRequired"}]: must not be set for init containers',
-  ])
-})
-
 test('where a gated pod may run', () => {
   const on = (...keys: readonly string[]): JsonObject => ({ nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: keys.map((key) => ({ matchExpressions: [{ key, operator: 'Exists' }] })) } } })
   const gated = { containers, schedulingGates: [{ name: 'g' }] }

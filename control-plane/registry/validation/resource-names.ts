@@ -40,7 +40,6 @@ export function validateContainerResourceName(name: string, field: string): read
 
 /** A resource that a pod may ask for as a whole. */
 export function validatePodResourceName(name: string, field: string): readonly FieldError[] {
-  const errors = [...validateResourceName(name, field)]
-  if (name !== 'cpu' && name !== 'memory' && !isHugePages(name)) errors.push(notSupported(field, name, ['cpu', 'hugepages-', 'memory']))
-  return errors
+  const errors = validateResourceName(name, field)
+  return errors.length > 0 || name === 'cpu' || name === 'memory' || isHugePages(name) ? errors : [notSupported(field, name, ['cpu', 'hugepages-', 'memory'])]
 }

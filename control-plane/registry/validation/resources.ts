@@ -3,7 +3,7 @@ import type { ContainerResizePolicy, PodSpec, ResourceRequirements } from '../..
 import { compareQuantities, parseQuantity } from '../../../shared/model/quantity.ts'
 import { sumOfContainers } from '../defaults/pod-resources.ts'
 import { amountsOf } from '../resource-list.ts'
-import { each, requiredOneOf, sortedEntries } from './check.ts'
+import { dnsLabel, each, requiredOneOf, sortedEntries } from './check.ts'
 import { isHugePages, isOvercommitAllowed, isWhole, validateContainerResourceName, validatePodResourceName } from './resource-names.ts'
 
 type NameCheck = (name: string, field: string) => readonly FieldError[]
@@ -17,13 +17,12 @@ export function validateQuantity(name: string, amount: string, field: string): r
   return errors
 }
 
-const pageSize = (name: string): string => name.slice('hugepages-'.length)
-
+/** A page is of a whole number of bytes, and of pages nobody gets a part. */
 function validateHugePages(name: string, amount: string, field: string): readonly FieldError[] {
-  const size = parseQuantity(pageSize(name))?.nanos
+  if (!isHugePages(name)) return []
+  const page = parseQuantity(name.slice('hugepages-'.length))?.nanos ?? 0n
   const asked = parseQuantity(amount)?.nanos ?? 0n
-  if (!isHugePages(name) || size === undefined || size === 0n || asked % size === 0n) return []
-  return [invalid(field, amount, `${amount} is not positive integer multiple of ${pageSize(name)}`)]
+  return page > 0n && page % WHOLE === 0n && asked % page === 0n ? [] : [invalid(field, amount, `${amount} is not positive integer multiple of ${name}`)]
 }
 
 function validateAmount(name: string, amount: string, { field, checkName }: { readonly field: string; readonly checkName: NameCheck }): readonly FieldError[] {
@@ -59,45 +58,56 @@ export function validateContainerResources(resources: ResourceRequirements | und
   return [...validateRequirements(resources, path, validateContainerResourceName), ...validateClaims(resources, `${path}.claims`, claimNames)]
 }
 
+/** A claim as a whole stands beside no request of it, and neither comes twice. */
 function validateClaims({ claims }: ResourceRequirements, path: string, claimNames: ReadonlySet<string>): readonly FieldError[] {
-  const seen = new Set<string>()
-  return each(claims, path, (claim, at) => {
-    const name = claim.name ?? ''
+  const seen = new Map<string, ReadonlySet<string>>()
+  return each(claims, path, ({ name, request = '' }, at) => {
     if (name === '') return [required(at)]
-    const key = claim.request ? `${name}/${claim.request}` : name
-    const errors: FieldError[] = []
-    if (seen.has(name)) errors.push(duplicate(at, name))
-    else if (seen.has(key)) errors.push(duplicate(at, key))
-    seen.add(key)
-    if (!claimNames.has(name)) {
-      errors.push(notFound(at, name))
-    }
-    return errors
+    const before = seen.get(name) ?? new Set()
+    const isAll = before.has('')
+    const errors: FieldError[] = isAll || request === '' ? [] : [...dnsLabel(`${at}.request`, request)]
+    if (isAll) errors.push(duplicate(at, name))
+    else if (before.has(request)) errors.push(duplicate(at, `${name}/${request}`))
+    else if (request === '') for (const _ of before) errors.push(duplicate(at, name))
+    if (!isAll) seen.set(name, new Set([...before, request]))
+    return claimNames.has(name) ? errors : [...errors, notFound(at, name, `must be one of the names in pod.spec.resourceClaims${claimNames.size === 0 ? ' which is empty' : `: ${[...claimNames].toSorted().join(', ')}`}`)]
   })
 }
 
 /** What a pod asks as a whole must hold what its containers ask. */
-export function validatePodResources(spec: PodSpec, path: string): readonly FieldError[] {
+export function validatePodResources(spec: PodSpec, path: string, claimNames: ReadonlySet<string>): readonly FieldError[] {
   const { resources } = spec
   if (!resources) return []
   if (spec.os?.name === 'windows') return [forbidden(path, 'may not be set for a windows pod')]
-  const errors = [...validateRequirements(resources, path, validatePodResourceName)]
-  if (resources.claims?.length) errors.push(forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level'))
-  const requests = amountsOf(resources.requests)
-  for (const [name, amount] of sortedEntries(sumOfContainers(spec, 'requests'))) {
-    const own = requests[name]
-    if (own !== undefined && compareQuantities(own, amount) < 0) errors.push(invalid(`${path}.requests[${name}]`, own, `must be greater than or equal to aggregate container requests of ${amount}`))
-  }
-  return [...errors, ...validateContainerLimits(spec, 'containers', path), ...validateContainerLimits(spec, 'initContainers', path)]
+  const claimed = resources.claims === undefined ? [] : [forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level')]
+  return [
+    ...claimed,
+    ...validateRequirements(resources, path, validatePodResourceName),
+    ...validateClaims(resources, `${path}.claims`, claimNames),
+    ...validateSum(spec, 'requests', path),
+    ...validateSum(spec, 'limits', path),
+    ...validateContainerLimits(spec, path),
+  ]
 }
 
-function validateContainerLimits(spec: PodSpec, list: 'containers' | 'initContainers', path: string): readonly FieldError[] {
+/** What containers ask together is no more than what their pod asks; of limits only those of pages add up. */
+function validateSum(spec: PodSpec, side: 'requests' | 'limits', path: string): readonly FieldError[] {
+  const whole = amountsOf(spec.resources?.[side])
+  return sortedEntries(sumOfContainers(spec, side)).flatMap(([name, amount]) => {
+    const own = whole[name]
+    if (own === undefined || compareQuantities(own, amount) >= 0 || (side === 'limits' && !isHugePages(name))) return []
+    return [invalid(`${path}.${side}[${name}]`, own, `must be greater than or equal to aggregate container ${side} of ${amount}`)]
+  })
+}
+
+/** Kubernetes looks for the containers in the pod's resources. */
+function validateContainerLimits(spec: PodSpec, path: string): readonly FieldError[] {
   const limits = amountsOf(spec.resources?.limits)
-  return each(spec[list], path.replace(/resources$/, list), (container, at) =>
+  return each(spec.containers, `${path}.containers`, (container, at) =>
     sortedEntries(amountsOf(container.resources?.limits)).flatMap(([name, amount]) => {
       const whole = limits[name]
       if (whole === undefined || compareQuantities(amount, whole) <= 0) return []
-      return [invalid(`${at}.resources.limits[${name}]`, amount, `must be less than or equal to pod limits of ${whole}`)]
+      return [invalid(`${at}[${name}].limits`, amount, `must be less than or equal to pod limits of ${whole}`)]
     }),
   )
 }

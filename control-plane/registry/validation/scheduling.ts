@@ -41,7 +41,8 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
     const repeated = (last.get(textOf(constraint)) ?? index) > index
     return [
       ...(maxSkew <= 0 ? [invalid(`${at}.maxSkew`, maxSkew, POSITIVE)] : []),
-      ...(topologyKey === '' ? [required(`${at}.topologyKey`, 'can not be empty')] : validateLabelName(topologyKey, `${at}.topologyKey`)),
+      // Unlike that of an affinity it may be what no label is called.
+      ...(topologyKey ? [] : [required(`${at}.topologyKey`, 'can not be empty')]),
       ...oneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
       ...(repeated ? [duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`)] : []),
       ...validateMinDomains(constraint, `${at}.minDomains`),

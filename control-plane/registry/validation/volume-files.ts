@@ -63,7 +63,8 @@ function validateProjection(source: VolumeProjection, { at, path, claim }: Proje
   }
   for (const file of source.downwardAPI?.items ?? []) errors.push(...validateDownwardFile(file, `${at}.downwardAPI`), ...claim(file.path, file.path))
   const { serviceAccountToken: token, clusterTrustBundle: bundle } = source
-  if (token) errors.push(...validateToken(token, at, path), ...claim(token.path, token.path))
+  // A token's path is not held against others.
+  if (token) errors.push(...validateToken(token, at, path))
   if (bundle) errors.push(...requiredText(`${at}.clusterTrustBundle.path`, bundle.path), ...nonReservedPath(`${at}.clusterTrustBundle.path`, bundle.path ?? ''), ...claim(bundle.path, bundle.path))
   const sources = [source.secret, source.configMap, source.downwardAPI, token, bundle, source.podCertificate].filter((one) => one !== undefined).length
   if (sources > 1) errors.push(forbidden(at, 'may not specify more than 1 volume type per source'))

@@ -6,7 +6,7 @@ import { validateNewVolumeAttachment } from './volume-attachment.ts'
 import { validateClaimSpec } from './volume-claim.ts'
 import { validateVolumes } from './volumes.ts'
 
-const ofPod = (volume: object, pod = 'p'): readonly string[] => validateVolumes([{ name: 'v', ...volume } as Volume], { name: pod }, 'spec.volumes').errors.map(fieldErrorText)
+const ofPod = (volume: object, pod = 'p'): readonly string[] => validateVolumes([{ name: 'v', ...volume } as Volume], { meta: { name: pod }, isPod: true }, 'spec.volumes').errors.map(fieldErrorText)
 const ofVolume = (spec: object): readonly string[] =>
   validateNewPersistentVolume({ metadata: { name: 'pv' }, spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, ...spec } } as PersistentVolume).map(fieldErrorText)
 

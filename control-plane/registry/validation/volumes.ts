@@ -9,7 +9,8 @@ import { validateDownwardFile, validateKeyedVolume, validateProjectedVolume } fr
 
 const NONE: readonly FieldError[] = []
 
-type Check = (volume: Volume, path: string) => readonly FieldError[] | undefined
+/** @param isPod whether it is a pod's own volume, not one of a template. */
+type Check = (volume: Volume, path: string, isPod: boolean) => readonly FieldError[] | undefined
 
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'] as const
 
@@ -51,7 +52,7 @@ const checks: ReadonlyArray<readonly [name: keyof Volume, check: Check]> = [
   ['scaleIO', disk('scaleIO')],
   ['csi', disk('csi')],
   ['ephemeral', ({ ephemeral }, path) => ephemeral && (ephemeral.volumeClaimTemplate ? validateClaimTemplate(ephemeral.volumeClaimTemplate, `${path}.ephemeral.volumeClaimTemplate`) : [required(`${path}.ephemeral.volumeClaimTemplate`)])],
-  ['image', ({ image }, path) => image && [...requiredText(`${path}.image.reference`, image.reference), ...requiredOneOf(`${path}.image.pullPolicy`, image.pullPolicy, ['Always', 'IfNotPresent', 'Never'])]],
+  ['image', ({ image }, path, isPod) => image && [...(isPod ? requiredText(`${path}.image.reference`, image.reference) : []), ...requiredOneOf(`${path}.image.pullPolicy`, image.pullPolicy, ['Always', 'IfNotPresent', 'Never'])]],
 ]
 
 /** The fields of a volume that a second kind is refused under, where they are named otherwise than in the API. */
@@ -64,11 +65,17 @@ function ephemeralClaimName({ name, ephemeral }: Volume, meta: ObjectMeta | unde
   return dns1123SubdomainProblems(claim).map((problem) => invalid(`${path}.name`, name, `PVC name ${JSON.stringify(claim)}: ${problem}`))
 }
 
-function validateSource(volume: Volume, path: string, meta: ObjectMeta | undefined): readonly FieldError[] {
+/** What the volumes are volumes of. */
+export interface VolumesOwner {
+  readonly meta: ObjectMeta | undefined
+  readonly isPod: boolean
+}
+
+function validateSource(volume: Volume, path: string, { meta, isPod }: VolumesOwner): readonly FieldError[] {
   let found = false
   const errors = checks.flatMap(([name, check]) => {
     if (volume[name] === undefined) return NONE
-    const own = check(volume, path)
+    const own = check(volume, path, isPod)
     if (own === undefined) return NONE
     if (found) return [forbidden(`${path}.${otherNames[name] ?? name}`, 'may not specify more than 1 volume type')]
     found = true
@@ -83,12 +90,13 @@ export interface ValidatedVolumes {
   readonly sound: ReadonlyMap<string, Volume>
 }
 
-export function validateVolumes(volumes: readonly Volume[] | undefined, meta: ObjectMeta | undefined, path: string): ValidatedVolumes {
+export function validateVolumes(volumes: readonly Volume[] | undefined, owner: VolumesOwner, path: string): ValidatedVolumes {
+  const { meta } = owner
   const sound = new Map<string, Volume>()
   const created = new Set((volumes ?? []).filter((one) => one.ephemeral && meta?.name).map((one) => `${meta?.name}-${one.name}`))
   const errors = each(volumes, path, (volume, at) => {
     const name = volume.name ?? ''
-    const own = [...validateSource(volume, at, meta), ...(name === '' ? [required(`${at}.name`)] : dnsLabel(`${at}.name`, name)), ...(sound.has(name) ? [duplicate(`${at}.name`, name)] : [])]
+    const own = [...validateSource(volume, at, owner), ...(name === '' ? [required(`${at}.name`)] : dnsLabel(`${at}.name`, name)), ...(sound.has(name) ? [duplicate(`${at}.name`, name)] : [])]
     if (own.length === 0) sound.set(name, volume)
     const claim = volume.persistentVolumeClaim?.claimName
     return claim !== undefined && created.has(claim) ? [...own, invalid(`${at}.persistentVolumeClaim.claimName`, claim, 'must not reference a PVC that gets created for an ephemeral volume')] : own

@@ -1,5 +1,5 @@
 import { type FieldError, forbidden, invalid } from '../../../shared/model/field-error.ts'
-import type { PodSpec, WindowsSecurityContextOptions } from '../../../shared/model/gen/api.ts'
+import type { PodSecurityContext, PodSpec, SecurityContext, WindowsSecurityContextOptions } from '../../../shared/model/gen/api.ts'
 import { dnsSubdomain } from './check.ts'
 import { containersWithPath } from './visit.ts'
 
@@ -8,7 +8,7 @@ const DOMAIN_MAX = 256
 const USER_MAX = 104
 const USER_FORBIDDEN = '"/\\:;|=,+*?<>@[]'
 const NETBIOS = /^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}$/
-const DOMAIN_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*$/
+const DOMAIN_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/
 
 /** Options that only Windows knows: a node never runs them here, but clients may store them. */
 export function validateWindowsOptions(options: WindowsSecurityContextOptions | undefined, path: string): readonly FieldError[] {
@@ -57,21 +57,25 @@ export function validateHostProcess(spec: PodSpec, path: string): readonly Field
 }
 
 const NOT_FOR_WINDOWS = 'cannot be set for a windows pod'
-const podFields = ['appArmorProfile', 'seLinuxOptions', 'hostUsers', 'hostPID', 'hostIPC', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls', 'shareProcessNamespace', 'runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy'] as const
+const podFields = ['appArmorProfile', 'seLinuxOptions', 'hostUsers', 'hostPID', 'hostIPC', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls', 'shareProcessNamespace', 'runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy', 'seLinuxChangePolicy'] as const
 const containerFields = ['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities', 'readOnlyRootFilesystem', 'privileged', 'allowPrivilegeEscalation', 'procMount', 'runAsUser', 'runAsGroup'] as const
 const ofSpec: ReadonlySet<string> = new Set(['hostUsers', 'hostPID', 'hostIPC', 'shareProcessNamespace'])
 
-const isSet = (value: unknown): boolean => value !== undefined && !(Array.isArray(value) && value.length === 0)
+/** Of what is there nothing is too little but a list of no sysctls. */
+const isSet = (context: SecurityContext | PodSecurityContext | undefined, name: string): boolean => {
+  const value = (context as Readonly<Record<string, unknown>> | undefined)?.[name]
+  return value !== undefined && !(name === 'sysctls' && Array.isArray(value) && value.length === 0)
+}
 
 /** What Linux alone knows. */
 export function forbidLinuxFields(spec: PodSpec, path: string): readonly FieldError[] {
   const onPod = podFields.flatMap((name) => {
-    if (!ofSpec.has(name)) return isSet(spec.securityContext?.[name as keyof typeof spec.securityContext]) ? [forbidden(`${path}.securityContext.${name}`, NOT_FOR_WINDOWS)] : []
+    if (!ofSpec.has(name)) return isSet(spec.securityContext, name) ? [forbidden(`${path}.securityContext.${name}`, NOT_FOR_WINDOWS)] : []
     const value = spec[name as keyof PodSpec]
     return value === undefined || (value === false && (name === 'hostPID' || name === 'hostIPC')) ? [] : [forbidden(`${path}.${name}`, NOT_FOR_WINDOWS)]
   })
   const onContainers = containersWithPath(spec, path).flatMap(({ container, path: at }) =>
-    containerFields.filter((name) => isSet(container.securityContext?.[name])).map((name) => forbidden(`${at}.securityContext.${name}`, NOT_FOR_WINDOWS)),
+    containerFields.filter((name) => isSet(container.securityContext, name)).map((name) => forbidden(`${at}.securityContext.${name}`, NOT_FOR_WINDOWS)),
   )
   return [...onPod, ...onContainers]
 }

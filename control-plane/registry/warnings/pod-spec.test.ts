@@ -44,3 +44,10 @@ test('fields of a service that mean nothing with its type are told', () => {
   expect(of({ type: 'ExternalName', externalName: 'a', externalIPs: ['1.2.3.4'] })).toEqual(['spec.externalIPs is ignored when spec.type is "ExternalName"'])
   expect(of({ trafficDistribution: 'PreferClose' })).toEqual(['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'])
 })
+
+test('containers are told of one after the other, with all that is to say of each', () => {
+  const container = (name: string): object => ({ name, resources: { limits: { memory: '1500m' } } })
+  const annotations = { 'container.seccomp.security.alpha.kubernetes.io/a': 'unconfined', 'container.seccomp.security.alpha.kubernetes.io/b': 'unconfined' }
+  const warnings = podSpecWarnings({ containers: [container('a'), container('b')] } as unknown as PodSpec, { prefix: '', meta: { annotations } })
+  expect(warnings.map((text) => /kubernetes\.io\/\w|containers\[\d\]/.exec(text)?.[0])).toEqual(['kubernetes.io/a', 'containers[0]', 'kubernetes.io/b', 'containers[1]'])
+})

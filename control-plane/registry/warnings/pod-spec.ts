@@ -27,8 +27,8 @@ export function podSpecWarnings(spec: PodSpec, { prefix, meta }: PodWarningPlace
     ...repeated(spec.imagePullSecrets?.map((one) => one.name ?? ''), (index, value) => `${path}.imagePullSecrets[${index}].name: duplicate name ${goQuote(value)}`),
     ...(spec.imagePullSecrets ?? []).flatMap((one, index) => (one.name ? [] : [`${path}.imagePullSecrets[${index}].name: invalid empty name ""`])),
     ...fractions(spec.overhead, `${path}.overhead`, ['memory', 'ephemeral-storage']),
-    ...profileWarnings(spec, meta, prefix),
-    ...containers.flatMap((one) => containerWarnings(one.container, one.path)),
+    ...(meta?.annotations?.[SECCOMP_POD] !== undefined && !spec.securityContext?.seccompProfile ? [`${prefix}metadata.annotations[${SECCOMP_POD}]: ${NO_SECCOMP}`] : []),
+    ...containers.flatMap((one) => [...profileWarnings(one.container, spec, { prefix, meta }), ...containerWarnings(one.container, one.path)]),
     ...portWarnings(containers),
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? [`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
     ...affinityWarnings(spec.affinity?.podAffinity, `${path}.affinity.podAffinity`),
@@ -88,19 +88,16 @@ const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/'
 export const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
 const NO_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 
-/** Annotations from before there were fields. */
-function profileWarnings(spec: PodSpec, meta: ObjectMeta | undefined, prefix: string): readonly string[] {
+/** A container's annotations from before there were fields. */
+function profileWarnings({ name, securityContext }: Container, spec: PodSpec, { prefix, meta }: PodWarningPlace): readonly string[] {
   const annotations = meta?.annotations
   if (!annotations) return []
   const path = `${prefix}metadata.annotations`
-  const warnings = annotations[SECCOMP_POD] !== undefined && !spec.securityContext?.seccompProfile ? [`${path}[${SECCOMP_POD}]: ${NO_SECCOMP}`] : []
-  for (const { container } of containersWithPath(spec, '')) {
-    const seccomp = `${SECCOMP_CONTAINER}${container.name}`
-    if (annotations[seccomp] !== undefined && !container.securityContext?.seccompProfile) warnings.push(`${path}[${seccomp}]: ${NO_SECCOMP}`)
-    const appArmor = `${APP_ARMOR}${container.name}`
-    const hasField = container.securityContext?.appArmorProfile !== undefined || spec.securityContext?.appArmorProfile !== undefined
-    if (prefix !== '' && annotations[appArmor] !== undefined && !hasField) warnings.push(appArmorWarning(path, appArmor))
-  }
+  const seccomp = `${SECCOMP_CONTAINER}${name}`
+  const warnings = annotations[seccomp] !== undefined && !securityContext?.seccompProfile ? [`${path}[${seccomp}]: ${NO_SECCOMP}`] : []
+  const appArmor = `${APP_ARMOR}${name}`
+  const hasField = securityContext?.appArmorProfile !== undefined || spec.securityContext?.appArmorProfile !== undefined
+  if (prefix !== '' && annotations[appArmor] !== undefined && !hasField) warnings.push(appArmorWarning(path, appArmor))
   return warnings
 }
 
