@@ -23,13 +23,29 @@ function partsOf(url: string): UrlParts {
   return { scheme: scheme.toLowerCase(), userInfo: at < 0 ? undefined : authority.slice(0, at), host: authority.slice(at + 1), query, fragment }
 }
 
+const quote = (text: string): string => JSON.stringify(text)
+
 /** Why Go's parser refuses a URL, of the reasons that it has. */
 function parseProblem(url: string): string | undefined {
-  const quoted = `parse ${JSON.stringify(url)}`
-  if (/[\u0000-\u001f\u007f]/.test(url)) return `${quoted}: net/url: invalid control character in URL`
-  if (url.startsWith(':')) return `${quoted}: missing protocol scheme`
+  const problem = urlProblem(url)
+  return problem === undefined ? undefined : `parse ${quote(url)}: ${problem}`
+}
+
+function urlProblem(url: string): string | undefined {
+  if (/[\u0000-\u001f\u007f]/.test(url)) return 'net/url: invalid control character in URL'
+  if (url.startsWith(':')) return 'missing protocol scheme'
+  const { scheme, host } = partsOf(url)
+  if (scheme === '' && /^[^/?#]*:/.test(url)) return 'first path segment in URL cannot contain colon'
   const escape = /%(?![0-9A-Fa-f]{2}).{0,2}/s.exec(url)
-  return escape ? `${quoted}: invalid URL escape ${JSON.stringify(escape[0])}` : undefined
+  return hostProblem(host) ?? (escape ? `invalid URL escape ${quote(escape[0])}` : undefined)
+}
+
+function hostProblem(host: string): string | undefined {
+  if (host.startsWith('[') && !host.includes(']')) return "missing ']' in host"
+  const port = host.slice(host.startsWith('[') ? host.lastIndexOf(']') + 1 : host.includes(':') ? host.lastIndexOf(':') : host.length)
+  if (!/^(?::\d*)?$/.test(port)) return `invalid port ${quote(port)} after host`
+  const [odd] = /[ \\^`{|}]/.exec(host) ?? []
+  return odd === undefined ? undefined : `invalid character ${quote(odd)} in host name`
 }
 
 export function validateWebhookUrl(url: string, field: string): readonly FieldError[] {
