@@ -71,7 +71,7 @@ export function createInProcessClient({ core, user, guard, signal = new AbortCon
     },
     async patch<T extends KubeObject>(resource: Resource<T>, at: { readonly namespace?: string | undefined; readonly name: string }, given: { readonly type: 'json' | 'merge' | 'strategic'; readonly body: Json } & WriteOptions) {
       const store = storeOf(resource)
-      const request = { store, at: atOf(at), subresource: checkedSubresource(store, given), type: given.type, patch: { patch: plain(given.body), strictErrors: [] }, validation: 'Ignore' as const }
+      const request = { store, at: atOf(at), subresource: checkedSubresource(store, given), type: given.type, read: () => ({ patch: plain(given.body), strictErrors: [] }), validation: 'Ignore' as const }
       return typed<T>((await patch(core, call(given), request)).item.object)
     },
     async delete(resource, at, options = {}) {

@@ -8,13 +8,13 @@ import { managedFieldsOf, withManagedFields } from '../field-manager/entries.ts'
 import { entriesAfterScale, entriesOfScale, type ScaledObject } from '../field-manager/scale-entries.ts'
 import { conflict } from '../status.ts'
 import type { At, Call } from './call.ts'
-import { checkNamespace, create, inNamespace } from './create.ts'
+import { create, inNamespace } from './create.ts'
 import { versionsOf } from './managed.ts'
 import type { CoreParts } from './parts.ts'
 import type { ResourceStore } from './resources.ts'
 import { pathParts, scaleKind, scaleOf, type ScalePaths } from './scale.ts'
 import { metaText, withMeta } from './stored.ts'
-import { checkName, update, type Updated } from './update.ts'
+import { checkIdentity, update, type Updated } from './update.ts'
 
 export interface ApplyRequest {
   readonly store: ResourceStore
@@ -50,12 +50,10 @@ function applied(parts: CoreParts, call: Call, { store, at, subresource, config,
   const schema = typeOfKind(store.definition)
   const outcome = applyConfiguration({ schema, group, version, kind, live, config, manager: call.manager, force, subresource, nowMs: parts.clock.nowMs(), versions: versionsOf(parts, store) })
   if (outcome.kind === 'refused') throw refusal(outcome)
-  checkName(metaText(outcome.object, 'name'), at.name)
-  checkNamespace(metaText(outcome.object, 'namespace'), at.namespace)
   const uid = metaText(config, 'uid')
-  if (live) return applySchemaDefaults(schema, outcome.object)
-  if (uid !== '') throw conflict(store.resource, at.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
-  return applySchemaDefaults(schema, withMeta(outcome.object, { resourceVersion: undefined }))
+  if (!live && uid !== '') throw conflict(store.resource, at.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
+  checkIdentity(outcome.object, at)
+  return applySchemaDefaults(schema, live ? outcome.object : withMeta(outcome.object, { resourceVersion: undefined }))
 }
 
 export interface ScaleApply {

@@ -39,7 +39,6 @@ export async function create(parts: CoreParts, call: Call, request: CreateReques
   const managed = request.managed ? defaulted : withManagedFields(parts, call, { store, change: { live: undefined, changed: defaulted, subresource: '' } })
   const attributes = { operation: 'CREATE', store, namespace: namespace || (definition.plural === 'namespaces' ? metaText(managed, 'name') : ''), name: metaText(managed, 'name'), subresource: '', old: undefined, call } as const
   const admitted = await parts.admission.mutate({ ...attributes, object: managed })
-  checkRevisionAtCreate(admitted)
   const generates = metaText(admitted, 'name') === '' && metaText(admitted, 'generateName') !== ''
   for (let attempt = 1; ; attempt++) {
     const outcome = await tryCreate(parts, call, { request, admitted, attributes })
@@ -84,10 +83,11 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
     if (found.errors.length > 0) throw invalid(store.kind, name, found.errors)
     for (const warning of [...(definition.warnings?.(prepared, undefined, context) ?? []), ...found.warnings]) call.warn(warning)
     await parts.admission.validate({ ...attributes, name, object: prepared })
+    if (!call.dryRun) checkRevisionAtCreate(prepared)
     const stored = await settled(store, canonical(prepared, definition.kind, store.apiVersion), call.signal)
     const key = keyAt(store, namespace, name)
     fate = call.dryRun ? 'not-written' : 'unknown'
-    const outcome = await storeNew(parts, call, { store, key, stored, name })
+    const outcome = await storeNew(parts, call, { store, key, stored, name, said: metaText(prepared, 'resourceVersion') })
     fate = outcome.kind === 'created' && !call.dryRun ? 'written' : 'not-written'
     return outcome
   } finally {
@@ -95,10 +95,19 @@ async function tryCreate(parts: CoreParts, call: Call, { request, admitted, attr
   }
 }
 
-async function storeNew(parts: CoreParts, call: Call, { store, key, stored, name }: { readonly store: ResourceStore; readonly key: string; readonly stored: JsonObject; readonly name: string }): Promise<Outcome> {
+interface NewObject {
+  readonly store: ResourceStore
+  readonly key: string
+  readonly stored: JsonObject
+  readonly name: string
+  /** Its `resourceVersion`, which a dry run gives back as it came. */
+  readonly said: string
+}
+
+async function storeNew(parts: CoreParts, call: Call, { store, key, stored, name, said }: NewObject): Promise<Outcome> {
   if (call.dryRun) {
     const there = await parts.storage.get(key, call.signal)
-    return there ? existing(name, store.read(there)) : { kind: 'created', item: unstoredItem(key, stored, undefined) }
+    return there ? existing(name, store.read(there)) : { kind: 'created', item: unstoredItem(key, said === '' ? stored : withMeta(stored, { resourceVersion: said }), undefined) }
   }
   const object = await store.toStored(stored, call.signal)
   const result = await commitPut(parts, call, { key, object, expect: { kind: 'absent' } })

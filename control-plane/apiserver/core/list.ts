@@ -53,8 +53,8 @@ type Source =
 function sourceOf({ options }: ListRequest): Source {
   const limit = options.limit ?? 0
   if (options.continue) {
-    if (options.resourceVersion && options.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
     const token = readToken(options.continue)
+    if (options.resourceVersion && options.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
     return { kind: 'storage', revision: token.revision === -1 ? undefined : token.revision, after: token.after }
   }
   const revision = parseRevision(options.resourceVersion, refuseListRevision)

@@ -11,7 +11,7 @@ export interface PatchRequest {
   readonly at: At
   readonly subresource: string
   readonly type: PatchType
-  readonly patch: ReadPatch
+  read(): ReadPatch
   readonly validation: FieldValidation
 }
 
@@ -21,6 +21,6 @@ export async function patch(parts: CoreParts, call: Call, request: PatchRequest)
   const { definition } = store
   // Custom resources may have got another schema since, and what is stored as another kind was read as that.
   const settled = definition.custom === undefined && definition.storedAs === undefined
-  const patching = { expected: definition, type, patch: request.patch, validation, settled, warn: call.warn }
+  const patching = { expected: definition, type, read: () => request.read(), validation, settled, warn: call.warn }
   return update(parts, call, { store, at, subresource, change: (existing) => patched(existing, patching) })
 }

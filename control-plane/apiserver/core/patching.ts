@@ -14,8 +14,8 @@ import { checkKind } from './custom-kind.ts'
 export interface Patching {
   readonly expected: ExpectedKind
   readonly type: PatchType
-  /** As {@link readPatch} gave it. */
-  readonly patch: ReadPatch
+  /** By {@link readPatch}: only when there is something to patch. */
+  read(): ReadPatch
   readonly validation: FieldValidation
   /** Whether what is patched was read by this very schema when it was written: what a patch leaves as it is needs no reading then. */
   readonly settled?: boolean | undefined
@@ -29,8 +29,8 @@ export interface ReadPatch {
 }
 
 /** The body of a patch as JSON of the shape its type asks for. Throws a 400 or a 413. */
-export function readPatch(type: PatchType, bytes: Uint8Array): ReadPatch {
-  const parsed = parsePatch(type, new TextDecoder().decode(bytes))
+export function readPatch(type: PatchType, bytes: Uint8Array, validation: FieldValidation): ReadPatch {
+  const parsed = parsePatch(type, new TextDecoder().decode(bytes), validation)
   if (parsed.kind === 'refused') throw refusal(parsed)
   return parsed
 }
@@ -39,7 +39,8 @@ export function readPatch(type: PatchType, bytes: Uint8Array): ReadPatch {
 const NOBODY = { group: '', name: '' } as const
 
 /** The patched object, decoded and defaulted. Throws what a refused patch deserves. */
-export function patched(current: JsonObject, { expected, type, patch: { patch, strictErrors }, validation, settled, warn }: Patching): JsonObject {
+export function patched(current: JsonObject, { expected, type, read, validation, settled, warn }: Patching): JsonObject {
+  const { patch, strictErrors } = read()
   const schema = typeOfKind(expected)
   const outcome = applyPatch(schema, current, { type, patch })
   if (outcome.kind === 'refused') throw refusal(outcome)

@@ -64,9 +64,12 @@ export async function update(parts: CoreParts, call: Call, request: UpdateReques
   throw conflict(store.resource, at.name, modifiedMessage)
 }
 
-async function createMissing(parts: CoreParts, call: Call, { store, at, missing }: UpdateRequest): Promise<Updated> {
+async function createMissing(parts: CoreParts, call: Call, request: UpdateRequest): Promise<Updated> {
+  const { store, at, missing } = request
+  checkUid(request, {})
   if (!missing) throw notFound(store.resource, at.name)
-  const object = inNamespace(store, missing(), at.namespace)
+  // Which state it was to replace is no matter.
+  const object = withMeta(inNamespace(store, missing(), at.namespace), { resourceVersion: undefined })
   call.checkCreate?.()
   return { item: await create(parts, call, { store, namespace: at.namespace, object }), created: true }
 }
@@ -105,7 +108,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
   const admitted = await parts.admission.mutate({ ...attributes, object: managed })
   checkExpectedRevision(store, admitted, { name: at.name, revision: existing.revision })
   const pinned = withMeta(admitted, { resourceVersion: String(existing.revision) })
-  const reservation = await parts.allocations.reserve({ store, object: pinned, old, call })
+  const reservation = await parts.allocations.reserve({ store, subresource, object: pinned, old, call })
   let fate: Fate = 'not-written'
   try {
     const prepared = prepareChange(definition, { object: reservation.object, old }, context)
@@ -124,18 +127,16 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
   }
 }
 
+/** @param old empty if there is none. */
 function checkUid({ store, at, uid = '' }: UpdateRequest, old: JsonObject): void {
   const has = metaText(old, 'uid')
-  if (uid !== '' && uid !== has) throw conflict(store.resource, at.name, uidMessage(store.definition.plural, at, { wanted: uid, has }))
+  if (uid !== '' && uid !== has) throw conflict(store.resource, at.name, uidMessage(store.definition, at, { wanted: uid, has }))
 }
 
-function checkIdentity(object: JsonObject, at: At): void {
-  checkName(metaText(object, 'name'), at.name)
-  checkNamespace(metaText(object, 'namespace'), at.namespace)
-}
-
-/** Throws a 400 when a body names another object than the path. */
-export function checkName(given: string, requested: string): void {
+/** Throws a 400 when an object is another one than the path names. */
+export function checkIdentity(object: JsonObject, at: At): void {
+  if (at.namespace !== '') checkNamespace(metaText(object, 'namespace'), at.namespace)
+  const [given, requested] = [metaText(object, 'name'), at.name]
   if (given === '') throw badRequest(`the name of the object (${requested} based on URL) was undeterminable: name must be provided`)
   if (given !== requested) throw badRequest(`the name of the object (${given}) does not match the name on the URL (${requested})`)
 }

@@ -3,24 +3,42 @@ import type { JsonObject } from '../../../shared/model/json.ts'
 import { invalid as invalidField } from '../../../shared/model/field-error.ts'
 import type { Revision } from '../../storage/port.ts'
 import { conflict, invalid, modifiedMessage, plainError } from '../status.ts'
+import type { KindDefinition } from '../../registry/kind.ts'
 import type { At } from './call.ts'
 import type { ResourceStore } from './resources.ts'
 import { metaText } from './stored.ts'
 
+/** What is no number is no matter. */
 export function checkRevisionAtCreate(object: JsonObject): void {
   const text = metaText(object, 'resourceVersion')
-  if (text !== '' && text !== '0') throw plainError('resourceVersion should not be set on objects to be created')
+  if (isUint64(text) && BigInt(text) > 0n) throw plainError('resourceVersion should not be set on objects to be created')
 }
 
-/** What Kubernetes' storage says when another object has taken the name. */
-export const uidMessage = (plural: string, at: At, { wanted, has }: { readonly wanted: string; readonly has: string }): string =>
-  `StorageError: invalid object, Code: 4, Key: /registry/${plural}/${at.namespace === '' ? '' : `${at.namespace}/`}${at.name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${has}`
+const isUint64 = (text: string): boolean => /^\d+$/.test(text) && BigInt(text) < 2n ** 64n
+
+/** Resources that Kubernetes' storage knows by another name than their own. */
+const STORED_UNDER: Readonly<Record<string, string>> = {
+  '/endpoints': 'services/endpoints',
+  '/nodes': 'minions',
+  '/replicationcontrollers': 'controllers',
+  '/services': 'services/specs',
+  'networking.k8s.io/ingresses': 'ingress',
+  'apiextensions.k8s.io/customresourcedefinitions': 'apiextensions.k8s.io/customresourcedefinitions',
+  'apiregistration.k8s.io/apiservices': 'apiregistration.k8s.io/apiservices',
+}
+
+/** What Kubernetes' storage says when another object has taken the name, or none has it. */
+export function uidMessage({ group, plural, custom }: Pick<KindDefinition, 'group' | 'plural' | 'custom'>, at: At, { wanted, has }: { readonly wanted: string; readonly has: string }): string {
+  const qualified = `${group}/${plural}`
+  const key = [custom ? qualified : (STORED_UNDER[qualified] ?? plural), ...(at.namespace === '' ? [] : [at.namespace]), at.name].join('/')
+  return `StorageError: invalid object, Code: 4, Key: /registry/${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${has}`
+}
 
 /** The revision an update expects; 0 if it expects none. */
 export function expectedRevision(object: JsonObject): Revision {
   const text = metaText(object, 'resourceVersion')
   if (text === '') return 0
-  if (!/^\d+$/.test(text)) throw plainError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!isUint64(text)) throw plainError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`)
   return Number(text)
 }
 

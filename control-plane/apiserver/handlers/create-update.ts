@@ -1,8 +1,7 @@
 import { create, inNamespace } from '../core/create.ts'
-import { update } from '../core/update.ts'
+import { checkIdentity, update } from '../core/update.ts'
 import { metaText, withMeta } from '../core/stored.ts'
 import { objectAnswer } from '../representations/objects.ts'
-import { badRequest } from '../status.ts'
 import { readBody } from './bodies.ts'
 import { atOf, renderingOf, writeOptions, type Handler } from './context.ts'
 
@@ -21,16 +20,9 @@ export const updateHandler: Handler = async (context) => {
   const { store, subresource } = route
   const at = atOf(context)
   const object = readBody(request, { expected: store.definition, validation: query.fieldValidation, warn: call.warn })
-  checkUrl(metaText(object, 'name'), metaText(object, 'namespace'), at)
+  checkIdentity(object, at)
   const placed = store.definition.namespaced ? withMeta(object, { namespace: at.namespace }) : object
   const missing = store.definition.allowCreateOnUpdate && !subresource ? () => placed : undefined
   const { item, created } = await update(parts, call, { store, at, subresource: subresource?.name ?? '', change: () => placed, missing, uid: metaText(object, 'uid') })
   return objectAnswer(created ? 201 : 200, item, renderingOf(context))
-}
-
-/** Throws a 400 when a body names another object than the path. */
-export function checkUrl(name: string, namespace: string, at: { readonly namespace: string; readonly name: string }): void {
-  if (name === '') throw badRequest(`the name of the object (${at.name} based on URL) was undeterminable: name must be provided`)
-  if (name !== at.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${at.name})`)
-  if (namespace !== '' && at.namespace !== '' && namespace !== at.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
 }

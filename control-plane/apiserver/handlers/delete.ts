@@ -3,7 +3,8 @@ import { remove, type Deleted } from '../core/delete.ts'
 import { removeCollection } from '../core/delete-collection.ts'
 import { metaText } from '../core/stored.ts'
 import { deleteOptionsOfBody, deleteOptionsOfQuery, type DeleteOptions } from '../options/delete-options.ts'
-import { parseListOptions } from '../options/list-options.ts'
+import { parseListOptions, wantsWatch } from '../options/list-options.ts'
+import { selectionOf } from '../selectors/selection.ts'
 import { listAnswer, objectAnswer } from '../representations/objects.ts'
 import { statusBody } from '../representations/write.ts'
 import type { ApiResponse } from '../request.ts'
@@ -41,7 +42,8 @@ function deleteAnswer(context: HandlerContext, { item, gone }: Deleted, options:
 
 export const deleteCollectionHandler: Handler = async (context) => {
   const { parts, request, route } = context
-  const options = parseListOptions(request.query, false)
+  const options = parseListOptions(request.query, wantsWatch(request.query))
+  selectionOf(route.store.definition, options)
   const deleteOptions = readDeleteOptions(context)
   const call = writeCall(context, { dryRun: deleteOptions.dryRun, fieldManager: '' })
   warnOfDefault(context, call, deleteOptions)

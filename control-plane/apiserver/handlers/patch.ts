@@ -30,6 +30,6 @@ export const patchHandler: Handler = async (context) => {
   const { query, call } = writeOptions(context, 'PatchOptions')
   const { store, subresource } = route
   const at = atOf(context)
-  const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, patch: readPatch(type, request.body), validation: query.fieldValidation })
+  const { item } = await patch(parts, call, { store, at, subresource: subresource?.name ?? '', type, read: () => readPatch(type, request.body, query.fieldValidation), validation: query.fieldValidation })
   return objectAnswer(200, item, renderingOf(context))
 }

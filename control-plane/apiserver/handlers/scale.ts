@@ -46,7 +46,7 @@ async function patchScale(context: HandlerContext, paths: ScalePaths): Promise<A
   const type = patchTypeOf(context)
   if (type === 'apply') throw new Error('an apply is no patch of this kind')
   const { query, call } = writeOptions(context, 'PatchOptions')
-  const patching = { expected: scaleKind, type, patch: readPatch(type, context.request.body), validation: query.fieldValidation, warn: call.warn }
+  const patching = { expected: scaleKind, type, read: () => readPatch(type, context.request.body, query.fieldValidation), validation: query.fieldValidation, warn: call.warn }
   const change = (existing: JsonObject): JsonObject => {
     const scale = patched(scaleOf(existing, paths), patching)
     checkIdentity(scale, atOf(context))

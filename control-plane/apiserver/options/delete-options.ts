@@ -46,8 +46,8 @@ const POLICIES = ['Foreground', 'Background', 'Orphan']
 function checked(given: Given): DeleteOptions {
   const { propagationPolicy, orphanDependents, dryRun, ...rest } = given
   const errors: FieldError[] = []
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) errors.push(invalidField('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'))
   if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) errors.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
-  else if (propagationPolicy !== undefined && orphanDependents !== undefined) errors.push(invalidField('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'))
   errors.push(...dryRunErrors(dryRun))
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', name: 'DeleteOptions' }, '', errors)
   return { ...rest, orphanDependents, propagationPolicy: propagationPolicy as DeleteOptions['propagationPolicy'], dryRun: dryRun.length > 0 }

@@ -1,6 +1,8 @@
 /** `ListOptions` of lists, watches and deletecollection. */
 import type { FieldError } from '../../../shared/model/field-error.ts'
-import { invalid } from '../status.ts'
+import { parseFieldSelector } from '../../../shared/model/field-selector.ts'
+import { parseLabelSelector } from '../../../shared/model/selectors.ts'
+import { badRequest, invalid } from '../status.ts'
 import { forbidden, notSupported } from '../../../shared/model/field-error.ts'
 import { boolParameter, intParameter, textParameter } from './parameters.ts'
 
@@ -26,15 +28,21 @@ export function parseListOptions(query: URLSearchParams, watch: boolean): ListOp
     fieldSelector: textParameter(query, 'fieldSelector'),
     resourceVersion: textParameter(query, 'resourceVersion'),
     resourceVersionMatch: textParameter(query, 'resourceVersionMatch'),
+    timeoutSeconds: intParameter(query, 'timeoutSeconds'),
     limit: intParameter(query, 'limit'),
     continue: textParameter(query, 'continue'),
-    timeoutSeconds: intParameter(query, 'timeoutSeconds'),
     allowWatchBookmarks: boolParameter(query, 'allowWatchBookmarks'),
     sendInitialEvents: boolParameter(query, 'sendInitialEvents'),
   }
   const errors = watch ? watchErrors(options) : listErrors(options)
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', name: 'ListOptions' }, '', errors)
-  return options
+  if (errors.length === 0) return options
+  checkSelectors(options)
+  throw invalid({ group: 'meta.k8s.io', name: 'ListOptions' }, '', errors)
+}
+
+/** Selectors that cannot be read are told of before what contradicts itself. Throws a 400. */
+function checkSelectors({ labelSelector = '', fieldSelector = '' }: ListOptions): void {
+  for (const parsed of [parseLabelSelector(labelSelector), parseFieldSelector(fieldSelector)]) if (parsed.kind === 'refused') throw badRequest(parsed.message)
 }
 
 const MATCH = 'resourceVersionMatch'

@@ -22,18 +22,20 @@ const MAP = 'map[string]interface {}'
 /** `strictErrors`: keys that stand twice, and fields that no operation has. */
 export type ParsedPatch = { readonly kind: 'parsed'; readonly patch: Json; readonly strictErrors: readonly string[] } | PatchRefused
 
-/** The body of a patch, and whether it is of the shape its type asks for. */
-export function parsePatch(type: ClassicPatchType, text: string): ParsedPatch {
-  const prefix = type === 'strategic' ? '' : 'error decoding patch: '
+/** The body of a patch, and whether it is of the shape its type asks for. Who wants no field looked at meets another reader, with words of its own. */
+export function parsePatch(type: ClassicPatchType, text: string, validation: FieldValidation = 'Warn'): ParsedPatch {
   const patch = parseJson(text)
+  if (type === 'merge' && (patch === null || (validation === 'Ignore' && !isJsonObject(patch ?? null)))) return badRequest('Invalid JSON Patch')
+  const loose = type === 'json' && validation === 'Ignore'
+  const prefix = type === 'strategic' || loose ? '' : 'error decoding patch: '
   if (patch === undefined) return badRequest(`${prefix}${jsonProblem(text) ?? 'invalid JSON'}`)
-  const wanted = type === 'json' ? '[]handlers.jsonPatchOp' : MAP
+  const wanted = loose ? 'jsonpatch.Patch' : type === 'json' ? '[]handlers.jsonPatchOp' : MAP
   const fits = patch === null || (type === 'json' ? Array.isArray(patch) : isJsonObject(patch))
   if (!fits) return badRequest(`${prefix}json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type ${wanted}`)
   if (Array.isArray(patch) && patch.length > MAX_OPERATIONS) {
     return { kind: 'refused', code: 413, reason: 'RequestEntityTooLarge', message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}` }
   }
-  const misfit = type === 'json' ? misshapen((patch ?? []) as readonly Json[]) : undefined
+  const misfit = type === 'json' ? misshapen((patch ?? []) as readonly Json[], loose) : undefined
   if (misfit !== undefined) return badRequest(`${prefix}${misfit}`)
   return { kind: 'parsed', patch: patch ?? (type === 'json' ? [] : {}), strictErrors: strictErrorsOf(type, text, patch) }
 }
@@ -42,11 +44,11 @@ const TEXTS = ['op', 'path', 'from']
 const FIELDS: ReadonlySet<string> = new Set([...TEXTS, 'value'])
 
 /** The first operation that is none, in the decoder's words. */
-function misshapen(operations: readonly Json[]): string | undefined {
+function misshapen(operations: readonly Json[], loose: boolean): string | undefined {
   for (const operation of operations) {
     if (operation === null) continue
-    if (!isJsonObject(operation)) return `json: cannot unmarshal ${jsonTypeName(operation)} into Go value of type handlers.jsonPatchOp`
-    for (const [name, value] of Object.entries(operation)) {
+    if (!isJsonObject(operation)) return `json: cannot unmarshal ${jsonTypeName(operation)} into Go value of type ${loose ? 'jsonpatch.Operation' : 'handlers.jsonPatchOp'}`
+    for (const [name, value] of Object.entries(loose ? {} : operation)) {
       if (TEXTS.includes(name) && value !== null && typeof value !== 'string') return `json: cannot unmarshal ${jsonTypeName(value)} into Go struct field jsonPatchOp.${name} of type string`
     }
   }

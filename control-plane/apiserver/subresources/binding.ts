@@ -51,7 +51,7 @@ export async function bind(parts: CoreParts, call: Call, { at, binding }: { read
 function objection(pod: CachedObject, { name }: At, { uid }: Binding): Error | undefined {
   const has = metaText(pod.object, 'uid')
   if (uid !== '' && uid !== has) {
-    return conflict(podSubject, name, uidMessage('pods', { namespace: metaText(pod.object, 'namespace'), name }, { wanted: uid, has }))
+    return conflict(podSubject, name, uidMessage({ group: '', plural: 'pods' }, { namespace: metaText(pod.object, 'namespace'), name }, { wanted: uid, has }))
   }
   if (metadataOf(pod.object)['deletionTimestamp'] !== undefined) return conflict(bindingSubject, name, `pod ${name} is being deleted, cannot be assigned to a host`)
   const { spec } = pod.object
