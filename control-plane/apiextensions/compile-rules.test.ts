@@ -58,3 +58,37 @@ test('a pattern that is made of what an object says is read in Go, and its mista
   const rules = [{ rule: `self.items.all(x, string(x).matches('(' + string(x)))` }]
   expect(await problems(rules, { parts: [part(1)] })).toEqual([`parts[0]: Invalid value: "object": error parsing regexp: missing closing ): \`(0\` evaluating rule: ${rules[0]?.rule}`])
 })
+
+test('what stood there before is told by what is around it, where the parts of that cannot be told', async () => {
+  const below = 'self > 1'
+  const item = { type: 'object', properties: { n: { type: 'integer', 'x-kubernetes-validations': [{ rule: below }] } } }
+  const judged = async (list: JsonObject, now: JsonObject, old: JsonObject): Promise<readonly (readonly string[])[]> => {
+    const subject = { type: 'object', properties: { list: { type: 'array', items: item, ...list }, other: { type: 'integer' } } }
+    const { errors, warnings } = await turns.through(compileRules(subject as PropsSchema).judge(now, old))
+    return [errors.map(fieldErrorText), warnings]
+  }
+  const refusal = `list[0].n: Invalid value: 1: failed rule: ${below}`
+  const old = { list: [{ n: 1 }] }
+  expect(await judged({}, { ...old, other: 1 }, old)).toEqual([[], [refusal]])
+  expect(await judged({}, { list: [{ n: 1 }, { n: 5 }] }, old)).toEqual([[refusal], []])
+})
+
+test('members of an atomic map are known again', async () => {
+  const subject = { type: 'object', properties: { m: { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self >= oldSelf' }] } } } } }
+  expect((await turns.through(compileRules(subject as PropsSchema).judge({ m: { a: 1 } }, { m: { a: 2 } }))).errors.map(fieldErrorText)).toEqual(['m.a: Invalid value: 1: failed rule: self >= oldSelf'])
+})
+
+test('a failure is told where its rule says: fields after dots, keys of maps in brackets; what is there twice shows no objects', async () => {
+  const subject = { type: 'object', properties: { p: { type: 'object', properties: { m: { type: 'object', additionalProperties: { type: 'integer' } } }, 'x-kubernetes-validations': [{ rule: 'false', fieldPath: ".m['a.b']", message: 'no' }, { rule: 'false', reason: 'FieldValueDuplicate' }] } } }
+  expect((await turns.through(compileRules(subject as PropsSchema).judge({ p: {} }, undefined))).errors.map(fieldErrorText)).toEqual(['p.m[a.b]: Invalid value: no', 'p: Duplicate value'])
+})
+
+test('the message beside a rule that asks whether anything was there knows what was there as it is', async () => {
+  const judged = async (messageExpression: string, old: number | undefined): Promise<readonly string[]> => {
+    const subject = { type: 'object', properties: { a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'oldSelf.hasValue() && false', optionalOldSelf: true, message: 'plain', messageExpression }] } } }
+    return (await turns.through(compileRules(subject as PropsSchema).judge({ a: 1 }, old === undefined ? {} : { a: old }))).errors.map(fieldErrorText)
+  }
+  expect(await judged("'was ' + string(oldSelf.orValue(7))", 2)).toEqual(['a: Invalid value: 1: plain'])
+  expect(await judged("'was ' + string(oldSelf.orValue(7))", undefined)).toEqual(['a: Invalid value: 1: plain'])
+  expect(await judged("'is ' + string(self)", 2)).toEqual(['a: Invalid value: 1: is 1'])
+})

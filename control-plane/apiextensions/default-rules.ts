@@ -4,15 +4,23 @@ import { isEmbedded, itemsOf, type PropsSchema, sortedProperties } from '../../s
 import type { PlacedSchema } from '../registry/validation/custom-resource-definition/hoisted.ts'
 import { brokenRules } from './compile-rules.ts'
 
-/** Asked once the rules themselves are sound. */
-export const defaultRuleErrors = ({ schema, path }: PlacedSchema): Generator<void, readonly FieldError[]> => walk(schema, path, true)
+/** @param wrong what else is wrong with defaults: the rules of those are not asked. */
+export const defaultRuleErrors = ({ schema, path }: PlacedSchema, wrong: readonly FieldError[] = []): Generator<void, readonly FieldError[]> => walk({ schema, path, isRoot: true, wrong })
 
-function* walk(schema: PropsSchema, path: string, isRoot: boolean): Generator<void, readonly FieldError[]> {
+interface Place {
+  readonly schema: PropsSchema
+  readonly path: string
+  readonly isRoot: boolean
+  readonly wrong: readonly FieldError[]
+}
+
+function* walk({ schema, path, isRoot, wrong }: Place): Generator<void, readonly FieldError[]> {
   const errors: FieldError[] = []
   const items = itemsOf(schema)
-  if (schema.default !== undefined && schema.default !== null) for (const error of yield* brokenRules(schema, schema.default, isRoot || isEmbedded(schema))) errors.push(placed(error, `${path}.default`))
-  if (items) errors.push(...(yield* walk(items, `${path}.items`, false)))
-  for (const [name, property] of sortedProperties(schema)) errors.push(...(yield* walk(property, `${path}.properties[${name}]`, false)))
+  const asked = schema.default !== undefined && schema.default !== null && !wrong.some(({ field }) => field.startsWith(`${path}.default`))
+  if (asked) for (const error of yield* brokenRules(schema, schema.default, isRoot || isEmbedded(schema))) errors.push(placed(error, `${path}.default`))
+  if (items) errors.push(...(yield* walk({ schema: items, path: `${path}.items`, isRoot: false, wrong })))
+  for (const [name, property] of sortedProperties(schema)) errors.push(...(yield* walk({ schema: property, path: `${path}.properties[${name}]`, isRoot: false, wrong })))
   return errors
 }
 

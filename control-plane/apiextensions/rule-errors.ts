@@ -19,14 +19,18 @@ const ADVICE = '(try simplifying the rule, or adding maxItems, maxProperties, an
 interface Costs {
   total: number
   readonly expensive: string[]
+  readonly wrong: readonly FieldError[]
 }
 
-/** In steps: to read many rules takes long. */
-export function* ruleErrors({ schema, path }: PlacedSchema, before: readonly PlacedSchema[] | undefined): Generator<void, readonly FieldError[]> {
+/**
+ * In steps: to read many rules takes long.
+ * @param wrong what else is wrong with the schema: rules around that are not read.
+ */
+export function* ruleErrors({ schema, path }: PlacedSchema, before: readonly PlacedSchema[] | undefined, wrong: readonly FieldError[] = []): Generator<void, readonly FieldError[]> {
   // What was accepted once is not judged again for its costs.
   const known = before?.some((one) => deepEqual(one.schema, schema)) ?? false
   if (known) return []
-  const costs: Costs = { total: 0, expensive: [] }
+  const costs: Costs = { total: 0, expensive: [], wrong }
   const errors = yield* walk({ schema, path, isRoot: true, cardinality: 1, uncorrelatable: undefined }, costs)
   if (costs.total <= SCHEMA_LIMIT) return errors
   return [
@@ -42,7 +46,7 @@ interface Place {
   readonly isRoot: boolean
   /** How often the schema may apply in one object; `undefined`: as often as fits. */
   readonly cardinality: number | undefined
-  /** The list or map in which what stood there before cannot be told. */
+  /** The list in which what stood there before cannot be told. */
   readonly uncorrelatable: string | undefined
 }
 
@@ -54,7 +58,7 @@ function* walk(place: Place, costs: Costs): Generator<void, readonly FieldError[
   const keyed = schema['x-kubernetes-list-type'] === 'map'
   const inner: Place[] = [
     ...(values ? [{ ...place, schema: values, path: `${path}.additionalProperties`, isRoot: false, cardinality: times(schema.maxProperties) }] : []),
-    ...sortedProperties(schema).map(([name, property]) => ({ ...place, schema: property, path: `${path}.properties[${name}]`, isRoot: false, uncorrelatable: schema['x-kubernetes-map-type'] === 'atomic' ? (uncorrelatable ?? path) : uncorrelatable })),
+    ...sortedProperties(schema).map(([name, property]) => ({ ...place, schema: property, path: `${path}.properties[${name}]`, isRoot: false })),
     ...(items ? [{ ...place, schema: items, path: `${path}.items`, isRoot: false, cardinality: times(schema.maxItems), uncorrelatable: keyed ? uncorrelatable : (uncorrelatable ?? path) }] : []),
   ]
   const errors: FieldError[] = []
@@ -65,7 +69,7 @@ function* walk(place: Place, costs: Costs): Generator<void, readonly FieldError[
 
 function* ownErrors({ schema, path, isRoot, cardinality, uncorrelatable }: Place, costs: Costs): Generator<void, readonly FieldError[]> {
   const rules = schema['x-kubernetes-validations'] ?? []
-  if (rules.length === 0) return []
+  if (rules.length === 0 || costs.wrong.some(({ field }) => field.startsWith(`${path}.`))) return []
   const seen = ruled(schema, isRoot)
   const self = seen === schema ? typeOfSchema(schema) : objectType(seen)
   if (!self) return []

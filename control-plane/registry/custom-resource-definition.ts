@@ -25,7 +25,7 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
   defaults: defaultDefinition,
   prepareForCreate: (object) => withStorageVersion({ ...object, status: {} }),
   prepareForUpdate: (object, old, { subresource }) => (subresource === 'status' ? { ...object, spec: old.spec, metadata: statusMetadata(object, old) } : withStorageVersion({ ...object, status: old.status })),
-  validateCreate: validateNewDefinition,
+  validateCreate: (object) => validateNewDefinition(object),
   validateUpdate: (object, old, { subresource }) => (subresource === 'status' ? validateDefinitionStatus(object) : validateDefinitionChange(object, old)),
   warnings: (object, _old, { subresource }) => (subresource === 'status' ? [] : definitionWarnings(object)),
   nameRule: 'dns-subdomain',

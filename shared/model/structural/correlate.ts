@@ -8,8 +8,8 @@ export interface Correlated {
   readonly old: Json
 }
 
-export const correlatedMember = (before: Correlated | undefined, schema: PropsSchema, name: string): Correlated | undefined => {
-  if (!before || !isJsonObject(before.old) || schema['x-kubernetes-map-type'] === 'atomic') return undefined
+export const correlatedMember = (before: Correlated | undefined, name: string): Correlated | undefined => {
+  if (!before || !isJsonObject(before.old)) return undefined
   const old = Object.hasOwn(before.old, name) ? before.old[name] : undefined
   return old === undefined ? undefined : { old }
 }

@@ -21,6 +21,8 @@ export interface PropsSchema {
   readonly description?: string
   readonly default?: Json
   readonly nullable?: boolean
+  readonly externalDocs?: Json
+  readonly example?: Json
   readonly maximum?: number
   readonly exclusiveMaximum?: boolean
   readonly minimum?: number

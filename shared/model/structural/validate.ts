@@ -187,11 +187,11 @@ function judgeFree({ schema, value, path, before }: ObjectSubject): readonly Jud
   return Object.keys(value)
     .filter((name) => !Object.hasOwn(named, name))
     .toSorted()
-    .map((name) => judge({ schema: values, value: value[name] ?? null, path: below(path, name), before: correlatedMember(before, schema, name) }))
+    .map((name) => judge({ schema: values, value: value[name] ?? null, path: below(path, name), before: correlatedMember(before, name) }))
 }
 
 function judgeNamed({ schema, value, path, before }: ObjectSubject): readonly Judged[] {
   return sortedProperties(schema)
     .filter(([name]) => Object.hasOwn(value, name))
-    .map(([name, property]) => judge({ schema: property, value: value[name] ?? null, path: below(path, name), before: correlatedMember(before, schema, name) }))
+    .map(([name, property]) => judge({ schema: property, value: value[name] ?? null, path: below(path, name), before: correlatedMember(before, name) }))
 }

@@ -80,6 +80,95 @@ test('a schema is printed with every field it could have', () => {
   expect(error).toContain(all)
 })
 
+const ROOT = 'spec.validation.openAPIV3Schema'
+
+describe('a schema', () => {
+  test.each<[JsonObject, readonly string[]]>([
+    // What the root's alternatives speak of is declared beside them; below, nothing is asked.
+    [
+      { properties: { a: { type: 'object', properties: { b: { type: 'array', items: { type: 'object' } } }, oneOf: [{ properties: { z: {} } }] } }, anyOf: [{ properties: { a: { properties: { b: { items: { properties: { c: {} } } }, d: {} } } } }], not: { properties: { e: {} } } },
+      [
+        `${ROOT}.properties[a].properties[b].items.properties[c]: Required value: because it is defined in ${ROOT}.anyOf[0].properties[a].properties[b].items.properties[c]`,
+        `${ROOT}.properties[a].properties[d]: Required value: because it is defined in ${ROOT}.anyOf[0].properties[a].properties[d]`,
+        `${ROOT}.properties[e]: Required value: because it is defined in ${ROOT}.not.properties[e]`,
+      ],
+    ],
+    [{ properties: { metadata: { type: 'string', maxLength: 3 } } }, [`${ROOT}.properties[metadata].type: Invalid value: "string": must be object`, `${ROOT}.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified`]],
+    [{ properties: { a: { type: 'string', allOf: [{ externalDocs: { url: 'x' } }] } } }, [`${ROOT}.properties[a].allOf[0].externalDocs: Forbidden: must be undefined to be structural`]],
+    // The two types of an int-or-string may be repeated by anybody.
+    [{ properties: { a: { type: 'string', anyOf: [{ type: 'integer' }, { type: 'string' }] }, b: { type: 'string', allOf: [{ anyOf: [{ type: 'integer' }, { type: 'string' }], minLength: 1 }] } } }, []],
+    [{ properties: { a: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'object', 'x-kubernetes-map-type': 'granular' } } } }, [`${ROOT}.properties[a].items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set`]],
+    [{ properties: { a: { type: 'string', 'x-kubernetes-list-type': 'bag' } } }, [`${ROOT}.properties[a].type: Invalid value: "string": must be array if x-kubernetes-list-type is specified`, `${ROOT}.properties[a].x-kubernetes-list-type: Unsupported value: "bag": supported values: "atomic", "set", "map"`]],
+    [{ properties: { a: { type: 'object', definitions: { b: { id: 'x' } } } } }, [`${ROOT}.properties[a].definitions: Forbidden: definitions is not supported`, `${ROOT}.properties[a].definitions[b].id: Forbidden: id is not supported`]],
+    [{ properties: { a: { type: 'array', items: [{ type: 'null' }] } } }, [`${ROOT}.properties[a].items: Forbidden: items must be a schema object and not an array`, `${ROOT}.properties[a].items[0].type: Unsupported value: "null": supported values: "array", "boolean", "integer", "number", "object", "string"`, `${ROOT}.properties[a].items[0].type: Forbidden: type cannot be set to null, use nullable as an alternative`]],
+  ])('%j', (schema, wanted) => expect(errors(definition([version('v1', { schema: { openAPIV3Schema: { type: 'object', ...schema } } })])).toSorted()).toEqual(wanted.toSorted()))
+})
+
+describe('paths', () => {
+  const schema = { type: 'object', properties: { a: { type: 'object', properties: { s: { type: 'string' }, m: { type: 'object', additionalProperties: { type: 'object', properties: { n: { type: 'integer' } } } }, free: { type: 'object', additionalProperties: true } } }, metadata: { type: 'object', properties: { name: { type: 'string' } } } } }
+  const selecting = (paths: readonly string[]): readonly string[] => errors(definition([version('v1', { schema: { openAPIV3Schema: schema }, selectableFields: paths.map((jsonPath) => ({ jsonPath })) })]))
+  const at = (index: number): string => `spec.selectableFields[${index}].jsonPath`
+  const SCALAR = 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'
+
+  test('to selectable fields, each with everything that is wrong with it', () => {
+    expect(selecting(['.a.m.k.n', '.a.none[0]', '.a.free.x', '.a.', '.a.m', '.a.m', '.metadata.name', '.metadata'])).toEqual([
+      `${at(1)}: Invalid value: ".a.none[0]": is an invalid path: does not refer to a valid field`,
+      `${at(2)}: Invalid value: ".a.free.x": ${SCALAR}`,
+      `${at(3)}: Invalid value: ".a.": is an invalid path: unexpected end of JSON path`,
+      `${at(4)}: Invalid value: ".a.m": ${SCALAR}`,
+      `${at(5)}: Invalid value: ".a.m": ${SCALAR}`,
+      `${at(5)}: Duplicate value: ".a.m"`,
+      `${at(6)}: Invalid value: ".metadata.name": must not point to fields in metadata`,
+      `${at(7)}: Invalid value: ".metadata": must not point to fields in metadata`,
+      `${at(7)}: Invalid value: ".metadata": ${SCALAR}`,
+    ])
+  })
+
+  test('only different ones are counted', () => {
+    expect(selecting([...Array.from({ length: 8 }, (_, key) => `.a.m.k${key}.n`), '.a.m.k0.n'])).toEqual([`${at(8)}: Duplicate value: ".a.m.k0.n"`])
+  })
+
+  test('a schema that versions share is none of theirs', () => {
+    const [first, second] = [version('v1', { selectableFields: [{ jsonPath: '.spec' }] }), version('v2', { storage: false })]
+    expect(errors(definition([first, second]))).toEqual(['spec.versions[0].selectableFields: Invalid value: "": selectableFields may only be set when version.schema.openAPIV3Schema is not included'])
+  })
+
+  test.each<[string, boolean]>([
+    ['.a.s', true],
+    ["['a']['s']", true],
+    [".a.m['k.x'].n", true],
+    ['.a[0]', false],
+    ["['a'", false],
+    ["['\\q']", false],
+    ['..a', false],
+    ['.a.s.t', false],
+  ])('of a rule: %s', (fieldPath, isGood) => {
+    const wrong = errors(definition([version('v1', { schema: { openAPIV3Schema: { ...schema, 'x-kubernetes-validations': [{ rule: 'true', fieldPath }] } } })]))
+    expect(wrong).toEqual(isGood ? [] : [`${ROOT}.x-kubernetes-validations[0].fieldPath: Invalid value: ${JSON.stringify(fieldPath)}: must be a valid path`])
+  })
+})
+
+test('a name that is to be made is judged, too; columns come before selectable fields', () => {
+  const subject = definition([version('v1', { selectableFields: [{ jsonPath: '' }], additionalPrinterColumns: [{ name: 'a', type: 'string', jsonPath: '' }] })])
+  expect(errors({ ...subject, metadata: { generateName: 'w-', name: 'w-x' } })).toEqual([
+    'metadata.generateName: Invalid value: "w-": must be spec.names.plural+"."+spec.group',
+    'metadata.name: Invalid value: "w-x": must be spec.names.plural+"."+spec.group',
+    'spec.additionalPrinterColumns[0].JSONPath: Required value',
+    'spec.selectableFields[0].jsonPath: Required value',
+  ])
+})
+
+test('who preserves unknown fields has neither defaults nor conversions', () => {
+  const subject = withSchema({ type: 'string', default: 'a' })
+  expect(errors({ ...subject, spec: { ...subject.spec, preserveUnknownFields: true, conversion: { strategy: 'Webhook', webhook: { clientConfig: { service: { name: '', namespace: 'n', port: 1, path: '/A_/' } }, conversionReviewVersions: ['v1'] } } } } as unknown as CustomResourceDefinition).map((text) => text.slice(0, 150))).toEqual([
+    'spec.preserveUnknownFields: Invalid value: true: must be false in order to use defaults in the schema',
+    'spec.conversion.strategy: Invalid value: "Webhook": must be None if spec.preserveUnknownFields is true',
+    'spec.conversion.webhookClientConfig.service.namespace: Required value',
+    `spec.conversion.webhookClientConfig.service.path: Invalid value: "/A_/": segment[0]: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'`.slice(0, 150),
+    'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'.slice(0, 150),
+  ])
+})
+
 test('versions of conversion reviews', () => {
   const subject = definition([version('v1')])
   const conversion = { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://x.example' }, conversionReviewVersions: ['v1', 'v1', 'V'] } }

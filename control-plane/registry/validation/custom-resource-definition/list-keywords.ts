@@ -20,8 +20,18 @@ function typeErrors(schema: PropsSchema, path: string): readonly FieldError[] {
   const { type = '' } = schema
   if (listType === undefined) return []
   const rule = 'must be array if x-kubernetes-list-type is specified'
-  if (type !== 'array') return [type === '' ? required(`${path}.type`, rule) : invalid(`${path}.type`, type, rule)]
-  return ['atomic', 'set', 'map'].includes(listType) ? [] : [notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map'])]
+  const misplaced = type === 'array' ? setItemErrors(schema, path) : [type === '' ? required(`${path}.type`, rule) : invalid(`${path}.type`, type, rule)]
+  return ['atomic', 'set', 'map'].includes(listType) ? misplaced : [...misplaced, notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map'])]
+}
+
+function setItemErrors(schema: PropsSchema, path: string): readonly FieldError[] {
+  const items = itemsOf(schema)
+  if (schema['x-kubernetes-list-type'] !== 'set' || !items) return []
+  const [mapType, listType] = [items['x-kubernetes-map-type'], items['x-kubernetes-list-type']]
+  const rule = 'must be atomic as item of a list with x-kubernetes-list-type=set'
+  // Kubernetes shows the type of a list here, too.
+  if (items.type === 'object' && mapType !== 'atomic') return [invalid(`${path}.items.x-kubernetes-map-type`, listType ?? null, rule)]
+  return items.type === 'array' && listType !== undefined && listType !== 'atomic' ? [invalid(`${path}.items.x-kubernetes-list-type`, listType, rule)] : []
 }
 
 function mapErrors(schema: PropsSchema, keys: readonly string[], path: string): readonly FieldError[] {

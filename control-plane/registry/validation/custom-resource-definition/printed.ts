@@ -1,6 +1,6 @@
 /** How errors show parts of a definition: as JSON of the structs in which Kubernetes holds them, every field of them by its name there. */
 import type { CustomResourceDefinitionVersion, CustomResourceSubresources } from '../../../../shared/model/gen/api.ts'
-import { isJsonObject, type Json } from '../../../../shared/model/json.ts'
+import { isJsonObject } from '../../../../shared/model/json.ts'
 import { itemsOf, type PropsSchema, sortedProperties, type ValidationRule, valuesOf } from '../../../../shared/model/structural/schema.ts'
 import { schemaOf } from './hoisted.ts'
 
@@ -86,13 +86,7 @@ const branches = (schema: PropsSchema): Members => ({
   Definitions: each(schema.definitions),
 })
 
-/** Both stand in what has been decoded, and no rule reads them. */
-interface Told {
-  readonly externalDocs?: Json
-  readonly example?: Json
-}
-
-function extensions(schema: PropsSchema & Told): Members {
+function extensions(schema: PropsSchema): Members {
   const { externalDocs } = schema
   return {
     ExternalDocs: externalDocs !== undefined && isJsonObject(externalDocs) ? { Description: externalDocs['description'] ?? '', URL: externalDocs['url'] ?? '' } : null,

@@ -1,6 +1,8 @@
 /** `x-kubernetes-validations`, as far as it can be judged without reading the expressions. */
 import { type FieldError, invalid, notSupported, required } from '../../../../shared/model/field-error.ts'
-import { type PropsSchema, type ValidationRule, valuesOf } from '../../../../shared/model/structural/schema.ts'
+import type { PropsSchema, ValidationRule } from '../../../../shared/model/structural/schema.ts'
+import { followPath } from './field-path.ts'
+import { unreadable } from './structural.ts'
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 
@@ -18,27 +20,8 @@ function ruleErrors({ rule = '', message = '', messageExpression = '', reason, f
   else if (hasLineBreak(rule.trim()) && message.trim() === '') errors.push(required(`${path}.message`, 'message must be specified if rule contains line breaks'))
   if (messageExpression !== '' && messageExpression.trim() === '') errors.push(required(`${path}.messageExpression`, 'messageExpression must be non-empty if specified'))
   if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, REASONS))
-  if (fieldPath !== '' && !leadsSomewhere(schema, fieldPath)) errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'))
+  if (fieldPath !== '' && fieldPath.trim() === '') errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'))
+  if (hasLineBreak(fieldPath)) errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'))
+  if (fieldPath !== '' && unreadable(schema) === undefined && followPath(fieldPath, schema, true).kind === 'problem') errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'))
   return errors
-}
-
-/** `.a`, `['b-c']`: names of fields and keys of maps, never items of lists. */
-export function fieldPathSteps(text: string): readonly string[] | undefined {
-  const steps: string[] = []
-  const step = /\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]/y
-  let at = 0
-  while (at < text.length) {
-    step.lastIndex = at
-    const match = step.exec(text)
-    if (!match) return undefined
-    steps.push(match[1] ?? (match[2] ?? '').replace(/\\(.)/g, '$1'))
-    at = step.lastIndex
-  }
-  return steps
-}
-
-function leadsSomewhere(schema: PropsSchema, text: string): boolean {
-  let here: PropsSchema | undefined = schema
-  for (const name of fieldPathSteps(text) ?? ['']) here = here && (Object.hasOwn(here.properties ?? {}, name) ? here.properties?.[name] : valuesOf(here))
-  return here !== undefined && fieldPathSteps(text) !== undefined
 }

@@ -1,6 +1,5 @@
 /** What a schema of a custom resource may say, keyword by keyword. */
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../../shared/model/field-error.ts'
-import { patternProblemOf } from '../../../../shared/model/structural/patterns.ts'
 import { isEmbedded, itemsOf, META_FIELDS, type PropsSchema, sortedProperties, valuesOf } from '../../../../shared/model/structural/schema.ts'
 import { validateDefaults } from './default-values.ts'
 import type { PlacedSchema } from './hoisted.ts'
@@ -12,22 +11,48 @@ import { unreadable, validateStructural } from './structural.ts'
 const ROOT_FIELDS: ReadonlySet<string> = new Set(['description', 'type', 'format', 'title', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum', 'maxLength', 'minLength', 'pattern', 'maxItems', 'minItems', 'uniqueItems', 'multipleOf', 'required', 'items', 'properties', 'externalDocs', 'example', 'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-validations'])
 const ROOT_FIELD_NAMES = '[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations]'
 
-/** Every mistake in one schema of a definition, CEL rules excepted. */
-export function validateSchema({ schema, path, hasStatus }: PlacedSchema): readonly FieldError[] {
+/** What the rules of one schema get wrong: who reads expressions brings it. */
+export interface RuleErrors {
+  /** Of defaults that break rules. */
+  readonly defaults: readonly FieldError[]
+  /** Of the rules themselves. */
+  readonly rules: readonly FieldError[]
+}
+
+/** By the path of the schema. */
+export type RuleErrorsOf = ReadonlyMap<string, RuleErrors>
+
+/** Every mistake in one schema of a definition. */
+export function validateSchema({ schema, path, hasStatus }: PlacedSchema, ruled?: RuleErrors): readonly FieldError[] {
   const errors: FieldError[] = []
   if (hasStatus) errors.push(...rootErrors(schema, path))
   if (schema.nullable) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'))
   const problem = unreadable(schema)
   if (problem === undefined) {
     const structural = validateStructural(schema, path)
-    errors.push(...(structural.length > 0 ? structural : validateDefaults(schema, path)))
+    errors.push(...(structural.length > 0 ? structural : [...validateDefaults(schema, path), ...(ruled?.defaults ?? [])]))
   }
-  errors.push(...keywordErrors(schema, path, ROOT))
+  errors.push(...keywordErrors(schema, path, ROOT), ...(ruled?.rules ?? []))
   return errors.length === 0 && problem !== undefined ? [invalid(path, '', problem)] : errors
 }
 
+interface Obstacles {
+  /** Rules of others are not read at all. */
+  readonly isSound: boolean
+  readonly defaults: readonly FieldError[]
+  /** Rules around these are not read. */
+  readonly keywords: readonly FieldError[]
+}
+
+/** What keeps rules of the schema from being read. */
+export function obstaclesToRules({ schema, path }: PlacedSchema): Obstacles {
+  const isSound = unreadable(schema) === undefined && validateStructural(schema, path).length === 0
+  return { isSound, defaults: isSound ? validateDefaults(schema, path) : [], keywords: keywordErrors(schema, path, ROOT) }
+}
+
 function rootErrors(schema: PropsSchema, path: string): readonly FieldError[] {
-  if (schema.type !== undefined && schema.type !== 'object') return [invalid(`${path}.type`, schema.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled')]
+  const first = schema.id !== undefined || schema.$schema !== undefined || schema.$ref !== undefined
+  if (!first && schema.type !== undefined && schema.type !== 'object') return [invalid(`${path}.type`, schema.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled')]
   const other = Object.keys(schema).some((name) => !ROOT_FIELDS.has(name))
   return other ? [invalid(path, printedSchema(schema), `only ${ROOT_FIELD_NAMES} fields are allowed at the root of the schema if the status subresource is enabled`)] : []
 }
@@ -57,7 +82,9 @@ function keywordErrors(schema: PropsSchema, path: string, where: Where): readonl
     ...each(schema.allOf, 'allOf'),
     ...each(schema.oneOf, 'oneOf'),
     ...each(schema.anyOf, 'anyOf'),
+    ...sortedProperties({ ...(schema.definitions && { properties: schema.definitions }) }).flatMap(([name, definition]) => keywordErrors(definition, `${path}.definitions[${name}]`, below)),
     ...inner(itemsOf(schema), 'items'),
+    ...(Array.isArray(schema.items) ? each(schema.items as readonly PropsSchema[], 'items') : []),
     ...extensionErrors(schema, path),
     ...validateListKeywords(schema, path),
     ...validateRules(schema, path),
@@ -80,9 +107,9 @@ const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 function plainErrors(schema: PropsSchema, path: string, { noDefaults, insideMeta }: Where): readonly FieldError[] {
   const errors: FieldError[] = []
   const no = (name: string, message = `${name} is not supported`): void => void errors.push(forbidden(`${path}.${name}`, message))
-  const { type = '', pattern = '' } = schema
-  if (schema.default !== undefined && noDefaults !== undefined) no('default', `must not be set ${noDefaults}`)
+  const { type = '' } = schema
   if (type !== '' && !TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, TYPES))
+  if (schema.default !== undefined && noDefaults !== undefined) no('default', `must not be set ${noDefaults}`)
   if (schema.id) no('id')
   if (schema.additionalItems !== undefined) no('additionalItems')
   if (schema.patternProperties) no('patternProperties')
@@ -92,8 +119,6 @@ function plainErrors(schema: PropsSchema, path: string, { noDefaults, insideMeta
   if (type === 'null') no('type', 'type cannot be set to null, use nullable as an alternative')
   if (Array.isArray(schema.items)) no('items', 'items must be a schema object and not an array')
   if (insideMeta && isEmbedded(schema)) no('x-kubernetes-embedded-resource', 'must not be used inside of resource meta')
-  const problem = pattern === '' ? undefined : patternProblemOf(pattern)
-  if (problem !== undefined) errors.push(invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`))
   return errors
 }
 

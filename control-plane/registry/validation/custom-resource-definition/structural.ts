@@ -1,6 +1,7 @@
 /** Whether a schema is structural: every value's type is told outside of what only judges it. */
 import { type FieldError, fieldErrorText, forbidden, invalid, required } from '../../../../shared/model/field-error.ts'
 import { deepEqual } from '../../../../shared/model/json.ts'
+import { patternProblemOf } from '../../../../shared/model/structural/patterns.ts'
 import { isEmbedded, isIntOrString, itemsOf, preservesUnknown, type PropsSchema, sortedProperties, valuesOf } from '../../../../shared/model/structural/schema.ts'
 
 type Level = 'root' | 'item' | 'field'
@@ -23,7 +24,7 @@ export function unreadable(schema: PropsSchema): string | undefined {
 }
 
 export function validateStructural(schema: PropsSchema, path: string): readonly FieldError[] {
-  return invariants(schema, 'root', path).toSorted((a, b) => (fieldErrorText(a) < fieldErrorText(b) ? -1 : 1))
+  return [...invariants(schema, 'root', path), ...validateCompleteness(schema, path)].toSorted((a, b) => (fieldErrorText(a) < fieldErrorText(b) ? -1 : 1))
 }
 
 function invariants(schema: PropsSchema, level: Level, path: string): readonly FieldError[] {
@@ -36,7 +37,6 @@ function invariants(schema: PropsSchema, level: Level, path: string): readonly F
     ...(schema.additionalProperties !== undefined && level === 'root' ? [forbidden(`${path}.additionalProperties`, 'must not be used at the root')] : []),
     ...(values ? invariants(values, 'field', `${path}.additionalProperties`) : []),
     ...extensionErrors(schema, path),
-    ...setItemErrors(schema, path),
     ...judgingErrors(schema, path, intOrStringForm(schema)),
     ...typeErrors(schema, level, path),
     ...metaFieldErrors(schema, level, path),
@@ -50,15 +50,6 @@ function extensionErrors(schema: PropsSchema, path: string): readonly FieldError
   if (isEmbedded(schema) && schema.additionalProperties !== undefined) errors.push(forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set'))
   if (isEmbedded(schema) && !preservesUnknown(schema) && sortedProperties(schema).length === 0) errors.push(required(`${path}.properties`, 'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields'))
   return errors
-}
-
-function setItemErrors(schema: PropsSchema, path: string): readonly FieldError[] {
-  const items = itemsOf(schema)
-  if (schema['x-kubernetes-list-type'] !== 'set' || !items) return []
-  const [mapType, listType] = [items['x-kubernetes-map-type'], items['x-kubernetes-list-type']]
-  const rule = 'must be atomic as item of a list with x-kubernetes-list-type=set'
-  if (items.type === 'object' && mapType !== 'atomic') return [invalid(`${path}.items.x-kubernetes-map-type`, mapType ?? null, rule)]
-  return items.type === 'array' && listType !== undefined && listType !== 'atomic' ? [invalid(`${path}.items.x-kubernetes-list-type`, listType, rule)] : []
 }
 
 function typeErrors(schema: PropsSchema, level: Level, path: string): readonly FieldError[] {
@@ -82,7 +73,7 @@ function metaFieldErrors(schema: PropsSchema, level: Level, path: string): reado
   if (!metadata) return errors
   const at = `${path}.properties[metadata]`
   if (metadata.type !== 'object') errors.push(invalid(`${at}.type`, metadata.type ?? '', 'must be object'))
-  else if (level === 'root' && !saysOnlyNames(metadata)) errors.push(forbidden(at, 'must not specify anything other than name and generateName, but metadata is implicitly specified'))
+  if (level === 'root' && !saysOnlyNames(metadata)) errors.push(forbidden(at, 'must not specify anything other than name and generateName, but metadata is implicitly specified'))
   return errors
 }
 
@@ -98,17 +89,18 @@ interface IntOrStringForm {
 }
 
 const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }]
-const NO_FORM: IntOrStringForm = { anyOf: false, firstAllOf: false }
 
-function intOrStringForm(schema: PropsSchema): IntOrStringForm {
-  if (!isIntOrString(schema)) return NO_FORM
-  return { anyOf: deepEqual(schema.anyOf, INT_OR_STRING), firstAllOf: deepEqual(schema.allOf?.[0], { anyOf: INT_OR_STRING }) }
-}
+const intOrStringForm = ({ anyOf, allOf }: PropsSchema): IntOrStringForm => ({ anyOf: deepEqual(anyOf, INT_OR_STRING), firstAllOf: deepEqual(allOf?.[0]?.anyOf, INT_OR_STRING) })
 
-/** Errors within allOf, anyOf, oneOf and not. */
+/** Errors within allOf, anyOf, oneOf and not, and the pattern beside them. */
 function judgingErrors(schema: PropsSchema, path: string, form: IntOrStringForm): readonly FieldError[] {
   const each = (list: readonly PropsSchema[] | undefined, name: string): readonly FieldError[] => (list ?? []).flatMap((one, index) => nestedErrors(one, `${path}.${name}[${index}]`, name === 'allOf' && index === 0 && form.firstAllOf))
-  return [...(form.anyOf ? [] : each(schema.anyOf, 'anyOf')), ...each(schema.allOf, 'allOf'), ...each(schema.oneOf, 'oneOf'), ...(schema.not ? nestedErrors(schema.not, `${path}.not`, false) : [])]
+  return [...(form.anyOf ? [] : each(schema.anyOf, 'anyOf')), ...each(schema.allOf, 'allOf'), ...each(schema.oneOf, 'oneOf'), ...(schema.not ? nestedErrors(schema.not, `${path}.not`, false) : []), ...patternErrors(schema, path)]
+}
+
+function patternErrors({ pattern = '' }: PropsSchema, path: string): readonly FieldError[] {
+  const problem = pattern === '' ? undefined : patternProblemOf(pattern)
+  return problem === undefined ? [] : [invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`)]
 }
 
 const EMPTY = 'must be empty to be structural'
@@ -122,6 +114,7 @@ const FORBIDDEN: ReadonlyArray<readonly [name: keyof PropsSchema, rule: string]>
   ['title', EMPTY],
   ['description', EMPTY],
   ['nullable', FALSE],
+  ['externalDocs', UNDEFINED],
   ['x-kubernetes-preserve-unknown-fields', FALSE],
   ['x-kubernetes-embedded-resource', FALSE],
   ['x-kubernetes-int-or-string', FALSE],
@@ -140,5 +133,29 @@ function nestedErrors(schema: PropsSchema, path: string, skipAnyOf: boolean): re
     ...sortedProperties(schema).flatMap(([name, property]) => nestedErrors(property, `${path}.properties[${name}]`, false)),
     ...FORBIDDEN.flatMap(([name, rule]) => (schema[name] === undefined || schema[name] === false || schema[name] === '' ? [] : [forbidden(`${path}.${name}`, rule)])),
     ...(metadata ? [forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context')] : []),
+  ]
+}
+
+/** What the root's allOf, anyOf, oneOf and not speak of must be declared beside them; those further in may speak of anything. */
+const validateCompleteness = (schema: PropsSchema, path: string): readonly FieldError[] => branchesOf(schema).flatMap(([name, branch]) => undeclared(branch, schema, { declared: path, spoken: `${path}.${name}` }))
+
+const branchesOf = ({ not, allOf = [], anyOf = [], oneOf = [] }: PropsSchema): ReadonlyArray<readonly [string, PropsSchema]> => [
+  ...(not ? [['not', not] as const] : []),
+  ...Object.entries({ allOf, anyOf, oneOf }).flatMap(([name, list]) => list.map((one, index) => [`${name}[${index}]`, one] as const)),
+]
+
+interface Places {
+  /** Where it should stand, and where it is spoken of. */
+  readonly declared: string
+  readonly spoken: string
+}
+
+function undeclared(branch: PropsSchema, schema: PropsSchema | undefined, { declared, spoken }: Places): readonly FieldError[] {
+  if (!schema) return [required(declared, `because it is defined in ${spoken}`)]
+  const items = itemsOf(branch)
+  return [
+    ...branchesOf(branch).flatMap(([name, one]) => undeclared(one, schema, { declared, spoken: `${spoken}.${name}` })),
+    ...(items ? undeclared(items, itemsOf(schema), { declared: `${declared}.items`, spoken: `${spoken}.items` }) : []),
+    ...sortedProperties(branch).flatMap(([name, property]) => undeclared(property, Object.hasOwn(schema.properties ?? {}, name) ? schema.properties?.[name] : undefined, { declared: `${declared}.properties[${name}]`, spoken: `${spoken}.properties[${name}]` })),
   ]
 }
