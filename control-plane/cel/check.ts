@@ -2,7 +2,7 @@
 import type { Expression, Macro, Problem } from './ast.ts'
 import type { Functions, Overload } from './overloads.ts'
 import { COMPARABLE } from './lists.ts'
-import { assignable, BOOL, bound, type CelType, DYN, ERROR, INT, listOf, mapOf, optionalOf, plain, STRING, typeText, typeType } from './types.ts'
+import { ANY, assignable, BOOL, bound, type CelType, DYN, ERROR, INT, listOf, mapOf, mostGeneral, optionalOf, plain, STRING, typeText, typeType } from './types.ts'
 import { typeNameOf } from './values.ts'
 
 export interface Checked {
@@ -105,7 +105,7 @@ class Checker {
   }
 
   #joined(types: readonly CelType[]): CelType {
-    const [first = DYN, ...others] = types
+    const [first = ANY, ...others] = types
     return others.every((type) => assignable(first, type, new Map()) && typeText(first) === typeText(type)) ? first : DYN
   }
 
@@ -137,7 +137,7 @@ class Checker {
   #call(expression: Extract<Expression, { kind: 'call' }>, scope: Scope): CelType {
     const { name, target, args, at } = expression
     const namespaced = target?.kind === 'name' && !scope.has(target.name) ? `${target.name}.${name}` : undefined
-    if (namespaced !== undefined && this.#functions.has(namespaced)) return this.#resolve(expression, { all: this.#functions.get(namespaced) ?? [], types: args.map((argument) => this.typeOf(argument, scope)), isMethod: false })
+    if (namespaced !== undefined && this.#functions.has(namespaced) && isGiven(namespaced, scope)) return this.#resolve(expression, { all: this.#functions.get(namespaced) ?? [], types: args.map((argument) => this.typeOf(argument, scope)), isMethod: false })
     const on = target && this.typeOf(target, scope)
     const types = [...(on ? [on] : []), ...args.map((argument) => this.typeOf(argument, scope))]
     if (SPECIAL.has(name) && !target) return this.#special(expression, types)
@@ -175,7 +175,7 @@ class Checker {
         return isBool(first) && isBool(second) ? BOOL : fails()
       case '_?_:_':
         if (!isBool(first)) return fails()
-        return assignable(second, third, new Map()) ? (second.kind === 'dyn' || third.kind === 'dyn' ? DYN : typeText(second).includes('dyn') ? third : second) : assignable(third, second, new Map()) ? third : fails()
+        return assignable(second, third, new Map()) || assignable(third, second, new Map()) ? mostGeneral(second, third) : fails()
       default:
         return this.#index(first.kind === 'optional' ? first.of : first, second, { fails, optional: name === '_[?_]' || first.kind === 'optional', key: args[1] })
     }
@@ -236,6 +236,9 @@ class Checker {
     if (!assignable(BOOL, type, new Map())) this.#say(at, `expected type 'bool' but found '${typeText(type)}'`)
   }
 }
+
+/** Pointers are for those who may make patches. */
+const isGiven = (name: string, scope: Scope): boolean => name !== 'jsonpatch.escapeKey' || scope.has(messageKey('JSONPatch'))
 
 const SPECIAL: ReadonlySet<string> = new Set(['_&&_', '_||_', '_?_:_', '_[_]', '_[?_]'])
 

@@ -4,7 +4,8 @@ import type { Checked } from './check.ts'
 import type { Overload } from './overloads.ts'
 import { sortedByKeys } from './lists.ts'
 import { callCost, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
-import { CelFault, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
+import { text } from './format-text.ts'
+import { asNumber, CelFault, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
 /** Values by name; also by dotted name. */
 export interface Bindings {
@@ -143,7 +144,7 @@ class Evaluation {
     const found = inner instanceof Map ? (inner.get(field) as Value | undefined) : undefined
     if (test) return found !== undefined
     if (optional || whole instanceof Optional) return new Optional(found)
-    if (found === undefined) throw new CelFault(inner instanceof Map ? `no such key: ${field}` : `no such overload`)
+    if (found === undefined) throw new CelFault(Array.isArray(inner) ? "unsupported index type 'string' in list" : `no such key: ${field}`)
     return found
   }
 
@@ -280,13 +281,16 @@ function indexed(whole: Value, index: Value, isOptional: boolean): Value {
   const found = inner === undefined ? undefined : at(inner, index)
   if (optional) return new Optional(found)
   if (found !== undefined) return found
-  if (Array.isArray(inner)) throw new CelFault(`index out of bounds: ${String(index)}`)
-  throw new CelFault(inner instanceof Map ? `no such key: ${String(index)}` : 'no such overload')
+  if (!Array.isArray(inner)) throw new CelFault(`no such key: ${text(index)}`)
+  const number = asNumber(index)
+  if (number === undefined) throw new CelFault(`unsupported index type '${typeNameOf(index)}' in list`)
+  throw new CelFault(Number.isInteger(Number(number)) ? `index out of bounds: ${text(index)}` : `unsupported index value ${text(index)} in list`)
 }
 
 function at(whole: Value, index: Value): Value | undefined {
   if (whole instanceof Map) return whole.get(index) as Value | undefined
-  return Array.isArray(whole) && (typeof index === 'bigint' || typeof index === 'number') ? (whole as readonly Value[])[Number(index)] : undefined
+  const place = asNumber(index)
+  return Array.isArray(whole) && place !== undefined ? (whole as readonly Value[])[Number(place)] : undefined
 }
 
 function entriesOf(value: Value): ReadonlyArray<readonly [Value, Value]> {

@@ -33,6 +33,9 @@ export const NULL = plain('null')
 export const TIMESTAMP = plain('timestamp')
 export const DURATION = plain('duration')
 
+/** Of the items of an empty list: whatever is wanted. */
+export const ANY: CelType = { kind: 'param', name: 'dyn' }
+
 export const listOf = (items: CelType): CelType => ({ kind: 'list', items })
 export const mapOf = (keys: CelType, values: CelType): CelType => ({ kind: 'map', keys, values })
 export const optionalOf = (of: CelType): CelType => ({ kind: 'optional', of })
@@ -70,13 +73,11 @@ type Bindings = Map<string, CelType>
 export function assignable(wanted: CelType, given: CelType, bindings: Bindings): boolean {
   if (wanted.kind === 'param') {
     const bound = bindings.get(wanted.name)
-    if (!bound || bound.kind === 'dyn' || bound.kind === 'error') {
-      bindings.set(wanted.name, given)
-      return true
-    }
-    if (given.kind === 'dyn' || given.kind === 'error') return true
-    if (assignable(bound, given, bindings)) return true
-    return assignable(given, bound, bindings)
+    if (!bound) bindings.set(wanted.name, given)
+    if (!bound) return true
+    const fits = assignable(bound, given, bindings) || assignable(given, bound, bindings)
+    if (fits) bindings.set(wanted.name, mostGeneral(bound, given))
+    return fits
   }
   if (wanted.kind === 'dyn' || given.kind === 'dyn' || given.kind === 'error' || wanted.kind === 'error') return true
   if (given.kind === 'param') return true
@@ -95,6 +96,17 @@ export function assignable(wanted: CelType, given: CelType, bindings: Bindings):
     case 'object':
       return given.kind === 'object' && given.name === wanted.name
   }
+}
+
+/** Of two types that go together the one that says less. */
+export const mostGeneral = (a: CelType, b: CelType): CelType => (saysLess(a, b) ? a : b)
+
+function saysLess(a: CelType, b: CelType): boolean {
+  if (b.kind === 'param' || a.kind === 'dyn') return true
+  if (a.kind === 'param' || b.kind === 'dyn' || a.kind !== b.kind) return false
+  if (a.kind === 'list' && b.kind === 'list') return saysLess(a.items, b.items)
+  if (a.kind === 'map' && b.kind === 'map') return saysLess(a.keys, b.keys) && saysLess(a.values, b.values)
+  return a.kind === 'optional' && b.kind === 'optional' ? saysLess(a.of, b.of) : typeText(a) === typeText(b)
 }
 
 /** A signature's type with what its variables are bound to. */

@@ -150,7 +150,7 @@ export function isOf(type: CelType, value: Value): boolean {
   }
 }
 
-const asNumber = (value: Value): bigint | number | undefined => (typeof value === 'bigint' || typeof value === 'number' ? value : value instanceof Uint ? value.value : undefined)
+export const asNumber = (value: Value): bigint | number | undefined => (typeof value === 'bigint' || typeof value === 'number' ? value : value instanceof Uint ? value.value : undefined)
 
 export type Equal = (a: Value, b: Value) => boolean
 

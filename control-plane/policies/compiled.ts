@@ -2,7 +2,7 @@
 import { compile, type Program } from '../cel/cel.ts'
 import { type CelType, DYN } from '../cel/types.ts'
 import type { AuditAnnotation, MatchCondition, Mutation, ParamKind, Validation, Variable } from '../../shared/model/gen/api.ts'
-import { environment } from './environment.ts'
+import { environment, variableType } from './environment.ts'
 
 export interface CompiledVariable {
   readonly name: string
@@ -21,11 +21,17 @@ export interface CompiledMutation {
   readonly program: Program | undefined
 }
 
+export interface CompiledAnnotation {
+  readonly annotation: AuditAnnotation
+  readonly program: Program | undefined
+}
+
 export interface CompiledPolicy {
   readonly conditions: ReadonlyArray<{ readonly condition: MatchCondition; readonly program: Program | undefined }>
   readonly variables: readonly CompiledVariable[]
   readonly validations: readonly CompiledValidation[]
   readonly mutations: readonly CompiledMutation[]
+  readonly annotations: readonly CompiledAnnotation[]
 }
 
 export interface PolicySpec {
@@ -51,8 +57,8 @@ export function compilePolicy(spec: PolicySpec): CompiledPolicy {
   const types = new Map<string, CelType>()
   const known = (spec.variables ?? []).length > 0 ? types : undefined
   const variables = (spec.variables ?? []).map(({ name, expression }): CompiledVariable => {
-    const program = programOf(expression, environment({ hasParams, hasAuthorizer: true, mutates, variables: types }))
-    types.set(name, program?.type ?? DYN)
+    const program = programOf(expression, environment({ hasParams, hasAuthorizer: true, variables: types }))
+    types.set(name, variableType(program?.type ?? DYN))
     return { name, program }
   })
   const all = environment({ hasParams, hasAuthorizer: true, mutates, variables: known })
@@ -65,6 +71,7 @@ export function compilePolicy(spec: PolicySpec): CompiledPolicy {
       const expression = expressionOf(mutation)
       return { mutation, expression, program: programOf(expression, all) }
     }),
+    annotations: (spec.auditAnnotations ?? []).map((annotation) => ({ annotation, program: programOf(annotation.valueExpression, all) })),
   }
 }
 

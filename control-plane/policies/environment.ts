@@ -1,7 +1,7 @@
 /** What the expressions of policies and match conditions may name. */
 import { messageKey } from '../cel/check.ts'
 import { authorizerTypes } from '../cel/authorizer.ts'
-import { BOOL, type CelType, DYN, listOf, mapOf, plain, STRING } from '../cel/types.ts'
+import { BOOL, type CelType, DYN, INT, listOf, mapOf, plain, STRING, TIMESTAMP } from '../cel/types.ts'
 
 const object = (name: string, fields: Readonly<Record<string, CelType>>): CelType => ({ kind: 'object', name, fields: new Map(Object.entries(fields)) })
 
@@ -24,6 +24,45 @@ export const requestType = object('kubernetes.AdmissionRequest', {
   options: DYN,
 })
 
+const META = object('kubernetes.NamespaceMetadata', {
+  name: STRING,
+  generateName: STRING,
+  namespace: STRING,
+  labels: mapOf(STRING, STRING),
+  annotations: mapOf(STRING, STRING),
+  UID: STRING,
+  creationTimestamp: TIMESTAMP,
+  deletionGracePeriodSeconds: INT,
+  deletionTimestamp: TIMESTAMP,
+  generation: INT,
+  resourceVersion: STRING,
+  finalizers: listOf(STRING),
+})
+const CONDITION = object('kubernetes.NamespaceCondition', { status: STRING, type: STRING, lastTransitionTime: TIMESTAMP, message: STRING, reason: STRING })
+
+/** What Kubernetes tells of a namespace, which is less than there is. */
+const namespaceType = object('kubernetes.Namespace', {
+  metadata: META,
+  spec: object('kubernetes.NamespaceSpec', { finalizers: listOf(STRING) }),
+  status: object('kubernetes.NamespaceStatus', { conditions: listOf(CONDITION), phase: STRING }),
+})
+
+/** Of a variable's type, what is known where it is named: nothing of what only libraries know. */
+export function variableType(type: CelType): CelType {
+  switch (type.kind) {
+    case 'plain':
+      return KEPT.has(type.name) ? type : DYN
+    case 'list':
+      return listOf(variableType(type.items))
+    case 'map':
+      return mapOf(variableType(type.keys), variableType(type.values))
+    default:
+      return DYN
+  }
+}
+
+const KEPT: ReadonlySet<string> = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'null', 'string', 'timestamp', 'uint'])
+
 export interface EnvironmentOptions {
   readonly hasParams: boolean
   readonly hasAuthorizer: boolean
@@ -40,7 +79,7 @@ export function environment({ hasParams, hasAuthorizer, mutates = false, variabl
     ['object', DYN],
     ['oldObject', DYN],
     ['request', requestType],
-    ['namespaceObject', DYN],
+    ['namespaceObject', namespaceType],
     ...(hasParams ? ([['params', DYN]] as const) : []),
     ...(hasAuthorizer ? ([['authorizer', plain(authorizerTypes.authorizer)]] as const) : []),
     ...(hasAuthorizer ? ([['authorizer.requestResource', plain(authorizerTypes.resourceCheck)]] as const) : []),

@@ -4,7 +4,7 @@ import { BOOL, type CelType, DYN, listOf, NULL, STRING, typeText } from '../cel/
 import { type FieldError, invalid } from '../../shared/model/field-error.ts'
 import type { MatchCondition } from '../../shared/model/gen/api.ts'
 import type { PolicySpec } from './compiled.ts'
-import { environment, patchType } from './environment.ts'
+import { environment, patchType, variableType } from './environment.ts'
 
 const OBJECT: CelType = { kind: 'object', name: 'Object', fields: new Map() }
 
@@ -26,7 +26,7 @@ function checked(text: string, { field, types, allowed }: Wanted): Checked {
   const compiled = compile(text, types)
   if (compiled.kind === 'refused') return { errors: [invalid(field, text, `compilation failed: ${compiled.message}`)], type: DYN }
   const { type } = compiled.program
-  const fits = allowed.length === 0 || type.kind === 'dyn' || allowed.some((one) => one === type || typeText(one) === typeText(type))
+  const fits = allowed.length === 0 || allowed.some((one) => one === type || typeText(one) === typeText(type))
   const names = allowed.map((one) => (one === NULL ? 'null_type' : typeText(one)))
   return { errors: fits ? [] : [invalid(field, text, `must evaluate to ${names.length === 1 ? (names[0] ?? '') : `one of [${names.join(' ')}]`} but got ${typeText(type)}`)], type }
 }
@@ -42,9 +42,9 @@ export function policyErrors(spec: PolicySpec): readonly FieldError[] {
   const types = new Map<string, CelType>()
   const errors: FieldError[] = [...conditionErrors(spec.matchConditions, 'spec.matchConditions', hasParams)]
   for (const [index, { name, expression }] of (spec.variables ?? []).entries()) {
-    const one = checked(expression, { field: `spec.variables[${index}].expression`, types: environment({ hasParams, hasAuthorizer: true, mutates, variables: types }), allowed: [] })
+    const one = checked(expression, { field: `spec.variables[${index}].expression`, types: environment({ hasParams, hasAuthorizer: true, variables: types }), allowed: [] })
     errors.push(...one.errors)
-    types.set(name, one.type)
+    types.set(name, variableType(one.type))
   }
   const variables = (spec.variables ?? []).length > 0 ? types : undefined
   const own = environment({ hasParams, hasAuthorizer: true, mutates, variables })

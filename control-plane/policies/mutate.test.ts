@@ -79,6 +79,27 @@ test('what has no value is refused, or passed over where the policy says so', as
   expect((await server.ask(`POST ${MAPS}?dryRun=All`, map('ignores', { data: { a: '1' } }))).status).toBe(201)
 })
 
+test('what one mutation fails at the next may still do; all that failed is told', async () => {
+  const bad = 'Object{metadata: Object.metadata{labels: {"v": object.data.need}}}'
+  await bind('partly', [apply('Object{metadata: Object.metadata{labels: {"first": "1"}}}'), apply(bad), apply('Object{metadata: Object.metadata{labels: {"last": object.metadata.labels.first}}}')], { spec: { failurePolicy: 'Ignore' } })
+  expect(labelsOf(await until(MAPS, map('partly', { data: { a: '1' } }), has('last')))).toEqual({ test: 'partly', first: '1', last: '1' })
+  await bind('twice', [apply(bad), apply(bad)])
+  const { body } = await until(MAPS, map('twice', { data: { a: '1' } }), ({ status }) => status === 403)
+  expect((body['details'] as { readonly causes: readonly unknown[] }).causes).toHaveLength(2)
+})
+
+test('a policy that cannot be used is told as forbidden', async () => {
+  await bind('nokind', [apply('Object{}')], { spec: { paramKind: { apiVersion: 'none.example.com/v1', kind: 'None' } }, binding: { paramRef: { name: 'x', parameterNotFoundAction: 'Allow' } } })
+  const message = `policy "nokind" denied request: failed to configure policy: failed to find resource referenced by paramKind: 'none.example.com/v1, Kind=None'`
+  expect((await until(MAPS, map('nokind'), ({ status }) => status === 403)).body).toMatchObject({ message, reason: 'Forbidden', details: { causes: [{ message }] } })
+})
+
+test('each mutation sees the defaults of what those before it made', async () => {
+  await bind('defaults', [apply('Object{spec: Object.spec{initContainers: [Object.spec.initContainers{name: "mesh", image: "mesh:1"}]}}'), apply('Object{metadata: Object.metadata{labels: {"pull": object.spec.initContainers[0].imagePullPolicy}}}')], { resource: 'pods' })
+  const pod = { metadata: { name: 'p', labels: { test: 'defaults' } }, spec: { containers: [{ name: 'c', image: 'c:1' }] } }
+  expect(labelsOf(await until(PODS, pod, has('pull')))).toMatchObject({ pull: 'IfNotPresent' })
+})
+
 test('lists that are taken as a whole are not replaced, and names of types follow the fields', async () => {
   await bind('atomic', [apply('Object{spec: Object.spec{containers: [Object.spec.containers{name: "c", args: ["x"]}]}}')], { resource: 'pods' })
   await bind('named', [apply('Object{metadata: Object.spec{}}')])
@@ -96,12 +117,15 @@ test('a policy is asked again about what another made after it, if it wishes so'
 })
 
 test('what a mutation must evaluate to is told when it is written', async () => {
-  const written = async (mutation: object): Promise<unknown> => (await server.ask(`POST ${ROOT}/mutatingadmissionpolicies?dryRun=All`, { metadata: { name: 'w' }, spec: { matchConstraints: { resourceRules: rules('pods') }, reinvocationPolicy: 'Never', mutations: [mutation] } })).body['message']
+  const written = async (mutation: object, more: object = {}): Promise<unknown> => (await server.ask(`POST ${ROOT}/mutatingadmissionpolicies?dryRun=All`, { metadata: { name: 'w' }, spec: { matchConstraints: { resourceRules: rules('pods') }, reinvocationPolicy: 'Never', mutations: [mutation], ...more } })).body['message']
   const at = (field: string, text: string): string => `MutatingAdmissionPolicy.admissionregistration.k8s.io "w" is invalid: spec.mutations[0].${field}.expression: Invalid value: ${text}`
   expect(await written(apply('{"a": "b"}'))).toBe(at('applyConfiguration', String.raw`"{\"a\": \"b\"}": must evaluate to Object but got map(string, string)`))
   expect(await written(patch('Object{}'))).toBe(at('jsonPatch', '"Object{}": must evaluate to list(JSONPatch) but got Object'))
   expect(await written(patch('[JSONPatch{nope: 1}]'))).toContain("undefined field 'nope'")
   expect(await written(apply('Other{}'))).toContain("undeclared reference to 'Other' (in container '')")
+  expect(await written(patch('true ? [JSONPatch{op: "test", path: "/a", value: 1}] + [] : []'))).toBeUndefined()
+  expect(await written(apply('variables.a'), { variables: [{ name: 'a', expression: 'Object{}' }] })).toContain("spec.variables[0].expression: Invalid value: \"Object{}\": compilation failed: ERROR: <input>:1:7: undeclared reference to 'Object' (in container '')")
+  expect(await written(patch('[]'))).toBe(at('jsonPatch', '"[]": must evaluate to list(JSONPatch) but got list(dyn)'))
 })
 
 test('a JSON patch that makes what is no object of the kind is refused, whatever the policy does with failures', async () => {

@@ -6,10 +6,11 @@ import type { AdmissionRequest } from '../apiserver/admission/plugin.ts'
 import { forbid } from '../apiserver/admission/refuse.ts'
 import type { Reinvoked } from '../apiserver/admission/reinvocation.ts'
 import { compiledPolicy } from './compiled.ts'
-import { bindingsOf, type EnforcementParts } from './enforce.ts'
-import { concerned, type Given, variablesOf } from './judge.ts'
+import type { EnforcementParts } from './enforce.ts'
+import { bindingsOf, type Given } from './given.ts'
+import { concerned, variablesOf } from './judge.ts'
 import { matchOf, type Subjects } from './matching.ts'
-import { paramsOf } from './params.ts'
+import { paramsOf, policyProblem } from './params.ts'
 import { patchedBy } from './patches.ts'
 import { valueOfJson } from './values.ts'
 import { changingViews } from './views.ts'
@@ -32,8 +33,11 @@ interface Invocation {
 
 interface Failure {
   readonly policy: MutatingAdmissionPolicy
-  readonly binding: MutatingAdmissionPolicyBinding
+  /** Left out: nothing of it can be used, whoever binds it. */
+  readonly binding?: MutatingAdmissionPolicyBinding
   readonly message: string
+  /** `Forbidden` if nobody got as far as to run anything. */
+  readonly reason: 'Invalid' | 'Forbidden'
 }
 
 /** @param again which of them were invoked before, and which are to be again. */
@@ -45,11 +49,11 @@ export async function mutate(request: AdmissionRequest, bound: readonly BoundMut
   for (const invocation of await invocationsOf(request, bound, { parts, failures, subjects: views(object).subjects })) {
     if (!again.isDue(invocation.key)) continue
     const view = views(object).at(invocation.place)
-    const made = invoke(invocation, view.request, { parts, failures })
+    const made = await parts.sources.turns.through(invoke(invocation, view.request, { parts, failures }), request.call.signal)
     if (made === undefined) continue
     const changed = made === view.request.object ? object : view.back(made)
     if (!deepEqual(changed, object)) {
-      object = request.store.definition.defaults(changed)
+      object = request.as ? changed : request.store.definition.defaults(changed)
       again.changed()
     }
     if (invocation.policy.spec?.reinvocationPolicy === 'IfNeeded') again.remember(invocation.key)
@@ -70,44 +74,55 @@ async function invocationsOf(request: AdmissionRequest, bound: readonly BoundMut
     const place = policy.spec ? matchOf(policy.spec.matchConstraints, subjects, false) : -1
     if (!policy.spec || place < 0) continue
     const { paramKind } = policy.spec
+    const problem = policyProblem(paramKind, parts.sources)
+    if (problem !== undefined) {
+      failures.push({ policy, message: problem, reason: 'Forbidden' })
+      continue
+    }
     for (const binding of bindings) {
       const { paramRef, matchResources, policyName } = binding.spec ?? {}
       if (matchOf(matchResources, subjects, true) < 0) continue
       const found = await paramsOf({ paramKind, paramRef }, request, parts.sources)
       if (found.kind === 'there') all.push(...found.objects.map((params, index): Invocation => ({ key: `${policyName}/${binding.metadata.name}/${index}`, place, policy, binding, params, hasParams: paramKind !== undefined })))
-      else if (found.message !== undefined) failures.push({ policy, binding, message: found.message })
+      else if (found.message !== undefined) failures.push({ policy, binding, message: found.message, reason: 'Forbidden' })
     }
   }
   return all
 }
 
-/** The object as the policy makes it; `undefined` if it is not concerned, or failed. */
-function invoke({ policy, binding, params, hasParams }: Invocation, request: AdmissionRequest, { parts, failures }: Collecting): JsonObject | undefined {
-  const fail = (message: string): undefined => void failures.push({ policy, binding, message })
+/** In steps: the object as the policy makes it; `undefined` if it is not concerned. What one mutation fails at the next may do. */
+function* invoke({ policy, binding, params, hasParams }: Invocation, request: AdmissionRequest, { parts, failures }: Collecting): Generator<void, JsonObject | undefined> {
+  const fail = (message: string): void => void failures.push({ policy, binding, message, reason: 'Invalid' })
   const compiled = compiledPolicy(policy.spec ?? {})
   const { store } = request
-  let { object } = request
+  let now = request
   const given = (): Given => {
-    const bindings = bindingsOf({ ...request, object }, parts)
+    const bindings = bindingsOf(now, parts)
     return hasParams ? new Map([...bindings, ['params', valueOfJson(params)]]) : bindings
   }
-  const concern = concerned(compiled, given())
-  if (concern) return concern.kind === 'failed' ? fail(concern.message) : undefined
+  const concern = yield* concerned(compiled, given())
+  if (concern?.kind === 'failed') fail(concern.message)
+  if (concern) return undefined
   for (const mutation of compiled.mutations) {
-    const outcome = patchedBy(mutation, variablesOf(compiled, given()), { store, object: { kind: store.definition.kind, apiVersion: store.apiVersion, ...object } })
-    if (outcome.kind === 'failed') return fail(outcome.message)
-    object = outcome.object
+    yield
+    const outcome = patchedBy(mutation, (meter) => variablesOf(compiled, given(), meter), { store, object: { kind: store.definition.kind, apiVersion: store.apiVersion, ...now.object } })
+    if (outcome.kind === 'failed') fail(outcome.message)
+    else if (!deepEqual(outcome.object, now.object)) now = { ...now, object: request.as ? outcome.object : store.definition.defaults(outcome.object) }
   }
-  return object
+  return now.object
 }
 
 /** Tells all that failed; those that may are passed over. */
 function refuse(request: AdmissionRequest, failures: readonly Failure[]): void {
-  const causes: readonly StatusCause[] = failures
-    .filter(({ policy }) => policy.spec?.failurePolicy !== 'Ignore')
-    .map(({ policy, binding, message }) => ({ message: `policy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}' denied request: ${message}` }))
-  const [first] = causes
+  const told = failures.filter(({ policy }) => policy.spec?.failurePolicy !== 'Ignore')
+  const [first] = told
   if (!first) return
+  const causes: readonly StatusCause[] = told.map((failure) => ({ message: textOf(failure) }))
   const error = forbid(request, '', causes)
-  throw error instanceof ApiError ? new ApiError({ ...error.status, message: first.message ?? '', reason: 'Invalid' }) : error
+  throw error instanceof ApiError ? new ApiError({ ...error.status, message: textOf(first), reason: first.reason }) : error
+}
+
+function textOf({ policy, binding, message }: Failure): string {
+  const name = policy.metadata.name ?? ''
+  return binding ? `policy '${name}' with binding '${binding.metadata.name ?? ''}' denied request: ${message}` : `policy ${JSON.stringify(name)} denied request: ${message}`
 }

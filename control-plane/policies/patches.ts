@@ -10,22 +10,33 @@ import { elementText, itemElement } from '../apiserver/field-manager/path-elemen
 import { mergeTyped } from '../apiserver/field-manager/typed-merge.ts'
 import { beginPatch, carryOut, copiesTooMuch, MAX_COPIED_BYTES, type Work } from '../apiserver/patch/json-patch.ts'
 import { internalError } from '../apiserver/status.ts'
+import type { Meter } from '../cel/evaluate.ts'
 import { jsonOf, misnamed } from '../cel/json.ts'
 import { CelFault, Message, type Value } from '../cel/values.ts'
+import { Budget, OutOfBudget } from './budget.ts'
 import type { CompiledMutation } from './compiled.ts'
-import type { Given } from './judge.ts'
+import type { Given } from './given.ts'
 
 export type Patched = { readonly kind: 'patched'; readonly object: JsonObject } | { readonly kind: 'failed'; readonly message: string }
 
 const failed = (message: string): Patched => ({ kind: 'failed', message })
 
-/** @param object with its kind and version. */
-export function patchedBy({ mutation, expression, program }: CompiledMutation, given: Given, { store, object }: { readonly store: ResourceStore; readonly object: JsonObject }): Patched {
+/** What is patched, with its kind and version. */
+interface Target {
+  readonly store: ResourceStore
+  readonly object: JsonObject
+}
+
+/** @param givenFor what the mutation may name; what variables cost is counted. */
+export function patchedBy({ mutation, expression, program }: CompiledMutation, givenFor: (meter: Meter) => Given, { store, object }: Target): Patched {
   if (!program) return failed(`expression '${expression}' cannot be compiled`)
+  const budget = Budget.ofExpressions()
   try {
-    const value = program.run(given)
-    return mutation.patchType === 'JSONPatch' ? jsonPatched(store, object, value) : applied(store, object, value)
+    const outcome = budget.run(program, givenFor(budget.meter))
+    if (outcome.kind === 'problem') return failed(`expression '${expression}' resulted in error: ${outcome.message}`)
+    return mutation.patchType === 'JSONPatch' ? jsonPatched(store, object, outcome.value) : applied(store, object, outcome.value)
   } catch (error) {
+    if (error instanceof OutOfBudget) return failed(error.message)
     if (!(error instanceof CelFault)) throw error
     return failed(`expression '${expression}' resulted in error: ${error.message}`)
   }

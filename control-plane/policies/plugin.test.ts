@@ -60,6 +60,31 @@ test('params come from the binding, and rights from who asks', async () => {
   expect((await until(`POST ${MAPS}?dryRun=All`, map('gone'), 422)).body['message']).toContain('no params found for policy binding with `Deny` parameterNotFoundAction')
 })
 
+test('what is no validation refuses, whatever the binding does with those that fail', async () => {
+  const warn = { validationActions: ['Warn'] }
+  const asked = { data: { a: '1' } }
+  const refusal = async (test: string): Promise<unknown> => (await until(`POST ${MAPS}?dryRun=All`, map(test, asked), 422)).body['message']
+  const paramKind = { apiVersion: 'none.example.com/v1', kind: 'None' }
+  await bind('nokind', { paramKind, validations: [{ expression: 'true' }] }, { ...warn, paramRef: { name: 'x', parameterNotFoundAction: 'Allow' } })
+  expect(await refusal('nokind')).toBe(`configmaps "nokind-map" is forbidden: ValidatingAdmissionPolicy 'nokind' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'none.example.com/v1, Kind=None'`)
+  await bind('nokind-ignored', { paramKind, failurePolicy: 'Ignore', validations: [{ expression: 'true' }] }, { ...warn, paramRef: { name: 'x', parameterNotFoundAction: 'Deny' } })
+  await bind('noparam', { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, validations: [{ expression: 'true' }] }, { ...warn, paramRef: { name: 'x', namespace: 'x', parameterNotFoundAction: 'Deny' } })
+  expect(await refusal('noparam')).toContain("ValidatingAdmissionPolicy 'noparam' with binding 'noparam' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction")
+  await bind('clusterwide', { paramKind: { apiVersion: 'v1', kind: 'Namespace' }, validations: [{ expression: 'true' }] }, { ...warn, paramRef: { name: 'x', namespace: 'x', parameterNotFoundAction: 'Deny' } })
+  expect(await refusal('clusterwide')).toContain('failed to configure binding: paramRef.namespace must not be provided for a cluster-scoped `paramKind`')
+  await bind('annotated', { auditAnnotations: [{ key: 'a', valueExpression: '"" + object.data.none' }] }, warn)
+  expect(await refusal('annotated')).toContain(`ValidatingAdmissionPolicy 'annotated' with binding 'annotated' denied request: expression '"" + object.data.none' resulted in error: no such key: none`)
+  expect((await server.ask(`POST ${MAPS}?dryRun=All`, map('nokind-ignored', asked))).status).toBe(201)
+})
+
+test('a request is told of with its options, of a namespace without another one around it', async () => {
+  await bind('options', { validations: [{ expression: 'false', messageExpression: 'request.options.kind + " " + request.options.apiVersion + " " + string(request.options.dryRun[0])' }] })
+  expect((await until(`POST ${MAPS}?dryRun=All`, map('options'), 422)).body['message']).toContain('denied request: CreateOptions meta.k8s.io/v1 All')
+  const resourceRules = [{ apiGroups: [''], apiVersions: ['v1'], resources: ['namespaces'], operations: ['UPDATE'] }]
+  await bind('around', { matchConstraints: { resourceRules, objectSelector: { matchLabels: { test: 'around' } } }, validations: [{ expression: 'false', messageExpression: 'string(namespaceObject == null)' }] })
+  expect((await until('PUT /api/v1/namespaces/x?dryRun=All', { metadata: { name: 'x', labels: { test: 'around' } } }, 422)).body['message']).toContain('denied request: true')
+})
+
 test('an expression that makes no sense is refused with its place', async () => {
   const { status, body } = await server.ask(`POST ${ROOT}/validatingadmissionpolicies?dryRun=All`, { metadata: { name: 'bad' }, spec: { matchConstraints: { resourceRules: rules('*') }, validations: [{ expression: 'object.' }] } })
   expect([status, body['message']]).toEqual([422, 'ValidatingAdmissionPolicy.admissionregistration.k8s.io "bad" is invalid: spec.validations[0].expression: Invalid value: "object.": compilation failed: ERROR: <input>:1:8: Syntax error: no viable alternative at input \'.\'\n | object.\n | .......^'])

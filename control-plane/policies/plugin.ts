@@ -45,7 +45,8 @@ export function mutatingAdmissionPolicy(sources: AdmissionSources, authorize: Au
   }
 }
 
-const namespaceOf = ({ namespace }: AdmissionRequest, sources: AdmissionSources): JsonObject | undefined => (namespace === '' ? undefined : cachedObject(sources, namespacesResource, { namespace: '', name: namespace }))
+/** Of a namespace itself they are told as of the object alone. */
+const namespaceOf = ({ namespace, store }: AdmissionRequest, sources: AdmissionSources): JsonObject | undefined => (namespace === '' || (store.definition.group === '' && store.definition.plural === 'namespaces') ? undefined : cachedObject(sources, namespacesResource, { namespace: '', name: namespace }))
 
 /** Nobody may lock himself out of the policies. */
 const isExempt = ({ store, call }: AdmissionRequest): boolean => call.isPart === true || (store.definition.group === GROUP && /^(validating|mutating)admissionpolic/.test(store.definition.plural))

@@ -10,7 +10,7 @@ import { Reinvocation } from '../apiserver/admission/reinvocation.ts'
 import { applyJsonPatch } from '../apiserver/patch/json-patch.ts'
 import { internalError } from '../apiserver/status.ts'
 import { compiledPolicy } from '../policies/compiled.ts'
-import { bindingsOf, requestJson } from '../policies/enforce.ts'
+import { bindingsOf, requestJson } from '../policies/given.ts'
 import { concerned } from '../policies/judge.ts'
 import { matchOf } from '../policies/matching.ts'
 import { changingViews, viewsOf, type View, type Views } from '../policies/views.ts'
@@ -32,7 +32,7 @@ export async function mutateBy(hooks: readonly Webhook[], request: AdmissionRequ
   const views = changingViews(request, parts.sources.resources, parts.namespaceObject)
   for (const [index, hook] of hooks.entries()) {
     const key = `${index}/${hook.name}`
-    const view = again.isDue(key) ? concerning(hook, views(object), parts) : undefined
+    const view = again.isDue(key) ? await concerning(hook, views(object), parts) : undefined
     if (!view) continue
     const made = await mutateByOne(hook, view.request, parts)
     const changed = made === view.request.object ? object : view.back(made)
@@ -64,22 +64,23 @@ async function mutateByOne(hook: Webhook, request: AdmissionRequest, parts: Aski
 export async function validateBy(hooks: readonly Webhook[], request: AdmissionRequest, parts: AskingParts): Promise<void> {
   const views = viewsOf(request, parts.sources.resources, parts.namespaceObject)
   // This may throw: nobody may be under way by then, whose refusal nobody would wait for.
-  const concerned = hooks.flatMap((hook) => {
-    const view = concerning(hook, views, parts)
-    return view ? [{ hook, view }] : []
-  })
-  const outcomes = await Promise.allSettled(concerned.map(({ hook, view }) => ask(hook, view.request, { parts, mayPatch: false })))
+  const chosen: Array<{ readonly hook: Webhook; readonly view: View }> = []
+  for (const hook of hooks) {
+    const view = await concerning(hook, views, parts)
+    if (view) chosen.push({ hook, view })
+  }
+  const outcomes = await Promise.allSettled(chosen.map(({ hook, view }) => ask(hook, view.request, { parts, mayPatch: false })))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 /** The request as the webhook is to be told of it; `undefined` if it is not to be. */
-function concerning(hook: Webhook, views: Views, parts: AskingParts): View | undefined {
+async function concerning(hook: Webhook, views: Views, parts: AskingParts): Promise<View | undefined> {
   const { rules, namespaceSelector, objectSelector, matchPolicy, matchConditions = [], failurePolicy } = hook
   const place = matchOf({ resourceRules: rules, namespaceSelector, objectSelector, matchPolicy }, views.subjects, false)
   if (place < 0) return undefined
   const view = views.at(place)
   if (matchConditions.length === 0) return view
-  const concern = concerned(compiledPolicy(hook), bindingsOf(view.request, parts))
+  const concern = await parts.sources.turns.through(concerned(compiledPolicy(hook), bindingsOf(view.request, parts)), view.request.call.signal)
   if (concern === undefined) return view
   if (concern.kind === 'not-concerned' || failurePolicy === 'Ignore') return undefined
   throw forbid(views.request, concern.message)
@@ -104,7 +105,7 @@ async function reviewBy(hook: Webhook, request: AdmissionRequest, { parts, mayPa
   const problem = bundleProblem(clientConfig.caBundle)
   if (problem !== undefined) return { kind: 'failed', message: `could not get REST client: ${problem}` }
   const target = targetOf(clientConfig, timeoutSeconds, parts)
-  const body = reviewOf({ uid, request: requestJson(request), operation, object: operation === 'DELETE' ? null : named(request, object), old: old ? named(request, old) : null, dryRun: call.dryRun })
+  const body = reviewOf({ uid, request: requestJson(request), object: operation === 'DELETE' ? null : named(request, object), old: old ? named(request, old) : null })
   const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, 'base64').toString('utf8') : undefined
   const sent = await send({ ...target, ca, body, timeoutMs: timeoutSeconds * 1000, clock: parts.sources.clock, signal: call.signal })
   return sent.kind === 'failed' ? { kind: 'failed', message: `failed to call webhook: ${sent.message}` } : readReview(sent.body, { webhook: hook.name, uid, mayPatch })

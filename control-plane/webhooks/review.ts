@@ -4,21 +4,18 @@ import type { Status } from '../../shared/model/gen/api.ts'
 import { isJsonObject, isTooDeep, type Json, type JsonObject, readJson } from '../../shared/model/json.ts'
 
 const API_VERSION = 'admission.k8s.io/v1'
-const OPTIONS: Readonly<Record<string, string>> = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' }
 
 export interface Asked {
   readonly uid: string
   readonly request: JsonObject
-  readonly operation: string
   readonly object: JsonObject | null
   readonly old: JsonObject | null
-  readonly dryRun: boolean
 }
 
-export const reviewOf = ({ uid, request, operation, object, old, dryRun }: Asked): JsonObject => ({
+export const reviewOf = ({ uid, request, object, old }: Asked): JsonObject => ({
   kind: 'AdmissionReview',
   apiVersion: API_VERSION,
-  request: { uid, ...request, object, oldObject: old, dryRun, options: operation in OPTIONS ? { kind: OPTIONS[operation] ?? '', apiVersion: 'meta.k8s.io/v1', ...(dryRun && { dryRun: ['All'] }) } : null },
+  request: { uid, ...request, object, oldObject: old },
 })
 
 export type Review =
