@@ -14,8 +14,8 @@ export interface Reservation {
 }
 
 export interface Allocations {
-  /** Throws an `ApiError` when what the object asks for is taken or wrong. `old` is what stands there at an update. */
-  reserve(request: { readonly store: ResourceStore; readonly object: JsonObject; readonly old: JsonObject | undefined; readonly call: Call }): Promise<Reservation>
+  /** Throws an `ApiError` when what the object asks for is taken or wrong. `old` is what stands there at an update; its parts hold nothing of their own. */
+  reserve(request: { readonly store: ResourceStore; readonly subresource?: string; readonly object: JsonObject; readonly old: JsonObject | undefined; readonly call: Call }): Promise<Reservation>
   /** The object is gone. */
   release(request: { readonly store: ResourceStore; readonly object: JsonObject; readonly call: Call }): Promise<void>
 }

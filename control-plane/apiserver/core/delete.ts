@@ -1,17 +1,16 @@
 import { deepEqual, type JsonObject } from '../../../shared/model/json.ts'
-import { formatTime } from '../../../shared/model/time.ts'
 import type { CachedObject } from '../../storage/watch-cache-port.ts'
 import type { DeleteOptions } from '../options/delete-options.ts'
 import { conflict, modifiedMessage, notFound } from '../status.ts'
 import type { At, Call } from './call.ts'
 import { commitDelete, commitPut, type Committed } from './commit.ts'
-import { planDeletion, type Deletion } from './deletion.ts'
-import { holders } from './finalizers.ts'
+import { planDeletion, planNamespaceDeletion, type Deletion } from './deletion.ts'
+import { isNamespace } from './finalizers.ts'
 import { newest } from './get.ts'
 import type { CoreParts } from './parts.ts'
 import { keyAt, settled, type ResourceStore } from './resources.ts'
 import { shown } from './shown.ts'
-import { canonical, itemOf, metadataOf, metaText, withMeta, withoutRevision } from './stored.ts'
+import { canonical, itemOf, metaText, withoutRevision } from './stored.ts'
 
 export interface DeleteRequest {
   readonly store: ResourceStore
@@ -46,6 +45,12 @@ export async function remove(parts: CoreParts, call: Call, request: DeleteReques
 function checkPreconditions(store: ResourceStore, existing: CachedObject, { options, at }: DeleteRequest): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
   const has = metaText(existing.object, 'uid')
+  if (isNamespace(store.definition)) {
+    const refuse = (what: string, wanted: string, found: string): Error => conflict(store.resource, at.name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`)
+    if (uid !== undefined && uid !== has) throw refuse('UID', uid, has)
+    if (resourceVersion !== undefined && resourceVersion !== String(existing.revision)) throw refuse('ResourceVersion', resourceVersion, String(existing.revision))
+    return
+  }
   if (uid !== undefined && uid !== has) {
     throw conflict(store.kind, at.name, `the UID in the precondition (${uid}) does not match the UID in record (${has}). The object might have been deleted and then recreated`)
   }
@@ -78,17 +83,12 @@ async function tryRemove(parts: CoreParts, call: Call, { request, existing }: { 
   return gone.kind === 'conflict' && gone.current === undefined ? done(marked.deleted.item, true) : gone
 }
 
-/** A namespace is only marked: its contents go first. */
 function planFor(parts: CoreParts, store: ResourceStore, { object, options }: { readonly object: JsonObject; readonly options: DeleteOptions }): Deletion {
   const { definition } = store
   const nowMs = parts.clock.nowMs()
   const marked = definition.markDeletion?.(object, nowMs)
   if (marked) return { kind: 'mark', object: marked }
-  if (definition.kind !== 'Namespace' || definition.group !== '') return planDeletion(definition, object, { options, nowMs })
-  if (holders(definition, object).length === 0) return { kind: 'remove' }
-  const status = { ...(object['status'] as JsonObject | undefined), phase: 'Terminating' }
-  const since = metadataOf(object)['deletionTimestamp'] ?? formatTime(nowMs)
-  return { kind: 'mark', object: { ...withMeta(object, { deletionTimestamp: since }), status } }
+  return (isNamespace(definition) ? planNamespaceDeletion : planDeletion)(definition, object, { options, nowMs })
 }
 
 async function mark(parts: CoreParts, call: Call, change: { readonly store: ResourceStore; readonly existing: CachedObject; readonly object: JsonObject }): Promise<Outcome> {

@@ -3,7 +3,7 @@ import { isWhole, type JsonObject } from '../../../shared/model/json.ts'
 import { formatTime, parseTime } from '../../../shared/model/time.ts'
 import type { KindDefinition } from '../../registry/kind.ts'
 import type { DeleteOptions } from '../options/delete-options.ts'
-import { FOREGROUND, finalizersOf, ORPHAN } from './finalizers.ts'
+import { FOREGROUND, finalizersOf, ORPHAN, specFinalizers } from './finalizers.ts'
 import { metadataOf, withMeta } from './stored.ts'
 
 export type Deletion =
@@ -24,6 +24,17 @@ export function planDeletion(definition: KindDefinition, object: JsonObject, { o
   }
   if (finalizers.length === 0) return { kind: 'remove' }
   return { kind: 'mark', object: withFinalizers(markDeleting(object, nowMs), finalizers) }
+}
+
+/** A namespace is marked by the first delete and stays, whatever it holds: its contents go first, then what still waits for it. */
+export function planNamespaceDeletion(definition: KindDefinition, object: JsonObject, { options, nowMs }: { readonly options: DeleteOptions; readonly nowMs: number }): Deletion {
+  if (metadataOf(object)['deletionTimestamp'] !== undefined) return specFinalizers(object).length > 0 ? { kind: 'pending' } : planDeletion(definition, object, { options, nowMs })
+  const { orphanDependents, propagationPolicy } = options
+  const existing = finalizersOf(object)
+  const orphan = orphanDependents ?? (propagationPolicy === undefined ? existing.includes(ORPHAN) : propagationPolicy === 'Orphan')
+  const foreground = orphanDependents === undefined ? (propagationPolicy === undefined ? existing.includes(FOREGROUND) : propagationPolicy === 'Foreground') : !orphanDependents
+  const status = { ...(object['status'] as JsonObject | undefined), phase: 'Terminating' }
+  return { kind: 'mark', object: { ...withFinalizers(withMeta(object, { deletionTimestamp: formatTime(nowMs) }), withDependents(existing, orphan, foreground)), status } }
 }
 
 type Grace = { readonly kind: 'pending' } | { readonly kind: 'at-once' } | { readonly kind: 'graceful'; readonly object: JsonObject; readonly seconds: number | bigint }
@@ -74,10 +85,12 @@ function withFinalizers(object: JsonObject, finalizers: readonly string[]): Json
 /** Those it has, and the one by which the garbage collector learns what becomes of the dependents. */
 export function wantedFinalizers(definition: KindDefinition, object: JsonObject, options: DeleteOptions): readonly string[] {
   const existing = finalizersOf(object)
-  const others = existing.filter((one) => one !== ORPHAN && one !== FOREGROUND)
-  const orphan = orphans(definition, existing, options)
-  const foreground = inForeground(existing, options)
+  return withDependents(existing, orphans(definition, existing, options), inForeground(existing, options))
+}
+
+function withDependents(existing: readonly string[], orphan: boolean, foreground: boolean): readonly string[] {
   if (orphan === existing.includes(ORPHAN) && foreground === existing.includes(FOREGROUND)) return existing
+  const others = existing.filter((one) => one !== ORPHAN && one !== FOREGROUND)
   return [...others, ...(orphan ? [ORPHAN] : []), ...(foreground ? [FOREGROUND] : [])]
 }
 

@@ -10,14 +10,15 @@ const strings = (value: Json | undefined): readonly string[] => (Array.isArray(v
 
 export const finalizersOf = (object: JsonObject): readonly string[] => strings(metadataOf(object)['finalizers'])
 
-const isNamespace = (definition: KindDefinition): boolean => definition.group === '' && definition.kind === 'Namespace'
+export const isNamespace = (definition: KindDefinition): boolean => definition.group === '' && definition.kind === 'Namespace'
 
 /** Finalizers of the metadata, and of the spec for a namespace. */
 export function holders(definition: KindDefinition, object: JsonObject): readonly string[] {
-  const { spec } = object
-  const own = isNamespace(definition) && isJsonObject(spec) ? strings(spec['finalizers']) : []
-  return [...finalizersOf(object), ...own]
+  return [...finalizersOf(object), ...(isNamespace(definition) ? specFinalizers(object) : [])]
 }
+
+/** Of a namespace: who empties it. */
+export const specFinalizers = ({ spec }: JsonObject): readonly string[] => (isJsonObject(spec) ? strings(spec['finalizers']) : [])
 
 /** Whether an update has taken the last finalizer from an object that waited for nothing else: it is deleted then. */
 export function isReadyToGo(definition: KindDefinition, object: JsonObject, old: JsonObject): boolean {

@@ -20,8 +20,8 @@ const nothing = async (): Promise<void> => {}
 export function serviceAllocations(sources: AdmissionSources, ranges: ServiceRanges): Allocations {
   const ips = ipRange(ranges.serviceCidr)
   return {
-    async reserve({ store, object, old, call }) {
-      if (store.definition.kind !== 'Service' || store.definition.group !== '') return { object, settle: nothing }
+    async reserve({ store, subresource = '', object, old, call }) {
+      if (store.definition.kind !== 'Service' || store.definition.group !== '' || subresource !== '') return { object, settle: nothing }
       const before = old as unknown as Service | undefined
       const work = new Work(sources, { call, ranges, ips, service: object as unknown as Service })
       return work.reserve(before)

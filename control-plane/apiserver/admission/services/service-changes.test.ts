@@ -66,3 +66,10 @@ test('a headless service of another type is told with everything else that is wr
   const { body } = await create('all', { type: 'NodePort', clusterIP: 'None', sessionAffinity: 'x', ports: [http] })
   expect(body['details']).toMatchObject({ causes: [{ field: 'spec.clusterIPs[0]' }, { field: 'spec.sessionAffinity' }] })
 })
+
+test('an update of the status alone gives out nothing, whatever spec stands beside it', async () => {
+  await create('status', { ports: [http] })
+  const answer = await server.ask(`PUT ${SERVICES}/status/status`, service('status', { type: 'NodePort', ipFamilyPolicy: 'RequireDualStack', ports: [{ ...http, nodePort: 29_000 }] }))
+  expect(answer.status).toBe(200)
+  expect(specOf(answer)).toMatchObject({ type: 'ClusterIP', ports: [{ port: 80 }] })
+})
