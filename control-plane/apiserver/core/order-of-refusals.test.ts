@@ -73,6 +73,13 @@ test('a deprecated path to watch takes the options of a list, and its name for t
   expect(await refused('GET /api/v1/watch/namespaces/x/configmaps/a?fieldSelector=metadata.name%3Db')).toEqual([400, "fieldSelector metadata.name doesn't match requested name"])
 })
 
+test('what cannot be read is told of before options at create, after them at update', async () => {
+  const text = { 'content-type': 'text/plain' }
+  expect((await refused(`POST ${maps}?dryRun=no`, {}, text))[0]).toBe(415)
+  expect((await refused(`PUT ${maps}/a?dryRun=no`, {}, text))[0]).toBe(422)
+  expect((await refused(`PATCH ${maps}/a`, {}, { 'content-type': 'Application/Merge-Patch+JSON' }))[0]).toBe(415)
+})
+
 test('both mistakes of a propagation policy are told', async () => {
   expect(await refused(`DELETE ${maps}/a`, { propagationPolicy: 'Never', orphanDependents: true })).toEqual([
     422,

@@ -5,8 +5,14 @@ import { applySchemaDefaults } from '../../../shared/model/schemas/defaults.ts'
 import { decodeBody, decodeOptions, type DecodedBody, type FieldValidation } from '../decode/decode-body.ts'
 import { checkKind } from '../core/custom-kind.ts'
 import { typeOfKind, type ExpectedKind } from '../decode/kinds.ts'
+import { bodyMedia, unsupportedBody } from '../decode/media.ts'
 import type { Refused } from '../decode/refused.ts'
 import type { ApiRequest } from '../request.ts'
+
+/** Throws a 415 for a body in a media type that nobody reads. */
+export function checkMedia({ headers }: WithBody): void {
+  if (bodyMedia(headers['content-type']) === undefined) throw refusal(unsupportedBody)
+}
 
 type WithBody = Pick<ApiRequest, 'body' | 'headers'>
 

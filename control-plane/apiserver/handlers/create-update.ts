@@ -2,11 +2,12 @@ import { create, inNamespace } from '../core/create.ts'
 import { checkIdentity, update } from '../core/update.ts'
 import { metaText, withMeta } from '../core/stored.ts'
 import { objectAnswer } from '../representations/objects.ts'
-import { readBody } from './bodies.ts'
+import { checkMedia, readBody } from './bodies.ts'
 import { atOf, renderingOf, writeOptions, type Handler } from './context.ts'
 
 export const createHandler: Handler = async (context) => {
   const { parts, request, route } = context
+  checkMedia(request)
   const { query, call } = writeOptions(context, 'CreateOptions')
   const { store, path } = route
   const object = readBody(request, { expected: store.definition, validation: query.fieldValidation, warn: call.warn })

@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, PatchType | 'apply'>> = {
 
 /** Throws a 415. */
 export function patchTypeOf({ request, route }: Pick<HandlerContext, 'request' | 'route'>): PatchType | 'apply' {
-  const type = TYPES[(request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '']
+  const type = TYPES[(request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '']
   const { custom } = route.store.definition
   // Custom resources have no merge keys that a strategic merge could go by.
   if (custom && (!type || type === 'strategic')) throw unsupportedMediaType(Object.keys(TYPES).filter((name) => TYPES[name] !== 'strategic'))

@@ -8,7 +8,8 @@ import { impersonate } from '../authn/impersonate.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { OpenApi } from '../openapi/openapi.ts'
 import type { ApiRequest, ApiResponse, Handle } from '../request.ts'
-import { methodNotAllowed, noRepresentation, unknownResource } from '../status.ts'
+import { allottedMs } from '../time-limit.ts'
+import { asApiError, methodNotAllowed, noRepresentation, unknownResource } from '../status.ts'
 import { isRouted, parseAccept } from './accept.ts'
 import { jsonBody, pageNotFound, refusal, statusAnswer } from './answers.ts'
 import { healthAnswer, isHealthPath, type HealthCheck } from './health.ts'
@@ -57,6 +58,11 @@ const PAGES: Readonly<Record<string, Page>> = {
 export function createSite(options: SiteOptions): Handle {
   return async (received) => {
     if (received.path.startsWith('//')) return pageNotFound()
+    try {
+      allottedMs(received)
+    } catch (error) {
+      return refusal(asApiError(error), received)
+    }
     const impersonation = impersonate(received, options.authorize)
     if (impersonation.kind === 'refused') return statusAnswer(impersonation.status, received)
     const request = impersonation.user === received.user ? received : { ...received, user: impersonation.user }
