@@ -2,8 +2,10 @@ import type { Container, PodSpec, ResourceRequirements } from '../../../shared/m
 import { addQuantities, compareQuantities } from '../../../shared/model/quantity.ts'
 import { amountsOf, type ResourceList } from '../resource-list.ts'
 
+const isPages = (name: string): boolean => name.startsWith('hugepages-')
+
 /** Resources that may be asked for by a pod as a whole. */
-export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || isPages(name)
 
 const sum = (a: ResourceList, b: ResourceList): ResourceList => ({ ...a, ...Object.fromEntries(Object.entries(b).map(([name, amount]) => [name, a[name] === undefined ? amount : addQuantities(a[name], amount)])) })
 
@@ -30,12 +32,16 @@ export function sumOfContainers(spec: PodSpec, side: 'requests' | 'limits'): Res
   return greatest(running, peak)
 }
 
-/** A pod that asks for resources as a whole asks at least for what its containers ask; where they ask nothing, for its limit. */
+/**
+ * A pod that says what it asks for as a whole asks at least for what its containers ask; where they ask nothing, for its limit. Of pages its
+ * limit is what theirs are together.
+ */
 export function defaultPodRequests(resources: ResourceRequirements, spec: PodSpec): ResourceRequirements {
-  const limits = resources.limits ?? {}
-  if (Object.keys(limits).length === 0 && Object.keys(resources.requests ?? {}).length === 0) return resources
+  if (Object.keys(resources.limits ?? {}).length === 0 && Object.keys(resources.requests ?? {}).length === 0) return resources
+  const pages = Object.entries(sumOfContainers(spec, 'limits')).filter(([name]) => isPages(name))
+  const limits = { ...Object.fromEntries(pages), ...resources.limits }
   const fromContainers = Object.entries(sumOfContainers(spec, 'requests')).filter(([name]) => name === 'cpu' || name === 'memory')
   const fromLimits = Object.entries(limits).filter(([name]) => isPodLevelResource(name))
   const requests = { ...Object.fromEntries(fromLimits), ...Object.fromEntries(fromContainers), ...resources.requests }
-  return Object.keys(requests).length === 0 ? resources : { ...resources, requests }
+  return { ...resources, ...(Object.keys(limits).length > 0 && { limits }), ...(Object.keys(requests).length > 0 && { requests }) }
 }

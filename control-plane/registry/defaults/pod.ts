@@ -9,11 +9,14 @@ import { requestsFromLimits } from './resources.ts'
 export const defaultPod = (pod: Pod): Pod => defaultPodStatus(mapMember(pod, 'spec', (spec) => defaultOwnSpec(defaultPodSpec(spec))))
 
 function defaultOwnSpec(spec: PodSpec): PodSpec {
-  const linked = fillAbsent(spec, { enableServiceLinks: true })
+  const linked = fillAbsent(atLeastASecond(spec), { enableServiceLinks: true })
   const requested = mapContainers(linked, (one) => mapMember(one, 'resources', requestsFromLimits))
   const whole = mapMember(requested, 'resources', (resources) => defaultPodRequests(resources, requested))
   return spec.hostNetwork ? mapContainers(whole, exposeOnHost) : whole
 }
+
+/** A grace period below zero means one second, from the moment that Kubernetes reads it. */
+const atLeastASecond = (spec: PodSpec): PodSpec => ((spec.terminationGracePeriodSeconds ?? 0) < 0 ? { ...spec, terminationGracePeriodSeconds: 1 } : spec)
 
 const mapContainers = (spec: PodSpec, change: (container: Container) => Container): PodSpec => mapItems<PodSpec, Container>(mapItems<PodSpec, Container>(spec, 'containers', change), 'initContainers', change)
 

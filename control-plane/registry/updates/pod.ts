@@ -17,11 +17,8 @@ const gatedCondition = (nowMs: number): PodCondition => {
 export function prepareNewPod(pod: Pod, { nowMs }: StrategyContext): Pod {
   const gated = (pod.spec?.schedulingGates?.length ?? 0) > 0
   const status: PodStatus = { phase: 'Pending', ...(gated && { conditions: [gatedCondition(nowMs)] }), qosClass: qosClass(pod) }
-  return mapMember(profilesFromAnnotations({ ...pod, status }), 'spec', (spec) => resolveLabelKeys(atLeastASecond(dropDisabledFields(spec)), pod.metadata.labels ?? {}))
+  return mapMember(profilesFromAnnotations({ ...pod, status }), 'spec', (spec) => resolveLabelKeys(dropDisabledFields(spec), pod.metadata.labels ?? {}))
 }
-
-/** A grace period below zero means one second. */
-const atLeastASecond = (spec: PodSpec): PodSpec => ((spec.terminationGracePeriodSeconds ?? 0) < 0 ? { ...spec, terminationGracePeriodSeconds: 1 } : spec)
 
 /** What of a write through each (sub)resource is let through; the rest stays as it was. */
 export function prepareChangedPod(pod: Pod, old: Pod, { subresource }: StrategyContext): Pod {

@@ -37,7 +37,7 @@ function validateAffinityChange(affinity: NodeAffinity | undefined, before: Node
   const terms = affinity?.[REQUIRED]?.nodeSelectorTerms ?? []
   const path = `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms`
   if (old.length === 0) return []
-  if (old.length !== terms.length) return [invalid(path, terms.map(printedTerm), 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')]
+  if (old.length !== terms.length) return [invalid(path, affinity?.[REQUIRED] ? terms.map(printedTerm) : null, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')]
   return terms.flatMap((term, index) => (onlyAdds(term, old[index] ?? {}) ? [] : [invalid(`${path}[${index}]`, printedTerm(term), 'only additions are allowed (no mutations or deletions)')]))
 }
 

@@ -128,3 +128,20 @@ test('two tokens may go by one path, and nothing goes by two dots', () => {
   const at = 'spec.volumes[0].projected.sources[0].secret.items[0].path: Invalid value: ".."'
   expect(projected([{ secret: { name: 's', items: [{ key: 'k', path: '..' }] } }])).toEqual([`${at}: must not contain '..'`, `${at}: must not start with '..'`])
 })
+
+test('of a gated pod nothing is left out that was required of its nodes', () => {
+  const gated = pod({ schedulingGates: [{ name: 'g' }], affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }] } } } })
+  const { affinity: _, ...free } = gated.spec ?? { containers: [] }
+  const field = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'
+  expect(validatePodChange({ ...gated, spec: free }, gated, context).map(fieldErrorText)).toEqual([`${field}: Invalid value: null: no additions/deletions to non-empty NodeSelectorTerms list are allowed`])
+})
+
+test('a grace period below zero is a second, from the first look at it', () => {
+  expect(pod({ terminationGracePeriodSeconds: -5 }).spec?.terminationGracePeriodSeconds).toBe(1)
+})
+
+test('a pod as a whole is limited to the pages that its containers have together', () => {
+  const two = ['a', 'b'].map((name) => ({ ...main, name, resources: { limits: { 'hugepages-2Mi': '2Mi', memory: '1Gi' } } }))
+  expect(pod({ resources: { requests: { cpu: '1' } }, containers: two }).spec?.resources).toEqual({ limits: { 'hugepages-2Mi': '4Mi' }, requests: { cpu: '1', memory: '2Gi', 'hugepages-2Mi': '4Mi' } })
+  expect(pod({ resources: {}, containers: two }).spec?.resources).toEqual({})
+})
