@@ -62,7 +62,7 @@ function validateRuleValue({ http }: IngressRule, path: string): readonly FieldE
 }
 
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: string): readonly FieldError[] {
-  if (!pathType) return [required(`${at}.pathType`, 'pathType must be specified')]
+  if (pathType === undefined) return [required(`${at}.pathType`, 'pathType must be specified')]
   return [...validatePathText(path, pathType, at), ...validateBackend(backend ?? {}, `${at}.backend`)]
 }
 

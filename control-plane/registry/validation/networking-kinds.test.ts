@@ -1,9 +1,12 @@
 /** Ranges of service addresses and slices of endpoints: what is refused, in Kubernetes' words. */
 import { expect, test } from 'vitest'
 import { fieldErrorText } from '../../../shared/model/field-error.ts'
-import type { Endpoint, EndpointSlice } from '../../../shared/model/gen/api.ts'
+import { decodeObject } from '../../../shared/model/schemas/decode.ts'
+import type { Endpoint, EndpointSlice, Ingress, ValidatingWebhookConfiguration } from '../../../shared/model/gen/api.ts'
 import { validateNewEndpointSlice } from './endpoint-slice.ts'
+import { validateNewIngress } from './ingress.ts'
 import { validateNewServiceCidr, validateServiceCidrChange } from './service-cidr.ts'
+import { validateValidatingWebhooks } from './webhooks.ts'
 
 const TWO_FAMILIES = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64'
 
@@ -37,4 +40,16 @@ test('each label of a domain name is one', () => {
 test('a port without a word for its protocol has none that is known', () => {
   const ports = [{ name: 'a', protocol: '' }]
   expect(validateNewEndpointSlice({ metadata: {}, addressType: 'IPv4', endpoints: [], ports }).map(fieldErrorText)).toEqual(['ports[0].protocol: Unsupported value: "": supported values: "SCTP", "TCP", "UDP"'])
+})
+
+test.each([
+  [{}, 'Required value: pathType must be specified', 'Required value: must specify one of None, NoneOnDryRun'],
+  [{ pathType: '', sideEffects: '' }, 'Unsupported value: "": supported values: "Exact", "ImplementationSpecific", "Prefix"', 'Unsupported value: "": supported values: "None", "NoneOnDryRun"'],
+])('an empty word that must be there is another mistake than none: %j', ({ pathType, sideEffects }, ofPath, ofHook) => {
+  const backend = { service: { name: 'a', port: { number: 80 } } }
+  const ingress = decodeObject('io.k8s.api.networking.v1.Ingress', { metadata: {}, spec: { rules: [{ http: { paths: [{ path: '/', backend, ...(pathType !== undefined && { pathType }) }] } }] } }).object
+  expect(validateNewIngress(ingress as unknown as Ingress).map(fieldErrorText)).toEqual([`spec.rules[0].http.paths[0].pathType: ${ofPath}`])
+  const webhook = { name: 'a.example.com', clientConfig: { url: 'https://h' }, admissionReviewVersions: ['v1'], ...(sideEffects !== undefined && { sideEffects }) }
+  const configuration = decodeObject('io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration', { metadata: {}, webhooks: [webhook] }).object
+  expect(validateValidatingWebhooks(configuration as unknown as ValidatingWebhookConfiguration).map(fieldErrorText)).toEqual([`webhooks[0].sideEffects: ${ofHook}`])
 })

@@ -31,8 +31,7 @@ function validateWebhook(webhook: Webhook, path: string): readonly FieldError[] 
     ...each(webhook.rules, `${path}.rules`, validateRule),
     ...(failurePolicy === undefined ? [] : oneOf(`${path}.failurePolicy`, failurePolicy, failurePolicies)),
     ...(matchPolicy === undefined ? [] : oneOf(`${path}.matchPolicy`, matchPolicy, matchPolicies)),
-    // The schema's zero value is nothing said.
-    ...(sideEffects === undefined || sideEffects === '' ? [required(`${path}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`)] : oneOf(`${path}.sideEffects`, sideEffects, SIDE_EFFECTS)),
+    ...(sideEffects === undefined ? [required(`${path}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`)] : oneOf(`${path}.sideEffects`, sideEffects, SIDE_EFFECTS)),
     ...(timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1) ? [invalid(`${path}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds')] : []),
     ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
     ...validateLabelSelector(objectSelector, `${path}.objectSelector`),

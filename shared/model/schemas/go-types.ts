@@ -1,5 +1,5 @@
 /**
- * What the schemas do not say of Kubernetes' types and yet shows in its answers: which optional scalars are pointers (so that 0, "" and false
+ * What the schemas do not say of Kubernetes' types and yet shows in its answers: which scalars are pointers (so that 0, "" and false
  * are kept), which fields print although they are empty, and the names that decoding errors use. Short type names; `group.v1.Type` where two
  * groups share one. Known from the types themselves and from what a server answered.
  */
@@ -53,6 +53,7 @@ const pointers: Readonly<Record<string, string>> = {
   GRPCAction: 'service',
   GlusterfsPersistentVolumeSource: 'endpointsNamespace',
   HPAScalingRules: 'selectPolicy stabilizationWindowSeconds',
+  HTTPIngressPath: 'pathType',
   HorizontalPodAutoscalerSpec: 'minReplicas targetCPUUtilizationPercentage',
   HorizontalPodAutoscalerStatus: 'currentCPUUtilizationPercentage observedGeneration',
   HostPathVolumeSource: 'type',
@@ -75,7 +76,7 @@ const pointers: Readonly<Record<string, string>> = {
   MetricTarget: 'averageUtilization',
   MetricValueStatus: 'averageUtilization',
   MutatingAdmissionPolicySpec: 'failurePolicy',
-  MutatingWebhook: 'failurePolicy matchPolicy reinvocationPolicy timeoutSeconds',
+  MutatingWebhook: 'failurePolicy matchPolicy reinvocationPolicy sideEffects timeoutSeconds',
   NamedRuleWithOperations: 'scope',
   NetworkPolicyPort: 'endPort protocol',
   NodeAllocatableResourceMapping: 'capacityKey',
@@ -131,7 +132,7 @@ const pointers: Readonly<Record<string, string>> = {
   TypedLocalObjectReference: 'apiGroup',
   TypedObjectReference: 'apiGroup namespace',
   ValidatingAdmissionPolicySpec: 'failurePolicy',
-  ValidatingWebhook: 'failurePolicy matchPolicy timeoutSeconds',
+  ValidatingWebhook: 'failurePolicy matchPolicy sideEffects timeoutSeconds',
   Validation: 'reason',
   ValidationRule: 'optionalOldSelf reason',
   VolumeAttachmentSource: 'persistentVolumeName',

@@ -219,7 +219,7 @@ function absentValue(name: string, { property, type }: { readonly property: Sche
   if (type.kind === 'object') return property.default !== undefined ? {} : struct.printedEmpty.has(name) ? null : undefined
   if (type.kind === 'list' || type.kind === 'map') return struct.printedEmpty.has(name) || struct.printedNull.has(name) ? null : undefined
   if (type.kind === 'quantity') return schemaName.endsWith('.ResourceFieldSelector') ? '0' : undefined
-  if (required.has(name) || struct.printedEmpty.has(name)) return zeroOf(type.kind)
+  if ((required.has(name) && !struct.pointers.has(name)) || struct.printedEmpty.has(name)) return zeroOf(type.kind)
   return undefined
 }
 
