@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { methodNotAllowed, unknownResource } from '../status.ts'
+import { MEDIA, plainJson, type Media } from '../representations/negotiate.ts'
+import { body } from '../representations/write.ts'
 import { covers, parseAccept } from '../http/accept.ts'
 import { documentAnswer, pageNotFound, refusal } from '../http/answers.ts'
 import { aggregatedList, coreVersions, groupDocument, groupList, resourceList, type AggregatedVersion } from './documents.ts'
@@ -80,21 +82,28 @@ const documentFor = (request: ApiRequest, document: unknown): ApiResponse => (re
 function rootAnswer(request: ApiRequest, site: Site, answers: { readonly aggregatedOf: 'core' | 'named'; readonly legacy: unknown }): ApiResponse {
   for (const range of parseAccept(request.headers['accept'])) {
     const { g, v, as } = range.parameters
-    if (!covers(range, 'application/json') || g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList') continue
-    if (v === 'v2' || v === 'v2beta1') return aggregatedAnswer(request, site, { of: answers.aggregatedOf, version: v })
+    const media = MEDIA.find((one) => covers(range, one))
+    if (!media || g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList') continue
+    if (v === 'v2' || v === 'v2beta1') return aggregatedAnswer(request, site, { of: answers.aggregatedOf, version: v, media })
   }
   const response = documentAnswer(request, answers.legacy)
   return response.kind === 'body' ? { ...response, headers: { ...response.headers, vary: 'Accept' } } : response
 }
 
-function aggregatedAnswer(request: ApiRequest, site: Site, wanted: { readonly of: 'core' | 'named'; readonly version: AggregatedVersion }): ApiResponse {
-  const { text, etag } = aggregatedDocument(site, wanted)
-  const headers = { 'content-type': `application/json;g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`, etag, vary: 'Accept' }
-  if (request.headers['if-none-match'] === etag) return { kind: 'body', status: 304, headers: { etag, vary: 'Accept' }, body: '' }
-  return { kind: 'body', status: 200, headers, body: text }
+interface Aggregated {
+  readonly of: 'core' | 'named'
+  readonly version: AggregatedVersion
 }
 
-function aggregatedDocument(site: Site, wanted: { readonly of: 'core' | 'named'; readonly version: AggregatedVersion }): { readonly text: string; readonly etag: string } {
+/** Its tag is that of its JSON in each media type. */
+function aggregatedAnswer(request: ApiRequest, site: Site, { media, ...wanted }: Aggregated & { readonly media: Media }): ApiResponse {
+  const { text, etag } = aggregatedDocument(site, wanted)
+  if (request.headers['if-none-match'] === etag) return { kind: 'body', status: 304, headers: { etag, vary: 'Accept' }, body: '' }
+  const headers = { 'content-type': `${media};g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`, etag, vary: 'Accept' }
+  return { ...body(200, { kind: 'text', json: text }, { ...plainJson, media }), headers }
+}
+
+function aggregatedDocument(site: Site, wanted: Aggregated): { readonly text: string; readonly etag: string } {
   const key = `${wanted.of} ${wanted.version}`
   const kept = site.aggregated.get(key)
   if (kept) return kept

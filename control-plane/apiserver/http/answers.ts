@@ -2,7 +2,7 @@
 import type { Status } from '../../../shared/model/gen/api.ts'
 import type { ApiError } from '../../../shared/kit/api-error.ts'
 import type { ApiResponse } from '../request.ts'
-import { plainMedia, plainJson, statusMedia } from '../representations/negotiate.ts'
+import { MEDIA, plainMedia, plainJson, statusMedia } from '../representations/negotiate.ts'
 import { body, statusBody } from '../representations/write.ts'
 import { noRepresentation, notAcceptable } from '../status.ts'
 import { isRouted, parseAccept } from './accept.ts'
@@ -27,10 +27,10 @@ interface Asked {
 export const statusAnswer = (status: Status, request: Asked = { headers: {} }): ApiResponse => statusBody(status, { media: statusMedia(request.headers.accept), pretty: false })
 export const refusal = (error: ApiError, request?: Asked): ApiResponse => statusAnswer(error.status, request)
 
-/** A document as JSON or YAML, as the client asks; 406 in Kubernetes' words when it asks for neither. */
+/** A document in the media type that the client asks for; 406 in Kubernetes' words when it asks for no such. */
 export function documentAnswer(request: Asked, document: unknown): ApiResponse {
   const accept = request.headers.accept
-  if (!isRouted(parseAccept(accept), ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])) return refusal(noRepresentation(false), request)
+  if (!isRouted(parseAccept(accept), MEDIA)) return refusal(noRepresentation(false), request)
   const media = plainMedia(accept)
   return media ? body(200, { kind: 'value', value: document }, { ...plainJson, media }) : refusal(notAcceptable(), request)
 }

@@ -124,7 +124,7 @@ test.each([
   ['v1', 'Status'],
   ['v1', 'APIGroupList'],
   ['v1', 'APIGroup'],
-  ['v1', 'APIVersions'],
+  ['', 'APIVersions'],
   ['v1', 'APIResourceList'],
   ['meta.k8s.io/v1', 'PartialObjectMetadata'],
   ['meta.k8s.io/v1beta1', 'PartialObjectMetadata'],

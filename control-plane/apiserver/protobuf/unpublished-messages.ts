@@ -1,4 +1,4 @@
-/** Messages of what no published schema describes: the metadata of objects alone, and discovery. */
+/** Messages of what no published schema describes, or not as it is written: the metadata of objects alone, and discovery. */
 import { field, type FieldNumber, type Message, messageOf, type Shape } from './message.ts'
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
@@ -21,6 +21,7 @@ const fieldsOf: Readonly<Record<string, ReadonlyArray<readonly [number, FieldNum
   [`${META}APIGroup`]: inOrder({ name: text, versions: many(`${META}GroupVersionForDiscovery`), preferredVersion: one(`${META}GroupVersionForDiscovery`), serverAddressByClientCIDRs: many(`${META}ServerAddressByClientCIDR`) }),
   [`${META}GroupVersionForDiscovery`]: inOrder({ groupVersion: text, version: text }),
   [`${META}ServerAddressByClientCIDR`]: inOrder({ clientCIDR: text, serverAddress: text }),
+  [`${META}APIResourceList`]: inOrder({ groupVersion: text, resources: many(`${META}APIResource`) }),
   // Its verbs stand in a message of their own, which its schema does not say.
   [`${META}APIResource`]: [
     [1, field('name', text)],
@@ -60,7 +61,7 @@ export const unpublishedMessages: ReadonlyMap<string, Message> = new Map(Object.
 
 /** By the start of their version: what the schemas do not name. */
 const rooms: ReadonlyArray<readonly [version: RegExp, room: string]> = [
-  [/^v1$/, META],
+  [/^(?:v1)?$/, META],
   [/^meta\.k8s\.io\//, META],
   [/^apidiscovery\.k8s\.io\//, DISCOVERY],
 ]

@@ -34,7 +34,9 @@ function writeHead(writer: MessageWriter, { apiVersion, kind }: TypeMeta): void 
 }
 
 function writeObject(writer: MessageWriter, object: JsonObject): void {
-  const meta = { apiVersion: String(object['apiVersion']), kind: String(object['kind']) }
+  // What discovery says of the core group has no version of its own.
+  const { apiVersion = '', kind = '' } = object
+  const meta = { apiVersion: String(apiVersion), kind: String(kind) }
   const message = messageOfKind(meta.apiVersion, meta.kind)
   if (!message) throw new Error(`${meta.apiVersion} ${meta.kind} has no protobuf`)
   writeEnd(writer)

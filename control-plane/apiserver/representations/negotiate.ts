@@ -4,7 +4,8 @@ import { noRepresentation, notAcceptable } from '../status.ts'
 
 export type As = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
-const MEDIA = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
+/** In the order in which they are offered. */
+export const MEDIA = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
 export type Media = (typeof MEDIA)[number]
 
 export interface Representation {
