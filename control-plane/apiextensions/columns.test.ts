@@ -23,3 +23,9 @@ test.each<[string, Json, unknown]>([
   ['date', '', '<unknown>'],
   ['date', 5, null],
 ])('a cell of type %s for %j is %j', (type, value, wanted) => expect(cell(type, value)).toBe(wanted))
+
+test('behind a path that nobody can read no column is shown; an age of one own is described as any other', () => {
+  const { columns, row } = columnsOf([{ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }, { name: 'B', type: 'string', jsonPath: '.spec[' }, { name: 'C', type: 'string', jsonPath: '.spec.x' }])
+  expect(columns.slice(1)).toEqual([{ name: 'Age', type: 'date', description: 'Custom resource definition column (in JSONPath format): .metadata.creationTimestamp', priority: 0 }])
+  expect(row({ metadata: { name: 'a' } }, NOW)).toEqual(['a', null])
+})

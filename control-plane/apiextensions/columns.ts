@@ -10,7 +10,7 @@ import { parseJsonPath, valuesAt } from './json-path.ts'
 
 type Cell = ReturnType<KindDefinition['row']>[number]
 
-const SWAGGER_META: Readonly<Record<string, string>> = { '.metadata.creationTimestamp': CREATION_DESCRIPTION }
+type Steps = NonNullable<ReturnType<typeof parseJsonPath>>
 
 interface Columns {
   readonly columns: readonly TableColumn[]
@@ -22,10 +22,13 @@ const ageDefault: CustomResourceColumnDefinition = { name: 'Age', type: 'date', 
 /** Without columns of its own a kind shows its age. */
 export function columnsOf(declared: readonly CustomResourceColumnDefinition[] | undefined): Columns {
   const all = declared && declared.length > 0 ? declared : [ageDefault]
-  const read = all.flatMap((one) => {
+  const read: Array<{ readonly one: CustomResourceColumnDefinition; readonly steps: Steps }> = []
+  for (const one of all) {
     const steps = parseJsonPath(one.jsonPath)
-    return steps ? [{ one, steps }] : []
-  })
+    // Behind one that nobody can read no more are shown.
+    if (!steps) break
+    read.push({ one, steps })
+  }
   return {
     columns: [nameColumn, ...read.map(({ one }) => columnOf(one))],
     row: (object, nowMs) => [nameOf(object), ...read.map(({ one, steps }) => cellOf(valuesAt(object, steps), one, nowMs))],
@@ -38,7 +41,7 @@ const columnOf = ({ name, type, format, description, priority, jsonPath }: Custo
   name,
   type: type as TableColumn['type'],
   ...(format && { format }),
-  description: description || SWAGGER_META[jsonPath] || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+  description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
   priority: priority ?? 0,
 })
 

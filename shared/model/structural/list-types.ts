@@ -1,5 +1,5 @@
 /** Lists that are sets or maps hold nothing twice. */
-import { duplicate, type FieldError } from '../field-error.ts'
+import { duplicate, type FieldError, invalid } from '../field-error.ts'
 import { isJsonObject, type Json, type JsonObject } from '../json.ts'
 import { itemsOf, type PropsSchema, valuesOf } from './schema.ts'
 
@@ -28,6 +28,8 @@ function repeated(schema: PropsSchema, list: readonly Json[], path: string): rea
   const type = schema['x-kubernetes-list-type']
   if (type !== 'set' && type !== 'map') return []
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  const strange = type === 'map' ? list.findIndex((item) => item !== null && !isJsonObject(item)) : -1
+  if (strange >= 0) return [invalid(`${path}[${strange}]`, list[strange], 'must be an object for an array of list-type map')]
   const seen = new Map<string, number>()
   return list.flatMap((item, index) => {
     const identity = type === 'set' ? item : keysOf(item, keys)
@@ -43,7 +45,7 @@ export const keyText = (item: JsonObject, keys: readonly string[]): string => te
 
 const textOf = (value: Json): string => JSON.stringify(sorted(value))
 
-const keysOf = (item: Json, keys: readonly string[]): Json => (isJsonObject(item) ? Object.fromEntries(keys.flatMap((key) => (item[key] === undefined ? [] : [[key, item[key]]]))) : item)
+const keysOf = (item: Json, keys: readonly string[]): Json => (isJsonObject(item) ? Object.fromEntries(keys.flatMap((key) => (item[key] === undefined ? [] : [[key, item[key]]]))) : {})
 
 /** With the members of objects in the order in which Go prints a map. */
 export function sorted(value: Json): Json {

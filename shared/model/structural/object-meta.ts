@@ -79,9 +79,9 @@ function validateKind(value: Json | undefined, path: string): readonly FieldErro
   return problems.length === 0 ? [] : [invalid(path, value, `may have mixed case, but should otherwise match: ${problems.join(',')}`)]
 }
 
-/** Names are free there, and may be missing. */
+/** Names need only fit into a path there, and may be missing. */
 function validateEmbeddedMeta(value: Json | undefined, path: string): readonly FieldError[] {
   if (!isJsonObject(value)) return []
-  const { namespace: _namespace, generateName: _generateName, ...meta } = value
-  return validateObjectMeta({ ...meta, name: 'fakename' } as unknown as ObjectMeta, { namespaced: false, nameRule: 'any', anyFinalizer: true }, path)
+  const meta = { ...value, name: value['name'] || 'fakename' } as unknown as ObjectMeta
+  return validateObjectMeta(meta, { namespaced: (meta.namespace ?? '') !== '', nameRule: 'path-segment', anyFinalizer: true }, path)
 }

@@ -31,7 +31,10 @@ interface Place {
 function pruneValue(schema: PropsSchema | undefined, value: Json, place: Place): Json {
   if (Array.isArray(value)) {
     const items = schema && itemsOf(schema)
-    if (schema && !items && preservesUnknown(schema)) return value
+    const open = schema !== undefined && preservesUnknown(schema)
+    if (open && !items) return value
+    // What is open around a list is open in its items, too.
+    if (open && items && !preservesUnknown(items)) return pruneValue({ ...schema, items: { ...items, 'x-kubernetes-preserve-unknown-fields': true } }, value, place)
     return (value as readonly Json[]).map((item, index) => pruneValue(items, item, { path: `${place.path}[${index}]`, unknown: place.unknown, resource: items !== undefined && isEmbedded(items) }))
   }
   return isJsonObject(value) ? pruneObject(schema ?? {}, value, place) : value
@@ -49,7 +52,9 @@ function pruneObject(schema: PropsSchema, value: JsonObject, { path, unknown, re
     if (resource && META_FIELDS.has(name)) setMember(rest, name, member)
     else if (known) setMember(rest, name, pruneValue(known, member, { path: at, unknown, resource: isEmbedded(known) }))
     else if (values) setMember(rest, name, pruneValue(values, member, { path: at, unknown, resource: isEmbedded(values) }))
-    else if (open || schema.additionalProperties === true) setMember(rest, name, member)
+    // Of a map of anything the values hold nothing that is known.
+    else if (schema.additionalProperties !== undefined) setMember(rest, name, pruneValue(undefined, member, { path: at, unknown, resource: false }))
+    else if (open) setMember(rest, name, member)
     else unknown.push(at)
   }
   return rest

@@ -20,6 +20,13 @@ test('what the schema does not know goes, and is named', () => {
   expect(unknown).toEqual(['extra', 'spec.b', 'spec.l[0].y'])
 })
 
+test('maps of anything hold values of which nothing is known; what is open around a list is open in it', () => {
+  const any = spec({ m: { type: 'object', additionalProperties: true }, no: { type: 'object', additionalProperties: false } })
+  expect(pruned(any, { spec: { m: { a: 1, b: { c: 1 }, l: [{ d: 1 }, 'x'] }, no: { a: 1 } } }, true)).toEqual({ value: { spec: { m: { a: 1, b: {}, l: [{}, 'x'] }, no: { a: 1 } } }, unknown: ['spec.m.b.c', 'spec.m.l[0].d'] })
+  const open = spec({ l: { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items: { type: 'object', properties: { a: { type: 'object' } } } } })
+  expect(pruned(open, { spec: { l: [{ a: { b: 1 }, c: 1 }] } }, true)).toEqual({ value: { spec: { l: [{ a: {}, c: 1 }] } }, unknown: ['spec.l[0].a.b'] })
+})
+
 test('null makes room for a default, or goes', () => {
   const schema = spec({ a: { type: 'string', default: 'x' }, n: { type: 'string', default: 'y', nullable: true }, q: { type: 'string' }, o: { type: 'object', properties: { b: { type: 'integer', default: 3 } }, default: {} } })
   expect(withDefaults(schema, { spec: { a: null, n: null, q: null } })).toEqual({ spec: { a: 'x', n: null, o: { b: 3 } } })
@@ -42,9 +49,29 @@ describe('values', () => {
     [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, {}, ['spec.v.a: Required value']],
     [{ type: 'string', not: { enum: ['x'] } }, 'x', ['<nil>: Invalid value: "": "spec.v" must not validate the schema (not)']],
     [{ type: 'number' }, 1, []],
-    [{ type: 'number', format: 'float' }, 1e39, ['spec.v: Invalid value: 1e+39: Checked value must be of type number with format float in spec.v']],
-    [{ type: 'number', format: 'float' }, 3.4e38, []],
-    [{ type: 'integer', format: 'int32' }, 2147483648, ['spec.v: Invalid value: 2147483648: Checked value must be of type integer with format int32 in spec.v']],
+    // Formats of numbers say nothing.
+    [{ type: 'number', format: 'float' }, 1e39, []],
+    [{ type: 'integer', format: 'int32' }, 2147483648, []],
+    [{ type: 'integer', format: 'int32' }, 1.5, ['spec.v: Invalid value: "number": spec.v in body must be of type integer: "number"']],
+    // Formats of texts are told in the place of types, and lists pass for texts.
+    [{ type: 'string', format: 'date' }, 5, ['spec.v: Invalid value: "int64": spec.v in body must be of type date: "int64"']],
+    [{ type: 'string', format: 'date' }, 1.5, ['spec.v: Invalid value: "float64": spec.v in body must be of type date: "float64"']],
+    [{ type: 'string', format: 'date' }, true, ['spec.v: Invalid value: "": spec.v in body must be of type date: ""']],
+    [{ type: 'string', format: 'date' }, ['a'], []],
+    [{ type: 'string', format: 'date' }, null, ['spec.v: Invalid value: "null": spec.v in body must be of type string: "null"']],
+    [{ type: 'boolean', format: 'date' }, '2024-01-01', []],
+    [{ type: 'string', format: 'no-such' }, 5, ['spec.v: Invalid value: "integer": spec.v in body must be of type string: "integer"']],
+    // Nothing at all is never one of several.
+    [{ type: 'string', nullable: true, enum: ['a', null] }, null, ['spec.v: Unsupported value: null: supported values: "a", "null"']],
+    [{ type: 'object', additionalProperties: false }, { b: 1, a: 2 }, ['spec.v: Invalid value: "a": spec.v.a in body is a forbidden property', 'spec.v: Invalid value: "b": spec.v.b in body is a forbidden property']],
+    [{ type: 'number', minimum: 1.5, maximum: 0.5 }, 1, ['spec.v: Invalid value: 1: spec.v in body should be less than or equal to 0']],
+    [{ type: 'number', minimum: 5, maximum: 1 }, 3, ['spec.v: Invalid value: 3: spec.v in body should be greater than or equal to 5', 'spec.v: Invalid value: 3: spec.v in body should be less than or equal to 1']],
+    [{ type: 'number', multipleOf: 0.01 }, 0.29, ['spec.v: Invalid value: 0.29: spec.v in body should be a multiple of 0.01']],
+    [{ type: 'number', multipleOf: 0.1 }, 1.1, []],
+    [{ type: 'number', multipleOf: 0.5 }, 3, []],
+    [{ type: 'integer', allOf: [{ minimum: 3 }, { minimum: 4 }] }, 1, ['spec.v: Invalid value: 1: spec.v in body should be greater than or equal to 3', 'spec.v: Invalid value: 1: spec.v in body should be greater than or equal to 4', '<nil>: Invalid value: "": "spec.v" must validate all the schemas (allOf). None validated']],
+    // Of several that fail the one that looks at most is followed.
+    [{ type: 'object', properties: { a: { type: 'integer' }, b: { type: 'string' } }, anyOf: [{ required: ['b'] }, { properties: { a: { minimum: 5 } } }] }, { a: 1 }, ['<nil>: Invalid value: "": "spec.v" must validate at least one schema (anyOf)', 'spec.v.a: Invalid value: 1: spec.v.a in body should be greater than or equal to 5']],
     [{ type: 'integer' }, 1e20, ['spec.v: Invalid value: "number": spec.v in body must be of type integer: "number"']],
     [{ type: 'integer' }, 2n ** 62n, []],
     // Written with a point or an exponent: no whole number beyond what a double holds exactly.
@@ -56,7 +83,6 @@ describe('values', () => {
     [{ type: 'integer', maximum: 9007199254740992, exclusiveMaximum: true }, 9007199254740992n, ['spec.v: Invalid value: 9007199254740992: spec.v in body should be less than 9007199254740992']],
     [{ type: 'integer', multipleOf: 2 }, 9007199254740993n, ['spec.v: Invalid value: 9007199254740993: spec.v in body should be a multiple of 2']],
     [{ type: 'integer', multipleOf: 3 }, 9007199254740993n, []],
-    [{ type: 'integer', format: 'int32' }, 9007199254740993n, ['spec.v: Invalid value: 9007199254740993: Checked value must be of type integer with format int32 in spec.v']],
     [{ type: 'integer', format: 'int64' }, 9223372036854775807n, []],
     [{ type: 'integer', enum: [9007199254740992n, 1] }, 9007199254740993n, ['spec.v: Unsupported value: 9007199254740993: supported values: "9007199254740992", "1"']],
     [{ type: 'integer', enum: [9007199254740993n] }, 9007199254740993n, []],
@@ -75,6 +101,9 @@ describe('values', () => {
   test('sets and maps hold nothing twice', () => {
     const set = spec({ s: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' } })
     expect(validateListTypes(set, { spec: { s: ['a', 'b', 'a', 'a'] } }).map(fieldErrorText)).toEqual(['spec.s[2]: Duplicate value: "a"'])
+    const map = spec({ m: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] } })
+    expect(validateListTypes(map, { spec: { m: [{ k: 'a' }, 'a', { k: 'a' }] } }).map(fieldErrorText)).toEqual(['spec.m[1]: Invalid value: "a": must be an object for an array of list-type map'])
+    expect(validateListTypes(map, { spec: { m: [null, {}] } }).map(fieldErrorText)).toEqual(['spec.m[1]: Duplicate value: {}'])
   })
 })
 

@@ -2,7 +2,7 @@
 import { type FieldError, invalid, notSupported, required, tooLong, tooMany, typeInvalid } from '../field-error.ts'
 import { isJsonObject, isNumber, isWhole, type Json, type JsonObject } from '../json.ts'
 import { correlatedItems, correlatedMember, type Correlated, isUnchanged } from './correlate.ts'
-import { hasFormat } from './formats.ts'
+import { hasFormat, isKnownFormat } from './formats.ts'
 import { isIntOrString, itemsOf, type PropsSchema, sortedProperties, valuesOf } from './schema.ts'
 import { hasPattern } from './patterns.ts'
 import { sorted } from './list-types.ts'
@@ -29,8 +29,8 @@ interface Subject {
   readonly schema: PropsSchema
   readonly value: Json
   readonly path: string
-  readonly before: Correlated | undefined
   /** Within allOf, anyOf and the like nothing is ratcheted by itself. */
+  readonly before: Correlated | undefined
 }
 
 function judge(subject: Subject): Judged {
@@ -41,19 +41,22 @@ function judge(subject: Subject): Judged {
 type Validator = (subject: Subject) => Judged | undefined
 
 function judgeAnew(subject: Subject): Judged {
-  const validators: readonly Validator[] = subject.value === null ? [judgeType, judgeEnum] : [judgeType, judgeCombined, judgeString, judgeFormat, judgeNumber, judgeList, judgeEnum, judgeObject]
+  const isNull = subject.value === null
+  const validators: readonly Validator[] = isNull ? [judgeType, judgeEnum] : [judgeType, judgeCombined, judgeString, judgeFormat, judgeNumber, judgeList, judgeEnum, judgeObject]
   const errors: FieldError[] = []
-  let matches = 0
+  let matches = isNull ? 0 : 1
   for (const validator of validators) {
     const judged = validator(subject)
     if (!judged) continue
     errors.push(...judged.errors)
-    matches += judged.matches + 1
+    matches += judged.matches + (isNull ? 0 : 1)
   }
   return { errors, matches }
 }
 
+/** @param matches beside the one that it has been asked. */
 const result = (errors: readonly FieldError[], matches = 0): Judged => ({ errors, matches })
+const sumOf = (all: readonly Judged[]): number => all.reduce((sum, one) => sum + one.matches, 0)
 const fieldOf = (path: string): string => (path === '' ? '<nil>' : path)
 
 export function typeNameOf(value: Json): string {
@@ -68,40 +71,59 @@ const typesOf = (schema: PropsSchema): readonly string[] => (isIntOrString(schem
 
 function judgeType({ schema, value, path }: Subject): Judged | undefined {
   const types = typesOf(schema)
-  if (types.length === 0 || (value === null && schema.nullable === true)) return undefined
+  const format = textFormatOf(schema)
+  if (types.length === 0 && format === undefined) return undefined
   const found = typeNameOf(value)
-  if (types.includes(found) || (found === 'integer' && types.includes('number'))) return result([])
-  return result([typeInvalid(fieldOf(path), found, `${path} in body must be of type ${types.join(',')}: ${JSON.stringify(found)}`)])
+  const fits = types.includes(found) || (found === 'integer' && types.includes('number'))
+  if (fits || (value === null && (types.length === 0 || schema.nullable === true))) return result([], 1)
+  const wanted = (type: string, is: string): Judged => result([typeInvalid(fieldOf(path), is, `${path} in body must be of type ${type}: ${JSON.stringify(is)}`)])
+  if (format === undefined || value === null) return wanted(types.join(','), found)
+  // Of a format alone texts and lists are asked, and lists never fail.
+  if (found !== 'string' && found !== 'array') return wanted(format, NUMBER_FORMATS[found] ?? '')
+  return types.includes('number') || types.includes('integer') ? wanted(types.join(','), found) : result([], 1)
 }
+
+const NUMBER_FORMATS: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' }
+
+/** Formats of numbers, and those that nobody knows, are no matter. */
+const textFormatOf = ({ format }: PropsSchema): string | undefined => (format && isKnownFormat(format) ? format : undefined)
 
 function judgeCombined(subject: Subject): Judged | undefined {
   const { schema, path } = subject
   const { anyOf = [], oneOf = [], allOf = [], not } = schema
-  if (anyOf.length + oneOf.length + allOf.length === 0 && !not) return undefined
+  if (anyOf.length + oneOf.length + allOf.length === 0 && !not) return result([], 1)
   const say = (message: string): FieldError => invalid('<nil>', '', `${JSON.stringify(path)} must ${message}`)
   const by = (one: PropsSchema): Judged => judge({ ...subject, schema: one, before: undefined })
   const errors: FieldError[] = []
-  const best = (all: readonly Judged[]): readonly FieldError[] => all.reduce<Judged | undefined>((found, one) => (found === undefined || one.matches > found.matches ? one : found), undefined)?.errors ?? []
+  let matches = 1
+  /** What the one says that is followed: the first that fits, or else of those that fail. */
+  const follow = (all: readonly Judged[]): readonly FieldError[] => {
+    const followed = all.find((one) => one.errors.length === 0) ?? all.reduce((found, one) => (one.matches > found.matches ? one : found))
+    matches += followed.matches
+    return followed.errors
+  }
   if (anyOf.length > 0) {
     const all = anyOf.map(by)
-    if (all.every((one) => one.errors.length > 0)) errors.push(say('validate at least one schema (anyOf)'), ...best(all))
+    if (all.every((one) => one.errors.length > 0)) errors.push(say('validate at least one schema (anyOf)'))
+    errors.push(...follow(all))
   }
   if (oneOf.length > 0) {
     const all = oneOf.map(by)
     const valid = all.filter((one) => one.errors.length === 0).length
-    if (valid !== 1) errors.push(say(`validate one and only one schema (oneOf). ${valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`}`), ...(valid === 0 ? best(all) : []))
+    if (valid !== 1) errors.push(say(`validate one and only one schema (oneOf). ${valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`}`))
+    if (valid < 2) errors.push(...follow(all))
   }
   const all = allOf.map(by)
   errors.push(...all.flatMap((one) => one.errors))
-  if (all.some((one) => one.errors.length > 0)) errors.push(say('validate all the schemas (allOf)'))
+  if (all.some((one) => one.errors.length > 0)) errors.push(say(`validate all the schemas (allOf)${all.every((one) => one.errors.length > 0) ? '. None validated' : ''}`))
   if (not && by(not).errors.length === 0) errors.push(say('not validate the schema (not)'))
-  return result(errors)
+  return result(errors, matches + sumOf(all))
 }
 
 const runesIn = (text: string): number => [...text].length
 
 function judgeString({ schema, value, path }: Subject): Judged | undefined {
-  if (typeof value !== 'string' || (schema.maxLength === undefined && schema.minLength === undefined && !schema.pattern)) return undefined
+  if (typeof value !== 'string') return undefined
   const { maxLength, minLength, pattern } = schema
   if (maxLength !== undefined && runesIn(value) > maxLength) return result([tooLong(fieldOf(path), maxLength)])
   if (minLength !== undefined && runesIn(value) < minLength) return result([invalid(fieldOf(path), value, `${path} in body should be at least ${minLength} chars long`)])
@@ -110,7 +132,7 @@ function judgeString({ schema, value, path }: Subject): Judged | undefined {
 }
 
 function judgeFormat({ schema, value, path }: Subject): Judged | undefined {
-  if (typeof value !== 'string' || !schema.format) return undefined
+  if (typeof value !== 'string' || !schema.format || !isKnownFormat(schema.format)) return undefined
   if (hasFormat(schema.format, value)) return result([])
   return result([typeInvalid(fieldOf(path), value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`)])
 }
@@ -122,25 +144,22 @@ function judgeNumber({ schema, value, path }: Subject): Judged | undefined {
   const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false } = schema
   const errors: FieldError[] = []
   const say = (message: string): void => void errors.push(invalid(fieldOf(path), value, `${path} in body should be ${message}`))
-  if (isBeyondFormat(schema, value)) errors.push(invalid(fieldOf(path), value, `Checked value must be of type ${schema.type ?? ''} with format ${schema.format ?? ''} in ${path}`))
-  if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, Number(multipleOf))) say(`a multiple of ${goFloat(multipleOf)}`)
-  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) say(`less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(maximum)}`)
-  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) say(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(minimum)}`)
-  return result(errors)
-}
-
-/** Halfway between the largest float of 32 bits and the next that there would be. */
-const FLOAT_END = 2 ** 128 - 2 ** 103
-
-function isBeyondFormat({ type, format }: PropsSchema, value: number | bigint): boolean {
-  if (type === 'integer' && format === 'int32') return isWhole(value) && (value >= 2 ** 31 || value < -(2 ** 31))
-  return type === 'number' && format === 'float' && Math.abs(Number(value)) >= FLOAT_END
+  // A whole number is held against whole ones: what they have behind the point is not seen.
+  const limit = (number: number | undefined): number | undefined => (number === undefined || !isWhole(value) || isWhole(number) ? number : Math.trunc(number))
+  const [factor, most, least] = [limit(multipleOf) || multipleOf, limit(maximum), limit(minimum)]
+  if (factor !== undefined && factor > 0 && !isMultiple(value, Number(factor))) say(`a multiple of ${goFloat(factor)}`)
+  if (least !== undefined && (exclusiveMinimum ? value <= least : value < least)) say(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(least)}`)
+  if (most !== undefined && (exclusiveMaximum ? value >= most : value > most)) say(`less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(most)}`)
+  return result(errors, 1)
 }
 
 function isMultiple(value: number | bigint, factor: number): boolean {
   if (typeof value === 'bigint' && Number.isInteger(factor)) return value % BigInt(factor) === 0n
   const quotient = factor < 1 ? (1 / factor) * Number(value) : Number(value) / factor
-  return Number.isInteger(quotient) || Math.abs(quotient - Math.round(quotient)) < 1e-9
+  if (Number.isInteger(quotient)) return Math.abs(quotient) <= Number.MAX_SAFE_INTEGER
+  // A little more than a whole number counts as one, a little less does not.
+  const whole = Math.trunc(quotient)
+  return whole !== 0 && Math.abs(quotient - whole) / (Math.abs(quotient) + Math.abs(whole)) < 1e-9
 }
 
 function judgeList({ schema, value, path, before }: Subject): Judged | undefined {
@@ -152,14 +171,15 @@ function judgeList({ schema, value, path, before }: Subject): Judged | undefined
   const errors = judged.flatMap((one) => one.errors)
   if (schema.minItems !== undefined && list.length < schema.minItems) errors.push(invalid(fieldOf(path), list.length, `${path} in body should have at least ${schema.minItems} items`))
   if (schema.maxItems !== undefined && list.length > schema.maxItems) errors.push(tooMany(fieldOf(path), list.length, schema.maxItems))
-  return result(errors, judged.reduce((sum, one) => sum + one.matches, 0))
+  return result(errors, sumOf(judged) + 1)
 }
 
 function judgeEnum({ schema, value, path }: Subject): Judged | undefined {
   const { enum: allowed } = schema
-  if (!allowed || allowed.length === 0) return undefined
+  if (!allowed || allowed.length === 0) return result([])
   const text = JSON.stringify(sorted(value))
-  if (allowed.some((one) => JSON.stringify(sorted(one)) === text)) return result([])
+  // Nothing at all is never one of several.
+  if (value !== null && allowed.some((one) => JSON.stringify(sorted(one)) === text)) return result([])
   return result([notSupported(fieldOf(path), value, allowed.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))))])
 }
 
@@ -168,9 +188,10 @@ function judgeObject({ schema, value, path, before }: Subject): Judged | undefin
   const count = Object.keys(value).length
   if (schema.minProperties !== undefined && count < schema.minProperties) return result([invalid(fieldOf(path), count, `${path} in body should have at least ${schema.minProperties} properties`)])
   if (schema.maxProperties !== undefined && count > schema.maxProperties) return result([tooMany(fieldOf(path), count, schema.maxProperties)])
+  if (schema.additionalProperties === false) return result(Object.keys(value).toSorted().flatMap((name) => (Object.hasOwn(schema.properties ?? {}, name) ? [] : [invalid(fieldOf(path), name, `${path}.${name} in body is a forbidden property`)])))
   const judged = [...judgeFree({ schema, value, path, before }), ...judgeNamed({ schema, value, path, before })]
   const missing = (schema.required ?? []).filter((name) => !Object.hasOwn(value, name)).map((name) => required(below(path, name)))
-  return result([...judged.flatMap((one) => one.errors), ...missing], judged.reduce((sum, one) => sum + one.matches, 0))
+  return result([...judged.flatMap((one) => one.errors), ...missing], sumOf(judged))
 }
 
 const below = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
