@@ -31,7 +31,7 @@ test('one priority class is for everybody, and those of the system stay', async 
   const CLASSES = '/apis/scheduling.k8s.io/v1/priorityclasses'
   expect((await server.ask(`POST ${CLASSES}`, { metadata: { name: 'a' }, value: 5, globalDefault: true })).status).toBe(201)
   expect((await server.ask(`POST ${CLASSES}`, { metadata: { name: 'b' }, value: 6, globalDefault: true })).body['message']).toBe(
-    'priorityclasses.scheduling.k8s.io "b" is forbidden: PriorityClass a is already marked as globalDefault. Only one PriorityClass can be marked as globalDefault',
+    'priorityclasses.scheduling.k8s.io "b" is forbidden: PriorityClass a is already marked as default. Only one default can exist',
   )
   expect((await server.ask(`DELETE ${CLASSES}/system-node-critical`)).status).toBe(403)
   const made = await server.ask('POST /api/v1/namespaces/x/pods', { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'busybox:1.35' }] } })

@@ -41,7 +41,7 @@ function checkDeletion(request: AdmissionRequest): void {
 function checkGlobalDefault(sources: AdmissionSources, request: AdmissionRequest): void {
   if (request.object['globalDefault'] !== true) return
   const other = classesOf(sources).find((one) => one.globalDefault === true && one.metadata.name !== request.name)
-  if (other) throw forbid(request, `PriorityClass ${other.metadata.name} is already marked as globalDefault. Only one PriorityClass can be marked as globalDefault`)
+  if (other) throw forbid(request, `PriorityClass ${other.metadata.name} is already marked as default. Only one default can exist`)
 }
 
 const classesOf = (sources: AdmissionSources): readonly PriorityClass[] => listCached(sources, priorityClassesResource) as unknown as readonly PriorityClass[]

@@ -6,10 +6,10 @@ const NOW = 1_770_000_000_000
 const budget = (status: PodDisruptionBudget['status'], spec: PodDisruptionBudget['spec'] = { selector: { matchLabels: { app: 'web' } } }): PodDisruptionBudget => ({ metadata: { name: 'web', generation: 1 }, spec, status })
 const pod = (phase: string, ready = false): Pod => ({ metadata: { name: 'a', labels: { app: 'web' } }, status: { phase, conditions: ready ? [{ type: 'Ready', status: 'True' }] : [] } })
 
-test('a pod is counted by the budgets that select it; one without labels by none', () => {
+test('a pod is counted by the budgets that select it; one without labels by those that select all', () => {
   const all = budget({}, { selector: {} })
   expect(budgetsOf(pod('Running'), [budget({}), all, budget({}, { selector: { matchLabels: { app: 'db' } } }), budget({}, {})])).toEqual([budget({}), all])
-  expect(budgetsOf({ metadata: { name: 'a' } }, [all])).toEqual([])
+  expect(budgetsOf({ metadata: { name: 'a' } }, [budget({}), all])).toEqual([all])
 })
 
 test('only pods that run are guarded', () => {

@@ -6,11 +6,8 @@ import { formatTime } from '../../../shared/model/time.ts'
 /** More evictions than this that the controller has not seen yet mean that it does not work. */
 const DISRUPTED_MAX = 2000
 
-/** The budgets that count the pod. */
-export function budgetsOf(pod: Pod, budgets: readonly PodDisruptionBudget[]): readonly PodDisruptionBudget[] {
-  const { labels } = pod.metadata
-  return Object.keys(labels ?? {}).length === 0 ? [] : budgets.filter(({ spec }) => matchesSelector(spec?.selector, labels))
-}
+/** The budgets that count the pod: an empty selector counts every pod, also one without labels. */
+export const budgetsOf = (pod: Pod, budgets: readonly PodDisruptionBudget[]): readonly PodDisruptionBudget[] => budgets.filter(({ spec }) => matchesSelector(spec?.selector, pod.metadata.labels))
 
 /** A pod that does not run yet, or no longer, disrupts nobody by going. */
 export function isBeyondBudgets({ metadata, status }: Pod): boolean {

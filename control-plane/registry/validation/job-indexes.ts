@@ -34,7 +34,8 @@ function readInterval(text: string, completions: number): Interval | string {
 }
 
 function readIndex(text: string, completions: number): number | string {
-  if (!/^[+-]?\d+$/.test(text)) return `cannot convert string to integer for index: ${goQuote(text)}`
+  const unsigned = text.replace(/^[+-]/, '')
+  if (!/^\d+$/.test(unsigned) || BigInt.asIntN(64, BigInt(unsigned)) !== BigInt(unsigned)) return `cannot convert string to integer for index: ${goQuote(text)}`
   return Number(text) >= completions ? `too large index: ${goQuote(text)}` : Number(text)
 }
 

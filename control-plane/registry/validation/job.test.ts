@@ -34,8 +34,8 @@ test.each([
 
 test('indexes are read, in order and below the number of completions', () => {
   expect(readIndexes('1,3-5,7', 8)).toMatchObject({ kind: 'indexes', total: 5 })
-  expect([['3,2', 8], ['2-9', 8], ['a', 8], ['1-2-3', 8], ['4-4', 8]].map(([text, completions]) => readIndexes(String(text), Number(completions)))).toEqual(
-    ['non-increasing order, previous: 3, current: 2', 'too large index: "9"', 'cannot convert string to integer for index: "a"', `the fragment "1-2-3" violates the requirement that an index interval can have at most two parts separated by '-'`, 'non-increasing order, previous: 4, current: 4'].map((problem) => ({ kind: 'problem', problem })),
+  expect([['3,2', 8], ['2-9', 8], ['a', 8], ['1-2-3', 8], ['4-4', 8], ['99999999999999999999', 8]].map(([text, completions]) => readIndexes(String(text), Number(completions)))).toEqual(
+    ['non-increasing order, previous: 3, current: 2', 'too large index: "9"', 'cannot convert string to integer for index: "a"', `the fragment "1-2-3" violates the requirement that an index interval can have at most two parts separated by '-'`, 'non-increasing order, previous: 4, current: 4', 'cannot convert string to integer for index: "99999999999999999999"'].map((problem) => ({ kind: 'problem', problem })),
   )
   expect([findOverlap('0-3,6', '4,6-7', 9), findOverlap('0-3', '4-5', 9), findOverlap('', '1', 9)]).toEqual([6, undefined, undefined])
 })
