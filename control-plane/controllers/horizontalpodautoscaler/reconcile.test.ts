@@ -37,7 +37,7 @@ test('a size that the API refuses is told of, and tried again', async () => {
   await withWorkload(here)
   const { client } = here.parts
   let refusals = 1
-  const refusing: typeof client = { ...client, patch: (resource, ...rest) => (resource.plural === 'deployments' && refusals-- > 0 ? Promise.reject(new ApiError({ code: 403, reason: 'Forbidden', message: 'not now' })) : client.patch(resource, ...rest)) }
+  const refusing: typeof client = { ...client, patch: (resource, ...rest) => (resource.plural === 'deployments' && refusals-- > 0 ? Promise.reject(new ApiError({ metadata: {}, code: 403, reason: 'Forbidden', message: 'not now' })) : client.patch(resource, ...rest)) }
   await here.start(createAutoscalerController({ ...here.parts, client: refusing }))
   await here.client.create(horizontalPodAutoscalers, autoscaler('web', 3))
   await here.clock.advance(1000)
