@@ -122,3 +122,11 @@ test('primitive lists are merged, and values deleted from them', () => {
   expect(strategic({ metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } })).toMatchObject({ object: { metadata: { finalizers: ['b'] } } })
   expect(strategic({ metadata: { $patch: 'replace', name: 'x' } })).toMatchObject({ object: { metadata: { name: 'x' } } })
 })
+
+test.each([
+  [[{ name: 'c' }], ['x'], 500, 'list element types are not identical: [[map[name:c]] [x]]'],
+  [[{ name: 'c' }], [{ name: 'd' }, 1], 500, 'list element types are not identical: [[map[name:c]] [map[name:d] 1]]'],
+  [[], [['x']], 422, 'the server rejected our request due to an error in our request'],
+])('items of a merged list are all of one type, and no lists: %j and %j', (containers, added, code, message) => {
+  expect(applyPatch('io.k8s.api.core.v1.Pod', { spec: { containers } }, { type: 'strategic', patch: { spec: { containers: added } } })).toMatchObject({ kind: 'refused', code, message })
+})

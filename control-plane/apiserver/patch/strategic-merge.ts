@@ -6,7 +6,7 @@ import { type Field, type Type, typeOf } from '../../../shared/model/schemas/typ
 import { badRequest } from '../decode/refused.ts'
 import { DELETE_FROM, ELEMENT_ORDER, goReflectType, listNamedBy, PATCH, RETAIN_KEYS, retainKeysOf, withoutDirectives } from './directives.ts'
 import { identityBy, ordered, placesIn, sameBy } from './element-order.ts'
-import { internal, type PatchOutcome, type PatchRefused } from './outcome.ts'
+import { internal, type PatchOutcome, type PatchRefused, rejected } from './outcome.ts'
 
 type Merged<T extends Json> = { readonly kind: 'merged'; readonly value: T } | PatchRefused
 const merged = <T extends Json>(value: T): Merged<T> => ({ kind: 'merged', value })
@@ -102,8 +102,9 @@ interface ListPlace {
 function mergeList(original: readonly Json[], patch: readonly Json[], { field, items }: ListPlace): Merged<readonly Json[]> {
   if (!field?.patchMerge) return merged(patch)
   if (original.length === 0 && patch.length === 0) return merged(original)
-  const maps = [...original, ...patch].some(isJsonObject)
-  if (!maps) {
+  const mixed = mixedTypes(original, patch)
+  if (mixed) return mixed
+  if (!isJsonObject(original[0] ?? patch[0])) {
     const identity = identityBy(undefined)
     const place = placesIn([...original, ...patch], identity)
     const union = [...original, ...patch].filter((item, index) => place(item) === index)
@@ -112,6 +113,13 @@ function mergeList(original: readonly Json[], patch: readonly Json[], { field, i
   const mergeKey = field.patchMergeKey
   if (mergeKey === undefined) return internal(`cannot merge lists without merge key for ${field.name}`)
   return mergeMaps(original, patch, { items, mergeKey })
+}
+
+/** Why the items cannot be merged: they are lists themselves, or not all of one type. */
+function mixedTypes(original: readonly Json[], patch: readonly Json[]): PatchRefused | undefined {
+  const [first, ...others] = [...original, ...patch].map(goReflectType)
+  if (first === '[]interface {}') return rejected
+  return others.every((type) => type === first) ? undefined : internal(`list element types are not identical: ${goPrint([original, patch])}`)
 }
 
 interface MapList {
