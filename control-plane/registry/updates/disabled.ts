@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, PodSpec, PodTemplateSpec, ProjectedVolumeSource, Volume, VolumeProjection } from '../../../shared/model/gen/api.ts'
+import type { Container, EphemeralContainer, PodSpec, PodStatus, PodTemplateSpec, ProjectedVolumeSource, Volume, VolumeProjection } from '../../../shared/model/gen/api.ts'
 import { mapItems, mapMember, without } from '../defaults/fill.ts'
 
 /** Fields that exist but are not switched on in 1.36 by default: what is written to them is dropped. */
@@ -15,5 +15,7 @@ export function dropDisabledFields(given: PodSpec): PodSpec {
   const contained = mapItems<PodSpec, Container>(mapItems<PodSpec, Container>(spec, 'containers', dropFromContainer), 'initContainers', dropFromContainer)
   return mapItems<PodSpec, EphemeralContainer>(contained, 'ephemeralContainers', dropFromContainer)
 }
+
+export const dropDisabledStatus = (status: PodStatus): PodStatus => without(status, 'nodeAllocatableResourceClaimStatuses')
 
 export const dropDisabledFromTemplate = (template: PodTemplateSpec): PodTemplateSpec => mapMember(template, 'spec', dropDisabledFields)

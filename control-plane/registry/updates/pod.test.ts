@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Pod, ResourceRequirements } from '../../../shared/model/gen/api.ts'
+import type { Pod, PodStatus, ResourceRequirements } from '../../../shared/model/gen/api.ts'
 import { podGraceSeconds, prepareChangedPod, prepareNewPod } from './pod.ts'
 import { qosClass } from './qos.ts'
 
@@ -33,6 +33,11 @@ test('each subresource lets through its own part', () => {
   expect(prepareChangedPod(wanted, old, { ...context, subresource: 'status' })).toEqual({ ...old, status: { phase: 'Running', qosClass: 'BestEffort' } })
   expect(prepareChangedPod(wanted, old, { ...context, subresource: 'resize' }).spec?.containers).toEqual([{ name: 'a', image: 'i', resources: { requests: { cpu: '1' } } }])
   expect(prepareChangedPod(wanted, old, { ...context, subresource: 'ephemeralcontainers' }).spec).toEqual(old.spec)
+})
+
+test('of a status what is not switched on is dropped', () => {
+  const claims: PodStatus = { nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'c', resources: {} }] }
+  expect(prepareChangedPod(pod({ status: { phase: 'Running', ...claims } }), pod({ status: { phase: 'Pending', qosClass: 'BestEffort' } }), { ...context, subresource: 'status' }).status).toEqual({ phase: 'Running', qosClass: 'BestEffort' })
 })
 
 test('grace is given only to what may be running', () => {

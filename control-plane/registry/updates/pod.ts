@@ -3,7 +3,7 @@ import { formatTime } from '../../../shared/model/time.ts'
 import { mapItems, mapMember } from '../defaults/fill.ts'
 import type { StrategyContext } from '../kind.ts'
 import { profilesFromAnnotations } from './apparmor.ts'
-import { dropDisabledFields } from './disabled.ts'
+import { dropDisabledFields, dropDisabledStatus } from './disabled.ts'
 import { resolveLabelKeys } from './label-keys.ts'
 import { qosClass } from './qos.ts'
 
@@ -37,7 +37,7 @@ export function prepareChangedPod(pod: Pod, old: Pod, { subresource }: StrategyC
 /** The owners of a pod are not the node's business. */
 function prepareStatus(pod: Pod, old: Pod): Pod {
   const { ownerReferences: _, ...metadata } = pod.metadata
-  const status = withObservedGenerations({ ...pod.status }, old.status ?? {})
+  const status = withObservedGenerations(dropDisabledStatus(pod.status ?? {}), old.status ?? {})
   const qos = status.qosClass || old.status?.qosClass
   return {
     ...pod,

@@ -145,3 +145,7 @@ test('a pod as a whole is limited to the pages that its containers have together
   expect(pod({ resources: { requests: { cpu: '1' } }, containers: two }).spec?.resources).toEqual({ limits: { 'hugepages-2Mi': '4Mi' }, requests: { cpu: '1', memory: '2Gi', 'hugepages-2Mi': '4Mi' } })
   expect(pod({ resources: {}, containers: two }).spec?.resources).toEqual({})
 })
+
+test('a class of how to run is not nameless', () => {
+  expect(refused({ runtimeClassName: '' })).toEqual([expect.stringMatching(/^spec\.runtimeClassName: Invalid value: "": a lowercase RFC 1123 subdomain/)])
+})

@@ -57,7 +57,7 @@ export function validatePodSpec(spec: PodSpec, place: PodSpecPlace): readonly Fi
 
 function validateNames(spec: PodSpec, path: string): readonly FieldError[] {
   const { activeDeadlineSeconds: deadline } = spec
-  const subdomain = (name: 'serviceAccountName' | 'nodeName' | 'priorityClassName' | 'runtimeClassName'): readonly FieldError[] => (spec[name] ? dnsSubdomain(`${path}.${name}`, spec[name]) : [])
+  const subdomain = (name: 'serviceAccountName' | 'nodeName' | 'priorityClassName'): readonly FieldError[] => (spec[name] ? dnsSubdomain(`${path}.${name}`, spec[name]) : [])
   return allOf(
     subdomain('serviceAccountName'),
     subdomain('nodeName'),
@@ -67,7 +67,7 @@ function validateNames(spec: PodSpec, path: string): readonly FieldError[] {
     validateTolerations(spec.tolerations, `${path}.tolerations`),
     validateHostAliases(spec.hostAliases, `${path}.hostAliases`),
     subdomain('priorityClassName'),
-    subdomain('runtimeClassName'),
+    (spec.runtimeClassName === undefined ? [] : dnsSubdomain(`${path}.runtimeClassName`, spec.runtimeClassName)),
     (spec.preemptionPolicy === undefined ? [] : requiredOneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'])),
     (spec.overhead ? validateContainerResources({ limits: spec.overhead }, `${path}.overhead`, new Set()) : []),
   )
