@@ -44,6 +44,13 @@ test('the first plan makes a replica set of full size, with revision, scale and 
   ])
 })
 
+test('of a long name as much goes on as there is room for beside the hash', () => {
+  const deployment = deploymentOf(1)
+  const [made] = planNow(modelOf({ ...deployment, metadata: { ...deployment.metadata, name: 'a'.repeat(250) } })).steps
+  expect(made?.replicaSet.metadata.name).toMatch(/^a{242,}-[a-z0-9]+$/)
+  expect(made?.replicaSet.metadata.name?.length).toBe(253)
+})
+
 test('it becomes complete; conditions stand in the order of their last change', () => {
   const model = settled(2)
   expect(reasons(model)).toEqual(['Available=True MinimumReplicasAvailable', 'Progressing=True NewReplicaSetAvailable'])

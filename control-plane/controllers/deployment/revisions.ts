@@ -3,7 +3,7 @@ import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../../shared/mo
 import { deepEqual } from '../../../shared/model/json.ts'
 import { deployments } from '../../../shared/model/resources.ts'
 import { templateHash } from '../../../shared/model/template-hash.ts'
-import { controllerReference } from '../pod-control/template.ts'
+import { controllerReference, NAME_MAX } from '../pod-control/template.ts'
 import { draftOf, oldestFirst, totalReplicas, type Draft } from './draft.ts'
 import { isRolling, maxTotalOf, wantedOf } from './strategy.ts'
 
@@ -82,7 +82,7 @@ export function newGeneration(deployment: Deployment, old: readonly Draft[], rev
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
-      name: `${deployment.metadata.name}-${hash}`,
+      name: `${(deployment.metadata.name ?? '').slice(0, NAME_MAX - 1 - hash.length)}-${hash}`,
       namespace: deployment.metadata.namespace,
       labels,
       ownerReferences: [controllerReference(deployments, deployment)],

@@ -13,6 +13,12 @@ export const controllerReference = (resource: Resource, owner: KubeObject): Owne
   blockOwnerDeletion: true,
 })
 
+/** How long names of objects may be. */
+export const NAME_MAX = 253
+
+/** What the names of an owner's pods begin with: its own, and a dash unless that is too much. */
+export const podPrefix = (name: string): string => (name.length < NAME_MAX ? `${name}-` : name)
+
 export interface PodMaker {
   readonly namespace: string
   readonly generateName: string

@@ -15,7 +15,7 @@ import { adopt, release } from '../ownership/adopt.ts'
 import { planClaims } from '../ownership/claims.ts'
 import { BY_CONTROLLER, byController, BY_NAMESPACE, byNamespace, ORPHANS, orphansByNamespace } from '../ownership/indexes.ts'
 import { isActive } from '../pod-control/pod-state.ts'
-import { controllerReference, podFromTemplate } from '../pod-control/template.ts'
+import { controllerReference, podFromTemplate, podPrefix } from '../pod-control/template.ts'
 import { firstBatch, nextAvailabilityMs, planReplicas, statusOf, type ReplicaFailure, type ReplicaSetView, type ReplicasPlan } from './plan.ts'
 
 /** A kind that promises replicas. */
@@ -129,7 +129,7 @@ class ReplicasWorker<T extends KubeObject> {
   }
 
   async #create(set: T): Promise<unknown> {
-    const pod = podFromTemplate(this.#promise(set).spec?.template, { namespace: namespaceOf(set), generateName: `${nameOf(set)}-`, owner: controllerReference(this.#family.resource, set) })
+    const pod = podFromTemplate(this.#promise(set).spec?.template, { namespace: namespaceOf(set), generateName: podPrefix(nameOf(set)), owner: controllerReference(this.#family.resource, set) })
     try {
       const created = await this.#parts.client.create(pods, pod)
       this.#pods.wrote(created)

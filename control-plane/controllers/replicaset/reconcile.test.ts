@@ -27,6 +27,14 @@ test('makes exactly the pods it promises, says so, and replaces one that goes', 
   expect(here.client.all(events).map(({ reason }) => reason)).toEqual(['SuccessfulCreate', 'SuccessfulCreate', 'SuccessfulCreate', 'SuccessfulCreate'])
 })
 
+test('the pods of a set with the longest name have no dash after it', async () => {
+  await using here = world()
+  await here.start(createReplicaSetController(here.parts))
+  for (const length of [252, 253]) await here.client.create(replicaSets, { ...set(1), metadata: { name: 'a'.repeat(length), namespace: 'ns' } })
+  await here.clock.advance(1000)
+  expect(here.client.all(pods).map(({ metadata }) => metadata.generateName?.length).toSorted()).toEqual([253, 253])
+})
+
 test('adopts, lets go, and removes what is too much', async () => {
   await using here = world()
   await here.start(createReplicaSetController(here.parts))
