@@ -5,6 +5,7 @@ import type { NodeStreams } from '../../dispatch/port.ts'
 import type { Access } from '../authz/access.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { claimResize } from './claim-resize.ts'
+import { claimRights } from './claim-rights.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-tolerations.ts'
 import { deviceAdmin } from './device-admin.ts'
@@ -46,6 +47,7 @@ export const defaultPlugins = (sources: AdmissionSources, access: Access, nodeSt
   mutatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),
   rbacEscalation(sources, access),
   deviceAdmin(sources),
+  claimRights(access),
   paramRights(sources, access),
   validatingAdmissionPolicy(sources, access.authorize),
   validatingWebhooks({ sources, authorize: access.authorize, nodeStreams }),

@@ -7,6 +7,8 @@ export interface Call {
   /** Recorded in `metadata.managedFields`. */
   readonly manager: string
   readonly dryRun: boolean
+  /** Whether a change is asked for as a patch: what goes beyond it is asked for under that verb. */
+  readonly isPatch?: boolean | undefined
   /** The leader's right to write, asked for at each write. */
   readonly guard?: (() => Guard | undefined) | undefined
   readonly signal: AbortSignal

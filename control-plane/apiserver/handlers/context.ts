@@ -28,7 +28,7 @@ export function readCall({ request, warnings }: HandlerContext): Call {
 
 export function writeCall(context: HandlerContext, query: Pick<WriteQuery, 'dryRun' | 'fieldManager'>): Call {
   const { request } = context
-  return { ...readCall(context), manager: managerName(query.fieldManager, request.headers['user-agent']), dryRun: query.dryRun, checkCreate: () => context.checkCreate() }
+  return { ...readCall(context), manager: managerName(query.fieldManager, request.headers['user-agent']), dryRun: query.dryRun, isPatch: request.method === 'PATCH', checkCreate: () => context.checkCreate() }
 }
 
 /** The query's options and the call they make. */

@@ -42,7 +42,7 @@ test('a port without a word for its protocol has none that is known', () => {
   expect(validateNewEndpointSlice({ metadata: {}, addressType: 'IPv4', endpoints: [], ports }).map(fieldErrorText)).toEqual(['ports[0].protocol: Unsupported value: "": supported values: "SCTP", "TCP", "UDP"'])
 })
 
-test.each([
+test.each<readonly [{ readonly pathType?: string; readonly sideEffects?: string }, string, string]>([
   [{}, 'Required value: pathType must be specified', 'Required value: must specify one of None, NoneOnDryRun'],
   [{ pathType: '', sideEffects: '' }, 'Unsupported value: "": supported values: "Exact", "ImplementationSpecific", "Prefix"', 'Unsupported value: "": supported values: "None", "NoneOnDryRun"'],
 ])('an empty word that must be there is another mistake than none: %j', ({ pathType, sideEffects }, ofPath, ofHook) => {
