@@ -80,6 +80,12 @@ test('what cannot be read is told of before options at create, after them at upd
   expect((await refused(`PATCH ${maps}/a`, {}, { 'content-type': 'Application/Merge-Patch+JSON' }))[0]).toBe(415)
 })
 
+test('options of a delete that are none', async () => {
+  const scheme = 'in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"'
+  expect(await refused(`DELETE ${maps}/a`, { kind: 'Pod' })).toEqual([400, `no kind "Pod" is registered for version "meta.k8s.io/v1" ${scheme}`])
+  expect(await refused(`DELETE ${maps}/a`, { kind: 'DeleteOptions', apiVersion: 'a/b/c' })).toEqual([400, 'unexpected GroupVersion string: a/b/c'])
+})
+
 test('both mistakes of a propagation policy are told', async () => {
   expect(await refused(`DELETE ${maps}/a`, { propagationPolicy: 'Never', orphanDependents: true })).toEqual([
     422,

@@ -164,7 +164,8 @@ export function decodeOptions(body: Body, expected: ExpectedKind): DecodedBody {
   if (parsed.kind === 'refused') return { ...parsed, message: parsed.message.replace(/^the object provided is unrecognized \(must be of type \w+\): (.*) \(.*\)$/s, '$1') }
   const meta = typeMetaOf(parsed.value)
   if (typeof meta === 'string') return badRequest(`couldn't get version/kind; json parse error: ${meta}`)
-  if (meta.kind !== '' && meta.kind !== expected.kind) return badRequest(`no kind ${goQuote(meta.kind)} is registered for version ${goQuote(meta.apiVersion)} in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`)
+  if (meta.apiVersion.split('/').length > 2) return badRequest(`unexpected GroupVersion string: ${meta.apiVersion}`)
+  if (meta.kind !== '' && meta.kind !== expected.kind) return badRequest(`no kind ${goQuote(meta.kind)} is registered for version ${goQuote(meta.apiVersion === '' ? apiVersionOf(expected) : meta.apiVersion)} in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`)
   const content = contentOf(parsed, expected.schema, '')
   if (content.kind === 'refused') return content
   const { object, typeError } = decodeObject(expected.schema, content.value)
