@@ -1,6 +1,7 @@
 /** What expressions may ask about rights: `authorizer.group('').resource('pods').namespace('a').check('create').allowed()`. */
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '../../shared/model/validation/names.ts'
 import type { Apply } from './overloads.ts'
-import { HostValue, type Value } from './values.ts'
+import { CelFault, HostValue, type Value } from './values.ts'
 
 export interface RightsQuery {
   readonly path?: string
@@ -9,6 +10,8 @@ export interface RightsQuery {
   readonly subresource?: string
   readonly namespace?: string
   readonly name?: string
+  readonly fieldSelector?: string
+  readonly labelSelector?: string
   readonly serviceAccount?: { readonly namespace: string; readonly name: string }
 }
 
@@ -44,15 +47,28 @@ const check: Apply = (value, verb) => {
 }
 const decision = (value: Value): { readonly allowed: boolean; readonly reason: string } => (value as HostValue).held as { readonly allowed: boolean; readonly reason: string }
 
+function notBlank(text: Value, what: string): string {
+  if ((text as string).trim() === '') throw new CelFault(`${what} must not be empty`)
+  return text as string
+}
+
+function account(namespace: string, name: string): { readonly namespace: string; readonly name: string } {
+  if (dns1123SubdomainProblems(name).length > 0) throw new CelFault('Invalid service account name')
+  if (dns1123LabelProblems(namespace).length > 0) throw new CelFault('Invalid service account namespace')
+  return { namespace, name }
+}
+
 export const authorization: Readonly<Record<string, Apply>> = {
-  [`${AUTHORIZER}.path(string): ${PATH}`]: (value, path) => more(value, PATH, { path: path as string }),
+  [`${AUTHORIZER}.path(string): ${PATH}`]: (value, path) => more(value, PATH, { path: notBlank(path, 'path') }),
   [`${AUTHORIZER}.group(string): ${GROUP}`]: (value, group) => more(value, GROUP, { group: group as string }),
-  [`${AUTHORIZER}.serviceAccount(string, string): ${AUTHORIZER}`]: (value, namespace, name) => more(value, AUTHORIZER, { serviceAccount: { namespace: namespace as string, name: name as string } }),
+  [`${AUTHORIZER}.serviceAccount(string, string): ${AUTHORIZER}`]: (value, namespace, name) => more(value, AUTHORIZER, { serviceAccount: account(namespace as string, name as string) }),
   [`${PATH}.check(string): ${DECISION}`]: check,
-  [`${GROUP}.resource(string): ${RESOURCE}`]: (value, resource) => more(value, RESOURCE, { resource: resource as string }),
+  [`${GROUP}.resource(string): ${RESOURCE}`]: (value, resource) => more(value, RESOURCE, { resource: notBlank(resource, 'resource') }),
   [`${RESOURCE}.subresource(string): ${RESOURCE}`]: (value, subresource) => more(value, RESOURCE, { subresource: subresource as string }),
   [`${RESOURCE}.namespace(string): ${RESOURCE}`]: (value, namespace) => more(value, RESOURCE, { namespace: namespace as string }),
   [`${RESOURCE}.name(string): ${RESOURCE}`]: (value, name) => more(value, RESOURCE, { name: name as string }),
+  [`${RESOURCE}.fieldSelector(string): ${RESOURCE}`]: (value, fieldSelector) => more(value, RESOURCE, { fieldSelector: fieldSelector as string }),
+  [`${RESOURCE}.labelSelector(string): ${RESOURCE}`]: (value, labelSelector) => more(value, RESOURCE, { labelSelector: labelSelector as string }),
   [`${RESOURCE}.check(string): ${DECISION}`]: check,
   [`${DECISION}.allowed(): bool`]: (value) => decision(value).allowed,
   [`${DECISION}.reason(): string`]: (value) => decision(value).reason,

@@ -2,11 +2,16 @@ import { describe, expect, test } from 'vitest'
 import { compile } from './cel.ts'
 import { costOf } from './cost.ts'
 import { sizeOfSchema, typeOfSchema, valueOf } from './schema-types.ts'
-import { text } from './format-text.ts'
+import { text as formatted } from './format-text.ts'
 import type { PropsSchema } from '../../shared/model/structural/schema.ts'
 import type { Json } from '../../shared/model/json.ts'
 import { DYN, INT, listOf, mapOf, STRING } from './types.ts'
 import { CelFault, type Value } from './values.ts'
+
+function text(value: Value): string {
+  if (Array.isArray(value)) return `[${(value as readonly Value[]).map(text).join(', ')}]`
+  return value instanceof Map ? `{${[...(value as ReadonlyMap<Value, Value>)].map(([key, one]) => `${text(key)}: ${text(one)}`).join(', ')}}` : formatted(value)
+}
 
 /** What an expression says of a value, as text; `refused: …` or `fault: …` where it says nothing. */
 function ask(expression: string, schema: PropsSchema = { type: 'string' }, json: Json = 'abc'): string {
@@ -20,6 +25,34 @@ function ask(expression: string, schema: PropsSchema = { type: 'string' }, json:
     throw error
   }
 }
+
+test.each([
+  ['https://user:pw@Example.com:443/a/../b?x=1&x=2&y=a+b%20c#f', 'https', 'Example.com:443', 'Example.com', '443', '/a/../b', '{x: [1, 2], y: [a b c]}'],
+  ['HTTP://a.example', 'http', 'a.example', 'a.example', '', '', '{}'],
+  ['/path/to?q', '', '', '', '', '/path/to', '{q: []}'],
+  ['http://[::1]:8080/a b', 'http', '[::1]:8080', '::1', '8080', '/a%20b', '{}'],
+  ['http://h/a%2Fb(c)', 'http', 'h', 'h', '', '/a%2Fb(c)', '{}'],
+  ['mailto:a@b.example', 'mailto', '', '', '', '', '{}'],
+  ['http:/path', 'http', '', '', '', '/path', '{}'],
+])('a URL is read as Go reads it: %s', (url, scheme, host, hostname, port, path, query) => {
+  const part = (call: string): string => ask(`url(self).${call}()`, { type: 'string' }, url)
+  expect(['getScheme', 'getHost', 'getHostname', 'getPort', 'getEscapedPath', 'getQuery'].map(part)).toEqual([scheme, host, hostname, port, path, query])
+})
+
+test.each([
+  ['', 'empty url'],
+  ['a/b', 'invalid URI for request'],
+  ['www.example.com', 'invalid URI for request'],
+  [':foo', 'missing protocol scheme'],
+  ['http://a b.example/', 'invalid character " " in host name'],
+  ['http://a:x/', 'invalid port ":x" after host'],
+  ['http://[::1/', "missing ']' in host"],
+  ['http://a/%zz', 'invalid URL escape "%zz"'],
+  ['http://a/\n', 'net/url: invalid control character in URL'],
+])('what is no URL is told in the words of Go: %j', (url, problem) => {
+  expect(ask('url(self)', { type: 'string' }, url)).toBe(`fault: URL parse error during conversion from string: parse ${JSON.stringify(url)}: ${problem}`)
+  expect(ask('isURL(self)', { type: 'string' }, url)).toBe('false')
+})
 
 describe('expressions', () => {
   test.each([
@@ -64,6 +97,25 @@ describe('expressions', () => {
     ['lists.range(9000).map(i, "x").join().replace("x", "yy").size()', '18000'],
     ['[lists.range(9000).map(i, "x").join()].all(text, lists.range(9000).all(x, [1, 2, 3, 4, 5].all(y, !text.contains("y"))))', 'fault: operation cancelled: actual cost limit exceeded'],
     ['lists.range(3)', '[0, 1, 2]'],
+    ['string(1000000.0) + " " + string(123456.5) + " " + string(0.00001) + " " + string(2.0)', '1e+06 123456.5 1e-05 2'],
+    ['"%s %s".format([["a", "b"], {"b": 1.5, "a": 2.0}])', '["a", "b"] {"a":2.000000, "b":1.500000}'],
+    ['"%s".format([[dyn(1), dyn(b"x"), dyn(null), dyn(true), dyn(duration("1m")), dyn(timestamp("2020-01-02T03:04:05Z"))]])', '[1, b"x", null, true, duration("60s"), timestamp("2020-01-02T03:04:05Z")]'],
+    ['"%.2f %f".format([1234567.891, -1.5])', '1,234,567.89 -1.500000'],
+    ['"%e".format([1052.032911275])', '1.052033\u202f×\u202f10⁰³'],
+    ['"%f".format([double("Infinity")])', '∞'],
+    ['sign(quantity("-1"))', '-1'],
+    ['quantity("1").sign()', "refused: ERROR: <input>:1:19: found no matching overload for 'sign' applied to 'kubernetes.Quantity.()'"],
+    ['isIP("fe80::1%eth0") || isIP("::ffff:1.2.3.4") || isIP("::ffff:102:304")', 'false'],
+    ['ip("fe80::1%eth0")', 'fault: IP address "fe80::1%eth0" with zone value is not allowed'],
+    ['ip("::ffff:1.2.3.4")', 'fault: IPv4-mapped IPv6 address "::ffff:1.2.3.4" is not allowed'],
+    ['format.uuid().validate("x").value() + format.byte().validate("!").value() + format.date().validate("x").value() + format.datetime().validate("x").value() + format.uri().validate("x").value()', '[does not match the UUID format, invalid base64, invalid date, invalid datetime, parse "x": invalid URI for request]'],
+    ['dyn(self).find("[")', 'fault: Illegal regex: error parsing regexp: missing closing ]: `[`'],
+    ['dyn([1])["a"]', "fault: unsupported index type 'string' in list"],
+    ['[7][1u - 1u]', '7'],
+    ['dyn([1])[0.5]', 'fault: unsupported index value 0.5 in list'],
+    ['dyn(null).a', 'fault: no such key: a'],
+    ['dyn(1)["a"]', 'fault: no such key: a'],
+    ['dyn([1]).a', "fault: unsupported index type 'string' in list"],
     ['lists.range(-1)', '[]'],
     ['lists.range(2000000000)', 'fault: operation cancelled: actual cost limit exceeded'],
     ['[7, 8].first().value() + [7, 8].last().value()', '15'],
@@ -77,9 +129,9 @@ describe('expressions', () => {
     ['self.charAt(1) + self.substring(1, 2)', 'bb'],
     ['"a,b,c".split(",", 2)', '[a, b,c]'],
     ['"%d of %s, %.2f".format([3, "x", 1.5])', '3 of x, 1.50'],
-    ['"%b %o %x %X %e %%".format([5, 8, "hi", 255, 1234.5])', '101 10 6869 FF 1.234500e+03 %'],
+    ['"%b %o %x %X %e %%".format([5, 8, "hi", 255, 1234.5])', '101 10 6869 FF 1.234500\u202f×\u202f10⁰³ %'],
     ['"%d".format([dyn("a")])', 'fault: error during formatting: decimal clause can only be used on integers, was given string'],
-    ['"%s, %s".format([["b", "a"], {"x": 1}])', '[b, a], {x: 1}'],
+    ['"%s, %s".format([["b", "a"], {"x": 1}])', '["b", "a"], {"x":1}'],
     ['"äöü".size()', '3'],
     ['"abc".matches("^[a-c]+$")', 'true'],
     ['[1, 3, 2].isSorted()', 'false'],

@@ -1,4 +1,5 @@
 /** `"%d of %s".format([…])`. */
+import { goQuote } from '../../shared/model/go-text.ts'
 import { doubleText } from './standard.ts'
 import { durationText, timestampText } from './times.ts'
 import { CelFault, Duration, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
@@ -73,9 +74,9 @@ function clause(verb: string, value: Value, precision: number): string {
     case 'd':
       return String(integer(value) ?? wrong('d', value))
     case 'f':
-      return double('f', value).toFixed(precision)
+      return fixed(double('f', value), precision)
     case 'e':
-      return double('e', value).toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2')
+      return scientific(double('e', value))
     case 'b':
       return typeof value === 'boolean' ? (value ? '1' : '0') : (integer(value) ?? wrong('b', value)).toString(2)
     case 'o':
@@ -87,16 +88,44 @@ function clause(verb: string, value: Value, precision: number): string {
   }
 }
 
+/** In English words, which have no say in what is not finite. */
+function fixed(value: number, precision: number): string {
+  if (!Number.isFinite(value)) return notFinite(value)
+  const [whole = '', fraction] = value.toFixed(precision).split('.')
+  const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ',')
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}
+
+/** Always six digits: what a template says of them is taken for the width. */
+function scientific(value: number): string {
+  if (!Number.isFinite(value)) return notFinite(value)
+  const [digits = '', power = '0'] = value.toExponential(6).split('e')
+  const size = String(Math.abs(Number(power))).padStart(2, '0')
+  return `${digits}\u202f×\u202f10${Number(power) < 0 ? '⁻' : ''}${size.replaceAll(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)))}`
+}
+
+const notFinite = (value: number): string => (Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '-∞')
+
+/** As `%s` prints it. */
 export function text(value: Value): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return doubleText(value)
   if (value === null) return 'null'
-  if (Array.isArray(value)) return `[${(value as readonly Value[]).map(text).join(', ')}]`
-  if (value instanceof Map) return `{${[...value].map(([key, one]) => `${text(key as Value)}: ${text(one as Value)}`).toSorted().join(', ')}}`
+  if (Array.isArray(value)) return `[${(value as readonly Value[]).map(literal).join(', ')}]`
+  if (value instanceof Map) return `{${[...value].map(([key, one]) => [literal(key as Value), literal(one as Value)] as const).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map((entry) => entry.join(':')).join(', ')}}`
   if (value instanceof Duration) return durationText(value)
   if (value instanceof Timestamp) return timestampText(value)
   if (value instanceof Uint) return String(value.value)
   if (value instanceof TypeValue) return value.name
   if (value instanceof Uint8Array) return new TextDecoder().decode(value)
-  return typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : typeNameOf(value)
+  return typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : fault(`error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeNameOf(value)}`)
+}
+
+/** As it would be written in an expression. */
+function literal(value: Value): string {
+  if (typeof value === 'string') return goQuote(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? value.toFixed(6) : goQuote(doubleText(value))
+  if (value instanceof Uint8Array) return `b${goQuote(text(value))}`
+  if (value instanceof Timestamp) return `timestamp(${goQuote(text(value))})`
+  return value instanceof Duration ? `duration(${goQuote(text(value))})` : text(value)
 }

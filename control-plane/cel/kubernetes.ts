@@ -4,6 +4,7 @@ import { hasFormat } from '../../shared/model/structural/formats.ts'
 import { cidrContains, formatIp, type IpAddress, networkOf, parseCidr, parseIp } from '../../shared/model/validation/ip.ts'
 import { cIdentifierProblems, dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, nameProblems, qualifiedNameProblems } from '../../shared/model/validation/names.ts'
 import { addressProblem, prefixProblem, semverProblem } from './go-parsing.ts'
+import { type GoUrl, queryOf, readUrl } from './go-url.ts'
 import type { Apply } from './overloads.ts'
 import { compareSemver, parseSemver } from './semver.ts'
 import { CelFault, CidrValue, FormatValue, IpValue, Optional, QuantityValue, type SemverValue, UrlValue, type Value } from './values.ts'
@@ -22,7 +23,7 @@ const asInteger = (value: Value): bigint => (nanos(value) % BILLION === 0n ? nan
 const quantities: Record<string, Apply> = {
   'quantity(string): Quantity': (text) => new QuantityValue(quantityOf(text)),
   'isQuantity(string): bool': (text) => parseQuantity(text as string) !== undefined,
-  'Quantity.sign(): int': (a) => (nanos(a) > 0n ? 1n : nanos(a) < 0n ? -1n : 0n),
+  'sign(Quantity): int': (a) => (nanos(a) > 0n ? 1n : nanos(a) < 0n ? -1n : 0n),
   'Quantity.isInteger(): bool': (a) => nanos(a) % BILLION === 0n,
   'Quantity.asInteger(): int': asInteger,
   'Quantity.asApproximateFloat(): double': (a) => Number(nanos(a)) / 1e9,
@@ -35,39 +36,48 @@ const quantities: Record<string, Apply> = {
   'Quantity.sub(int): Quantity': (a, b) => withNanos(a, nanos(a) - (b as bigint) * BILLION),
 }
 
-function urlOf(text: string): URL | undefined {
-  if (!/^(?:[A-Za-z][A-Za-z0-9+.-]*:|\/)/.test(text)) return undefined
-  return URL.canParse(text) ? new URL(text) : text.startsWith('/') && URL.canParse(text, 'path:') ? new URL(`path:${text}`) : undefined
+function urlOf(text: Value): UrlValue {
+  const read = readUrl(text as string)
+  return read.kind === 'read' ? new UrlValue(read.url) : fault(`URL parse error during conversion from string: ${read.problem}`)
 }
 
-const url = (value: Value): URL => (value as UrlValue).url
-const isPath = (value: Value): boolean => url(value).protocol === 'path:'
+const url = (value: Value): GoUrl => (value as UrlValue).url
 
 const urls: Record<string, Apply> = {
-  'url(string): URL': (text) => new UrlValue(urlOf(text as string) ?? fault(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`)),
-  'isURL(string): bool': (text) => urlOf(text as string) !== undefined,
-  'URL.getScheme(): string': (value) => (isPath(value) ? '' : url(value).protocol.slice(0, -1)),
+  'url(string): URL': urlOf,
+  'isURL(string): bool': (text) => readUrl(text as string).kind === 'read',
+  'URL.getScheme(): string': (value) => url(value).scheme,
   'URL.getHost(): string': (value) => url(value).host,
-  'URL.getHostname(): string': (value) => url(value).hostname.replace(/^\[|\]$/g, ''),
+  'URL.getHostname(): string': (value) => url(value).hostname,
   'URL.getPort(): string': (value) => url(value).port,
-  'URL.getEscapedPath(): string': (value) => url(value).pathname,
-  'URL.getQuery(): map<string, list<string>>': (value) => new Map<Value, Value>([...new Set(url(value).searchParams.keys())].map((key) => [key, url(value).searchParams.getAll(key)])),
+  'URL.getEscapedPath(): string': (value) => url(value).path,
+  'URL.getQuery(): map<string, list<string>>': (value) => queryOf(url(value)),
 }
 
-/** Go refuses what Kubernetes' older reader forgives, and addresses in other addresses' clothes are none here. */
-function strictIp(text: string): IpAddress | undefined {
-  const ip = /(?:^|\.)0\d/.test(text) || /^::ffff:.*\./i.test(text) ? undefined : parseIp(text)
-  return ip
+/** Go refuses what Kubernetes' older reader forgives. */
+const hasLeadingZero = (text: string): boolean => /(?:^|\.)0\d/.test(text)
+
+/** Addresses of version 4 in clothes of version 6 are none here, nor are those of one interface. */
+function ipProblem(text: string): string | undefined {
+  const zone = text.indexOf('%')
+  const read = hasLeadingZero(text) ? undefined : parseIp(zone < 0 ? text : text.slice(0, zone))
+  if (!read || zone === text.length - 1 || (zone >= 0 && !text.includes(':'))) return `IP Address ${JSON.stringify(text)} parse error during conversion from string: ${addressProblem(text)}`
+  if (zone >= 0) return `IP address ${JSON.stringify(text)} with zone value is not allowed`
+  return read.family === 4 && text.includes(':') ? `IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed` : undefined
+}
+
+function ipOf(text: Value): IpAddress {
+  const problem = ipProblem(text as string)
+  return problem === undefined ? (parseIp(text as string) ?? fault('')) : fault(problem)
 }
 
 const bytes = (value: Value): readonly number[] => (value as IpValue).ip.bytes
 const family = (value: Value): 4 | 6 => (value as IpValue).ip.family
-const ipOf = (text: Value): IpAddress => strictIp(text as string) ?? fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ${addressProblem(text as string)}`)
 const isAll = (value: Value, want: readonly number[]): boolean => bytes(value).every((byte, index) => byte === want[index])
 
 const addresses: Record<string, Apply> = {
   'ip(string): IP': (text) => new IpValue(ipOf(text)),
-  'isIP(string): bool': (text) => strictIp(text as string) !== undefined,
+  'isIP(string): bool': (text) => ipProblem(text as string) === undefined,
   'ip.isCanonical(string): bool': (text) => formatIp(ipOf(text)) === text,
   'string(IP): string': (value) => formatIp((value as IpValue).ip),
   'IP.family(): int': (value) => BigInt(family(value)),
@@ -126,7 +136,12 @@ const versions: Record<string, Apply> = {
 }
 
 type Check = (text: string) => readonly string[]
-const byFormat = (name: string): Check => (text) => (hasFormat(name, text) ? [] : [`invalid ${name}`])
+const byFormat = (name: string, problem = `invalid ${name}`): Check => (text) => (hasFormat(name, text) ? [] : [problem])
+
+function uriProblems(text: string): readonly string[] {
+  const read = readUrl(text)
+  return read.kind === 'read' ? [] : [read.problem]
+}
 
 const FORMATS: Readonly<Record<string, Check>> = {
   dns1123Label: dns1123LabelProblems,
@@ -138,9 +153,9 @@ const FORMATS: Readonly<Record<string, Check>> = {
   dns1035LabelPrefix: (text) => nameProblems('dns1035-label', text, true),
   labelValue: labelValueProblems,
   cIdentifier: cIdentifierProblems,
-  uri: (text) => (urlOf(text) ? [] : ['invalid URI']),
-  uuid: byFormat('uuid'),
-  byte: byFormat('byte'),
+  uri: uriProblems,
+  uuid: byFormat('uuid', 'does not match the UUID format'),
+  byte: byFormat('byte', 'invalid base64'),
   date: byFormat('date'),
   datetime: byFormat('datetime'),
 }

@@ -74,7 +74,7 @@ function join(list: Value, separator: Value): string {
   return parts.join(separator as string)
 }
 
-const found = (text: Value, pattern: Value, limit = -1n): readonly string[] => patternOf(pattern).findAll(text as string, Number(limit))
+const found = (text: Value, pattern: Value, limit = -1n): readonly string[] => patternOf(pattern, 'Illegal regex: ').findAll(text as string, Number(limit))
 
 const strings: Record<string, Apply> = {
   'string.charAt(int): string': charAt,

@@ -2,8 +2,9 @@
 import { compileRe2, type Pattern } from '../../shared/kit/re2.ts'
 import { CelFault, type Value } from './values.ts'
 
-export function patternOf(text: Value): Pattern {
+/** @param saying what comes before the words of what is wrong with it. */
+export function patternOf(text: Value, saying = ''): Pattern {
   const read = compileRe2(text as string)
-  if (read.kind === 'refused') throw new CelFault(read.problem)
+  if (read.kind === 'refused') throw new CelFault(`${saying}${read.problem}`)
   return read.pattern
 }

@@ -59,7 +59,14 @@ function doubleOf(text: string): number {
   return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : conversion('string', 'double')
 }
 
-export const doubleText = (value: number): string => (value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : String(value).replace(/e([+-])(\d)$/, 'e$10$2'))
+/** As Go's `%g` prints it. */
+export function doubleText(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+  if (Object.is(value, -0)) return '-0'
+  const [digits = '', exponent = '0'] = value.toExponential().split('e')
+  const power = Number(exponent)
+  return power < -4 || power >= 6 ? `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}` : String(value)
+}
 
 const utf8 = new TextEncoder()
 const sizeOf = (value: Value): bigint => BigInt(typeof value === 'string' ? [...value].length : value instanceof Map ? value.size : (value as { readonly length: number }).length)

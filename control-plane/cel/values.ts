@@ -1,6 +1,7 @@
 /** What expressions work with: ints are bigint, doubles number, lists arrays, maps and objects Map, bytes Uint8Array. */
 import type { Quantity } from '../../shared/model/quantity.ts'
 import type { Cidr, IpAddress } from '../../shared/model/validation/ip.ts'
+import type { GoUrl } from './go-url.ts'
 import { type CelType } from './types.ts'
 
 /** Why an expression has no value. */
@@ -45,8 +46,8 @@ export class QuantityValue {
   }
 }
 export class UrlValue {
-  readonly url: URL
-  constructor(url: URL) {
+  readonly url: GoUrl
+  constructor(url: GoUrl) {
     this.url = url
   }
 }
@@ -187,6 +188,6 @@ function identity(value: Value): string | undefined {
   if (value instanceof IpValue) return `i${value.ip.bytes.join('.')}`
   if (value instanceof CidrValue) return `c${value.cidr.address.bytes.join('.')}/${value.cidr.prefixLength}`
   if (value instanceof SemverValue) return `s${value.parts.join('.')}-${value.pre.join('.')}`
-  if (value instanceof UrlValue) return `u${value.url.href}`
+  if (value instanceof UrlValue) return `u${value.url.text}`
   return undefined
 }

@@ -41,7 +41,7 @@ const META = object('kubernetes.NamespaceMetadata', {
 const CONDITION = object('kubernetes.NamespaceCondition', { status: STRING, type: STRING, lastTransitionTime: TIMESTAMP, message: STRING, reason: STRING })
 
 /** What Kubernetes tells of a namespace, which is less than there is. */
-const namespaceType = object('kubernetes.Namespace', {
+export const namespaceType = object('kubernetes.Namespace', {
   metadata: META,
   spec: object('kubernetes.NamespaceSpec', { finalizers: listOf(STRING) }),
   status: object('kubernetes.NamespaceStatus', { conditions: listOf(CONDITION), phase: STRING }),

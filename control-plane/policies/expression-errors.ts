@@ -44,7 +44,7 @@ export function policyErrors(spec: PolicySpec): readonly FieldError[] {
   for (const [index, { name, expression }] of (spec.variables ?? []).entries()) {
     const one = checked(expression, { field: `spec.variables[${index}].expression`, types: environment({ hasParams, hasAuthorizer: true, variables: types }), allowed: [] })
     errors.push(...one.errors)
-    types.set(name, variableType(one.type))
+    if (expression.trim() !== '') types.set(name, variableType(one.type))
   }
   const variables = (spec.variables ?? []).length > 0 ? types : undefined
   const own = environment({ hasParams, hasAuthorizer: true, mutates, variables })

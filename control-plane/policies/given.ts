@@ -33,7 +33,7 @@ function bindings(request: AdmissionRequest, { authorize, namespaceObject }: Giv
       const user = serviceAccount ? accountUser(serviceAccount) : call.user
       const decision = authorize(
         path === undefined
-          ? { kind: 'resource', user, verb, group: query.group ?? '', version: '*', resource: query.resource ?? '', subresource: query.subresource ?? '', namespace: query.namespace ?? '', name: query.name ?? '', fieldSelector: '' }
+          ? { kind: 'resource', user, verb, group: query.group ?? '', version: '*', resource: query.resource ?? '', subresource: query.subresource ?? '', namespace: query.namespace ?? '', name: query.name ?? '', fieldSelector: query.fieldSelector ?? '' }
           : { kind: 'path', user, verb, path },
       )
       return { allowed: decision.kind === 'allow', reason: decision.reason }

@@ -1,12 +1,10 @@
 /** Holds the expressions of a policy against the kinds that it is about. What is found refuses nothing: it is told in the policy's status. Loaded with the first policy. */
 import type { ExpressionWarning, NamedRuleWithOperations, ValidatingAdmissionPolicy, ValidatingAdmissionPolicySpec } from '../../shared/model/gen/api.ts'
-import { typeOf } from '../../shared/model/schemas/types.ts'
 import { apiVersionOf } from '../apiserver/core/resources.ts'
 import { authorizerTypes } from '../cel/authorizer.ts'
 import { compile } from '../cel/cel.ts'
-import { celTypeOf } from '../cel/kind-types.ts'
 import { type CelType, DYN, plain } from '../cel/types.ts'
-import { requestType } from './environment.ts'
+import { namespaceType, requestType, variableType } from './environment.ts'
 
 /** A kind that is served. */
 export interface KnownKind {
@@ -46,8 +44,6 @@ function warningOf(text: string, { group, version, kind }: KnownKind, variables:
   return compiled.kind === 'refused' ? [`${group}/${version}, Kind=${kind}: ${compiled.message}\n`] : []
 }
 
-const NAMESPACE = 'io.k8s.api.core.v1.Namespace'
-
 function paramsType({ paramKind }: ValidatingAdmissionPolicySpec, known: readonly KnownKind[]): CelType | undefined {
   if (!paramKind) return undefined
   for (const one of known) {
@@ -63,7 +59,7 @@ function environmentOf(spec: ValidatingAdmissionPolicySpec, type: CelType, param
     ['object', type],
     ['oldObject', type],
     ['request', requestType],
-    ['namespaceObject', celTypeOf(typeOf(NAMESPACE))],
+    ['namespaceObject', namespaceType],
     ['authorizer', plain(authorizerTypes.authorizer)],
     ...(params ? ([['params', params]] as const) : []),
   ])
@@ -71,7 +67,7 @@ function environmentOf(spec: ValidatingAdmissionPolicySpec, type: CelType, param
   const all = given.set('variables', { kind: 'object', name: 'kubernetes.variables', fields })
   for (const { name, expression } of spec.variables ?? []) {
     const compiled = compile(expression, all)
-    fields.set(name, compiled.kind === 'compiled' ? compiled.program.type : DYN)
+    fields.set(name, compiled.kind === 'compiled' ? variableType(compiled.program.type) : DYN)
   }
   return all
 }
