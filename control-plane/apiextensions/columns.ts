@@ -6,11 +6,9 @@ import { parseTime } from '../../shared/model/time.ts'
 import { CREATION_DESCRIPTION, nameColumn } from '../registry/columns/columns.ts'
 import { ageSince, formatAge } from '../registry/columns/age.ts'
 import type { KindDefinition, TableColumn } from '../registry/kind.ts'
-import { parseJsonPath, valuesAt } from './json-path.ts'
+import { type JsonPath, parseJsonPath, valuesAt } from './json-path.ts'
 
 type Cell = ReturnType<KindDefinition['row']>[number]
-
-type Steps = NonNullable<ReturnType<typeof parseJsonPath>>
 
 interface Columns {
   readonly columns: readonly TableColumn[]
@@ -22,7 +20,7 @@ const ageDefault: CustomResourceColumnDefinition = { name: 'Age', type: 'date', 
 /** Without columns of its own a kind shows its age. */
 export function columnsOf(declared: readonly CustomResourceColumnDefinition[] | undefined): Columns {
   const all = declared && declared.length > 0 ? declared : [ageDefault]
-  const read: Array<{ readonly one: CustomResourceColumnDefinition; readonly steps: Steps }> = []
+  const read: Array<{ readonly one: CustomResourceColumnDefinition; readonly steps: JsonPath }> = []
   for (const one of all) {
     const steps = parseJsonPath(one.jsonPath)
     // Behind one that nobody can read no more are shown.

@@ -138,7 +138,9 @@ test('what a webhook says against it is the answer', async () => {
   result = { status: 'Success' }
   expect([status, body['message']]).toEqual([500, 'conversion webhook for refused.example.com/v1, Kind=Refused failed: no way'])
   convert = (object) => ({ ...object, kind: 'Other' })
-  expect((await server.ask(`GET ${at('v2', 'a')}`)).body['message']).toBe('conversion webhook for refused.example.com/v1, Kind=Refused returned invalid converted object: invalid kind (expected Refused, received Other)')
+  expect((await server.ask(`GET ${at('v2', 'a')}`)).body['message']).toBe('conversion webhook for refused.example.com/v1, Kind=Refused returned invalid object at index 0: invalid kind (expected Refused, received Other)')
+  convert = (object, apiVersion) => ({ ...object, apiVersion, kind: 'Refused', metadata: { ...(object['metadata'] as JsonObject), name: 'b' } })
+  expect((await server.ask(`GET ${at('v2', 'a')}`)).body['message']).toBe('conversion webhook for refused.example.com/v1, Kind=Refused returned invalid object: must have the same name: a != b')
 })
 
 test('a webhook that does not answer is told with its address; what is stored as asked for needs none', async () => {

@@ -209,3 +209,12 @@ async function heldMs<T>(work: () => Promise<T>): Promise<{ readonly answer: T; 
   isDone = true
   return { answer, longestMs: Math.max(longestMs, cpuMs() - sinceMs), allMs: cpuMs() - startMs }
 }
+
+test('through the status of a definition metadata changes, and its spec does not', async () => {
+  const server = await started()
+  await server.ask(`POST ${DEFINITIONS}`, definition({}))
+  const { status, body } = await server.ask(`PATCH ${DEFINITIONS}/widgets.example.com/status`, { metadata: { labels: { a: 'b' }, finalizers: ['example.com/x'] }, spec: { scope: 'Cluster' } }, MERGE)
+  expect([status, body['metadata'], body['spec']]).toMatchObject([200, { labels: { a: 'b' }, finalizers: ['example.com/x'], generation: 1 }, { scope: 'Namespaced' }])
+  // Nobody comes to own it by that.
+  expect((body['metadata'] as JsonObject)['managedFields']).toHaveLength(1)
+})

