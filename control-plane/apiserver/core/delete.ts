@@ -33,7 +33,7 @@ export async function remove(parts: CoreParts, call: Call, request: DeleteReques
   let existing = await newest(parts, store, { key, signal: call.signal })
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (!existing) throw notFound(store.resource, at.name)
-    checkPreconditions(store, existing, request)
+    checkPreconditions(store, { object: existing.object, revision: String(existing.revision) }, request)
     await parts.admission.validate({ operation: 'DELETE', store, namespace: at.namespace, name: at.name, subresource: '', object: existing.object, old: existing.object, call })
     const outcome = await tryRemove(parts, call, { request, existing })
     if (outcome.kind === 'done') return outcome.deleted
@@ -42,19 +42,20 @@ export async function remove(parts: CoreParts, call: Call, request: DeleteReques
   throw conflict(store.resource, at.name, modifiedMessage)
 }
 
-function checkPreconditions(store: ResourceStore, existing: CachedObject, { options, at }: DeleteRequest): void {
+/** Throws a 409 where the object is not the one that the options speak of. */
+export function checkPreconditions(store: ResourceStore, existing: { readonly object: JsonObject; readonly revision: string }, { options, at }: Pick<DeleteRequest, 'options' | 'at'>): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
   const has = metaText(existing.object, 'uid')
   if (isNamespace(store.definition)) {
     const refuse = (what: string, wanted: string, found: string): Error => conflict(store.resource, at.name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`)
     if (uid !== undefined && uid !== has) throw refuse('UID', uid, has)
-    if (resourceVersion !== undefined && resourceVersion !== String(existing.revision)) throw refuse('ResourceVersion', resourceVersion, String(existing.revision))
+    if (resourceVersion !== undefined && resourceVersion !== existing.revision) throw refuse('ResourceVersion', resourceVersion, existing.revision)
     return
   }
   if (uid !== undefined && uid !== has) {
     throw conflict(store.kind, at.name, `the UID in the precondition (${uid}) does not match the UID in record (${has}). The object might have been deleted and then recreated`)
   }
-  if (resourceVersion !== undefined && resourceVersion !== String(existing.revision)) {
+  if (resourceVersion !== undefined && resourceVersion !== existing.revision) {
     throw conflict(store.kind, at.name, `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${existing.revision}). The object might have been modified`)
   }
 }

@@ -53,6 +53,21 @@ test('a pod that is not ready goes by the word of its budget, and takes nothing 
   expect((await server.client.get(podDisruptionBudgets, { namespace: 'x', name: `b-${round}` })).status?.disruptedPods).toBeUndefined()
 })
 
+test.each([true, false])('a pod on a node is told why it goes, whatever is said of the state it must be in (ready: %s)', async (ready) => {
+  const at = { namespace: 'x', name: `n-${round}` }
+  await server.client.create(pods, { metadata: { ...at, labels: label() }, spec: { nodeName: 'n', containers: [{ name: 'app', image: 'busybox' }] } })
+  const { metadata } = await server.client.patch(pods, at, { type: 'merge', subresource: 'status', body: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] } } })
+  if (!ready) await budget('b', { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 1 }, { unhealthyPodEvictionPolicy: 'AlwaysAllow' })
+  const evicted = (preconditions: object) => server.ask(`POST /api/v1/namespaces/x/pods/${at.name}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: at.name }, deleteOptions: { preconditions } })
+  expect((await evicted({ resourceVersion: '1' })).status).toBe(409)
+  const { status } = await server.client.get(pods, at)
+  expect(status?.conditions?.map(({ type }) => type)).toEqual(['Ready'])
+  expect((await evicted(ready ? { uid: metadata.uid, resourceVersion: metadata.resourceVersion } : {})).status).toBe(201)
+  const going = await server.client.get(pods, at)
+  expect(going.metadata.deletionTimestamp).toBeDefined()
+  expect(going.status?.conditions?.map(({ type, reason }) => [type, reason])).toEqual([['Ready', undefined], ['DisruptionTarget', 'EvictionByEvictionAPI']])
+})
+
 test('a trial run asks the budget and takes nothing', async () => {
   const name = await runningPod('p')
   await budget('b', { disruptionsAllowed: 1 })

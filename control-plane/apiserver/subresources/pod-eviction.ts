@@ -3,7 +3,7 @@ import type { Pod } from '../../../shared/model/gen/api.ts'
 import { isJsonObject, type JsonObject } from '../../../shared/model/json.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import { checkNamespace } from '../core/create.ts'
-import { remove } from '../core/delete.ts'
+import { checkPreconditions, remove } from '../core/delete.ts'
 import { get } from '../core/get.ts'
 import { metadataOf, metaText } from '../core/stored.ts'
 import { update } from '../core/update.ts'
@@ -34,10 +34,7 @@ export const podEvictionHandler: Handler = async (context) => {
   // Users' rules were asked about the eviction; what it does to the pod is for nobody else to refuse.
   const part: Call = { ...call, isPart: true }
   if (permission.kind === 'unready') await removeUnready(context, part, { judged, options, refusal: permission.refusal })
-  else {
-    if (needsCondition(judged.object) && !call.dryRun && options.preconditions === undefined) await sayWhy(context, part)
-    await remove(context.parts, part, { store, at, options })
-  }
+  else await sayWhyAndRemove(context, part, { judged, options })
   return statusBody(success(undefined, 201), context.representation)
 }
 
@@ -49,10 +46,9 @@ interface Unready {
 
 /** Goes by the very state that was judged: if it changes meanwhile (it may have become ready), the client shall ask again. */
 async function removeUnready(context: HandlerContext, call: Call, { judged, options, refusal }: Unready): Promise<void> {
-  const { store } = context.route
   const resourceVersion = options.preconditions?.resourceVersion ?? String(judged.revision)
   try {
-    await remove(context.parts, call, { store, at: atOf(context), options: { ...options, preconditions: { uid: metaText(judged.object, 'uid'), ...options.preconditions, resourceVersion } } })
+    await sayWhyAndRemove(context, call, { judged, options: { ...options, preconditions: { uid: metaText(judged.object, 'uid'), ...options.preconditions, resourceVersion } } })
   } catch (error) {
     if (isApiError(error, 'Conflict') && options.preconditions?.resourceVersion === undefined) throw refusal()
     throw error
@@ -70,15 +66,26 @@ function needsCondition(pod: JsonObject): boolean {
   return phase !== 'Succeeded' && phase !== 'Failed' && metadataOf(pod)['deletionTimestamp'] === undefined
 }
 
-async function sayWhy({ parts, route }: HandlerContext, call: Call): Promise<void> {
+/** Both go by the preconditions: what says why makes a new state, which is the one to go. */
+async function sayWhyAndRemove({ parts, route }: HandlerContext, call: Call, { judged, options }: Pick<Unready, 'judged' | 'options'>): Promise<void> {
+  const { store } = route
   const at = { namespace: route.path.namespace, name: route.path.name }
+  const { preconditions } = options
+  if (call.dryRun || !needsCondition(judged.object)) return void (await remove(parts, call, { store, at, options }))
   const change = (pod: JsonObject): JsonObject => {
-    const status = isJsonObject(pod['status']) ? pod['status'] : {}
-    const conditions = (Array.isArray(status['conditions']) ? status['conditions'] : []) as readonly JsonObject[]
-    const before = conditions.find((one) => one['type'] === 'DisruptionTarget')
-    const since = before?.['status'] === 'True' ? before['lastTransitionTime'] : undefined
-    const condition: JsonObject = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting', lastProbeTime: null, lastTransitionTime: since ?? formatTime(parts.clock.nowMs()) }
-    return { ...pod, status: { ...status, conditions: before ? conditions.map((one) => (one === before ? condition : one)) : [...conditions, condition] } }
+    checkPreconditions(store, { object: pod, revision: metaText(pod, 'resourceVersion') }, { options, at })
+    return withReason(pod, formatTime(parts.clock.nowMs()))
   }
-  await update(parts, call, { store: route.store, at, subresource: 'status', change })
+  const { item } = await update(parts, call, { store, at, subresource: 'status', change })
+  const current = preconditions?.resourceVersion === undefined ? options : { ...options, preconditions: { ...preconditions, resourceVersion: String(item.revision) } }
+  await remove(parts, call, { store, at, options: current })
+}
+
+function withReason(pod: JsonObject, now: string): JsonObject {
+  const status = isJsonObject(pod['status']) ? pod['status'] : {}
+  const conditions = (Array.isArray(status['conditions']) ? status['conditions'] : []) as readonly JsonObject[]
+  const before = conditions.find((one) => one['type'] === 'DisruptionTarget')
+  const since = before?.['status'] === 'True' ? before['lastTransitionTime'] : undefined
+  const condition: JsonObject = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting', lastProbeTime: null, lastTransitionTime: since ?? now }
+  return { ...pod, status: { ...status, conditions: before ? conditions.map((one) => (one === before ? condition : one)) : [...conditions, condition] } }
 }
