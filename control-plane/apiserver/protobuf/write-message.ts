@@ -3,7 +3,7 @@
  * the order of their bytes, and what is no pointer in Go is written even when it is empty.
  */
 import type { MessageWriter } from '../../../shared/kit/message-writer.ts'
-import { isJsonObject, isNumber, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { isJsonObject, isWhole, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import type { ScalarKind } from '../../../shared/model/schemas/types.ts'
 import type { Message, Shape } from './message.ts'
 import { findMessage } from './messages.ts'
@@ -97,7 +97,7 @@ function writeScalar(writer: MessageWriter, { number, scalar }: { readonly numbe
       return writer.text(number, typeof value === 'string' ? value : JSON.stringify(value))
     case 'int32':
     case 'int64':
-      return writer.signed(number, isNumber(value) ? value : 0)
+      return writer.signed(number, isWhole(value) ? value : 0)
     case 'boolean':
       return writer.number(number, value === true ? 1 : 0)
     case 'number':
