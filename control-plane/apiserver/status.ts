@@ -109,6 +109,10 @@ export const unknownResource = (): ApiError => failure({ code: 404, reason: 'Not
 export const methodNotAllowed = (): ApiError =>
   failure({ code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {} })
 
+/** Of a handler that has been found, and cannot do this. */
+export const notSupportedOn = (resource: Subject, action: string): ApiError =>
+  failure({ code: 405, reason: 'MethodNotAllowed', message: `${action} is not supported on resources of kind ${JSON.stringify(qualified(resource))}`, details: detailsOf(resource, '') })
+
 const JSON_YAML_PROTOBUF = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 const STREAMED = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']

@@ -80,6 +80,10 @@ test('what cannot be read is told of before options at create, after them at upd
   expect((await refused(`PATCH ${maps}/a`, {}, { 'content-type': 'Application/Merge-Patch+JSON' }))[0]).toBe(415)
 })
 
+test('what can be listed and not be watched', async () => {
+  expect(await refused('GET /api/v1/componentstatuses?watch=1')).toEqual([405, 'watch is not supported on resources of kind "componentstatuses"'])
+})
+
 test('options of a delete that are none', async () => {
   const scheme = 'in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"'
   expect(await refused(`DELETE ${maps}/a`, { kind: 'Pod' })).toEqual([400, `no kind "Pod" is registered for version "meta.k8s.io/v1" ${scheme}`])

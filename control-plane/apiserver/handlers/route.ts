@@ -4,7 +4,7 @@ import { verbOf, type ResourcePath, type Verb } from '../core/request-info.ts'
 import { wantsWatch } from '../options/list-options.ts'
 import type { Subresource } from '../../registry/kind.ts'
 import type { ApiRequest } from '../request.ts'
-import { badRequest, methodNotAllowed, notFound, unknownResource } from '../status.ts'
+import { badRequest, methodNotAllowed, notFound, notSupportedOn, unknownResource } from '../status.ts'
 
 export interface Route {
   readonly store: ResourceStore
@@ -37,7 +37,11 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
     const found = customRoute({ store, path, verb, subresource })
     if (found) return found
   }
-  if (!verb || !isOffered({ store, path, verb, subresource })) throw methodNotAllowed()
+  if (!verb || !isOffered({ store, path, verb, subresource })) {
+    const { verbs } = store.definition
+    if (verb === 'watch' && !path.watchPrefix && verbs.includes('list')) throw notSupportedOn(store.resource, 'watch')
+    throw methodNotAllowed()
+  }
   return { kind: 'route', route: { store, path, verb, subresource } }
 }
 

@@ -106,12 +106,14 @@ describe('answers', () => {
 
 describe('health', () => {
   test('each check, all of them, and without some', async () => {
-    expect((await ask('/livez?verbose')).body.toString()).toBe('[+]ping ok\n[+]etcd ok\nlivez check passed\n')
-    expect(await ask('/readyz')).toMatchObject({ status: 500, body: Buffer.from('[+]ping ok\n[+]etcd ok\n[-]informer-sync failed: reason withheld\nreadyz check failed\n') })
-    expect((await ask('/readyz?verbose&exclude=informer-sync&exclude=none&exclude=a')).body.toString()).toBe('[+]ping ok\n[+]etcd ok\n[+]informer-sync excluded: ok\nwarn: some health checks cannot be excluded: no matches for "a","none"\nreadyz check passed\n')
+    expect((await ask('/livez?verbose')).body.toString()).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\nlivez check passed\n')
+    expect(await ask('/readyz')).toMatchObject({ status: 500, body: Buffer.from('[+]ping ok\n[+]log ok\n[+]etcd ok\n[-]informer-sync failed: reason withheld\n[+]etcd-readiness ok\n[+]shutdown ok\nreadyz check failed\n') })
+    expect((await ask('/readyz?verbose&exclude=informer-sync&exclude=none&exclude=a')).body.toString()).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]informer-sync excluded: ok\n[+]etcd-readiness ok\n[+]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "a","none"\nreadyz check passed\n')
     expect((await ask('/readyz?exclude=informer-sync')).body.toString()).toBe('ok')
     expect((await ask('/livez/etcd', { as: server.admin })).body.toString()).toBe('ok')
     expect((await ask('/readyz/informer-sync', { as: server.admin })).status).toBe(500)
+    expect((await ask('/healthz/log', { as: server.admin })).body.toString()).toBe('ok')
+    expect((await ask('/livez/shutdown', { as: server.admin })).status).toBe(404)
     expect((await ask('/livez/informer-sync', { as: server.admin })).status).toBe(404)
   })
 })

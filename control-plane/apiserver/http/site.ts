@@ -12,7 +12,7 @@ import { allottedMs } from '../time-limit.ts'
 import { asApiError, methodNotAllowed, noRepresentation, unknownResource } from '../status.ts'
 import { isRouted, parseAccept } from './accept.ts'
 import { jsonBody, pageNotFound, refusal, statusAnswer } from './answers.ts'
-import { healthAnswer, isHealthPath, type HealthCheck } from './health.ts'
+import { healthAnswer, isHealthPath, withUsualChecks, type HealthCheck } from './health.ts'
 import { versionDocument } from './version.ts'
 
 export interface SiteOptions {
@@ -55,7 +55,8 @@ const PAGES: Readonly<Record<string, Page>> = {
   '/openid/v1/jwks': getOnly(async (_, { issuer }) => (issuer ? jsonBody(200, issuer.keys, { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=3600' }) : pageNotFound())),
 }
 
-export function createSite(options: SiteOptions): Handle {
+export function createSite(given: SiteOptions): Handle {
+  const options = { ...given, checks: withUsualChecks(given.checks) }
   return async (received) => {
     if (received.path.startsWith('//')) return pageNotFound()
     try {
