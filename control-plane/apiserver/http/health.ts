@@ -27,7 +27,7 @@ const ping: HealthCheck = { name: 'ping', check: well }
 
 /** With those that Kubernetes' servers may be asked for by name: that of etcd once more, and what is well here as long as anybody is answered. */
 export function withUsualChecks(checks: readonly HealthCheck[]): readonly HealthCheck[] {
-  const ofReadyz = (name: string, check = well): HealthCheck => ({ name, endpoints: ['readyz'], check })
+  const ofReadyz = (name: string, check: HealthCheck['check'] = well): HealthCheck => ({ name, endpoints: ['readyz'], check })
   const etcd = checks.filter(({ name }) => name === 'etcd').map(({ check }) => ofReadyz('etcd-readiness', check))
   const usual = [ofReadyz('informer-sync'), ofReadyz('shutdown')].filter((one) => !checks.some(({ name }) => name === one.name))
   return [{ name: 'log', check: well }, ...checks, ...etcd, ...usual]
