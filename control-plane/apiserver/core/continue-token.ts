@@ -1,7 +1,7 @@
 /** Where the next page of a list starts: opaque to clients, in Kubernetes' encoding. PURE. */
 import { Fault } from '../../../shared/kit/faults.ts'
 import { isJsonObject, type Json } from '../../../shared/model/json.ts'
-import { jsonProblem } from '../decode/json-problem.ts'
+import { jsonProblem } from '../../../shared/model/json-problem.ts'
 import type { Revision } from '../../storage/port.ts'
 
 const VERSION = 'meta.k8s.io/v1'

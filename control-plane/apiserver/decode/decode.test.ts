@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../../../shared/model/json.ts'
 import { schemaOfKind } from '../../../shared/model/schemas/schema.ts'
 import { decodeBody, decodeOptions, type FieldValidation } from './decode-body.ts'
 import { duplicateKeys } from './duplicate-keys.ts'
-import { jsonProblem } from './json-problem.ts'
+import { jsonProblem } from '../../../shared/model/json-problem.ts'
 import type { ExpectedKind } from './kinds.ts'
 import { readYaml } from './yaml.ts'
 

@@ -1,7 +1,7 @@
 /** Messages as the JSON object that would have said the same. */
 import { isJsonObject, type Json, type JsonObject, readJson, setMember } from '../../../shared/model/json.ts'
 import type { ScalarKind } from '../../../shared/model/schemas/types.ts'
-import { jsonProblem } from '../decode/json-problem.ts'
+import { jsonProblem } from '../../../shared/model/json-problem.ts'
 import { field, type FieldNumber, type Message, messageOf, type Shape } from './message.ts'
 import { findMessage } from './messages.ts'
 import { type SmallKind, smallMessages, smallValue } from './small-messages.ts'

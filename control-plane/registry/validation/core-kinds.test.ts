@@ -7,6 +7,7 @@ import { validateEventsEventChange } from './events-event.ts'
 import { validateNamespaceChange, validateNewNamespace } from './namespace.ts'
 import { validateClaimChange } from './persistent-volume-claim.ts'
 import { validateNewResourceQuota } from './resource-quota.ts'
+import { validateNewSecret } from './secret.ts'
 
 const texts = (errors: readonly FieldError[]): readonly string[] => errors.map(fieldErrorText)
 const user = { name: 'a', uid: '', groups: [], extra: {} }
@@ -62,4 +63,16 @@ test('what an event says no more is told as the empty value of its kind, after w
     'count: Invalid value: 3: field is immutable',
     'type: Invalid value: "": field is immutable',
   ])
+})
+
+test.each([
+  ['not json', "invalid character 'o' in literal null (expecting 'u')"],
+  ['{"auths":{}}}', "invalid character '}' after top-level value"],
+  ['{"a" 1}', "invalid character '1' after object key"],
+  ['{"a":1,}', "invalid character '}' looking for beginning of object key string"],
+  ['{', 'unexpected end of JSON input'],
+  ['true', 'json: cannot unmarshal bool into Go value of type map[string]interface {}'],
+])('a login that is no JSON object is refused in the words of its decoder: %s', (text, problem) => {
+  const data = { '.dockercfg': Buffer.from(text).toString('base64') }
+  expect(texts(validateNewSecret({ metadata: {}, type: 'kubernetes.io/dockercfg', data }))).toEqual([`data[.dockercfg]: Invalid value: "<secret contents redacted>": ${problem}`])
 })

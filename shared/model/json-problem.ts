@@ -1,6 +1,6 @@
 /** What Go's JSON scanner says of a text that is no JSON. */
-import { MAX_NESTING } from '../../../shared/model/json.ts'
-import { goQuote } from '../../../shared/model/go-text.ts'
+import { MAX_NESTING } from './json.ts'
+import { goQuote } from './go-text.ts'
 
 const END = 'unexpected end of JSON input'
 
