@@ -76,6 +76,9 @@ const listMeta = (): Message | undefined => findMessage('io.k8s.apimachinery.pkg
 /** Large enough that a piece costs little, small enough that a connection need not hold a whole list. */
 const PIECE_BYTES = 1024 * 1024
 
+/** Without the room that a writer has taken for more: lists are kept for others. */
+const exact = (writer: MessageWriter): Uint8Array => Uint8Array.from(writer.finish(0))
+
 /** The items of a list, in pieces that follow each other. @param of the kind of each, whatever it says itself. */
 export function itemPieces(items: readonly JsonObject[], of: TypeMeta): readonly Uint8Array[] {
   const message = messageOfKind(of.apiVersion, of.kind)
@@ -85,10 +88,10 @@ export function itemPieces(items: readonly JsonObject[], of: TypeMeta): readonly
   for (const item of items.toReversed()) {
     writer.message(ITEMS, () => writeFields(writer, message, item))
     if (writer.length < PIECE_BYTES) continue
-    pieces.push(writer.finish(0))
+    pieces.push(exact(writer))
     writer = new MessageWriter()
   }
-  if (writer.length > 0) pieces.push(writer.finish(0))
+  if (writer.length > 0) pieces.push(exact(writer))
   return pieces.toReversed()
 }
 

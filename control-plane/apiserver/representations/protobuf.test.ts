@@ -23,10 +23,10 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-async function ask(line: string, accept: string, body?: unknown): Promise<BodyResponse> {
+async function ask(line: string, accept: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<BodyResponse> {
   const [method = '', target = ''] = line.split(' ')
   const [path = '', query = ''] = target.split('?')
-  const answer = await server.api.handle({ method, path, query: new URLSearchParams(query), headers: { accept, 'user-agent': 'test/1' }, body: new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body)), user: admin, remoteAddress: '', signal: new AbortController().signal })
+  const answer = await server.api.handle({ method, path, query: new URLSearchParams(query), headers: { accept, 'user-agent': 'test/1', ...headers }, body: new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body)), user: admin, remoteAddress: '', signal: new AbortController().signal })
   if (answer.kind !== 'body') throw new Error(`${line} is answered with a ${answer.kind}`)
   return answer
 }
@@ -202,6 +202,19 @@ describe('what is no object of a kind', () => {
     expect(opened(bytesOf(review))).toMatchObject({ kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', status: { allowed: true } })
     await ask('POST /api/v1/namespaces/x/replicationcontrollers', 'application/json', { metadata: { name: 'rc' }, spec: { replicas: 3, selector: { a: 'b' }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } })
     expect(opened(bytesOf(await ask('GET /api/v1/namespaces/x/replicationcontrollers/rc/scale', PROTOBUF)))).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 3 } })
+  })
+
+  test('what is measured now, changed by a patch, thrown out, and deleted together', async () => {
+    expect(listParts(bytesOf(await ask('GET /api/v1/componentstatuses', PROTOBUF)))).toMatchObject({ kind: 'ComponentStatusList', apiVersion: 'v1' })
+    const pod = { metadata: { name: 'thrown-out' }, spec: { schedulerName: 'none', containers: [{ name: 'c', image: 'i' }] } }
+    await ask('POST /api/v1/namespaces/x/pods', 'application/json', pod)
+    const patched = await ask('PATCH /api/v1/namespaces/x/pods/thrown-out', PROTOBUF, { metadata: { labels: { a: 'b' } } }, { 'content-type': 'application/merge-patch+json' })
+    expect(opened(bytesOf(patched))).toMatchObject({ kind: 'Pod', metadata: { labels: { a: 'b' } } })
+    const evicted = await ask('POST /api/v1/namespaces/x/pods/thrown-out/eviction', PROTOBUF, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'thrown-out' } })
+    expect(evicted.status).toBe(201)
+    expect(opened(bytesOf(evicted))).toMatchObject({ status: 'Success', kind: 'Status', code: 201 })
+    const removed = await ask('DELETE /api/v1/namespaces/x/configmaps?fieldSelector=metadata.name=c1', PROTOBUF)
+    expect(listParts(bytesOf(removed))).toMatchObject({ kind: 'ConfigMapList', items: [{ metadata: { name: 'c1' } }] })
   })
 
   const discovery = createDiscovery({ kinds: () => servedKinds, serverAddress: '192.0.2.1:6443' })
