@@ -46,3 +46,17 @@ test('a size that the API refuses is told of, and tried again', async () => {
   await here.clock.advance(16_000)
   expect(here.client.all(deployments)[0]?.spec?.replicas).toBe(3)
 })
+
+test.each([
+  [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'web' }, 'the server could not find the requested resource'],
+  [{ apiVersion: 'apps/v1', kind: 'Other', name: 'web' }, 'no matches for kind "Other" in group "apps"'],
+])('what cannot be scaled: %j', async (scaleTargetRef, message) => {
+  await using here = world()
+  await here.start(createAutoscalerController(here.parts))
+  const { spec, ...rest } = autoscaler('web')
+  await here.client.create(horizontalPodAutoscalers, { ...rest, spec: { ...spec, scaleTargetRef } })
+  await here.clock.advance(1000)
+  const [condition] = here.client.all(horizontalPodAutoscalers)[0]?.status?.conditions ?? []
+  expect([condition?.reason, condition?.message]).toEqual(['FailedGetScale', `the HPA controller was unable to get the target's current scale: ${message}`])
+  expect(here.client.all(events).map((event) => [event.reason, event.message])).toEqual([['FailedGetScale', message]])
+})

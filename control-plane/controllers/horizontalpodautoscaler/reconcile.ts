@@ -6,7 +6,7 @@ import type { AutoscalingV2HorizontalPodAutoscaler, LabelSelector, Pod } from '.
 import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import { formatLabelSelector } from '../../../shared/model/selectors.ts'
 import { nameOf, namespaceOf, type KubeObject, uidOf } from '../../../shared/model/meta.ts'
-import { deployments, horizontalPodAutoscalers, pods, replicaSets, replicationControllers, type Resource, statefulSets } from '../../../shared/model/resources.ts'
+import { daemonSets, deployments, horizontalPodAutoscalers, jobs, pods, replicaSets, replicationControllers, type Resource, statefulSets } from '../../../shared/model/resources.ts'
 import { ignoreMissing } from '../answers.ts'
 import { again, done, type Controller, type ControllerParts, type Enqueue, type Outcome } from '../controller.ts'
 import { referenceTo, type Happening } from '../events/recorder.ts'
@@ -38,6 +38,9 @@ export type MeasurePods = (of: readonly Pod[]) => Promise<Seen['usage'] | undefi
 
 /** What can be scaled. */
 const scalable: ReadonlyArray<Resource<Scalable>> = [deployments, replicaSets, statefulSets, replicationControllers] as unknown as ReadonlyArray<Resource<Scalable>>
+
+/** What is there, and has no scale. */
+const unscalable: readonly Resource[] = [daemonSets, jobs]
 
 export function createAutoscalerController(parts: ControllerParts, measure: MeasurePods = () => Promise.resolve(undefined)): Controller {
   const worker = new AutoscalerWorker(parts, measure)
@@ -73,7 +76,7 @@ class AutoscalerWorker {
       this.#selections.delete(key)
       return done
     }
-    const resource = this.#resourceOf(autoscaler)
+    const resource = this.#resourceOf(autoscaler, scalable)
     const found = await this.#targetOf(autoscaler, resource)
     const target = await this.#seen(key, found)
     const plan = planAutoscaler(autoscaler, target, { nowMs: this.#parts.clock.nowMs(), before: this.#histories.get(key) })
@@ -85,14 +88,16 @@ class AutoscalerWorker {
     return again(PERIOD_MS)
   }
 
-  #resourceOf({ spec }: AutoscalingV2HorizontalPodAutoscaler): Resource<Scalable> | undefined {
+  /** The group decides, whatever version of it is named. */
+  #resourceOf<R extends Resource>({ spec }: AutoscalingV2HorizontalPodAutoscaler, among: readonly R[]): R | undefined {
     const { kind, apiVersion = '' } = spec.scaleTargetRef
     const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
-    return scalable.find((one) => one.kind === kind && one.group === group)
+    return among.find((one) => one.kind === kind && one.group === group)
   }
 
   async #targetOf(autoscaler: AutoscalingV2HorizontalPodAutoscaler, resource: Resource<Scalable> | undefined): Promise<Extract<Target, { readonly kind: 'missing' }> | Scaled> {
     const { kind, apiVersion = '', name } = autoscaler.spec.scaleTargetRef
+    if (!resource && this.#resourceOf(autoscaler, unscalable)) return { kind: 'missing', message: 'the server could not find the requested resource' }
     if (!resource) return { kind: 'missing', message: `no matches for kind "${kind}" in group "${apiVersion.split('/')[0] ?? ''}"` }
     try {
       const { spec } = await this.#parts.client.get(resource, { namespace: namespaceOf(autoscaler), name })
