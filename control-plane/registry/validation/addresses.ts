@@ -1,5 +1,5 @@
 import { type FieldError, invalid } from '../../../shared/model/field-error.ts'
-import { cidrContains, cidrProblems, ipProblems, parseCidr, parseIp } from '../../../shared/model/validation/ip.ts'
+import { cidrContains, cidrProblems, formatIp, ipProblems, parseCidr, parseIp } from '../../../shared/model/validation/ip.ts'
 import { objections } from './check.ts'
 
 /** An address, in none of the unusual ways to write one. */
@@ -7,6 +7,14 @@ export const ip = (field: string, text: string): readonly FieldError[] => object
 
 /** A range, with no bits beyond its prefix. */
 export const cidr = (field: string, text: string): readonly FieldError[] => objections(field, text, cidrProblems(text))
+
+/** An address of an interface with the prefix of its network, written in its one canonical form. */
+export function interfaceAddress(field: string, text: string): readonly FieldError[] {
+  const read = parseCidr(text)
+  if (!read) return [invalid(field, text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)')]
+  const canonical = `${formatIp(read.address)}/${read.prefixLength}`
+  return text === canonical ? [] : [invalid(field, text, `must be in canonical form (${JSON.stringify(canonical)})`)]
+}
 
 const ranges: ReadonlyArray<readonly [ranges: readonly string[], message: string]> = [
   [['127.0.0.0/8', '::1/128'], 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],

@@ -55,6 +55,14 @@ test('what a claim asks for does not change; what it got must be what was asked 
   expect(of(status({ reservedFor: [{ resource: 'pods', name: 'p', uid: 'u' }] }))).toEqual([])
   expect(of({ ...from, status: { reservedFor: [{ resource: 'pods', name: 'p', uid: 'u' }] } })).toEqual(['status.reservedFor: Forbidden: may not be specified when `allocated` is not set'])
   expect(of(status({ devices: [{ driver: 'gpu.example.com', pool: 'node-1', device: 'gpu-9' }] }))[0]).toContain('must be an allocated device in the claim')
+  const ips = (...list: readonly string[]): readonly string[] => of(status({ devices: [{ driver: 'gpu.example.com', pool: 'node-1', device: 'gpu-0', networkData: { ips: list } }] }))
+  expect(ips('10.9.8.7/24', '2001:db8::1/64')).toEqual([])
+  expect(ips('10.9.8.7', '10.09.8.7/24', '2001:db8:0::1/64', '::ffff:10.9.8.7/120')).toEqual([
+    'status.devices[0].networkData.ips[0]: Invalid value: "10.9.8.7": must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
+    'status.devices[0].networkData.ips[1]: Invalid value: "10.09.8.7/24": must be in canonical form ("10.9.8.7/24")',
+    'status.devices[0].networkData.ips[2]: Invalid value: "2001:db8:0::1/64": must be in canonical form ("2001:db8::1/64")',
+    'status.devices[0].networkData.ips[3]: Invalid value: "::ffff:10.9.8.7/120": must be in canonical form ("10.9.8.7/24")',
+  ])
 })
 
 const slice = (more: JsonObject): JsonObject => ({ spec: { driver: 'gpu.example.com', pool: { name: 'p', generation: 1, resourceSliceCount: 1 }, nodeName: 'n', ...more } })

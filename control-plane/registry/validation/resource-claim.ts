@@ -6,7 +6,7 @@ import { validateAnnotations, validateLabels } from '../../../shared/model/valid
 import { printInternal } from '../printed/internal.ts'
 import { printedMetadata } from '../printed/maps.ts'
 import { validateNodeSelector } from './affinity.ts'
-import { cidr } from './addresses.ts'
+import { interfaceAddress } from './addresses.ts'
 import { each } from './check.ts'
 import { validateConditions } from './conditions.ts'
 import { MOST_CONFIGS, requestNames, validateDeviceClaim, validateOpaque, validateRaw, validateRequestRef, validateRequestRefs, type RequestNames } from './device-claim.ts'
@@ -100,7 +100,7 @@ const printedId = ({ driver, pool, device, shareID }: AllocatedDeviceStatus): un
 const validateNetwork = ({ interfaceName = '', hardwareAddress = '', ips }: NetworkDeviceData, path: string): readonly FieldError[] => [
   ...(byteLength(interfaceName) > LONGEST_INTERFACE ? [tooLong(`${path}.interfaceName`, LONGEST_INTERFACE)] : []),
   ...(byteLength(hardwareAddress) > LONGEST_ADDRESS ? [tooLong(`${path}.hardwareAddress`, LONGEST_ADDRESS)] : []),
-  ...validateUnique(ips, { path: `${path}.ips`, most: MOST_IPS, check: (address, at) => cidr(at, address), keyOf: (address) => address }),
+  ...validateUnique(ips, { path: `${path}.ips`, most: MOST_IPS, check: (address, at) => interfaceAddress(at, address), keyOf: (address) => address }),
 ]
 
 function validateAllocation({ devices, nodeSelector }: AllocationResult, names: RequestNames, path: string): readonly FieldError[] {
