@@ -2,6 +2,7 @@ import { type FieldError, forbidden, invalid } from '../../../shared/model/field
 import type { Container, Pod } from '../../../shared/model/gen/api.ts'
 import { goQuote } from '../../../shared/model/go-text.ts'
 import { sortedEntries } from './check.ts'
+import { validateAnnotatedTolerations } from './pod-annotated-tolerations.ts'
 import { validateSeccompAnnotations } from './pod-seccomp.ts'
 import { containersWithPath } from './visit.ts'
 
@@ -21,6 +22,7 @@ export function validatePodAnnotations(pod: Pod, path: string): readonly FieldEr
   const errors: FieldError[] = []
   const mirror = annotations[MIRROR]
   if (mirror !== undefined && !pod.spec?.nodeName) errors.push(invalid(`${path}[${MIRROR}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
+  errors.push(...validateAnnotatedTolerations(annotations, path))
   const cost = annotations[DELETION_COST]
   if (cost !== undefined && !isInt32(cost)) errors.push(invalid(`${path}[${DELETION_COST}]`, cost, 'must be a 32bit integer'))
   return [...errors, ...validateSeccompAnnotations(annotations, path), ...validateAppArmor(pod, path)]

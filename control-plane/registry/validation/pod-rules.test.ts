@@ -23,6 +23,17 @@ test.each(['+10', '008', '', '2147483648', '1.5'])('a deletion cost is no %j', (
 
 test.each(['0', '-0', '-008', '2147483647', '-2147483648'])('a deletion cost may be %s', (cost) => expect(annotated({ [COST]: cost })).toEqual([]))
 
+test('tolerations in the old annotation must be right', () => {
+  const key = 'scheduler.alpha.kubernetes.io/tolerations'
+  const said = (text: string): readonly string[] => annotated({ [key]: text })
+  expect(said('')).toEqual([])
+  expect(said('[{"KEY":"a","Operator":"Exists"}, null]')).toEqual([`metadata.annotations.${key}[1].operator: Invalid value: "": operator must be Exists when \`key\` is empty, which means "match all values and all keys"`])
+  expect(said('{}')).toEqual([`metadata.annotations: Invalid value: "${key}": json: cannot unmarshal object into Go value of type []core.Toleration`])
+  expect(said('[{"key":1}]')).toEqual([`metadata.annotations: Invalid value: "${key}": json: cannot unmarshal number into Go struct field Toleration.Key of type string`])
+  expect(said('[{"tolerationSeconds":1.5}]')).toEqual([`metadata.annotations: Invalid value: "${key}": json: cannot unmarshal number 1.5 into Go struct field Toleration.TolerationSeconds of type int64`])
+  expect(said('mine')).toEqual([`metadata.annotations: Invalid value: "${key}": invalid character 'm' looking for beginning of value`])
+})
+
 test('old annotations of profiles must be right, and say what the field says', () => {
   expect(annotated({ [SECCOMP]: 'mine', [`container.${SECCOMP.replace('/pod', '/main')}`]: 'localhost//a/../b' })).toEqual([
     `metadata.annotations.${SECCOMP}: Invalid value: "mine": must be a valid seccomp profile`,
