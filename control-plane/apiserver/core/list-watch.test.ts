@@ -51,6 +51,13 @@ test('pages are read from one state', async () => {
   expect((rest['metadata'] as JsonObject)['resourceVersion']).toBe((first['metadata'] as JsonObject)['resourceVersion'])
 })
 
+test('whoever takes whatever is at hand is given no pages', async () => {
+  const ns = await newNamespace()
+  for (const name of ['a', 'b']) await make(ns, name)
+  const { body } = await server.ask(`GET /api/v1/namespaces/${ns}/configmaps?limit=1&resourceVersion=0`)
+  expect([names(body), (body['metadata'] as JsonObject)['continue']]).toEqual([['a', 'b'], undefined])
+})
+
 test('a page whose state is forgotten is 410 with a token that goes on', async () => {
   const ns = await newNamespace()
   for (const name of ['a', 'b']) await make(ns, name)

@@ -73,7 +73,8 @@ function readToken(text: string): ContinueToken {
 async function firstPage({ store, namespace, options }: ListRequest, selection: Selection, signal: AbortSignal): Promise<Listing> {
   const revision = store.cache.revision
   const all = store.cache.list(prefixOf(store, namespace))
-  const limit = options.limit !== undefined && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY
+  // Whoever takes whatever is at hand is given all of it, as by Kubernetes.
+  const limit = options.limit !== undefined && options.limit > 0 && options.resourceVersion !== '0' ? options.limit : Number.POSITIVE_INFINITY
   if (selection.everything) {
     const items = await shownAll(store, all.length <= limit ? all : firstOf(all, limit), signal)
     return all.length <= limit ? { items, revision } : pageOf(items, { store, revision, remaining: all.length - limit })
