@@ -177,6 +177,21 @@ describe('a reader that is not ours', () => {
     expect(opened((event['object'] as { readonly raw: Buffer }).raw, configMap)).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'a' } })
   })
 
+  test('custom resources have none, but of their metadata', async () => {
+    const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }
+    const names = { plural: 'gadgets', kind: 'Gadget' }
+    await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { metadata: { name: 'gadgets.example.com' }, spec: { group: 'example.com', scope: 'Cluster', names, versions: [version] } })
+    const gadgets = '/apis/example.com/v1/gadgets'
+    await expect.poll(async () => (await ask(gadgets)).status, { timeout: 30_000 }).toBe(200)
+    await ask(gadgets, { method: 'POST', headers: { 'content-type': 'application/json' }, body: { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'g' }, spec: { n: 1 } } })
+    const refused = await ask(`${gadgets}/g`, inProtobuf)
+    expect(refused).toMatchObject({ status: 406, type: PROTOBUF })
+    expect(opened(refused.bytes, status)).toMatchObject({ kind: 'Status', code: 406, reason: 'NotAcceptable', message: `only the following media types are accepted: application/json, application/yaml, ${PROTOBUF}` })
+    expect(await ask(`${gadgets}/g`, { headers: { accept: `${PROTOBUF},application/json` } })).toMatchObject({ status: 200, type: 'application/json' })
+    const metadata = await ask(`${gadgets}/g`, { headers: { accept: `${PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1` } })
+    expect(opened(metadata.bytes, { 1: ['metadata', objectMeta] })).toMatchObject({ apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata: { name: 'g', generation: 1 } })
+  })
+
   test('a refusal', async () => {
     const answer = await ask(`${configMaps}/nope`, inProtobuf)
     expect(answer).toMatchObject({ status: 404, type: PROTOBUF })
