@@ -1,11 +1,14 @@
 /** Kinds of the core group: paths, values and order of what is refused, in Kubernetes' words. */
 import { expect, test } from 'vitest'
 import { type FieldError, fieldErrorText } from '../../../shared/model/field-error.ts'
+import type { PersistentVolume } from '../../../shared/model/gen/api.ts'
 import type { StrategyContext } from '../kind.ts'
 import { validateNewEndpoints } from './endpoints.ts'
 import { validateEventsEventChange } from './events-event.ts'
 import { validateNamespaceChange, validateNewNamespace } from './namespace.ts'
+import { validateNewNode } from './node.ts'
 import { validateClaimChange } from './persistent-volume-claim.ts'
+import { validatePersistentVolumeChange } from './persistent-volume.ts'
 import { validateNewResourceQuota } from './resource-quota.ts'
 import { validateNewSecret } from './secret.ts'
 
@@ -75,4 +78,30 @@ test.each([
 ])('a login that is no JSON object is refused in the words of its decoder: %s', (text, problem) => {
   const data = { '.dockercfg': Buffer.from(text).toString('base64') }
   expect(texts(validateNewSecret({ metadata: {}, type: 'kubernetes.io/dockercfg', data }))).toEqual([`data[.dockercfg]: Invalid value: "<secret contents redacted>": ${problem}`])
+})
+
+test.each([
+  ['scheduler.alpha.kubernetes.io/taints', 'nope', `metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/taints": invalid character 'o' in literal null (expecting 'u')`],
+  ['scheduler.alpha.kubernetes.io/taints', '{}', 'metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/taints": json: cannot unmarshal object into Go value of type []core.Taint'],
+  ['scheduler.alpha.kubernetes.io/taints', '[{"key":"a"}, 5]', 'metadata.annotations.scheduler.alpha.kubernetes.io/taints[0].effect: Required value'],
+  ['scheduler.alpha.kubernetes.io/preferAvoidPods', '[]', 'metadata.annotations.AvoidPods: Invalid value: "scheduler.alpha.kubernetes.io/preferAvoidPods": json: cannot unmarshal array into Go value of type v1.AvoidPods'],
+  ['scheduler.alpha.kubernetes.io/preferAvoidPods', '{"preferAvoidPods":[{}]}', 'metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[0].PodSignature: Required value'],
+])('an annotation of a node that says more than text: %s=%s', (key, value, text) => {
+  expect(texts(validateNewNode({ metadata: { annotations: { [key]: value } } }))).toEqual([text])
+})
+
+test('the place of a volume may be told by the new names of labels, and by nothing else', () => {
+  const at = (key: string): PersistentVolume => ({
+    metadata: {},
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      csi: { driver: 'd.example.com', volumeHandle: 'h' },
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: ['a'] }] }] } },
+    },
+  })
+  const [old, general] = ['failure-domain.beta.kubernetes.io/zone', 'topology.kubernetes.io/zone']
+  expect(validatePersistentVolumeChange(at(general), at(old), change(''))).toEqual([])
+  expect(validatePersistentVolumeChange(at(old), at(general), change(''))).toMatchObject([{ field: 'nodeAffinity' }])
+  expect(validatePersistentVolumeChange(at('topology.kubernetes.io/region'), at(old), change(''))).toMatchObject([{ field: 'nodeAffinity' }])
 })

@@ -1,5 +1,8 @@
 import { duplicate, type FieldError, forbidden, internalError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { Node, Taint } from '../../../shared/model/gen/api.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { jsonProblem } from '../../../shared/model/json-problem.ts'
+import { jsonTypeName } from '../../../shared/model/schemas/scalars.ts'
 import { parseCidr } from '../../../shared/model/validation/ip.ts'
 import { labelValueProblems } from '../../../shared/model/validation/names.ts'
 import { validateLabelName } from '../../../shared/model/validation/object-meta.ts'
@@ -10,13 +13,14 @@ import { each, oneOf, sortedEntries } from './check.ts'
 import { validateQuantity } from './resources.ts'
 import { taintEffects } from './scheduling.ts'
 
+const TAINTS = 'scheduler.alpha.kubernetes.io/taints'
 const PREFER_AVOID = 'scheduler.alpha.kubernetes.io/preferAvoidPods'
 
 export const validateNewNode = (node: Node): readonly FieldError[] => validateNode(node)
 
 function validateNode(node: Node): readonly FieldError[] {
   return [
-    ...validatePreferAvoid(node.metadata.annotations?.[PREFER_AVOID]),
+    ...validateAnnotated(node),
     ...validateTaints(node.spec?.taints, 'metadata.taints'),
     ...validateAmounts(node, 'capacity'),
     ...validateAmounts(node, 'allocatable'),
@@ -24,10 +28,36 @@ function validateNode(node: Node): readonly FieldError[] {
   ]
 }
 
-function validatePreferAvoid(annotation: string | undefined): readonly FieldError[] {
-  if (annotation === undefined || annotation === '') return []
-  return /^\s*[[{]/.test(annotation) ? [] : [invalid('AvoidPods', annotation, 'invalid character looking for beginning of value')]
+const ANNOTATIONS = 'metadata.annotations'
+
+/** What older clients said of a node in annotations, as JSON. */
+function validateAnnotated({ metadata }: Node): readonly FieldError[] {
+  const [taints, avoided] = [metadata.annotations?.[TAINTS], metadata.annotations?.[PREFER_AVOID]]
+  return [
+    ...(taints ? validateJson(taints, { field: ANNOTATIONS, key: TAINTS, type: '[]core.Taint' }, (value) => validateTaints(itemsOf(value).map(taintOf), `${ANNOTATIONS}.${TAINTS}`)) : []),
+    ...(avoided ? validateJson(avoided, { field: `${ANNOTATIONS}.AvoidPods`, key: PREFER_AVOID, type: 'v1.AvoidPods' }, validateAvoided) : []),
+  ]
 }
+
+/** Annotations that cannot be read are told with their keys. */
+function validateJson(text: string, { field, key, type }: { readonly field: string; readonly key: string; readonly type: string }, check: (value: Json) => readonly FieldError[]): readonly FieldError[] {
+  const problem = jsonProblem(text)
+  if (problem !== undefined) return [invalid(field, key, problem)]
+  const value = JSON.parse(text) as Json
+  const isFit = value === null || (type.startsWith('[]') ? Array.isArray(value) : isJsonObject(value))
+  return isFit ? check(value) : [invalid(field, key, `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${type}`)]
+}
+
+const itemsOf = (value: Json | undefined): readonly JsonObject[] => (Array.isArray(value) ? (value as readonly Json[]).filter(isJsonObject) : [])
+const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+const taintOf = ({ key, value, effect }: JsonObject): Taint => ({ key: textOf(key), value: textOf(value), effect: textOf(effect) })
+
+const validateAvoided = (value: Json): readonly FieldError[] =>
+  each(isJsonObject(value) ? itemsOf(value['preferAvoidPods']) : [], `${ANNOTATIONS}.${PREFER_AVOID}`, ({ podSignature }, at) => {
+    const controller = isJsonObject(podSignature) ? podSignature['podController'] : undefined
+    if (!isJsonObject(controller)) return [required(`${at}.PodSignature`)]
+    return controller['controller'] === true ? [] : [invalid(`${at}.PodSignature.PodController.Controller`, false, 'must point to a controller')]
+  })
 
 /** Taints are unique by key and effect. */
 function validateTaints(taints: readonly Taint[] | undefined, path: string): readonly FieldError[] {
@@ -75,7 +105,7 @@ export function validateNodeChange(node: Node, old: Node, { subresource }: Strat
 
 function validateUpdate(node: Node, old: Node): readonly FieldError[] {
   const errors: FieldError[] = [
-    ...validatePreferAvoid(node.metadata.annotations?.[PREFER_AVOID]),
+    ...validateAnnotated(node),
     ...validateAmounts(node, 'capacity'),
     ...validateAmounts(node, 'allocatable'),
     ...validateAddresses(node),

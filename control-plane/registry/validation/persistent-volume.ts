@@ -1,10 +1,11 @@
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../shared/model/field-error.ts'
-import type { PersistentVolume, PersistentVolumeSpec } from '../../../shared/model/gen/api.ts'
+import type { NodeSelectorRequirement, PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import { compareQuantities, quantityValue } from '../../../shared/model/quantity.ts'
 import type { StrategyContext } from '../kind.ts'
 import { volumeAffinityForm, volumeSourceDiff } from '../printed/storage.ts'
 import { amountsOf, type QuantityList } from '../resource-list.ts'
+import { newLabel } from '../warnings/node-labels.ts'
 import { validateNodeSelector } from './affinity.ts'
 import { dnsSubdomain, oneOf, sortedEntries } from './check.ts'
 import { IMMUTABLE } from './storage-class.ts'
@@ -84,6 +85,17 @@ function validateAttributesClass({ volumeAttributesClassName: name, csi }: Persi
 
 export const validateNewPersistentVolume = ({ metadata, spec }: PersistentVolume): readonly FieldError[] => validateVolumeSpec(spec ?? {}, 'spec', { name: metadata.name ?? '' })
 
+/** Old names of labels may be replaced by the new ones. */
+function isSamePlace(affinity: VolumeNodeAffinity | undefined, before: VolumeNodeAffinity): boolean {
+  const terms = affinity?.required?.nodeSelectorTerms ?? []
+  const renamed = (one: NodeSelectorRequirement, now: NodeSelectorRequirement | undefined): NodeSelectorRequirement => (now && newLabel(one.key) === now.key ? { ...one, key: now.key } : one)
+  const known = before.required?.nodeSelectorTerms.map(({ matchExpressions, ...term }, index) => ({
+    ...term,
+    ...(matchExpressions && { matchExpressions: matchExpressions.map((one, at) => renamed(one, terms[index]?.matchExpressions?.[at])) }),
+  }))
+  return deepEqual(affinity, known ? { ...before, required: { ...before.required, nodeSelectorTerms: known } } : before)
+}
+
 export function validatePersistentVolumeChange(volume: PersistentVolume, old: PersistentVolume, { subresource }: StrategyContext): readonly FieldError[] {
   if (subresource === 'status') return []
   const [spec, before] = [volume.spec ?? {}, old.spec ?? {}]
@@ -93,7 +105,7 @@ export function validatePersistentVolumeChange(volume: PersistentVolume, old: Pe
   const compared = growsBySecret && spec.csi ? { ...source, csi: { ...spec.csi, controllerExpandSecretRef: undefined } } : source
   if (!deepEqual(compared, earlier)) errors.push(forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${volumeSourceDiff(compared, earlier)}`))
   if (spec.volumeMode !== before.volumeMode) errors.push(invalid('volumeMode', spec.volumeMode ?? null, IMMUTABLE))
-  if (before.nodeAffinity && !deepEqual(spec.nodeAffinity, before.nodeAffinity)) errors.push(invalid('nodeAffinity', volumeAffinityForm(spec.nodeAffinity), `${IMMUTABLE}, except for updating from beta label to GA`))
+  if (before.nodeAffinity && !isSamePlace(spec.nodeAffinity, before.nodeAffinity)) errors.push(invalid('nodeAffinity', volumeAffinityForm(spec.nodeAffinity), `${IMMUTABLE}, except for updating from beta label to GA`))
   // A class that was chosen may be exchanged, not taken away.
   const losesClass = before.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined
   return losesClass ? [...errors, forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')] : errors

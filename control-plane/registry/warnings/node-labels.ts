@@ -9,6 +9,9 @@ const replaced: Readonly<Record<string, readonly [since: string, by: string]>> =
   'beta.kubernetes.io/instance-type': ['v1.17', 'node.kubernetes.io/instance-type'],
 }
 
+/** The label that took the place of an old node label, or `undefined` for one that is not old. */
+export const newLabel = (key: string): string | undefined => replaced[key]?.[1]
+
 /** What to use instead of an old node label, or `undefined` for one that is not old. */
 export function oldLabel(key: string): string | undefined {
   const found = replaced[key]
