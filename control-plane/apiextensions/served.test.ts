@@ -218,3 +218,12 @@ test('through the status of a definition metadata changes, and its spec does not
   // Nobody comes to own it by that.
   expect((body['metadata'] as JsonObject)['managedFields']).toHaveLength(1)
 })
+
+test('a method that a subresource does not have is told with its resource', async () => {
+  const server = await started()
+  lead(server)
+  await server.ask(`POST ${DEFINITIONS}`, definition({}, { versions: [{ name: 'v1', served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: { type: 'object' } } }] }))
+  await served(server)
+  const { status, body } = await server.ask(`DELETE ${WIDGETS}/a/status`)
+  expect([status, body['message'], body['details']]).toEqual([405, 'delete is not supported on resources of kind "widgets.example.com"', { group: 'example.com', kind: 'widgets' }])
+})

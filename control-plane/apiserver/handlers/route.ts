@@ -40,7 +40,8 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
   if (!verb || !isOffered({ store, path, verb, subresource })) {
     const { verbs } = store.definition
     if (verb === 'watch' && !path.watchPrefix && verbs.includes('list')) throw notSupportedOn(store.resource, 'watch')
-    throw methodNotAllowed()
+    // Of custom resources one handler knows all methods.
+    throw store.definition.custom ? notSupportedOn(store.resource, verb ?? '') : methodNotAllowed()
   }
   return { kind: 'route', route: { store, path, verb, subresource } }
 }

@@ -44,3 +44,13 @@ test('protected groups say whether they were approved', () => {
   const status = namedStatus({ ...base, metadata: { ...base.metadata, annotations: { 'api-approved.kubernetes.io': 'unapproved, testing' } }, spec: { ...base.spec, group: 'x.k8s.io' } }, [], NOW)
   expect(status.conditions?.[2]).toMatchObject({ type: 'KubernetesAPIApprovalPolicyConformant', status: 'False', reason: 'UnapprovedAnnotation', message: 'not approved: "unapproved, testing"' })
 })
+
+test('a conflict that somebody takes back stays told, as Kubernetes leaves it', () => {
+  const gadgets = define({ plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'GadgetList' })
+  const named = namedStatus(gadgets, [accepted, gadgets], NOW)
+  const wanting = define({ ...gadgets.spec.names, singular: 'widget' }, named)
+  const refused = namedStatus(wanting, [accepted, wanting], NOW)
+  expect([refused.acceptedNames, conditions(refused)]).toEqual([gadgets.spec.names, [['NamesAccepted', 'False', 'SingularConflict'], ['Established', 'True', 'InitialNamesAccepted']]])
+  const back = define(gadgets.spec.names, refused)
+  expect(namedStatus(back, [accepted, back], NOW)).toEqual(refused)
+})

@@ -1,5 +1,6 @@
 /** Which names a definition gets, and what its conditions say. PURE. */
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition, CustomResourceDefinitionNames } from '../../../shared/model/gen/api.ts'
+import { deepEqual } from '../../../shared/model/json.ts'
 import { formatTime } from '../../../shared/model/time.ts'
 import { approvalOf, isProtectedGroup } from '../../registry/validation/custom-resource-definition/api-approval.ts'
 
@@ -88,9 +89,13 @@ export function withFindings(conditions: readonly CustomResourceDefinitionCondit
 
 /** @param group every definition of the group, itself too. */
 export function namedStatus(definition: CustomResourceDefinition, group: readonly CustomResourceDefinition[], nowMs: number): Status {
+  const { spec, status } = definition
+  const named = status?.conditions?.some(({ type }) => type === 'NamesAccepted') ?? false
+  // Who has the names that it asks for is not looked at again, not even to take back what was said of others.
+  if (named && deepEqual(spec.names, status?.acceptedNames)) return { ...status, conditions: withFindings(status?.conditions, approvalFindings(definition), nowMs) }
   const { names, finding } = nameDefinition(definition, usedBy(group))
   const findings = [finding, establishedFinding(definition, finding.status === 'True'), ...approvalFindings(definition)]
-  return { ...definition.status, conditions: withFindings(definition.status?.conditions, findings, nowMs), acceptedNames: names }
+  return { ...status, conditions: withFindings(status?.conditions, findings, nowMs), acceptedNames: names }
 }
 
 /** While its objects go. */

@@ -54,15 +54,18 @@ export function hasEmbedded(schema: PropsSchema): boolean {
 export function validateEmbedded(schema: PropsSchema, value: Json): readonly FieldError[] {
   const errors: FieldError[] = []
   mapEmbedded(schema, value, (object, path) => {
-    errors.push(...validateTypeMeta(object, path), ...validateEmbeddedMeta(object['metadata'], childPath(path, 'metadata')))
+    errors.push(...validateWholeMeta(object, path))
     return object
   })
   return errors
 }
 
-export function validateTypeMeta(object: JsonObject, path: string): readonly FieldError[] {
-  return [...validateApiVersion(object['apiVersion'], childPath(path, 'apiVersion')), ...validateKind(object['kind'], childPath(path, 'kind'))]
-}
+/** Of one object alone. */
+export const validateWholeMeta = (object: JsonObject, path: string): readonly FieldError[] => [
+  ...validateApiVersion(object['apiVersion'], childPath(path, 'apiVersion')),
+  ...validateKind(object['kind'], childPath(path, 'kind')),
+  ...validateEmbeddedMeta(object['metadata'], childPath(path, 'metadata')),
+]
 
 function validateApiVersion(value: Json | undefined, path: string): readonly FieldError[] {
   if (value === undefined || value === null) return [required(path)]

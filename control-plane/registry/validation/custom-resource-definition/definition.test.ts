@@ -95,6 +95,7 @@ describe('a schema', () => {
     ],
     [{ properties: { metadata: { type: 'string', maxLength: 3 } } }, [`${ROOT}.properties[metadata].type: Invalid value: "string": must be object`, `${ROOT}.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified`]],
     [{ properties: { a: { type: 'string', allOf: [{ externalDocs: { url: 'x' } }] } } }, [`${ROOT}.properties[a].allOf[0].externalDocs: Forbidden: must be undefined to be structural`]],
+    [{ properties: { a: { 'x-kubernetes-preserve-unknown-fields': false } } }, [`${ROOT}.properties[a].x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined`]],
     // The two types of an int-or-string may be repeated by anybody.
     [{ properties: { a: { type: 'string', anyOf: [{ type: 'integer' }, { type: 'string' }] }, b: { type: 'string', allOf: [{ anyOf: [{ type: 'integer' }, { type: 'string' }], minLength: 1 }] } } }, []],
     [{ properties: { a: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'object', 'x-kubernetes-map-type': 'granular' } } } }, [`${ROOT}.properties[a].items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set`]],
@@ -179,11 +180,21 @@ test('versions of conversion reviews', () => {
 })
 
 describe('defaults', () => {
+  const EMBEDDED = 'spec.validation.openAPIV3Schema.properties[x]'
   const path = 'spec.validation.openAPIV3Schema.properties[x].default'
   test.each<[JsonObject, readonly string[]]>([
     [{ type: 'object', properties: { a: { type: 'string' } }, default: { a: 1, b: 2 } }, [`${path}: Invalid value: {"a":1,"b":2}: must not have unknown fields`, `${path}.a: Invalid value: "integer": a in body must be of type string: "integer"`]],
     [{ type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set', default: ['a', 'a'] }, []],
     [{ type: 'object', required: ['a'], properties: { a: { type: 'string', default: 'z' } }, default: {} }, [`${path}.a: Required value`]],
+    [
+      { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { apiVersion: { type: 'string', default: 'a/b/c' }, metadata: { type: 'object', properties: { name: { type: 'string', default: 'a/b' }, labels: { type: 'object', default: { 'a b': '' }, additionalProperties: { type: 'string' } } } } } },
+      [
+        `${EMBEDDED}.properties[apiVersion].default: Invalid value: "a/b/c": must result in valid metadata: apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c`,
+        `${EMBEDDED}.properties[metadata].properties[labels].default: Invalid value: {"a b":""}: must result in valid metadata: metadata.labels: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+        `${EMBEDDED}.properties[metadata].properties[name].default: Invalid value: "a/b": must result in valid metadata: metadata.name: Invalid value: "a/b": may not contain '/'`,
+      ],
+    ],
+    [{ type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true, default: { kind: 'K', metadata: { name: 'a/b' } } }, [`${path}.apiVersion: Required value`, `${path}.metadata.name: Invalid value: "a/b": may not contain '/'`]],
   ])('%j', (schema, wanted) => expect(errors(withSchema(schema))).toEqual(wanted))
 })
 

@@ -13,6 +13,7 @@ export function unreadable(schema: PropsSchema): string | undefined {
   const unsupported = Object.entries({ id: schema.id, schema: schema.$schema, definitions: schema.definitions, dependencies: schema.dependencies, $ref: schema.$ref, additionalItems: schema.additionalItems, patternProperties: schema.patternProperties }).find(([, value]) => value !== undefined && value !== '')
   if (unsupported) return `OpenAPIV3Schema '${unsupported[0]}' is not supported`
   if (Array.isArray(schema.items)) return "OpenAPIV3Schema 'items' must be a schema, but is an array"
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false) return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined"
   const items = itemsOf(schema)
   const values = valuesOf(schema)
   const inner = [...(items ? [items] : []), ...sortedProperties(schema).map(([, property]) => property), ...(values ? [values] : []), ...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.not ? [schema.not] : [])]
