@@ -161,3 +161,9 @@ test('a long list that is asked for again and again is that of now: each change,
   await server.client.delete(configMaps, { namespace: ns, name: 'm05' })
   expect(await listed()).toHaveLength(19)
 })
+
+test.each(['', '&sendInitialEvents=true&resourceVersionMatch=NotOlderThan'])('a watch from a revision that does not come is told so in an event (%s)', { timeout: 20_000 }, async (more) => {
+  const ns = await newNamespace()
+  const events = await server.events(`GET /api/v1/namespaces/${ns}/configmaps?watch=1&resourceVersion=999999999999${more}`, 1)
+  expect(events).toMatchObject([{ type: 'ERROR', object: { code: 504, reason: 'Timeout', message: expect.stringContaining('Too large resource version: 999999999999') as string, details: { causes: [{ reason: 'ResourceVersionTooLarge' }], retryAfterSeconds: 1 } } }])
+})

@@ -1,5 +1,6 @@
 /** Watches: what is there now, if asked for, then every change, each once and in order, as the selectors let them through. */
 import type { Status } from '../../../shared/model/gen/api.ts'
+import { isApiError, type ApiError } from '../../../shared/kit/api-error.ts'
 import { isFault } from '../../../shared/kit/faults.ts'
 import { randomInt } from '../../../shared/kit/random.ts'
 import type { ListOptions } from '../options/list-options.ts'
@@ -48,12 +49,22 @@ export async function watch(parts: CoreParts, call: Call, request: WatchRequest)
   const initial = wantsInitialEvents(options, revision)
   const fromNow = initial || revision === undefined || revision === 0
   const floor = initial && (revision ?? 0) > 0 ? revision : revision === 0 ? 0 : undefined
-  if (fromNow) await waitUntilFresh(parts, store, { revision: floor, signal: call.signal })
-  else await waitUntilFresh(parts, store, { revision, signal: call.signal })
+  try {
+    // Whoever goes on from somewhere is answered at once: what he has not seen may take its time.
+    if (fromNow) await waitUntilFresh(parts, store, { revision: floor, signal: call.signal })
+    else await store.cache.whenReady(call.signal)
+  } catch (error) {
+    if (!isApiError(error)) throw error
+    return onlyError(error)
+  }
   // Taken now, whenever the first event is asked for: what happens from here on is an event.
   const start = fromNow ? store.cache.revision : (revision ?? 0)
   const existing = initial ? (await shownAll(store, store.cache.list(prefixOf(store, request.namespace)), call.signal)).filter((item) => selection.matches(item.object)) : undefined
   return events(parts, call, { request, selection, existing, start })
+}
+
+async function* onlyError({ status }: ApiError): AsyncGenerator<readonly WatchEvent[]> {
+  yield [{ type: 'ERROR', status }]
 }
 
 function wantsInitialEvents(options: ListOptions, revision: Revision | undefined): boolean {
@@ -88,6 +99,7 @@ async function* events(parts: CoreParts, call: Call, { request, selection, exist
       if (bookmarks) first.push({ type: 'BOOKMARK', revision: start, initialEventsEnd: true })
       if (first.length > 0) yield first
     }
+    await waitUntilFresh(parts, store, { revision: start, signal: end.signal })
     for await (const batch of store.cache.watch(prefix, { after: start, signal: end.signal, progress })) {
       const seen = store.show ? await shownEvents(store.show, batch.events, { withPrevious: !selection.everything, signal: end.signal }) : batch.events
       const changes = changesThrough(selection, seen)
@@ -96,6 +108,7 @@ async function* events(parts: CoreParts, call: Call, { request, selection, exist
     }
   } catch (error) {
     if (end.signal.aborted) return
+    if (isApiError(error)) return yield* onlyError(error)
     if (!isFault(error, 'gone')) throw error
     yield [{ type: 'ERROR', status: gone(`too old resource version: ${start} (${store.cache.revision})`).status }]
   } finally {
