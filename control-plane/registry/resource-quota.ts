@@ -24,6 +24,7 @@ export const resourceQuota = defineKind<ResourceQuota>({
   validateCreate: validateNewResourceQuota,
   validateUpdate: validateResourceQuotaChange,
   nameRule: 'dns-subdomain',
+  ownMetadataRules: 'of-changes',
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: true,
   deleteAnswers: 'object',

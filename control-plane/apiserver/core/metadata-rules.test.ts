@@ -33,6 +33,11 @@ test.each([
   expect(await refusal(`${path}/m`)).toEqual(Array.from({ length: times }, () => 'metadata.labels'))
 })
 
+test('a wrong label of a quota is told three times', async () => {
+  expect((await server.ask('POST /api/v1/namespaces/x/resourcequotas', { metadata: { name: 'q' }, spec: { hard: { pods: '9' } } })).status).toBe(201)
+  expect(await refusal('/api/v1/namespaces/x/resourcequotas/q')).toEqual(['metadata.labels', 'metadata.labels', 'metadata.labels'])
+})
+
 test('of a status only what changed is looked at once more', async () => {
   const path = '/apis/apps/v1/namespaces/x/replicasets'
   expect((await server.ask(`POST ${path}`, { metadata: { name: 's' }, spec: { selector, template } })).status).toBe(201)
