@@ -1,6 +1,7 @@
 /** Expressions as trees, with the places that errors name. The parser is a library's; nobody else sees its trees. */
 import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js'
 import { MESSAGE, OPTIONAL, rewritten } from './literals.ts'
+import { syntaxProblemsOf } from './syntax.ts'
 import { Uint, type Value } from './values.ts'
 
 interface Node {
@@ -34,8 +35,6 @@ export type Parsed = { readonly kind: 'parsed'; readonly expression: Expression 
 
 const parser = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true, limits: { maxListElements: 10_000, maxMapEntries: 10_000, maxDepth: 250 } })
 
-const STARTS = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
-
 export function parse(written: string): Parsed {
   const { text, origin } = rewritten(written)
   const place = (at: number): number => origin?.[at] ?? at
@@ -43,9 +42,9 @@ export function parse(written: string): Parsed {
     const expression = new Reader(text).read(parser.parse(text).ast)
     return { kind: 'parsed', expression: origin ? relocated(expression, place) : expression }
   } catch (error) {
-    if (!(error instanceof Misread) && !(error instanceof ParseError)) throw error
-    const problems = error instanceof Misread ? [error.problem] : syntaxProblems(text, error)
-    return { kind: 'problems', problems: problems.map(({ at, message }) => ({ at: place(at), message })) }
+    if (error instanceof Misread) return { kind: 'problems', problems: [{ ...error.problem, at: place(error.problem.at) }] }
+    if (!(error instanceof ParseError)) throw error
+    return { kind: 'problems', problems: syntaxProblems(written, { code: error.code, summary: error.summary, at: place(Math.min(error.range?.start ?? text.length, text.length)) }) }
   }
 }
 
@@ -74,19 +73,16 @@ function relocated(expression: Expression, place: (at: number) => number): Expre
   }
 }
 
-function syntaxProblems(text: string, error: ParseError): readonly Problem[] {
-  const at = Math.min(error.range?.start ?? text.length, text.length)
-  if (error.code === 'unterminated_string' || error.code === 'unterminated_triple_quoted_string') {
-    return [{ at, message: `Syntax error: token recognition error at: '${text.slice(at)}'` }, { at: text.length, message: `Syntax error: mismatched input '<EOF>' expecting ${STARTS}` }]
-  }
-  const rest = text.slice(at)
-  if (rest.trim() === '' && /\.\s*$/.test(text)) return [{ at: text.length, message: "Syntax error: no viable alternative at input '.'" }]
-  const token = rest.trim() === '' ? '<EOF>' : (/^(?:[A-Za-z_]\w*|\d[\w.]*|&&|\|\||[=!<>]=|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|.)/s.exec(rest)?.[0] ?? rest.charAt(0))
-  if (error.code === 'unexpected_character' && /^Unexpected character: [^']/.test(error.summary)) return [{ at, message: `Syntax error: token recognition error at: '${token}'` }]
-  if (error.code === 'unexpected_character') return [{ at, message: `Syntax error: mismatched input '${token}' expecting <EOF>` }]
-  if (error.code === 'reserved_identifier') return [{ at, message: `reserved identifier: ${token}` }]
-  return [{ at: token === '<EOF>' ? text.length : at, message: `Syntax error: mismatched input '${token}' expecting ${STARTS}` }]
+/** What the parser's library says is told only where there is nothing else to tell: its words are not cel-go's. */
+function syntaxProblems(text: string, { code, summary, at }: { readonly code: string; readonly summary: string; readonly at: number }): readonly Problem[] {
+  if (code === 'reserved_identifier') return [{ at, message: `reserved identifier: ${/^\w+/.exec(text.slice(at))?.[0] ?? ''}` }]
+  const problems = syntaxProblemsOf(text)
+  if (problems.length > 0) return problems
+  const literal = /^(?:0x[\da-f]+|[\d.]+(?:e[+-]?\d+)?)u?/i.exec(text.slice(at))?.[0]
+  return [{ at, message: literal === undefined ? `Syntax error: ${summary}` : `invalid ${literalKind(literal)} literal` }]
 }
+
+const literalKind = (literal: string): string => (/u$/i.test(literal) ? 'uint' : /^0x|^\d+$/i.test(literal) ? 'int' : 'double')
 
 class Misread extends Error {
   readonly problem: Problem
@@ -113,7 +109,7 @@ class Reader {
   read(node: ASTNode): Expression {
     switch (node.op) {
       case 'value':
-        return { kind: 'constant', at: node.start, value: constant(node.args) }
+        return { kind: 'constant', at: node.start, value: inRange(constant(node.args), node.start) }
       case 'id':
         return { kind: 'name', at: node.start, name: node.args }
       case '.':
@@ -154,6 +150,7 @@ class Reader {
 
   /** A minus before a number belongs to it. */
   #unary(op: '!_' | '-_', argument: ASTNode, at: number): Expression {
+    if (op === '-_' && argument.op === 'value' && argument.args === 2n ** 63n) return { kind: 'constant', at, value: -(2n ** 63n) }
     const operand = this.read(argument)
     if (op === '-_' && operand.kind === 'constant' && (typeof operand.value === 'bigint' || typeof operand.value === 'number')) return { kind: 'constant', at, value: -operand.value }
     return { kind: 'call', at, name: op === '!_' ? '!_' : '-_', target: undefined, args: [operand] }
@@ -203,6 +200,11 @@ class Reader {
     if (node.op === 'id') return node.args
     throw new Misread(this.read(node).at, 'argument must be a simple name')
   }
+}
+
+function inRange(value: Value, at: number): Value {
+  if (typeof value === 'bigint' && value >= 2n ** 63n) throw new Misread(at, 'invalid int literal')
+  return value
 }
 
 function constant(value: unknown): Value {
