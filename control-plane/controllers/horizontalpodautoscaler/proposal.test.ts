@@ -20,7 +20,7 @@ interface Given {
 
 function seen(pods: readonly Given[]): Seen {
   const made = pods.map(({ request = '100m', phase = 'Running', ready = true, startedMs = 3_600_000, changedMs = 3_500_000 }, index): Pod => ({
-    metadata: { name: `p${index}`, uid: `u${index}` },
+    metadata: { name: `p${index}`, namespace: 'ns', uid: `u${index}` },
     spec: { containers: [{ name: 'c', resources: request === '' ? {} : { requests: { cpu: request } } }] },
     status: { phase, startTime: formatTime(NOW - startedMs), conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: formatTime(NOW - changedMs) }] },
   }))
@@ -50,11 +50,18 @@ test('what cannot be told is told so', () => {
   expect(replicasOf(proposalFor(utilization(50), seen([{ cpu: 500, request: '0' }])))).toBe('failed to get cpu utilization: no metrics returned matched known pods')
 })
 
+test('what a pod asked for as a whole counts before what its containers asked for', () => {
+  const { pods, ...rest } = seen([{ cpu: 100, request: '' }])
+  const asking = (requests: Readonly<Record<string, string>>) => pods.map((pod): Pod => ({ ...pod, spec: { ...pod.spec, containers: pod.spec?.containers ?? [], resources: { requests } } }))
+  expect(replicasOf(proposalFor(utilization(50), { ...rest, pods: asking({ cpu: '50m' }) }))).toBe(4)
+  expect(replicasOf(proposalFor(utilization(50), { ...rest, pods: asking({ memory: '1' }) }))).toBe('failed to get cpu utilization: missing pod-level request for cpu in Pod p0')
+})
+
 test('averages of processors and memory, and those of one container', () => {
   expect(proposalFor(average('cpu', '50m'), seen([{ cpu: 100 }, { cpu: 50 }]))).toEqual({ kind: 'replicas', replicas: 3, metric: 'cpu resource', status: { type: 'Resource', resource: { name: 'cpu', current: { averageValue: '75m' } } } })
   expect(proposalFor(average('memory', '50k'), seen([{ cpu: 200 }]))).toMatchObject({ replicas: 4, status: { resource: { current: { averageValue: '200k' } } } })
   const ofOne: MetricSpec = { type: 'ContainerResource', containerResource: { name: 'cpu', container: 'c', target: { type: 'Utilization', averageUtilization: 50 } } }
   expect(proposalFor(ofOne, seen([{ cpu: 100 }]))).toMatchObject({ replicas: 2, metric: 'cpu container resource utilization (percentage of request)', status: { containerResource: { container: 'c', current: { averageUtilization: 100, averageValue: '100m' } } } })
   expect(proposalFor({ ...ofOne, containerResource: { name: 'cpu', container: 'c', target: { type: 'AverageValue', averageValue: '50m' } } }, seen([{ cpu: 100 }]))).toMatchObject({ replicas: 2, metric: 'cpu resource' })
-  expect(proposalFor({ ...ofOne, containerResource: { name: 'cpu', container: 'other', target: { type: 'Utilization', averageUtilization: 50 } } }, seen([{ cpu: 100 }])).kind).toBe('unknown')
+  expect(proposalFor({ ...ofOne, containerResource: { name: 'cpu', container: 'other', target: { type: 'Utilization', averageUtilization: 50 } } }, seen([{}, { cpu: 100 }]))).toEqual({ kind: 'unknown', message: 'failed to get cpu utilization: unable to get metrics for resource cpu: failed to get container metrics: container other not present in metrics for pod ns/p1' })
 })

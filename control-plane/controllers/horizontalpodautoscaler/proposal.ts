@@ -1,8 +1,10 @@
 /** How many replicas one metric of an autoscaler asks for, as Kubernetes' replica calculator reckons. PURE. */
 import type { MetricSpec, MetricStatus, MetricTarget, Pod } from '../../../shared/model/gen/api.ts'
+import { keyOf } from '../../../shared/model/meta.ts'
 import type { MeasuredPod } from '../../../shared/model/node-usage.ts'
 import { cpuMillis, formatQuantity, quantityValue } from '../../../shared/model/quantity.ts'
 import { parseTime } from '../../../shared/model/time.ts'
+import { podAmounts } from '../../registry/quota/pod-amounts.ts'
 
 /** The pods of what is scaled, and what was measured of them. */
 export interface Seen {
@@ -31,6 +33,8 @@ export function proposalFor({ type, resource, containerResource }: MetricSpec, s
   const { name, target } = containerResource ?? resource ?? { name: '', target: { type } }
   const container = containerResource?.container
   const unknown = (why: string): Proposal => ({ kind: 'unknown', message: `failed to get ${name} ${target.averageUtilization === undefined ? 'usage' : 'utilization'}: ${why}` })
+  const without = container === undefined ? undefined : seen.pods.find(({ metadata }) => seen.usage.get(metadata.uid ?? '')?.containers.every((one) => one.name !== container))
+  if (without) return unknown(`unable to get metrics for resource ${name}: failed to get container metrics: container ${container} not present in metrics for pod ${keyOf(without)}`)
   const sorted = sortPods(seen, name, container)
   if (sorted.measured === 0) return unknown(`unable to get metrics for resource ${name}: no metrics returned from resource metrics API`)
   if (sorted.ready.size === 0) return unknown('did not receive metrics for targeted pods (pods might be unready)')
@@ -149,12 +153,18 @@ const measureBy = ({ name, target }: Aim, requests: ReadonlyMap<Pod, number>) =>
   return { ratio: utilization / target.averageUtilization, utilization, average }
 }
 
-/** What a pod asked for of the resource, or which of its containers did not say. */
-function requestOf({ metadata, spec }: Pod, { name, container }: Aim): number | string {
+/** What a pod asked for of the resource, as a whole or by its containers, or what did not say. */
+function requestOf(pod: Pod, { name, container }: Aim): number | string {
+  const { metadata, spec } = pod
+  if (container === undefined && Object.keys(spec?.resources?.requests ?? {}).length > 0) {
+    const whole = podAmounts(pod, 'requests')[name]
+    return whole === undefined ? `missing pod-level request for ${name} in Pod ${metadata.name ?? ''}` : amountOf(name, whole)
+  }
   const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
+  const asking = [...(spec?.containers ?? []), ...sidecars].filter((one) => container === undefined || one.name === container)
+  if (container !== undefined && asking.length === 0) return `container ${container} not found in Pod ${metadata.name ?? ''}`
   let sum = 0
-  for (const one of [...(spec?.containers ?? []), ...sidecars]) {
-    if (container !== undefined && one.name !== container) continue
+  for (const one of asking) {
     const asked = one.resources?.requests?.[name]
     if (asked === undefined) return `missing request for ${name} in container ${one.name} of Pod ${metadata.name ?? ''}`
     sum += amountOf(name, asked)
