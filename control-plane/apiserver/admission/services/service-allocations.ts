@@ -15,6 +15,9 @@ const subject = { group: '', name: 'Service' } as const
 /** How many places are tried before the range counts as full. */
 const TRIES = 4096
 
+/** The ports that a dry run makes up come after this one, or after those it was asked for. */
+const TRIED_AFTER = 32_768
+
 const nothing = async (): Promise<void> => {}
 
 export function serviceAllocations(sources: AdmissionSources, ranges: ServiceRanges): Allocations {
@@ -48,6 +51,8 @@ class Work {
   readonly #options: WorkOptions
   readonly #holder: Holder
   readonly #taken: string[] = []
+  /** Ports of a dry run, which takes none. */
+  readonly #tried: number[] = []
 
   constructor(sources: AdmissionSources, options: WorkOptions) {
     this.#sources = sources
@@ -92,7 +97,9 @@ class Work {
   }
 
   async #nextIp(): Promise<string> {
-    const { ips } = this.#options
+    const { ips, call } = this.#options
+    // A dry run looks for none: any will do, and it is always the same.
+    if (call.dryRun) return toIp(ips.base)
     for (const offset of candidates(ips, this.#sources.random, TRIES)) {
       const ip = toIp(ips.base + 1 + offset)
       if (await this.#take(ipKey(ip), ipRecord(this.#sources, ip, this.#holder))) return ip
@@ -101,10 +108,10 @@ class Work {
   }
 
   async #takeIp(ip: string, spec: ServiceSpec): Promise<void> {
-    const { ips, ranges } = this.#options
+    const { ips, ranges, call } = this.#options
     const refuse = (why: string): Error => invalid(subject, this.#holder.name, [invalidField('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${ip}: ${why}`)])
     if (!inRange(ips, ip)) throw refuse(`the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${ranges.serviceCidr}`)
-    if (!(await this.#take(ipKey(ip), ipRecord(this.#sources, ip, this.#holder)))) throw refuse('provided IP is already allocated')
+    if (!call.dryRun && !(await this.#take(ipKey(ip), ipRecord(this.#sources, ip, this.#holder)))) throw refuse('provided IP is already allocated')
   }
 
   /** Ports of one number on two protocols share a node port. */
@@ -139,7 +146,7 @@ class Work {
       }
       const nodePort = port.nodePort || (await this.#nextPort())
       if (port.nodePort && !held.has(nodePort)) await this.#takePort(nodePort, index)
-      held.add(nodePort)
+      if (port.nodePort) held.add(nodePort)
       const name = `{${port.protocol} ${nodePort}}`
       if (named.has(name)) throw plainError(`duplicate nodePort: ${name}`)
       named.add(name)
@@ -150,6 +157,7 @@ class Work {
 
   async #nextPort(): Promise<number> {
     const { first, last } = this.#options.ranges.nodePorts
+    if (this.#options.call.dryRun) return this.#try(Math.max(...this.#tried, this.#tried.length === 0 ? TRIED_AFTER : 0) + 1)
     const size = last - first + 1
     for (const offset of candidates({ size, reserved: Math.min(86, size - 1) }, this.#sources.random, TRIES)) {
       const port = first + offset
@@ -165,9 +173,20 @@ class Work {
   }
 
   async #portProblem(port: number): Promise<string | undefined> {
-    const { first, last } = this.#options.ranges.nodePorts
-    if (port < first || port > last) return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
-    return (await this.#take(portKey(port), portRecord(this.#sources, port, this.#holder))) ? undefined : 'provided port is already allocated'
+    const { call, ranges } = this.#options
+    const { first, last } = ranges.nodePorts
+    const isOutside = port < first || port > last
+    // A dry run asks only whether somebody has it.
+    if (isOutside && !call.dryRun) return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+    const isTaken = isOutside ? this.#tried.includes(port) : !(await this.#take(portKey(port), portRecord(this.#sources, port, this.#holder)))
+    if (isTaken) return 'provided port is already allocated'
+    this.#try(port)
+    return undefined
+  }
+
+  #try(port: number): number {
+    if (this.#options.call.dryRun) this.#tried.push(port)
+    return port
   }
 
   async #withHealthCheckPort(spec: ServiceSpec, before: ServiceSpec | undefined): Promise<ServiceSpec> {

@@ -73,3 +73,16 @@ test('an update of the status alone gives out nothing, whatever spec stands besi
   expect(answer.status).toBe(200)
   expect(specOf(answer)).toMatchObject({ type: 'ClusterIP', ports: [{ port: 80 }] })
 })
+
+test('a dry run makes addresses and ports up, and asks of those that are named only whether somebody has them', async () => {
+  const tried = async (spec: JsonObject): Promise<JsonObject> => specOf(await server.ask(`POST ${SERVICES}?dryRun=All`, service('tried', spec)))
+  const portsOf = (spec: JsonObject): readonly unknown[] => (spec['ports'] as JsonObject[]).map(({ nodePort }) => nodePort)
+  const [a, b, c] = [http, { name: 'b', port: 81 }, { name: 'c', port: 82 }]
+  const two = await tried({ type: 'NodePort', ports: [a, b] })
+  expect([two['clusterIP'], ...portsOf(two)]).toEqual(['10.96.0.0', 32_769, 32_770])
+  const local = await tried({ type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [a, { ...b, nodePort: 29_000 }, c], clusterIP: '10.96.0.1' })
+  expect([local['clusterIP'], ...portsOf(local), local['healthCheckNodePort']]).toEqual(['10.96.0.1', 32_769, 29_000, 32_770, 32_771])
+  await create('holder', { type: 'NodePort', ports: [{ ...http, nodePort: 30_777 }] })
+  const taken = await server.ask(`POST ${SERVICES}?dryRun=All`, service('tried', { type: 'NodePort', ports: [{ ...http, nodePort: 30_777 }] }))
+  expect(taken.body['message']).toContain('spec.ports[0].nodePort: Invalid value: 30777: provided port is already allocated')
+})
