@@ -104,6 +104,9 @@ describe('expressions', () => {
     ['"%e".format([1052.032911275])', '1.052033\u202f×\u202f10⁰³'],
     ['"%f".format([double("Infinity")])', '∞'],
     ['sign(quantity("-1"))', '-1'],
+    ['isSemver("v01.2", true) && isSemver("1", true) && !isSemver(" 1.2.3", true) && !isSemver("1.2-rc", true) && semver("1.02.00-rc.1", true) == semver("1.2.0-rc.1")', 'true'],
+    ['semver("1.2-rc", true)', 'fault: short version cannot contain PreRelease/Build meta data'],
+    ['cidr("::ffff:1.2.3.0/120")', 'fault: network address parse error during conversion from string: IPv4-mapped IPv6 address "::ffff:1.2.3.0/120" is not allowed'],
     ['quantity("1").sign()', "refused: ERROR: <input>:1:19: found no matching overload for 'sign' applied to 'kubernetes.Quantity.()'"],
     ['isIP("fe80::1%eth0") || isIP("::ffff:1.2.3.4") || isIP("::ffff:102:304")', 'false'],
     ['ip("fe80::1%eth0")', 'fault: IP address "fe80::1%eth0" with zone value is not allowed'],
@@ -270,6 +273,12 @@ test.each([
   ['list.sum()', 3],
   ['ip("10.0.0.1").family()', 2],
   ['dyn(text) == dyn(text)', 54],
+  ['lists.range(100).size()', 112],
+  ['list.slice(0, 2).reverse()', 27],
+  ['list.distinct()', 20],
+  ['["b", "a"].sort()', 19],
+  ['["b", "a"].sortBy(s, s)', 46],
+  ['sets.contains(list, list)', 7],
   ['dyn(text) < dyn(text)', 5],
 ])('%s costs %i', (expression, cost) => {
   expect(costs(expression)).toBe(cost)

@@ -3,7 +3,7 @@ import type { Expression, Macro } from './ast.ts'
 import type { Checked } from './check.ts'
 import type { Overload } from './overloads.ts'
 import { sortedByKeys } from './lists.ts'
-import { callCost, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
+import { callCost, compared, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
 import { text } from './format-text.ts'
 import { asNumber, CelFault, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
@@ -216,10 +216,15 @@ class Evaluation {
       case 'transformMapEntry':
         return merged(items.map((item) => this.value(body, item.scope)))
       case 'sortBy':
-        return sortedByKeys(items.map((item) => ({ key: this.value(body, item.scope), item: item.value })))
+        return this.#sorted(items.map((item) => ({ key: this.value(body, item.scope), item: item.value })))
       default:
         return items.map((item) => this.value(body, item.scope))
     }
+  }
+
+  #sorted(items: ReadonlyArray<{ readonly key: Value; readonly item: Value }>): readonly Value[] {
+    this.#count(compared(items.map(({ key }) => key)))
+    return sortedByKeys(items)
   }
 
   #kept(macro: 'existsOne' | 'filter', items: readonly Item[], body: Expression): readonly Item[] {

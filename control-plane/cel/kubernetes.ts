@@ -3,10 +3,10 @@ import { parseQuantity, QUANTITY_FORMAT_MESSAGE, type Quantity } from '../../sha
 import { hasFormat } from '../../shared/model/structural/formats.ts'
 import { cidrContains, formatIp, type IpAddress, networkOf, parseCidr, parseIp } from '../../shared/model/validation/ip.ts'
 import { cIdentifierProblems, dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, nameProblems, qualifiedNameProblems } from '../../shared/model/validation/names.ts'
-import { addressProblem, prefixProblem, semverProblem } from './go-parsing.ts'
+import { addressProblem, prefixProblem } from './go-parsing.ts'
 import { type GoUrl, queryOf, readUrl } from './go-url.ts'
 import type { Apply } from './overloads.ts'
-import { compareSemver, parseSemver } from './semver.ts'
+import { compareSemver, parseSemver, problemOfSemver } from './semver.ts'
 import { CelFault, CidrValue, FormatValue, IpValue, Optional, QuantityValue, type SemverValue, UrlValue, type Value } from './values.ts'
 
 const fault = (message: string): never => {
@@ -99,14 +99,21 @@ const cidr = (value: Value): CidrValue['cidr'] => (value as CidrValue).cidr
 /** Said twice, as Kubernetes does. */
 const CIDR_ERROR = 'network address parse error during conversion from string'
 
-const cidrOf = (text: Value): CidrValue => {
-  const read = /(?:^|\.)0\d/.test(text as string) ? undefined : parseCidr(text as string)
-  return read ? new CidrValue(read) : fault(`${CIDR_ERROR}: ${CIDR_ERROR}: ${prefixProblem(text as string)}`)
+function cidrProblem(text: string): string | undefined {
+  const read = hasLeadingZero(text) ? undefined : parseCidr(text)
+  if (!read) return `${CIDR_ERROR}: ${CIDR_ERROR}: ${prefixProblem(text)}`
+  return read.address.family === 4 && text.includes(':') ? `${CIDR_ERROR}: IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed` : undefined
+}
+
+function cidrOf(text: Value): CidrValue {
+  const problem = cidrProblem(text as string)
+  const read = problem === undefined ? parseCidr(text as string) : undefined
+  return read ? new CidrValue(read) : fault(problem ?? '')
 }
 
 const ranges: Record<string, Apply> = {
   'cidr(string): CIDR': cidrOf,
-  'isCIDR(string): bool': (text) => !/(?:^|\.)0\d/.test(text as string) && parseCidr(text as string) !== undefined,
+  'isCIDR(string): bool': (text) => cidrProblem(text as string) === undefined,
   'string(CIDR): string': (value) => `${formatIp(cidr(value).address)}/${cidr(value).prefixLength}`,
   'CIDR.containsIP(IP): bool': (value, ip) => cidrContains(cidr(value), (ip as IpValue).ip),
   'CIDR.containsIP(string): bool': (value, text) => cidrContains(cidr(value), ipOf(text)),
@@ -119,7 +126,7 @@ const ranges: Record<string, Apply> = {
 
 const contains = (outer: CidrValue['cidr'], inner: CidrValue['cidr']): boolean => inner.prefixLength >= outer.prefixLength && cidrContains(outer, networkOf(inner))
 
-const semverOf = (text: Value, lenient = false): SemverValue => parseSemver(text as string, lenient) ?? fault(semverProblem(text as string))
+const semverOf = (text: Value, lenient = false): SemverValue => parseSemver(text as string, lenient) ?? fault(problemOfSemver(text as string, lenient))
 const semver = (value: Value): SemverValue => value as SemverValue
 
 const versions: Record<string, Apply> = {

@@ -53,9 +53,26 @@ const BY_NAME: Readonly<Record<string, (values: readonly Value[]) => number>> = 
   join: ([parts, separator = '']) => scan(2 * (parts as readonly string[]).reduce((sum, part) => sum + part.length + sizeOf(separator), 0)),
   find: ([text, pattern]) => search(text, sizeOf(pattern)),
   findAll: ([text, pattern]) => search(text, sizeOf(pattern)),
+  slice: ([, start, end]) => made(Math.max(0, Number(end) - Number(start))),
+  flatten: ([list, depth = 1n]) => made(sizeOf(list) * Number(depth)),
+  reverse: ([list]) => made(sizeOf(list)),
+  'lists.range': ([count]) => made(Math.max(0, Number(count))),
+  distinct: ([list]) => compared(list),
+  sort: ([list]) => compared(list),
+  'sets.contains': ([a, b]) => 1 + sizeOf(a) * sizeOf(b),
+  'sets.intersects': ([a, b]) => 1 + sizeOf(a) * sizeOf(b),
+  'sets.equivalent': ([a, b]) => 1 + 2 * sizeOf(a) * sizeOf(b),
   validate: ([, text]) => search(text, FORMAT_LENGTH),
   containsIP: ([range, other]) => scan(2 * sizeOf(range)) + parsed(other),
   containsCIDR: ([range, other]) => scan(2 * sizeOf(range)) + scan(sizeOf(range)) + 1 + parsed(other),
+}
+
+const made = (size: number): number => 1 + LIST_CREATE + size
+
+/** Each item with each. */
+export function compared(list: Value | undefined): number {
+  const [first] = Array.isArray(list) ? (list as readonly Value[]) : []
+  return made(Math.floor(sizeOf(list) ** 2 * (isText(first) ? 2 + TRAVERSAL : 2)))
 }
 
 const parsed = (text: Value | undefined): number => (typeof text === 'string' ? scan(text.length) : 0)

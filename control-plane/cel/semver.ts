@@ -1,16 +1,30 @@
 /** Semantic versions (semver.org, 2.0.0). */
+import { semverProblem } from './go-parsing.ts'
 import { SemverValue } from './values.ts'
 
 const STRICT = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/
-const LENIENT = /^\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\s*$/
+
+/** What is short is filled up, and leading zeros are nothing; `undefined` where what is short has more than numbers. */
+function normalized(text: string): string | undefined {
+  const [major = '', minor, ...patch] = text.replace(/^v/, '').split('.')
+  const parts = [major, ...(minor === undefined ? [] : [minor]), ...(patch.length === 0 ? [] : [patch.join('.')])]
+  if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? '')) return undefined
+  return [...parts, '0', '0'].slice(0, 3).map((part) => part.replace(/^0+(?=\d)/, '')).join('.')
+}
 
 /** @param lenient whether `v1.2` is a version too. */
 export function parseSemver(text: string, lenient: boolean): SemverValue | undefined {
-  const match = (lenient ? LENIENT : STRICT).exec(text)
+  const match = STRICT.exec(lenient ? (normalized(text) ?? '') : text)
   if (!match) return undefined
   const pre = match[4] === undefined ? [] : match[4].split('.')
   if (pre.some((part) => part === '' || /^0\d+$/.test(part))) return undefined
   return new SemverValue([BigInt(match[1] ?? 0), BigInt(match[2] ?? 0), BigInt(match[3] ?? 0)], pre)
+}
+
+/** Why it is none, in the words of the reader that Kubernetes uses. */
+export function problemOfSemver(text: string, lenient: boolean): string {
+  const read = lenient ? normalized(text) : text
+  return read === undefined ? 'short version cannot contain PreRelease/Build meta data' : semverProblem(read)
 }
 
 export function compareSemver(a: SemverValue, b: SemverValue): number {
