@@ -59,9 +59,10 @@ test('what rules get wrong stands among all else: those of sound parts are read,
     `${at(1)}.default: Invalid value: "a": failed rule: self == "b"`,
     names,
   ])
-  expect(await judged({ default: 1, 'x-kubernetes-validations': rules }, { 'x-kubernetes-validations': [{ rule: '1 + 1' }] })).toEqual([
+  expect(await judged({ default: 1, 'x-kubernetes-validations': rules }, { 'x-kubernetes-validations': [{ rule: '1 + 1' }, { rule: 'dyn(true)' }] })).toEqual([
     `${at(0)}.default: Invalid value: "integer":  in body must be of type string: "integer"`,
     `${at(1)}.x-kubernetes-validations[0].rule: cel expression must evaluate to a bool`,
+    `${at(1)}.x-kubernetes-validations[1].rule: cel expression must evaluate to a bool`,
     names,
   ])
 })

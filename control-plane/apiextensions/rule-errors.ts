@@ -89,7 +89,7 @@ function* ownErrors({ schema, path, isRoot, cardinality, uncorrelatable }: Place
     const compiled = compile(rule.rule ?? '', variables)
     const refuse = (name: string, detail: string): void => void errors.push(invalid(`${at}.${name}`, printedRule(rule), detail))
     if (compiled.kind === 'refused') refuse('rule', `compilation failed: ${compiled.message}`)
-    else if (compiled.program.type !== BOOL && compiled.program.type.kind !== 'dyn') refuse('rule', 'cel expression must evaluate to a bool')
+    else if (compiled.program.type !== BOOL) refuse('rule', 'cel expression must evaluate to a bool')
     else judge('rule', compiled.program)
     if (rule.messageExpression !== undefined && rule.messageExpression.trim() !== '') {
       const message = compile(rule.messageExpression, variables)
