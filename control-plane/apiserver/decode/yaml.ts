@@ -57,6 +57,8 @@ function readDocuments(text: string): ReadYaml {
   return { kind: 'value', value: null, duplicates: [] }
 }
 
+const UNKNOWN_ANCHOR = /^Unresolved alias .*: (.*)$/s
+
 interface Source {
   readonly text: string
   readonly lines: LineCounter
@@ -71,7 +73,7 @@ function readDocument(document: Document.Parsed, source: Source): ReadYaml {
     return { kind: 'value', value: sortedKeys(value ?? null), duplicates: duplicatesIn(document.contents, source.lines) }
   } catch (thrown) {
     if (thrown instanceof RangeError) return TOO_DEEP
-    return { kind: 'problem', message: `yaml: ${thrown instanceof Error ? thrown.message : 'unreadable'}` }
+    return { kind: 'problem', message: `yaml: ${thrown instanceof Error ? thrown.message.replace(UNKNOWN_ANCHOR, "unknown anchor '$1' referenced") : 'unreadable'}` }
   }
 }
 
@@ -87,23 +89,28 @@ function sortedKeys(value: Json): Json {
 
 function problemOf(error: YAMLError, { text, lines }: Source): string {
   // A key over several lines is noticed at its end.
-  const { line } = lines.linePos(error.pos[error.code === 'MULTILINE_IMPLICIT_KEY' ? 1 : 0])
-  const where = line > 1 ? `line ${line}: ` : ''
-  return `yaml: ${where}${wordsFor(error, { text, line })}`
+  const at = error.pos[error.code === 'MULTILINE_IMPLICIT_KEY' ? 1 : 0]
+  const { line, col } = lines.linePos(at)
+  const scanned = wordsOfScanner(error, { text, line })
+  if (scanned !== undefined) return `yaml: ${lineText(line > 1 ? line : 0)}${scanned}`
+  // Kubernetes' parser counts the lines of what it makes of the text from 0; the text ends on a line of its own.
+  return `yaml: ${lineText(at >= text.length && col > 1 ? line : line - 1)}${wordsOfParser(error, text)}`
 }
 
-/** The words of Kubernetes' parser for what ours found. */
-function wordsFor(error: YAMLError, { text, line }: { readonly text: string; readonly line: number }): string {
+const lineText = (line: number): string => (line > 0 ? `line ${line}: ` : '')
+
+/** The words of Kubernetes' parser for what ours found in the text itself; `undefined` for what is wrong with its order. */
+function wordsOfScanner({ code, message }: YAMLError, { text, line }: { readonly text: string; readonly line: number }): string | undefined {
   const lines = text.split('\n')
-  if (/^\s*\t/.test(lines[line - 1] ?? '')) return /:\s*$/.test(lines[line - 2] ?? '') ? 'found character that cannot start any token' : 'found a tab character that violates indentation'
-  switch (error.code) {
+  if (/^\s*\t/.test(lines[line - 1] ?? '')) return /(?:^|:)\s*$/.test(lines.slice(0, line - 1).join('\n')) ? 'found character that cannot start any token' : 'found a tab character that violates indentation'
+  switch (code) {
     case 'BLOCK_AS_IMPLICIT_KEY':
+      return message.startsWith('A block sequence') ? undefined : 'mapping values are not allowed in this context'
     case 'MULTILINE_IMPLICIT_KEY':
-      return 'mapping values are not allowed in this context'
-    case 'BAD_INDENT':
-      return /:/.test(lines[line - 1] ?? '') ? 'mapping values are not allowed in this context' : 'did not find expected key'
+      return /^\s*- /.test(lines[line - 1] ?? '') ? undefined : 'mapping values are not allowed in this context'
     case 'MISSING_CHAR':
-      return /quote/.test(error.message) ? 'found unexpected end of stream' : "could not find expected ':'"
+      if (message.startsWith('Block collection')) return 'mapping values are not allowed in this context'
+      return message.includes('quote') ? 'found unexpected end of stream' : IN_FLOW.test(message) ? undefined : "could not find expected ':'"
     case 'BAD_ALIAS':
       return 'did not find expected alphabetic or numeric character'
     case 'BAD_SCALAR_START':
@@ -112,11 +119,20 @@ function wordsFor(error: YAMLError, { text, line }: { readonly text: string; rea
       return 'found unknown escape character'
     case 'TAB_AS_INDENT':
       return 'found a tab character that violates indentation'
-    case 'UNEXPECTED_TOKEN':
-      return 'did not find expected node content'
     default:
-      return error.message.split('\n')[0] ?? error.message
+      return undefined
   }
+}
+
+const IN_FLOW = /flow (?:seq|map)/i
+
+/** The same for what stands where it may not stand. */
+function wordsOfParser({ code, message }: YAMLError, text: string): string {
+  if (code === 'UNEXPECTED_TOKEN' && !message.includes('at node end')) return 'did not find expected node content'
+  if (code !== 'UNEXPECTED_TOKEN' && IN_FLOW.test(message)) return `did not find expected ',' or '${/flow seq/i.test(message) ? ']' : '}'}'`
+  if (code !== 'BAD_INDENT' && code !== 'UNEXPECTED_TOKEN' && code !== 'BLOCK_AS_IMPLICIT_KEY' && code !== 'MULTILINE_IMPLICIT_KEY') return message.split('\n')[0] ?? message
+  if (/^\s*-/.test(text)) return "did not find expected '-' indicator"
+  return /^\s*[[{"']/.test(text) ? 'did not find expected <document start>' : 'did not find expected key'
 }
 
 function duplicatesIn(root: Node | null, lines: LineCounter): readonly string[] {
