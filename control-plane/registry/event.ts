@@ -22,6 +22,7 @@ export const event = defineKind<Event>({
   validateCreate: validateNewEvent,
   validateUpdate: validateEventChange,
   nameRule: 'path-segment',
+  ownMetadataRules: 'nothing',
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   deleteAnswers: 'status',

@@ -33,3 +33,15 @@ test('whether somebody may do something is told of any namespace', async () => {
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'LocalSubjectAccessReview', metadata: { namespace: 'none' }, spec: { user: 'a', resourceAttributes: { namespace: 'none', verb: 'get', resource: 'pods' } } }
   expect((await server.ask('POST /apis/authorization.k8s.io/v1/namespaces/none/localsubjectaccessreviews', review)).status).toBe(201)
 })
+
+test('a namespace whose name was made up can be selected by it, too', async () => {
+  const { metadata } = (await server.ask('POST /api/v1/namespaces', { metadata: { generateName: 'made-' } })).body as { readonly metadata: { readonly name: string; readonly labels: unknown } }
+  expect(metadata.labels).toEqual({ 'kubernetes.io/metadata.name': metadata.name })
+})
+
+test('the metadata of an event are looked at once nothing else is wrong with it', async () => {
+  const refused = async (namespace: string): Promise<unknown> =>
+    ((await server.ask('POST /api/v1/namespaces/x/events', { metadata: { name: 'e', labels: { 'a b': '' } }, involvedObject: { namespace } })).body['details'] as { readonly causes: ReadonlyArray<{ readonly field: string }> }).causes.map(({ field }) => field)
+  expect(await refused('other')).toEqual(['involvedObject.namespace'])
+  expect(await refused('x')).toEqual(['metadata.labels'])
+})

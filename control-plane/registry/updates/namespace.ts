@@ -1,13 +1,14 @@
 import type { Namespace } from '../../../shared/model/gen/api.ts'
+import { withNameLabel } from '../defaults/config.ts'
 import type { StrategyContext } from '../kind.ts'
 import { keep } from './keep.ts'
 
 const FINALIZER = 'kubernetes'
 
-/** A namespace is alive until asked to go, and goes only when its contents have. */
+/** A namespace is alive until asked to go, and goes only when its contents have. A name that was made up for it is known only now. */
 export function prepareNewNamespace(namespace: Namespace): Namespace {
   const finalizers = namespace.spec?.finalizers ?? []
-  return { ...namespace, spec: { ...namespace.spec, finalizers: finalizers.includes(FINALIZER) ? finalizers : [...finalizers, FINALIZER] }, status: { phase: 'Active' } }
+  return { ...withNameLabel(namespace), spec: { ...namespace.spec, finalizers: finalizers.includes(FINALIZER) ? finalizers : [...finalizers, FINALIZER] }, status: { phase: 'Active' } }
 }
 
 export function prepareChangedNamespace(namespace: Namespace, old: Namespace, { subresource }: StrategyContext): Namespace {
