@@ -181,6 +181,24 @@ describe('watches', () => {
     expect(error).toMatchObject({ type: 'ERROR', object: { kind: 'Status', apiVersion: 'v1', code: 410, reason: 'Expired' } })
   })
 
+  test('share the bytes of what they are told together, each in its own media type', async () => {
+    const stop = new AbortController()
+    const revision = (jsonOf(await ask('GET /api/v1/namespaces/x/secrets', 'application/json'))['metadata'] as { readonly resourceVersion: string }).resourceVersion
+    const open = async (accept: string): Promise<AsyncIterator<string | Uint8Array>> => {
+      const answer = await server.api.handle({ method: 'GET', path: '/api/v1/namespaces/x/secrets', query: new URLSearchParams({ watch: '1', resourceVersion: revision }), headers: { accept }, body: new Uint8Array(), user: admin, remoteAddress: '', signal: stop.signal })
+      if (answer.kind !== 'stream') throw new Error('no stream')
+      return answer.chunks[Symbol.asyncIterator]()
+    }
+    const watches = [await open(PROTOBUF), await open(PROTOBUF), await open('application/json')]
+    const next = watches.map((one) => one.next())
+    await ask('POST /api/v1/namespaces/x/secrets', 'application/json', { metadata: { name: 'shared' } })
+    const [first, second, json] = (await Promise.all(next)).map(({ value }) => value as Uint8Array)
+    expect(frames(Buffer.from(first ?? []))).toMatchObject([{ type: 'ADDED', object: { metadata: { name: 'shared' } } }])
+    expect(second).toBe(first)
+    expect(JSON.parse(Buffer.from(json ?? []).toString())).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'shared' } } })
+    stop.abort()
+  })
+
   test('are not told in YAML', async () => {
     expect(await ask('GET /api/v1/namespaces/x/secrets?watch=1', 'application/yaml')).toMatchObject({ status: 406, headers: { 'content-type': 'application/yaml' } })
   })
