@@ -5,6 +5,7 @@ import type { Overload } from './overloads.ts'
 import { sortedByKeys } from './lists.ts'
 import { callCost, compared, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
 import { text } from './format-text.ts'
+import { noSuchOverload, notIterable } from './no-overload.ts'
 import { asNumber, CelFault, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
 /** Values by name; also by dotted name. */
@@ -164,7 +165,7 @@ class Evaluation {
     const values: Value[] = withTarget ? [this.value(target, scope)] : []
     for (const argument of args) values.push(this.value(argument, scope))
     const overload = chosen(overloads, values)
-    if (!overload) throw new CelFault('no such overload')
+    if (!overload) throw new CelFault(noSuchOverload(functionName(expression, withTarget), values))
     this.#count(callCost(functionName(expression, withTarget), overloads, values))
     const result = overload.apply(this.#equal, values)
     this.#look(madeSize(result))
@@ -301,5 +302,5 @@ function at(whole: Value, index: Value): Value | undefined {
 function entriesOf(value: Value): ReadonlyArray<readonly [Value, Value]> {
   if (Array.isArray(value)) return (value as readonly Value[]).map((item, index) => [BigInt(index), item] as const)
   if (value instanceof Map) return [...(value as ReadonlyMap<Value, Value>)]
-  throw new CelFault(`no such overload: ${typeNameOf(value)}`)
+  throw new CelFault(notIterable(value))
 }

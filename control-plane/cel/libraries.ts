@@ -4,7 +4,7 @@ import type { Apply, Comparing } from './overloads.ts'
 import { formatText } from './format-text.ts'
 import { distinct, listsExtended } from './lists.ts'
 import { patternOf } from './patterns.ts'
-import { compareValues } from './standard.ts'
+import { checkedInt, checkedUint, compareValues } from './standard.ts'
 import { CelFault, Duration, type Equal, Optional, Uint, type Value } from './values.ts'
 
 const fault = (message: string): never => {
@@ -109,9 +109,9 @@ const ORDERED = ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'duration',
 
 const lists: Record<string, Apply> = {
   ...Object.fromEntries(ORDERED.flatMap((type) => [[`list<${type}>.isSorted(): bool`, isSorted], [`list<${type}>.min(): ${type}`, extreme('min', -1)], [`list<${type}>.max(): ${type}`, extreme('max', 1)]] as const)),
-  'list<int>.sum(): int': sums(0n, (a: bigint, b: bigint) => a + b),
+  'list<int>.sum(): int': sums(0n, (a: bigint, b: bigint) => checkedInt(a + b)),
   'list<double>.sum(): double': sums(0, (a: number, b: number) => a + b),
-  'list<uint>.sum(): uint': sums(new Uint(0n), (a: Uint, b: Uint) => new Uint(a.value + b.value)),
+  'list<uint>.sum(): uint': sums(new Uint(0n), (a: Uint, b: Uint) => checkedUint(a.value + b.value)),
   'list<duration>.sum(): duration': sums(new Duration(0n), (a: Duration, b: Duration) => new Duration(a.nanos + b.nanos)),
 }
 

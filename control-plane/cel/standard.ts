@@ -11,8 +11,8 @@ const fault = (message: string): never => {
   throw new CelFault(message)
 }
 
-const checkedInt = (value: bigint): bigint => (value > MAX_INT || value < MIN_INT ? fault('integer overflow') : value)
-const checkedUint = (value: bigint): Uint => (value < 0n || value >= 2n ** 64n ? fault('unsigned integer overflow') : new Uint(value))
+export const checkedInt = (value: bigint): bigint => (value > MAX_INT || value < MIN_INT ? fault('integer overflow') : value)
+export const checkedUint = (value: bigint): Uint => (value < 0n || value >= 2n ** 64n ? fault('unsigned integer overflow') : new Uint(value))
 
 type Ints = (a: bigint, b: bigint) => bigint
 type Doubles = (a: number, b: number) => number
@@ -106,7 +106,7 @@ const conversions: Record<string, Apply> = {
   'int(timestamp): int': (a) => (a as Timestamp).nanos / 1_000_000_000n,
   'uint(uint): uint': (a) => a,
   'uint(int): uint': (a) => checkedUint(a as bigint),
-  'uint(double): uint': (a) => checkedUint(BigInt(Math.trunc(a as number))),
+  'uint(double): uint': (a) => (Number.isFinite(a) ? checkedUint(BigInt(Math.trunc(a as number))) : fault('unsigned integer overflow')),
   'uint(string): uint': (a) => (/^\d+$/.test(a as string) ? checkedUint(BigInt(a as string)) : conversion('string', 'uint')),
   'double(double): double': (a) => a,
   'double(int): double': (a) => Number(a),
