@@ -25,6 +25,10 @@ test.each([
   [{ v: 'meta.k8s.io/v1', rv: 1, start: 3 }, 'json: cannot unmarshal number into Go struct field continueToken.start of type string'],
   [{ v: 'meta.k8s.io/v1', rv: 1, start: '../a' }, '../a'],
   [{ v: 'meta.k8s.io/v1', rv: 1, start: 'a//b' }, 'a//b'],
+  [[], 'json: cannot unmarshal array into Go value of type storage.continueToken'],
+  [null, 'server does not recognize this encoded version '],
+  [{ v: 5 }, 'json: cannot unmarshal number into Go struct field continueToken.v of type string'],
+  [{ v: 'meta.k8s.io/v9', rv: '1' }, 'json: cannot unmarshal string into Go struct field continueToken.rv of type int64'],
 ])('a token of %j is refused', (token, message) => {
   expect(() => decodeContinue(tokenOf(token))).toThrow(new Fault('invalid', `continue key is not valid: ${message}`))
 })

@@ -20,12 +20,12 @@ export function encodeContinue(token: ContinueToken): string {
 /** Throws `Fault('invalid')` with what Kubernetes says about it. */
 export function decodeContinue(text: string): ContinueToken {
   const value = parsed(fromBase64Url(text))
-  if (!isJsonObject(value) || value['v'] !== VERSION) {
-    throw invalidToken(`server does not recognize this encoded version ${isJsonObject(value) && typeof value['v'] === 'string' ? value['v'] : ''}`)
-  }
-  const { rv = null, start = null } = value
+  if (value !== null && !isJsonObject(value)) throw invalidToken(`json: cannot unmarshal ${goKind(value)} into Go value of type storage.continueToken`)
+  const { v = null, rv = null, start = null } = value ?? {}
+  if (v !== null && typeof v !== 'string') throw invalidToken(`json: cannot unmarshal ${goKind(v)} into Go struct field continueToken.v of type string`)
   if (rv !== null && !Number.isSafeInteger(rv)) throw invalidToken(`json: cannot unmarshal ${typeof rv === 'number' ? `number ${rv}` : goKind(rv)} into Go struct field continueToken.rv of type int64`)
   if (start !== null && typeof start !== 'string') throw invalidToken(`json: cannot unmarshal ${goKind(start)} into Go struct field continueToken.start of type string`)
+  if (v !== VERSION) throw invalidToken(`server does not recognize this encoded version ${v ?? ''}`)
   const revision = Number(rv)
   if (revision === 0) throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
   if (!start) throw invalidToken('encoded start key empty (version meta.k8s.io/v1)')
@@ -41,10 +41,10 @@ const isRoundabout = (start: string): boolean => (start.startsWith('/') ? start 
 
 const invalidToken = (message: string): Fault => new Fault('invalid', `continue key is not valid: ${message}`)
 
-function parsed(text: string): unknown {
+function parsed(text: string): Json {
   const problem = jsonProblem(text)
   if (problem !== undefined) throw invalidToken(problem)
-  return JSON.parse(text)
+  return JSON.parse(text) as Json
 }
 
 const toBase64Url = (text: string): string => Buffer.from(text, 'utf8').toString('base64url')
