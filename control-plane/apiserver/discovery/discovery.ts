@@ -70,7 +70,8 @@ function coreAnswer(request: ApiRequest, site: Site, at: { readonly version: str
 function groupAnswer(request: ApiRequest, site: Site, at: { readonly group: string; readonly version: string | undefined }): ApiResponse {
   const group = site.groups.find((one) => one.name === at.group)
   if (!group) return pageNotFound()
-  if (at.version === undefined) return documentFor(request, groupDocument(group))
+  // Kubernetes tells of groups without a route that would look at the method; its own group of services is the exception.
+  if (at.version === undefined) return group.name === 'apiregistration.k8s.io' ? documentFor(request, groupDocument(group)) : documentAnswer(request, groupDocument(group), false)
   const version = group.versions.find((one) => one.version === at.version)
   if (version) return documentFor(request, resourceList(version))
   return group.versions.every(({ kinds }) => kinds.every(({ custom }) => custom)) ? pageNotFound() : refusal(unknownResource(), request)
@@ -86,7 +87,7 @@ function rootAnswer(request: ApiRequest, site: Site, answers: { readonly aggrega
     if (!media || g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList') continue
     if (v === 'v2' || v === 'v2beta1') return aggregatedAnswer(request, site, { of: answers.aggregatedOf, version: v, media })
   }
-  const response = documentAnswer(request, answers.legacy)
+  const response = documentAnswer(request, answers.legacy, answers.aggregatedOf === 'core')
   return response.kind === 'body' ? { ...response, headers: { ...response.headers, vary: 'Accept' } } : response
 }
 

@@ -27,10 +27,10 @@ interface Asked {
 export const statusAnswer = (status: Status, request: Asked = { headers: {} }): ApiResponse => statusBody(status, { media: statusMedia(request.headers.accept), pretty: false })
 export const refusal = (error: ApiError, request?: Asked): ApiResponse => statusAnswer(error.status, request)
 
-/** A document in the media type that the client asks for; 406 in Kubernetes' words when it asks for no such. */
-export function documentAnswer(request: Asked, document: unknown): ApiResponse {
+/** A document in the media type that the client asks for; 406 in Kubernetes' words when it asks for no such: in those of its router, where the page has a route. */
+export function documentAnswer(request: Asked, document: unknown, hasRoute = true): ApiResponse {
   const accept = request.headers.accept
-  if (!isRouted(parseAccept(accept), MEDIA)) return refusal(noRepresentation(false), request)
+  if (hasRoute && !isRouted(parseAccept(accept), MEDIA)) return refusal(noRepresentation(false), request)
   const media = plainMedia(accept)
   return media ? body(200, { kind: 'value', value: document }, { ...plainJson, media }) : refusal(notAcceptable(), request)
 }

@@ -86,7 +86,13 @@ describe('answers', () => {
     expect((await ask('/version/', { as: server.admin })).status).toBe(200)
     expect((await ask('/', { method: 'POST', as: server.admin, body: '{}' })).body.toString()).toMatch(/^{"paths":/)
     expect((await ask('/apis', { method: 'POST', as: server.admin, body: '{}' })).status).toBe(200)
+    expect((await ask('/apis/apps', { method: 'POST', as: server.admin, body: '{}' })).status).toBe(200)
     expect((await ask('/apis/apps/v1', { method: 'PUT', as: server.admin, body: '{}' })).status).toBe(405)
+  })
+  test('media types that are not served, where there is a route and where there is none', async () => {
+    const headers = { accept: 'text/html' }
+    for (const path of ['/api', '/apis/apps/v1']) expect(json(await ask(path, { as: server.admin, headers }))).toMatchObject({ code: 406, message: expect.stringContaining('Available representations') as string })
+    for (const path of ['/apis', '/apis/apps']) expect(json(await ask(path, { as: server.admin, headers }))).toMatchObject({ code: 406, message: expect.stringContaining('only the following media types') as string })
   })
   test('paths nobody serves', async () => {
     for (const path of ['/nothing', '/healthz/nothing', '/healthz/', '/metrics/', '//api/v1/pods', '/openapi/v4', '/apis/none.example.com']) {
