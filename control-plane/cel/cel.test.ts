@@ -116,6 +116,8 @@ describe('expressions', () => {
     ['dyn([1])["a"]', "fault: unsupported index type 'string' in list"],
     ['[7][1u - 1u]', '7'],
     ['dyn([1])[0.5]', 'fault: unsupported index value 0.5 in list'],
+    ['[lists.range(20000).map(i, "x").join()].all(text, lists.range(100).all(i, !text.matches("x{1000}[yz]")))', 'fault: operation cancelled: actual cost limit exceeded'],
+    ['[lists.range(2000).map(i, "x").join()].all(text, lists.range(100).all(i, !text.matches("^x+[yz]$")))', 'true'],
     ['[9223372036854775807, 1].sum()', 'fault: integer overflow'],
     ['uint(double("NaN"))', 'fault: unsigned integer overflow'],
     ['dyn(null).a', 'fault: no such key: a'],

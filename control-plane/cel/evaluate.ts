@@ -3,6 +3,7 @@ import type { Expression, Macro } from './ast.ts'
 import type { Checked } from './check.ts'
 import type { Overload } from './overloads.ts'
 import { sortedByKeys } from './lists.ts'
+import { searchWork } from './patterns.ts'
 import { callCost, compared, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
 import { text } from './format-text.ts'
 import { noSuchOverload, notIterable } from './no-overload.ts'
@@ -78,6 +79,7 @@ export function evaluate({ expression, checked }: { readonly expression: Express
 /** A long text or list that a function has made takes room. */
 const madeSize = (value: Value): number => (typeof value === 'string' ? value.length : Array.isArray(value) ? value.length * 10 : 0)
 
+const SEARCHES: ReadonlySet<string> = new Set(['matches', 'find', 'findAll'])
 const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
 
 class Evaluation {
@@ -167,6 +169,7 @@ class Evaluation {
     const overload = chosen(overloads, values)
     if (!overload) throw new CelFault(noSuchOverload(functionName(expression, withTarget), values))
     this.#count(callCost(functionName(expression, withTarget), overloads, values))
+    if (SEARCHES.has(name)) this.#look(searchWork(values))
     const result = overload.apply(this.#equal, values)
     this.#look(madeSize(result))
     return result

@@ -8,3 +8,9 @@ export function patternOf(text: Value, saying = ''): Pattern {
   if (read.kind === 'refused') throw new CelFault(`${saying}${read.problem}`)
   return read.pattern
 }
+
+/** What a search looks at, by the four: few characters of a pattern may become very many steps. Nothing for a pattern that cannot be read. */
+export function searchWork([text, pattern]: readonly Value[]): number {
+  const read = typeof text === 'string' && typeof pattern === 'string' ? compileRe2(pattern) : undefined
+  return read?.kind === 'pattern' ? ((text as string).length * read.pattern.steps) / 4 : 0
+}

@@ -6,6 +6,8 @@ import { estimatedSteps } from './re2-size.ts'
 export type Compiled = { readonly kind: 'pattern'; readonly pattern: Pattern } | { readonly kind: 'refused'; /** In Go's words: `error parsing regexp: …`. */ readonly problem: string }
 
 export interface Pattern {
+  /** By each of them a character of a text may be looked at. */
+  readonly steps: number
   /** Whether it occurs somewhere in the text. */
   test(text: string): boolean
   /** As Go's `FindAllString`: an empty match that touches the one before is none; fewer than 0: all. */
@@ -56,6 +58,7 @@ function compiled(pattern: string): Sized {
 const refused = (problem: string, part: string): Compiled => ({ kind: 'refused', problem: `error parsing regexp: ${problem}: \`${part}\`` })
 
 const patternOf = (made: RE2JS): Pattern => ({
+  steps: made.programSize(),
   test: (text) => made.test(text),
   findAll: (text, limit) => found(made, text, limit),
 })
