@@ -36,6 +36,7 @@ test('a merge patch that is null', async () => {
 test('an update that means another object than there is, or one that is none', async () => {
   expect(await refused(`PUT ${maps}/gone`, { metadata: { name: 'gone', uid: 'a' } })).toEqual([409, `Operation cannot be fulfilled on configmaps "gone": ${storageError('configmaps/x/gone', 'a')}`])
   expect(await refused('PUT /api/v1/namespaces/x/services/gone', { metadata: { name: 'gone', uid: 'a' }, spec: { ports: [{ port: 80 }] } })).toEqual([409, expect.stringContaining(storageError('services/specs/x/gone', 'a'))])
+  expect(await refused(`PUT ${maps}/gone?dryRun=All`, { metadata: { name: 'gone', uid: 'a' } })).toEqual([409, expect.stringContaining('Key: /configmaps/x/gone,')])
   expect(await refused('PUT /api/v1/nodes/gone', { metadata: { name: 'gone', uid: 'a' } })).toEqual([409, expect.stringContaining(storageError('minions/gone', 'a'))])
   expect(await refused('PUT /apis/networking.k8s.io/v1/namespaces/x/ingresses/gone', { metadata: { name: 'gone', uid: 'a' } })).toEqual([409, expect.stringContaining(storageError('ingress/x/gone', 'a'))])
 })

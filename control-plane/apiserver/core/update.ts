@@ -66,7 +66,7 @@ export async function update(parts: CoreParts, call: Call, request: UpdateReques
 
 async function createMissing(parts: CoreParts, call: Call, request: UpdateRequest): Promise<Updated> {
   const { store, at, missing } = request
-  checkUid(request, {})
+  checkUid(call, request, {})
   if (!missing) throw notFound(store.resource, at.name)
   // Which state it was to replace is no matter.
   const object = withMeta(inNamespace(store, missing(), at.namespace), { resourceVersion: undefined })
@@ -100,7 +100,7 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
   const { definition } = store
   const context: StrategyContext = { nowMs: parts.clock.nowMs(), subresource, userName: call.user.name, user: call.user }
   const old = existing.object
-  checkUid(request, old)
+  checkUid(call, request, old)
   const wanted = dedupOwners(definition.defaults(withMeta(await request.change(old), definition.namespaced ? {} : { namespace: undefined })), call.warn)
   checkIdentity(wanted, at)
   const managed = request.managed ? wanted : withManagedFields(parts, call, { store, change: { live: old, changed: wanted, subresource } })
@@ -128,9 +128,9 @@ async function changeAndWrite(parts: CoreParts, call: Call, { request, existing,
 }
 
 /** @param old empty if there is none. */
-function checkUid({ store, at, uid = '' }: UpdateRequest, old: JsonObject): void {
+function checkUid({ dryRun }: Call, { store, at, uid = '' }: UpdateRequest, old: JsonObject): void {
   const has = metaText(old, 'uid')
-  if (uid !== '' && uid !== has) throw conflict(store.resource, at.name, uidMessage(store.definition, at, { wanted: uid, has }))
+  if (uid !== '' && uid !== has) throw conflict(store.resource, at.name, uidMessage(store.definition, at, { wanted: uid, has, dryRun }))
 }
 
 /** Throws a 400 when an object is another one than the path names. */

@@ -27,11 +27,11 @@ const STORED_UNDER: Readonly<Record<string, string>> = {
   'apiregistration.k8s.io/apiservices': 'apiregistration.k8s.io/apiservices',
 }
 
-/** What Kubernetes' storage says when another object has taken the name, or none has it. */
-export function uidMessage({ group, plural, custom }: Pick<KindDefinition, 'group' | 'plural' | 'custom'>, at: At, { wanted, has }: { readonly wanted: string; readonly has: string }): string {
+/** What Kubernetes' storage says when another object has taken the name, or none has it; in a dry run it is not asked by the whole key. */
+export function uidMessage({ group, plural, custom }: Pick<KindDefinition, 'group' | 'plural' | 'custom'>, at: At, { wanted, has, dryRun = false }: { readonly wanted: string; readonly has: string; readonly dryRun?: boolean }): string {
   const qualified = `${group}/${plural}`
   const key = [custom ? qualified : (STORED_UNDER[qualified] ?? plural), ...(at.namespace === '' ? [] : [at.namespace]), at.name].join('/')
-  return `StorageError: invalid object, Code: 4, Key: /registry/${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${has}`
+  return `StorageError: invalid object, Code: 4, Key: ${dryRun ? '' : '/registry'}/${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${has}`
 }
 
 /** The revision an update expects; 0 if it expects none. */
