@@ -87,3 +87,11 @@ test('events are counted by no quota', async () => {
   await quotaOf({ 'count/events': '0', 'count/events.events.k8s.io': '0' })
   expect((await ask(`POST ${NS}/events`, { metadata: { name: 'e' }, involvedObject: { namespace: 'x' } })).status).toBe(201)
 })
+
+test('a pod that one quota cannot count is refused for that, before another one that has no room', async () => {
+  await quotaOf({ pods: '0' })
+  const hard = { 'limits.memory': '1Gi' }
+  await ask(`POST ${NS}/resourcequotas`, { metadata: { name: 'r' }, spec: { hard } })
+  await ask(`PUT ${NS}/resourcequotas/r/status`, { metadata: { name: 'r' }, status: { hard, used: { 'limits.memory': '0' } } })
+  expect((await ask(`POST ${NS}/pods`, pod('p', { requests: { cpu: '1' } }))).body['message']).toBe('pods "p" is forbidden: failed quota: r: must specify limits.memory for: app')
+})

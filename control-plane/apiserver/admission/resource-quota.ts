@@ -1,7 +1,7 @@
 /** Nothing is made in a namespace beyond its quotas. What an object costs is added to them by compare-and-set before it is stored. */
 import type { ResourceQuota } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
-import { judge, boundedNames } from '../../registry/quota/charge.ts'
+import { boundedNames, judge, whyUncountable } from '../../registry/quota/charge.ts'
 import { type Counted, grownUsage, usageOf } from '../../registry/quota/usage.ts'
 import type { ResourceList } from '../../registry/resource-list.ts'
 import { storageKey } from '../../storage/port.ts'
@@ -38,7 +38,9 @@ export function resourceQuota(sources: AdmissionSources): AdmissionPlugin {
     const concerned = quotas.filter((quota) => boundedNames(quota, { resource, object }).length > 0)
     if (concerned.length === 0 || Object.keys(grown).length === 0) return
     const names = concerned.map(({ metadata }) => metadata.name ?? '').toSorted()
-    // All are asked before any is charged.
+    // All are asked before any is charged: whether they can count it, then whether there is room.
+    const uncountable = concerned.flatMap((quota) => whyUncountable(quota, { resource, object }) ?? [])[0]
+    if (uncountable !== undefined) throw forbid(request, uncountable)
     for (const quota of concerned) check(request, quota, { resource, grown })
     await inTurn(namespace, async () => {
       for (const name of names) await charge(sources, request, { name, resource, grown })

@@ -27,14 +27,11 @@ export function boundedNames(quota: ResourceQuota, { resource, object }: Omit<Ch
 }
 
 export function judge(quota: ResourceQuota, charge: Charge): Verdict {
-  const names = boundedNames(quota, charge)
-  if (names.length === 0) return { kind: 'free' }
+  if (boundedNames(quota, charge).length === 0) return { kind: 'free' }
+  const message = whyUncountable(quota, charge)
+  if (message !== undefined) return { kind: 'refused', message }
   const quotaName = quota.metadata.name ?? ''
-  const missing = missingAmounts(charge, names)
-  if (missing !== undefined) return { kind: 'refused', message: `failed quota: ${quotaName}: ${missing}` }
   const [hard, used] = [amountsOf(quota.status?.hard), amountsOf(quota.status?.used)]
-  const unknown = names.filter((name) => used[name] === undefined)
-  if (unknown.length > 0) return { kind: 'refused', message: `status unknown for quota: ${quotaName}, resources: ${unknown.toSorted().join(',')}` }
   const asked = Object.entries(charge.grown).filter(([name]) => hard[name] !== undefined)
   if (asked.length === 0) return { kind: 'free' }
   const after = { ...used, ...Object.fromEntries(asked.map(([name, amount]) => [name, addQuantities(used[name], amount)])) }
@@ -44,10 +41,21 @@ export function judge(quota: ResourceQuota, charge: Charge): Verdict {
   return { kind: 'refused', message: `exceeded quota: ${quotaName}, requested: ${shown(charge.grown)}, used: ${shown(used)}, limited: ${shown(hard)}` }
 }
 
+/** What keeps an object from being counted at all: it does not say how much it wants, or nobody knows yet what is used. */
+export function whyUncountable(quota: ResourceQuota, charge: Omit<Charge, 'grown'>): string | undefined {
+  const names = boundedNames(quota, charge)
+  const quotaName = quota.metadata.name ?? ''
+  const missing = missingAmounts(charge, names)
+  if (missing !== undefined) return `failed quota: ${quotaName}: ${missing}`
+  const used = amountsOf(quota.status?.used)
+  const unknown = names.filter((name) => used[name] === undefined)
+  return unknown.length === 0 ? undefined : `status unknown for quota: ${quotaName}, resources: ${unknown.toSorted().join(',')}`
+}
+
 /** Where a quota bounds one of these every container has to say how much it wants. */
 const explicit = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']
 
-function missingAmounts({ resource, object }: Charge, names: readonly string[]): string | undefined {
+function missingAmounts({ resource, object }: Omit<Charge, 'grown'>, names: readonly string[]): string | undefined {
   if (resource.group !== '' || resource.plural !== 'pods') return undefined
   const { spec } = object as unknown as Pod
   if (Object.keys({ ...spec?.resources?.requests, ...spec?.resources?.limits }).length > 0) return undefined
