@@ -81,6 +81,12 @@ test('what cannot be read is told of before options at create, after them at upd
   expect((await refused(`PATCH ${maps}/a`, {}, { 'content-type': 'Application/Merge-Patch+JSON' }))[0]).toBe(415)
 })
 
+test('bodies of kinds that are known and not described', async () => {
+  for (const kind of ['List', 'PodExecOptions']) {
+    expect(await refused(`POST ${maps}`, { kind, apiVersion: 'v1' })).toEqual([400, `${kind} in version "v1" cannot be handled as a ConfigMap: converting (v1.${kind}) to (core.ConfigMap): unknown conversion`])
+  }
+})
+
 test('what can be listed and not be watched', async () => {
   expect(await refused('GET /api/v1/componentstatuses?watch=1')).toEqual([405, 'watch is not supported on resources of kind "componentstatuses"'])
 })

@@ -26,8 +26,9 @@ export const apiVersionOf = ({ group, version }: Pick<GroupVersionKind, 'group' 
 
 const SCHEME = 'k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30'
 
-/** Versions that are served no more, of kinds the server still knows. */
-const retired: Readonly<Record<string, string>> = {
+/** Kinds the server knows though nobody describes them: those of versions that are served no more, and of options and parts that stand in no schema. */
+const undescribed: Readonly<Record<string, string>> = {
+  v1: 'List NodeConfigSource NodeProxyOptions PodAttachOptions PodExecOptions PodLogOptions PodPortForwardOptions PodProxyOptions PodStatusResult RangeAllocation SerializedReference ServiceProxyOptions',
   'extensions/v1beta1': 'DaemonSet Deployment Ingress NetworkPolicy ReplicaSet Scale',
   'apps/v1beta1': 'ControllerRevision Deployment Scale StatefulSet',
   'apps/v1beta2': 'ControllerRevision DaemonSet Deployment ReplicaSet Scale StatefulSet',
@@ -51,7 +52,7 @@ const retired: Readonly<Record<string, string>> = {
   'flowcontrol.apiserver.k8s.io/v1beta3': 'FlowSchema PriorityLevelConfiguration',
 }
 
-export const isKnownKind = (apiVersion: string, kind: string): boolean => schemaOfKind(apiVersion, kind) !== undefined || (ownMember(retired, apiVersion)?.split(' ').includes(kind) ?? false)
+export const isKnownKind = (apiVersion: string, kind: string): boolean => schemaOfKind(apiVersion, kind) !== undefined || (ownMember(undescribed, apiVersion)?.split(' ').includes(kind) ?? false)
 
 /** `Pod in version "v1" cannot be handled as a Service`: how refusals of a body begin once its kind is known. */
 export const cannotBeHandled = (given: GroupVersionKind, expected: GroupVersionKind): string => `${given.kind} in version ${goQuote(given.version)} cannot be handled as a ${expected.kind}`
