@@ -1,12 +1,12 @@
 /** Kinds of the core group: paths, values and order of what is refused, in Kubernetes' words. */
 import { expect, test } from 'vitest'
 import { type FieldError, fieldErrorText } from '../../../shared/model/field-error.ts'
-import type { PersistentVolume } from '../../../shared/model/gen/api.ts'
+import type { Node, PersistentVolume } from '../../../shared/model/gen/api.ts'
 import type { StrategyContext } from '../kind.ts'
 import { validateNewEndpoints } from './endpoints.ts'
 import { validateEventsEventChange } from './events-event.ts'
 import { validateNamespaceChange, validateNewNamespace } from './namespace.ts'
-import { validateNewNode } from './node.ts'
+import { validateNewNode, validateNodeChange } from './node.ts'
 import { validateClaimChange } from './persistent-volume-claim.ts'
 import { validatePersistentVolumeChange } from './persistent-volume.ts'
 import { validateNewResourceQuota } from './resource-quota.ts'
@@ -88,6 +88,13 @@ test.each([
   ['scheduler.alpha.kubernetes.io/preferAvoidPods', '{"preferAvoidPods":[{}]}', 'metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[0].PodSignature: Required value'],
 ])('an annotation of a node that says more than text: %s=%s', (key, value, text) => {
   expect(texts(validateNewNode({ metadata: { annotations: { [key]: value } } }))).toEqual([text])
+})
+
+test('an annotation that no rule was for when it was written does not keep a node from telling of itself', () => {
+  const node = (taints: string): Node => ({ metadata: { name: 'n', annotations: { 'scheduler.alpha.kubernetes.io/taints': taints } } })
+  const change = (now: Node, subresource: string): readonly string[] => validateNodeChange(now, node('nope'), { nowMs: 0, userName: '', subresource }).map(({ field }) => field)
+  expect([...change(node('nope'), ''), ...change(node('nope'), 'status')]).toEqual([])
+  expect(change(node('none'), 'status')).toEqual(['metadata.annotations'])
 })
 
 test('the place of a volume may be told by the new names of labels, and by nothing else', () => {

@@ -1,6 +1,6 @@
 import { duplicate, type FieldError, forbidden, internalError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { Node, Taint } from '../../../shared/model/gen/api.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { deepEqual, isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { jsonProblem } from '../../../shared/model/json-problem.ts'
 import { jsonTypeName } from '../../../shared/model/schemas/scalars.ts'
 import { parseCidr } from '../../../shared/model/validation/ip.ts'
@@ -16,11 +16,10 @@ import { taintEffects } from './scheduling.ts'
 const TAINTS = 'scheduler.alpha.kubernetes.io/taints'
 const PREFER_AVOID = 'scheduler.alpha.kubernetes.io/preferAvoidPods'
 
-export const validateNewNode = (node: Node): readonly FieldError[] => validateNode(node)
+export const validateNewNode = (node: Node): readonly FieldError[] => [...validateAnnotated(node), ...validateNode(node)]
 
 function validateNode(node: Node): readonly FieldError[] {
   return [
-    ...validateAnnotated(node),
     ...validateTaints(node.spec?.taints, 'metadata.taints'),
     ...validateAmounts(node, 'capacity'),
     ...validateAmounts(node, 'allocatable'),
@@ -100,12 +99,13 @@ function validateCidrs(cidrs: readonly string[]): readonly FieldError[] {
 
 /** A range and a provider are given to a node once. */
 export function validateNodeChange(node: Node, old: Node, { subresource }: StrategyContext): readonly FieldError[] {
-  return subresource === 'status' ? validateUpdate(node, old) : [...validateNode(node), ...validateUpdate(node, old)]
+  // As for pods: what stands there was looked at when it was written, and a node that stands must be able to tell of itself.
+  const annotated = deepEqual(node.metadata.annotations, old.metadata.annotations) ? [] : validateAnnotated(node)
+  return [...(subresource === 'status' ? [] : [...annotated, ...validateNode(node)]), ...annotated, ...validateUpdate(node, old)]
 }
 
 function validateUpdate(node: Node, old: Node): readonly FieldError[] {
   const errors: FieldError[] = [
-    ...validateAnnotated(node),
     ...validateAmounts(node, 'capacity'),
     ...validateAmounts(node, 'allocatable'),
     ...validateAddresses(node),

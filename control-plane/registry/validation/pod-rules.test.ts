@@ -64,6 +64,14 @@ test('annotations are looked at twice when a pod changes, and also when its stat
   expect([count(''), count('status'), count('ephemeralcontainers')]).toEqual([2, 1, 2])
 })
 
+test('annotations that no rule was for when they were written hold up neither the status nor the other fields of a pod', () => {
+  const old = pod({}, { annotations: { [SECCOMP]: 'mine' } })
+  const change = (now: Pod, subresource: string): readonly string[] => validatePodChange(now, old, { ...context, subresource }).map(({ field }) => field)
+  const labelled = { ...old, spec: structuredClone(old.spec) as PodSpec, metadata: { ...old.metadata, annotations: { [SECCOMP]: 'mine' }, labels: { a: 'b' } } }
+  for (const subresource of ['', 'status', 'ephemeralcontainers', 'resize']) expect(change(labelled, subresource)).toEqual([])
+  expect(change({ ...old, metadata: { ...old.metadata, annotations: { [SECCOMP]: 'other' } } }, 'status')).toEqual([`metadata.annotations.${SECCOMP}`])
+})
+
 test('a static pod gets no containers to look around, whatever else is wrong', () => {
   const old = pod({ nodeName: 'n' }, { annotations: { 'kubernetes.io/config.mirror': 'x' } })
   const told = (subresource: string): readonly string[] => validatePodChange({ ...old, spec: { containers: [] } }, old, { ...context, subresource }).map(fieldErrorText)

@@ -1,5 +1,6 @@
 import { allOf, type FieldError, forbidden } from '../../../shared/model/field-error.ts'
 import type { Pod } from '../../../shared/model/gen/api.ts'
+import { deepEqual } from '../../../shared/model/json.ts'
 import type { StrategyContext } from '../kind.ts'
 import { knownSpecs } from '../known-specs.ts'
 import { each } from './check.ts'
@@ -52,8 +53,17 @@ export function validateNewPod(pod: Pod): readonly FieldError[] {
   return [...errors, ...validateSeccompAgreement(pod, 'spec'), ...validateAppArmorAgreement(pod, 'spec')]
 }
 
+/**
+ * Whether the annotations are those that were looked at when they were written. Kubernetes looks at them again, and finds nothing; here pods may
+ * stand from before there was a rule, and their nodes must be able to tell of them.
+ */
+const keepsAnnotations = (pod: Pod, old: Pod): boolean => deepEqual(pod.metadata.annotations, old.metadata.annotations)
+
 /** Annotations are looked at by themselves once more after what changed in them. */
-const validateAnnotations = (pod: Pod, old: Pod): readonly FieldError[] => allOf(validateAnnotationChange(pod, old, ANNOTATIONS), validatePodAnnotations(pod, ANNOTATIONS))
+const validateAnnotations = (pod: Pod, old: Pod): readonly FieldError[] =>
+  keepsAnnotations(pod, old) ? NONE : allOf(validateAnnotationChange(pod, old, ANNOTATIONS), validatePodAnnotations(pod, ANNOTATIONS))
+
+const validateChangedItself = (pod: Pod, old: Pod): readonly FieldError[] => (keepsAnnotations(pod, old) ? validateOwnSpec(pod) : validatePodItself(pod))
 
 /** What a change through each (sub)resource must heed. */
 export function validatePodChange(pod: Pod, old: Pod, { subresource }: StrategyContext): readonly FieldError[] {
@@ -63,14 +73,14 @@ export function validatePodChange(pod: Pod, old: Pod, { subresource }: StrategyC
       return [...validateAnnotations(pod, old), ...validatePodStatus(pod, old)]
     case 'ephemeralcontainers':
       if (isStatic) return [forbidden('[]', 'static pods do not support ephemeral containers')]
-      return [...validatePodItself(pod), ...validateAnnotations(pod, old), ...validateEphemeralChange(pod, old)]
+      return [...validateChangedItself(pod, old), ...validateAnnotations(pod, old), ...validateEphemeralChange(pod, old)]
     case 'resize':
       if (isStatic) return [forbidden('[]', 'static pods cannot be resized')]
       if (old.spec?.os?.name === 'windows') return [forbidden('[]', 'windows pods cannot be resized')]
-      return [...validatePodItself(pod), ...validateResize(pod, old)]
+      return [...validateChangedItself(pod, old), ...validateResize(pod, old)]
     default:
       // The very spec that stands there was looked at when it was written.
-      if (pod.spec !== undefined && pod.spec === old.spec) return [...validatePodAnnotations(pod, ANNOTATIONS), ...validateAnnotations(pod, old)]
-      return [...validatePodItself(pod), ...validateAnnotations(pod, old), ...validateSpecChange(pod, old)]
+      if (pod.spec !== undefined && pod.spec === old.spec) return keepsAnnotations(pod, old) ? NONE : [...validatePodAnnotations(pod, ANNOTATIONS), ...validateAnnotations(pod, old)]
+      return [...validateChangedItself(pod, old), ...validateAnnotations(pod, old), ...validateSpecChange(pod, old)]
   }
 }
