@@ -58,3 +58,17 @@ test.each<[string, readonly Json[] | undefined]>([
   const path = parseJsonPath(text)
   expect(path && valuesAt(object, path)).toEqual(wanted)
 })
+
+const nested = (depth: number, wrap: (inner: Json) => Json): Json => Array.from({ length: depth }).reduce<Json>((inner) => wrap(inner), 1)
+
+test.each([
+  ['..a..a..a..a..a..a..a', nested(100, (a) => ({ a }))],
+  ['[0,0]'.repeat(30), nested(30, (inner) => [inner])],
+])('what %s leads to over and over is not followed', (text, value) => {
+  const path = parseJsonPath(text)
+  expect(path && valuesAt(value, path)).toEqual([])
+})
+
+test('however deep a value is, all in it is found', () => {
+  expect(valuesAt(nested(9000, (a) => ({ a })), parseJsonPath('..a') ?? [])).toHaveLength(9000)
+})

@@ -129,12 +129,16 @@ function readFilter(reader: Reader): boolean {
   return left !== undefined && right !== undefined && reader.steps.push({ kind: 'where', left, operator, right }) > 0
 }
 
-/** Everything the path leads to, in order; nothing where it cannot be followed. */
+/** A path that goes down again and again leads to the same values in very many ways: no cell keeps the server busy. */
+const MOST_VALUES = 100_000
+
+/** Everything the path leads to, in order; nothing where it cannot be followed, or leads to too much. */
 export const valuesAt = (root: Json, path: JsonPath): readonly Json[] => follow([root], path) ?? []
 
 type Values = readonly Json[] | undefined
 
-const follow = (values: readonly Json[], path: JsonPath): Values => path.reduce<Values>((found, step) => found && take(found, step), values)
+const follow = (values: readonly Json[], path: JsonPath): Values => path.reduce<Values>((found, step) => found && few(take(found, step)), values)
+const few = (values: Values): Values => (values && values.length > MOST_VALUES ? undefined : values)
 
 function take(values: readonly Json[], step: Step): Values {
   switch (step.kind) {
@@ -143,7 +147,7 @@ function take(values: readonly Json[], step: Step): Values {
     case 'all':
       return values.flatMap(inside)
     case 'deep':
-      return values.flatMap(containers)
+      return containers(values)
     case 'slice':
       return joined(values.filter((value) => value !== null).map((value) => sliceOf(value, step)))
     case 'where':
@@ -160,8 +164,19 @@ function take(values: readonly Json[], step: Step): Values {
 const joined = (all: readonly Values[]): Values => (all.every((one) => one !== undefined) ? all.flat() : undefined)
 const inside = (value: Json): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : isJsonObject(value) ? Object.values(value) : [])
 
-/** The value and all below it that hold something. */
-const containers = (value: Json): readonly Json[] => (inside(value).length === 0 ? [] : [value, ...inside(value).flatMap(containers)])
+/** Each value and all below it that hold something, each before what it holds. */
+function containers(values: readonly Json[]): Values {
+  const found: Json[] = []
+  const left = values.toReversed()
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    const held = inside(value)
+    if (held.length === 0) continue
+    found.push(value)
+    for (const one of held.toReversed()) left.push(one)
+    if (found.length > MOST_VALUES) return undefined
+  }
+  return found
+}
 
 function sliceOf(value: Json, { from = 0, to, by = 1 }: Extract<Step, { readonly kind: 'slice' }>): Values {
   if (!Array.isArray(value)) return undefined

@@ -44,6 +44,7 @@ export function parse(written: string): Parsed {
   } catch (error) {
     if (error instanceof Misread) return { kind: 'problems', problems: [{ ...error.problem, at: place(error.problem.at) }] }
     if (!(error instanceof ParseError)) throw error
+    if (error.summary.startsWith('Exceeded maxDepth')) throw new RangeError(error.summary)
     return { kind: 'problems', problems: syntaxProblems(written, { code: error.code, summary: error.summary, at: place(Math.min(error.range?.start ?? text.length, text.length)) }) }
   }
 }
@@ -78,7 +79,7 @@ function syntaxProblems(text: string, { code, summary, at }: { readonly code: st
   if (code === 'reserved_identifier') return [{ at, message: `reserved identifier: ${/^\w+/.exec(text.slice(at))?.[0] ?? ''}` }]
   const problems = syntaxProblemsOf(text)
   if (problems.length > 0) return problems
-  const literal = /^(?:0x[\da-f]+|[\d.]+(?:e[+-]?\d+)?)u?/i.exec(text.slice(at))?.[0]
+  const literal = code === 'limit_exceeded' ? undefined : /^(?:0x[\da-f]+|[\d.]+(?:e[+-]?\d+)?)u?/i.exec(text.slice(at))?.[0]
   return [{ at, message: literal === undefined ? `Syntax error: ${summary}` : `invalid ${literalKind(literal)} literal` }]
 }
 
@@ -212,10 +213,13 @@ function constant(value: unknown): Value {
   return value as Value
 }
 
+/** Each is told with the whole line that it is on. */
+const MOST_PROBLEMS = 100
+
 /** As cel-go prints what is wrong: the place, the line, a pointer. */
 export function problemsText(text: string, problems: readonly Problem[]): string {
-  const sorted = problems.toSorted((a, b) => a.at - b.at)
-  return sorted.map((problem) => problemText(text, problem)).join('\n')
+  const told = problems.slice(0, MOST_PROBLEMS).sort((a, b) => a.at - b.at).map((problem) => problemText(text, problem))
+  return [...told, ...(problems.length > MOST_PROBLEMS ? [`${problems.length - MOST_PROBLEMS} more errors were truncated`] : [])].join('\n')
 }
 
 function problemText(text: string, { at, message }: Problem): string {

@@ -21,6 +21,9 @@ export interface Program {
 
 export type Compiled = { readonly kind: 'compiled'; readonly program: Program } | { readonly kind: 'refused'; readonly message: string }
 
+/** Longer texts are not read. */
+const MOST_CHARACTERS = 100_000
+
 const functions = functionsOf({ ...standard, ...libraries, ...kubernetes, ...authorization }, { ...comparingStandard, ...comparingLibraries })
 
 /** @param variables what the expression may name. */
@@ -34,6 +37,8 @@ export function compile(text: string, variables: ReadonlyMap<string, CelType>): 
 }
 
 function compileShallow(text: string, variables: ReadonlyMap<string, CelType>): Compiled {
+  const size = text.length > MOST_CHARACTERS ? [...text].length : 0
+  if (size > MOST_CHARACTERS) return { kind: 'refused', message: `ERROR: <input>:-1:0: expression code point size exceeds limit: size: ${size}, limit ${MOST_CHARACTERS}` }
   const parsed = parse(text)
   if (parsed.kind === 'problems') return { kind: 'refused', message: problemsText(text, parsed.problems) }
   const { expression } = parsed

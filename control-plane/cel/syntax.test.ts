@@ -45,3 +45,21 @@ test.each(['-9223372036854775808', 'a.b[0].c(b, {"x": [1, 2,],}) ? !b : -c', 'r"
   expect(syntaxProblemsOf(text)).toEqual([])
   expect(compile(text, new Map([['a', DYN], ['b', DYN], ['c', DYN]]))).not.toMatchObject({ message: expect.stringContaining('Syntax error') as string })
 })
+
+test('of many problems only some are told, each of which repeats its line', () => {
+  const lines = (text: string): readonly string[] => {
+    const compiled = compile(text, new Map())
+    return compiled.kind === 'refused' ? compiled.message.split('\n') : []
+  }
+  expect(lines('#'.repeat(3000))).toHaveLength(301)
+  expect(lines('#'.repeat(3000)).at(-1)).toBe('2901 more errors were truncated')
+  expect(lines(`true${' && x'.repeat(101)}`).at(-1)).toBe('1 more errors were truncated')
+  expect(lines('#'.repeat(99)).at(-1)).toMatch(/\^$/)
+})
+
+test.each([
+  [`"${'a'.repeat(100_000)}" == ''`, 'expression code point size exceeds limit: size: 100008, limit 100000'],
+  [`x${'.a'.repeat(300)}`, 'expression recursion limit exceeded: 250'],
+])('what is too long or too deep is told without a place', (text, message) => {
+  expect(compile(text, new Map([['x', DYN]]))).toEqual({ kind: 'refused', message: `ERROR: <input>:-1:0: ${message}` })
+})
