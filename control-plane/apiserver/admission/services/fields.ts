@@ -76,8 +76,9 @@ function withoutNodePort({ nodePort: _nodePort, ...port }: ServicePort): Service
   return port
 }
 
-/** Every node port a service holds, each once. */
+/** Every node port a service holds, each once. One of another type may name ports, and holds none. */
 export function heldPorts(spec: ServiceSpec): readonly number[] {
+  if (!needsNodePort(spec)) return []
   return [...new Set([...nodePortsOf(spec), ...(spec.healthCheckNodePort ? [spec.healthCheckNodePort] : [])])]
 }
 

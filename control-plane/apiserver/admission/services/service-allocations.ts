@@ -136,7 +136,7 @@ class Work {
 
   /** At an update nothing is shared but what was asked for. */
   async #withOtherPorts(spec: ServiceSpec, before: ServiceSpec): Promise<ServiceSpec> {
-    const held = new Set(nodePortsOf(before))
+    const held = new Set(needsNodePort(before) ? nodePortsOf(before) : [])
     const named = new Set<string>()
     const ports: ServicePort[] = []
     for (const [index, port] of (spec.ports ?? []).entries()) {

@@ -49,6 +49,15 @@ test('a port that a load balancer names is reserved even where none are given ou
   expect((await create('other', { type: 'NodePort', ports: [{ ...http, nodePort: 30_301 }] })).body['message']).toContain('provided port is already allocated')
 })
 
+test('a service that names ports without having any neither frees those of others nor brings them along', async () => {
+  await create('owner', { type: 'NodePort', ports: [{ ...http, nodePort: 30_311 }] })
+  const named = { type: 'ExternalName', externalName: 'a.example.com', ports: [{ ...http, nodePort: 30_311 }] }
+  expect((await create('naming', named)).status).toBe(201)
+  expect((await patch('naming', { type: 'NodePort' })).body['message']).toBe('Service "naming" is invalid: spec.ports[0].nodePort: Invalid value: 30311: provided port is already allocated')
+  await server.ask(`DELETE ${SERVICES}/naming`)
+  expect((await create('thief', { type: 'NodePort', ports: [{ ...http, nodePort: 30_311 }] })).status).toBe(422)
+})
+
 test('node ports go with the type when fewer of them are left', async () => {
   await create('fewer', { type: 'NodePort', ports: [{ ...http, nodePort: 30_201 }, { name: 'more', port: 81, nodePort: 30_202 }] })
   expect(specOf(await patch('fewer', { type: 'ClusterIP', ports: [{ ...http, nodePort: 30_201 }] }))['ports']).toEqual([{ ...http, protocol: 'TCP', targetPort: 80 }])
