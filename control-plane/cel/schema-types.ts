@@ -90,6 +90,9 @@ export function leastSize(schema: PropsSchema): number {
 const MIN_TEXT: Readonly<Record<string, number>> = { duration: 4, date: 12, 'date-time': 22 }
 const MAX_TEXT: Readonly<Record<string, number>> = { date: 10, 'date-time': 35, duration: MAX_REQUEST - 2, uuid: 36 }
 
+/** Nothing says how long they may be: Kubernetes counts them as empty. */
+const KEYS: Size = { size: 0 }
+
 /** How many values of the schema fit into a request. */
 export const mostValues = (schema: PropsSchema): number => Math.floor(MAX_REQUEST / (leastSize(schema) + 1)) + 1
 
@@ -100,7 +103,7 @@ export function sizeOfSchema(schema: PropsSchema): Size {
     case 'array':
       return { size: Number(schema.maxItems ?? Math.floor((MAX_REQUEST - 2) / ((items ? leastSize(items) : 1) + 1))), items: items && sizeOfSchema(items) }
     case 'object':
-      if (values) return { size: Number(schema.maxProperties ?? Math.floor((MAX_REQUEST - 2) / (leastSize(values) + 6))), items: sizeOfSchema(values), keys: { size: MAX_REQUEST - 2 } }
+      if (values) return { size: Number(schema.maxProperties ?? Math.floor((MAX_REQUEST - 2) / (leastSize(values) + 6))), items: sizeOfSchema(values), keys: KEYS }
       return { size: 1, fields: new Map(Object.entries(schema.properties ?? {}).map(([name, property]) => [escapedName(name) ?? name, sizeOfSchema(property)])) }
     case 'string':
       if (schema.maxLength !== undefined) return { size: Number(schema.maxLength) * (schema.format ? 1 : 4) }

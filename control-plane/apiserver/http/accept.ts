@@ -33,11 +33,15 @@ function readAccept(header: string): readonly MediaRange[] {
   return sorted(ranges)
 }
 
+/** Go sorts no longer lists by insertion. */
+const SHORT = 12
+
 /**
  * By insertion, as Go sorts short lists: what comes before what depends on where it stands, for a range without a star goes before one with,
  * whatever their qualities, and the other way round if it is wished for more.
  */
 function sorted(ranges: readonly MediaRange[]): readonly MediaRange[] {
+  if (ranges.length > SHORT) return ranges.toSorted((a, b) => b.quality - a.quality || starsIn(a) - starsIn(b))
   const list: MediaRange[] = []
   for (const range of ranges) {
     let at = list.length
