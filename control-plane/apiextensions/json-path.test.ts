@@ -70,5 +70,5 @@ test.each([
 })
 
 test('however deep a value is, all in it is found', () => {
-  expect(valuesAt(nested(9000, (a) => ({ a })), parseJsonPath('..a') ?? [])).toHaveLength(9000)
+  expect(valuesAt(nested(90_000, (a) => ({ a })), parseJsonPath('..a') ?? []).length).toBe(90_000)
 })
