@@ -16,7 +16,7 @@ export const plantedInReplicas: readonly Planted[] = [
   one('a change is told as an addition', 'storage/watch-cache.ts', ["previous ? { type: 'MODIFIED', item, previous }", "previous ? { type: 'ADDED', item }"]),
   one('a compare-and-set compares nothing', 'storage/memory.ts', ['return current !== undefined && modRevisionOf(current.revision) === modRevisionOf(expect.revision)', 'return current !== undefined']),
   one('the revision that an update names is not looked at', 'apiserver/core/update.ts', ['  checkExpectedRevision(store, admitted, { name: at.name, revision: existing.revision })\n', '']),
-  one('the revision that a deletion names is not looked at', 'apiserver/core/delete.ts', ['if (resourceVersion !== undefined && resourceVersion !== String(existing.revision))', "if (resourceVersion === '')"]),
+  one('the revision that a deletion names is not looked at', 'apiserver/core/delete.ts', ['if (resourceVersion !== undefined && resourceVersion !== existing.revision) {', "if (resourceVersion === '') {"]),
   one('later pages are of another revision than the first', 'apiserver/core/list.ts', ['revision: token.revision === -1 ? undefined : token.revision, after', 'revision: undefined, after']),
   one('a list at a revision shows the newest', 'apiserver/core/list.ts', ['startAfter, limit: chunk, revision, signal', 'startAfter, limit: chunk, revision: undefined, signal']),
   one('a write whose answer was lost counts as done', 'apiserver/core/commit.ts', ['    throw new OutcomeUnknown(error)', "    return { kind: 'committed', revision: 0 }"]),
