@@ -303,6 +303,11 @@ test.each([
   expect(costs(expression)).toBe(cost)
 })
 
+test('what goes through a list pays for the length of its texts', () => {
+  const costsWith = (text: string): number => costs(`["${text}"].indexOf("b")`)
+  expect(costsWith('a'.repeat(30)) - costsWith('a')).toBe(3)
+})
+
 class Watched extends Map<Value, Value> {
   static reads = 0
   override get(key: Value): Value | undefined {

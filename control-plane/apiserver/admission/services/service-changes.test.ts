@@ -18,6 +18,8 @@ const http = { name: 'http', port: 80 }
 test('a policy of families stays unless another is named, and a single stack keeps the first family', async () => {
   await create('prefers', { ports: [http], ipFamilyPolicy: 'PreferDualStack' })
   expect(specOf(await put('prefers', { ports: [http] }))).toMatchObject({ ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4'] })
+  expect((await patch('prefers', { ipFamilyPolicy: 'RequireDualStack' })).body['message']).toContain('this cluster is not configured for dual-stack services')
+  expect((await patch('prefers', { ipFamilyPolicy: 'SingleStack' })).status).toBe(200)
   expect(specOf(await create('headless', { clusterIP: 'None' }))).toMatchObject({ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] })
   expect((await patch('headless', { ipFamilies: ['IPv4'] })).body['message']).toBe(`Service "headless" is invalid: spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be 'SingleStack' to release the secondary IP family`)
   expect(specOf(await patch('headless', { ipFamilies: ['IPv6', 'IPv4'] }))).toMatchObject({ ipFamilies: ['IPv6', 'IPv4'] })
