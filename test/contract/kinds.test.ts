@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../../control-plane/apiserver/core/testing.ts'
 import { alternateKinds, kinds } from '../../control-plane/registry/registry.ts'
-import type { KindDefinition } from '../../control-plane/registry/kind.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../shared/model/json.ts'
+import { collectionOf } from '../conformance/examples-server.ts'
 import { chosen, exampleOf, fits } from '../conformance/examples.ts'
 
 let server: TestServer
@@ -18,7 +18,6 @@ const stored = [...kinds, ...alternateKinds]
 
 const metaOf = (object: JsonObject): JsonObject => (isJsonObject(object['metadata']) ? object['metadata'] : {})
 const revisionOf = (object: JsonObject): Json | undefined => metaOf(object)['resourceVersion']
-const collectionOf = ({ group, version, plural, namespaced }: KindDefinition): string => `${group === '' ? '/api' : `/apis/${group}`}/${version}/${namespaced ? 'namespaces/x/' : ''}${plural}`
 
 test('every kind has an example', () => {
   expect(stored.filter((definition) => definition.verbs.includes('create') && !exampleOf(definition)).map(({ group, plural }) => `${group}/${plural}`)).toEqual([])

@@ -2,21 +2,15 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
-import { exampleOf } from '../../../test/conformance/examples.ts'
-import type { KindDefinition } from '../../registry/kind.ts'
-import { kinds } from '../../registry/registry.ts'
+import { collectionOf, nameOfExample, startServerOfExamples, written } from '../../../test/conformance/examples-server.ts'
 import { objectOf } from '../patch/testing.ts'
 import { typeOf } from '../../../shared/model/schemas/types.ts'
 import { apiVersionOf } from './resources.ts'
-import { startTestServer, type TestServer } from './testing.ts'
+import type { TestServer } from './testing.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
-  for (const definition of written) {
-    const example = exampleOf(definition)
-    if (example) await server.ask(`POST ${collectionOf(definition)}`, example.object, { 'content-type': 'application/json' })
-  }
+  server = await startServerOfExamples()
 }, 60_000)
 afterAll(() => server.stop())
 
@@ -44,10 +38,8 @@ function mutated(value: Json, at: readonly number[], by: Json): Json {
   return key === undefined ? by : { ...(value as JsonObject), [key]: mutated((value as JsonObject)[key] ?? null, rest, by) }
 }
 
-const written = kinds.filter(({ verbs }) => verbs.includes('create') && verbs.includes('patch'))
-const collectionOf = ({ group, version, namespaced, plural }: KindDefinition): string => `${group === '' ? '/api' : `/apis/${group}`}/${version}/${namespaced ? 'namespaces/x/' : ''}${plural}`
 /** Of the object of each kind that is there. */
-const names = new Map(written.map((definition) => [definition, String((exampleOf(definition)?.object['metadata'] as JsonObject | undefined)?.['name'] ?? 'x')]))
+const names = new Map(written.map((definition) => [definition, nameOfExample(definition) ?? 'x']))
 
 const sent = fc.constantFrom(...written).chain((definition) => {
   const type = typeOf(definition.schema)

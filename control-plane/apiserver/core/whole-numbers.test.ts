@@ -3,22 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
 import { type Type, typeOf } from '../../../shared/model/schemas/types.ts'
 import { exampleOf } from '../../../test/conformance/examples.ts'
-import type { KindDefinition } from '../../registry/kind.ts'
-import { kinds } from '../../registry/registry.ts'
-import { startTestServer, type TestServer } from './testing.ts'
+import { collectionOf, nameOfExample, startServerOfExamples, written } from '../../../test/conformance/examples-server.ts'
+import type { TestServer } from './testing.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
-  for (const definition of written) {
-    const example = exampleOf(definition)
-    if (example) await server.ask(`POST ${collectionOf(definition)}`, example.object, { 'content-type': 'application/json' })
-  }
+  server = await startServerOfExamples()
 }, 60_000)
 afterAll(() => server.stop())
-
-const written = kinds.filter(({ verbs }) => verbs.includes('create') && verbs.includes('patch'))
-const collectionOf = ({ group, version, namespaced, plural }: KindDefinition): string => `${group === '' ? '/api' : `/apis/${group}`}/${version}/${namespaced ? 'namespaces/x/' : ''}${plural}`
 
 /** Where numbers of 64 bits stand: `*` is an item of a list or a member of a map. No type is gone into twice on the way to one. */
 function* placesOf(type: Type, above: readonly Type[] = []): Generator<readonly string[]> {
@@ -47,7 +39,7 @@ const AS_KUBERNETES = /"failed to create typed patch object/
 const cases = written.flatMap((definition) => {
   const type = typeOf(definition.schema)
   const example = exampleOf(definition)
-  return example ? [...placesOf(type)].map((place) => ({ definition, type, place, object: example.object, name: String((example.object['metadata'] as JsonObject | undefined)?.['name']) })) : []
+  return example ? [...placesOf(type)].map((place) => ({ definition, type, place, object: example.object, name: nameOfExample(definition) })) : []
 })
 
 test('there are such fields', () => {

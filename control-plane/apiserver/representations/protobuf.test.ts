@@ -1,6 +1,7 @@
 /** What is asked for in protobuf says what it says in JSON. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exampleOf } from '../../../test/conformance/examples.ts'
+import { collectionOf } from '../../../test/conformance/examples-server.ts'
 import { isJsonObject, type Json, type JsonObject, readJson } from '../../../shared/model/json.ts'
 import { decodeObject } from '../../../shared/model/schemas/decode.ts'
 import { schemaOfKind } from '../../../shared/model/schemas/schema.ts'
@@ -62,14 +63,12 @@ const examples = kinds.flatMap((definition): ReadonlyArray<readonly [string, Kin
   return example ? [[definition.kind, definition, example.object]] : []
 })
 
-const pathOf = ({ group, version, plural, namespaced }: KindDefinition): string => `${group === '' ? '/api' : `/apis/${group}`}/${version}/${namespaced ? 'namespaces/x/' : ''}${plural}`
-
 test('there are examples of nearly all kinds', () => {
   expect(examples.length).toBeGreaterThan(50)
 })
 
 describe.each(examples)('%s', (kind, definition, object) => {
-  const path = pathOf(definition)
+  const path = collectionOf(definition)
   const { metadata } = object
   const name = isJsonObject(metadata) ? String(metadata['name']) : ''
   const inHere = { ...object, metadata: { ...(isJsonObject(metadata) ? metadata : {}), ...(definition.namespaced && { namespace: 'x' }) } }
