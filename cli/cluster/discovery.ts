@@ -13,7 +13,7 @@ interface From {
   readonly request: (path: string, headers: Readonly<Record<string, string>>) => Promise<RestAnswer>
 }
 
-const ACCEPT = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json'
+const ACCEPT = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json'
 const PATHS = ['/api', '/apis'] as const
 
 export function createDiscovery(from: From): Discovery {

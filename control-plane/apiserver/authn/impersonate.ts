@@ -1,27 +1,44 @@
-/** `Impersonate-*` headers: a request made as somebody else, if its sender may `impersonate` each part of that somebody. */
+/** `Impersonate-*` headers: a request made as somebody else, if its sender may speak for that somebody in one of the ways there are. */
 import type { Status } from '../../../shared/model/gen/api.ts'
-import type { ResourceAttributes } from '../authz/attributes.ts'
+import { requestAttributes } from '../authz/attributes.ts'
 import type { Authorizer } from '../authz/authorizer.ts'
-import { forbiddenStatus } from '../authz/forbidden.ts'
-import { AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED } from '../authz/groups.ts'
 import type { ApiRequest, User } from '../request.ts'
 import { badRequest } from '../status.ts'
-import { anonymousUser } from './authn.ts'
+import { MODES, type Mode } from './impersonation-modes.ts'
 
 export type Impersonation = { readonly kind: 'user'; readonly user: User } | { readonly kind: 'refused'; readonly status: Status }
 
 const EXTRA_PREFIX = 'impersonate-extra-'
+/** Of so many senders it is known how they spoke for others last. */
+const REMEMBERED = 10_000
 
-/** Who the request is made as: its sender when it names nobody else. */
-export function impersonate(request: ApiRequest, authorize: Authorizer): Impersonation {
-  const wanted = wantedUser(request.headers)
-  if (!wanted) return { kind: 'user', user: request.user }
-  if (wanted.name === '') return { kind: 'refused', status: badRequest(`requested ${goStruct(wanted)} without impersonating a user name`).status }
-  for (const part of partsOf(wanted, request.user)) {
-    const decision = authorize(part)
-    if (decision.kind !== 'allow') return { kind: 'refused', status: forbiddenStatus(part, decision.reason) }
+/** Tells who a request is made as: its sender when it names nobody else. The way in which a sender spoke for somebody last is tried first, and is the one whose refusal is told. */
+export function createImpersonation(authorize: Authorizer): (request: ApiRequest) => Impersonation {
+  const lastModes = new Map<string, Mode>()
+  return (request) => {
+    const wanted = wantedUser(request.headers)
+    if (!wanted) return { kind: 'user', user: request.user }
+    if (wanted.name === '') return { kind: 'refused', status: badRequest(`requested ${goStruct(wanted)} without impersonating a user name`).status }
+    const attempt = { wanted, request: requestAttributes(request), authorize }
+    const last = lastModes.get(request.user.name)
+    const refused: Status[] = []
+    for (const mode of last ? [last, ...MODES.filter((one) => one !== last)] : MODES) {
+      const outcome = mode(attempt)
+      if (outcome.kind === 'refused') refused.push(outcome.status)
+      if (outcome.kind !== 'user') continue
+      remember(lastModes, request.user.name, mode)
+      return outcome
+    }
+    return { kind: 'refused', status: refused[0] ?? badRequest('all impersonation modes failed').status }
   }
-  return { kind: 'user', user: { ...wanted, groups: withStandardGroups(wanted) } }
+}
+
+/** Who was heard of longest ago is forgotten first. */
+function remember(lastModes: Map<string, Mode>, sender: string, mode: Mode): void {
+  lastModes.delete(sender)
+  lastModes.set(sender, mode)
+  const oldest = lastModes.size > REMEMBERED ? lastModes.keys().next().value : undefined
+  if (oldest !== undefined) lastModes.delete(oldest)
 }
 
 /** Headers that came several times stand one to a line: a group may have a comma in its name. */
@@ -47,34 +64,6 @@ function unescaped(key: string): string {
   } catch {
     return key
   }
-}
-
-/** Each thing the sender must be allowed to impersonate. */
-function partsOf(wanted: User, sender: User): readonly ResourceAttributes[] {
-  const base = { kind: 'resource', user: sender, verb: 'impersonate', group: '', version: 'v1', subresource: '', namespace: '', fieldSelector: '' } as const
-  const account = serviceAccountOf(wanted.name)
-  return [
-    account ? { ...base, resource: 'serviceaccounts', namespace: account.namespace, name: account.name } : { ...base, resource: 'users', name: wanted.name },
-    ...wanted.groups.map((name) => ({ ...base, resource: 'groups', name })),
-    ...(wanted.uid === '' ? [] : [{ ...base, group: 'authentication.k8s.io', resource: 'uids', name: wanted.uid }]),
-    ...Object.entries(wanted.extra).flatMap(([key, values]) => values.map((name) => ({ ...base, group: 'authentication.k8s.io', resource: 'userextras', subresource: key, name }))),
-  ]
-}
-
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
-
-function serviceAccountOf(userName: string): { readonly namespace: string; readonly name: string } | undefined {
-  const [system, kind, namespace = '', name = '', ...more] = userName.split(':')
-  return system === 'system' && kind === 'serviceaccount' && more.length === 0 && LABEL.test(namespace) && SUBDOMAIN.test(name) ? { namespace, name } : undefined
-}
-
-/** The groups that authentication would have given. */
-function withStandardGroups(wanted: User): readonly string[] {
-  if (wanted.name === anonymousUser.name) return wanted.groups.includes(UNAUTHENTICATED) ? wanted.groups : [...wanted.groups, UNAUTHENTICATED]
-  const account = serviceAccountOf(wanted.name)
-  const groups = account && wanted.groups.length === 0 ? [SERVICE_ACCOUNTS, `${SERVICE_ACCOUNTS}:${account.namespace}`] : wanted.groups
-  return groups.includes(AUTHENTICATED) || groups.includes(UNAUTHENTICATED) ? groups : [...groups, AUTHENTICATED]
 }
 
 /** The message quotes the user as Go prints it. */

@@ -5,6 +5,7 @@ export const MASTERS = 'system:masters'
 export const AUTHENTICATED = 'system:authenticated'
 export const UNAUTHENTICATED = 'system:unauthenticated'
 export const SERVICE_ACCOUNTS = 'system:serviceaccounts'
+export const NODES = 'system:nodes'
 
 /** `system:masters` may do everything. */
 export const mastersAuthorizer: Authorizer = ({ user }) => (user.groups.includes(MASTERS) ? allow() : noOpinion())

@@ -1,8 +1,8 @@
 import { allow, noOpinion, type Authorizer, type Decision } from './authorizer.ts'
 import { selectedValue, type ResourceAttributes } from './attributes.ts'
+import { NODES } from './groups.ts'
 
 export const NODE_USER_PREFIX = 'system:node:'
-const NODES_GROUP = 'system:nodes'
 export const LEASE_NAMESPACE = 'kube-node-lease'
 
 /** What is bound to a node, as an index over informers answers it; nothing is looked up over the network. */
@@ -35,7 +35,7 @@ const EVERY_NODE: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** The node a user is: empty for one that says it is a node but not which. `undefined` for everybody else. */
 export function nodeNameOf(user: { readonly name: string; readonly groups: readonly string[] }): string | undefined {
-  if (!user.groups.includes(NODES_GROUP) || !user.name.startsWith(NODE_USER_PREFIX)) return undefined
+  if (!user.groups.includes(NODES) || !user.name.startsWith(NODE_USER_PREFIX)) return undefined
   return user.name.slice(NODE_USER_PREFIX.length)
 }
 

@@ -6,7 +6,7 @@ import { MEDIA, plainJson, type Media } from '../representations/negotiate.ts'
 import { body } from '../representations/write.ts'
 import { covers, parseAccept } from '../http/accept.ts'
 import { documentAnswer, pageNotFound, refusal } from '../http/answers.ts'
-import { aggregatedList, coreVersions, groupDocument, groupList, resourceList, type AggregatedVersion } from './documents.ts'
+import { aggregatedList, coreVersions, groupDocument, groupList, resourceList } from './documents.ts'
 import { discoveredGroups, type DiscoveredGroup, type DiscoveredKind } from './groups.ts'
 
 export interface DiscoveryOptions {
@@ -53,7 +53,7 @@ const pathsOf = (group: DiscoveredGroup): readonly string[] =>
 interface Site {
   readonly groups: readonly DiscoveredGroup[]
   /** Aggregated documents with their tags, made when first asked for. */
-  readonly aggregated: Map<string, { readonly text: string; readonly etag: string }>
+  readonly aggregated: Map<AggregatedOf, { readonly text: string; readonly etag: string }>
 }
 
 const newSite = (kinds: readonly DiscoveredKind[]): Site => ({ groups: discoveredGroups(kinds), aggregated: new Map() })
@@ -80,37 +80,32 @@ function groupAnswer(request: ApiRequest, site: Site, at: { readonly group: stri
 const documentFor = (request: ApiRequest, document: unknown): ApiResponse => (request.method === 'GET' ? documentAnswer(request, document) : refusal(methodNotAllowed(), request))
 
 /** `/api` and `/apis` come in the legacy shape, or aggregated for clients that name that anywhere in what they accept. */
-function rootAnswer(request: ApiRequest, site: Site, answers: { readonly aggregatedOf: 'core' | 'named'; readonly legacy: unknown }): ApiResponse {
+function rootAnswer(request: ApiRequest, site: Site, answers: { readonly aggregatedOf: AggregatedOf; readonly legacy: unknown }): ApiResponse {
   for (const range of parseAccept(request.headers['accept'])) {
     const { g, v, as } = range.parameters
     const media = MEDIA.find((one) => covers(range, one))
-    if (!media || g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList') continue
-    if (v === 'v2' || v === 'v2beta1') return aggregatedAnswer(request, site, { of: answers.aggregatedOf, version: v, media })
+    if (media && g === 'apidiscovery.k8s.io' && v === 'v2' && as === 'APIGroupDiscoveryList') return aggregatedAnswer(request, site, { of: answers.aggregatedOf, media })
   }
   const response = documentAnswer(request, answers.legacy, answers.aggregatedOf === 'core')
   return response.kind === 'body' ? { ...response, headers: { ...response.headers, vary: 'Accept' } } : response
 }
 
-interface Aggregated {
-  readonly of: 'core' | 'named'
-  readonly version: AggregatedVersion
-}
+type AggregatedOf = 'core' | 'named'
 
 /** Its tag is that of its JSON in each media type. */
-function aggregatedAnswer(request: ApiRequest, site: Site, { media, ...wanted }: Aggregated & { readonly media: Media }): ApiResponse {
-  const { text, etag } = aggregatedDocument(site, wanted)
+function aggregatedAnswer(request: ApiRequest, site: Site, { of, media }: { readonly of: AggregatedOf; readonly media: Media }): ApiResponse {
+  const { text, etag } = aggregatedDocument(site, of)
   if (request.headers['if-none-match'] === etag) return { kind: 'body', status: 304, headers: { etag, vary: 'Accept' }, body: '' }
-  const headers = { 'content-type': `${media};g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`, etag, vary: 'Accept' }
+  const headers = { 'content-type': `${media};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`, etag, vary: 'Accept' }
   return { ...body(200, { kind: 'text', json: text }, { ...plainJson, media }), headers }
 }
 
-function aggregatedDocument(site: Site, wanted: Aggregated): { readonly text: string; readonly etag: string } {
-  const key = `${wanted.of} ${wanted.version}`
-  const kept = site.aggregated.get(key)
+function aggregatedDocument(site: Site, of: AggregatedOf): { readonly text: string; readonly etag: string } {
+  const kept = site.aggregated.get(of)
   if (kept) return kept
-  const groups = site.groups.filter((group) => (group.name === '') === (wanted.of === 'core'))
-  const text = JSON.stringify(aggregatedList(groups, wanted.version))
+  const groups = site.groups.filter((group) => (group.name === '') === (of === 'core'))
+  const text = JSON.stringify(aggregatedList(groups))
   const made = { text, etag: `"${createHash('sha512').update(text).digest('hex').toUpperCase()}"` }
-  site.aggregated.set(key, made)
+  site.aggregated.set(of, made)
   return made
 }

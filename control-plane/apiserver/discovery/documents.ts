@@ -80,12 +80,10 @@ function storageVersionHash(kind: DiscoveredKind): string {
     .toString('base64')
 }
 
-export type AggregatedVersion = 'v2' | 'v2beta1'
-
 /** `/api` or `/apis` as an APIGroupDiscoveryList. @param groups either the core group or all others. */
-export const aggregatedList = (groups: readonly DiscoveredGroup[], version: AggregatedVersion): Document => ({
+export const aggregatedList = (groups: readonly DiscoveredGroup[]): Document => ({
   kind: 'APIGroupDiscoveryList',
-  apiVersion: `apidiscovery.k8s.io/${version}`,
+  apiVersion: 'apidiscovery.k8s.io/v2',
   metadata: {},
   items: groups.map((group) => ({
     metadata: group.name === '' ? {} : { name: group.name },

@@ -66,3 +66,9 @@ test('mutating policies are stored as the server before can read them', async ()
   const hashes = Object.fromEntries(body.resources.map(({ name, storageVersionHash }) => [name, storageVersionHash]))
   expect(hashes).toMatchObject({ mutatingadmissionpolicies: 'LYmCf+UMVdg=', mutatingadmissionpolicybindings: '90V5FRZZ3Zg=', validatingadmissionpolicies: '6OxvlMmQ6is=' })
 })
+
+test('the beta of the aggregated form is served no more', async () => {
+  const beta = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList'
+  expect(await answerTo({ do: 'GET /apis', accept: beta })).toMatchObject({ status: 406, body: { message: 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf' } })
+  expect(await answerTo({ do: 'GET /apis', accept: `${beta},application/json` })).toMatchObject({ status: 200, type: 'application/json', body: { kind: 'APIGroupList' } })
+})

@@ -4,7 +4,7 @@ import type { Authorizer } from '../authz/authorizer.ts'
 import { requestAttributes } from '../authz/attributes.ts'
 import { forbiddenStatus } from '../authz/forbidden.ts'
 import type { IssuerDocuments } from '../authn/issuer-documents.ts'
-import { impersonate } from '../authn/impersonate.ts'
+import { createImpersonation } from '../authn/impersonate.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { OpenApi } from '../openapi/openapi.ts'
 import type { ApiRequest, ApiResponse, Handle } from '../request.ts'
@@ -57,6 +57,7 @@ const PAGES: Readonly<Record<string, Page>> = {
 
 export function createSite(given: SiteOptions): Handle {
   const options = { ...given, checks: withUsualChecks(given.checks) }
+  const impersonate = createImpersonation(given.authorize)
   return async (received) => {
     if (received.path.startsWith('//')) return pageNotFound()
     try {
@@ -64,7 +65,7 @@ export function createSite(given: SiteOptions): Handle {
     } catch (error) {
       return refusal(asApiError(error), received)
     }
-    const impersonation = impersonate(received, options.authorize)
+    const impersonation = impersonate(received)
     if (impersonation.kind === 'refused') return statusAnswer(impersonation.status, received)
     const request = impersonation.user === received.user ? received : { ...received, user: impersonation.user }
     const attributes = requestAttributes(request)
