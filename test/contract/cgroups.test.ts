@@ -145,7 +145,7 @@ test('everything in a group is killed, what forks as well', async () => {
   const path = cgroups.podPath('two')
   const child = inside(path, 'while :; do sleep 0.01 & done')
   const end = gone(child)
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await expect.poll(() => readFileSync(procsOf(cgroups.version === 2 ? `${path}/container` : path), 'utf8').split('\n').length).toBeGreaterThan(3)
   await cgroups.killAll(path)
   await end
   await cgroups.remove(path)

@@ -231,7 +231,7 @@ test('before anything was granted, and after another boot, what runs is killed',
 test('whoever forks faster than it dies does not live on', async () => {
   const [one] = await three()
   await runPod('n1', 'bomb', 'f() { while :; do sleep 0.01 & done; }; f & f & f & wait')
-  await pause(100)
+  await until(() => processesOf('n1', 'bomb').length > 5)
   one.child.kill('SIGKILL')
   await until(() => processesOf('n1', 'bomb').length === 0)
   await pause(300)
