@@ -7,6 +7,7 @@ import { isFinished } from '../pod-control/pod-state.ts'
 import { findCondition, PROGRESSING, setCreated, setFound, withCondition, withPause, type Conditions } from './conditions.ts'
 import type { Draft } from './draft.ts'
 import { beyondHistory, findGenerations, newGeneration, nextRevision, refresh, REVISION, type Generations } from './revisions.ts'
+import { rollbackTo, wantedRevision, type Rollback } from './rollback.ts'
 import { emptyOld, isScalingEvent, rescale, resizeCurrent, shrinkOld } from './scaling.ts'
 import { deadlineMs, isComplete, plainStatus, progressDeadlineOf, rolloutStatus } from './status.ts'
 import { isRolling, replicasOf } from './strategy.ts'
@@ -31,6 +32,8 @@ export interface DeploymentPlan {
   readonly status: DeploymentStatus
   /** Of the template that is current; goes into an annotation. */
   readonly revision: string | undefined
+  /** Stands where nothing else is to be done first. */
+  readonly rollback?: Rollback
   /** When to look again though nothing happens. */
   readonly againAfterMs: number | undefined
 }
@@ -42,6 +45,8 @@ export function planDeployment(view: DeploymentView): DeploymentPlan {
   if (isTerminating(deployment)) return finish(view, { generations: found, conditions: known, isRollout: false })
   const isPaused = deployment.spec?.paused === true
   const conditions = progressDeadlineOf(deployment) === undefined ? known : withPause(known, isPaused, nowMs)
+  const wanted = isPaused ? undefined : wantedRevision(deployment)
+  if (wanted !== undefined) return rollBack(view, found, { conditions, wanted })
   if (isPaused || isScalingEvent(deployment, found)) return scaleOnly(view, found, conditions)
   return isRolling(deployment) ? rollOut(view, found, conditions) : recreate(view, found, conditions)
 }
@@ -68,6 +73,13 @@ function rollOut(view: DeploymentView, found: Generations, conditions: Condition
   const isMoving = resizeCurrent(deployment, generations) || shrinkOld(deployment, generations)
   if (!isMoving && isComplete(deployment, deployment.status ?? {})) cleanUp(deployment, generations)
   return finish(view, { generations, conditions: seen, isRollout: true })
+}
+
+/** The present template has its replica set, and a revision, before it is left: one can go back to it, too. */
+function rollBack(view: DeploymentView, found: Generations, { conditions, wanted }: { readonly conditions: Conditions; readonly wanted: bigint }): DeploymentPlan {
+  const { generations, conditions: seen } = ensureCurrent(view, found, conditions)
+  const plan = finish(view, { generations, conditions: seen, isRollout: false })
+  return plan.steps.length > 0 ? plan : { ...plan, rollback: rollbackTo(view.deployment, generations, wanted) }
 }
 
 /** Nothing new is started while a pod of before may still run. */

@@ -2,7 +2,7 @@
 import { isApiError } from '../../../shared/kit/api-error.ts'
 import { messageOf } from '../../../shared/kit/faults.ts'
 import { mergeDiff } from '../../../shared/model/merge-diff.ts'
-import type { Json } from '../../../shared/model/json.ts'
+import { isJsonObject, type Json } from '../../../shared/model/json.ts'
 import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from '../../../shared/model/gen/api.ts'
 import { matchesSelector } from '../../../shared/model/label-selector.ts'
 import { controllerOf, isTerminating, keyOf, nameOf, namespaceOf, objectKey, uidOf, type KubeObject } from '../../../shared/model/meta.ts'
@@ -19,6 +19,7 @@ import { controllerReference } from '../pod-control/template.ts'
 import { createFailed, PROGRESSING, withCondition } from './conditions.ts'
 import { planDeployment, scaled, type DeploymentPlan, type DeploymentView, type Step } from './plan.ts'
 import { isSameTemplate, REVISION } from './revisions.ts'
+import type { Rollback } from './rollback.ts'
 import { progressDeadlineOf } from './status.ts'
 import { isRolling, replicasOf } from './strategy.ts'
 
@@ -79,6 +80,10 @@ class DeploymentWorker {
     await this.#claim(deployment)
     const plan = planDeployment(this.#observe(deployment))
     for (const step of plan.steps) if ((await this.#do(deployment, step)) === 'collision') return again(0)
+    if (plan.rollback) {
+      await this.#rollBack(deployment, plan.rollback)
+      return done
+    }
     await this.#writeStatus(deployment, plan)
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs)
   }
@@ -161,6 +166,15 @@ class DeploymentWorker {
     const isRevised = revision !== undefined && deployment.metadata.annotations?.[REVISION] !== revision
     if (!change && !isRevised) return
     await this.#patchStatus(deployment, { ...(isRevised ? { metadata: { annotations: { [REVISION]: revision } } } : {}), ...(change ? { status: change } : {}) })
+  }
+
+  /** As it was read: what somebody else has changed since is looked at anew. */
+  async #rollBack(deployment: Deployment, { patch, told }: Rollback): Promise<void> {
+    const at = { namespace: namespaceOf(deployment), name: nameOf(deployment) }
+    const { metadata } = patch
+    const guarded = { ...patch, metadata: { ...(isJsonObject(metadata) ? metadata : {}), resourceVersion: deployment.metadata.resourceVersion } } as Readonly<Record<string, Json>>
+    this.#deployments.wrote(await this.#parts.client.patch(deployments, at, { type: 'merge', body: withUid(guarded, uidOf(deployment)) }))
+    this.#tell(deployment, told)
   }
 
   async #patchStatus(deployment: Deployment, patch: Readonly<Record<string, Json>>): Promise<void> {

@@ -12,10 +12,12 @@ export const REVISION = `${PREFIX}revision`
 export const REVISION_HISTORY = `${PREFIX}revision-history`
 export const DESIRED_REPLICAS = `${PREFIX}desired-replicas`
 export const MAX_REPLICAS = `${PREFIX}max-replicas`
+/** What once asked for a rollback by a field still does, by this annotation. */
+export const ROLLBACK = 'deprecated.deployment.rollback.to'
 export const HASH_LABEL = 'pod-template-hash'
 
 /** Annotations that are a deployment's own and are not copied to its replica sets. */
-const NOT_COPIED = new Set(['kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, 'deprecated.deployment.rollback.to'])
+export const NOT_COPIED: ReadonlySet<string> = new Set(['kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, ROLLBACK])
 
 const HISTORY_LIMIT_CHARS = 2000
 
@@ -35,7 +37,7 @@ export function findGenerations(deployment: Deployment, sets: readonly ReplicaSe
 /** Equal but for the hash label that the controller adds. */
 export const isSameTemplate = (a: PodTemplateSpec | undefined, b: PodTemplateSpec | undefined): boolean => deepEqual(withoutHash(a), withoutHash(b))
 
-function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
+export function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
   const labels = template?.metadata?.labels
   if (!labels || !(HASH_LABEL in labels)) return template
   return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(Object.entries(labels).filter(([key]) => key !== HASH_LABEL)) } }
