@@ -79,7 +79,6 @@ export function evaluate({ expression, checked }: { readonly expression: Express
 /** A long text or list that a function has made takes room. */
 const madeSize = (value: Value): number => (typeof value === 'string' ? value.length : Array.isArray(value) ? value.length * 10 : 0)
 
-const SEARCHES: ReadonlySet<string> = new Set(['matches', 'find', 'findAll'])
 const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
 
 class Evaluation {
@@ -169,7 +168,7 @@ class Evaluation {
     const overload = chosen(overloads, values)
     if (!overload) throw new CelFault(noSuchOverload(functionName(expression, withTarget), values))
     this.#count(callCost(functionName(expression, withTarget), overloads, values))
-    if (SEARCHES.has(name)) this.#look(searchWork(values))
+    this.#look(searchWork(name, values))
     const result = overload.apply(this.#equal, values)
     this.#look(madeSize(result))
     return result

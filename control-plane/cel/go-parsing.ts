@@ -55,6 +55,9 @@ const isAddress = (text: string): boolean => (text.includes(':') ? /^[0-9a-fA-F:
 
 const NUMBERS = ['major', 'minor', 'patch'] as const
 
+/** Of digits. */
+export const isBeyondUint64 = (number: string): boolean => /^[1-9]/.test(number) && (number.length > 20 || BigInt(number) >= 2n ** 64n)
+
 /** As the reader of versions says it; for a text that it refuses. */
 export function semverProblem(text: string): string {
   if (text === '') return 'Version string empty'
@@ -64,6 +67,7 @@ export function semverProblem(text: string): string {
   for (const [index, name] of NUMBERS.entries()) {
     const number = numbers[index] ?? ''
     if (!/^\d*$/.test(number)) return `Invalid character(s) found in ${name} number ${quoted(number)}`
+    if (isBeyondUint64(number)) return `strconv.ParseUint: parsing ${quoted(number)}: value out of range`
     if (/^0\d/.test(number)) return `${name.charAt(0).toUpperCase()}${name.slice(1)} number must not contain leading zeroes ${quoted(number)}`
   }
   return `Invalid character(s) found in prerelease ${quoted(/-([^+]*)/.exec(text)?.[1] ?? '')}`

@@ -44,7 +44,10 @@ export function queryOf({ query }: GoUrl): ReadonlyMap<string, readonly string[]
     if (part === '' || part.includes(';')) continue
     const [key = '', ...more] = part.split('=')
     const [name, value] = [unescaped(key), unescaped(more.join('='))]
-    if (name !== undefined && value !== undefined) values.set(name, [...(values.get(name) ?? []), value])
+    if (name === undefined || value === undefined) continue
+    const known = values.get(name)
+    if (known) known.push(value)
+    else values.set(name, [value])
   }
   return values
 }
@@ -55,19 +58,7 @@ function unescaped(text: string): string | undefined {
 }
 
 /** Bytes need not be characters. */
-function decoded(text: string): string {
-  const bytes = [...new TextEncoder().encode(text)]
-  const out: number[] = []
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] ?? 0
-    if (byte !== 0x25) out.push(byte)
-    else {
-      out.push(Number.parseInt(String.fromCharCode(bytes[at + 1] ?? 0, bytes[at + 2] ?? 0), 16))
-      at += 2
-    }
-  }
-  return new TextDecoder().decode(Uint8Array.from(out))
-}
+const decoded = (text: string): string => text.replace(/(?:%[0-9a-fA-F]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString())
 
 interface Split {
   readonly scheme: string
@@ -135,5 +126,5 @@ function hostPort(host: string): { readonly hostname: string; readonly port: str
 /** As it was written, if it may be written so. */
 function escapedPath(path: string): string {
   if (/^[A-Za-z0-9\-_.~!$&'()*+,;=:@[\]%/]*$/.test(path)) return path
-  return [...new TextEncoder().encode(decoded(path))].map((byte) => (/[A-Za-z0-9\-_.~$&+,/:;=@]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)).join('')
+  return decoded(path).replace(/[^A-Za-z0-9\-_.~$&+,/:;=@]+/g, (part) => Buffer.from(part).toString('hex').toUpperCase().replace(/../g, '%$&'))
 }

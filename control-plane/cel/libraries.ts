@@ -1,11 +1,11 @@
 /** What Kubernetes adds to CEL: strings, lists, sets, optionals, regular expressions. */
 import { goQuote } from '../../shared/model/go-text.ts'
 import type { Apply, Comparing } from './overloads.ts'
-import { formatText } from './format-text.ts'
+import { formatText, text as shownText } from './format-text.ts'
 import { distinct, listsExtended } from './lists.ts'
 import { patternOf } from './patterns.ts'
 import { checkedInt, checkedUint, compareValues } from './standard.ts'
-import { CelFault, Duration, type Equal, Optional, Uint, type Value } from './values.ts'
+import { CelFault, Duration, type Equal, Optional, typeNameOf, Uint, type Value } from './values.ts'
 
 const fault = (message: string): never => {
   throw new CelFault(message)
@@ -14,19 +14,17 @@ const fault = (message: string): never => {
 const runes = (text: Value): readonly string[] => [...(text as string)]
 const asciiOnly = (text: Value, change: (part: string) => string): string => (text as string).replace(/[A-Za-z]+/g, change)
 
-function runeIndex(text: Value, part: Value, from = 0n): bigint {
-  const [all, wanted] = [runes(text), runes(part)]
-  if (from < 0n || from > BigInt(all.length)) return fault(`index out of range: ${from}`)
-  for (let at = Number(from); at + wanted.length <= all.length; at++) if (wanted.every((rune, index) => all[at + index] === rune)) return BigInt(at)
-  return -1n
+/** Where a text is found, counted in characters: by the engine's own search, which is not put off by texts that are nearly the same. */
+function foundAt(text: string, from: bigint | undefined, search: (from: number | undefined) => number): bigint {
+  const all = runes(text)
+  if (from !== undefined && (from < 0n || from > BigInt(all.length))) return fault(`index out of range: ${from}`)
+  const isPlain = all.length === text.length
+  const unit = search(from === undefined || isPlain ? (from === undefined ? undefined : Number(from)) : all.slice(0, Number(from)).join('').length)
+  return BigInt(unit < 0 || isPlain ? unit : runes(text.slice(0, unit)).length)
 }
 
-function lastRuneIndex(text: Value, part: Value, from?: bigint): bigint {
-  const [all, wanted] = [runes(text), runes(part)]
-  if (from !== undefined && (from < 0n || from > BigInt(all.length))) return fault(`index out of range: ${from}`)
-  for (let at = Math.min(from === undefined ? all.length : Number(from), all.length - wanted.length); at >= 0; at--) if (wanted.every((rune, index) => all[at + index] === rune)) return BigInt(at)
-  return -1n
-}
+const runeIndex = (text: string, part: string, from?: bigint): bigint => foundAt(text, from, (at) => text.indexOf(part, at))
+const lastRuneIndex = (text: string, part: string, from?: bigint): bigint => foundAt(text, from, (at) => text.lastIndexOf(part, at))
 
 function substring(text: Value, start: bigint, end?: bigint): string {
   const all = runes(text)
@@ -69,7 +67,7 @@ function replace(text: Value, [from, to]: readonly [Value, Value], limit = -1n):
 }
 
 function join(list: Value, separator: Value): string {
-  const parts = list as readonly string[]
+  const parts = listOf(list).map((part) => (typeof part === 'string' ? part : fault(`join: invalid input: ${shownText(part)}`)))
   checkLength(parts.reduce((sum, part) => sum + part.length + (separator as string).length, 0))
   return parts.join(separator as string)
 }
@@ -78,10 +76,10 @@ const found = (text: Value, pattern: Value, limit = -1n): readonly string[] => p
 
 const strings: Record<string, Apply> = {
   'string.charAt(int): string': charAt,
-  'string.indexOf(string): int': (text, part) => runeIndex(text, part),
-  'string.indexOf(string, int): int': (text, part, from) => runeIndex(text, part, from as bigint),
-  'string.lastIndexOf(string): int': (text, part) => lastRuneIndex(text, part),
-  'string.lastIndexOf(string, int): int': (text, part, from) => lastRuneIndex(text, part, from as bigint),
+  'string.indexOf(string): int': (text, part) => runeIndex(text as string, part as string),
+  'string.indexOf(string, int): int': (text, part, from) => runeIndex(text as string, part as string, from as bigint),
+  'string.lastIndexOf(string): int': (text, part) => lastRuneIndex(text as string, part as string),
+  'string.lastIndexOf(string, int): int': (text, part, from) => lastRuneIndex(text as string, part as string, from as bigint),
   'string.lowerAscii(): string': (text) => asciiOnly(text, (part) => part.toLowerCase()),
   'string.upperAscii(): string': (text) => asciiOnly(text, (part) => part.toUpperCase()),
   'string.replace(string, string): string': (text, from, to) => replace(text, [from, to]),
@@ -103,7 +101,8 @@ const strings: Record<string, Apply> = {
 const listOf = (value: Value): readonly Value[] => value as readonly Value[]
 const isSorted: Apply = (list) => listOf(list).every((item, index, all) => index === 0 || compareValues(all[index - 1] ?? null, item) <= 0)
 const extreme = (name: string, sign: number): Apply => (list) => (listOf(list).length === 0 ? fault(`${name} called on empty list`) : listOf(list).reduce((best, item) => (compareValues(item, best) * sign > 0 ? item : best)))
-const sums = (zero: Value, add: (a: never, b: never) => Value): Apply => (list) => listOf(list).reduce((sum, item) => add(sum as never, item as never), zero)
+/** Of what is not known before, the items may be of other types than the first. */
+const sums = (zero: Value, add: (a: never, b: never) => Value): Apply => (list) => listOf(list).reduce((sum, item) => (typeNameOf(item) === typeNameOf(zero) ? add(sum as never, item as never) : fault('no such overload')), zero)
 
 const ORDERED = ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'duration', 'timestamp']
 

@@ -11,6 +11,8 @@ const listOf = (value: Value): readonly Value[] => value as readonly Value[]
 
 /** Nothing that may be evaluated holds a longer one. */
 const MOST_ITEMS = 100_000n
+/** Nothing makes a longer one of others. */
+const MOST_MADE = 1_000_000
 
 function slice(list: Value, start: bigint, end: bigint): readonly Value[] {
   const call = `cannot slice(${start}, ${end})`
@@ -20,7 +22,15 @@ function slice(list: Value, start: bigint, end: bigint): readonly Value[] {
   return BigInt(items.length) < end ? fault(`${call}, list is length ${items.length}`) : items.slice(Number(start), Number(end))
 }
 
-const flattened = (list: Value, depth: bigint): readonly Value[] => listOf(list).flatMap((item) => (Array.isArray(item) && depth > 0n ? flattened(item as Value, depth - 1n) : [item]))
+/** A list may stand in another very many times. */
+function flattened(list: Value, depth: bigint, into: Value[] = []): readonly Value[] {
+  for (const item of listOf(list)) {
+    if (Array.isArray(item) && depth > 0n) flattened(item as Value, depth - 1n, into)
+    else into.push(item)
+    if (into.length > MOST_MADE) fault('operation cancelled: actual cost limit exceeded')
+  }
+  return into
+}
 
 function range(count: bigint): readonly Value[] {
   if (count > MOST_ITEMS) return fault('operation cancelled: actual cost limit exceeded')

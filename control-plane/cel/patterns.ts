@@ -9,8 +9,14 @@ export function patternOf(text: Value, saying = ''): Pattern {
   return read.pattern
 }
 
-/** What a search looks at, by the four: few characters of a pattern may become very many steps. Nothing for a pattern that cannot be read. */
-export function searchWork([text, pattern]: readonly Value[]): number {
-  const read = typeof text === 'string' && typeof pattern === 'string' ? compileRe2(pattern) : undefined
-  return read?.kind === 'pattern' ? ((text as string).length * read.pattern.steps) / 4 : 0
+const BY_PATTERN: ReadonlySet<string> = new Set(['matches', 'find', 'findAll'])
+/** What costs by the text alone. */
+const BY_PART: ReadonlySet<string> = new Set(['indexOf', 'lastIndexOf', 'replace', 'split'])
+
+/** What a search of that name looks at at worst: of patterns by the four, for few characters may become very many steps; of texts by the twenty-five. */
+export function searchWork(name: string, [text, sought]: readonly Value[]): number {
+  if (typeof text !== 'string' || typeof sought !== 'string') return 0
+  if (BY_PART.has(name)) return (text.length * sought.length) / 25
+  const read = BY_PATTERN.has(name) ? compileRe2(sought) : undefined
+  return read?.kind === 'pattern' ? (text.length * read.pattern.steps) / 4 : 0
 }

@@ -1,5 +1,5 @@
 /** Semantic versions (semver.org, 2.0.0). */
-import { semverProblem } from './go-parsing.ts'
+import { isBeyondUint64, semverProblem } from './go-parsing.ts'
 import { SemverValue } from './values.ts'
 
 const STRICT = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/
@@ -15,7 +15,7 @@ function normalized(text: string): string | undefined {
 /** @param lenient whether `v1.2` is a version too. */
 export function parseSemver(text: string, lenient: boolean): SemverValue | undefined {
   const match = STRICT.exec(lenient ? (normalized(text) ?? '') : text)
-  if (!match) return undefined
+  if (!match || match.slice(1, 4).some(isBeyondUint64)) return undefined
   const pre = match[4] === undefined ? [] : match[4].split('.')
   if (pre.some((part) => part === '' || /^0\d+$/.test(part))) return undefined
   return new SemverValue([BigInt(match[1] ?? 0), BigInt(match[2] ?? 0), BigInt(match[3] ?? 0)], pre)

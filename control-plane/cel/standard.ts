@@ -47,8 +47,12 @@ function ordering(op: string, test: (order: number) => boolean): Record<string, 
 
 const conversion = (from: string, to: string): never => fault(`type conversion error from '${from}' to '${to}'`)
 
+/** What has more digits is beyond any number; to read it would take long. */
+const MOST_DIGITS = 20
+const isReadable = (digits: string): boolean => digits.replace(/^[+-]?0*/, '').length <= MOST_DIGITS
+
 function intOf(text: string): bigint {
-  if (!/^[+-]?\d+$/.test(text)) return conversion('string', 'int')
+  if (!/^[+-]?\d+$/.test(text) || !isReadable(text)) return conversion('string', 'int')
   const value = BigInt(text.replace(/^\+/, ''))
   return value > MAX_INT || value < MIN_INT ? conversion('string', 'int') : value
 }
@@ -107,7 +111,7 @@ const conversions: Record<string, Apply> = {
   'uint(uint): uint': (a) => a,
   'uint(int): uint': (a) => checkedUint(a as bigint),
   'uint(double): uint': (a) => (Number.isFinite(a) ? checkedUint(BigInt(Math.trunc(a as number))) : fault('unsigned integer overflow')),
-  'uint(string): uint': (a) => (/^\d+$/.test(a as string) ? checkedUint(BigInt(a as string)) : conversion('string', 'uint')),
+  'uint(string): uint': (a) => (/^\d+$/.test(a as string) ? checkedUint(isReadable(a as string) ? BigInt(a as string) : 2n ** 64n) : conversion('string', 'uint')),
   'double(double): double': (a) => a,
   'double(int): double': (a) => Number(a),
   'double(uint): double': (a) => Number((a as Uint).value),

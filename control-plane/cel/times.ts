@@ -5,6 +5,9 @@ import { CelFault, Duration, Timestamp } from './values.ts'
 const UNITS: Readonly<Record<string, bigint>> = { h: 3_600_000_000_000n, m: 60_000_000_000n, s: 1_000_000_000n, ms: 1_000_000n, us: 1000n, µs: 1000n, μs: 1000n, ns: 1n }
 const DURATION = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/
 
+/** No unit is counted by more of them in 64 bits. */
+const MOST_DIGITS = 20
+
 /** As Go reads durations: `1h30m`, `-1.5s`. */
 export function parseDuration(text: string): Duration | undefined {
   if (text === '0' || text === '+0' || text === '-0') return new Duration(0n)
@@ -12,7 +15,10 @@ export function parseDuration(text: string): Duration | undefined {
   let nanos = 0n
   for (const [, whole = '', fraction = '', unit = ''] of text.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g)) {
     const scale = UNITS[unit] ?? 1n
-    nanos += BigInt(whole || '0') * scale + (fraction === '' ? 0n : (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length))
+    if (whole.replace(/^0+/, '').length > MOST_DIGITS) return undefined
+    // What is smaller than a nanosecond is not seen.
+    const digits = fraction.slice(0, MOST_DIGITS)
+    nanos += BigInt(whole || '0') * scale + (digits === '' ? 0n : (BigInt(digits) * scale) / 10n ** BigInt(digits.length))
   }
   return new Duration(text.startsWith('-') ? -nanos : nanos)
 }
