@@ -87,7 +87,6 @@ describe('one door per library', () => {
     '@grpc/grpc-js': ['proto/rpc.ts'],
     pino: ['shared/kit/log.ts'],
     'prom-client': ['shared/kit/metrics.ts'],
-    '@marcbachmann/cel-js': ['control-plane/cel/'],
     re2js: ['shared/kit/re2.ts'],
     // The control plane starts programs for one thing: Linux takes an address on a device from `ip` alone (netlink is not for Node), and the neighbours hear of it from `arping`.
     'node:child_process': ['node-agent/host/', 'deploy/', 'control-plane/virtual-ip/ip.ts'],

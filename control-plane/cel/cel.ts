@@ -1,6 +1,6 @@
 /** The door of this room: the Common Expression Language with Kubernetes' libraries, checked before it runs. */
 import { authorization } from './authorizer.ts'
-import { parse, problemsText, type Expression } from './ast.ts'
+import { problemsText, type Expression } from './ast.ts'
 import { check, type Checked } from './check.ts'
 import { evaluate, type Bindings, type Meter } from './evaluate.ts'
 import { kubernetes } from './kubernetes.ts'
@@ -8,6 +8,7 @@ import { comparingLibraries, libraries } from './libraries.ts'
 import { functionsOf } from './overloads.ts'
 import { literalProblems } from './literal-problems.ts'
 import { comparingStandard, standard } from './standard.ts'
+import { readExpression } from './syntax.ts'
 import type { CelType } from './types.ts'
 import type { Value } from './values.ts'
 
@@ -39,9 +40,8 @@ export function compile(text: string, variables: ReadonlyMap<string, CelType>): 
 function compileShallow(text: string, variables: ReadonlyMap<string, CelType>): Compiled {
   const size = text.length > MOST_CHARACTERS ? [...text].length : 0
   if (size > MOST_CHARACTERS) return { kind: 'refused', message: `ERROR: <input>:-1:0: expression code point size exceeds limit: size: ${size}, limit ${MOST_CHARACTERS}` }
-  const parsed = parse(text)
-  if (parsed.kind === 'problems') return { kind: 'refused', message: problemsText(text, parsed.problems) }
-  const { expression } = parsed
+  const { expression, problems: misread } = readExpression(text)
+  if (misread.length > 0) return { kind: 'refused', message: problemsText(text, misread) }
   const checked = check(expression, variables, functions)
   const problems = checked.problems.length > 0 ? checked.problems : literalProblems(expression, checked)
   if (problems.length > 0) return { kind: 'refused', message: problemsText(text, problems) }

@@ -1,59 +1,12 @@
 /**
- * What is wrong with a text that is no expression, in the words of the parser that cel-go uses: it leaves out one token that is too many, acts as if
- * one that is missing were there, and else goes on where something may stand that it knows. PURE.
+ * Reads expressions as the parser does that cel-go uses (made from a grammar by ANTLR). Where a text is none, it says so in its words: it leaves out one
+ * token that is too many, acts as if one that is missing were there, and else goes on where something may stand that it knows. PURE.
  */
-import type { Problem } from './ast.ts'
-
-interface Token {
-  /** The text of operators and keywords; else what it is: `IDENTIFIER`, `STRING`. */
-  readonly type: string
-  readonly text: string
-  readonly at: number
-}
-
-const EOF = '<EOF>'
-const OPERATOR = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y
-const PATTERNS: ReadonlyArray<readonly [string, RegExp]> = [
-  ['BYTES', /[bB][rR]?(?:"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?:[^\\"\n\r]|\\.)*"|'(?:[^\\'\n\r]|\\.)*')/y],
-  ['STRING', /[rR](?:"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n\r]*"|'[^'\n\r]*')|"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?:[^\\"\n\r]|\\[abfnrtv"'\\?`xXuU0-3])*"|'(?:[^\\'\n\r]|\\[abfnrtv"'\\?`xXuU0-3])*'/y],
-  ['NUM_FLOAT', /(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)/y],
-  ['NUM_UINT', /(?:0x[0-9a-fA-F]+|\d+)[uU]/y],
-  ['NUM_INT', /0x[0-9a-fA-F]+|\d+/y],
-  ['ESC_IDENTIFIER', /`[A-Za-z0-9_.\-/ ]+`/y],
-  ['IDENTIFIER', /[A-Za-z_]\w*/y],
-]
-const KEYWORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null'])
-
-interface Lexed {
-  readonly tokens: readonly Token[]
-  readonly problems: readonly Problem[]
-}
-
-function lexed(text: string): Lexed {
-  const tokens: Token[] = []
-  const problems: Problem[] = []
-  const match = (pattern: RegExp, at: number): string => {
-    pattern.lastIndex = at
-    return pattern.exec(text)?.[0] ?? ''
-  }
-  for (let at = 0; at < text.length; ) {
-    const blank = match(/[\t\n\f\r ]+|\/\/[^\n]*/y, at)
-    // The longest wins, the first of equals.
-    const [type, found] = [['', match(OPERATOR, at)] as const, ...PATTERNS.map(([name, pattern]) => [name, match(pattern, at)] as const)].reduce((best, one) => (one[1].length > best[1].length ? one : best))
-    const unknown = blank === '' && found === '' ? unrecognized(text, at) : ''
-    if (unknown !== '') problems.push({ at, message: `Syntax error: token recognition error at: '${unknown}'` })
-    else if (blank === '') tokens.push({ type: type === '' || KEYWORDS.has(found) ? found : type, text: found, at })
-    at += (blank || found || unknown).length
-  }
-  return { tokens: [...tokens, { type: EOF, text: EOF, at: text.length }], problems }
-}
-
-/** As far as it might have been a token, and the character that it then was not. */
-function unrecognized(text: string, at: number): string {
-  const rest = text.slice(at)
-  const string = /^(?:"(?:[^\\"\n\r]|\\[abfnrtv"'\\?`xXuU0-3])*|'(?:[^\\'\n\r]|\\[abfnrtv"'\\?`xXuU0-3])*)(?:\\[\s\S]?|[\n\r])?/.exec(rest)?.[0]
-  return string ?? /^[=&|][\s\S]?/.exec(rest)?.[0] ?? String.fromCodePoint(rest.codePointAt(0) ?? 0)
-}
+import type { Expression, Problem } from './ast.ts'
+import { constantOf } from './constants.ts'
+import { type Call, expanded } from './macros.ts'
+import { combined, contextsAt, Depths, LOGICAL } from './operators.ts'
+import { EOF, type Token, tokensOf } from './tokens.ts'
 
 const LITERALS = ['true', 'false', 'null', 'NUM_FLOAT', 'NUM_INT', 'NUM_UINT', 'STRING', 'BYTES', 'IDENTIFIER']
 const OPERAND = ['[', '{', '(', '.', '-', '!', ...LITERALS]
@@ -62,21 +15,41 @@ const INDEX = ['[', '{', '(', '.', '-', '!', '?', ...LITERALS]
 const ITEMS = ['[', ']', '{', '(', '.', ',', '-', '!', '?', ...LITERALS]
 const ENTRIES = ['[', '{', '}', '(', '.', ',', '-', '!', '?', ...LITERALS]
 const FIELDS = ['}', ',', '?', 'IDENTIFIER', 'ESC_IDENTIFIER']
-const RELATIONS: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!=', 'in', '+', '-', '*', '/', '%', '&&', '||'])
+const OPERATORS: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!=', 'in', '+', '-', '*', '/', '%', ...LOGICAL])
 /** What may follow an operand, wherever it stands. */
-const FOLLOWS: ReadonlySet<string> = new Set([...RELATIONS, '.', '[', '?', EOF])
-const MACROS: Readonly<Record<string, number>> = { all: 2, exists: 2, exists_one: 2, existsOne: 2, map: 2, filter: 2 }
+const FOLLOWS: ReadonlySet<string> = new Set([...OPERATORS, '.', '[', '?', EOF])
+const RESERVED: ReadonlySet<string> = new Set(['as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while'])
+
+/** cel-go's own limits: of one rule of the grammar within itself, of attempts to go on, of tokens that one of those leaves out, of problems. */
+const MOST_NESTED = 250
+const MOST_RECOVERIES = 30
+const MOST_LEFT_OUT = 256
+const MOST_PROBLEMS = 100
 
 /** What cannot be gone on with is left by its rule. */
 class Abandoned extends Error {}
+/** Nothing more is read. */
+class Stopped extends Error {}
 
-/** @returns none for a text that is an expression but for what its literals and macros hold. */
-export function syntaxProblemsOf(text: string): readonly Problem[] {
-  const { tokens, problems } = lexed(text)
-  const reading = new Reading(tokens)
-  reading.whole()
-  return [...problems, ...reading.problems]
+/** Said without a place. */
+const NOWHERE = -1
+
+export interface Read {
+  /** Of what could be read. */
+  readonly expression: Expression
+  readonly problems: readonly Problem[]
 }
+
+export function readExpression(text: string): Read {
+  const { tokens, problems } = tokensOf(text)
+  if (problems.length > MOST_PROBLEMS) return { expression: HOLE, problems: [...problems.slice(0, MOST_PROBLEMS), { at: problems[MOST_PROBLEMS]?.at ?? 0, message: `Syntax error: More than ${MOST_PROBLEMS} syntax errors` }] }
+  const reading = new Reading(tokens)
+  const expression = reading.whole()
+  return { expression, problems: [...problems, ...reading.problems] }
+}
+
+/** Stands where nothing could be read. */
+const HOLE: Expression = { kind: 'name', at: 0, name: '' }
 
 class Reading {
   readonly #tokens: readonly Token[]
@@ -84,16 +57,27 @@ class Reading {
   #next = 0
   /** Since the last problem nothing was understood: what is wrong now is no further one. */
   #isRecovering = false
+  #recoveries = 0
   /** What ends those that are open around. */
   readonly #closers: string[][] = []
+  readonly #depths = new Depths()
+  /** How many of the rules that nest are open: whole expressions, comparisons, sums and products. */
+  #open = { expressions: 0, relations: 0, calculations: 0 }
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens
   }
 
-  whole(): void {
-    this.#rule([], () => this.#expression())
-    this.#rule([], () => this.#match(EOF))
+  whole(): Expression {
+    try {
+      const expression = this.#rule([], () => this.#expression()) ?? HOLE
+      this.#rule([], () => this.#match(EOF))
+      if (this.#depths.most > MOST_NESTED) this.problems.push({ at: NOWHERE, message: 'max recursion depth exceeded' })
+      return expression
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error
+      return HOLE
+    }
   }
 
   #look(ahead = 0): Token {
@@ -107,21 +91,43 @@ class Reading {
     return token
   }
 
+  #takeIf(type: string): boolean {
+    const isThere = this.#look().type === type
+    if (isThere) this.#take()
+    return isThere
+  }
+
   #say(message: string): void {
     if (!this.#isRecovering) this.problems.push({ at: this.#look().at, message: `Syntax error: ${message}` })
     this.#isRecovering = true
   }
 
+  #stop(at: number, message: string): never {
+    this.problems.push({ at, message })
+    throw new Stopped()
+  }
+
+  #recover(): void {
+    if (this.#recoveries++ === MOST_RECOVERIES) this.#stop(this.#look().at, `Syntax error: error recovery attempt limit exceeded: ${MOST_RECOVERIES}`)
+  }
+
   /** What is wrong within is left behind up to what may come after it. */
-  #rule(closers: readonly string[], read: () => void): void {
+  #rule<Part>(closers: readonly string[], read: () => Part): Part | undefined {
     this.#closers.push([...closers])
+    const open = this.#open
     try {
-      read()
+      return read()
     } catch (error) {
       if (!(error instanceof Abandoned)) throw error
+      this.#recover()
       const ends = new Set([...FOLLOWS, ...this.#closers.flat()])
-      while (!ends.has(this.#look().type)) this.#next++
+      for (let left = 0; !ends.has(this.#look().type); left++) {
+        if (left === MOST_LEFT_OUT) this.#stop(NOWHERE, `error recovery token lookahead limit exceeded: ${MOST_LEFT_OUT}`)
+        this.#next++
+      }
+      return undefined
     } finally {
+      this.#open = open
       this.#closers.pop()
     }
   }
@@ -132,6 +138,7 @@ class Reading {
     const what = expected.length === 1 ? quoted(expected[0] ?? '') : `{${expected.map(quoted).join(', ')}}`
     if (expected.includes(this.#look(1).type) && this.#look().type !== EOF) {
       this.#say(`extraneous input '${this.#look().text}' expecting ${what}`)
+      this.#recover()
       this.#next++
       return
     }
@@ -140,83 +147,163 @@ class Reading {
   }
 
   /** @param follows what may come after it, if it may be left out at all. */
-  #match(type: string, follows?: ReadonlySet<string>): void {
-    const { type: found, text } = this.#look()
+  #match(type: string, follows?: ReadonlySet<string>): Token {
+    const { type: found, text, at } = this.#look()
     const isMissing = found !== type && this.#look(1).type !== type && follows !== undefined && (follows.has(found) || this.#closers.flat().includes(found))
-    if (isMissing) return this.#say(`missing ${quoted(type)} at '${text}'`)
+    if (isMissing) {
+      this.#say(`missing ${quoted(type)} at '${text}'`)
+      this.#recover()
+      return { type, text: '', at }
+    }
     this.#sync([type])
-    this.#take()
+    return this.#take()
   }
 
-  #expression(): void {
-    this.#binary()
-    if (this.#look().type !== '?') return
-    this.#take()
-    this.#binary([':'])
-    this.#match(':')
-    this.#expression()
+  /** @param nested how many more of each rule are open from here on, up to the end of the rule around. */
+  #enter(nested: { readonly expressions?: number; readonly relations?: number; readonly calculations?: number }): void {
+    const { expressions, relations, calculations } = this.#open
+    this.#open = { expressions: expressions + (nested.expressions ?? 0), relations: relations + (nested.relations ?? 0), calculations: calculations + (nested.calculations ?? 0) }
+    if (Math.max(this.#open.expressions, this.#open.relations, this.#open.calculations) > MOST_NESTED) this.#stop(NOWHERE, `expression recursion limit exceeded: ${MOST_NESTED}`)
   }
 
-  #binary(closers: readonly string[] = []): void {
-    this.#rule(closers, () => this.#unary())
-    while (RELATIONS.has(this.#look().type)) {
-      this.#take()
-      this.#rule(closers, () => this.#unary())
-    }
+  #made(expression: Expression): Expression {
+    return this.#depths.added(expression)
   }
 
-  #unary(): void {
-    this.#sync(OPERAND)
-    const sign = this.#look().type
-    if (sign === '!' || sign === '-') {
-      while (this.#look().type === sign) this.#take()
-      if (sign === '-' && this.#look().type === '!') this.#unviable(this.#next - 1)
-      this.#sync(OPERAND)
-    }
-    const start = this.#next
-    this.#rule([], () => this.#primary())
-    while (this.#look().type === '.' || this.#look().type === '[') this.#member()
-    // A name with braces is a message.
-    if (this.#look().type === '{' && this.#tokens.slice(start, this.#next).every(({ type }) => type === '.' || type === 'IDENTIFIER')) this.#message()
-  }
-
-  #message(): void {
-    this.#take()
-    this.#items('}', FIELDS, () => {
-      this.#match('IDENTIFIER')
+  #expression(): Expression {
+    const open = this.#open
+    this.#enter({ expressions: 1 })
+    const condition = this.#binary()
+    const { at } = this.#look()
+    let whole = condition
+    if (this.#takeIf('?')) {
+      const yes = this.#binary([':'])
       this.#match(':')
-      this.#expression()
-    })
-  }
-
-  #primary(): void {
-    const { type } = this.#take()
-    if (type === '(') return this.#closed(')', () => this.#expression())
-    if (type === '[') return this.#items(']', ITEMS, () => this.#expression())
-    if (type === '{') {
-      return this.#items('}', ENTRIES, () => {
-        this.#expression()
-        this.#match(':')
-        this.#expression()
-      })
+      const no = this.#expression()
+      whole = this.#made({ kind: 'call', at, name: '_?_:_', target: undefined, args: [condition, yes, no] })
     }
-    if (type === '.') this.#match('IDENTIFIER')
-    if ((type === '.' || type === 'IDENTIFIER') && this.#look().type === '(') this.#arguments('')
+    this.#open = open
+    return whole
   }
 
-  #member(): void {
+  #binary(closers: readonly string[] = []): Expression {
+    const operands: Expression[] = []
+    const operators: Token[] = []
+    const contexts = contextsAt()
+    for (let isMore = true; isMore; ) {
+      operands.push(
+        this.#rule(closers, () => {
+          this.#enter(contexts.open)
+          return this.#unary()
+        }) ?? HOLE,
+      )
+      isMore = OPERATORS.has(this.#look().type)
+      if (!isMore) break
+      const operator = this.#take()
+      operators.push(operator)
+      contexts.pass(operator.type)
+    }
+    return combined({ operands, operators }, this.#depths)
+  }
+
+  /** Of many signs two each say nothing. */
+  #unary(): Expression {
+    this.#sync(OPERAND)
+    const { type: sign, at } = this.#look()
+    if (sign !== '!' && sign !== '-') return this.#operand()
+    let signs = 0
+    while (this.#takeIf(sign)) signs++
+    if (sign === '-' && this.#look().type === '!') this.#unviable(this.#next - 1)
+    this.#sync(OPERAND)
+    // A minus before a number belongs to it.
+    const { type } = this.#look()
+    if (sign === '-' && signs === 1 && (type === 'NUM_INT' || type === 'NUM_FLOAT')) return this.#operand(at)
+    const operand = this.#operand()
+    return signs % 2 === 0 ? operand : this.#made({ kind: 'call', at, name: sign === '!' ? '!_' : '-_', target: undefined, args: [operand] })
+  }
+
+  /** @param minus where the sign of the number that comes stands. */
+  #operand(minus?: number): Expression {
     const start = this.#next
-    if (this.#take().type === '[') {
-      this.#sync(INDEX)
-      if (this.#look().type === '?') this.#take()
-      return this.#closed(']', () => this.#expression())
+    let whole = this.#rule([], () => this.#primary(minus)) ?? HOLE
+    while (this.#look().type === '.' || this.#look().type === '[') whole = this.#made(this.#member(whole))
+    const names = this.#look().type === '{' ? this.#tokens.slice(start, this.#next) : []
+    // A name with braces is a message.
+    return names.length > 0 && names.every(({ type }) => type === '.' || type === 'IDENTIFIER') ? this.#message(names) : whole
+  }
+
+  #message(names: readonly Token[]): Expression {
+    const { at } = this.#take()
+    const fields: Array<{ readonly name: string; readonly value: Expression; readonly isOptional: boolean }> = []
+    this.#items('}', FIELDS, (isOptional) => {
+      const { text: name } = this.#match('IDENTIFIER')
+      this.#match(':')
+      fields.push({ name, value: this.#expression(), isOptional })
+    })
+    const type = names.map(({ text }) => text).join('')
+    return this.#made({ kind: 'message', at, type: type.replace(/^\./, ''), fields })
+  }
+
+  #primary(minus?: number): Expression {
+    const token = this.#take()
+    const { type, at } = token
+    switch (type) {
+      case '(':
+        return this.#closed(')', () => this.#expression()) ?? HOLE
+      case '[': {
+        const items: Expression[] = []
+        this.#items(']', ITEMS, (isOptional) => items.push(optional(this.#expression(), isOptional)))
+        return this.#made({ kind: 'list', at, items })
+      }
+      case '{': {
+        const entries: Array<readonly [Expression, Expression]> = []
+        this.#items('}', ENTRIES, (isOptional) => {
+          const key = optional(this.#expression(), isOptional)
+          this.#match(':')
+          entries.push([key, this.#expression()])
+        })
+        return this.#made({ kind: 'map', at, entries })
+      }
+      case '.':
+        return this.#named(this.#match('IDENTIFIER'), at)
+      case 'IDENTIFIER':
+        return this.#named(token, at)
+      default: {
+        const read = constantOf(token, minus !== undefined)
+        if (read.kind === 'problem') this.problems.push({ at: minus ?? at, message: read.message })
+        return { kind: 'constant', at: minus ?? at, value: read.kind === 'value' ? read.value : null }
+      }
     }
-    if (this.#look().type === '?') this.#take()
-    const { type, text } = this.#look()
+  }
+
+  #named({ text: name, at: ownAt }: Token, at: number): Expression {
+    if (RESERVED.has(name)) this.problems.push({ at, message: `reserved identifier: ${name}` })
+    const open = this.#look()
+    return open.type === '(' ? this.#call({ name, target: undefined, args: this.#arguments(), at: open.at }) : { kind: 'name', at: ownAt, name }
+  }
+
+  /** What could not be read says nothing more. */
+  #call(call: Call): Expression {
+    const isWhole = !call.args.includes(HOLE)
+    return this.#made(isWhole ? expanded(call, (at, message) => void this.problems.push({ at, message })) : { kind: 'call', ...call })
+  }
+
+  #member(target: Expression): Expression {
+    const start = this.#next
+    const { type: first, at } = this.#take()
+    if (first === '[') {
+      this.#sync(INDEX)
+      const name = this.#takeIf('?') ? '_[?_]' : '_[_]'
+      return { kind: 'call', at, name, target: undefined, args: [target, this.#closed(']', () => this.#expression()) ?? HOLE] }
+    }
+    const isOptional = this.#takeIf('?')
+    const { type, text, at: nameAt } = this.#look()
     if (type !== 'IDENTIFIER' && type !== 'ESC_IDENTIFIER') this.#unviable(start)
-    if (type === 'ESC_IDENTIFIER') this.problems.push({ at: this.#look().at, message: "unsupported syntax: '`'" })
+    if (type === 'ESC_IDENTIFIER') this.problems.push({ at: nameAt, message: "unsupported syntax: '`'" })
     this.#take()
-    if (this.#look().type === '(') this.#arguments(text)
+    const { type: next, at: openAt } = this.#look()
+    if (next === '(' && !isOptional) return this.#call({ name: text, target, args: this.#arguments(), at: openAt })
+    return { kind: 'select', at, operand: target, field: text, optional: isOptional, test: false }
   }
 
   #unviable(from: number): never {
@@ -226,51 +313,42 @@ class Reading {
     throw new Abandoned()
   }
 
-  #arguments(name: string): void {
+  #arguments(): readonly Expression[] {
+    const args: Expression[] = []
     this.#take()
     this.#sync(ARGUMENTS)
     if (this.#look().type !== ')') {
       this.#rule([')', ','], () => {
-        const start = this.#next
-        this.#expression()
-        this.#checkName(name, start)
-        while (this.#look().type === ',') {
-          this.#take()
-          this.#expression()
-        }
+        do args.push(this.#expression())
+        while (this.#takeIf(','))
       })
     }
     if (this.#look().type === ')' || !this.#isRecovering) this.#match(')', FOLLOWS)
+    return args
   }
 
-  /** Of a macro the first argument is the name of its items. */
-  #checkName(name: string, start: number): void {
-    const length = this.#next - start
-    if (!Object.hasOwn(MACROS, name) || this.#look().type !== ',' || (length === 1 && this.#tokens[start]?.type === 'IDENTIFIER')) return
-    const dot = this.#tokens.slice(start, this.#next).findLast(({ type }) => type === '.')
-    this.problems.push({ at: (dot ?? this.#tokens[start])?.at ?? 0, message: 'argument must be a simple name' })
-  }
-
-  #closed(closer: string, read: () => void): void {
-    this.#rule([closer], read)
+  #closed<Part>(closer: string, read: () => Part): Part | undefined {
+    const part = this.#rule([closer], read)
     this.#match(closer, FOLLOWS)
+    return part
   }
 
-  #items(closer: string, first: readonly string[], read: () => void): void {
+  #items(closer: string, first: readonly string[], read: (isOptional: boolean) => void): void {
     this.#sync(first)
     this.#rule([closer, ','], () => {
       while (this.#look().type !== closer && this.#look().type !== ',') {
-        if (this.#look().type === '?') this.#take()
-        read()
+        read(this.#takeIf('?'))
         if (this.#look().type !== ',' || this.#look(1).type === closer) break
         this.#take()
         this.#sync(first === FIELDS ? FIELDS.slice(2) : INDEX)
       }
     })
     this.#sync([closer, ','])
-    if (this.#look().type === ',') this.#take()
+    this.#takeIf(',')
     this.#match(closer, FOLLOWS)
   }
 }
+
+const optional = (part: Expression, isOptional: boolean): Expression => (isOptional ? { kind: 'optional', at: part.at, part } : part)
 
 const quoted = (type: string): string => (type === EOF || /^[A-Z_]+$/.test(type) ? type : `'${type}'`)
