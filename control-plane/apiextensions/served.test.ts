@@ -79,6 +79,18 @@ test('every server over one storage serves a definition, whoever took it in, and
   expect((await one.ask(`GET ${WIDGETS}`)).body['items']).toEqual([])
 })
 
+test('methods are what authorization takes them for: HEAD is a GET, and all is a watch below watch/', async () => {
+  const server = await started()
+  lead(server)
+  await server.ask(`POST ${DEFINITIONS}`, definition({}, { versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } }, subresources: { status: {} } }] }))
+  await served(server)
+  await server.ask(`POST ${WIDGETS}`, widget('w', {}))
+  const statuses = async (...lines: readonly string[]): Promise<readonly number[]> => Promise.all(lines.map(async (line) => (await server.ask(line)).status))
+  expect(await statuses(`HEAD ${WIDGETS}/w`, `HEAD ${WIDGETS}/w/status`, `HEAD ${WIDGETS}`, `HEAD ${WIDGETS}/none`, `OPTIONS ${WIDGETS}/w`)).toEqual([200, 200, 200, 404, 405])
+  expect(await statuses(`HEAD ${DEFINITIONS}`, `HEAD ${DEFINITIONS}/widgets.example.com`, 'HEAD /api/v1/namespaces/x/configmaps', 'HEAD /api/v1/namespaces/x/pods/p/log')).toEqual([405, 405, 405, 405])
+  expect((await server.raw('POST /apis/example.com/v1/watch/namespaces/x/widgets')).kind).toBe('stream')
+})
+
 test('a server that starts later serves what is defined', async () => {
   const one = await started()
   lead(one)

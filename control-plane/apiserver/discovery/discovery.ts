@@ -70,11 +70,12 @@ function coreAnswer(request: ApiRequest, site: Site, at: { readonly version: str
 function groupAnswer(request: ApiRequest, site: Site, at: { readonly group: string; readonly version: string | undefined }): ApiResponse {
   const group = site.groups.find((one) => one.name === at.group)
   if (!group) return pageNotFound()
-  // Kubernetes tells of groups without a route that would look at the method; its own group of services is the exception.
+  // Kubernetes tells of groups, and of versions of custom ones, without a route that would look at the method; its own group of services is the exception.
   if (at.version === undefined) return group.name === 'apiregistration.k8s.io' ? documentFor(request, groupDocument(group)) : documentAnswer(request, groupDocument(group), false)
   const version = group.versions.find((one) => one.version === at.version)
-  if (version) return documentFor(request, resourceList(version))
-  return group.versions.every(({ kinds }) => kinds.every(({ custom }) => custom)) ? pageNotFound() : refusal(unknownResource(), request)
+  const isCustom = group.versions.every(({ kinds }) => kinds.every(({ custom }) => custom))
+  if (version) return isCustom ? documentAnswer(request, resourceList(version), false) : documentFor(request, resourceList(version))
+  return isCustom ? pageNotFound() : refusal(unknownResource(), request)
 }
 
 const documentFor = (request: ApiRequest, document: unknown): ApiResponse => (request.method === 'GET' ? documentAnswer(request, document) : refusal(methodNotAllowed(), request))

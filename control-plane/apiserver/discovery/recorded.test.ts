@@ -72,3 +72,10 @@ test('the beta of the aggregated form is served no more', async () => {
   expect(await answerTo({ do: 'GET /apis', accept: beta })).toMatchObject({ status: 406, body: { message: 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf' } })
   expect(await answerTo({ do: 'GET /apis', accept: `${beta},application/json` })).toMatchObject({ status: 200, type: 'application/json', body: { kind: 'APIGroupList' } })
 })
+
+test('versions of custom groups are told of whatever the method', async () => {
+  const [widget] = servedKinds.filter(({ plural }) => plural === 'configmaps').map((kind) => ({ ...kind, group: 'example.com', custom: { listKind: 'ConfigMapList' } }))
+  const custom = createDiscovery({ kinds: () => [widget as (typeof servedKinds)[number]], serverAddress: '' })
+  const line = { query: new URLSearchParams(), headers: {}, body: new Uint8Array(), user: { name: '', uid: '', groups: [], extra: {} }, remoteAddress: '', signal: new AbortController().signal }
+  for (const method of ['HEAD', 'POST', 'GET']) expect(await custom.answer({ ...line, method, path: '/apis/example.com/v1' })).toMatchObject({ status: 200 })
+})

@@ -29,10 +29,7 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
   const subresource = path.subresource === '' ? undefined : findSubresource(store.definition, path.subresource)
   if (path.subresource !== '' && !subresource) throw store.definition.custom ? notFound(store.resource, path.name) : unknownResource()
   if (path.rest !== '' && path.subresource !== 'proxy') throw unknownResource()
-  // Whatever is asked there is authorized as a watch, so nothing else may be done there.
-  if (path.watchPrefix && request.method !== 'GET') throw methodNotAllowed()
-  // What a proxy passes on may be asked with any method.
-  const verb = verbOf(request.method, path, wantsWatch(request.query)) ?? (path.subresource === 'proxy' ? 'get' : undefined)
+  const verb = wantedVerb(store, path, request)
   if (verb && !subresource && store.definition.custom) {
     const found = customRoute({ store, path, verb, subresource })
     if (found) return found
@@ -44,6 +41,15 @@ export function findRoute(resources: Resources, request: ApiRequest, path: Resou
     throw store.definition.custom ? notSupportedOn(store.resource, verb ?? '') : methodNotAllowed()
   }
   return { kind: 'route', route: { store, path, verb, subresource } }
+}
+
+function wantedVerb({ definition }: ResourceStore, path: ResourcePath, { method, query }: ApiRequest): Verb | undefined {
+  // Custom resources have no routes for methods: one handler goes by the verb that authorization saw.
+  if (definition.custom) return verbOf(method === 'HEAD' || path.watchPrefix ? 'GET' : method, path, wantsWatch(query))
+  // Whatever is asked there is authorized as a watch, so nothing else may be done there.
+  if (path.watchPrefix && method !== 'GET') throw methodNotAllowed()
+  // What a proxy passes on may be asked with any method.
+  return verbOf(method, path, wantsWatch(query)) ?? (path.subresource === 'proxy' ? 'get' : undefined)
 }
 
 /** What is asked of custom resources themselves is answered in ways of its own; `undefined`: in the usual one. */

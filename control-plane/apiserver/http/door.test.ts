@@ -87,6 +87,9 @@ describe('answers', () => {
     expect((await ask('/', { method: 'POST', as: server.admin, body: '{}' })).body.toString()).toMatch(/^{"paths":/)
     expect((await ask('/apis', { method: 'POST', as: server.admin, body: '{}' })).status).toBe(200)
     expect((await ask('/apis/apps', { method: 'POST', as: server.admin, body: '{}' })).status).toBe(200)
+    for (const path of ['/openapi/v2', '/openapi/v3', '/metrics', '/apis', '/apis/apps']) expect(await ask(path, { method: 'HEAD', as: server.admin })).toMatchObject({ status: 200, body: Buffer.alloc(0) })
+    expect((await ask('/openapi/v3', { method: 'POST', as: server.admin, body: '{}' })).status).toBe(200)
+    expect((await ask('/api', { method: 'HEAD', as: server.admin })).status).toBe(405)
     expect((await ask('/apis/apps/v1', { method: 'PUT', as: server.admin, body: '{}' })).status).toBe(405)
   })
   test('media types that are not served, where there is a route and where there is none', async () => {

@@ -47,10 +47,10 @@ const PAGES: Readonly<Record<string, Page>> = {
   '/index.html': index,
   '/version': getOnly(versionAnswer),
   '/version/': getOnly(versionAnswer),
-  '/metrics': getOnly(async (_, { metrics }) => {
+  '/metrics': async (_, { metrics }) => {
     const { contentType, text } = await metrics.render()
     return { kind: 'body', status: 200, headers: { 'content-type': contentType }, body: text }
-  }),
+  },
   '/.well-known/openid-configuration': getOnly(async (_, { issuer }) => (issuer ? jsonBody(200, issuer.configuration, { 'cache-control': 'public, max-age=3600' }) : pageNotFound())),
   '/openid/v1/jwks': getOnly(async (_, { issuer }) => (issuer ? jsonBody(200, issuer.keys, { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=3600' }) : pageNotFound())),
 }

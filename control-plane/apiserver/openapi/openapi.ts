@@ -1,9 +1,8 @@
 /** OpenAPI v2 and v3, made from the schemas and the registry when first asked for. The door of this room. */
 import { createHash } from 'node:crypto'
 import type { ApiRequest, ApiResponse } from '../request.ts'
-import { methodNotAllowed } from '../status.ts'
 import { covers, parseAccept } from '../http/accept.ts'
-import { pageNotFound, refusal } from '../http/answers.ts'
+import { pageNotFound } from '../http/answers.ts'
 import { discoveredGroups, type DiscoveredKind, type DiscoveredVersion } from '../discovery/groups.ts'
 import { rootOf } from './names.ts'
 import { plainVersion, type DocumentName, type Form, type Maker } from './making.ts'
@@ -50,7 +49,6 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     }
     const path = request.path.replace(/\/$/, '')
     if (path !== '/openapi/v2' && path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return pageNotFound()
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(methodNotAllowed(), request)
     if (path === '/openapi/v2') return swaggerAnswer(request, site)
     return path === '/openapi/v3' ? indexAnswer(request, site) : groupAnswer(request, site, path.slice('/openapi/v3/'.length))
   }
