@@ -5,7 +5,7 @@ import { seededProperties } from './test/seeded-properties.ts'
 export default defineConfig({
   resolve: seededProperties,
   test: {
-    include: ['shared/**/*.test.ts', 'control-plane/**/*.test.ts', 'node-agent/**/*.test.ts', 'cli/**/*.test.ts', 'dashboard/**/*.test.ts', 'deploy/**/*.test.ts', 'test/house.test.ts', 'test/history/**/*.test.ts', 'test/vm/**/*.test.ts'],
+    include: ['shared/**/*.test.ts', 'control-plane/**/*.test.ts', 'node-agent/**/*.test.ts', 'cli/**/*.test.ts', 'dashboard/**/*.test.ts', 'deploy/**/*.test.ts', 'test/house.test.ts', 'test/documents.test.ts', 'test/history/**/*.test.ts', 'test/vm/**/*.test.ts'],
     pool: 'threads',
     // A module is read once in a thread, not once for each file: nothing here leaves anything behind in one.
     isolate: false,

@@ -1,4 +1,4 @@
-/** Images from other nodes of the cluster: what nodes tell each other over mTLS. The reasons are in docs/adr/0007-images-from-peers.md. */
+/** Images from other nodes of the cluster: what nodes tell each other over mTLS. The reasons are in docs/adr/0007-images-from-other-nodes.md. */
 import type { TlsFiles } from '../../../proto/rpc.ts'
 import type { Digest } from '../digest.ts'
 import type { RegistryLogin } from '../registry/port.ts'
