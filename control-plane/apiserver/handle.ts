@@ -7,13 +7,14 @@ import type { Authorizer } from './authz/authorizer.ts'
 import { forbiddenStatus } from './authz/forbidden.ts'
 import { wantedBy } from './authz/wanted.ts'
 import type { CoreParts } from './core/parts.ts'
-import { parsePath, type ResourcePath } from './core/request-info.ts'
+import { parsePath } from './core/request-info.ts'
 import type { HandlerContext } from './handlers/context.ts'
+import { representationFor } from './handlers/representation.ts'
 import { findRoute } from './handlers/route.ts'
 import { pageNotFound } from './http/answers.ts'
 import { withinTime } from './time-limit.ts'
 import { createListBytes, type ListBytes } from './representations/list-bytes.ts'
-import { isPretty, negotiate, statusMedia } from './representations/negotiate.ts'
+import { isPretty, statusMedia } from './representations/negotiate.ts'
 import { statusBody } from './representations/write.ts'
 import type { ApiRequest, ApiResponse, Handle } from './request.ts'
 import { asApiError, statusOfFault, unknownResource } from './status.ts'
@@ -39,7 +40,7 @@ export function createHandle(options: HandleOptions): Handle {
       const found = findRoute(options.parts.resources, request, path)
       if (found.kind === 'unknown-group') return pageNotFound()
       const { definition } = found.route.store
-      const representation = negotiate({ accept: request.headers['accept'], userAgent: request.headers['user-agent'], query: request.query, streams: request.method === 'GET' && offersStreams(path), custom: definition.custom !== undefined })
+      const representation = representationFor(request, found.route)
       const deprecation = definition.deprecation ?? definition.custom?.deprecation
       if (deprecation !== undefined) warnings.push(deprecation)
       const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, lists, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
@@ -50,8 +51,6 @@ export function createHandle(options: HandleOptions): Handle {
     }
   }
 }
-
-const offersStreams = ({ name, watchPrefix }: ResourcePath): boolean => name === '' || watchPrefix
 
 function checkAllowed(options: HandleOptions, request: ApiRequest): void {
   for (const attributes of wantedBy(request)) checkOne(options, attributes)

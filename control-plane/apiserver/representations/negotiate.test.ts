@@ -3,7 +3,7 @@ import { isApiError } from '../../../shared/kit/api-error.ts'
 import { negotiate, statusMedia } from './negotiate.ts'
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
-const negotiated = (accept: string | undefined, query = '', userAgent = 'test/1', custom = false) => negotiate({ accept, userAgent, query: new URLSearchParams(query), streams: false, custom })
+const negotiated = (accept: string | undefined, query = '', userAgent = 'test/1', custom = false) => negotiate({ accept, userAgent, query: new URLSearchParams(query), streams: false, custom, tables: true })
 
 test.each([
   [undefined, 'application/json', 'object'],

@@ -26,17 +26,21 @@ export interface Negotiation {
   readonly streams: boolean
   /** Custom resources have no routes of their own: the handler alone looks at what is accepted. */
   readonly custom: boolean
+  /** It has columns. */
+  readonly tables: boolean
+  /** The media types of the route; all of them unless told otherwise. */
+  readonly routed?: readonly string[]
 }
 
 /** Throws a 406: the router's when no offered type fits, the handler's when the wanted form is not offered. */
-export function negotiate({ accept, userAgent, query, streams, custom }: Negotiation): Representation {
+export function negotiate({ accept, userAgent, query, streams, custom, tables, routed = MEDIA }: Negotiation): Representation {
   const ranges = parseAccept(accept)
-  if (!custom && !isRouted(ranges, MEDIA)) throw noRepresentation(streams)
+  if (!custom && !isRouted(ranges, routed)) throw noRepresentation(streams, routed)
   const pretty = isPretty(query, userAgent)
   for (const range of ranges) {
     const media = MEDIA.find((type) => covers(range, type))
     const form = media && formOf(range, media)
-    if (media && form && isOffered(media, form.as, custom)) return { media, ...form, pretty: pretty || isSet(range.parameters['pretty']) }
+    if (media && form && (tables || form.as !== 'Table') && isOffered(media, form.as, custom)) return { media, ...form, pretty: pretty || isSet(range.parameters['pretty']) }
   }
   throw notAcceptable()
 }

@@ -9,10 +9,10 @@ import { nodeNameOf } from '../authz/node.ts'
 import { checkNamespace } from '../core/create.ts'
 import { get } from '../core/get.ts'
 import { withManagedFields } from '../core/managed.ts'
-import { metaText, withMeta } from '../core/stored.ts'
+import { metaText, unstoredItem, withMeta } from '../core/stored.ts'
 import { readBody } from '../handlers/bodies.ts'
-import { atOf, writeOptions, type Handler, type HandlerContext } from '../handlers/context.ts'
-import { body as bodyAnswer } from '../representations/write.ts'
+import { atOf, renderingOf, writeOptions, type Handler, type HandlerContext } from '../handlers/context.ts'
+import { objectAnswer } from '../representations/objects.ts'
 import { badRequest, conflict, forbidden, invalid, notFound, serviceUnavailable } from '../status.ts'
 import type { At, Call } from '../core/call.ts'
 import { admissionOf } from './admit.ts'
@@ -49,7 +49,7 @@ export const tokenHandler =
     const status = { token: signed.token, expirationTimestamp: formatTime(signed.expiresMs) }
     const managed = withManagedFields(parts, call, { store: route.store, change: { live: undefined, changed: granted, subresource: 'token' }, kind: tokenKind })
     const answer = withMeta({ ...managed, spec: { ...(granted['spec'] as JsonObject), audiences: signed.audiences }, status }, { name: at.name, namespace: at.namespace, uid: account.metadata.uid, creationTimestamp: formatTime(parts.clock.nowMs()) })
-    return bodyAnswer(201, { kind: 'value', value: { ...answer, kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1' } }, context.representation)
+    return objectAnswer(201, unstoredItem('', { ...answer, kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1' }, undefined), renderingOf(context))
   }
 
 function defaulted(request: JsonObject): JsonObject {
