@@ -72,3 +72,25 @@ test.each([
 test('however deep a value is, all in it is found', () => {
   expect(valuesAt(nested(90_000, (a) => ({ a })), parseJsonPath('..a') ?? []).length).toBe(90_000)
 })
+
+const many: Json = { l: Array.from({ length: 50_000 }, () => ({ a: 1 })) }
+
+test.each([
+  ['each of many through many steps', `.l[*]${"'x'".repeat(3000)}`, 0],
+  ['each of many in very many ways', `.l[*][${"'a',".repeat(3000)}'a']`, 0],
+  ['a long list very often', `['${"l','".repeat(3000)}l'][*]`, 0],
+  ['a long list very often, and down', `['${"l','".repeat(3000)}l']..`, 0],
+  ['many that a filter lets through', '.l[?(@.a==1)].a', 50_000],
+])('no column keeps the server busy: %s', (_, text, found) => {
+  const path = parseJsonPath(text)
+  expect(path && valuesAt(many, path).length).toBe(found)
+})
+
+test('what looks like very many comparisons is read in one go', () => {
+  expect(parseJsonPath(`[?(@.a${'='.repeat(50_000)}\n)]`)).toBeUndefined()
+})
+
+test('numbers beyond 64 bits are fractions', () => {
+  expect(parseJsonPath('9223372036854775808')).toEqual([{ kind: 'literal', value: 2 ** 63, type: 'float' }])
+  expect(parseJsonPath('9223372036854775807')).toEqual([{ kind: 'literal', value: 2n ** 63n - 1n, type: 'int' }])
+})

@@ -17,7 +17,6 @@ type Step =
 export type JsonPath = readonly Step[]
 
 const END_OF_NAME = ' \t\r\n.,[]$@{}'
-const COMPARISON = /^([^!<>=]+)([!<>=]+)(.+)$/
 const SLICE = /^(-?\d*)(:-?\d*)?(:-?\d*)?$/
 const NUMBER = /[+-]?[\d.]*/y
 const isAlphaNumeric = (char: string): boolean => /^[\p{L}\p{Nd}_]$/u.test(char)
@@ -73,7 +72,8 @@ function readNumber(reader: Reader): boolean {
   NUMBER.lastIndex = reader.at
   const [text = ''] = NUMBER.exec(reader.text) ?? []
   reader.at += text.length
-  if (/^[+-]?\d+$/.test(text)) return reader.steps.push({ kind: 'literal', value: wholeNumber(BigInt(text.replace(/^\+/, ''))), type: 'int' }) > 0
+  const whole = /^[+-]?\d{1,20}$/.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined
+  if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return reader.steps.push({ kind: 'literal', value: wholeNumber(whole), type: 'int' }) > 0
   const value = Number(text)
   return text !== '' && !Number.isNaN(value) && reader.steps.push({ kind: 'literal', value, type: 'float' }) > 0
 }
@@ -124,36 +124,63 @@ function readFilter(reader: Reader): boolean {
   if (!text.startsWith(')]', end)) return false
   reader.at = end + 2
   const inner = text.slice(start, end)
-  const [, before = inner, operator = 'exists', after = ''] = COMPARISON.exec(inner) ?? []
+  const { before, operator, after } = comparisonIn(inner)
   const [left, right] = [parseJsonPath(before), parseJsonPath(after)]
   return left !== undefined && right !== undefined && reader.steps.push({ kind: 'where', left, operator, right }) > 0
 }
 
+/** What stands around the first operator, if something stands on both sides of it, all of the latter on one line. */
+function comparisonIn(text: string): { readonly before: string; readonly operator: string; readonly after: string } {
+  const start = text.search(/[!<>=]/)
+  const end = start + (/^[!<>=]+/.exec(text.slice(Math.max(start, 0)))?.[0].length ?? 0)
+  const split = Math.min(end, text.length - 1)
+  if (start <= 0 || split === start || text.includes('\n', start)) return { before: text, operator: 'exists', after: '' }
+  return { before: text.slice(0, start), operator: text.slice(start, split), after: text.slice(split) }
+}
+
 /** A path that goes down again and again leads to the same values in very many ways: no cell keeps the server busy. */
 const MOST_VALUES = 100_000
+/** What may be passed on the way to them, all steps together. */
+const MOST_PASSED = 2_000_000
 
-/** Everything the path leads to, in order; nothing where it cannot be followed, or leads to too much. */
-export const valuesAt = (root: Json, path: JsonPath): readonly Json[] => follow([root], path) ?? []
+/** Everything the path leads to, in order; nothing where it cannot be followed, or leads to or through too much. */
+export const valuesAt = (root: Json, path: JsonPath): readonly Json[] => follow([root], path, new Passed()) ?? []
 
 type Values = readonly Json[] | undefined
 
-const follow = (values: readonly Json[], path: JsonPath): Values => path.reduce<Values>((found, step) => found && few(take(found, step)), values)
-const few = (values: Values): Values => (values && values.length > MOST_VALUES ? undefined : values)
+class Passed {
+  #left = MOST_PASSED
 
-function take(values: readonly Json[], step: Step): Values {
+  /** Whether so many more may be passed. */
+  more(count: number): boolean {
+    this.#left -= count
+    return this.#left >= 0
+  }
+}
+
+function follow(values: readonly Json[], path: JsonPath, passed: Passed): Values {
+  let found: Values = values
+  for (const step of path) {
+    found = passed.more(found.length + 1) ? take(found, step, passed) : undefined
+    if (found === undefined || found.length > MOST_VALUES) return undefined
+  }
+  return found
+}
+
+function take(values: readonly Json[], step: Step, passed: Passed): Values {
   switch (step.kind) {
     case 'member':
       return values.flatMap((value) => (isJsonObject(value) && Object.hasOwn(value, step.name) ? [value[step.name] ?? null] : []))
     case 'all':
-      return values.flatMap(inside)
+      return joined(values, inside, passed)
     case 'deep':
-      return containers(values)
+      return containers(values, passed)
     case 'slice':
-      return joined(values.filter((value) => value !== null).map((value) => sliceOf(value, step)))
+      return joined(values, (value) => (value === null ? [] : sliceOf(value, step)), passed)
     case 'where':
-      return joined(values.map((value) => (Array.isArray(value) ? (value as readonly Json[]).reduce<Values>((found, item) => found && withItem(found, item, step), []) : undefined)))
+      return joined(values, (value) => (Array.isArray(value) ? itemsWhere(value as readonly Json[], step, passed) : undefined), passed)
     case 'union':
-      return joined(step.paths.map((path) => follow(values, path)))
+      return joined(step.paths, (path) => follow(values, path, passed), passed)
     case 'literal':
       return values.map(() => step.value)
     default:
@@ -161,19 +188,29 @@ function take(values: readonly Json[], step: Step): Values {
   }
 }
 
-const joined = (all: readonly Values[]): Values => (all.every((one) => one !== undefined) ? all.flat() : undefined)
+/** All that each leads to; asked before it is put together. */
+function joined<T>(all: readonly T[], lead: (one: T) => Values, passed: Passed): Values {
+  const found: Json[] = []
+  for (const one of all) {
+    const values = lead(one)
+    if (values === undefined || !passed.more(values.length)) return undefined
+    for (const value of values) found.push(value)
+  }
+  return found
+}
+
 const inside = (value: Json): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : isJsonObject(value) ? Object.values(value) : [])
 
 /** Each value and all below it that hold something, each before what it holds. */
-function containers(values: readonly Json[]): Values {
+function containers(values: readonly Json[], passed: Passed): Values {
   const found: Json[] = []
   const left = values.toReversed()
   for (let value = left.pop(); value !== undefined; value = left.pop()) {
     const held = inside(value)
     if (held.length === 0) continue
     found.push(value)
+    if (found.length > MOST_VALUES || !passed.more(held.length)) return undefined
     for (const one of held.toReversed()) left.push(one)
-    if (found.length > MOST_VALUES) return undefined
   }
   return found
 }
@@ -188,15 +225,25 @@ function sliceOf(value: Json, { from = 0, to, by = 1 }: Extract<Step, { readonly
   return list.slice(first, end).filter((_, index) => index % by === 0)
 }
 
-function withItem(found: readonly Json[], item: Json, { left, operator, right }: Extract<Step, { readonly kind: 'where' }>): Values {
-  const lefts = follow([item], left)
-  if (operator === 'exists') return lefts && lefts.length > 0 ? [...found, item] : found
-  const rights = follow([item], right)
+function itemsWhere(items: readonly Json[], step: Extract<Step, { readonly kind: 'where' }>, passed: Passed): Values {
+  const found: Json[] = []
+  for (const item of items) {
+    const isWanted = holds(item, step, passed)
+    if (isWanted === undefined) return undefined
+    if (isWanted) found.push(item)
+  }
+  return found
+}
+
+/** `undefined` where it cannot be told. */
+function holds(item: Json, { left, operator, right }: Extract<Step, { readonly kind: 'where' }>, passed: Passed): boolean | undefined {
+  const lefts = follow([item], left, passed)
+  if (operator === 'exists') return lefts !== undefined && lefts.length > 0
+  const rights = follow([item], right, passed)
   if (lefts?.length !== 1 || rights?.length !== 1) return undefined
   const [literal] = right
   const type = literal?.kind === 'literal' ? literal.type : kindOf(rights[0] ?? null)
-  const holds = kindOf(lefts[0] ?? null) === type ? compared(lefts[0] as Scalar, rights[0] as Scalar, { operator, type }) : undefined
-  return holds === undefined ? undefined : holds ? [...found, item] : found
+  return kindOf(lefts[0] ?? null) === type ? compared(lefts[0] as Scalar, rights[0] as Scalar, { operator, type }) : undefined
 }
 
 type Scalar = string | number | bigint | boolean
