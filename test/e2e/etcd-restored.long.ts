@@ -11,7 +11,7 @@ import { etcdMachines, layoutOf } from '../../deploy/lab/layout.ts'
 import { createRestClient, linesOf, type RestClient } from '../../shared/kit/rest-client.ts'
 import type { ConfigMap, Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
-import { isRunning, run, testLab, type TestLab } from './harness.ts'
+import { isRunning, isWell, run, testLab, type TestLab } from './harness.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 const PODS = '/api/v1/namespaces/default/pods'
@@ -147,7 +147,7 @@ test.skipIf(!isInstalled('etcdctl'))('reads, watches and leaders begin anew, nob
   // Nobody leads for the longest lease; then one does.
   await expect.poll(async () => (await leaders()).length, { timeout: 60_000, interval: 200 }).toBe(1)
   for (const last of await Promise.all(watches)) expect(last).toMatch(/^$|"code":410/)
-  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.every(({ spec, status }) => (spec?.taints ?? []).length === 0 && status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')))
+  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.every(isWell))
   await Promise.all(listeners.map((one) => one.end()))
   for (const { seen } of listeners) expect([...new Set(seen)]).toEqual([restored])
 

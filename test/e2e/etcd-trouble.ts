@@ -11,7 +11,7 @@ import { layoutOf } from '../../deploy/lab/layout.ts'
 import { OUT_OF_SERVICE_TAINT } from '../../shared/model/fencing.ts'
 import type { ConfigMap, Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
-import { isRunning, pidOf, run, type Ran, type TestLab } from './harness.ts'
+import { isRunning, isWell, pidOf, run, type Ran, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 const GANTRY = join(import.meta.dirname, '../../gantry')
@@ -36,7 +36,6 @@ const identity = (pod: Pod): string => `${pod.metadata.uid} on ${pod.spec?.nodeN
 const restarts = (pods: readonly Pod[]): number => pods.reduce((sum, pod) => sum + (pod.status?.containerStatuses?.[0]?.restartCount ?? 0), 0)
 /** When a process began, in ticks since the machine did: their numbers begin anew now and then. */
 const beganAt = (pid: number): number => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')[19])
-const isReady = (node: Node): boolean => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true && (node.spec?.taints ?? []).length === 0
 
 export interface TroubleLengths {
   readonly awaySeconds: number
@@ -84,7 +83,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
   async function expectSameApplication(killed: number): Promise<void> {
     const after = await cluster.until<Pod>(PODS, (pods) => pods.length === REPLICAS && pods.every(isRunning) && restarts(pods) === restarts(before) + killed)
     expect(after.map(identity).toSorted()).toEqual(before.map(identity).toSorted())
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(isReady))
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(isWell))
     before = after
   }
 
@@ -151,7 +150,7 @@ export function etcdTroubleTests(labName: string, { awaySeconds, slowSeconds }: 
       expect(list.items.map((one) => one.metadata.uid)).toContain(metadata.uid)
     }
     const nodes = await cluster.get<{ items: Node[] }>('/api/v1/nodes')
-    expect(nodes.items.filter(isReady)).toHaveLength(2)
+    expect(nodes.items.filter(isWell)).toHaveLength(2)
     expect(slowness.delayed()).toBeGreaterThan(2)
     await slowness[Symbol.asyncDispose]()
     await expectSameApplication(1)
@@ -220,11 +219,11 @@ export function slowMemberTests(labName: string): void {
       // However this one ends, the next begins with all nodes.
       await lab.start(cluster.name, 'n3')
     }
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady), 60_000)
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell), 60_000)
   }
 
   test.skipIf(!isInstalled('strace'))('the disk of the member beside the leader takes half a second for each fsync: a leader is certain all the same, and a node that is lost is given up', async () => {
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady), 60_000)
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell), 60_000)
     const machine = (await leaderOf()).split('/')[0] ?? ''
     await using slowness = await slowFsync(cluster, 500, `${machine}/etcd`)
     await wait(3_000)
@@ -233,7 +232,7 @@ export function slowMemberTests(labName: string): void {
   })
 
   test.skipIf(!isInstalled('strace'))('the disks of all members do: the lease of a leader grows, its work goes on, a node that is lost is given up, and it is quick again afterwards', { timeout: 240_000 }, async () => {
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady), 60_000)
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell), 60_000)
     const machines = (await lab.status(cluster.name)).members.filter(({ name }) => name.endsWith('/etcd')).map(({ name }) => name)
     expect(machines).toHaveLength(3)
     const slow = await Promise.all(machines.map((name) => slowFsync(cluster, 500, name)))

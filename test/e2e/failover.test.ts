@@ -6,7 +6,7 @@ import { stateOfService } from '../../deploy/lab/services.ts'
 import { OUT_OF_SERVICE_TAINT } from '../../shared/model/fencing.ts'
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { failedAfter, openApplication, upSeconds, type Application } from './application.ts'
-import type { TestLab } from './harness.ts'
+import { isWell, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 /** From the fault on; a call that begins later must not fail. */
@@ -29,7 +29,7 @@ beforeEach(async () => {
 })
 
 const allReady = (): Promise<unknown> =>
-  cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every((node) => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true && (node.spec?.taints ?? []).length === 0))
+  cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell))
 
 /** The third node has work again, which a node that came back has not. */
 async function spread(): Promise<void> {

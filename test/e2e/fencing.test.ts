@@ -9,10 +9,10 @@ import { processesWith } from '../bench/processes.ts'
 import { DEFAULT_TERMS } from '../../shared/model/fencing-terms.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { upSeconds } from './application.ts'
-import { isRunning, pidOf, run, type Ran, type TestLab } from './harness.ts'
+import { isRunning, isWell, pidOf, readyOf, run, type Ran, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 import { Lives } from './lives.ts'
-import { isGivenUp, isWell, labTracesOf, nodeTrials, on, OUT_OF_SERVICE, PODS, readyOf, restartsOf, TROUBLE } from './node-trials.ts'
+import { isGivenUp, labTracesOf, nodeTrials, on, OUT_OF_SERVICE, PODS, restartsOf, TROUBLE } from './node-trials.ts'
 
 let cluster: TestLab
 let lives: Lives

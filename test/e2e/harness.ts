@@ -10,7 +10,7 @@ import { createImageStore } from '../../node-agent/images/images.ts'
 import { makeBusyboxImages } from '../../deploy/images/make-busybox.ts'
 import { linesOf, createRestClient, type RestClient } from '../../shared/kit/rest-client.ts'
 import { labIdentity } from '../../deploy/lab/identity.ts'
-import type { Pod } from '../../shared/model/gen/api.ts'
+import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { silentLog } from '../../shared/kit/log.ts'
 import { formatTime } from '../../shared/model/time.ts'
 
@@ -170,6 +170,11 @@ export async function pidOf({ name }: Pick<TestLab, 'name'>, member: string): Pr
 }
 
 export const isRunning = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && pod.status?.phase === 'Running' && (pod.status.containerStatuses ?? []).every((one) => one.ready)
+
+export const readyOf = (node: Node) => node.status?.conditions?.find(({ type }) => type === 'Ready')
+
+/** Heard of, and nothing keeps pods from it. */
+export const isWell = (node: Node): boolean => readyOf(node)?.status === 'True' && (node.spec?.taints ?? []).length === 0
 
 /** Calls `http://host:port/` from inside a machine of the lab, `perSecond` times a second, each on a new connection, until stopped. */
 export interface Caller {

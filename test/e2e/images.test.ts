@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { busyboxFiles, dockerArchive } from '../../deploy/images/make-busybox.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
-import { isRunning, run, type Ran, type TestLab } from './harness.ts'
+import { isRunning, isWell, run, type Ran, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 const GANTRY = join(import.meta.dirname, '../../gantry')
@@ -36,7 +36,7 @@ async function prepare(lab: TestLab): Promise<void> {
   ;[IMAGE, PATCHED, COPY, BUILT] = [`docker.io/library/images-e2e:${tag}`, `docker.io/library/images-e2e-patched:${tag}`, `docker.io/library/images-e2e-copy:${tag}`, `docker.io/library/images-e2e-built:${tag}`]
   folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-images-'))
   archive = join(folder, 'image.tar')
-  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(({ status }) => status?.conditions?.some(({ type, status: now }) => type === 'Ready' && now === 'True')))
+  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(isWell))
   writeFileSync(archive, dockerArchive(IMAGE, [...busyboxFiles(readFileSync('/bin/busybox'), ['sleep', 'sh']), { name: 'etc/made-by', content: IMAGE }]))
 }
 

@@ -6,14 +6,12 @@ import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf, type LabSpec } from '../../deploy/lab/layout.ts'
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { processesWith, programsIn } from '../bench/processes.ts'
-import { isRunning, run, type TestLab } from './harness.ts'
+import { isRunning, isWell, readyOf, run, type TestLab } from './harness.ts'
 import type { Lives } from './lives.ts'
 
 export const PODS = '/api/v1/namespaces/default/pods'
 export const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 
-export const readyOf = (node: Node) => node.status?.conditions?.find(({ type }) => type === 'Ready')
-export const isWell = (node: Node): boolean => readyOf(node)?.status === 'True' && (node.spec?.taints ?? []).length === 0
 export const isGivenUp = (node: Node): boolean => readyOf(node)?.status === 'Unknown' && node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE) === true
 export const restartsOf = (one: Pod): number => one.status?.containerStatuses?.[0]?.restartCount ?? -1
 /** Events that tell of a node in trouble, among what {@link nodeTrials} `toldOf` answers. */

@@ -7,10 +7,10 @@ import * as lab from '../../deploy/lab/lab.ts'
 import { layoutOf } from '../../deploy/lab/layout.ts'
 import type { Node } from '../../shared/model/gen/api.ts'
 import { upSeconds } from './application.ts'
-import { isRunning, run, type TestLab } from './harness.ts'
+import { isRunning, isWell, readyOf, run, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 import { Lives } from './lives.ts'
-import { isGivenUp, isWell, nodeTrials, on, PODS, readyOf, restartsOf, TROUBLE } from './node-trials.ts'
+import { isGivenUp, nodeTrials, on, PODS, restartsOf, TROUBLE } from './node-trials.ts'
 
 let cluster: TestLab
 let lives: Lives

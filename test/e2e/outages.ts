@@ -6,7 +6,7 @@ import { layoutOf } from '../../deploy/lab/layout.ts'
 import type { Event, Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
 import { openApplication, type Application } from './application.ts'
-import { isRunning, type TestLab } from './harness.ts'
+import { isRunning, isWell, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 export interface OutageLengths {
@@ -16,7 +16,6 @@ export interface OutageLengths {
 
 const identity = (pod: Pod): string => `${pod.metadata.uid} on ${pod.spec?.nodeName}`
 const restarts = (pods: readonly Pod[]): number => pods.reduce((sum, pod) => sum + (pod.status?.containerStatuses?.[0]?.restartCount ?? 0), 0)
-const isReady = (node: Node): boolean => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true && (node.spec?.taints ?? []).length === 0
 
 const deployment = (name: string, replicas: number, command: readonly string[]): object => ({
   apiVersion: 'apps/v1',
@@ -65,7 +64,7 @@ export function outageTests(labName: string, { awaySeconds, busySeconds }: Outag
     await expect.poll(async () => (await programsIn(pods, 'sleep')).filter((pid) => pid !== victim).length, { timeout: 60_000, interval: 50 }).toBe(bystanders.filter((pod) => pod.spec?.nodeName === node).length)
     await wait(awaySeconds * 1_000 - 2_000)
     await lab.start(cluster.name, member)
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady))
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell))
     const after = await cluster.until<Pod>(podsOf('bystander'), (all) => all.filter(isRunning).length === 3 && restarts(all) === restarts(bystanders) + 1)
     // Long enough for an eviction to have begun.
     await wait(3_000)
@@ -84,7 +83,7 @@ export function outageTests(labName: string, { awaySeconds, busySeconds }: Outag
     await cluster.until<Pod>(podsOf('burn'), (pods) => pods.filter(isRunning).length === 9)
     await wait(busySeconds * 1_000)
     const nodes = await cluster.get<{ items: readonly Node[] }>('/api/v1/nodes')
-    expect(nodes.items.map(isReady)).toEqual([true, true, true])
+    expect(nodes.items.map(isWell)).toEqual([true, true, true])
     const { items } = await cluster.get<{ items: readonly Event[] }>('/api/v1/events')
     expect(items.filter(({ reason, lastTimestamp }) => /^(NodeNotReady|NodeFenced|NodeSilent|PodsStopped)$/.test(reason ?? '') && Date.parse(lastTimestamp ?? '') >= sinceMs).map(({ reason, message, lastTimestamp }) => `${lastTimestamp} ${reason} ${message}`)).toEqual([])
     expect((await shop.whole()).map(identity).toSorted()).toEqual(before.map(identity).toSorted())

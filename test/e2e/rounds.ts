@@ -7,7 +7,7 @@ import { seededRandom, type Random } from '../../shared/kit/random.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { programsIn } from '../bench/processes.ts'
 import { APP_PODS, openApplication, REPLICAS, type Application } from './application.ts'
-import { isRunning, type TestLab } from './harness.ts'
+import { isRunning, isWell, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 interface Fault {
@@ -71,7 +71,6 @@ export const faults: readonly Fault[] = [
   { name: 'the Deployment rolls', strike: ({ cluster, random }) => cluster.send('PATCH', '/apis/apps/v1/namespaces/default/deployments/shop', { spec: { template: { metadata: { annotations: { round: String(random.next()) } } } } }, 'application/strategic-merge-patch+json') },
 ]
 
-const isWell = (one: Node): boolean => one.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true && (one.spec?.taints ?? []).length === 0
 
 /** Writes until it is acknowledged, as a careful client does. */
 async function note(cluster: TestLab, name: string): Promise<void> {

@@ -6,7 +6,7 @@ import * as lab from '../../deploy/lab/lab.ts'
 import type { Node, Pod } from '../../shared/model/gen/api.ts'
 import { formatTime } from '../../shared/model/time.ts'
 import { openApplication, type Application } from './application.ts'
-import { kubectls, run, type Ran, type TestLab } from './harness.ts'
+import { isWell, kubectls, readyOf, run, type Ran, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
@@ -36,8 +36,6 @@ function going(cluster: TestLab, words: readonly string[]): Going {
 }
 
 const gantryOn = (cluster: TestLab, ...words: readonly string[]): Promise<Ran> => run(GANTRY, ['--kubeconfig', cluster.kubeconfig, '--cache-dir', '/nonexistent/cache', ...words])
-
-const isReady = (node: Node): boolean => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 
 describe('one control plane, three nodes', () => {
   let cluster: TestLab
@@ -98,7 +96,7 @@ describe('one control plane, three nodes', () => {
     await expect.poll(following.output, { timeout: 60_000 }).toContain('LAST SEEN')
     await lab.kill(cluster.name, 'n3')
     await application.whole((place) => place !== 'n3')
-    const [node] = await cluster.until<Node>('/api/v1/nodes?fieldSelector=metadata.name%3Dn3', ([one]) => one !== undefined && !isReady(one))
+    const [node] = await cluster.until<Node>('/api/v1/nodes?fieldSelector=metadata.name%3Dn3', ([one]) => one !== undefined && readyOf(one)?.status !== 'True')
     const message = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? ''
     // The table is kubectl's; what was decided stands beside it.
     const nodes = await gantry('get', 'nodes')
@@ -122,7 +120,7 @@ describe('one control plane, three nodes', () => {
     await lab.start(cluster.name, 'control-plane')
     expect((await gantry('why', 'node/n3')).stdout).toContain(story.split('\n').find((line) => line.startsWith(`default/${lost[0]?.metadata.name}`)) ?? 'no such line')
     await lab.start(cluster.name, 'n3')
-    await cluster.until<Node>('/api/v1/nodes', (all) => all.length === 3 && all.every(isReady))
+    await cluster.until<Node>('/api/v1/nodes', (all) => all.length === 3 && all.every(isWell))
     await expect.poll(async () => (await gantry('why', 'node/n3')).stdout, { timeout: 60_000 }).toMatch(/^Node n3 is Ready/)
     expect((await gantry('why', 'node/n1')).stdout).toMatch(/^Node n1 is Ready[\s\S]*Nothing that could have stopped its pods happened to it in the last hour\.\n$/)
   })
@@ -141,7 +139,7 @@ describe('one control plane, three nodes', () => {
     await application.whole((place) => place === 'n1')
     await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 60_000 }).toMatch(/NodeFenced: n2: confirmed dead by \S+.*; fenced at [\s\S]*started elsewhere/)
     for (const name of ['n2', 'n3']) await lab.start(cluster.name, name)
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every((node) => isReady(node) && !node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE)))
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell))
     await expect.poll(async () => (await gantry('get', 'nodes')).stderr, { timeout: 60_000 }).toMatch(/n2 is back\. .* ago: confirmed dead by/)
     await expect.poll(async () => (await gantry('why', 'node/n2')).stdout, { timeout: 60_000 }).toMatch(/^Node n2 is Ready: seen just now[\s\S]*NodeAdmitted: /)
   })
@@ -156,7 +154,7 @@ describe('one control plane, three nodes', () => {
     expect(refused.stderr).toMatch(/^(The connection to the server 10\.\S+:6443 was refused|Unable to connect to the server: 10\.\S+:6443 does not answer).*\nNobody answered for \d\.\d s\. Is the cluster up\? "gantry lab status"/)
     expect((await gantry('get', 'nodes', '--request-timeout=500ms')).exitCode).toBe(1)
     await lab.start(cluster.name, 'control-plane')
-    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isReady))
+    await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell))
   })
 })
 

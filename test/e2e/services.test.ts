@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import * as lab from '../../deploy/lab/lab.ts'
-import type { Deployment, Pod, Service } from '../../shared/model/gen/api.ts'
-import { callFrom, isRunning, PATIENCE_MS, pidOf, untilAnswers, type TestLab } from './harness.ts'
+import type { Deployment, Node, Pod, Service } from '../../shared/model/gen/api.ts'
+import { callFrom, isRunning, isWell, PATIENCE_MS, pidOf, untilAnswers, type TestLab } from './harness.ts'
 import { labOfTests } from './lab-of-tests.ts'
 
 const PODS = '/api/v1/namespaces/default/pods?labelSelector=app%3Dhello'
@@ -55,7 +55,7 @@ test.each(['n1', 'control-plane', 'etcd'])('%s is killed with SIGKILL and starte
   const pid = await pidOf(cluster, member)
   process.kill(pid, 'SIGKILL')
   await expect.poll(async () => (await lab.status(cluster.name)).members.find((one) => one.name === member)?.pid ?? pid, { timeout: 60_000, interval: 50 }).not.toBe(pid)
-  await cluster.until('/api/v1/nodes', (nodes: readonly { status?: { conditions?: readonly { type: string; status: string }[] } }[]) => nodes.length === 3 && nodes.every((node) => node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True')))
+  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell))
   // The stored Ready may be of before. A command in a pod of n1 needs the control plane and an agent that has taken the container over.
   const onFirst = before.find((pod) => pod.spec?.nodeName === 'n1')?.metadata.name ?? ''
   await expect.poll(async () => (await cluster.kubectl(['exec', onFirst, '--', 'true'])).exitCode, { timeout: 60_000, interval: 200 }).toBe(0)
@@ -84,5 +84,5 @@ test('a node loses power: its pods are replaced on the others', async () => {
   await new Promise((resolve) => setTimeout(resolve, 1000))
   expect((await caller.stop()).failures).toEqual([])
   await lab.start(cluster.name, 'n3')
-  await cluster.until('/api/v1/nodes', (nodes: readonly { status?: { conditions?: readonly { type: string; status: string }[] } }[]) => nodes.length === 3 && nodes.every((node) => node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True')))
+  await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell))
 })

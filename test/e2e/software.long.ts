@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, vi } from 'vitest'
 import type { Node } from '../../shared/model/gen/api.ts'
-import { testLab, type TestLab } from './harness.ts'
+import { isWell, testLab, type TestLab } from './harness.ts'
 import { softwareArchive } from './software/images.ts'
 import { javaTests } from './software/java.ts'
 import { nginxTests } from './software/nginx.ts'
@@ -28,7 +28,7 @@ beforeAll(async () => {
   // Made once, and kept: packages are fetched the first time.
   for (const software of ALL) softwareArchive(software)
   opened = await testLab('e2e-software', { nodes: 2 })
-  await opened.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(({ status }) => status?.conditions?.some(({ type, status: now }) => type === 'Ready' && now === 'True')))
+  await opened.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 2 && nodes.every(isWell))
 }, 900_000)
 afterAll(async () => {
   if (opened !== undefined) await removeSoftware(opened, ALL)
