@@ -65,7 +65,7 @@ export const agent: Command = {
     text('cluster-cidr', "The range of all pods' addresses"),
   ],
   async run(call) {
-    const { programsFolder } = await import('../../deploy/lab/lab.ts')
+    const { PROGRAM_ENV, programsFolder } = await import('../../deploy/lab/lab.ts')
     const { chmodSync, mkdirSync, writeFileSync, existsSync } = await import('node:fs')
     const { dirname, join } = await import('node:path')
     if (process.getuid?.() !== 0) throw new Problem('the agent makes namespaces, mounts and cgroups, which only root may do: run it with sudo')
@@ -77,6 +77,6 @@ export const agent: Command = {
     // The mode above is for a new file only.
     chmodSync(config, 0o600)
     // From here on this process is the agent.
-    process.execve?.(process.execPath, [process.execPath, '--disable-warning=ExperimentalWarning', program, '--config', config], process.env as Record<string, string>)
+    process.execve?.(process.execPath, [process.execPath, '--disable-warning=ExperimentalWarning', program, '--config', config], { ...PROGRAM_ENV, ...process.env } as Record<string, string>)
   },
 }

@@ -339,6 +339,6 @@ export async function joinToken(lab: string, ttlMs: number): Promise<{ readonly 
 export { setClock } from './clocks.ts'
 export { askImages, importImages, listImages, removeImage, type ListedImage } from './images.ts'
 export { kill, pause, resume, start } from './power.ts'
-export { programsFolder } from './programs.ts'
+export { PROGRAM_ENV, programsFolder } from './programs.ts'
 export { runOnTerminal } from './terminal.ts'
 export { startPiped, type Piped } from './piped.ts'
