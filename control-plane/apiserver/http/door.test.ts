@@ -115,9 +115,16 @@ describe('answers', () => {
 
 describe('health', () => {
   test('each check, all of them, and without some', async () => {
-    expect((await ask('/livez?verbose')).body.toString()).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\nlivez check passed\n')
-    expect(await ask('/readyz')).toMatchObject({ status: 500, body: Buffer.from('[+]ping ok\n[+]log ok\n[+]etcd ok\n[-]informer-sync failed: reason withheld\n[+]etcd-readiness ok\n[+]shutdown ok\nreadyz check failed\n') })
-    expect((await ask('/readyz?verbose&exclude=informer-sync&exclude=none&exclude=a')).body.toString()).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]informer-sync excluded: ok\n[+]etcd-readiness ok\n[+]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "a","none"\nreadyz check passed\n')
+    const hooks = (text: string): string => text.replace(/(\[\+\](poststarthook\/[a-z0-9/-]+|autoregister-completion) ok\n)+/, '[hooks]\n')
+    const told = async (target: string): Promise<string> => hooks((await ask(target)).body.toString())
+    expect(await told('/livez?verbose')).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\n[hooks]\nlivez check passed\n')
+    expect((await ask('/readyz')).status).toBe(500)
+    expect(await told('/readyz')).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]etcd-readiness ok\n[-]informer-sync failed: reason withheld\n[hooks]\n[+]shutdown ok\nreadyz check failed\n')
+    expect(await told('/readyz?verbose&exclude=informer-sync&exclude=none&exclude=a')).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]etcd-readiness ok\n[+]informer-sync excluded: ok\n[hooks]\n[+]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "a","none"\nreadyz check passed\n')
+    expect((await ask('/healthz?verbose')).body.toString()).toContain('[+]poststarthook/start-service-ip-repair-controllers ok\n[+]poststarthook/rbac/bootstrap-roles ok\n[+]poststarthook/scheduling/bootstrap-system-priority-classes ok\n')
+    expect((await ask('/livez/poststarthook/rbac/bootstrap-roles', { as: server.admin })).body.toString()).toBe('ok')
+    for (const path of ['/livez/poststarthook', '/livez/poststarthook/rbac', '/livez/etcd/']) expect((await ask(path, { as: server.admin })).status).toBe(404)
+    expect(json(await ask('/', { as: server.admin }))).toMatchObject({ paths: expect.arrayContaining(['/healthz/log', '/healthz/poststarthook/rbac/bootstrap-roles', '/readyz/shutdown']) as string[] })
     expect((await ask('/readyz?exclude=informer-sync')).body.toString()).toBe('ok')
     expect((await ask('/livez/etcd', { as: server.admin })).body.toString()).toBe('ok')
     expect((await ask('/readyz/informer-sync', { as: server.admin })).status).toBe(500)

@@ -25,21 +25,35 @@ export const isHealthPath = (path: string): boolean => ENDPOINTS.includes(path.s
 const well = async (): Promise<void> => {}
 const ping: HealthCheck = { name: 'ping', check: well }
 
-/** With those that Kubernetes' servers may be asked for by name: that of etcd once more, and what is well here as long as anybody is answered. */
+/** What is started before anybody is answered by a site, under the names of what Kubernetes' servers start. Those of parts that are not here are left out. */
+const STARTED = [
+  ...['start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'start-apiextensions-informers', 'start-apiextensions-controllers', 'crd-informer-synced', 'start-system-namespaces-controller'].map(hook),
+  ...['storage-readiness', 'start-service-ip-repair-controllers', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'priority-and-fairness-config-producer', 'bootstrap-controller'].map(hook),
+  ...['start-kubernetes-service-cidr-controller', 'start-kube-aggregator-informers', 'apiservice-status-local-available-controller', 'apiservice-registration-controller', 'apiservice-discovery-controller'].map(hook),
+  hook('kube-apiserver-autoregistration'),
+  'autoregister-completion',
+  ...['apiservice-openapi-controller', 'apiservice-openapiv3-controller'].map(hook),
+]
+
+function hook(name: string): string {
+  return `poststarthook/${name}`
+}
+
+/** With those that Kubernetes' servers may be asked for by name, in their order: that of etcd once more, and what is well here as long as anybody is answered. */
 export function withUsualChecks(checks: readonly HealthCheck[]): readonly HealthCheck[] {
   const ofReadyz = (name: string, check: HealthCheck['check'] = well): HealthCheck => ({ name, endpoints: ['readyz'], check })
   const etcd = checks.filter(({ name }) => name === 'etcd').map(({ check }) => ofReadyz('etcd-readiness', check))
-  const usual = [ofReadyz('informer-sync'), ofReadyz('shutdown')].filter((one) => !checks.some(({ name }) => name === one.name))
-  return [{ name: 'log', check: well }, ...checks, ...etcd, ...usual]
+  const informers = checks.some(({ name }) => name === 'informer-sync') ? [] : [ofReadyz('informer-sync')]
+  return [{ name: 'log', check: well }, ...checks.filter(({ endpoints }) => !endpoints), ...etcd, ...checks.filter(({ endpoints }) => endpoints), ...informers, ...STARTED.map((name) => ({ name, check: well })), ofReadyz('shutdown')]
 }
 
 /** The answer to a health path; reasons of failures are withheld from the client, as they may tell too much. */
 export async function healthAnswer(request: ApiRequest, checks: readonly HealthCheck[]): Promise<ApiResponse> {
-  const [, endpoint = '', single, ...more] = request.path.split('/')
+  const [, endpoint = '', ...parts] = request.path.split('/')
   const asked = [ping, ...checks.filter(({ name }) => name !== ping.name)].filter((check) => !check.endpoints || check.endpoints.includes(endpoint as HealthEndpoint))
-  if (single === undefined) return wholeAnswer(request, endpoint, asked)
-  const check = asked.find((one) => one.name === single)
-  if (!check || more.length > 0) return pageNotFound()
+  if (parts.length === 0) return wholeAnswer(request, endpoint, asked)
+  const check = asked.find((one) => one.name === parts.join('/'))
+  if (!check) return pageNotFound()
   const [outcome] = await outcomesOf(request, [check], new Set())
   return outcome?.failed ? plainText(500, 'internal server error: reason withheld\n') : ok('ok')
 }
