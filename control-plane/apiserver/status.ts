@@ -51,8 +51,19 @@ export const forbidden = (resource: Subject, name: string, options: { readonly m
   return failure({ code: 403, reason: 'Forbidden', message: `${resource.name === '' ? 'forbidden' : subject}: ${options.message}`, details: detailsOf(resource, name, options.causes) })
 }
 
+/** So much is told of mistakes, in characters: there may be as many as an object has items, and each may show them all. */
+const MOST_TOLD = 4_000_000
+
+/** The mistakes that an answer has room for: the first, and those after it. */
+function tellable(errors: readonly FieldError[]): readonly FieldError[] {
+  let told = 0
+  const end = errors.findIndex(({ field, message }, index) => (told += field.length + message.length) > MOST_TOLD && index > 0)
+  return end < 0 ? errors : errors.slice(0, end)
+}
+
 /** 422 with one cause per mistake; the message names each mistake once. `kind` is the subject's name here. */
-export function invalid(kind: Subject, name: string, errors: readonly FieldError[]): ApiError {
+export function invalid(kind: Subject, name: string, found: readonly FieldError[]): ApiError {
+  const errors = tellable(found)
   const causes = errors.map((error): StatusCause => ({ reason: error.type, message: error.message, field: error.field }))
   const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))]
   const summary = texts.length === 0 ? '' : `: ${texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`}`

@@ -18,7 +18,16 @@ export const indexPath = (path: string, index: number): string => `${path}[${ind
 export const keyPath = (path: string, key: string): string => `${path}[${key}]`
 
 /** How a message shows a value: strings quoted, everything else as JSON. Objects print in the order of their keys. */
-const shown = (value: unknown): string => (typeof value === 'string' ? goQuote(value) : goJson(value))
+const shown = (value: unknown): string => (typeof value === 'string' ? goQuote(value) : typeof value === 'object' && value !== null ? shownObject(value) : goJson(value))
+
+/** Many mistakes may show one and the same list: it is written once, and their messages share the text. */
+const texts = new WeakMap<object, string>()
+
+function shownObject(value: object): string {
+  const text = texts.get(value) ?? goJson(value)
+  texts.set(value, text)
+  return text
+}
 
 const worded = (title: string, value: unknown, detail: string): string => {
   const withValue = value === undefined ? title : `${title}: ${shown(value)}`

@@ -12,13 +12,14 @@ interface Keyed {
 /** `matchLabelKeys` and `mismatchLabelKeys` beside a label selector, which at create has got what they stand for already. */
 export function validateLabelKeys(keyed: Keyed, path: string): readonly FieldError[] {
   const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = keyed
+  const mismatched = new Set(mismatchLabelKeys)
   const names = (keys: readonly string[], field: string): readonly FieldError[] =>
     keys.length > 0 && !labelSelector ? [forbidden(field, 'must not be specified when labelSelector is not set')] : each(keys, field, (key, at) => validateLabelName(key, at))
   return [
     ...names(matchLabelKeys, `${path}.matchLabelKeys`),
     ...names(mismatchLabelKeys, `${path}.mismatchLabelKeys`),
     ...saidInSelector(matchLabelKeys, labelSelector, path),
-    ...each(matchLabelKeys, `${path}.matchLabelKeys`, (key, at) => (mismatchLabelKeys.includes(key) ? [invalid(at, key, 'exists in both matchLabelKeys and mismatchLabelKeys')] : [])),
+    ...each(matchLabelKeys, `${path}.matchLabelKeys`, (key, at) => (mismatched.has(key) ? [invalid(at, key, 'exists in both matchLabelKeys and mismatchLabelKeys')] : [])),
   ]
 }
 

@@ -83,9 +83,10 @@ const onlyExists = ['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffor
 function validateSelector({ scopes, scopeSelector, hard }: ResourceQuotaSpec): readonly FieldError[] {
   const requirements = scopeSelector?.matchExpressions ?? []
   const path = 'spec.scopeSelector.matchExpressions'
+  const form = scopeSelectorForm(requirements)
   const errors = requirements.flatMap((requirement) => [
     ...(isKnown(requirement.scopeName) ? [] : [invalid(`${path}.scopeName`, requirement.scopeName, 'unsupported scope')]),
-    ...misfits(requirement.scopeName, hard).map((why) => invalid(path, scopeSelectorForm(requirements), why)),
+    ...misfits(requirement.scopeName, hard).map((why) => invalid(path, form, why)),
     ...validateRequirement(requirement, path),
   ])
   return [...errors, ...conflicts(requirements.map((one) => one.scopeName), path, scopes ?? null)]

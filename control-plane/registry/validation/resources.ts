@@ -60,17 +60,21 @@ export function validateContainerResources(resources: ResourceRequirements | und
 
 /** A claim as a whole stands beside no request of it, and neither comes twice. */
 function validateClaims({ claims }: ResourceRequirements, path: string, claimNames: ReadonlySet<string>): readonly FieldError[] {
-  const seen = new Map<string, ReadonlySet<string>>()
+  const seen = new Map<string, Set<string>>()
+  let unknown: string | undefined
   return each(claims, path, ({ name, request = '' }, at) => {
     if (name === '') return [required(at)]
     const before = seen.get(name) ?? new Set()
+    seen.set(name, before)
     const isAll = before.has('')
     const errors: FieldError[] = isAll || request === '' ? [] : [...dnsLabel(`${at}.request`, request)]
     if (isAll) errors.push(duplicate(at, name))
     else if (before.has(request)) errors.push(duplicate(at, `${name}/${request}`))
     else if (request === '') for (const _ of before) errors.push(duplicate(at, name))
-    if (!isAll) seen.set(name, new Set([...before, request]))
-    return claimNames.has(name) ? errors : [...errors, notFound(at, name, `must be one of the names in pod.spec.resourceClaims${claimNames.size === 0 ? ' which is empty' : `: ${[...claimNames].toSorted().join(', ')}`}`)]
+    before.add(request)
+    if (claimNames.has(name)) return errors
+    unknown ??= `must be one of the names in pod.spec.resourceClaims${claimNames.size === 0 ? ' which is empty' : `: ${[...claimNames].toSorted().join(', ')}`}`
+    return [...errors, notFound(at, name, unknown)]
   })
 }
 
