@@ -88,6 +88,19 @@ test('events are counted by no quota', async () => {
   expect((await ask(`POST ${NS}/events`, { metadata: { name: 'e' }, involvedObject: { namespace: 'x' } })).status).toBe(201)
 })
 
+test('a kind of others that is called Event is counted as any', async () => {
+  const schema = { openAPIV3Schema: { type: 'object' } }
+  const definition = { metadata: { name: 'events.example.com' }, spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'events', kind: 'Event' }, versions: [{ name: 'v1', served: true, storage: true, schema }] } }
+  expect((await ask('POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition)).status).toBe(201)
+  const acceptedNames = { plural: 'events', singular: 'event', kind: 'Event', listKind: 'EventList' }
+  const conditions = ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True', reason: 'Tested', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }))
+  await server.ask('PATCH /apis/apiextensions.k8s.io/v1/customresourcedefinitions/events.example.com/status', { status: { acceptedNames, conditions, storedVersions: ['v1'] } }, { 'content-type': 'application/merge-patch+json' })
+  await quotaOf({ 'count/events.example.com': '0' })
+  const create = () => ask('POST /apis/example.com/v1/namespaces/x/events', { apiVersion: 'example.com/v1', kind: 'Event', metadata: { name: 'e' } })
+  await expect.poll(async () => (await create()).status).not.toBe(404)
+  expect((await create()).body['message']).toContain('exceeded quota: q, requested: count/events.example.com=1')
+})
+
 test('a pod that one quota cannot count is refused for that, before another one that has no room', async () => {
   await quotaOf({ pods: '0' })
   const hard = { 'limits.memory': '1Gi' }

@@ -48,10 +48,13 @@ export function resourceQuota(sources: AdmissionSources): AdmissionPlugin {
   }
 }
 
-/** Objects count when they are made; those that count as more than one also when they change. Events never did. */
+/** Events, under either of their names, never counted. */
+const isEvent = ({ group, plural }: Counted): boolean => plural === 'events' && (group === '' || group === 'events.k8s.io')
+
+/** Objects count when they are made; those that count as more than one also when they change. */
 function isCharged({ operation, subresource, store }: AdmissionRequest): boolean {
-  const { group, plural, kind } = store.definition
-  if (kind === 'Event') return false
+  const { group, plural } = store.definition
+  if (isEvent(store.definition)) return false
   if (subresource !== '') return operation === 'UPDATE' && group === '' && ((plural === 'pods' && subresource === 'resize') || (plural === 'persistentvolumeclaims' && subresource === 'status'))
   if (operation === 'CREATE') return true
   return operation === 'UPDATE' && group === '' && (plural === 'services' || plural === 'persistentvolumeclaims')

@@ -52,7 +52,8 @@ class Work {
   readonly #holder: Holder
   readonly #taken: string[] = []
   /** Ports of a dry run, which takes none. */
-  readonly #tried: number[] = []
+  readonly #tried = new Set<number>()
+  #lastTried = 0
 
   constructor(sources: AdmissionSources, options: WorkOptions) {
     this.#sources = sources
@@ -119,9 +120,10 @@ class Work {
     const given = new Map<number, number>()
     const ports: ServicePort[] = []
     const wanted = spec.ports ?? []
+    const named = new Map(wanted.flatMap(({ port, nodePort }) => (nodePort ? [[port, nodePort] as const] : [])).toReversed())
     for (const [index, port] of wanted.entries()) {
       const shared = given.get(port.port)
-      const asked = port.nodePort || shared || wanted.find((one) => one.port === port.port && one.nodePort)?.nodePort || 0
+      const asked = port.nodePort || shared || named.get(port.port) || 0
       if (!port.nodePort && !givesNodePorts(spec)) {
         ports.push(port)
         continue
@@ -157,7 +159,7 @@ class Work {
 
   async #nextPort(): Promise<number> {
     const { first, last } = this.#options.ranges.nodePorts
-    if (this.#options.call.dryRun) return this.#try(Math.max(...this.#tried, this.#tried.length === 0 ? TRIED_AFTER : 0) + 1)
+    if (this.#options.call.dryRun) return this.#try((this.#lastTried || TRIED_AFTER) + 1)
     const size = last - first + 1
     for (const offset of candidates({ size, reserved: Math.min(86, size - 1) }, this.#sources.random, TRIES)) {
       const port = first + offset
@@ -178,14 +180,16 @@ class Work {
     const isOutside = port < first || port > last
     // A dry run asks only whether somebody has it.
     if (isOutside && !call.dryRun) return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
-    const isTaken = isOutside ? this.#tried.includes(port) : !(await this.#take(portKey(port), portRecord(this.#sources, port, this.#holder)))
+    const isTaken = isOutside ? this.#tried.has(port) : !(await this.#take(portKey(port), portRecord(this.#sources, port, this.#holder)))
     if (isTaken) return 'provided port is already allocated'
     this.#try(port)
     return undefined
   }
 
   #try(port: number): number {
-    if (this.#options.call.dryRun) this.#tried.push(port)
+    if (!this.#options.call.dryRun) return port
+    this.#tried.add(port)
+    this.#lastTried = Math.max(this.#lastTried, port)
     return port
   }
 
