@@ -21,6 +21,12 @@ test.each([['', QUANTITY_FORMAT_MESSAGE], ['abc', QUANTITY_FORMAT_MESSAGE], ['1.
   expect(canonicalQuantity(text)).toBeUndefined()
 })
 
+test('what has more digits than any amount is none, and takes no time', () => {
+  const digits = '1'.repeat(1_000_000)
+  for (const text of [digits, `1.${digits}`, `${digits}Ki`]) expect(quantityProblem(text)).toBe('unable to parse numeric part of quantity')
+  expect([canonicalQuantity('1'.repeat(1000)), canonicalQuantity(`${'0'.repeat(2000)}1000m`)]).toEqual(['1'.repeat(1000), '1'])
+})
+
 test('millis and values are rounded up', () => {
   expect([cpuMillis('100m'), cpuMillis('1.5'), cpuMillis('1u'), cpuMillis(undefined)]).toEqual([100, 1500, 1, 0])
   expect([quantityValue('1Gi'), quantityValue('1500m'), quantityValue('128974848'), quantityValue('nonsense')]).toEqual([1024 ** 3, 2, 128974848, 0])
@@ -44,5 +50,4 @@ const soon = <T>(work: () => T): T => runInNewContext('work()', { work }, { time
 
 test('long texts are soon read, and soon seen to be none', () => {
   for (const text of ['1'.repeat(1_000_000), `1.${'1'.repeat(1_000_000)}`]) expect(soon(() => quantityProblem(`${text}!`))).toBe(QUANTITY_FORMAT_MESSAGE)
-  expect(canonicalQuantity(`1${'0'.repeat(600_000)}`)).toBe('1e600000')
 }, 120_000)

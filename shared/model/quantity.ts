@@ -11,12 +11,14 @@ export interface Quantity {
 
 export const QUANTITY_FORMAT_MESSAGE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 const SUFFIX_MESSAGE = "unable to parse quantity's suffix"
+const NUMERIC_MESSAGE = 'unable to parse numeric part of quantity'
 
 const NANO = 1_000_000_000n
 const MILLI = 1_000_000n
 const MAX_BINARY = (2n ** 63n - 1n) * NANO
-/** Beyond these exponents a number would be absurd, and working with it a way to keep a server busy. */
+/** Beyond these exponents and digits a number would be absurd, and working with it a way to keep a server busy. */
 const MAX_EXPONENT = 400
+const MAX_DIGITS = 1000
 /** No digit is left to the suffix that the number could have: long texts would be cut in every way. */
 const QUANTITY = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?![0-9])([eEinumkKMGTP]*[-+]?[0-9]*)$/
 
@@ -43,11 +45,13 @@ function remember(text: string): Parsed {
 function parse(text: string): Parsed {
   const match = text === '' ? null : QUANTITY.exec(text)
   if (!match) return { kind: 'problem', message: QUANTITY_FORMAT_MESSAGE }
-  const [, sign, whole = '', fraction = '', suffix = ''] = match
+  const [, sign, padded = '', fraction = '', suffix = ''] = match
+  const whole = padded.replace(/^0+/, '')
+  if (whole.length + fraction.length > MAX_DIGITS) return { kind: 'problem', message: NUMERIC_MESSAGE }
   const scaled = scale(BigInt(`${whole}${fraction}` || '0'), fraction.length, suffix)
   if (!scaled) return { kind: 'problem', message: SUFFIX_MESSAGE }
   const quantity = sign === '-' ? { ...scaled, nanos: -scaled.nanos } : scaled
-  const keeps = looksCanonical({ digits: `${whole.replace(/^0+/, '') || '0'}${fraction}`, places: fraction.length, suffix })
+  const keeps = looksCanonical({ digits: `${whole || '0'}${fraction}`, places: fraction.length, suffix })
   return { kind: 'quantity', quantity, canonical: keeps ? text : formatQuantity(quantity) }
 }
 
