@@ -84,7 +84,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const core: CoreParts = { storage, resources, clock, random, log, admission: admissionChain(defaultPlugins(sources, access, options.nodeStreams)), allocations: serviceAllocations(sources, ranges) }
   const dispatch = createDispatch({ ...specialHandlers(options), ...reviewHandlers(access, options.tokenVerifier), ...metricsHandlers(nodeUsages({ nodeStreams: options.nodeStreams, clock, log })) })
   const lists = createListBytes({ clock })
-  const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch, lists })
+  const handle = createHandle({ parts: core, authorize: options.authorize, log, dispatch, lists, turns })
   const made = Promise.withResolvers<void>()
   const self: ApiServer = {
     handle,

@@ -2,6 +2,7 @@
 import { ApiError } from '../../shared/kit/api-error.ts'
 import { isFault, messageOf } from '../../shared/kit/faults.ts'
 import type { Log } from '../../shared/kit/log.ts'
+import { createTurns, type Turns } from '../../shared/kit/turns.ts'
 import { requestAttributes, type Attributes } from './authz/attributes.ts'
 import type { Authorizer } from './authz/authorizer.ts'
 import { forbiddenStatus } from './authz/forbidden.ts'
@@ -26,10 +27,11 @@ export interface HandleOptions {
   /** The handler of a verb, of a subresource too. */
   readonly dispatch: (context: HandlerContext) => Promise<ApiResponse>
   readonly lists?: ListBytes | undefined
+  readonly turns?: Turns | undefined
 }
 
 export function createHandle(options: HandleOptions): Handle {
-  const lists = options.lists ?? createListBytes({ clock: options.parts.clock })
+  const { lists = createListBytes({ clock: options.parts.clock }), turns = createTurns({ clock: options.parts.clock }) } = options
   return async (request) => {
     const path = parsePath(request.path)
     if (path.kind === 'other') return pageNotFound()
@@ -43,7 +45,7 @@ export function createHandle(options: HandleOptions): Handle {
       const representation = representationFor(request, found.route)
       const deprecation = definition.deprecation ?? definition.custom?.deprecation
       if (deprecation !== undefined) warnings.push(deprecation)
-      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, lists, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
+      const answer = await withinTime(options.parts.clock, request, (limited) => options.dispatch({ parts: options.parts, request: limited, route: found.route, representation, warnings, lists, turns, checkCreate: () => checkOne(options, { ...requestAttributes(request), verb: 'create' }) }))
       return withWarnings(answer, warnings)
     } catch (error) {
       report(options.log, request, error)

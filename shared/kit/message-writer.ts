@@ -64,6 +64,11 @@ export class MessageWriter {
     this.#buffer.set(bytes, this.#at)
   }
 
+  /** A copy of the so many bytes written last. */
+  last(length: number): Uint8Array {
+    return new Uint8Array(this.#buffer.subarray(this.#at, this.#at + length))
+  }
+
   /** @param write writes what is in the message, its last field first. */
   message(field: number, write: () => void): void {
     const end = this.length

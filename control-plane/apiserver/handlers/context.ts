@@ -1,4 +1,5 @@
 /** What every handler of a resource works with. */
+import type { Turns } from '../../../shared/kit/turns.ts'
 import type { Call } from '../core/call.ts'
 import type { CoreParts } from '../core/parts.ts'
 import { managerName } from '../field-manager/manager-name.ts'
@@ -16,6 +17,7 @@ export interface HandlerContext {
   readonly representation: Representation
   readonly warnings: string[]
   readonly lists: ListBytes
+  readonly turns: Turns
   /** Throws a 403 if whoever asks may not create what the path names; the request itself has been allowed as what it is. */
   checkCreate(): void
 }
@@ -37,11 +39,12 @@ export function writeOptions(context: HandlerContext, kind: WriteKind, apply = f
   return { query, call: writeCall(context, query) }
 }
 
-export const renderingOf = ({ parts, request, route, representation, lists }: HandlerContext): ListRendering => ({
+export const renderingOf = ({ parts, request, route, representation, lists, turns }: HandlerContext): ListRendering => ({
   store: route.store,
   representation,
   query: request.query,
   lists,
+  turns,
   // Asked anew each time: a watch goes on for hours, and its tables say how old things are.
   get nowMs() {
     return parts.clock.nowMs()

@@ -1,6 +1,7 @@
-/** Objects, lists and events in Kubernetes' protobuf, as they stand in answers: in an envelope that says their kind and version. PURE. */
+/** Objects, lists and events in Kubernetes' protobuf, as they stand in answers: in an envelope that says their kind and version. */
 import { MessageWriter } from '../../../shared/kit/message-writer.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
+import { KeptMessages } from './kept-messages.ts'
 import type { Message } from './message.ts'
 import { findMessage, messageOfKind } from './messages.ts'
 import { writeFields } from './write-message.ts'
@@ -15,7 +16,7 @@ const CONTENT_TYPE = 4
 const API_VERSION = 1
 const KIND = 2
 
-interface TypeMeta {
+export interface TypeMeta {
   readonly apiVersion: string
   readonly kind: string
 }
@@ -33,21 +34,37 @@ function writeHead(writer: MessageWriter, { apiVersion, kind }: TypeMeta): void 
   writer.raw(PREFIX)
 }
 
-function writeObject(writer: MessageWriter, object: JsonObject): void {
-  // What discovery says of the core group has no version of its own.
-  const { apiVersion = '', kind = '' } = object
-  const meta = { apiVersion: String(apiVersion), kind: String(kind) }
-  const message = messageOfKind(meta.apiVersion, meta.kind)
-  if (!message) throw new Error(`${meta.apiVersion} ${meta.kind} has no protobuf`)
+const kept = new KeptMessages()
+
+/** An object that lists and watches tell of: as a message it is written once for all of them. */
+function writeShared(writer: MessageWriter, message: Message, object: JsonObject): void {
+  const made = kept.find(object, message)
+  if (made) return writer.raw(made)
+  const end = writer.length
+  writeFields(writer, message, object)
+  kept.keep(object, message, writer.last(writer.length - end))
+}
+
+function messageOf({ apiVersion, kind }: TypeMeta): Message {
+  const message = messageOfKind(apiVersion, kind)
+  if (!message) throw new Error(`${apiVersion} ${kind} has no protobuf`)
+  return message
+}
+
+// What discovery says of the core group has no version of its own.
+const typeMetaOf = ({ apiVersion = '', kind = '' }: JsonObject): TypeMeta => ({ apiVersion: String(apiVersion), kind: String(kind) })
+
+function writeEnvelope(writer: MessageWriter, of: TypeMeta, write: (message: Message) => void): void {
+  const message = messageOf(of)
   writeEnd(writer)
-  writer.message(RAW, () => writeFields(writer, message, object))
-  writeHead(writer, meta)
+  writer.message(RAW, () => write(message))
+  writeHead(writer, of)
 }
 
 /** An object that says its kind and version. Throws for one that has no protobuf: nobody is offered that. */
 export function protobufOf(object: JsonObject): Buffer {
   const writer = new MessageWriter()
-  writeObject(writer, object)
+  writeEnvelope(writer, typeMetaOf(object), (message) => writeFields(writer, message, object))
   return writer.finish(0)
 }
 
@@ -57,14 +74,24 @@ const EVENT_OBJECT = 2
 const RAW_EXTENSION = 1
 const FRAME_LENGTH = 4
 
-/** An event of a watch behind its length: the event itself stands in no envelope, its object does. */
-export function eventFrame(type: string, object: JsonObject): Buffer {
-  const writer = new MessageWriter()
-  writer.message(EVENT_OBJECT, () => writer.message(RAW_EXTENSION, () => writeObject(writer, object)))
-  writer.text(EVENT_TYPE, type)
-  const frame = writer.finish(FRAME_LENGTH)
-  frame.writeUInt32BE(frame.length - FRAME_LENGTH)
-  return frame
+export interface ToldEvent {
+  readonly type: string
+  readonly object: JsonObject
+  /** As what an object is told that is there for others, too. Absent: it is this event's own, and says its kind. */
+  readonly of?: TypeMeta | undefined
+}
+
+/** Events of a watch, each behind its length: an event itself stands in no envelope, its object does. One more is made in each step. */
+export function* eventFrames(events: readonly ToldEvent[]): Generator<void, Uint8Array> {
+  const [first = Buffer.alloc(0), ...more] = yield* inPieces(events, (writer, { type, object, of }) => {
+    const end = writer.length
+    writer.message(EVENT_OBJECT, () => writer.message(RAW_EXTENSION, () => writeEnvelope(writer, of ?? typeMetaOf(object), (message) => (of ? writeShared : writeFields)(writer, message, object))))
+    writer.text(EVENT_TYPE, type)
+    const length = Buffer.alloc(FRAME_LENGTH)
+    length.writeUInt32BE(writer.length - end)
+    writer.raw(length)
+  })
+  return more.length === 0 ? first : Buffer.concat([first, ...more])
 }
 
 /** Every list has its metadata there, and its items. */
@@ -73,25 +100,28 @@ const ITEMS = 2
 
 const listMeta = (): Message | undefined => findMessage('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')
 
+/** The items of a list, in pieces that follow each other; one more is made in each step. @param of the kind of each, whatever it says itself. */
+export function itemPieces(items: readonly JsonObject[], of: TypeMeta): Generator<void, readonly Uint8Array[]> {
+  const message = messageOf(of)
+  return inPieces(items, (writer, item) => writer.message(ITEMS, () => writeShared(writer, message, item)))
+}
+
 /** Large enough that a piece costs little, small enough that a connection need not hold a whole list. */
 const PIECE_BYTES = 1024 * 1024
 
-/** Without the room that a writer has taken for more: lists are kept for others. */
-const exact = (writer: MessageWriter): Uint8Array => Uint8Array.from(writer.finish(0))
-
-/** The items of a list, in pieces that follow each other. @param of the kind of each, whatever it says itself. */
-export function itemPieces(items: readonly JsonObject[], of: TypeMeta): readonly Uint8Array[] {
-  const message = messageOfKind(of.apiVersion, of.kind)
-  if (!message) throw new Error(`${of.apiVersion} ${of.kind} has no protobuf`)
+/** One after the other, in pieces that follow each other; one more is written in each step. */
+function* inPieces<T>(all: readonly T[], write: (writer: MessageWriter, one: T) => void): Generator<void, readonly Uint8Array[]> {
   const pieces: Uint8Array[] = []
   let writer = new MessageWriter()
-  for (const item of items.toReversed()) {
-    writer.message(ITEMS, () => writeFields(writer, message, item))
+  for (const one of all.toReversed()) {
+    write(writer, one)
+    yield
     if (writer.length < PIECE_BYTES) continue
-    pieces.push(exact(writer))
+    // Without the room that a writer has taken for more: they are kept for others.
+    pieces.push(writer.last(writer.length))
     writer = new MessageWriter()
   }
-  if (writer.length > 0) pieces.push(exact(writer))
+  if (writer.length > 0) pieces.push(writer.last(writer.length))
   return pieces.toReversed()
 }
 

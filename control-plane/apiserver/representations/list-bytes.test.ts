@@ -109,3 +109,26 @@ test('it keeps no more than it may: what was used longest ago goes first', () =>
   expect(of(lists, first, HEAD)).toBe(a)
   expect(of(lists, second, HEAD)).not.toBe(b)
 })
+
+test('what takes long is made once for all who ask meanwhile, and for those who ask while it is on its way to somebody', async () => {
+  const lists = createListBytes(handClock())
+  const items = [item('a')]
+  const made: Array<(pieces: readonly Uint8Array[]) => void> = []
+  const ask = (form = 'list'): Promise<readonly Uint8Array[]> => lists.soon({ items, by: definition, form }, () => new Promise((resolve) => void made.push(resolve)))
+  const [first, second, other] = [ask(), ask(), ask('other')]
+  expect(made.length).toBe(2)
+  const pieces = [Buffer.from('abc')]
+  for (const resolve of made) resolve(pieces)
+  expect(await first).toEqual(pieces)
+  expect((await second)[0]).toBe((await first)[0])
+  expect((await other)[0]).toBe(pieces[0])
+  expect((await ask())[0]).toBe(pieces[0])
+  expect(made.length).toBe(2)
+})
+
+test('what could not be made is asked for again', async () => {
+  const lists = createListBytes(handClock())
+  const said = { items: [item('a')], by: definition, form: 'list' }
+  await expect(lists.soon(said, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(await lists.soon(said, () => Promise.resolve([Buffer.from('abc')]))).toHaveLength(1)
+})

@@ -25,6 +25,8 @@ export interface Texts {
 export interface ListBytes {
   /** What was made of it. @param make asked when nobody has asked for the same before, or not lately. */
   of(said: Said, make: () => readonly Uint8Array[]): readonly Uint8Array[]
+  /** The same of what takes long to make: who asks meanwhile waits with the first. */
+  soon(said: Said, make: () => Promise<readonly Uint8Array[]>): Promise<readonly Uint8Array[]>
   /** Lets go of everything, when the server ends. */
   clear(): void
 }
@@ -45,6 +47,8 @@ interface Made {
   readonly pieces: ReadonlyArray<WeakRef<Uint8Array>>
 }
 
+const isSame = (one: Said, { items, by, form }: Said): boolean => one.items === items && one.by === by && one.form === form
+
 function madeBefore({ by, pieces }: Made, { by: asked }: Said): Pieces | undefined {
   const all = pieces.flatMap((piece) => piece.deref() ?? [])
   return by === asked && all.length === pieces.length ? all : undefined
@@ -54,6 +58,10 @@ interface Kept extends Said {
   readonly pieces: Pieces
   readonly bytes: number
   readonly usedMs: number
+}
+
+interface Coming extends Said {
+  readonly pieces: Promise<Pieces>
 }
 
 export function createListBytes(options: ListBytesOptions): ListBytes {
@@ -72,6 +80,7 @@ class RememberedLists implements ListBytes {
   readonly #made = new WeakMap<readonly CachedObject[], Map<string, Made>>()
   /** The one used longest ago first. */
   #kept: readonly Kept[] = []
+  #coming: readonly Coming[] = []
   #cancelSweep: (() => void) | undefined
 
   constructor({ clock, mostBytes = 16 * 1024 * 1024, idleMs = 3000 }: ListBytesOptions) {
@@ -82,10 +91,10 @@ class RememberedLists implements ListBytes {
 
   of(said: Said, make: () => readonly Uint8Array[]): readonly Uint8Array[] {
     const { items, by, form } = said
-    const known = this.#kept.find((one) => one.items === items && one.by === by && one.form === form)
+    const known = this.#kept.find((one) => isSame(one, said))
     const forms = this.#made.get(items) ?? new Map<string, Made>()
     const made = forms.get(form)
-    const pieces = known?.pieces ?? (made && madeBefore(made, said)) ?? make()
+    const pieces = this.#before(said) ?? make()
     if (known !== undefined || made !== undefined) this.#keep({ ...said, pieces, bytes: lengthOf(pieces), usedMs: this.#clock.monotonicMs() }, known)
     // A table has another form each second.
     if (made === undefined && forms.size >= MOST_FORMS) forms.clear()
@@ -93,10 +102,31 @@ class RememberedLists implements ListBytes {
     return pieces
   }
 
+  async soon(said: Said, make: () => Promise<Pieces>): Promise<Pieces> {
+    let coming = this.#coming.find((one) => isSame(one, said))
+    if (!coming) {
+      const before = this.#before(said)
+      if (before) return this.of(said, () => before)
+      coming = { ...said, pieces: make() }
+      this.#coming = [...this.#coming, coming]
+    }
+    try {
+      const pieces = await coming.pieces
+      return this.of(said, () => pieces)
+    } finally {
+      this.#coming = this.#coming.filter((one) => one !== coming)
+    }
+  }
+
   clear(): void {
     this.#cancelSweep?.()
     this.#cancelSweep = undefined
     this.#kept = []
+  }
+
+  #before(said: Said): Pieces | undefined {
+    const made = this.#made.get(said.items)?.get(said.form)
+    return this.#kept.find((one) => isSame(one, said))?.pieces ?? (made && madeBefore(made, said))
   }
 
   #keep(one: Kept, before: Kept | undefined): void {

@@ -1,4 +1,5 @@
 /** Objects and lists of them in whatever form was negotiated. */
+import type { Turns } from '../../../shared/kit/turns.ts'
 import type { Scale } from '../../../shared/model/gen/api.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { customScaleColumns, customScaleRow, scaleColumns, scaleRow } from '../../registry/columns/scale.ts'
@@ -14,7 +15,7 @@ import { partialMetadataText } from './metadata-text.ts'
 import { partialMetadata } from './partial.ts'
 import { parseIncludeObject, tableList, tableOf, type Rows, type TableOptions } from './table.ts'
 import { itemText, type ListBytes, textPieces } from './list-bytes.ts'
-import { itemPieces, listPieces } from '../protobuf/write-body.ts'
+import { itemPieces, listPieces, type TypeMeta } from '../protobuf/write-body.ts'
 import { body, piecesBody, type Content } from './write.ts'
 
 export interface Rendering {
@@ -24,8 +25,11 @@ export interface Rendering {
   readonly nowMs: number
 }
 
+/** Of what is made of many objects. */
 export interface ListRendering extends Rendering {
   readonly lists: ListBytes
+  /** By which what takes long leaves the loop to others. */
+  readonly turns: Turns
 }
 
 export function objectAnswer(status: number, item: CachedObject, rendering: Rendering): ApiResponse {
@@ -81,17 +85,17 @@ export function tableOptions({ store, representation, query, nowMs }: Rendering,
 /** The Go type that Kubernetes would name. */
 const goType = ({ definition }: ResourceStore, suffix: string): string => `*${definition.group === '' ? 'core' : (definition.group.split('.')[0] ?? '')}.${definition.kind}${suffix}`
 
-export function listAnswer(listing: Listing, rendering: ListRendering): ApiResponse {
+export async function listAnswer(listing: Listing, rendering: ListRendering): Promise<ApiResponse> {
   const { representation, store } = rendering
   const metadata = listMetadata(listing, store.definition.custom !== undefined && representation.as === 'object')
   switch (representation.as) {
     case 'object':
-      if (representation.media === PROTOBUF) return protobufList(listing, rendering, { apiVersion: store.apiVersion, kind: store.definition.kind, metadata })
+      if (representation.media === PROTOBUF) return protobufList(listing, rendering, metadata)
       return listBody(listing, rendering, objectList(store, metadata))
     case 'Table':
       return listBody(listing, rendering, tableList(tableOptions({ ...rendering, nowMs: wholeSecond(rendering.nowMs) }, metadata)))
     case 'PartialObjectMetadataList':
-      if (representation.media === PROTOBUF) return protobufList(listing, rendering, { apiVersion: `meta.k8s.io/${representation.version}`, kind: 'PartialObjectMetadata', metadata })
+      if (representation.media === PROTOBUF) return protobufList(listing, rendering, metadata)
       return listBody(listing, rendering, metadataList(representation.version, metadata))
     case 'PartialObjectMetadata':
       throw listNotObject(store)
@@ -120,11 +124,17 @@ function listBody({ items }: Listing, { store, representation, lists }: ListRend
 }
 
 /** The items' bytes are shared as those of their texts are. */
-function protobufList({ items }: Listing, { store, lists }: ListRendering, { metadata, ...of }: { readonly apiVersion: string; readonly kind: string; readonly metadata: JsonObject }): ApiResponse {
-  const make = (): readonly Uint8Array[] => itemPieces(items.map((item) => item.object), of)
-  const pieces = items.length < MANY_ITEMS ? make() : lists.of({ items, by: store.definition, form: `protobuf ${of.apiVersion} ${of.kind}` }, make)
+async function protobufList({ items }: Listing, rendering: ListRendering, metadata: JsonObject): Promise<ApiResponse> {
+  const { store, lists, turns } = rendering
+  const of = protobufKind(rendering)
+  const make = (): Promise<readonly Uint8Array[]> => turns.through(itemPieces(items.map((item) => item.object), of))
+  const pieces = items.length < MANY_ITEMS ? await make() : await lists.soon({ items, by: store.definition, form: `protobuf ${of.apiVersion} ${of.kind}` }, make)
   return piecesBody(200, PROTOBUF, listPieces({ apiVersion: of.apiVersion, kind: `${of.kind}List`, metadata }, pieces))
 }
+
+/** As what objects of a list or a watch stand in protobuf. */
+export const protobufKind = ({ store, representation }: Rendering): TypeMeta =>
+  representation.as === 'object' ? { apiVersion: store.apiVersion, kind: store.definition.kind } : { apiVersion: `meta.k8s.io/${representation.version}`, kind: 'PartialObjectMetadata' }
 
 function objectList({ definition, apiVersion }: ResourceStore, metadata: JsonObject): ListTexts {
   const said = JSON.stringify(metadata)

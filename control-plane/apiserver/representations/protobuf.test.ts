@@ -127,6 +127,26 @@ test('long lists come in shared pieces, also of metadata alone', async () => {
   }
 })
 
+test('each object is written once for all lists and watches, whatever they select', async () => {
+  const path = '/api/v1/namespaces/x/limitranges'
+  for (let index = 0; index < 20; index++) await ask(`POST ${path}`, 'application/json', { metadata: { name: `once${index}` }, spec: { limits: [] } })
+  const items = server.api.core.resources.find('', 'v1', 'limitranges')?.cache.list('').filter(({ key }) => key.includes('/once')) ?? []
+  let written = 0
+  for (const { object } of items) {
+    const { spec } = object
+    Object.defineProperty(object, 'spec', { enumerable: true, get: () => (written++, spec) })
+  }
+  for (let lists = 0; lists < 3; lists++) {
+    // Another list each time.
+    await ask(`POST ${path}`, 'application/json', { metadata: { name: `more${lists}` }, spec: { limits: [] } })
+    expect(bytesOf(await ask(`GET ${path}`, PROTOBUF)).length).toBeGreaterThan(0)
+  }
+  expect(written).toBe(20)
+  await ask(`GET ${path}?labelSelector=a!=b&limit=17`, PROTOBUF)
+  await Promise.all([...Array(100).keys()].map((watch) => watched(`${path}?watch=1&labelSelector=watch!=${watch}`, PROTOBUF, 20)))
+  expect(written).toBe(20)
+})
+
 /** Frames behind their lengths, of events that stand in no envelope. */
 function frames(bytes: Buffer): ReadonlyArray<{ readonly type: string; readonly object: JsonObject }> {
   const found: Array<{ readonly type: string; readonly object: JsonObject }> = []

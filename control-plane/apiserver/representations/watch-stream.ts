@@ -1,12 +1,12 @@
 /** The events of a watch as chunks of JSON lines, or of frames in protobuf: one chunk for what comes together. */
 import type { Clock } from '../../../shared/kit/clock.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
-import { eventFrame } from '../protobuf/write-body.ts'
+import { eventFrames, type ToldEvent } from '../protobuf/write-body.ts'
 import type { ResourceStore } from '../core/resources.ts'
 import type { WatchEvent } from '../core/watch.ts'
 import { asApiError } from '../status.ts'
 import { Crowd } from './crowd.ts'
-import { objectContent, objectValue, tableOptions, type Rendering } from './objects.ts'
+import { type ListRendering, objectContent, protobufKind, tableOptions, type Rendering } from './objects.ts'
 import { tableOf } from './table.ts'
 
 const crowds = new WeakMap<ResourceStore, Crowd>()
@@ -17,7 +17,7 @@ function crowdOf(store: ResourceStore): Crowd {
   return known
 }
 
-export async function* watchChunks(batches: AsyncIterable<readonly WatchEvent[]>, rendering: Rendering, clock: Clock): AsyncGenerator<string | Uint8Array> {
+export async function* watchChunks(batches: AsyncIterable<readonly WatchEvent[]>, rendering: ListRendering, clock: Clock): AsyncGenerator<string | Uint8Array> {
   const chunk = chunks(rendering)
   const crowd = crowdOf(rendering.store)
   crowd.enter()
@@ -34,11 +34,11 @@ export async function* watchChunks(batches: AsyncIterable<readonly WatchEvent[]>
   }
 }
 
-/** The bytes of events that several watches were told, in each form. */
-const made = new WeakMap<readonly WatchEvent[], Map<string, Uint8Array>>()
+/** The bytes of events that several watches were told, in each form; of many events in protobuf once they have been made. */
+const made = new WeakMap<readonly WatchEvent[], Map<string, Uint8Array | Promise<Uint8Array>>>()
 
 /** What was told to several as one list becomes bytes once. Rows of tables are each watch's own: the first one brings the columns, and ages differ. */
-function chunks(rendering: Rendering): (batch: readonly WatchEvent[]) => string | Uint8Array {
+function chunks(rendering: ListRendering): (batch: readonly WatchEvent[]) => string | Uint8Array | Promise<Uint8Array> {
   const { as, version, media } = rendering.representation
   const line = lines(rendering)
   const text = (batch: readonly WatchEvent[]): string => batch.map(line).join('')
@@ -54,19 +54,19 @@ function chunks(rendering: Rendering): (batch: readonly WatchEvent[]) => string 
   }
 }
 
-const frames = (rendering: Rendering) => (batch: readonly WatchEvent[]): Uint8Array => Buffer.concat(batch.map((event) => eventFrame(event.type, eventObject(event, rendering))))
+const frames = (rendering: ListRendering) => (batch: readonly WatchEvent[]): Promise<Uint8Array> => rendering.turns.through(eventFrames(batch.map((event) => told(event, rendering))))
 
 /** What an event is about, of watches that show no tables. */
-function eventObject(event: WatchEvent, rendering: Rendering): JsonObject {
+function told(event: WatchEvent, rendering: Rendering): ToldEvent {
   switch (event.type) {
     case 'ERROR':
-      return event.status as unknown as JsonObject
+      return { type: event.type, object: event.status as unknown as JsonObject }
     case 'BOOKMARK':
-      return bookmark(event, rendering, false)
+      return { type: event.type, object: bookmark(event, rendering, false) }
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      return objectValue(event.item, rendering)
+      return { type: event.type, object: event.item.object, of: protobufKind(rendering) }
   }
 }
 
