@@ -1,12 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { collectGarbage } from '../../test/held-memory.ts'
 import { channel } from './channel.ts'
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  ;(runInNewContext('gc') as () => void)()
-}
 
 test('what has been taken is let go, though more waits behind it', async () => {
   const queue = channel<object>()

@@ -6,6 +6,7 @@ import type { Storage } from '../../control-plane/storage/port.ts'
 import { isApiError } from '../../shared/kit/api-error.ts'
 import type { JsonObject } from '../../shared/model/json.ts'
 import { configMaps, namespaces } from '../../shared/model/resources.ts'
+import { heldBytes } from '../held-memory.ts'
 import { startEtcd, type TestEtcd } from './etcd.ts'
 
 let etcd: TestEtcd
@@ -150,7 +151,7 @@ test('a list at an exact revision is of that revision, or gone with it', async (
 test('five hundred watches see every change once, in order', { timeout: 240_000 }, async () => {
   const from = await revisionOf(server)
   const all = await Promise.all(Array.from({ length: 500 }, () => watch(server, `resourceVersion=${from}&labelSelector=many%3Dyes`)))
-  const heapBefore = process.memoryUsage().heapUsed
+  const heapBefore = heldBytes()
   await Promise.all(Array.from({ length: 100 }, (_, index) => make(`many-${index}`, { many: 'yes' })))
   await Promise.all(all.map((one) => one.until((seen) => seen.length >= 100)))
   for (const one of all) {
@@ -158,7 +159,7 @@ test('five hundred watches see every change once, in order', { timeout: 240_000 
     expect(one.seen).toHaveLength(100)
     expect(isInOrder(one.seen)).toBe(true)
   }
-  expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(150_000_000)
+  expect(heldBytes() - heapBefore).toBeLessThan(40_000_000)
   for (const one of all) one[Symbol.dispose]()
 })
 
@@ -179,7 +180,7 @@ test('a watch that nobody reads holds no memory of its own: it is told that it h
   const busy = { namespace, name: 'busy' }
   await make('busy')
   const filler = 'x'.repeat(1000)
-  const heapBefore = process.memoryUsage().heapUsed
+  const heapBefore = heldBytes()
   for (let round = 0; round < 11_000; round += 500) {
     await Promise.all(Array.from({ length: 500 }, (_, index) => server.client.create(configMaps, { metadata: { namespace, name: `flood-${round + index}` }, data: { filler } })))
   }
@@ -188,7 +189,7 @@ test('a watch that nobody reads holds no memory of its own: it is told that it h
   await make('flooded')
   await reader.until(has('flooded'))
   // Fifty watches, eleven thousand events of a kilobyte: buffers of their own would be half a gigabyte.
-  expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(250_000_000)
+  expect(heldBytes() - heapBefore).toBeLessThan(100_000_000)
   for (const one of unread) expect(await lastOf(one)).toContain('"code":410')
   own.abort()
   expect((await server.client.get(configMaps, busy)).metadata.name).toBe('busy')

@@ -1,7 +1,7 @@
 /** A core over memory storage under a clock of the test's own, for tests of this room and of the client. */
 import { isApiError } from '../../../shared/kit/api-error.ts'
 import { silentLog } from '../../../shared/kit/log.ts'
-import { systemClock } from '../../../shared/kit/clock.ts'
+import { systemClock, type Clock } from '../../../shared/kit/clock.ts'
 import { seededRandom } from '../../../shared/kit/random.ts'
 import type { JsonObject } from '../../../shared/model/json.ts'
 import { namespaces, serviceAccounts } from '../../../shared/model/resources.ts'
@@ -38,7 +38,7 @@ export interface TestServer {
 }
 
 /** With the namespace `x` and its default account; several may share a storage. */
-export async function startTestServer(storage: Storage = createMemoryStorage(), ports: Partial<SubresourcePorts> = {}): Promise<TestServer> {
+export async function startTestServer(storage: Storage = createMemoryStorage(), ports: Partial<SubresourcePorts> & { readonly clock?: Clock } = {}): Promise<TestServer> {
   const stop = new AbortController()
   const rbac = createRbac()
   const authorize = createAuthorizer({ nodes: { isPodOfNode: () => true, isReferencedByNode: () => true }, rbac: rbac.authorizer })
