@@ -39,9 +39,10 @@ async function story(cluster: TestLab, test: string): Promise<string> {
   lines.push(...nodes.map(({ metadata, spec, status }) => `  node ${metadata.name}: ${status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? '?'} ${(spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).join(' ')}`))
   const pods = await ask<Pod>(cluster, '/api/v1/pods')
   lines.push(...pods.map((pod) => `  pod ${inWords(pod)}`))
-  for (const { name } of members.filter(({ name: member }) => !member.endsWith('etcd'))) {
+  for (const { name } of members) {
     const { file, text } = await lab.logs(cluster.name, name)
-    lines.push(...text.trimEnd().split('\n').slice(-LOG_LINES).map((line) => `  ${name}: ${line.slice(0, 300)}`))
+    // Etcd complains of much that is no matter.
+    if (!name.endsWith('etcd')) lines.push(...text.trimEnd().split('\n').slice(-LOG_LINES).map((line) => `  ${name}: ${line.slice(0, 300)}`))
     const kept = join(KEPT, test.replaceAll(/[^\w]+/g, '-').slice(0, 60))
     mkdirSync(kept, { recursive: true })
     if (existsSync(file)) cpSync(file, join(kept, `${cluster.name}-${name.replaceAll('/', '-')}.log`))

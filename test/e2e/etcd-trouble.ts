@@ -231,11 +231,12 @@ export function slowMemberTests(labName: string): void {
     expect(slowness.delayed()).toBeGreaterThan(2)
   })
 
-  test.skipIf(!isInstalled('strace'))('the disks of all members do: the lease of a leader grows, its work goes on, a node that is lost is given up, and it is quick again afterwards', { timeout: 240_000 }, async () => {
+  test.skipIf(!isInstalled('strace'))('the disks of all members take a fifth of a second: the lease of a leader grows, its work goes on, a node that is lost is given up, and it is quick again afterwards', { timeout: 240_000 }, async () => {
     await cluster.until<Node>('/api/v1/nodes', (nodes) => nodes.length === 3 && nodes.every(isWell), 60_000)
     const machines = (await lab.status(cluster.name)).members.filter(({ name }) => name.endsWith('/etcd')).map(({ name }) => name)
     expect(machines).toHaveLength(3)
-    const slow = await Promise.all(machines.map((name) => slowFsync(cluster, 500, name)))
+    // Where it is half a second, and the host busy besides, etcd itself may answer no read for a minute.
+    const slow = await Promise.all(machines.map((name) => slowFsync(cluster, 200, name)))
     try {
       const beginMs = performance.now()
       await cluster.send('POST', '/apis/apps/v1/namespaces/default/deployments', steady)
