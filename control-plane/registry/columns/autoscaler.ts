@@ -48,7 +48,7 @@ function formatMetric(metric: MetricSpec, status: MetricStatus | undefined): str
     case 'Object':
       return formatValue(metric.object?.target, status?.object?.current)
     case 'Pods':
-      return `${String(status?.pods?.current.averageValue ?? UNKNOWN)}/${String(metric.pods?.target.averageValue)}`
+      return `${unchecked(status?.pods?.current, 'averageValue')}/${String(metric.pods?.target.averageValue)}`
     case 'Resource':
       return `${resource?.name ?? ''}: ${formatUsage(resource?.target, status?.resource?.current)}`
     case 'ContainerResource':
@@ -60,11 +60,14 @@ function formatMetric(metric: MetricSpec, status: MetricStatus | undefined): str
 
 function formatValue(target: MetricTarget | undefined, current: MetricValueStatus | undefined): string {
   if (target?.averageValue !== undefined) return `${String(current?.averageValue ?? UNKNOWN)}/${String(target.averageValue)} (avg)`
-  return `${String(current?.value ?? UNKNOWN)}/${String(target?.value)}`
+  return `${unchecked(current, 'value')}/${String(target?.value)}`
 }
 
 function formatUsage(target: MetricTarget | undefined, current: MetricValueStatus | undefined): string {
-  if (target?.averageValue !== undefined) return `${String(current?.averageValue ?? UNKNOWN)}/${String(target.averageValue)}`
+  if (target?.averageValue !== undefined) return `${unchecked(current, 'averageValue')}/${String(target.averageValue)}`
   const percent = (value: number | undefined, otherwise: string): string => (value === undefined ? otherwise : `${value}%`)
   return `${percent(current?.averageUtilization, UNKNOWN)}/${percent(target?.averageUtilization, '<auto>')}`
 }
+
+/** What a status of the kind does not say prints as Go prints nothing. */
+const unchecked = (current: MetricValueStatus | undefined, name: 'averageValue' | 'value'): string => (current ? String(current[name] ?? '<nil>') : UNKNOWN)

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
-import type { ContainerStatus, CSIDriver, Ingress, Pod } from '../../../shared/model/gen/api.ts'
+import type { ContainerStatus, CSIDriver, Event, Ingress, MetricSpec, MetricStatus, MetricTarget, MetricValueStatus, ObjectMeta, Pod } from '../../../shared/model/gen/api.ts'
 import { ageSince, formatAge } from './age.ts'
+import { autoscalerRow } from './autoscaler.ts'
 import { formatLabels, formatLabelSelector } from './columns.ts'
-import { ingressRow, ipAddressRow } from './networking.ts'
+import { eventRow } from './event.ts'
+import { ingressClassRow, ingressRow, ipAddressRow } from './networking.ts'
 import { podRow } from './pod.ts'
-import { csiDriverRow } from './storage.ts'
+import { resourceQuotaRow } from './policy.ts'
+import { csiDriverRow, volumeAttributesClassRow } from './storage.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -101,4 +104,38 @@ test('whose an address is stands in small letters', () => {
 test('a token for nobody in particular is one', () => {
   const driver = (tokenRequests?: CSIDriver['spec']['tokenRequests']): unknown => csiDriverRow({ metadata: { name: 'd' }, spec: { ...(tokenRequests && { tokenRequests }) } }, 0)[4]
   expect([driver(), driver([{ audience: '' }]), driver([{ audience: '' }, { audience: 'b' }])]).toEqual(['<unset>', '', ',b'])
+})
+
+test('classes that are the default are marked', () => {
+  const marked = (annotation: string): ObjectMeta => ({ name: 'c', annotations: { [annotation]: 'true' } })
+  expect(ingressClassRow({ metadata: marked('ingressclass.kubernetes.io/is-default-class') }, 0)[0]).toBe('c (default)')
+  expect(ingressClassRow({ metadata: { name: 'c', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'false' } } }, 0)[0]).toBe('c')
+  expect(volumeAttributesClassRow({ metadata: marked('volumeattributesclass.alpha.kubernetes.io/is-default-class'), driverName: 'd' }, 0)[0]).toBe('c (default)')
+})
+
+test('limits of a quota are those whose names begin so', () => {
+  const hard = { 'limits.cpu': '2', 'count/limits.example.com': '1', pods: '3' }
+  expect(resourceQuotaRow({ metadata: { name: 'q' }, status: { hard, used: { pods: '1' } } }, 0).slice(1, 3)).toEqual(['count/limits.example.com: 0/1, pods: 1/3', 'limits.cpu: 0/2'])
+})
+
+test('of a series its own count and time are shown', () => {
+  const event = { metadata: { name: 'e', namespace: 'x' }, involvedObject: { kind: 'Pod', name: 'p' }, count: 5, firstTimestamp: '2026-01-02T03:00:00Z', lastTimestamp: '2026-01-02T03:50:00Z' }
+  const cells = (more: Partial<Event>): readonly unknown[] => [eventRow({ ...event, ...more }, NOW)[0], eventRow({ ...event, ...more }, NOW)[8]]
+  expect(cells({})).toEqual(['10m', 5])
+  expect(cells({ series: { count: 7, lastObservedTime: '2026-01-02T03:55:00.000000Z' } })).toEqual(['5m', 7])
+  expect(cells({ series: {} })).toEqual(['<unknown>', 0])
+})
+
+test('what an autoscaler’s status leaves out is nothing, what it has no status for is unknown', () => {
+  const targets = (metric: MetricSpec, status?: MetricStatus): unknown =>
+    autoscalerRow({ metadata: { name: 'h' }, spec: { maxReplicas: 1, scaleTargetRef: { kind: 'Deployment', name: 'd' }, metrics: [metric] }, status: { desiredReplicas: 0, currentMetrics: status ? [status] : [] } }, 0)[2]
+  const external = (target: MetricTarget): MetricSpec => ({ type: 'External', external: { metric: { name: 'm' }, target } })
+  const seen = (current: MetricValueStatus): MetricStatus => ({ type: 'External', external: { metric: { name: 'm' }, current } })
+  expect(targets(external({ type: 'Value', value: '5' }))).toBe('<unknown>/5')
+  expect(targets(external({ type: 'Value', value: '5' }), seen({ averageValue: '1' }))).toBe('<nil>/5')
+  expect(targets(external({ type: 'AverageValue', averageValue: '5' }), seen({ value: '1' }))).toBe('<unknown>/5 (avg)')
+  const resource: MetricSpec = { type: 'Resource', resource: { name: 'cpu', target: { type: 'AverageValue', averageValue: '1' } } }
+  expect(targets(resource, { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 3 } } })).toBe('cpu: <nil>/1')
+  const pods: MetricSpec = { type: 'Pods', pods: { metric: { name: 'm' }, target: { type: 'AverageValue', averageValue: '1' } } }
+  expect(targets(pods, { type: 'Pods', pods: { metric: { name: 'm' }, current: {} } })).toBe('<nil>/1')
 })

@@ -22,11 +22,11 @@ export const eventColumns: readonly TableColumn[] = [
 /** Old reporters fill first, last and count; new ones fill eventTime and series. */
 export function eventRow(event: Event, nowMs: number): ReadonlyArray<string | number> {
   const first = ageSince(event.firstTimestamp ?? event.eventTime, nowMs)
-  const latest = event.series?.lastObservedTime ?? event.lastTimestamp ?? undefined // stored as null by those who never set it
+  const last = event.lastTimestamp ?? undefined // stored as null by those who never set it
   const about = event.involvedObject
   const kind = (about.kind ?? '').toLowerCase()
   return [
-    latest === undefined ? first : ageSince(latest, nowMs),
+    event.series ? ageSince(event.series.lastObservedTime ?? undefined, nowMs) : last === undefined ? first : ageSince(last, nowMs),
     event.type ?? '',
     event.reason ?? '',
     about.name ? `${kind}/${about.name}` : kind,
@@ -34,7 +34,7 @@ export function eventRow(event: Event, nowMs: number): ReadonlyArray<string | nu
     sourceOf(event),
     (event.message ?? '').trim(),
     first,
-    event.series?.count ?? (event.count || 1),
+    event.series ? (event.series.count ?? 0) : event.count || 1,
     event.metadata.name ?? '',
   ]
 }

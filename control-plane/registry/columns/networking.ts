@@ -54,7 +54,9 @@ function parametersText({ spec }: IngressClass): string {
   return `${parameters.kind}${parameters.apiGroup ? `.${parameters.apiGroup}` : ''}/${parameters.name}`
 }
 
-export const ingressClassRow = (one: IngressClass, nowMs: number): Row => [one.metadata.name ?? '', one.spec?.controller ?? '', parametersText(one), ageSince(one.metadata.creationTimestamp, nowMs)]
+const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class'
+
+export const ingressClassRow = (one: IngressClass, nowMs: number): Row => [`${one.metadata.name ?? ''}${one.metadata.annotations?.[DEFAULT_CLASS] === 'true' ? ' (default)' : ''}`, one.spec?.controller ?? '', parametersText(one), ageSince(one.metadata.creationTimestamp, nowMs)]
 
 export const networkPolicyColumns: readonly TableColumn[] = [
   nameColumn,

@@ -30,10 +30,8 @@ export const priorityClassRow = (one: PriorityClass, nowMs: number): Row => [
 
 export const runtimeClassColumns: readonly TableColumn[] = [
   nameColumn,
-  column(
-    'Handler',
-    'handler specifies the underlying runtime and configuration that the CRI implementation will use to handle pods of this class. The possible values are specific to the node & CRI configuration.  It is assumed that all handlers are available on every node, and handlers of the same name are equivalent on every node. For example, a handler called "runc" might specify that the runc OCI runtime (using native Linux containers) will be used to run the containers in a pod. The Handler must be lowercase, conform to the DNS Label (RFC 1123) requirements, and is immutable.',
-  ),
+  // Kubernetes looks for its description where there is none.
+  column('Handler', ''),
   ageColumn,
 ]
 export const runtimeClassRow = (one: RuntimeClass, nowMs: number): Row => [one.metadata.name ?? '', one.handler, ageSince(one.metadata.creationTimestamp, nowMs)]
@@ -50,7 +48,7 @@ export function resourceQuotaRow({ metadata, status }: ResourceQuota, nowMs: num
   const used = amountsOf(status?.used)
   const parts = Object.entries(amountsOf(status?.hard))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, hard]) => ({ isLimit: name.includes('limits'), text: `${name}: ${used[name] ?? '0'}/${hard}` }))
+    .map(([name, hard]) => ({ isLimit: name.startsWith('limits.'), text: `${name}: ${used[name] ?? '0'}/${hard}` }))
   const joined = (isLimit: boolean): string => parts.filter((part) => part.isLimit === isLimit).map((part) => part.text).join(', ')
   return [metadata.name ?? '', joined(false), joined(true), ageSince(metadata.creationTimestamp, nowMs)]
 }

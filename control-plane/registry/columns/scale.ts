@@ -1,10 +1,10 @@
 import type { Scale } from '../../../shared/model/gen/api.ts'
 import type { TableColumn } from '../kind.ts'
 import { ageSince } from './age.ts'
-import { ageColumn, CREATION_DESCRIPTION, integerColumn, nameColumn } from './columns.ts'
+import { ageColumn, column, CREATION_DESCRIPTION, integerColumn, nameColumn } from './columns.ts'
 
 export const scaleColumns: readonly TableColumn[] = [
-  nameColumn,
+  column(nameColumn.name, nameColumn.description),
   integerColumn('Desired', 'replicas is the desired number of instances for the scaled object.'),
   integerColumn('Available', 'replicas is the actual number of observed instances of the scaled object.'),
   ageColumn,

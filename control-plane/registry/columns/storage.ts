@@ -175,4 +175,5 @@ export const csiDriverRow = ({ metadata, spec }: CSIDriver, nowMs: number): Row 
 ]
 
 export const volumeAttributesClassColumns: readonly TableColumn[] = [nameColumn, column('DriverName', 'Name of the CSI driver This field is immutable.'), ageColumn]
-export const volumeAttributesClassRow = (one: VolumeAttributesClass, nowMs: number): Row => [one.metadata.name ?? '', one.driverName, ageSince(one.metadata.creationTimestamp, nowMs)]
+const DEFAULT_ATTRIBUTES = 'volumeattributesclass.alpha.kubernetes.io/is-default-class'
+export const volumeAttributesClassRow = (one: VolumeAttributesClass, nowMs: number): Row => [`${one.metadata.name ?? ''}${one.metadata.annotations?.[DEFAULT_ATTRIBUTES] === 'true' ? ' (default)' : ''}`, one.driverName, ageSince(one.metadata.creationTimestamp, nowMs)]
