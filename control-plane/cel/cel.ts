@@ -2,7 +2,7 @@
 import { authorization } from './authorizer.ts'
 import { problemsText, type Expression } from './ast.ts'
 import { check, type Checked } from './check.ts'
-import { evaluate, type Bindings, type Meter } from './evaluate.ts'
+import { type Bindings, evaluatorOf, type Meter } from './evaluate.ts'
 import { kubernetes } from './kubernetes.ts'
 import { comparingLibraries, libraries } from './libraries.ts'
 import { functionsOf } from './overloads.ts'
@@ -45,5 +45,5 @@ function compileShallow(text: string, variables: ReadonlyMap<string, CelType>): 
   const checked = check(expression, variables, functions)
   const problems = checked.problems.length > 0 ? checked.problems : literalProblems(expression, checked)
   if (problems.length > 0) return { kind: 'refused', message: problemsText(text, problems) }
-  return { kind: 'compiled', program: { expression, checked, type: checked.type, run: (bindings, meter) => evaluate({ expression, checked }, bindings, meter) } }
+  return { kind: 'compiled', program: { expression, checked, type: checked.type, run: evaluatorOf(expression, checked) } }
 }

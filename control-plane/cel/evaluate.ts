@@ -1,12 +1,13 @@
 /** Runs a checked expression. Throws {@link CelFault} where it has no value. */
-import type { Expression, Macro } from './ast.ts'
+import type { Expression } from './ast.ts'
 import type { Checked } from './check.ts'
 import type { Overload } from './overloads.ts'
 import { sortedByKeys } from './lists.ts'
-import { searchWork } from './patterns.ts'
-import { callCost, compared, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
+import { readsOf } from './patterns.ts'
+import { compared, costOfCalls, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE, MESSAGE_CREATE, sizeOf } from './runtime-cost.ts'
 import { text } from './format-text.ts'
 import { noSuchOverload, notIterable } from './no-overload.ts'
+import type { CelType } from './types.ts'
 import { asNumber, CelFault, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
 /** Values by name; also by dotted name. */
@@ -14,20 +15,25 @@ export interface Bindings {
   get(name: string): Value | undefined
 }
 
-/** What stands around, and the one or two names of a comprehension's item. There may be very many of these: copying what stands around would take longer than the rule. */
+/** What stands around, and the one or two names of a comprehension's items, one after the other: there may be very many of these, and to make something for each takes longer than the rule. */
 class ItemScope implements Bindings {
   readonly #around: Bindings
   readonly #first: string
-  readonly #firstValue: Value
   readonly #second: string | undefined
-  readonly #secondValue: Value
+  #firstValue: Value = null
+  #secondValue: Value = null
 
-  constructor(around: Bindings, names: readonly [string, Value, string?, Value?]) {
+  constructor(around: Bindings, [first = '', second]: readonly string[]) {
     this.#around = around
-    this.#first = names[0]
-    this.#firstValue = names[1]
-    this.#second = names[2]
-    this.#secondValue = names[3] ?? null
+    this.#first = first
+    this.#second = second
+  }
+
+  /** With this item. */
+  of(first: Value, second: Value = null): this {
+    this.#firstValue = first
+    this.#secondValue = second
+    return this
   }
 
   get(name: string): Value | undefined {
@@ -36,17 +42,44 @@ class ItemScope implements Bindings {
   }
 }
 
-/** One item of what a comprehension goes over. */
-interface Item {
-  readonly key: Value
-  readonly value: Value
-  readonly scope: Bindings
-}
+/** What a comprehension goes over. */
+class Items {
+  readonly isMap: boolean
+  readonly #keys: readonly Value[] | undefined
+  readonly #values: readonly Value[]
+  readonly #scope: ItemScope
+  readonly #names: number
 
-function itemsOf(over: Value, [first = '', second]: readonly string[], around: Bindings): readonly Item[] {
-  if (second === undefined && Array.isArray(over)) return (over as readonly Value[]).map((value) => ({ key: null, value, scope: new ItemScope(around, [first, value]) }))
-  const isMap = over instanceof Map
-  return entriesOf(over).map(([key, value]) => ({ key, value, scope: second === undefined ? new ItemScope(around, [first, isMap ? key : value]) : new ItemScope(around, [first, key, second, value]) }))
+  constructor(over: Value, names: readonly string[], around: Bindings) {
+    this.isMap = over instanceof Map
+    if (!this.isMap && !Array.isArray(over)) throw new CelFault(notIterable(over))
+    this.#keys = this.isMap ? [...(over as ReadonlyMap<Value, Value>).keys()] : undefined
+    this.#values = this.isMap ? [...(over as ReadonlyMap<Value, Value>).values()] : (over as readonly Value[])
+    this.#scope = new ItemScope(around, names)
+    this.#names = names.length
+  }
+
+  get length(): number {
+    return this.#values.length
+  }
+
+  key(index: number): Value {
+    return this.#keys ? (this.#keys[index] ?? null) : BigInt(index)
+  }
+
+  value(index: number): Value {
+    return this.#values[index] ?? null
+  }
+
+  /** What a comprehension of one name goes over. */
+  own(index: number): Value {
+    return this.#keys ? (this.#keys[index] ?? null) : this.value(index)
+  }
+
+  /** Until the next is asked for. */
+  scope(index: number): Bindings {
+    return this.#names < 2 ? this.#scope.of(this.own(index)) : this.#scope.of(this.key(index), this.value(index))
+  }
 }
 
 /** What one evaluation may cost, in Kubernetes' units: no rule keeps a server busy. */
@@ -63,16 +96,20 @@ export interface Meter {
   cost: number
 }
 
-export function evaluate({ expression, checked }: { readonly expression: Expression; readonly checked: Checked }, bindings: Bindings, meter?: Meter): Value {
-  const evaluation = new Evaluation(checked)
-  try {
-    return evaluation.value(expression, bindings)
-  } catch (error) {
-    // A number, a text or a depth that the language below does not have.
-    if (error instanceof RangeError) throw new CelFault(COST_EXCEEDED)
-    throw error
-  } finally {
-    if (meter) meter.cost += evaluation.cost
+/** An expression made ready to run, often. What it costs is added to the meter. */
+export function evaluatorOf(expression: Expression, checked: Checked): (bindings: Bindings, meter?: Meter) => Value {
+  const plans = new Map<Expression, CallPlan>()
+  return (bindings, meter) => {
+    const evaluation = new Evaluation(checked, plans)
+    try {
+      return evaluation.value(expression, bindings)
+    } catch (error) {
+      // A number, a text or a depth that the language below does not have.
+      if (error instanceof RangeError) throw new CelFault(COST_EXCEEDED)
+      throw error
+    } finally {
+      if (meter) meter.cost += evaluation.cost
+    }
   }
 }
 
@@ -81,14 +118,28 @@ const madeSize = (value: Value): number => (typeof value === 'string' ? value.le
 
 const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
 
+/** What is known of a call before its values are. */
+interface CallPlan {
+  readonly overloads: readonly Overload[]
+  /** Of a method. */
+  readonly target: Expression | undefined
+  readonly name: string
+  /** By its values; 1 if there is none. */
+  readonly cost: ((values: readonly Value[]) => number) | undefined
+  /** What it looks at besides. */
+  readonly reads: ((values: readonly Value[]) => number) | undefined
+}
+
 class Evaluation {
   readonly #checked: Checked
+  readonly #plans: Map<Expression, CallPlan>
   readonly #equal = equalBy((steps) => this.#look(2 * steps))
   #work = 0
   cost = 0
 
-  constructor(checked: Checked) {
+  constructor(checked: Checked, plans: Map<Expression, CallPlan>) {
     this.#checked = checked
+    this.#plans = plans
   }
 
   value(expression: Expression, scope: Bindings): Value {
@@ -160,18 +211,29 @@ class Evaluation {
       if ((name === '_[_]' || name === '_[?_]') && second.kind !== 'name') this.#count(1)
       if (name === '_[_]' || name === '_[?_]') return indexed(this.value(first, scope), this.value(second, scope), name === '_[?_]')
     }
-    const overloads = this.#checked.overloads.get(expression) ?? []
-    const withTarget = target !== undefined && overloads[0]?.isMethod !== false
+    const plan = this.#plans.get(expression) ?? this.#planned(expression)
     // There may be very many of these: lists made of lists would take longer than the call.
-    const values: Value[] = withTarget ? [this.value(target, scope)] : []
+    const values: Value[] = plan.target ? [this.value(plan.target, scope)] : []
     for (const argument of args) values.push(this.value(argument, scope))
-    const overload = chosen(overloads, values)
-    if (!overload) throw new CelFault(noSuchOverload(functionName(expression, withTarget), values))
-    this.#count(callCost(functionName(expression, withTarget), overloads, values))
-    this.#look(searchWork(name, values))
+    const overload = chosen(plan.overloads, values)
+    if (!overload) throw new CelFault(noSuchOverload(plan.name, values))
+    this.#count(plan.cost ? plan.cost(values) : 1)
+    const reads = plan.reads?.(values) ?? 0
+    if (reads > 0) this.#look(reads)
     const result = overload.apply(this.#equal, values)
-    this.#look(madeSize(result))
+    const size = madeSize(result)
+    if (size > 0) this.#look(size)
     return result
+  }
+
+  #planned(expression: Extract<Expression, { kind: 'call' }>): CallPlan {
+    const { name: ownName, target } = expression
+    const overloads = this.#checked.overloads.get(expression) ?? []
+    const isMethod = target !== undefined && overloads[0]?.isMethod !== false
+    const name = functionName(expression, isMethod)
+    const plan = { overloads, target: isMethod ? target : undefined, name, cost: costOfCalls(name, overloads), reads: readsOf(ownName) }
+    this.#plans.set(expression, plan)
+    return plan
   }
 
   /** One side may fail if the other decides. */
@@ -190,38 +252,39 @@ class Evaluation {
   }
 
   #fold(expression: Extract<Expression, { kind: 'fold' }>, scope: Bindings): Value {
-    const { macro, range, names, where, body } = expression
+    const { macro, range, names, body } = expression
     const over = this.value(range, scope)
     if (macro === 'optMap' || macro === 'optFlatMap') {
       const { value } = over instanceof Optional ? over : new Optional(undefined)
       if (value === undefined) return new Optional(undefined)
-      const result = this.value(body, new ItemScope(scope, [names[0] ?? '', value]))
+      const result = this.value(body, new ItemScope(scope, names).of(value))
       return macro === 'optMap' ? new Optional(result) : result
     }
     // Before anything is made for each of them: there may be very many.
     this.#count(sizeOf(over) * FOLD_STEPS[macro] + 1)
-    const items = itemsOf(over, names, scope)
-    const kept = where ? items.filter((item) => bool(this.value(where, item.scope))) : items
-    return this.#folded(macro, { items: kept, body, isMap: over instanceof Map })
+    return this.#folded(expression, new Items(over, names, scope))
   }
 
-  #folded(macro: Macro, { items, body, isMap }: { readonly items: readonly Item[]; readonly body: Expression; readonly isMap: boolean }): Value {
+  #folded({ macro, where, body }: Extract<Expression, { kind: 'fold' }>, items: Items): Value {
+    const each = (index: number): Value => this.value(body, items.scope(index))
+    const holds = (condition: Expression) => (index: number): boolean => bool(this.value(condition, items.scope(index)))
+    if (macro === 'all' || macro === 'exists') return this.#quantified(macro === 'exists', items, body)
+    // There may be very many of these: numbers take less than the items.
+    const all = Array.from({ length: items.length }, (_, index) => index)
+    const kept = where ? all.filter(holds(where)) : macro === 'filter' || macro === 'existsOne' ? all.filter(holds(body)) : all
     switch (macro) {
-      case 'all':
-      case 'exists':
-        return this.#quantified(macro === 'exists', items, body)
       case 'existsOne':
-        return this.#kept(macro, items, body).length === 1
       case 'filter':
-        return this.#kept(macro, items, body).map((item) => (isMap ? item.key : item.value))
+        this.#count(kept.length * KEPT_STEPS[macro])
+        return macro === 'filter' ? kept.map((index) => items.own(index)) : kept.length === 1
       case 'transformMap':
-        return new Map(items.map((item) => [item.key, this.value(body, item.scope)]))
+        return new Map(kept.map((index) => [items.key(index), each(index)]))
       case 'transformMapEntry':
-        return merged(items.map((item) => this.value(body, item.scope)))
+        return merged(kept.map(each))
       case 'sortBy':
-        return this.#sorted(items.map((item) => ({ key: this.value(body, item.scope), item: item.value })))
+        return this.#sorted(kept.map((index) => ({ key: each(index), item: items.value(index) })))
       default:
-        return items.map((item) => this.value(body, item.scope))
+        return kept.map(each)
     }
   }
 
@@ -230,18 +293,12 @@ class Evaluation {
     return sortedByKeys(items)
   }
 
-  #kept(macro: 'existsOne' | 'filter', items: readonly Item[], body: Expression): readonly Item[] {
-    const kept = items.filter((item) => bool(this.value(body, item.scope)))
-    this.#count(kept.length * KEPT_STEPS[macro])
-    return kept
-  }
-
   /** Items that fail do not matter if another decides. */
-  #quantified(decides: boolean, items: readonly Item[], body: Expression): boolean {
+  #quantified(decides: boolean, items: Items, body: Expression): boolean {
     let problem: CelFault | undefined
-    for (const { scope } of items) {
+    for (let index = 0; index < items.length; index++) {
       try {
-        if (bool(this.value(body, scope)) === decides) return decides
+        if (bool(this.value(body, items.scope(index))) === decides) return decides
       } catch (error) {
         if (!(error instanceof CelFault) || this.cost > COST_LIMIT) throw error
         problem ??= error
@@ -281,7 +338,15 @@ function bool(value: Value): boolean {
   return value
 }
 
-const chosen = (overloads: readonly Overload[], values: readonly Value[]): Overload | undefined => overloads.find(({ params }) => params.every((param, index) => isOf(param, values[index] ?? null)))
+function chosen(overloads: readonly Overload[], values: readonly Value[]): Overload | undefined {
+  for (const overload of overloads) if (takes(overload.params, values)) return overload
+  return undefined
+}
+
+function takes(params: readonly CelType[], values: readonly Value[]): boolean {
+  for (let index = 0; index < params.length; index++) if (!isOf(params[index] as CelType, values[index] as Value)) return false
+  return true
+}
 
 function indexed(whole: Value, index: Value, isOptional: boolean): Value {
   const inner = whole instanceof Optional ? whole.value : whole
@@ -299,10 +364,4 @@ function at(whole: Value, index: Value): Value | undefined {
   if (whole instanceof Map) return whole.get(index) as Value | undefined
   const place = asNumber(index)
   return Array.isArray(whole) && place !== undefined ? (whole as readonly Value[])[Number(place)] : undefined
-}
-
-function entriesOf(value: Value): ReadonlyArray<readonly [Value, Value]> {
-  if (Array.isArray(value)) return (value as readonly Value[]).map((item, index) => [BigInt(index), item] as const)
-  if (value instanceof Map) return [...(value as ReadonlyMap<Value, Value>)]
-  throw new CelFault(notIterable(value))
 }

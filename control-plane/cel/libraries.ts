@@ -4,6 +4,7 @@ import type { Apply, Comparing } from './overloads.ts'
 import { formatText, text as shownText } from './format-text.ts'
 import { distinct, listsExtended } from './lists.ts'
 import { patternOf } from './patterns.ts'
+import { isPlain, lowerAscii, runeCount, unitOf, upperAscii } from './runes.ts'
 import { checkedInt, checkedUint, compareValues } from './standard.ts'
 import { CelFault, Duration, type Equal, Optional, typeNameOf, Uint, type Value } from './values.ts'
 
@@ -11,39 +12,34 @@ const fault = (message: string): never => {
   throw new CelFault(message)
 }
 
-const runes = (text: Value): readonly string[] => [...(text as string)]
-const asciiOnly = (text: Value, change: (part: string) => string): string => (text as string).replace(/[A-Za-z]+/g, change)
-
 /** Where a text is found, counted in characters: by the engine's own search, which is not put off by texts that are nearly the same. */
 function foundAt(text: string, from: bigint | undefined, search: (from: number | undefined) => number): bigint {
-  const all = runes(text)
-  if (from !== undefined && (from < 0n || from > BigInt(all.length))) return fault(`index out of range: ${from}`)
-  const isPlain = all.length === text.length
-  const unit = search(from === undefined || isPlain ? (from === undefined ? undefined : Number(from)) : all.slice(0, Number(from)).join('').length)
-  return BigInt(unit < 0 || isPlain ? unit : runes(text.slice(0, unit)).length)
+  if (from !== undefined && (from < 0n || from > BigInt(runeCount(text)))) return fault(`index out of range: ${from}`)
+  const unit = search(from === undefined ? undefined : unitOf(text, Number(from)))
+  return BigInt(unit < 0 || isPlain(text) ? unit : runeCount(text.slice(0, unit)))
 }
 
 const runeIndex = (text: string, part: string, from?: bigint): bigint => foundAt(text, from, (at) => text.indexOf(part, at))
 const lastRuneIndex = (text: string, part: string, from?: bigint): bigint => foundAt(text, from, (at) => text.lastIndexOf(part, at))
 
-function substring(text: Value, start: bigint, end?: bigint): string {
-  const all = runes(text)
-  const stop = end ?? BigInt(all.length)
-  if (start < 0n || start > BigInt(all.length)) return fault(`index out of range: ${start}`)
-  if (stop < 0n || stop > BigInt(all.length)) return fault(`index out of range: ${stop}`)
+function substring(text: string, start: bigint, end?: bigint): string {
+  const length = BigInt(runeCount(text))
+  const stop = end ?? length
+  if (start < 0n || start > length) return fault(`index out of range: ${start}`)
+  if (stop < 0n || stop > length) return fault(`index out of range: ${stop}`)
   if (start > stop) return fault(`invalid substring range. start: ${start}, end: ${stop}`)
-  return all.slice(Number(start), Number(stop)).join('')
+  return text.slice(unitOf(text, Number(start)), unitOf(text, Number(stop)))
 }
 
-function charAt(text: Value, index: Value): string {
-  const all = runes(text)
-  const at = Number(index)
-  return at < 0 || at > all.length ? fault(`index out of range: ${String(index)}`) : (all[at] ?? '')
+function charAt(text: string, index: bigint): string {
+  if (index < 0n || index > BigInt(runeCount(text))) return fault(`index out of range: ${index}`)
+  const unit = unitOf(text, Number(index))
+  return unit < text.length ? String.fromCodePoint(text.codePointAt(unit) ?? 0) : ''
 }
 
 function split(text: Value, separator: Value, limit = -1n): readonly string[] {
   if (limit === 0n) return []
-  const parts = (separator as string) === '' ? runes(text) : (text as string).split(separator as string)
+  const parts = (separator as string) === '' ? [...(text as string)] : (text as string).split(separator as string)
   if (limit < 0n || BigInt(parts.length) <= limit) return parts
   const kept = Number(limit) - 1
   return [...parts.slice(0, kept), parts.slice(kept).join(separator as string)]
@@ -75,19 +71,19 @@ function join(list: Value, separator: Value): string {
 const found = (text: Value, pattern: Value, limit = -1n): readonly string[] => patternOf(pattern, 'Illegal regex: ').findAll(text as string, Number(limit))
 
 const strings: Record<string, Apply> = {
-  'string.charAt(int): string': charAt,
+  'string.charAt(int): string': (text, index) => charAt(text as string, index as bigint),
   'string.indexOf(string): int': (text, part) => runeIndex(text as string, part as string),
   'string.indexOf(string, int): int': (text, part, from) => runeIndex(text as string, part as string, from as bigint),
   'string.lastIndexOf(string): int': (text, part) => lastRuneIndex(text as string, part as string),
   'string.lastIndexOf(string, int): int': (text, part, from) => lastRuneIndex(text as string, part as string, from as bigint),
-  'string.lowerAscii(): string': (text) => asciiOnly(text, (part) => part.toLowerCase()),
-  'string.upperAscii(): string': (text) => asciiOnly(text, (part) => part.toUpperCase()),
+  'string.lowerAscii(): string': (text) => lowerAscii(text as string),
+  'string.upperAscii(): string': (text) => upperAscii(text as string),
   'string.replace(string, string): string': (text, from, to) => replace(text, [from, to]),
   'string.replace(string, string, int): string': (text, ...[from = '', to = '', limit]) => replace(text, [from, to], limit as bigint),
   'string.split(string): list<string>': (text, separator) => split(text, separator),
   'string.split(string, int): list<string>': (text, separator, limit) => split(text, separator, limit as bigint),
-  'string.substring(int): string': (text, start) => substring(text, start as bigint),
-  'string.substring(int, int): string': (text, start, end) => substring(text, start as bigint, end as bigint),
+  'string.substring(int): string': (text, start) => substring(text as string, start as bigint),
+  'string.substring(int, int): string': (text, start, end) => substring(text as string, start as bigint, end as bigint),
   'string.trim(): string': (text) => (text as string).trim(),
   'string.format(list<dyn>): string': (text, args) => formatText(text as string, args as readonly Value[]),
   'list<string>.join(): string': (list) => join(list, ''),

@@ -94,10 +94,12 @@ const BY_OVERLOAD: Readonly<Record<string, (first: Value | undefined, second: Va
 
 const isText = (value: Value | undefined): boolean => typeof value === 'string' || value instanceof Uint8Array
 
-/** @param overloads what the call was known to mean before it ran. */
-export function callCost(name: string, overloads: readonly Overload[], values: readonly Value[]): number {
-  const byName = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined
-  if (byName) return byName(values)
+/**
+ * What calls of a function cost by their values; without an answer 1.
+ * @param overloads what the calls were known to mean before they ran.
+ */
+export function costOfCalls(name: string, overloads: readonly Overload[]): ((values: readonly Value[]) => number) | undefined {
+  if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name]
   const byOverload = overloads.length === 1 && Object.hasOwn(BY_OVERLOAD, name) ? BY_OVERLOAD[name] : undefined
-  return byOverload ? byOverload(values[0], values[1]) : 1
+  return byOverload && (([first, second]) => byOverload(first, second))
 }

@@ -1,7 +1,8 @@
 /** The functions that every CEL has. */
 import { patternOf } from './patterns.ts'
 import type { Apply, Comparing } from './overloads.ts'
-import { durationText, parseDuration, parseTimestamp, timestampText, zoned } from './times.ts'
+import { runeCount } from './runes.ts'
+import { durationText, parseDuration, parseTimestamp, TIME_PARTS, timestampText, zoned } from './times.ts'
 import { CelFault, Duration, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
 
 const MAX_INT = 2n ** 63n - 1n
@@ -27,14 +28,14 @@ const dividing = (message: string, ints: Ints): Ints => (a, b) => (b === 0n ? fa
 
 /** Below, at or above zero. */
 export function compareValues(a: Value, b: Value): number {
-  const key = (value: Value): string | number | bigint | boolean => {
-    if (value instanceof Duration || value instanceof Timestamp) return value.nanos
-    if (value instanceof Uint) return value.value
-    if (value instanceof Uint8Array) return String.fromCharCode(...value)
-    return value as string | number | bigint | boolean
-  }
-  const [left, right] = [key(a), key(b)]
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b)
+  const [left, right] = [orderOf(a), orderOf(b)]
   return left < right ? -1 : left > right ? 1 : 0
+}
+
+function orderOf(value: Value): string | number | bigint | boolean {
+  if (value instanceof Duration || value instanceof Timestamp) return value.nanos
+  return value instanceof Uint ? value.value : (value as string | number | bigint | boolean)
 }
 
 const ORDERED = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'timestamp', 'duration']
@@ -73,7 +74,7 @@ export function doubleText(value: number): string {
 }
 
 const utf8 = new TextEncoder()
-const sizeOf = (value: Value): bigint => BigInt(typeof value === 'string' ? [...value].length : value instanceof Map ? value.size : (value as { readonly length: number }).length)
+const sizeOf = (value: Value): bigint => BigInt(typeof value === 'string' ? runeCount(value) : value instanceof Map ? value.size : (value as { readonly length: number }).length)
 
 const matches = (text: Value, pattern: Value): boolean => patternOf(pattern).test(text as string)
 
@@ -87,7 +88,7 @@ const strings: Record<string, Apply> = {
   'string.matches(string): bool': matches,
   'matches(string, string): bool': matches,
   '_+_(string, string): string': (a, b) => `${a as string}${b as string}`,
-  '_+_(bytes, bytes): bytes': (a, b) => Uint8Array.from([...(a as Uint8Array), ...(b as Uint8Array)]),
+  '_+_(bytes, bytes): bytes': (a, b) => Uint8Array.from(Buffer.concat([a as Uint8Array, b as Uint8Array])),
 }
 
 const collections: Record<string, Apply> = {
@@ -150,10 +151,8 @@ const times: Record<string, Apply> = {
   'duration.getMilliseconds(): int': (a) => ((a as Duration).nanos / 1_000_000n) % 1000n,
 }
 
-const PARTS = ['getFullYear', 'getMonth', 'getDayOfYear', 'getDayOfMonth', 'getDate', 'getDayOfWeek', 'getHours', 'getMinutes', 'getSeconds', 'getMilliseconds'] as const
-
 const parts: Record<string, Apply> = Object.fromEntries(
-  PARTS.flatMap((name) => {
+  TIME_PARTS.flatMap((name) => {
     const apply: Apply = (time, zone) => BigInt(zoned(time as Timestamp, (zone as string | undefined) ?? 'UTC')[name])
     return [[`timestamp.${name}(): int`, apply], [`timestamp.${name}(string): int`, apply]] as const
   }),

@@ -44,18 +44,9 @@ export function timestampText(time: Timestamp): string {
   return `${new Date(millisOf(time)).toISOString().slice(0, 19)}${rest === '' ? '' : `.${rest}`}Z`
 }
 
-export interface ZonedParts {
-  readonly getFullYear: number
-  readonly getMonth: number
-  readonly getDayOfYear: number
-  readonly getDayOfMonth: number
-  readonly getDate: number
-  readonly getDayOfWeek: number
-  readonly getHours: number
-  readonly getMinutes: number
-  readonly getSeconds: number
-  readonly getMilliseconds: number
-}
+export const TIME_PARTS = ['getFullYear', 'getMonth', 'getDayOfYear', 'getDayOfMonth', 'getDate', 'getDayOfWeek', 'getHours', 'getMinutes', 'getSeconds', 'getMilliseconds'] as const
+
+export type ZonedParts = Readonly<Record<(typeof TIME_PARTS)[number], number>>
 
 /** The time as clocks show it there: `UTC`, `Europe/Berlin`, `+02:00`. */
 export function zoned(time: Timestamp, zone: string): ZonedParts {
@@ -81,10 +72,24 @@ function offsetMs(millis: number, zone: string): number {
   if (fixed) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000
   if (zone === 'UTC' || zone === '') return 0
   try {
-    const shown = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' }).formatToParts(millis)
+    const shown = clockOf(zone).formatToParts(millis)
     const part = (type: string): number => Number(shown.find((one) => one.type === type)?.value ?? 0)
     return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) - Math.floor(millis / 1000) * 1000
   } catch {
     throw new CelFault(`unknown time zone ${zone}`)
   }
+}
+
+/** To make one takes long, and few zones are asked for. */
+const clocks = new Map<string, Intl.DateTimeFormat>()
+const MOST_CLOCKS = 50
+
+/** Throws a RangeError for a zone that nobody knows. */
+function clockOf(zone: string): Intl.DateTimeFormat {
+  const known = clocks.get(zone)
+  if (known) return known
+  const made = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' })
+  if (clocks.size >= MOST_CLOCKS) clocks.clear()
+  clocks.set(zone, made)
+  return made
 }

@@ -160,11 +160,15 @@ export function equalBy(look: (steps: number) => void): Equal {
   const equal: Equal = (a, b) => {
     look(typeof a === 'string' ? 1 + a.length / CHARACTERS_A_STEP : 1)
     if (a === b) return true
+    if (Array.isArray(a) && Array.isArray(b)) return sameItems(a as readonly Value[], b as readonly Value[], equal)
+    if (a instanceof Map && b instanceof Map) return a.size === b.size && sameEntries(a, b, (one, other) => {
+      look(1)
+      return equal(one, other)
+    })
+    if (typeof a === typeof b && typeof a !== 'object') return false
     const [left, right] = [asNumber(a), asNumber(b)]
     // Ints and doubles of the same size are equal.
     if (left !== undefined && right !== undefined) return typeof left === typeof right ? left === right : Number(left) === Number(right)
-    if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && (a as readonly Value[]).every((item, index) => equal(item, (b as readonly Value[])[index] ?? null))
-    if (a instanceof Map && b instanceof Map) return a.size === b.size && sameEntries(a, b, equal)
     if (a instanceof Optional && b instanceof Optional) return a.value === undefined || b.value === undefined ? a.value === b.value : equal(a.value, b.value)
     if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0
     return identity(a) !== undefined && identity(a) === identity(b)
@@ -175,8 +179,17 @@ export function equalBy(look: (steps: number) => void): Equal {
 /** Texts are compared faster than anything else. */
 const CHARACTERS_A_STEP = 100
 
+function sameItems(a: readonly Value[], b: readonly Value[], equal: Equal): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (!equal(a[index] as Value, b[index] as Value)) return false
+  return true
+}
+
 function sameEntries(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>, equal: Equal): boolean {
-  for (const [key, value] of a) if (!b.has(key) || !equal(value, b.get(key) ?? null)) return false
+  for (const [key, value] of a) {
+    const other = b.get(key)
+    if (other === undefined || !equal(value, other)) return false
+  }
   return true
 }
 

@@ -108,3 +108,15 @@ test('of patterns that are short but become long only some are remembered', () =
   expect(compileRe2('^small$')).not.toBe(small)
   expect(long('first')).not.toBe(first)
 })
+
+test('what looks to the end of the text for each match is not looked for very often', () => {
+  const all = (pattern: string, text: string): number => {
+    const read = compileRe2(pattern)
+    return read.kind === 'pattern' ? read.pattern.findAll(text, -1).length : -1
+  }
+  for (const pattern of ['b.*?c|b', 'b(?:.*z)?', '(?:b*c|b)', 'b{1,900}c|b']) {
+    expect(all(pattern, 'b '.repeat(500))).toBeGreaterThan(0)
+    expect(() => all(pattern, 'b '.repeat(20_000)), pattern).toThrow(RangeError)
+  }
+  for (const pattern of ['b', '[b*]+', '(b+)', 'b\\+?', 'foo|b']) expect(all(pattern, 'b '.repeat(20_000)), pattern).toBe(20_000)
+})

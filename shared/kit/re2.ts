@@ -10,7 +10,7 @@ export interface Pattern {
   readonly steps: number
   /** Whether it occurs somewhere in the text. */
   test(text: string): boolean
-  /** As Go's `FindAllString`: an empty match that touches the one before is none; fewer than 0: all. */
+  /** As Go's `FindAllString`: an empty match that touches the one before is none; fewer than 0: all. Throws a RangeError where each match would be looked for very far. */
   findAll(text: string, limit: number): readonly string[]
 }
 
@@ -63,13 +63,23 @@ const patternOf = (made: RE2JS): Pattern => ({
   findAll: (text, limit) => found(made, text, limit),
 })
 
+/** Characters that all matches of one search may look at beyond their ends. */
+const MOST_LOOKED_AT = 10_000_000
+/** What ends with what may be repeated for ever looks no further than it matches; else a match may be known only at the end of the text (`b.*?c|b`). */
+const looksFar = (pattern: string): boolean => /[*+]|\{\d*,\}/.test(pattern.replace(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]/gs, 'x').replace(/(?:[*+]|\{\d*,\})\??\)*$/, ''))
+/** Longer ones look further than it takes to begin a match. */
+const FEW_STEPS = 100
+
 function found(made: RE2JS, text: string, limit: number): readonly string[] {
   const parts: string[] = []
   const matcher = made.matcher(text)
-  let [from, lastEnd] = [0, -1]
+  const furthest = looksFar(made.pattern()) ? text.length : made.programSize() > FEW_STEPS ? made.programSize() : 0
+  let [from, lastEnd, looked] = [0, -1, 0]
   while (parts.length !== limit && from <= text.length && matcher.find(from)) {
     const [start, end] = [matcher.start(), matcher.end()]
     if (start < end || start !== lastEnd) parts.push(text.slice(start, end))
+    looked += Math.min(furthest, text.length - end)
+    if (looked > MOST_LOOKED_AT) throw new RangeError('too much to look at')
     lastEnd = end
     from = end > from ? end : from + ((text.codePointAt(from) ?? 0) > 0xffff ? 2 : 1)
   }
