@@ -41,9 +41,14 @@ export const invalid = (field: string, value: unknown, detail: string): FieldErr
 
 export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueTypeInvalid', field, message: worded('Invalid value', value, detail) })
 
+/** Very many mistakes may tell of the same very many values: their messages share the text. */
+const supportedTexts = new WeakMap<readonly string[], string>()
+
 /** @param supported in the order Kubernetes lists them (mostly sorted). */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const detail = supported.length === 0 ? '' : `supported values: ${supported.map(goQuote).join(', ')}`
+  const known = supportedTexts.get(supported)
+  const detail = known ?? (supported.length === 0 ? '' : `supported values: ${supported.map(goQuote).join(', ')}`)
+  if (known === undefined) supportedTexts.set(supported, detail)
   return { type: 'FieldValueNotSupported', field, message: worded('Unsupported value', value ?? null, detail) }
 }
 

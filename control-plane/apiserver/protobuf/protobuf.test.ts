@@ -61,6 +61,14 @@ describe.each(recordedBodies)('$command', ({ json, protobuf }) => {
   })
 })
 
+test.each([1200, 100_000])('messages may be nested no more deeply than JSON: %i levels', (depth) => {
+  const PROPS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
+  const [not = 0] = [...(findMessage(PROPS)?.byNumber ?? [])].find(([, one]) => one.kind === 'field' && one.name === 'not') ?? []
+  const heads: Array<readonly number[]> = []
+  for (let length = 0; heads.length < depth; length += heads.at(-1)?.length ?? 0) heads.push([...tag(not, 2), ...varint(length)])
+  expect(readProtobuf(Uint8Array.from(heads.toReversed().flat()), PROPS, '')).toMatchObject({ kind: 'refused', code: 400, message: 'exceeded max depth' })
+})
+
 test('no bytes make it throw', () => {
   const bodies = recordedBodies.map(({ json, protobuf }) => ({ expected: expectedOf(json.apiVersion, json.kind), bytes: bytesOf(protobuf) }))
   fc.assert(

@@ -4,9 +4,10 @@
  */
 import { type Refused, badRequest } from '../decode/refused.ts'
 import { unrecognized, unsupportedBody } from '../decode/media.ts'
-import type { JsonObject } from '../../../shared/model/json.ts'
+import { isTooDeep, type JsonObject, MAX_NESTING } from '../../../shared/model/json.ts'
+import type { Message } from './message.ts'
 import { findMessage } from './messages.ts'
-import { readMessage } from './read-message.ts'
+import { readMessage, type ReadMessage } from './read-message.ts'
 import { DELIMITED, WireReader } from './wire-reader.ts'
 
 const PREFIX = [107, 56, 115, 0]
@@ -52,6 +53,18 @@ function readParts(reader: WireReader): ReadonlyMap<number, Uint8Array> {
 export function readProtobuf(message: Uint8Array, schema: string, subject: string): { readonly kind: 'message'; readonly object: JsonObject } | Refused {
   const type = findMessage(schema)
   if (!type) return unsupportedBody
-  const read = readMessage(type, message)
+  const read = readShallow(type, message)
   return read.kind === 'message' ? read : badRequest(`${subject}${read.message}`)
+}
+
+/** Messages may be nested no more deeply than JSON. */
+function readShallow(type: Message, bytes: Uint8Array): ReadMessage {
+  try {
+    const read = readMessage(type, bytes)
+    if (read.kind === 'problem' || bytes.length <= 2 * MAX_NESTING || !isTooDeep(read.object)) return read
+  } catch (error) {
+    // Deeper than a stack.
+    if (!(error instanceof RangeError)) throw error
+  }
+  return { kind: 'problem', message: 'exceeded max depth' }
 }

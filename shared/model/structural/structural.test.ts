@@ -107,6 +107,21 @@ describe('values', () => {
   })
 })
 
+test('there may be more mistakes than a stack holds', { timeout: 60_000 }, () => {
+  const many = Array.from({ length: 150_000 }, () => 1)
+  const inside: PropsSchema = { type: 'array', items: { type: 'string' } }
+  for (const schema of [inside, { anyOf: [inside] }, { oneOf: [inside] }, { allOf: [inside] }] satisfies readonly PropsSchema[]) expect(validateValue(schema, many).length).toBeGreaterThanOrEqual(many.length)
+})
+
+test('very many values may be held against very many, and the answer tells of them once', () => {
+  const values = Array.from({ length: 20_000 }, (_, index) => ({ b: [index], a: `value ${index}` }))
+  const schema: PropsSchema = { type: 'array', items: { enum: values } }
+  expect(validateValue(schema, values.map(({ a, b }) => ({ a, b })))).toEqual([])
+  const wrong = validateValue(schema, Array.from({ length: 20_000 }, () => ({ a: 'none' })))
+  expect(wrong.length).toBe(20_000)
+  expect(wrong.at(-1)?.message.length).toBeGreaterThan(500_000)
+})
+
 test('patterns are judged by the engine that somebody brings, and by nobody before', () => {
   const before = usePatterns(undefined)
   try {

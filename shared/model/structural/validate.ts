@@ -43,12 +43,13 @@ type Validator = (subject: Subject) => Judged | undefined
 function judgeAnew(subject: Subject): Judged {
   const isNull = subject.value === null
   const validators: readonly Validator[] = isNull ? [judgeType, judgeEnum] : [judgeType, judgeCombined, judgeString, judgeFormat, judgeNumber, judgeList, judgeEnum, judgeObject]
-  const errors: FieldError[] = []
+  // Never as the arguments of a call: there may be more than a stack holds.
+  let errors: readonly FieldError[] = []
   let matches = isNull ? 0 : 1
   for (const validator of validators) {
     const judged = validator(subject)
     if (!judged) continue
-    errors.push(...judged.errors)
+    if (judged.errors.length > 0) errors = errors.length === 0 ? judged.errors : [...errors, ...judged.errors]
     matches += judged.matches + (isNull ? 0 : 1)
   }
   return { errors, matches }
@@ -94,8 +95,9 @@ function judgeCombined(subject: Subject): Judged | undefined {
   if (anyOf.length + oneOf.length + allOf.length === 0 && !not) return result([], 1)
   const say = (message: string): FieldError => invalid('<nil>', '', `${JSON.stringify(path)} must ${message}`)
   const by = (one: PropsSchema): Judged => judge({ ...subject, schema: one, before: undefined })
-  const errors: FieldError[] = []
+  let errors: readonly FieldError[] = []
   let matches = 1
+  const add = (more: readonly FieldError[]): void => void (errors = [...errors, ...more])
   /** What the one says that is followed: the first that fits, or else of those that fail. */
   const follow = (all: readonly Judged[]): readonly FieldError[] => {
     const followed = all.find((one) => one.errors.length === 0) ?? all.reduce((found, one) => (one.matches > found.matches ? one : found))
@@ -104,19 +106,19 @@ function judgeCombined(subject: Subject): Judged | undefined {
   }
   if (anyOf.length > 0) {
     const all = anyOf.map(by)
-    if (all.every((one) => one.errors.length > 0)) errors.push(say('validate at least one schema (anyOf)'))
-    errors.push(...follow(all))
+    if (all.every((one) => one.errors.length > 0)) add([say('validate at least one schema (anyOf)')])
+    add(follow(all))
   }
   if (oneOf.length > 0) {
     const all = oneOf.map(by)
     const valid = all.filter((one) => one.errors.length === 0).length
-    if (valid !== 1) errors.push(say(`validate one and only one schema (oneOf). ${valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`}`))
-    if (valid < 2) errors.push(...follow(all))
+    if (valid !== 1) add([say(`validate one and only one schema (oneOf). ${valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`}`)])
+    if (valid < 2) add(follow(all))
   }
   const all = allOf.map(by)
-  errors.push(...all.flatMap((one) => one.errors))
-  if (all.some((one) => one.errors.length > 0)) errors.push(say(`validate all the schemas (allOf)${all.every((one) => one.errors.length > 0) ? '. None validated' : ''}`))
-  if (not && by(not).errors.length === 0) errors.push(say('not validate the schema (not)'))
+  add(all.flatMap((one) => one.errors))
+  if (all.some((one) => one.errors.length > 0)) add([say(`validate all the schemas (allOf)${all.every((one) => one.errors.length > 0) ? '. None validated' : ''}`)])
+  if (not && by(not).errors.length === 0) add([say('not validate the schema (not)')])
   return result(errors, matches + sumOf(all))
 }
 
@@ -177,10 +179,25 @@ function judgeList({ schema, value, path, before }: Subject): Judged | undefined
 function judgeEnum({ schema, value, path }: Subject): Judged | undefined {
   const { enum: allowed } = schema
   if (!allowed || allowed.length === 0) return result([])
-  const text = JSON.stringify(sorted(value))
+  const { texts, names } = choicesIn(allowed)
   // Nothing at all is never one of several.
-  if (value !== null && allowed.some((one) => JSON.stringify(sorted(one)) === text)) return result([])
-  return result([notSupported(fieldOf(path), value, allowed.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))))])
+  return result(value !== null && texts.has(JSON.stringify(sorted(value))) ? [] : [notSupported(fieldOf(path), value, names)])
+}
+
+interface Choices {
+  readonly texts: ReadonlySet<string>
+  readonly names: readonly string[]
+}
+
+/** Each is compared with very many values. */
+const choices = new WeakMap<readonly Json[], Choices>()
+
+function choicesIn(allowed: readonly Json[]): Choices {
+  const known = choices.get(allowed)
+  if (known) return known
+  const made = { texts: new Set(allowed.map((one) => JSON.stringify(sorted(one)))), names: allowed.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))) }
+  choices.set(allowed, made)
+  return made
 }
 
 function judgeObject({ schema, value, path, before }: Subject): Judged | undefined {
