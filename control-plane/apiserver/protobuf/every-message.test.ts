@@ -168,3 +168,14 @@ test.each([
   expect(messageOfKind(apiVersion, kind)?.name).toBe(kind)
   expect(messageOfKind('example.com/v1', kind)).toBeUndefined()
 })
+
+// No program that could be read carries these; they stand in Kubernetes' own description of its messages.
+test.each<readonly [schema: string, field: string, number: number]>([
+  ['NodeStatus', 'declaredFeatures', 14],
+  ['PodExtendedResourceClaimStatus', 'requestMappings', 1],
+  ['PodExtendedResourceClaimStatus', 'resourceClaimName', 2],
+  ['ResourceHealth', 'message', 6],
+  ['ImageVolumeStatus', 'imageRef', 1],
+])('%s.%s is field %i', (schema, field, number) => {
+  expect(findMessage(`io.k8s.api.core.v1.${schema}`)?.byNumber.get(number)).toMatchObject({ kind: 'field', name: field })
+})
