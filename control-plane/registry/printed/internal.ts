@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/model/json.ts'
+import { wasSentEmpty } from '../../../shared/model/schemas/sent-empty.ts'
 import { type PrintedField, printedFields } from './internal-types.ts'
 
 const empty: Readonly<Record<PrintedField['kind'], Json | undefined>> = { s: '', n: 0, b: false, p: null, l: null, m: null, j: null, o: undefined }
@@ -7,7 +8,13 @@ const empty: Readonly<Record<PrintedField['kind'], Json | undefined>> = { s: '',
 export function printInternal(type: string, object: JsonObject): JsonObject {
   const fields = printedFields(type)
   if (fields.length === 0) return object
-  return Object.fromEntries(fields.map((field) => [field.name, printField(field, object[field.from])]))
+  return Object.fromEntries(fields.map((field) => [field.name, printField(field, object[field.from] ?? sentEmpty(field, object))]))
+}
+
+/** An empty list or map that was sent is told from none. */
+function sentEmpty({ kind, from }: PrintedField, object: JsonObject): Json | undefined {
+  if ((kind !== 'l' && kind !== 'm') || !wasSentEmpty(object, from)) return undefined
+  return kind === 'l' ? [] : {}
 }
 
 function printField({ kind, type }: PrintedField, value: Json | undefined): Json {

@@ -2,6 +2,7 @@ import { duplicate, type FieldError, invalid, notSupported, required, tooLong, t
 import type { JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule, SuccessPolicy, SuccessPolicyRule } from '../../../shared/model/gen/api.ts'
 import { byteLength, goQuote } from '../../../shared/model/go-text.ts'
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
+import { quotedList } from '../../../shared/model/schemas/sent-empty.ts'
 import { each, nonNegative, objections, oneOf } from './check.ts'
 import { readIndexes } from './job-indexes.ts'
 
@@ -79,7 +80,7 @@ export function validateSuccessPolicy(spec: JobSpec, policy: SuccessPolicy, path
   return [...errors, ...each(rules, field, (rule, at) => validateSuccessRule(rule, at, spec.completions ?? 0))]
 }
 
-const printedPolicy = ({ rules }: SuccessPolicy): unknown => ({ Rules: rules?.map((rule) => ({ SucceededIndexes: rule.succeededIndexes ?? null, SucceededCount: rule.succeededCount ?? null })) ?? null })
+const printedPolicy = (policy: SuccessPolicy): unknown => ({ Rules: quotedList(policy, 'rules', policy.rules?.map((rule) => ({ SucceededIndexes: rule.succeededIndexes ?? null, SucceededCount: rule.succeededCount ?? null }))) })
 
 function validateSuccessRule({ succeededCount: count, succeededIndexes: indexes }: SuccessPolicyRule, path: string, completions: number): readonly FieldError[] {
   const errors: FieldError[] = count === undefined && indexes === undefined ? [required(path, 'at least one of succeededCount or succeededIndexes must be specified')] : []

@@ -2,6 +2,7 @@ import { duplicate, type FieldError, invalid, required } from '../../../shared/m
 import type { Job, JobStatus } from '../../../shared/model/gen/api.ts'
 import { deepEqual } from '../../../shared/model/json.ts'
 import { parseTime } from '../../../shared/model/time.ts'
+import { quotedList } from '../../../shared/model/schemas/sent-empty.ts'
 import { nonNegative } from './check.ts'
 import { findOverlap, readIndexes } from './job-indexes.ts'
 
@@ -75,7 +76,7 @@ function validateFinished({ job, status, differs }: Change): readonly FieldError
   if ((newly || differs((one) => one.status?.active)) && (status.active ?? 0) > 0) errors.push(invalid('status.active', status.active, 'active>0 is invalid for finished job'))
   if ((newly || differs((one) => one.status?.startTime)) && !hadNothingToDo && status.startTime === undefined) errors.push(required('status.startTime', 'startTime is required for finished job'))
   const waiting = (uncounted?.succeeded?.length ?? 0) + (uncounted?.failed?.length ?? 0)
-  if ((newly || differs((one) => one.status?.uncountedTerminatedPods)) && waiting > 0) errors.push(invalid('status.uncountedTerminatedPods', { Succeeded: uncounted?.succeeded ?? null, Failed: uncounted?.failed ?? null }, 'must be empty for finished job'))
+  if ((newly || differs((one) => one.status?.uncountedTerminatedPods)) && waiting > 0) errors.push(invalid('status.uncountedTerminatedPods', { Succeeded: quotedList(uncounted, 'succeeded', uncounted?.succeeded), Failed: quotedList(uncounted, 'failed', uncounted?.failed) }, 'must be empty for finished job'))
   return errors
 }
 

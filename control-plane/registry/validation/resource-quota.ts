@@ -1,5 +1,6 @@
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../../../shared/model/gen/api.ts'
+import { quotedList } from '../../../shared/model/schemas/sent-empty.ts'
 import type { StrategyContext } from '../kind.ts'
 import { amountsOf, type QuantityList } from '../resource-list.ts'
 import { sortedEntries } from './check.ts'
@@ -38,7 +39,7 @@ export const validateNewResourceQuota = ({ spec }: ResourceQuota): readonly Fiel
 export function validateResourceQuotaChange(quota: ResourceQuota, old: ResourceQuota, { subresource }: StrategyContext): readonly FieldError[] {
   if (subresource === 'status') return [...validateAmounts(quota.status?.hard, 'status.hard'), ...validateAmounts(quota.status?.used, 'status.used')]
   const [scopes, before] = [new Set<string>(quota.spec?.scopes), new Set<string>(old.spec?.scopes)]
-  const changed = scopes.symmetricDifference(before).size > 0 ? [invalid('spec.scopes', quota.spec?.scopes ?? null, 'field is immutable')] : []
+  const changed = scopes.symmetricDifference(before).size > 0 ? [invalid('spec.scopes', quotedList(quota.spec, 'scopes', quota.spec?.scopes), 'field is immutable')] : []
   return [...validateSpec(quota.spec ?? {}), ...changed]
 }
 
@@ -65,14 +66,29 @@ const pairs = [
 
 function validateScopes({ scopes = [], hard }: ResourceQuotaSpec): readonly FieldError[] {
   const field = 'spec.scopes'
-  const errors = scopes.flatMap((scope) => [...(isKnown(scope) ? [] : [invalid(field, scopes, 'unsupported scope')]), ...misfits(scope, hard).map((why) => invalid(field, scopes, why))])
+  const misfits = misfitsIn(hard)
+  const errors = scopes.flatMap((scope) => [...(isKnown(scope) ? [] : [invalid(field, scopes, 'unsupported scope')]), ...misfits(scope).map((why) => invalid(field, scopes, why))])
   return [...errors, ...conflicts(scopes, field, scopes)]
 }
 
 const isKnown = (scope: string): boolean => quotaScopes.some((one) => one === scope)
 
-/** Said once for each resource that a quota of this scope cannot count. */
-const misfits = (scope: string, hard: QuantityList | undefined): readonly string[] => Object.keys(hard ?? {}).flatMap((name) => (isQuotaName(name) && !fits(scope, name) ? ['unsupported scope applied to resource'] : []))
+/** No answer has room for more. */
+const MOST_SAID = 100_000
+
+/** Said once for each resource that a quota of this scope cannot count. The same scope may come very often, beside very many resources. */
+function misfitsIn(hard: QuantityList | undefined): (scope: string) => readonly string[] {
+  const names = Object.keys(hard ?? {}).filter(isQuotaName)
+  const known = new Map<string, readonly string[]>()
+  let said = 0
+  return (scope) => {
+    if (said > MOST_SAID) return []
+    const found = known.get(scope) ?? (isKnown(scope) ? names.flatMap((name) => (fits(scope, name) ? [] : ['unsupported scope applied to resource'])) : [])
+    known.set(scope, found)
+    said += found.length
+    return found
+  }
+}
 
 const conflicts = (scopes: readonly string[], field: string, shown: unknown): readonly FieldError[] => pairs.flatMap((pair) => (pair.every((one) => scopes.includes(one)) ? [invalid(field, shown, 'conflicting scopes')] : []))
 
@@ -84,9 +100,10 @@ function validateSelector({ scopes, scopeSelector, hard }: ResourceQuotaSpec): r
   const requirements = scopeSelector?.matchExpressions ?? []
   const path = 'spec.scopeSelector.matchExpressions'
   const form = scopeSelectorForm(requirements)
+  const misfits = misfitsIn(hard)
   const errors = requirements.flatMap((requirement) => [
     ...(isKnown(requirement.scopeName) ? [] : [invalid(`${path}.scopeName`, requirement.scopeName, 'unsupported scope')]),
-    ...misfits(requirement.scopeName, hard).map((why) => invalid(path, form, why)),
+    ...misfits(requirement.scopeName).map((why) => invalid(path, form, why)),
     ...validateRequirement(requirement, path),
   ])
   return [...errors, ...conflicts(requirements.map((one) => one.scopeName), path, scopes ?? null)]

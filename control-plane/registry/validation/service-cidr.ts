@@ -4,6 +4,7 @@ import type { IPAddress, ParentReference, ServiceCIDR } from '../../../shared/mo
 import { deepEqual } from '../../../shared/model/json.ts'
 import { cidrProblems, formatCidr, parseCidr } from '../../../shared/model/validation/ip.ts'
 import { pathSegmentProblems } from '../../../shared/model/validation/names.ts'
+import { quotedList } from '../../../shared/model/schemas/sent-empty.ts'
 import { dnsSubdomain, each, objections } from './check.ts'
 import { IMMUTABLE } from './storage-class.ts'
 
@@ -51,5 +52,5 @@ export function validateServiceCidrChange({ spec }: ServiceCIDR, old: ServiceCID
   const [ranges, before] = [spec?.cidrs ?? [], old.spec?.cidrs ?? []]
   const changed = each(ranges, FIELD, (range, at, index) => (before[index] === undefined || before[index] === range ? [] : [invalid(at, range, IMMUTABLE)]))
   if (ranges.length === before.length) return changed
-  return before.length === 1 && ranges.length === 2 ? [...changed, ...validateRanges(ranges)] : [invalid(FIELD, spec?.cidrs ?? null, IMMUTABLE)]
+  return before.length === 1 && ranges.length === 2 ? [...changed, ...validateRanges(ranges)] : [invalid(FIELD, quotedList(spec, 'cidrs', spec?.cidrs), IMMUTABLE)]
 }

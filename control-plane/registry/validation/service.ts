@@ -3,6 +3,7 @@ import type { Service, ServicePort, ServiceSpec } from '../../../shared/model/ge
 import { qualifiedNameProblems } from '../../../shared/model/validation/names.ts'
 import { portNumberProblems } from '../../../shared/model/validation/numbers.ts'
 import { validateLabels } from '../../../shared/model/validation/object-meta.ts'
+import { quotedList } from '../../../shared/model/schemas/sent-empty.ts'
 import type { StrategyContext } from '../kind.ts'
 import { endpointIp, ip } from './addresses.ts'
 import { dnsLabel, dnsSubdomain, each, objections, requiredOneOf } from './check.ts'
@@ -127,5 +128,5 @@ function validateRepeated(ports: readonly ServicePort[]): readonly FieldError[] 
 function validateGiven(spec: ServiceSpec, before: ServiceSpec): readonly FieldError[] {
   if (spec.type === 'ExternalName' || before.type === 'ExternalName') return []
   const ips = spec.clusterIPs ?? []
-  return (before.clusterIPs ?? []).flatMap((one, index) => (ips[index] === one ? [] : [invalid(`spec.clusterIPs[${index}]`, ips, 'may not change once set')]))
+  return (before.clusterIPs ?? []).flatMap((one, index) => (ips[index] === one ? [] : [invalid(`spec.clusterIPs[${index}]`, quotedList(spec, 'clusterIPs', spec.clusterIPs), 'may not change once set')]))
 }

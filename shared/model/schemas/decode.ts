@@ -6,6 +6,7 @@
 import type { Json, JsonObject } from '../json.ts'
 import { isJsonObject, isWhole, setMember } from '../json.ts'
 import { goScalarName, jsonTypeName, readScalar } from './scalars.ts'
+import { rememberEmpty } from './sent-empty.ts'
 import { type Field, type ListType, type MapType, type ObjectType, type ScalarType, type Type, typeOf } from './types.ts'
 
 export interface Decoded {
@@ -127,6 +128,7 @@ function readField(object: Record<string, Json>, { field, member, known }: Field
   walk.path.pop()
   if (read === undefined) return
   if (field.keepsEmptyList || (field.keepsEmpty ? !isEmptyCollection(type, read) : !isEmpty(type, read))) object[name] = read
+  else if (type.kind === 'list' || type.kind === 'map') rememberEmpty(object, name)
 }
 
 function isEmptyCollection(type: Type, value: Json): boolean {

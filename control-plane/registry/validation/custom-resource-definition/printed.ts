@@ -1,6 +1,7 @@
 /** How errors show parts of a definition: as JSON of the structs in which Kubernetes holds them, every field of them by its name there. */
 import type { CustomResourceDefinitionVersion, CustomResourceSubresources } from '../../../../shared/model/gen/api.ts'
 import { isJsonObject } from '../../../../shared/model/json.ts'
+import { quotedList, wasSentEmpty } from '../../../../shared/model/schemas/sent-empty.ts'
 import { itemsOf, type PropsSchema, sortedProperties, type ValidationRule, valuesOf } from '../../../../shared/model/structural/schema.ts'
 import { schemaOf } from './hoisted.ts'
 
@@ -24,8 +25,8 @@ export function printedVersion(version: CustomResourceDefinitionVersion): unknow
     Schema: version.schema ? { OpenAPIV3Schema: schema ? printedSchema(schema) : null } : null,
     Subresources: version.subresources ? printedSubresources(version.subresources) : null,
     AdditionalPrinterColumns:
-      version.additionalPrinterColumns?.map(({ name, type, format = '', description = '', priority = 0, jsonPath }) => ({ Name: name, Type: type, Format: format, Description: description, Priority: priority, JSONPath: jsonPath })) ?? null,
-    SelectableFields: version.selectableFields?.map(({ jsonPath }) => ({ JSONPath: jsonPath })) ?? null,
+      quotedList(version, 'additionalPrinterColumns', version.additionalPrinterColumns?.map(({ name, type, format = '', description = '', priority = 0, jsonPath }) => ({ Name: name, Type: type, Format: format, Description: description, Priority: priority, JSONPath: jsonPath }))),
+    SelectableFields: quotedList(version, 'selectableFields', version.selectableFields?.map(({ jsonPath }) => ({ JSONPath: jsonPath }))),
   }
 }
 
@@ -62,28 +63,29 @@ const limits = (schema: PropsSchema): Members => ({
   MinItems: schema.minItems ?? null,
   UniqueItems: schema.uniqueItems ?? false,
   MultipleOf: schema.multipleOf ?? null,
-  Enum: schema.enum ?? null,
+  Enum: quotedList(schema, 'enum', schema.enum),
   MaxProperties: schema.maxProperties ?? null,
   MinProperties: schema.minProperties ?? null,
-  Required: schema.required ?? null,
+  Required: quotedList(schema, 'required', schema.required),
 })
 
-const list = (schemas: readonly PropsSchema[] | undefined): readonly Members[] | null => schemas?.map(printedSchema) ?? null
+const list = (schema: PropsSchema, name: 'allOf' | 'oneOf' | 'anyOf'): readonly Members[] | null => quotedList(schema, name, schema[name]?.map(printedSchema))
 const one = (schema: PropsSchema | undefined): Members | null => (schema ? printedSchema(schema) : null)
-const each = (schemas: Readonly<Record<string, PropsSchema>> | undefined): Members | null => (schemas ? Object.fromEntries(sortedProperties({ properties: schemas }).map(([name, schema]) => [name, printedSchema(schema)])) : null)
+const each = (schema: PropsSchema, name: 'properties' | 'patternProperties' | 'definitions'): Members | null => printedSchemas(schema[name] ?? (wasSentEmpty(schema, name) ? {} : undefined))
+const printedSchemas = (schemas: Readonly<Record<string, PropsSchema>> | undefined): Members | null => (schemas ? Object.fromEntries(sortedProperties({ properties: schemas }).map(([name, schema]) => [name, printedSchema(schema)])) : null)
 
 const branches = (schema: PropsSchema): Members => ({
-  Items: schema.items === undefined ? null : { Schema: one(itemsOf(schema)), JSONSchemas: Array.isArray(schema.items) ? list(schema.items as readonly PropsSchema[]) : null },
-  AllOf: list(schema.allOf),
-  OneOf: list(schema.oneOf),
-  AnyOf: list(schema.anyOf),
+  Items: schema.items === undefined ? null : { Schema: one(itemsOf(schema)), JSONSchemas: Array.isArray(schema.items) ? (schema.items as readonly PropsSchema[]).map(printedSchema) : null },
+  AllOf: list(schema, 'allOf'),
+  OneOf: list(schema, 'oneOf'),
+  AnyOf: list(schema, 'anyOf'),
   Not: one(schema.not),
-  Properties: each(schema.properties),
+  Properties: each(schema, 'properties'),
   AdditionalProperties: schema.additionalProperties === undefined ? null : { Allows: schema.additionalProperties !== false, Schema: one(valuesOf(schema)) },
-  PatternProperties: each(schema.patternProperties),
+  PatternProperties: each(schema, 'patternProperties'),
   Dependencies: schema.dependencies ?? null,
   AdditionalItems: schema.additionalItems ?? null,
-  Definitions: each(schema.definitions),
+  Definitions: each(schema, 'definitions'),
 })
 
 function extensions(schema: PropsSchema): Members {
@@ -94,9 +96,9 @@ function extensions(schema: PropsSchema): Members {
     XPreserveUnknownFields: schema['x-kubernetes-preserve-unknown-fields'] ?? null,
     XEmbeddedResource: schema['x-kubernetes-embedded-resource'] ?? false,
     XIntOrString: schema['x-kubernetes-int-or-string'] ?? false,
-    XListMapKeys: schema['x-kubernetes-list-map-keys'] ?? null,
+    XListMapKeys: quotedList(schema, 'x-kubernetes-list-map-keys', schema['x-kubernetes-list-map-keys']),
     XListType: schema['x-kubernetes-list-type'] ?? null,
     XMapType: schema['x-kubernetes-map-type'] ?? null,
-    XValidations: schema['x-kubernetes-validations']?.map(printedRule) ?? null,
+    XValidations: quotedList(schema, 'x-kubernetes-validations', schema['x-kubernetes-validations']?.map(printedRule)),
   }
 }
