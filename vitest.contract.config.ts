@@ -9,8 +9,6 @@ export default defineConfig({
     globalSetup: 'test/contract/left-over.ts',
     pool: 'forks',
     fileParallelism: false,
-    // A host with other things to do can be late once. What fails and then passes is marked in the report.
-    retry: 1,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },

@@ -4,6 +4,5 @@ import { seededProperties } from './test/seeded-properties.ts'
 /** Labs with real parts: one file after the other, because they share the host. */
 export default defineConfig({
   resolve: seededProperties,
-  // A host with other things to do can be late once. What fails and then passes is marked in the report, and told with its lab.
-  test: { retry: 1, include: ['test/e2e/**/*.test.ts'], setupFiles: ['test/e2e/aftermath.ts'], pool: 'forks', fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } }, passWithNoTests: true },
+  test: { include: ['test/e2e/**/*.test.ts'], setupFiles: ['test/e2e/aftermath.ts'], pool: 'forks', fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } }, passWithNoTests: true },
 })
