@@ -66,7 +66,7 @@ export function withoutUnused(spec: ServiceSpec, old: ServiceSpec): ServiceSpec 
   const next = cleaned({ ...spec, ...dropped })
   const had = new Set(nodePortsOf(old))
   const known = nodePortsOf(spec).every((port) => had.has(port))
-  return needsNodePort(old) && !needsNodePort(spec) && known ? { ...next, ports: (next.ports ?? []).map(withoutNodePort) } : next
+  return next.ports && needsNodePort(old) && !needsNodePort(spec) && known ? { ...next, ports: next.ports.map(withoutNodePort) } : next
 }
 
 /** The ports that the service's own ports have on every node. */

@@ -65,6 +65,11 @@ test('node ports go with the type when fewer of them are left', async () => {
   expect(specOf(await patch('fewer', { type: 'ClusterIP', ports: [{ ...http, nodePort: 30_201 }] }))['ports']).toEqual([{ ...http, protocol: 'TCP', targetPort: 80 }])
 })
 
+test('a service that needs no ports any more has none, not an empty list of them', async () => {
+  await create('leaving', { type: 'NodePort', ports: [http] })
+  expect(specOf(await put('leaving', { type: 'ExternalName', externalName: 'a.example.com' }))).not.toHaveProperty('ports')
+})
+
 test('what a load balancer may not change, and what it may not expose', async () => {
   await create('balancer', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [http] })
   expect((await patch('balancer', { healthCheckNodePort: 31_999 })).body['message']).toBe('Service "balancer" is invalid: spec.healthCheckNodePort: Forbidden: field is immutable')
