@@ -1,5 +1,6 @@
 import { type FieldError, invalid, required } from '../../../shared/model/field-error.ts'
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../../../shared/model/gen/api.ts'
+import { quotedList } from '../../../shared/model/schemas/sent-empty.ts'
 import type { StrategyContext } from '../kind.ts'
 import { amountsOf, type QuantityList } from '../resource-list.ts'
 import { sortedEntries } from './check.ts'
@@ -38,7 +39,7 @@ export const validateNewResourceQuota = ({ spec }: ResourceQuota): readonly Fiel
 export function validateResourceQuotaChange(quota: ResourceQuota, old: ResourceQuota, { subresource }: StrategyContext): readonly FieldError[] {
   if (subresource === 'status') return [...validateAmounts(quota.status?.hard, 'status.hard'), ...validateAmounts(quota.status?.used, 'status.used')]
   const [scopes, before] = [new Set<string>(quota.spec?.scopes), new Set<string>(old.spec?.scopes)]
-  const changed = scopes.symmetricDifference(before).size > 0 ? [invalid('spec.scopes', quota.spec?.scopes ?? null, 'field is immutable')] : []
+  const changed = scopes.symmetricDifference(before).size > 0 ? [invalid('spec.scopes', quotedList(quota.spec, 'scopes', quota.spec?.scopes), 'field is immutable')] : []
   return [...validateSpec(quota.spec ?? {}), ...changed]
 }
 
