@@ -3,7 +3,7 @@ import type { Expression, Macro, Problem } from './ast.ts'
 import type { Functions, Overload } from './overloads.ts'
 import { COMPARABLE } from './lists.ts'
 import { ANY, assignable, BOOL, bound, type CelType, DYN, ERROR, INT, listOf, mapOf, mostGeneral, optionalOf, plain, STRING, typeText, typeType } from './types.ts'
-import { typeNameOf } from './values.ts'
+import { DOTTED_TYPES, typeNameOf } from './values.ts'
 
 export interface Checked {
   readonly type: CelType
@@ -112,6 +112,8 @@ class Checker {
   #select({ operand, field, at, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Scope): CelType {
     const qualified = operand.kind === 'name' ? scope.get(`${operand.name}.${field}`) : undefined
     if (qualified) return qualified
+    const named = operand.kind === 'name' && !scope.has(operand.name) ? DOTTED_TYPES.get(`${operand.name}.${field}`) : undefined
+    if (named !== undefined) return typeType(plain(named))
     const whole = this.typeOf(operand, scope)
     const inner = whole.kind === 'optional' ? whole.of : whole
     const found = this.#field(inner, field, at)

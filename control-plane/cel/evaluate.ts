@@ -8,7 +8,7 @@ import { compared, costOfCalls, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE,
 import { text } from './format-text.ts'
 import { noSuchOverload, notIterable } from './no-overload.ts'
 import type { CelType } from './types.ts'
-import { asNumber, CelFault, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
+import { asNumber, CelFault, DOTTED_TYPES, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
 
 /** Values by name; also by dotted name. */
 export interface Bindings {
@@ -190,7 +190,8 @@ class Evaluation {
 
   #select({ operand, field, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Bindings): Value {
     // A name with a dot in it is one variable: its first part was never asked what it is.
-    const qualified = operand.kind === 'name' && !this.#checked.types.has(operand) ? scope.get(`${operand.name}.${field}`) : undefined
+    const dotted = operand.kind === 'name' && !this.#checked.types.has(operand) ? `${operand.name}.${field}` : undefined
+    const qualified = dotted === undefined ? undefined : (scope.get(dotted) ?? typeNamed(dotted))
     if (qualified !== undefined) return qualified
     const whole = this.value(operand, scope)
     const inner = whole instanceof Optional ? whole.value : whole
@@ -324,6 +325,11 @@ function merged(maps: readonly Value[]): Value {
     }
   }
   return all
+}
+
+function typeNamed(name: string): TypeValue | undefined {
+  const known = DOTTED_TYPES.get(name)
+  return known === undefined ? undefined : new TypeValue(known)
 }
 
 function named(name: string, scope: Bindings): Value {

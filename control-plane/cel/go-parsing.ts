@@ -32,6 +32,8 @@ function ipv6Problem(text: string, say: (why: string, at?: string) => string): s
     const begins = strange.index === 0 || text.charAt(strange.index - 1) === ':'
     return begins ? say('each colon-separated field must have at least one digit', text.slice(strange.index)) : say('unexpected character, want colon', text.slice(strange.index))
   }
+  const empty = /^::(?=:)|(?<=[^:]::)(?=:)/.exec(text)
+  if (empty) return say('each colon-separated field must have at least one digit', text.slice(empty.index + empty[0].length))
   const long = /[0-9a-fA-F]{5,}/.exec(text)
   if (long) return say('each group must have 4 or less digits', text.slice(long.index))
   if (/::.*::/.test(text)) return say('multiple :: in address', text.slice(text.lastIndexOf('::') + 1))

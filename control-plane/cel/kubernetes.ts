@@ -1,5 +1,5 @@
 /** Kubernetes' own types in CEL: quantities, URLs, addresses, versions, named formats. */
-import { parseQuantity, QUANTITY_FORMAT_MESSAGE, type Quantity } from '../../shared/model/quantity.ts'
+import { parseQuantity, type Quantity, quantityProblem } from '../../shared/model/quantity.ts'
 import { hasFormat } from '../../shared/model/structural/formats.ts'
 import { cidrContains, formatIp, type IpAddress, networkOf, parseCidr, parseIp } from '../../shared/model/validation/ip.ts'
 import { cIdentifierProblems, dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, nameProblems, qualifiedNameProblems } from '../../shared/model/validation/names.ts'
@@ -13,18 +13,20 @@ const fault = (message: string): never => {
   throw new CelFault(message)
 }
 
-const quantityOf = (text: Value): Quantity => parseQuantity(text as string) ?? fault(QUANTITY_FORMAT_MESSAGE)
+const quantityOf = (text: Value): Quantity => parseQuantity(text as string) ?? fault(quantityProblem(text as string) ?? '')
 const nanos = (value: Value): bigint => (value as QuantityValue).quantity.nanos
 const withNanos = (value: Value, sum: bigint): QuantityValue => new QuantityValue({ ...(value as QuantityValue).quantity, nanos: sum })
 const BILLION = 1_000_000_000n
 
-const asInteger = (value: Value): bigint => (nanos(value) % BILLION === 0n ? nanos(value) / BILLION : fault('cannot convert value to integer'))
+/** Of 64 bits. */
+const isInteger = (value: Value): boolean => nanos(value) % BILLION === 0n && BigInt.asIntN(64, nanos(value) / BILLION) === nanos(value) / BILLION
+const asInteger = (value: Value): bigint => (isInteger(value) ? nanos(value) / BILLION : fault('cannot convert value to integer'))
 
 const quantities: Record<string, Apply> = {
   'quantity(string): Quantity': (text) => new QuantityValue(quantityOf(text)),
   'isQuantity(string): bool': (text) => parseQuantity(text as string) !== undefined,
   'sign(Quantity): int': (a) => (nanos(a) > 0n ? 1n : nanos(a) < 0n ? -1n : 0n),
-  'Quantity.isInteger(): bool': (a) => nanos(a) % BILLION === 0n,
+  'Quantity.isInteger(): bool': isInteger,
   'Quantity.asInteger(): int': asInteger,
   'Quantity.asApproximateFloat(): double': (a) => Number(nanos(a)) / 1e9,
   'Quantity.isGreaterThan(Quantity): bool': (a, b) => nanos(a) > nanos(b),
@@ -173,10 +175,10 @@ function validateFormat(format: Value, text: Value): Optional {
 }
 
 const formats: Record<string, Apply> = {
-  ...Object.fromEntries(Object.entries(FORMATS).map(([name, check]): [string, Apply] => [`format.${name}(): Format`, () => new FormatValue(check)])),
+  ...Object.fromEntries(Object.entries(FORMATS).map(([name, check]): [string, Apply] => [`format.${name}(): Format`, () => new FormatValue(name, check)])),
   'format.named(string): optional<Format>': (name) => {
     const check = Object.hasOwn(FORMATS, name as string) ? FORMATS[name as string] : undefined
-    return new Optional(check && new FormatValue(check))
+    return new Optional(check && new FormatValue(name as string, check))
   },
   'Format.validate(string): optional<list<string>>': validateFormat,
 }

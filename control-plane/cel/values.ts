@@ -72,8 +72,10 @@ export class SemverValue {
   }
 }
 export class FormatValue {
+  readonly name: string
   readonly validate: (text: string) => readonly string[]
-  constructor(validate: (text: string) => readonly string[]) {
+  constructor(name: string, validate: (text: string) => readonly string[]) {
+    this.name = name
     this.validate = validate
   }
 }
@@ -111,6 +113,9 @@ const CLASSES: ReadonlyArray<readonly [new (...args: never[]) => object, string]
   [SemverValue, 'Semver'],
   [FormatValue, 'Format'],
 ]
+
+/** Types of Kubernetes' libraries that expressions may name. */
+export const DOTTED_TYPES: ReadonlyMap<string, string> = new Map([['net.IP', 'IP'], ['net.CIDR', 'CIDR']])
 
 /** `int`, `list`, `map`, …: the name of the value's own type. */
 export function typeNameOf(value: Value): string {
@@ -202,5 +207,7 @@ function identity(value: Value): string | undefined {
   if (value instanceof CidrValue) return `c${value.cidr.address.bytes.join('.')}/${value.cidr.prefixLength}`
   if (value instanceof SemverValue) return `s${value.parts.join('.')}-${value.pre.join('.')}`
   if (value instanceof UrlValue) return `u${value.url.text}`
+  if (value instanceof FormatValue) return `f${value.name}`
+  if (value instanceof QuantityValue) return `q${value.quantity.nanos}`
   return undefined
 }
