@@ -114,7 +114,7 @@ describe('expressions', () => {
     ['format.uuid().validate("x").value() + format.byte().validate("!").value() + format.date().validate("x").value() + format.datetime().validate("x").value() + format.uri().validate("x").value()', '[does not match the UUID format, invalid base64, invalid date, invalid datetime, parse "x": invalid URI for request]'],
     ['dyn(self).find("[")', 'fault: Illegal regex: error parsing regexp: missing closing ]: `[`'],
     ['dyn([1])["a"]', "fault: unsupported index type 'string' in list"],
-    ['[7][1u - 1u]', '7'],
+    ['[7][dyn(1u - 1u)]', '7'],
     ['dyn([1])[0.5]', 'fault: unsupported index value 0.5 in list'],
     ['[lists.range(20000).map(i, "x").join()].all(text, lists.range(100).all(i, !text.matches("x{1000}[yz]")))', 'fault: operation cancelled: actual cost limit exceeded'],
     ['[lists.range(2000).map(i, "x").join()].all(text, lists.range(100).all(i, !text.matches("^x+[yz]$")))', 'true'],

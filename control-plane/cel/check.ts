@@ -1,8 +1,9 @@
 /** Whether an expression makes sense, and of which type it is, in cel-go's words. */
 import type { Expression, Macro, Problem } from './ast.ts'
-import type { Functions, Overload } from './overloads.ts'
+import { type Functions, functionsOf, type Overload } from './overloads.ts'
 import { COMPARABLE } from './lists.ts'
-import { ANY, assignable, BOOL, bound, type CelType, DYN, ERROR, INT, listOf, mapOf, mostGeneral, optionalOf, plain, STRING, typeText, typeType } from './types.ts'
+import { mostGeneral, TypeVariables } from './type-variables.ts'
+import { BOOL, type CelType, DYN, ERROR, INT, listOf, mapOf, optionalOf, plain, sameType, STRING, typeText, typeType } from './types.ts'
 import { DOTTED_TYPES, typeNameOf } from './values.ts'
 
 export interface Checked {
@@ -19,12 +20,13 @@ type Scope = ReadonlyMap<string, CelType>
 const KNOWN_ELSEWHERE: ReadonlySet<string> = new Set(['path', 'group', 'serviceAccount', 'resource', 'subresource', 'namespace', 'name', 'check', 'allowed', 'reason', 'errored', 'error', 'fieldSelector', 'labelSelector'])
 
 /** Names of types are values. */
-const TYPE_NAMES: Readonly<Record<string, CelType>> = { int: INT, uint: plain('uint'), double: plain('double'), bool: BOOL, string: STRING, bytes: plain('bytes'), list: listOf(DYN), map: mapOf(DYN, DYN), null_type: plain('null'), type: typeType(DYN) }
+const TYPE_NAMES: Readonly<Record<string, CelType>> = { int: INT, uint: plain('uint'), double: plain('double'), bool: BOOL, string: STRING, bytes: plain('bytes'), list: listOf(DYN), map: mapOf(DYN, DYN), null_type: plain('null'), optional_type: optionalOf(DYN), type: typeType() }
 
 export function check(expression: Expression, variables: Scope, functions: Functions): Checked {
   const checker = new Checker(functions)
-  const type = checker.typeOf(expression, variables)
-  return { type, problems: checker.problems, types: checker.types, overloads: checker.overloads }
+  checker.typeOf(expression, variables)
+  const types = checker.settled()
+  return { type: types.get(expression) ?? DYN, problems: checker.problems, types, overloads: checker.overloads }
 }
 
 /** Where a scope says what a type's literals may hold; `Object.*` stands for every type below one. */
@@ -33,7 +35,8 @@ export const messageKey = (type: string): string => `${type}{}`
 class Checker {
   readonly #functions: Functions
   readonly problems: Problem[] = []
-  readonly types = new Map<Expression, CelType>()
+  readonly #types = new Map<Expression, CelType>()
+  readonly #variables = new TypeVariables()
   readonly overloads = new Map<Expression, readonly Overload[]>()
 
   constructor(functions: Functions) {
@@ -42,8 +45,17 @@ class Checker {
 
   typeOf(expression: Expression, scope: Scope): CelType {
     const type = this.#typeOf(expression, scope)
-    this.types.set(expression, type)
-    return type
+    this.#types.set(expression, type)
+    return this.#variables.resolved(type)
+  }
+
+  /** With what variables have turned out to be. */
+  settled(): ReadonlyMap<Expression, CelType> {
+    return new Map([...this.#types].map(([expression, type]) => [expression, this.#variables.settled(type)]))
+  }
+
+  #fits(wanted: CelType, given: CelType): boolean {
+    return this.#variables.unify([[wanted, given]])
   }
 
   #say(at: number, message: string): CelType {
@@ -87,12 +99,12 @@ class Checker {
   /** Which messages there are is said by the scope: under the name of a type stands what its fields are. */
   #message({ type, fields, at }: Extract<Expression, { kind: 'message' }>, scope: Scope): CelType {
     const known = scope.get(messageKey(type)) ?? scope.get(messageKey(`${type.split('.', 1)[0] ?? ''}.*`))
-    if (!known) return this.#say(at, `undeclared reference to '${type}' (in container '')`)
+    if (!known) return this.#say(at, Object.hasOwn(TYPE_NAMES, type) ? `'${type}' is not a message type` : `undeclared reference to '${type}' (in container '')`)
     for (const { name, value, isOptional } of fields) {
       const given = this.#valueType(this.typeOf(value, scope), isOptional)
       const wanted = known.kind === 'object' ? known.fields.get(name) : DYN
       if (!wanted) this.#say(value.at, `undefined field '${name}'`)
-      else if (!assignable(wanted, given, new Map())) this.#say(value.at, `expected type of field '${name}' is '${typeText(wanted)}' but provided type is '${typeText(given)}'`)
+      else if (!this.#fits(wanted, given)) this.#say(value.at, `expected type of field '${name}' is '${typeText(wanted)}' but provided type is '${typeText(given)}'`)
     }
     return { kind: 'object', name: type, fields: known.kind === 'object' ? known.fields : new Map() }
   }
@@ -105,8 +117,8 @@ class Checker {
   }
 
   #joined(types: readonly CelType[]): CelType {
-    const [first = ANY, ...others] = types
-    return others.every((type) => assignable(first, type, new Map()) && typeText(first) === typeText(type)) ? first : DYN
+    const [first = this.#variables.fresh(), ...others] = types
+    return others.reduce((joined, type) => (this.#fits(joined, type) ? mostGeneral(joined, type) : DYN), first)
   }
 
   #select({ operand, field, at, optional, test }: Extract<Expression, { kind: 'select' }>, scope: Scope): CelType {
@@ -129,8 +141,10 @@ class Checker {
         return type.values
       case 'dyn':
       case 'error':
+        return type
       case 'param':
-        return type.kind === 'error' ? ERROR : DYN
+        this.#fits(DYN, type)
+        return DYN
       default:
         return this.#say(at, `type '${typeText(type)}' does not support field selection`)
     }
@@ -152,55 +166,36 @@ class Checker {
   }
 
   #resolve(expression: Extract<Expression, { kind: 'call' }>, { all, types, isMethod }: { readonly all: readonly Overload[]; readonly types: readonly CelType[]; readonly isMethod: boolean }): CelType {
-    const fitting: Array<{ readonly overload: Overload; readonly result: CelType }> = []
+    const fitting: Overload[] = []
+    let found: CelType | undefined
     for (const overload of all) {
       if (overload.isMethod !== isMethod || overload.params.length !== types.length) continue
-      const bindings = new Map<string, CelType>()
-      if (overload.params.every((param, index) => assignable(param, types[index] ?? DYN, bindings))) fitting.push({ overload, result: bound(overload.result, bindings) })
+      const [result = DYN, ...params] = this.#variables.instance([overload.result, ...overload.params])
+      if (!this.#variables.unify(params.map((param, index) => [types[index] ?? DYN, param] as const))) continue
+      fitting.push(overload)
+      const returned = this.#variables.resolved(result)
+      found = found === undefined || sameType(found, returned) ? returned : DYN
     }
-    this.overloads.set(expression, fitting.map(({ overload }) => overload))
-    const [first, ...others] = fitting
-    if (first) return others.every(({ result }) => typeText(result) === typeText(first.result)) ? first.result : DYN
+    this.overloads.set(expression, fitting)
+    if (found) return found
     if (types.some((type) => type.kind === 'error')) return ERROR
-    const shown = isMethod ? `${typeText(types[0] ?? DYN)}.(${types.slice(1).map(typeText).join(', ')})` : `(${types.map(typeText).join(', ')})`
+    const [target = '', ...args] = types.map((type) => typeText(this.#variables.settled(type)))
+    const shown = isMethod ? `${target}.(${args.join(', ')})` : `(${[target, ...args].slice(0, types.length).join(', ')})`
     return this.#say(expression.at, `found no matching overload for '${expression.name}' applied to '${shown}'`)
   }
 
-  /** What is judged before all of its arguments are known. */
-  #special({ name, at, args }: Extract<Expression, { kind: 'call' }>, types: readonly CelType[]): CelType {
-    const [first = DYN, second = DYN, third = DYN] = types
-    const fails = (): CelType => (types.some((type) => type.kind === 'error') ? ERROR : this.#say(at, `found no matching overload for '${name}' applied to '(${types.map(typeText).join(', ')})'`))
-    const isBool = (type: CelType): boolean => assignable(BOOL, type, new Map())
-    switch (name) {
-      case '_&&_':
-      case '_||_':
-        return isBool(first) && isBool(second) ? BOOL : fails()
-      case '_?_:_':
-        if (!isBool(first)) return fails()
-        return assignable(second, third, new Map()) || assignable(third, second, new Map()) ? mostGeneral(second, third) : fails()
-      default:
-        return this.#index(first.kind === 'optional' ? first.of : first, second, { fails, optional: name === '_[?_]' || first.kind === 'optional', key: args[1] })
+  /** What is no function of the table. */
+  #special(expression: Extract<Expression, { kind: 'call' }>, types: readonly CelType[]): CelType {
+    const { name, args } = expression
+    const [first = DYN] = types
+    if (name === '_&&_' || name === '_||_') {
+      const wrong = args.filter((argument, index) => !this.#isBool(types[index] ?? DYN, argument.at))
+      return wrong.length > 0 ? ERROR : BOOL
     }
-  }
-
-  #index(type: CelType, index: CelType, { fails, optional, key }: { readonly fails: () => CelType; readonly optional: boolean; readonly key: Expression | undefined }): CelType {
-    const wrap = (found: CelType): CelType => (optional ? optionalOf(found) : found)
-    const fits = (wanted: CelType): boolean => assignable(wanted, index, new Map())
-    switch (type.kind) {
-      case 'list':
-        return fits(INT) || index === plain('uint') || index === plain('double') ? wrap(type.items) : fails()
-      case 'map':
-        return fits(type.keys) ? wrap(type.values) : fails()
-      case 'object': {
-        const name = key?.kind === 'constant' && typeof key.value === 'string' ? key.value : undefined
-        return optional && name !== undefined ? wrap(type.fields.get(name) ?? DYN) : fails()
-      }
-      case 'dyn':
-      case 'error':
-        return type.kind === 'error' ? ERROR : wrap(DYN)
-      default:
-        return fails()
-    }
+    const key = args[1]
+    // A field that may not be there, by its name as a text.
+    if (name === '_[?_]' && first.kind === 'object' && key?.kind === 'constant' && typeof key.value === 'string') return optionalOf(first.fields.get(key.value) ?? DYN)
+    return this.#resolve(expression, { all: name === '_?_:_' ? CHOICE : name === '_[_]' ? INDEX : OPTIONAL_INDEX, types, isMethod: false })
   }
 
   #fold({ macro, range, names, where, body, at }: Extract<Expression, { kind: 'fold' }>, scope: Scope): CelType {
@@ -219,23 +214,26 @@ class Checker {
       inner.set(first, parts.key)
       inner.set(second, parts.value)
     }
-    if (where) this.#mustBeBool(this.typeOf(where, inner), where.at)
+    if (where) this.#isBool(this.typeOf(where, inner), where.at)
     const result = this.typeOf(body, inner)
     if (macro === 'sortBy' && !isComparable(result)) return this.#say(at, `found no matching overload for '@sortByAssociatedKeys' applied to '${typeText(over)}.(${typeText(listOf(result))})'`)
-    if (QUANTIFIERS.has(macro)) this.#mustBeBool(result, body.kind === 'call' ? body.at : at)
-    return resultOf(macro, { over, result, key: parts.key })
+    if (QUANTIFIERS.has(macro)) this.#isBool(result, body.kind === 'call' ? body.at : at)
+    return resultOf(macro, { over, result, parts })
   }
 
   #parts(over: CelType, at: number): { readonly key: CelType; readonly value: CelType } | undefined {
     if (over.kind === 'list') return { key: INT, value: over.items }
     if (over.kind === 'map') return { key: over.keys, value: over.values }
-    if (over.kind === 'dyn' || over.kind === 'error') return { key: DYN, value: DYN }
+    if (over.kind === 'param') this.#fits(DYN, over)
+    if (over.kind === 'dyn' || over.kind === 'error' || over.kind === 'param') return { key: DYN, value: DYN }
     this.#say(at, `expression of type '${typeText(over)}' cannot be range of a comprehension (must be list, map, or dynamic)`)
     return undefined
   }
 
-  #mustBeBool(type: CelType, at: number): void {
-    if (!assignable(BOOL, type, new Map())) this.#say(at, `expected type 'bool' but found '${typeText(type)}'`)
+  #isBool(type: CelType, at: number): boolean {
+    const fits = this.#fits(BOOL, type)
+    if (!fits) this.#say(at, `expected type 'bool' but found '${typeText(type)}'`)
+    return fits
   }
 }
 
@@ -244,22 +242,34 @@ const isGiven = (name: string, scope: Scope): boolean => name !== 'jsonpatch.esc
 
 const SPECIAL: ReadonlySet<string> = new Set(['_&&_', '_||_', '_?_:_', '_[_]', '_[?_]'])
 
+/** What a choice and the brackets after a value take; how they run is the evaluator's. */
+const never = (): never => {
+  throw new Error('evaluated elsewhere')
+}
+const CHOICE = overloadsOf('_?_:_(bool, A, A): A')
+const INDEX = overloadsOf('_[_](list<A>, int): A', '_[_](map<A, B>, A): B', '_[_](optional<list<A>>, int): optional<A>', '_[_](optional<map<A, B>>, A): optional<B>')
+const OPTIONAL_INDEX = overloadsOf('_[_](list<A>, int): optional<A>', '_[_](optional<list<A>>, int): optional<A>', '_[_](map<A, B>, A): optional<B>', '_[_](optional<map<A, B>>, A): optional<B>')
+
+function overloadsOf(...signatures: readonly string[]): readonly Overload[] {
+  return [...functionsOf(Object.fromEntries(signatures.map((signature) => [signature, never])), {}).values()].flat()
+}
+
 const QUANTIFIERS: ReadonlySet<Macro> = new Set(['all', 'exists', 'existsOne', 'filter'])
 const isComparable = (type: CelType): boolean => type.kind === 'dyn' || type.kind === 'error' || (type.kind === 'plain' && COMPARABLE.includes(type.name))
 
-function resultOf(macro: Macro, { over, result, key }: { readonly over: CelType; readonly result: CelType; readonly key: CelType }): CelType {
+function resultOf(macro: Macro, { over, result, parts }: { readonly over: CelType; readonly result: CelType; readonly parts: { readonly key: CelType; readonly value: CelType } }): CelType {
   switch (macro) {
     case 'map':
     case 'transformList':
       return listOf(result)
     case 'transformMap':
-      return mapOf(key, result)
+      return mapOf(parts.key, result)
     case 'transformMapEntry':
       return result.kind === 'map' ? result : mapOf(DYN, DYN)
     case 'sortBy':
       return over
     case 'filter':
-      return over.kind === 'map' ? listOf(over.keys) : over
+      return listOf(over.kind === 'map' ? parts.key : parts.value)
     default:
       return BOOL
   }

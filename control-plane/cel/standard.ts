@@ -130,7 +130,7 @@ const conversions: Record<string, Apply> = {
   'bytes(bytes): bytes': (a) => a,
   'bytes(string): bytes': (a) => utf8.encode(a as string),
   'dyn(A): dyn': (a) => a,
-  'type(A): type': typeOfValue,
+  'type(A): type<A>': typeOfValue,
 }
 
 const times: Record<string, Apply> = {

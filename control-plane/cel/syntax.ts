@@ -14,7 +14,8 @@ const ARGUMENTS = ['[', '{', '(', ')', '.', '-', '!', ...LITERALS]
 const INDEX = ['[', '{', '(', '.', '-', '!', '?', ...LITERALS]
 const ITEMS = ['[', ']', '{', '(', '.', ',', '-', '!', '?', ...LITERALS]
 const ENTRIES = ['[', '{', '}', '(', '.', ',', '-', '!', '?', ...LITERALS]
-const FIELDS = ['}', ',', '?', 'IDENTIFIER', 'ESC_IDENTIFIER']
+const FIELD_NAMES = ['IDENTIFIER', 'ESC_IDENTIFIER']
+const FIELDS = ['}', ',', '?', ...FIELD_NAMES]
 const OPERATORS: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!=', 'in', '+', '-', '*', '/', '%', ...LOGICAL])
 /** What may follow an operand, wherever it stands. */
 const FOLLOWS: ReadonlySet<string> = new Set([...OPERATORS, '.', '[', '?', EOF])
@@ -236,12 +237,19 @@ class Reading {
     const { at } = this.#take()
     const fields: Array<{ readonly name: string; readonly value: Expression; readonly isOptional: boolean }> = []
     this.#items('}', FIELDS, (isOptional) => {
-      const { text: name } = this.#match('IDENTIFIER')
+      const name = this.#fieldName()
       this.#match(':')
       fields.push({ name, value: this.#expression(), isOptional })
     })
     const type = names.map(({ text }) => text).join('')
     return this.#made({ kind: 'message', at, type: type.replace(/^\./, ''), fields })
+  }
+
+  #fieldName(): string {
+    this.#sync(FIELD_NAMES)
+    const { type, text, at } = this.#take()
+    if (type === 'ESC_IDENTIFIER') this.problems.push({ at, message: "unsupported syntax: '`'" })
+    return text
   }
 
   #primary(minus?: number): Expression {
@@ -277,8 +285,11 @@ class Reading {
   }
 
   #named({ text: name, at: ownAt }: Token, at: number): Expression {
-    if (RESERVED.has(name)) this.problems.push({ at, message: `reserved identifier: ${name}` })
+    const isReserved = RESERVED.has(name)
+    if (isReserved) this.problems.push({ at, message: `reserved identifier: ${name}` })
     const open = this.#look()
+    // It names nothing: what needs a name says so, too.
+    if (isReserved && open.type !== '(') return { kind: 'constant', at: ownAt, value: null }
     return open.type === '(' ? this.#call({ name, target: undefined, args: this.#arguments(), at: open.at }) : { kind: 'name', at: ownAt, name }
   }
 
@@ -298,11 +309,11 @@ class Reading {
     }
     const isOptional = this.#takeIf('?')
     const { type, text, at: nameAt } = this.#look()
-    if (type !== 'IDENTIFIER' && type !== 'ESC_IDENTIFIER') this.#unviable(start)
+    if (!FIELD_NAMES.includes(type)) this.#unviable(start)
     if (type === 'ESC_IDENTIFIER') this.problems.push({ at: nameAt, message: "unsupported syntax: '`'" })
     this.#take()
     const { type: next, at: openAt } = this.#look()
-    if (next === '(' && !isOptional) return this.#call({ name: text, target, args: this.#arguments(), at: openAt })
+    if (next === '(' && type === 'IDENTIFIER' && !isOptional) return this.#call({ name: text, target, args: this.#arguments(), at: openAt })
     return { kind: 'select', at, operand: target, field: text, optional: isOptional, test: false }
   }
 

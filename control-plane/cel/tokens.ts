@@ -57,7 +57,7 @@ export function tokensOf(text: string): { readonly tokens: readonly Token[]; rea
 }
 
 const PART = String.raw`\\(?:[xX][\da-fA-F]?|u[\da-fA-F]{0,3}|U[\da-fA-F]{0,7}|[0-3][0-7]?)?[^]?`
-const BEGUN = new RegExp(`[bB]?(?:"(?:[^\\\\"\\n\\r]|${ESCAPE})*|'(?:[^\\\\'\\n\\r]|${ESCAPE})*)(?:${PART}|[\\n\\r])?|[=&|][^]?`, 'y')
+const BEGUN = new RegExp(`[bB]?(?:"(?:[^\\\\"\\n\\r]|${ESCAPE})*|'(?:[^\\\\'\\n\\r]|${ESCAPE})*)(?:${PART}|[\\n\\r])?|\`[A-Za-z0-9_./ -]*[^]?|[=&|][^]?`, 'y')
 
 /** As far as it might have been a token, and the character that it then was not. */
 function unrecognized(text: string, at: number): string {

@@ -5,7 +5,8 @@ export type CelType =
   | { readonly kind: 'list'; readonly items: CelType }
   | { readonly kind: 'map'; readonly keys: CelType; readonly values: CelType }
   | { readonly kind: 'optional'; readonly of: CelType }
-  | { readonly kind: 'type'; readonly of: CelType }
+  /** Without a type: that of types. */
+  | { readonly kind: 'type'; readonly of?: CelType }
   /** Of a schema: its fields by the names that expressions use. */
   | { readonly kind: 'object'; readonly name: string; readonly fields: ReadonlyMap<string, CelType> }
   /** Anything: judged when the expression runs. */
@@ -33,13 +34,10 @@ export const NULL = plain('null')
 export const TIMESTAMP = plain('timestamp')
 export const DURATION = plain('duration')
 
-/** Of the items of an empty list: whatever is wanted. */
-export const ANY: CelType = { kind: 'param', name: 'dyn' }
-
 export const listOf = (items: CelType): CelType => ({ kind: 'list', items })
 export const mapOf = (keys: CelType, values: CelType): CelType => ({ kind: 'map', keys, values })
 export const optionalOf = (of: CelType): CelType => ({ kind: 'optional', of })
-export const typeType = (of: CelType): CelType => ({ kind: 'type', of })
+export const typeType = (of?: CelType): CelType => ({ kind: 'type', ...(of && { of }) })
 
 /** As errors print it. */
 export function typeText(type: CelType): string {
@@ -53,7 +51,7 @@ export function typeText(type: CelType): string {
     case 'optional':
       return `optional_type(${typeText(type.of)})`
     case 'type':
-      return `type(${typeText(type.of)})`
+      return type.of ? `type(${typeText(type.of)})` : 'type'
     case 'object':
     case 'param':
       return type.name
@@ -67,61 +65,24 @@ export function typeText(type: CelType): string {
 /** Types of Kubernetes' own libraries. */
 const PRINTED: Readonly<Record<string, string>> = { Quantity: 'kubernetes.Quantity', URL: 'kubernetes.URL', IP: 'net.IP', CIDR: 'net.CIDR', Semver: 'kubernetes.Semver', Format: 'kubernetes.NamedFormat' }
 
-type Bindings = Map<string, CelType>
-
-/** Whether a value of the type may stand where the wanted one is asked for; binds the variables of a signature. */
-export function assignable(wanted: CelType, given: CelType, bindings: Bindings): boolean {
-  if (wanted.kind === 'param') {
-    const bound = bindings.get(wanted.name)
-    if (!bound) bindings.set(wanted.name, given)
-    if (!bound) return true
-    const fits = assignable(bound, given, bindings) || assignable(given, bound, bindings)
-    if (fits) bindings.set(wanted.name, mostGeneral(bound, given))
-    return fits
-  }
-  if (wanted.kind === 'dyn' || given.kind === 'dyn' || given.kind === 'error' || wanted.kind === 'error') return true
-  if (given.kind === 'param') return true
-  if (given === NULL && (wanted.kind === 'object' || wanted === TIMESTAMP || wanted === DURATION || wanted.kind === 'optional')) return true
-  switch (wanted.kind) {
+/** Objects are told by their names: types of schemas may be within themselves. */
+export function sameType(a: CelType, b: CelType): boolean {
+  switch (a.kind) {
     case 'plain':
-      return given.kind === 'plain' && given.name === wanted.name
-    case 'list':
-      return given.kind === 'list' && assignable(wanted.items, given.items, bindings)
-    case 'map':
-      return given.kind === 'map' && assignable(wanted.keys, given.keys, bindings) && assignable(wanted.values, given.values, bindings)
-    case 'optional':
-      return given.kind === 'optional' && assignable(wanted.of, given.of, bindings)
-    case 'type':
-      return given.kind === 'type'
     case 'object':
-      return given.kind === 'object' && given.name === wanted.name
-  }
-}
-
-/** Of two types that go together the one that says less. */
-export const mostGeneral = (a: CelType, b: CelType): CelType => (saysLess(a, b) ? a : b)
-
-function saysLess(a: CelType, b: CelType): boolean {
-  if (b.kind === 'param' || a.kind === 'dyn') return true
-  if (a.kind === 'param' || b.kind === 'dyn' || a.kind !== b.kind) return false
-  if (a.kind === 'list' && b.kind === 'list') return saysLess(a.items, b.items)
-  if (a.kind === 'map' && b.kind === 'map') return saysLess(a.keys, b.keys) && saysLess(a.values, b.values)
-  return a.kind === 'optional' && b.kind === 'optional' ? saysLess(a.of, b.of) : typeText(a) === typeText(b)
-}
-
-/** A signature's type with what its variables are bound to. */
-export function bound(type: CelType, bindings: Bindings): CelType {
-  switch (type.kind) {
     case 'param':
-      return bindings.get(type.name) ?? DYN
+      return b.kind === a.kind && a.name === b.name
     case 'list':
-      return listOf(bound(type.items, bindings))
+      return b.kind === 'list' && sameType(a.items, b.items)
     case 'map':
-      return mapOf(bound(type.keys, bindings), bound(type.values, bindings))
+      return b.kind === 'map' && sameType(a.keys, b.keys) && sameType(a.values, b.values)
     case 'optional':
-      return optionalOf(bound(type.of, bindings))
-    default:
-      return type
+      return b.kind === 'optional' && sameType(a.of, b.of)
+    case 'type':
+      return b.kind === 'type' && (a.of === undefined || b.of === undefined ? a.of === b.of : sameType(a.of, b.of))
+    case 'dyn':
+    case 'error':
+      return a.kind === b.kind
   }
 }
 
@@ -137,6 +98,8 @@ export function parseType(text: string): CelType {
       return listOf(first)
     case 'map':
       return mapOf(first, second)
+    case 'type':
+      return typeType(first)
     default:
       return optionalOf(first)
   }
