@@ -34,5 +34,5 @@ test.each([
 })
 
 test('durations are read as Go reads them', () => {
-  expect(['1h30m', '-2.5s', '0', '5', '3x', ''].map(parseGoDuration)).toEqual([5_400_000, -2500, 0, 'time: missing unit in duration "5"', 'time: unknown unit "x" in duration "3x"', 'time: invalid duration ""'])
+  expect(['1h30m', '-2.5s', '0', '5', '3x', '1constructor', ''].map(parseGoDuration)).toEqual([5_400_000, -2500, 0, 'time: missing unit in duration "5"', 'time: unknown unit "x" in duration "3x"', 'time: unknown unit "constructor" in duration "1constructor"', 'time: invalid duration ""'])
 })

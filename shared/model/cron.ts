@@ -138,7 +138,7 @@ export function parseGoDuration(text: string): number | string {
     const [all = '', amount = '', unit = ''] = match ?? []
     if (amount === '' || amount === '.') return `time: invalid duration ${goQuote(text)}`
     if (unit === '') return `time: missing unit in duration ${goQuote(text)}`
-    const size = unitsMs[unit]
+    const size = Object.hasOwn(unitsMs, unit) ? unitsMs[unit] : undefined
     if (size === undefined) return `time: unknown unit ${goQuote(unit)} in duration ${goQuote(text)}`
     total += Number(amount) * size
     rest = rest.slice(all.length)
