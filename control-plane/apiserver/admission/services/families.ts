@@ -58,9 +58,11 @@ function shapeErrors(spec: ServiceSpec): readonly FieldError[] {
   if (clusterIP === '' && clusterIPs.length > 0) errors.push(invalid(IPS, clusterIPs, 'must be empty when `clusterIP` is not specified'))
   else if (clusterIP !== '' && clusterIPs.length === 0) errors.push(required(IPS))
   else if (clusterIP !== '' && clusterIPs[0] !== clusterIP) errors.push(invalid(IPS, clusterIPs, 'first value must match `clusterIP`'))
+  const seen = new Set<string>()
   for (const [index, family] of ipFamilies.entries()) {
     if (!KNOWN_FAMILIES.includes(family)) errors.push(notSupported(`${FAMILIES}[${index}]`, family, KNOWN_FAMILIES))
-    if (ipFamilies.indexOf(family) < index) errors.push(duplicate(`${FAMILIES}[${index}]`, family))
+    if (seen.has(family)) errors.push(duplicate(`${FAMILIES}[${index}]`, family))
+    seen.add(family)
   }
   if (ipFamilyPolicy !== undefined && !KNOWN_POLICIES.includes(ipFamilyPolicy)) errors.push(notSupported(POLICY, ipFamilyPolicy, KNOWN_POLICIES))
   const addresses = addressErrors(spec, clusterIPs)

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JsonObject } from '../../../../shared/model/json.ts'
 import { startTestServer, type TestServer } from '../../core/testing.ts'
+import { withFamilies } from './families.ts'
 
 let server: TestServer
 beforeAll(async () => void (server = await startTestServer()))
@@ -24,6 +25,14 @@ test('a policy of families stays unless another is named, and a single stack kee
   expect((await patch('headless', { ipFamilies: ['IPv4'] })).body['message']).toBe(`Service "headless" is invalid: spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be 'SingleStack' to release the secondary IP family`)
   expect(specOf(await patch('headless', { ipFamilies: ['IPv6', 'IPv4'] }))).toMatchObject({ ipFamilies: ['IPv6', 'IPv4'] })
   expect(specOf(await patch('headless', { ipFamilyPolicy: 'SingleStack' }))).toMatchObject({ ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv6'] })
+})
+
+test('very many families are looked at in little time', () => {
+  const ipFamilies = Array.from({ length: 200_000 }, (_, index) => `family ${index}`)
+  const before = process.cpuUsage()
+  expect(withFamilies({ type: 'ClusterIP', ipFamilies }, undefined).kind).toBe('refused')
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1e6).toBeLessThan(8)
 })
 
 test('an address that is put in place of another may not change', async () => {
