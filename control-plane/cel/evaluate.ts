@@ -268,11 +268,11 @@ class Evaluation {
 
   #folded({ macro, where, body }: Extract<Expression, { kind: 'fold' }>, items: Items): Value {
     const each = (index: number): Value => this.value(body, items.scope(index))
-    const holds = (condition: Expression) => (index: number): boolean => bool(this.value(condition, items.scope(index)))
     if (macro === 'all' || macro === 'exists') return this.#quantified(macro === 'exists', items, body)
+    const condition = macro === 'filter' || macro === 'existsOne' ? body : where
     // There may be very many of these: numbers take less than the items.
-    const all = Array.from({ length: items.length }, (_, index) => index)
-    const kept = where ? all.filter(holds(where)) : macro === 'filter' || macro === 'existsOne' ? all.filter(holds(body)) : all
+    const kept: number[] = []
+    for (let index = 0; index < items.length; index++) if (!condition || bool(this.value(condition, items.scope(index)))) kept.push(index)
     switch (macro) {
       case 'existsOne':
       case 'filter':
