@@ -214,11 +214,22 @@ class Checker {
       inner.set(first, parts.key)
       inner.set(second, parts.value)
     }
-    if (where) this.#isBool(this.typeOf(where, inner), where.at)
+    const condition = where && this.typeOf(where, inner)
     const result = this.typeOf(body, inner)
     if (macro === 'sortBy' && !isComparable(result)) return this.#say(at, `found no matching overload for '@sortByAssociatedKeys' applied to '${typeText(over)}.(${typeText(listOf(result))})'`)
-    if (QUANTIFIERS.has(macro)) this.#isBool(result, body.kind === 'call' ? body.at : at)
-    return resultOf(macro, { over, result, parts })
+    const all = resultOf(macro, { over, result, parts })
+    if (macro === 'all' || macro === 'exists') this.#isBool(result, body.at)
+    else if (macro === 'filter') this.#chooses(result, all, at)
+    else if (macro === 'existsOne') this.#chooses(result, INT, at)
+    else if (condition) this.#chooses(condition, all, at)
+    return all
+  }
+
+  /** What decides whether an item counts: to cel-go a choice between what there is with it and without. */
+  #chooses(condition: CelType, all: CelType, at: number): void {
+    if (this.#fits(BOOL, condition)) return
+    const kept = typeText(this.#variables.settled(all))
+    this.#say(at, `found no matching overload for '_?_:_' applied to '(${typeText(this.#variables.settled(condition))}, ${kept}, ${kept})'`)
   }
 
   #parts(over: CelType, at: number): { readonly key: CelType; readonly value: CelType } | undefined {
@@ -254,7 +265,6 @@ function overloadsOf(...signatures: readonly string[]): readonly Overload[] {
   return [...functionsOf(Object.fromEntries(signatures.map((signature) => [signature, never])), {}).values()].flat()
 }
 
-const QUANTIFIERS: ReadonlySet<Macro> = new Set(['all', 'exists', 'existsOne', 'filter'])
 const isComparable = (type: CelType): boolean => type.kind === 'dyn' || type.kind === 'error' || (type.kind === 'plain' && COMPARABLE.includes(type.name))
 
 function resultOf(macro: Macro, { over, result, parts }: { readonly over: CelType; readonly result: CelType; readonly parts: { readonly key: CelType; readonly value: CelType } }): CelType {

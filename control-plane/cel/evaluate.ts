@@ -8,7 +8,7 @@ import { compared, costOfCalls, FOLD_STEPS, KEPT_STEPS, LIST_CREATE, MAP_CREATE,
 import { text } from './format-text.ts'
 import { noSuchOverload, notIterable } from './no-overload.ts'
 import type { CelType } from './types.ts'
-import { asNumber, CelFault, DOTTED_TYPES, equalBy, isOf, Message, Optional, TypeValue, typeNameOf, type Value } from './values.ts'
+import { asNumber, CelFault, DOTTED_TYPES, equalBy, inMap, isOf, Message, Optional, typeNameOf, TypeValue, type Value } from './values.ts'
 
 /** Values by name; also by dotted name. */
 export interface Bindings {
@@ -116,7 +116,8 @@ export function evaluatorOf(expression: Expression, checked: Checked): (bindings
 /** A long text or list that a function has made takes room. */
 const madeSize = (value: Value): number => (typeof value === 'string' ? value.length : Array.isArray(value) ? value.length * 10 : 0)
 
-const TYPE_NAMES: ReadonlySet<string> = new Set(['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'])
+/** What names of types stand for. */
+const TYPE_NAMES: ReadonlyMap<string, string> = new Map([...['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'type'].map((name) => [name, name] as const), ['null_type', 'null'], ['optional_type', 'optional']])
 
 /** What is known of a call before its values are. */
 interface CallPlan {
@@ -197,7 +198,7 @@ class Evaluation {
     const inner = whole instanceof Optional ? whole.value : whole
     const found = inner instanceof Map ? (inner.get(field) as Value | undefined) : undefined
     if (test) return found !== undefined
-    if (optional || whole instanceof Optional) return new Optional(found)
+    if ((optional || whole instanceof Optional) && (inner === undefined || inner instanceof Map)) return new Optional(found)
     if (found === undefined) throw new CelFault(Array.isArray(inner) ? "unsupported index type 'string' in list" : `no such key: ${field}`)
     return found
   }
@@ -335,7 +336,8 @@ function typeNamed(name: string): TypeValue | undefined {
 function named(name: string, scope: Bindings): Value {
   const value = scope.get(name)
   if (value !== undefined) return value
-  if (TYPE_NAMES.has(name)) return new TypeValue(name === 'null_type' ? 'null' : name)
+  const type = TYPE_NAMES.get(name)
+  if (type !== undefined) return new TypeValue(type)
   throw new CelFault(`no such attribute(s): ${name}`)
 }
 
@@ -367,7 +369,7 @@ function indexed(whole: Value, index: Value, isOptional: boolean): Value {
 }
 
 function at(whole: Value, index: Value): Value | undefined {
-  if (whole instanceof Map) return whole.get(index) as Value | undefined
+  if (whole instanceof Map) return inMap(whole as ReadonlyMap<Value, Value>, index)
   const place = asNumber(index)
   return Array.isArray(whole) && place !== undefined ? (whole as readonly Value[])[Number(place)] : undefined
 }

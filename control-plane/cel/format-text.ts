@@ -1,5 +1,6 @@
 /** `"%d of %s".format([…])`. */
 import { goQuote } from '../../shared/model/go-text.ts'
+import { wholeTypeName } from './no-overload.ts'
 import { doubleText } from './standard.ts'
 import { durationText, timestampText } from './times.ts'
 import { CelFault, Duration, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
@@ -24,7 +25,7 @@ export function templateParts(template: string): readonly TemplatePart[] {
     if (all === '%%') parts.push({ kind: 'text', text: '%' })
     else if (!all.startsWith('%')) parts.push({ kind: 'text', text: all })
     else if (verb === undefined) parts.push({ kind: 'problem', message: 'unexpected end of string' })
-    else if (!Object.hasOwn(WRONG, verb.toLowerCase()) && verb !== 's') parts.push({ kind: 'problem', message: `could not parse formatting clause: unrecognized formatting clause "${verb}"` })
+    else if (!Object.hasOwn(WRONG, verb === 'X' ? 'x' : verb) && verb !== 's') parts.push({ kind: 'problem', message: `could not parse formatting clause: unrecognized formatting clause "${verb}"` })
     else parts.push({ kind: 'clause', verb, precision: precision === undefined ? 6 : Number(precision) })
   }
   return parts
@@ -54,11 +55,11 @@ const WRONG: Readonly<Record<string, { readonly words: string; readonly types: r
 /** What is wrong with a value of the type in a clause, seen before anything runs. */
 export function clauseProblem({ verb }: Clause, typeName: string): string | undefined {
   const wrong = Object.hasOwn(WRONG, verb.toLowerCase()) ? WRONG[verb.toLowerCase()] : undefined
-  return !wrong || wrong.types.includes(typeName) ? undefined : `error during formatting: ${wrong.words}, was given ${typeName}`
+  return !wrong || wrong.types.includes(typeName) ? undefined : `error during formatting: ${wrong.words}, was given ${wholeTypeName(typeName)}`
 }
 
 const integer = (value: Value): bigint | undefined => (typeof value === 'bigint' ? value : value instanceof Uint ? value.value : undefined)
-const wrong = (verb: string, value: Value): never => fault(`error during formatting: ${WRONG[verb]?.words ?? ''}, was given ${typeNameOf(value)}`)
+const wrong = (verb: string, value: Value): never => fault(`error during formatting: ${WRONG[verb]?.words ?? ''}, was given ${wholeTypeName(typeNameOf(value))}`)
 const NUMBER_WORDS = ['NaN', 'Infinity', '-Infinity']
 
 /** A double, or one of those that have no digits, told as text. */
@@ -91,9 +92,18 @@ function clause(verb: string, value: Value, precision: number): string {
 /** In English words, which have no say in what is not finite. */
 function fixed(value: number, precision: number): string {
   if (!Number.isFinite(value)) return notFinite(value)
-  const [whole = '', fraction] = value.toFixed(precision).split('.')
+  const [whole = '', fraction] = rounded(value, precision).split('.')
   const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ',')
   return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}
+
+/** What lies in the middle goes to the even side, where JavaScript goes up. */
+function rounded(value: number, precision: number): string {
+  const up = value.toFixed(precision)
+  if (precision >= 100 || !/[13579]$/.test(up)) return up
+  const exact = value.toFixed(Math.min(100, precision + 60))
+  const cut = exact.slice(0, up.length + (precision === 0 ? 1 : 0))
+  return /^50*$/.test(exact.slice(cut.length)) ? cut.replace(/\.$/, '') : up
 }
 
 /** Always six digits: what a template says of them is taken for the width. */
@@ -118,7 +128,7 @@ export function text(value: Value): string {
   if (value instanceof Uint) return String(value.value)
   if (value instanceof TypeValue) return value.name
   if (value instanceof Uint8Array) return new TextDecoder().decode(value)
-  return typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : fault(`error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeNameOf(value)}`)
+  return typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : fault(`error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${wholeTypeName(typeNameOf(value))}`)
 }
 
 /** As it would be written in an expression. */

@@ -12,6 +12,9 @@ const fault = (message: string): never => {
   throw new CelFault(message)
 }
 
+/** What Go takes for blanks at the ends of a text. */
+const GO_BLANKS = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g
+
 /** Where a text is found, counted in characters: by the engine's own search, which is not put off by texts that are nearly the same. */
 function foundAt(text: string, from: bigint | undefined, search: (from: number | undefined) => number): bigint {
   if (from !== undefined && (from < 0n || from > BigInt(runeCount(text)))) return fault(`index out of range: ${from}`)
@@ -84,7 +87,7 @@ const strings: Record<string, Apply> = {
   'string.split(string, int): list<string>': (text, separator, limit) => split(text, separator, limit as bigint),
   'string.substring(int): string': (text, start) => substring(text as string, start as bigint),
   'string.substring(int, int): string': (text, start, end) => substring(text as string, start as bigint, end as bigint),
-  'string.trim(): string': (text) => (text as string).trim(),
+  'string.trim(): string': (text) => (text as string).replace(GO_BLANKS, ''),
   'string.format(list<dyn>): string': (text, args) => formatText(text as string, args as readonly Value[]),
   'list<string>.join(): string': (list) => join(list, ''),
   'list<string>.join(string): string': join,

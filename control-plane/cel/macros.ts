@@ -49,7 +49,7 @@ export function expanded(call: Call, say: Say): Expression {
   if (target && form) return folded(form, { ...call, target }, say)
   const [first] = args
   if (name !== 'has' || target || args.length !== 1 || !first) return { kind: 'call', ...call }
-  if (first.kind === 'select') return { ...first, test: true }
+  if (first.kind === 'select') return { ...first, at, test: true }
   say(first.at, 'invalid argument to has() macro')
   return { kind: 'constant', at, value: null }
 }

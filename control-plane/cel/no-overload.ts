@@ -26,7 +26,10 @@ const SILENT: ReadonlySet<string> = new Set(['contains', 'startsWith', 'endsWith
 /** Types as they are called where their names are written out. */
 const NAMES: Readonly<Record<string, string>> = { null: 'null_type', timestamp: 'google.protobuf.Timestamp', duration: 'google.protobuf.Duration', optional: 'optional_type', Quantity: 'kubernetes.Quantity', URL: 'kubernetes.URL', IP: 'net.IP', CIDR: 'net.CIDR', Semver: 'kubernetes.Semver', Format: 'kubernetes.NamedFormat' }
 
-const typeName = (value: Value): string => NAMES[typeNameOf(value)] ?? typeNameOf(value)
+/** The type of this name here, as cel-go writes it out. */
+export const wholeTypeName = (name: string): string => NAMES[name] ?? name
+
+const typeName = (value: Value): string => wholeTypeName(typeNameOf(value))
 
 export function noSuchOverload(name: string, values: readonly Value[]): string {
   const able = Object.hasOwn(TRAITS, name) ? TRAITS[name] : undefined

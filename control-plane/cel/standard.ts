@@ -2,8 +2,8 @@
 import { patternOf } from './patterns.ts'
 import type { Apply, Comparing } from './overloads.ts'
 import { runeCount } from './runes.ts'
-import { durationText, parseDuration, parseTimestamp, TIME_PARTS, timestampText, zoned } from './times.ts'
-import { CelFault, Duration, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
+import { durationOf, durationText, parseDuration, parseTimestamp, TIME_PARTS, timestampAt, timestampText, zoned } from './times.ts'
+import { CelFault, Duration, inMap, Timestamp, TypeValue, typeNameOf, Uint, type Value } from './values.ts'
 
 const MAX_INT = 2n ** 63n - 1n
 const MIN_INT = -(2n ** 63n)
@@ -29,13 +29,18 @@ const dividing = (message: string, ints: Ints): Ints => (a, b) => (b === 0n ? fa
 /** Below, at or above zero. */
 export function compareValues(a: Value, b: Value): number {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b)
-  const [left, right] = [orderOf(a), orderOf(b)]
+  const [left, right] = comparable(orderOf(a), orderOf(b))
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-function orderOf(value: Value): string | number | bigint | boolean {
+/** Where one is a double both are taken for one, as cel-go does: near the ends of 64 bits they may then be equal. */
+const comparable = (a: Ordered, b: Ordered): readonly [Ordered, Ordered] => (typeof a === typeof b ? [a, b] : [Number(a), Number(b)])
+
+type Ordered = string | number | bigint | boolean
+
+function orderOf(value: Value): Ordered {
   if (value instanceof Duration || value instanceof Timestamp) return value.nanos
-  return value instanceof Uint ? value.value : (value as string | number | bigint | boolean)
+  return value instanceof Uint ? value.value : (value as Ordered)
 }
 
 const ORDERED = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'timestamp', 'duration']
@@ -44,6 +49,16 @@ const MIXED = [['int', 'uint'], ['int', 'double'], ['uint', 'double'], ['uint', 
 function ordering(op: string, test: (order: number) => boolean): Record<string, Apply> {
   const apply: Apply = (a, b) => test(compareValues(a, b))
   return Object.fromEntries([...ORDERED.map((type) => [type, type]), ...MIXED].map(([a, b]) => [`_${op}_(${a}, ${b}): bool`, apply]))
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function utf8Text(bytes: Uint8Array): string {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    return fault('invalid UTF-8 in bytes, cannot convert to string')
+  }
 }
 
 const conversion = (from: string, to: string): never => fault(`type conversion error from '${from}' to '${to}'`)
@@ -124,7 +139,7 @@ const conversions: Record<string, Apply> = {
   'string(int): string': (a) => String(a),
   'string(uint): string': (a) => String((a as Uint).value),
   'string(double): string': (a) => doubleText(a as number),
-  'string(bytes): string': (a) => new TextDecoder().decode(a as Uint8Array),
+  'string(bytes): string': (a) => utf8Text(a as Uint8Array),
   'string(timestamp): string': (a) => timestampText(a as Timestamp),
   'string(duration): string': (a) => durationText(a as Duration),
   'bytes(bytes): bytes': (a) => a,
@@ -135,16 +150,16 @@ const conversions: Record<string, Apply> = {
 
 const times: Record<string, Apply> = {
   'timestamp(timestamp): timestamp': (a) => a,
-  'timestamp(int): timestamp': (a) => new Timestamp((a as bigint) * 1_000_000_000n),
+  'timestamp(int): timestamp': (a) => timestampAt((a as bigint) * 1_000_000_000n),
   'timestamp(string): timestamp': (a) => parseTimestamp(a as string) ?? conversion('string', 'google.protobuf.Timestamp'),
   'duration(duration): duration': (a) => a,
   'duration(string): duration': (a) => parseDuration(a as string) ?? conversion('string', 'google.protobuf.Duration'),
-  '_+_(timestamp, duration): timestamp': (a, b) => new Timestamp((a as Timestamp).nanos + (b as Duration).nanos),
-  '_+_(duration, timestamp): timestamp': (a, b) => new Timestamp((a as Duration).nanos + (b as Timestamp).nanos),
-  '_+_(duration, duration): duration': (a, b) => new Duration((a as Duration).nanos + (b as Duration).nanos),
-  '_-_(timestamp, timestamp): duration': (a, b) => new Duration((a as Timestamp).nanos - (b as Timestamp).nanos),
-  '_-_(timestamp, duration): timestamp': (a, b) => new Timestamp((a as Timestamp).nanos - (b as Duration).nanos),
-  '_-_(duration, duration): duration': (a, b) => new Duration((a as Duration).nanos - (b as Duration).nanos),
+  '_+_(timestamp, duration): timestamp': (a, b) => timestampAt((a as Timestamp).nanos + (b as Duration).nanos),
+  '_+_(duration, timestamp): timestamp': (a, b) => timestampAt((a as Duration).nanos + (b as Timestamp).nanos),
+  '_+_(duration, duration): duration': (a, b) => durationOf((a as Duration).nanos + (b as Duration).nanos),
+  '_-_(timestamp, timestamp): duration': (a, b) => durationOf((a as Timestamp).nanos - (b as Timestamp).nanos),
+  '_-_(timestamp, duration): timestamp': (a, b) => timestampAt((a as Timestamp).nanos - (b as Duration).nanos),
+  '_-_(duration, duration): duration': (a, b) => durationOf((a as Duration).nanos - (b as Duration).nanos),
   'duration.getHours(): int': (a) => (a as Duration).nanos / 3_600_000_000_000n,
   'duration.getMinutes(): int': (a) => (a as Duration).nanos / 60_000_000_000n,
   'duration.getSeconds(): int': (a) => (a as Duration).nanos / 1_000_000_000n,
@@ -162,7 +177,7 @@ export const comparingStandard: Record<string, Comparing> = {
   '_==_(A, A): bool': (equal) => (a, b) => equal(a, b),
   '_!=_(A, A): bool': (equal) => (a, b) => !equal(a, b),
   '@in(A, list<A>): bool': (equal) => (a, list) => (list as readonly Value[]).some((item) => equal(item, a)),
-  '@in(A, map<A, B>): bool': () => (a, map) => (map as ReadonlyMap<Value, Value>).has(a),
+  '@in(A, map<A, B>): bool': () => (a, map) => inMap(map as ReadonlyMap<Value, Value>, a) !== undefined,
 }
 
 export const standard: Record<string, Apply> = {

@@ -20,7 +20,26 @@ export function parseDuration(text: string): Duration | undefined {
     const digits = fraction.slice(0, MOST_DIGITS)
     nanos += BigInt(whole || '0') * scale + (digits === '' ? 0n : (BigInt(digits) * scale) / 10n ** BigInt(digits.length))
   }
-  return new Duration(text.startsWith('-') ? -nanos : nanos)
+  const signed = text.startsWith('-') ? -nanos : nanos
+  return isDuration(signed) ? new Duration(signed) : undefined
+}
+
+/** Nanoseconds of 64 bits. */
+const isDuration = (nanos: bigint): boolean => nanos >= -(2n ** 63n) && nanos < 2n ** 63n
+
+/** @throws {CelFault} where it is too long. */
+export function durationOf(nanos: bigint): Duration {
+  if (!isDuration(nanos)) throw new CelFault('duration overflow')
+  return new Duration(nanos)
+}
+
+/** From the year 1 to the year 9999. */
+const isTimestamp = (nanos: bigint): boolean => nanos >= -62_135_596_800_000_000_000n && nanos < 253_402_300_800_000_000_000n
+
+/** @throws {CelFault} outside of the years that there are. */
+export function timestampAt(nanos: bigint): Timestamp {
+  if (!isTimestamp(nanos)) throw new CelFault('timestamp overflow')
+  return new Timestamp(nanos)
 }
 
 export function durationText({ nanos }: Duration): string {
@@ -34,7 +53,8 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const whole = parseTime(text.replace(/\.\d+/, ''))
   if (whole === undefined) return undefined
   const fraction = /\.(\d+)/.exec(text)?.[1] ?? ''
-  return new Timestamp(BigInt(whole) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0')))
+  const nanos = BigInt(whole) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
+  return isTimestamp(nanos) ? new Timestamp(nanos) : undefined
 }
 
 const millisOf = ({ nanos }: Timestamp): number => Number(nanos / 1_000_000n)

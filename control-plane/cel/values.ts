@@ -156,6 +156,21 @@ export function isOf(type: CelType, value: Value): boolean {
   }
 }
 
+/** Ints and doubles of the same size are equal. */
+const sameNumber = (a: bigint | number, b: bigint | number): boolean => (typeof a === typeof b ? a === b : Number(a) === Number(b))
+
+/** Numbers that are equal are one key, of whatever types they are. Maps that came as JSON have none. */
+export function inMap(map: ReadonlyMap<Value, Value>, key: Value): Value | undefined {
+  const found = map.get(key)
+  const number = asNumber(key)
+  if (found !== undefined || number === undefined || typeof map.keys().next().value === 'string') return found
+  for (const [one, value] of map) {
+    const other = asNumber(one)
+    if (other !== undefined && sameNumber(other, number)) return value
+  }
+  return undefined
+}
+
 export const asNumber = (value: Value): bigint | number | undefined => (typeof value === 'bigint' || typeof value === 'number' ? value : value instanceof Uint ? value.value : undefined)
 
 export type Equal = (a: Value, b: Value) => boolean
@@ -172,8 +187,7 @@ export function equalBy(look: (steps: number) => void): Equal {
     })
     if (typeof a === typeof b && typeof a !== 'object') return false
     const [left, right] = [asNumber(a), asNumber(b)]
-    // Ints and doubles of the same size are equal.
-    if (left !== undefined && right !== undefined) return typeof left === typeof right ? left === right : Number(left) === Number(right)
+    if (left !== undefined && right !== undefined) return sameNumber(left, right)
     if (a instanceof Optional && b instanceof Optional) return a.value === undefined || b.value === undefined ? a.value === b.value : equal(a.value, b.value)
     if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0
     return identity(a) !== undefined && identity(a) === identity(b)

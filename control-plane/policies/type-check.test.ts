@@ -32,7 +32,7 @@ test('fields of all sorts are known by their types', () => {
     'authorizer.group("").resource("pods").check("get").allowed()',
     'oldObject == null || oldObject.spec.nodeName == object.spec.nodeName',
   ]
-  expect(told({ ...about('', 'v1', 'pods'), validations: expressions.map((expression) => ({ expression })) })).toEqual([['spec.validations[3].expression', "/v1, Kind=Pod: ERROR: <input>:1:16: undefined field '__namespace__'"]])
+  expect(told({ ...about('', 'v1', 'pods'), validations: expressions.map((expression) => ({ expression })) })).toEqual([['spec.validations[3].expression', "/v1, Kind=Pod: ERROR: <input>:1:4: undefined field '__namespace__'"]])
 })
 
 test('variables and params have types, and those of definitions too', () => {
