@@ -106,3 +106,8 @@ test('only so often is it tried to go on after what is wrong', () => {
   expect(said('a.b(]) + '.repeat(100)).split('\n').filter((line) => line.startsWith('ERROR')).at(-1)).toContain('error recovery attempt limit exceeded: 30')
   expect(said(`[1 2 ${'} '.repeat(300)}`)).toContain(`${ERROR}error recovery token lookahead limit exceeded: 256`)
 })
+
+test('types that double at each step are refused before they fill the memory', () => {
+  const doubled = Array.from({ length: 60 }, (_, index) => index).reduce((inner, index) => `[${inner}].map(y${index}, {y${index}: y${index}})[0]`, '{1: 1}')
+  expect(said(doubled)).toBe(NESTED)
+})
